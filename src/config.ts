@@ -135,7 +135,10 @@ export const variables = {
   }),
   HOST: text({ default: '127.0.0.1', meaning: 'address the API listens on' }),
   PORT: wholeNumber(0, 65_535, { default: '7070', meaning: 'port of the API; 0 takes any free one' }),
-  ADMIN_HOST: text({ default: '127.0.0.1', meaning: 'address of the admin listener (health, metrics, status)' }),
+  ADMIN_HOST: text({
+    default: '127.0.0.1',
+    meaning: 'address of the admin listener (health, metrics, status)',
+  }),
   ADMIN_PORT: wholeNumber(0, 65_535, { default: '7071', meaning: 'port of the admin listener' }),
   DATABASE_URL: url(['postgres:', 'postgresql:'], {
     meaning: 'the Postgres database; `npm start` brings its own when it is not set',
@@ -177,8 +180,14 @@ export const variables = {
     default: '3s',
     meaning: 'one charge with all its retries; then the order stays pending and the client gets 202',
   }),
-  PAYMENT_MAX_ATTEMPTS: wholeNumber(1, 20, { default: '5', meaning: 'attempts per charge, the first included' }),
-  PAYMENT_BACKOFF_BASE: duration({ default: '10ms', meaning: 'bound of the first backoff; it doubles per retry' }),
+  PAYMENT_MAX_ATTEMPTS: wholeNumber(1, 20, {
+    default: '5',
+    meaning: 'attempts per charge, the first included',
+  }),
+  PAYMENT_BACKOFF_BASE: duration({
+    default: '10ms',
+    meaning: 'bound of the first backoff; it doubles per retry',
+  }),
   PAYMENT_BACKOFF_FLOOR: duration({
     default: '5ms',
     meaning: 'shortest backoff, because full jitter may draw nearly 0',
@@ -192,7 +201,10 @@ export const variables = {
     default: '20',
     meaning: 'retries that a quiet service may make before the budget counts; also the most it saves up',
   }),
-  PAYMENT_CONNECTIONS: wholeNumber(1, 1000, { default: '64', meaning: 'keep-alive connections to the gateway' }),
+  PAYMENT_CONNECTIONS: wholeNumber(1, 1000, {
+    default: '64',
+    meaning: 'keep-alive connections to the gateway',
+  }),
   BREAKER_ERROR_SHARE: share({
     default: '0.5',
     meaning: 'the circuit opens when more than this share of the attempts in the window failed',
@@ -202,7 +214,10 @@ export const variables = {
     meaning: 'attempts in the window before the share means anything',
   }),
   BREAKER_WINDOW: duration({ default: '10s', meaning: 'rolling window of the error share' }),
-  BREAKER_OPEN_FOR: duration({ default: '5s', meaning: 'time from open to half-open, when one probe is let through' }),
+  BREAKER_OPEN_FOR: duration({
+    default: '5s',
+    meaning: 'time from open to half-open, when one probe is let through',
+  }),
   SHUTDOWN_DRAIN_DELAY: duration({
     default: '0ms',
     meaning: 'time between failing /readyz and refusing connections; 5s behind a load balancer',
@@ -213,16 +228,22 @@ export const variables = {
 /** What only `npm start`, `npm run dev` and the simulator read. */
 export const exploreVariables = {
   DATA_DIR: text({ default: '.data', meaning: 'where the embedded Postgres keeps its data' }),
-  SIMULATOR_PORT: wholeNumber(0, 65_535, { default: '7072', meaning: 'port of the payment gateway simulator' }),
+  SIMULATOR_PORT: wholeNumber(0, 65_535, {
+    default: '7072',
+    meaning: 'port of the payment gateway simulator',
+  }),
 } as const;
 
 /** One row of the table in README.md, for each variable in the order above. */
-export const documentedVariables: ReadonlyArray<{ name: string; default: string | undefined; meaning: string }> =
-  Object.entries({ ...variables, ...exploreVariables }).map(([name, variable]) => ({
-    name,
-    default: 'default' in variable ? variable.default : undefined,
-    meaning: variable.meaning,
-  }));
+export const documentedVariables: ReadonlyArray<{
+  name: string;
+  default: string | undefined;
+  meaning: string;
+}> = Object.entries({ ...variables, ...exploreVariables }).map(([name, variable]) => ({
+  name,
+  default: 'default' in variable ? variable.default : undefined,
+  meaning: variable.meaning,
+}));
 
 type Values<V> = { [Name in keyof V]: V[Name] extends Variable<infer T> ? T : never };
 

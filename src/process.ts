@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { ConfigError } from './config.ts';
 import { StartupError } from './errors.ts';
 
@@ -10,6 +9,8 @@ export interface Running {
   close(reason: string): Promise<void>;
   /** Milliseconds that `close` may take before the process is cut off with exit code 1. */
   closeDeadline: number;
+  /** Resolves, with a sentence on why, when it cannot go on: it then ends in order too, with exit code 1. */
+  failure?: Promise<string>;
 }
 
 /**
@@ -29,7 +30,14 @@ export async function runProcess(start: () => Promise<Running>): Promise<void> {
   }
   if (process.connected) process.send?.(running.announcement);
 
-  const reason = await ending;
+  const { reason, isFailure } = await Promise.race([
+    ending.then((signal) => ({ reason: signal, isFailure: false })),
+    ...(running.failure ? [running.failure.then((sentence) => ({ reason: sentence, isFailure: true }))] : []),
+  ]);
+  if (isFailure) {
+    process.stderr.write(`${reason}\n`);
+    process.exitCode = 1;
+  }
   const cutOff = setTimeout(() => {
     complain(new StartupError(`Shutdown took longer than ${running.closeDeadline} ms and was cut off.`));
     process.exit(1);
@@ -45,19 +53,36 @@ export async function runProcess(start: () => Promise<Running>): Promise<void> {
   if (process.connected) process.disconnect?.();
 }
 
-/** Resolves at the first request to end, and arms the second one, which ends the process at once. */
-async function endOfProcess(): Promise<string> {
-  const reason = await Promise.race([
-    ...(['SIGTERM', 'SIGINT', 'SIGHUP'] as const).map((signal) => once(process, signal).then(() => signal)),
-    once(process, 'disconnect').then(() => 'parent process is gone'),
-  ]);
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
-  return reason;
+/** npm passes a Ctrl-C on that the terminal has already delivered: within this time, in milliseconds, it is the same. */
+const sameRequest = 200;
+
+/** Resolves at the first request to end. A second one, by signal, ends the process at once. */
+function endOfProcess(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let firstAt: number | undefined;
+  const request = (reason: string): void => {
+    firstAt ??= performance.now();
+    resolve(reason);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (firstAt !== undefined && performance.now() - firstAt > sameRequest) process.exit(1);
+      request(signal);
+    });
+  }
+  // The parent may have died while this process was still loading its modules.
+  if (process.connected === false) request('parent process is gone');
+  else process.once('disconnect', () => request('parent process is gone'));
+  return promise;
 }
 
 /** Configuration and start-up faults are for the operator: the line alone. Anything else is a defect: with its stack. */
 function complain(error: unknown): void {
   const expected = error instanceof ConfigError || error instanceof StartupError;
-  const text = expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = expected
+    ? error.message
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error);
   process.stderr.write(`${text}\n`);
 }

@@ -1,6 +1,6 @@
-import { pino } from 'pino';
-import type { Logger } from 'pino';
+import { type Logger, pino } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
+import { currentStory } from './request-story.ts';
 
 export type { Logger } from 'pino';
 
@@ -17,7 +17,12 @@ export function createLogger(options: { service: string; level: string }): Logge
     base: { service: options.service, version: serviceVersion },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
-    serializers: { err: describeError },
+    serializers: { err: (error: unknown) => describeError(error) },
+    // Ties every line that a request causes to that request.
+    mixin: () => {
+      const story = currentStory();
+      return story ? { request_id: story.request_id } : {};
+    },
     redact: {
       paths: ['paymentToken', '*.paymentToken', 'authorization', '*.authorization', 'headers.authorization'],
       censor: '[redacted]',

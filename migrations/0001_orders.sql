@@ -1,0 +1,49 @@
+-- Up Migration
+
+CREATE TABLE orders (
+  id              uuid        PRIMARY KEY,
+  client_id       text        NOT NULL,
+  idempotency_key text,
+  -- SHA-256 of the request: tells a repeated request from another one under the same key.
+  request_hash    bytea       NOT NULL,
+  customer_id     text        NOT NULL,
+  currency        text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+  -- Items never change and are never read without their order.
+  items           jsonb       NOT NULL,
+  -- At most the largest integer that a JSON number carries exactly, 2^53 - 1.
+  total_minor     bigint      NOT NULL CHECK (total_minor BETWEEN 0 AND 9007199254740991),
+  status          text        NOT NULL,
+  -- Needed to charge again; dropped as soon as the order is settled.
+  payment_token   text,
+  payment_id      text,
+  decline_code    text,
+  -- Times that a charge was tried and left open. 0: the request that placed the order is still at it, or died.
+  charge_rounds   integer     NOT NULL DEFAULT 0,
+  -- Until then the order is in somebody's hands: the request's at first, a settlement worker's later.
+  due_at          timestamptz NOT NULL,
+  created_at      timestamptz NOT NULL,
+  updated_at      timestamptz NOT NULL,
+
+  CONSTRAINT orders_state CHECK (
+    CASE status
+      WHEN 'pending'   THEN payment_token IS NOT NULL AND payment_id IS NULL     AND decline_code IS NULL
+      WHEN 'paid'      THEN payment_token IS NULL     AND payment_id IS NOT NULL AND decline_code IS NULL
+      WHEN 'declined'  THEN payment_token IS NULL     AND payment_id IS NULL     AND decline_code IS NOT NULL
+      WHEN 'cancelled' THEN payment_token IS NULL     AND payment_id IS NULL     AND decline_code IS NULL
+      ELSE false
+    END
+  )
+);
+
+CREATE UNIQUE INDEX orders_idempotency ON orders (client_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+
+-- Ids are UUIDv7 and so in order of creation: an index that ends in the id lists newest first without a sort.
+CREATE INDEX orders_by_client ON orders (client_id, id);
+CREATE INDEX orders_by_client_status ON orders (client_id, status, id);
+CREATE INDEX orders_by_client_customer ON orders (client_id, customer_id, id);
+
+CREATE INDEX orders_due ON orders (due_at) WHERE status = 'pending';
+
+-- Down Migration
+
+DROP TABLE orders;

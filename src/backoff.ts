@@ -1,0 +1,22 @@
+/** Bounds of the waits between tries, in milliseconds. */
+export interface Backoff {
+  /** Bound of the first wait; it doubles with every retry. */
+  base: number;
+  /** No wait is shorter: full jitter alone may draw nearly 0 and hammer what is struggling. */
+  floor: number;
+  /** No wait is longer. */
+  cap: number;
+}
+
+/**
+ * The wait before a retry, in milliseconds: exponential backoff with full jitter, between `floor` and
+ * min(cap, base · 2^(retry − 1)).
+ *
+ * @param retry 1 for the first retry
+ * @param random a number in [0, 1)
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export function fullJitter(retry: number, { base, floor, cap }: Backoff, random = Math.random): number {
+  const bound = Math.min(cap, base * 2 ** (retry - 1));
+  return Math.max(floor, random() * bound);
+}

@@ -1,0 +1,76 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { problemSchema, type ProblemCode, problems } from './problem-details.ts';
+
+/** Serves the OpenAPI 3.1 document of all routes that are added after it, and a reference page over it. */
+export async function serveOpenApi(app: FastifyInstance, version: string): Promise<void> {
+  app.addSchema(problemSchema);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Orders',
+        version,
+        description: 'Places orders, charges them at a payment gateway, and tells how they stand.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: '/' }],
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'http', scheme: 'bearer', description: 'The API key of a client.' },
+        },
+      },
+    },
+    refResolver: {
+      buildLocalReference: (schema, _base, _fragment, index) =>
+        typeof schema['$id'] === 'string' ? schema['$id'] : `schema-${index}`,
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+
+  let document: string | undefined;
+  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+    document ??= JSON.stringify(app.swagger());
+    return reply.type('application/json').send(document);
+  });
+}
+
+/** What every path can answer with, whatever it does. */
+const everywhere: readonly ProblemCode[] = [
+  'malformed_request',
+  'unauthenticated',
+  'method_not_allowed',
+  'overloaded',
+  'headers_too_large',
+  'internal_error',
+  'database_unavailable',
+];
+
+/** The `responses` of an operation for the problems that it can answer with, over those that all can. */
+export function problemResponses(...codes: readonly ProblemCode[]): Record<number, object> {
+  const responses: Record<number, object> = {};
+  for (const [status, titles] of Map.groupBy([...codes, ...everywhere], (code) => problems[code].status)) {
+    responses[status] = {
+      description: titles.map((code) => `\`${code}\`: ${problems[code].title}.`).join(' '),
+      content: { 'application/problem+json': { schema: Type.Ref('Problem') } },
+      headers: headersOf(status),
+    };
+  }
+  return responses;
+}
+
+function headersOf(status: number): Record<string, object> {
+  const headers: Record<string, object> = { ...requestIdHeader };
+  if (status === 401) headers['www-authenticate'] = { type: 'string' };
+  if (status === 405) headers['allow'] = { type: 'string' };
+  if (status === 409 || status === 429 || status === 503) {
+    headers['retry-after'] = { type: 'integer', description: 'Seconds.' };
+  }
+  return headers;
+}
+
+export const requestIdHeader = {
+  'x-request-id': { type: 'string', description: 'The id that the request came with, or a new one.' },
+};

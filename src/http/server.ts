@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import type { Config } from '../config.ts';
+import { createAuthentication } from './auth.ts';
+import type { Health } from './health.ts';
+import { answerOtherMethods } from './method-not-allowed.ts';
+import { serveOpenApi } from './openapi.ts';
+import { problemErrorHandler, sendProblem } from './problem-details.ts';
+import { strictValidation } from './validation.ts';
+
+export interface ServerParts {
+  config: Pick<Config, 'http' | 'apiKeys'>;
+  version: string;
+  health: Health;
+  /** Routes that need an API key. */
+  routes: FastifyPluginAsync;
+  /** Attached before everything else, so that it sees every request. */
+  observe(app: FastifyInstance): void;
+  onDefect(error: unknown): void;
+}
+
+/** The public listener: request ids, problem details, API keys, the OpenAPI document, and the routes. */
+export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
+  const handleError = problemErrorHandler((error) => parts.onDefect(error));
+  const app = fastify({
+    logger: false,
+    bodyLimit: parts.config.http.bodyLimit,
+    genReqId: requestIdOf,
+    // While draining, answers carry `connection: close` instead: a request that came in is served.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    schemaController: strictValidation,
+    frameworkErrors: (error, request, reply) => {
+      handleError(error, request, reply);
+    },
+    clientErrorHandler,
+  });
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler((_request, reply) =>
+    sendProblem(reply, 'route_not_found', 'See /docs for what there is.'),
+  );
+
+  parts.observe(app);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    done();
+  });
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (parts.health.draining()) reply.header('connection', 'close');
+    done();
+  });
+
+  await serveOpenApi(app, parts.version);
+  const answerMethods = answerOtherMethods(app);
+  app.decorateRequest('clientId', '');
+  const authenticate = createAuthentication(parts.config.apiKeys.reveal());
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', authenticate);
+    await scope.register(parts.routes);
+  });
+  answerMethods();
+  return app;
+}
+
+const saneRequestId = /^[\w.:/+=-]{1,128}$/;
+
+/** The caller's id where it has a sane form, so that it can be followed across services; else a new one. */
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && saneRequestId.test(given) ? given : randomUUID();
+}
+
+/** What is no HTTP never becomes a request; it is answered on the socket itself. */
+function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const [status, reason, code, title] = tooLarge
+    ? [431, 'Request Header Fields Too Large', 'headers_too_large', 'The request headers are too large']
+    : [400, 'Bad Request', 'malformed_request', 'The request cannot be read'];
+  const body = JSON.stringify({
+    type: `urn:problem:${code}`,
+    title,
+    status,
+    detail: 'The connection was closed, because what came over it is not a request that HTTP allows.',
+    code,
+    requestId: randomUUID(),
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

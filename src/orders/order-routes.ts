@@ -1,0 +1,169 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
+import { Type } from 'typebox';
+import { ServiceError } from '../errors.ts';
+import { problemResponses, requestIdHeader } from '../http/openapi.ts';
+import { sendProblem } from '../http/problem-details.ts';
+import type { Order } from './order.ts';
+import { decodeCursor, encodeCursor } from './order-cursor.ts';
+import {
+  idempotencyHeaders,
+  listQuery,
+  orderBody,
+  orderPageSchema,
+  orderParams,
+  orderRequestSchema,
+  orderSchema,
+} from './order-schema.ts';
+import { type Ordering, placeOrder } from './place-order.ts';
+
+const placedHeaders = {
+  ...requestIdHeader,
+  location: { type: 'string' },
+  'idempotency-replayed': { type: 'string', const: 'true' },
+};
+const orderContent = { 'application/json': { schema: Type.Ref('Order') } };
+
+/** The HTTP face of orders: reads requests, tells outcomes. What happens is in place-order.ts. */
+export const orderRoutes: FastifyPluginAsyncTypebox<{ ordering: Ordering }> = async (app, { ordering }) => {
+  app.addSchema(orderSchema);
+  app.addSchema(orderPageSchema);
+
+  app.post(
+    '/orders',
+    {
+      schema: {
+        operationId: 'placeOrder',
+        summary: 'Place an order and charge it',
+        headers: idempotencyHeaders,
+        body: orderRequestSchema,
+        security: [{ apiKey: [] }],
+        response: {
+          201: { description: 'The order is paid.', headers: placedHeaders, content: orderContent },
+          202: {
+            description:
+              'The order is stored; the payment is not decided yet and will be without another request.',
+            headers: placedHeaders,
+            content: orderContent,
+          },
+          ...problemResponses(
+            'invalid_request',
+            'payment_declined',
+            'idempotency_in_progress',
+            'order_cancelled',
+            'payload_too_large',
+            'unsupported_media_type',
+            'idempotency_key_reused',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const placement = await placeOrder(ordering, {
+        clientId: request.clientId,
+        request: request.body,
+        idempotencyKey: request.headers['idempotency-key'],
+        requestId: request.id,
+      });
+      switch (placement.kind) {
+        case 'placed':
+          return sendPlaced(reply, placement.order);
+        case 'replayed':
+          return sendPlaced(reply.header('idempotency-replayed', 'true'), placement.order);
+        case 'key_reused':
+          return sendProblem(reply, 'idempotency_key_reused', 'Use a new key for a new order.');
+        case 'in_progress':
+          return sendProblem(
+            reply.header('retry-after', 1),
+            'idempotency_in_progress',
+            'Repeat the request with the same key to learn how it ended.',
+          );
+      }
+    },
+  );
+
+  app.get(
+    '/orders/:id',
+    {
+      schema: {
+        operationId: 'getOrder',
+        summary: 'Read an order',
+        params: orderParams,
+        security: [{ apiKey: [] }],
+        response: {
+          200: { description: 'The order as it stands.', headers: requestIdHeader, content: orderContent },
+          ...problemResponses('invalid_request', 'order_not_found'),
+        },
+      },
+    },
+    async (request) => {
+      const order = await ordering.store.find(request.clientId, request.params.id);
+      if (order === undefined) throw new ServiceError('order_not_found', 'There is no order with this id.');
+      return orderBody(order);
+    },
+  );
+
+  app.get(
+    '/orders',
+    {
+      schema: {
+        operationId: 'listOrders',
+        summary: 'List orders, newest first',
+        querystring: listQuery,
+        security: [{ apiKey: [] }],
+        response: {
+          200: {
+            description: 'One page.',
+            headers: requestIdHeader,
+            content: { 'application/json': { schema: Type.Ref('OrderPage') } },
+          },
+          ...problemResponses('invalid_request'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { status, customerId, limit = 20, cursor } = request.query;
+      const before = cursor === undefined ? undefined : decodeCursor(cursor);
+      if (cursor !== undefined && before === undefined) {
+        return sendProblem(reply, 'invalid_request', 'See `errors` for what to change.', {
+          errors: [{ in: 'query', pointer: '/cursor', detail: 'must be a `nextCursor` of an earlier page' }],
+        });
+      }
+      // One more than asked for tells whether there is a next page.
+      const found = await ordering.store.list(request.clientId, {
+        status,
+        customerId,
+        before,
+        limit: limit + 1,
+      });
+      const page = found.slice(0, limit);
+      const last = found.length > limit ? page.at(-1) : undefined;
+      return { orders: page.map(orderBody), nextCursor: last ? encodeCursor(last.id) : null };
+    },
+  );
+};
+
+/** The status code follows from the state of the order, be the request the first or a repeated one. */
+function sendPlaced(reply: FastifyReply, order: Order): FastifyReply {
+  reply.header('location', `/orders/${order.id}`);
+  switch (order.status) {
+    case 'paid':
+      return reply.code(201).send(orderBody(order));
+    case 'pending':
+      return reply.code(202).send(orderBody(order));
+    case 'declined':
+      return sendProblem(
+        reply,
+        'payment_declined',
+        'The order is stored as declined. Place a new one with another card.',
+        {
+          orderId: order.id,
+          declineCode: order.declineCode,
+        },
+      );
+    case 'cancelled':
+      return sendProblem(reply, 'order_cancelled', 'Place a new order, with a new idempotency key.', {
+        orderId: order.id,
+      });
+  }
+}

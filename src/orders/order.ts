@@ -1,0 +1,97 @@
+import { createHash, randomUUIDv7 } from 'node:crypto';
+import type { Currency } from './currency.ts';
+
+export interface OrderItem {
+  sku: string;
+  quantity: number;
+  /** In minor units of the order's currency. */
+  unitPriceMinor: number;
+}
+
+/** What a client asks for, as parsed at the edge. */
+export interface OrderRequest {
+  customerId: string;
+  currency: Currency;
+  items: readonly OrderItem[];
+  paymentToken: string;
+}
+
+/**
+ * An order is `pending` until it is settled, and settled once: as `paid`, `declined` or `cancelled`. Nothing leads
+ * out of a settled state. The database holds the same rule: a guarded UPDATE and a CHECK over the columns.
+ */
+export type OrderState =
+  | { status: 'pending' }
+  | { status: 'paid'; paymentId: string }
+  | { status: 'declined'; declineCode: string }
+  | { status: 'cancelled' };
+
+/** The states that end an order. */
+export type Settlement = Exclude<OrderState, { status: 'pending' }>;
+
+export type OrderStatus = OrderState['status'];
+
+export const orderStatuses = [
+  'pending',
+  'paid',
+  'declined',
+  'cancelled',
+] as const satisfies readonly OrderStatus[];
+
+export type Order = OrderState & {
+  /** UUIDv7, so that ids sort in order of creation (RFC 9562). */
+  id: string;
+  clientId: string;
+  customerId: string;
+  currency: Currency;
+  items: readonly OrderItem[];
+  totalMinor: number;
+  createdAt: Date;
+  updatedAt: Date;
+};
+
+/** An order that is about to be stored. The database says when it was created. */
+export interface NewOrder {
+  id: string;
+  clientId: string;
+  request: OrderRequest;
+  totalMinor: number;
+  idempotencyKey: string | undefined;
+  requestHash: Buffer;
+}
+
+export function newOrder(
+  clientId: string,
+  request: OrderRequest,
+  idempotencyKey: string | undefined,
+): NewOrder {
+  return {
+    id: randomUUIDv7(),
+    clientId,
+    request,
+    totalMinor: totalOf(request.items),
+    idempotencyKey,
+    requestHash: hashOf(request),
+  };
+}
+
+/**
+ * The sum in minor units.
+ *
+ * @throws {RangeError} beyond 2^53 − 1, where numbers lose units; the bounds of the API stay far below it
+ */
+export function totalOf(items: readonly OrderItem[]): number {
+  let total = 0;
+  for (const { quantity, unitPriceMinor } of items) total += quantity * unitPriceMinor;
+  if (!Number.isSafeInteger(total))
+    throw new RangeError('the total is beyond the integers that a number holds exactly');
+  return total;
+}
+
+/** The same for requests that mean the same, whatever the order of their JSON members or their white space. */
+function hashOf({ customerId, currency, items, paymentToken }: OrderRequest): Buffer {
+  const lines = items.map(({ sku, quantity, unitPriceMinor }) => [sku, quantity, unitPriceMinor]);
+  return createHash('sha256')
+    .update(JSON.stringify([customerId, currency, paymentToken, lines]))
+    .digest();
+}

@@ -1,0 +1,66 @@
+/**
+ * What the service needs of a payment gateway. Implemented by one attempt over HTTP and by the resilient gateway
+ * that wraps it; both have this interface, so that one can stand for the other.
+ */
+export interface PaymentGateway {
+  /** Charges a card. Asking again with the same key never charges twice: the gateway answers with the first outcome. */
+  charge(charge: Charge, context: CallContext): Promise<ChargeOutcome>;
+}
+
+export interface Charge {
+  /** The gateway's idempotency key: the order's id. */
+  key: string;
+  /** In minor units of the currency. */
+  amountMinor: number;
+  /** ISO 4217. */
+  currency: string;
+  paymentToken: string;
+}
+
+export interface CallContext {
+  requestId: string;
+  /** Milliseconds that the call may take. Defaults to the implementation's own limit, which it cannot exceed. */
+  timeLimit?: number;
+}
+
+/** How a charge ended. A declined card is a normal ending, and a timeout is no failure but a question. */
+export type ChargeOutcome =
+  | { kind: 'succeeded'; paymentId: string }
+  | { kind: 'declined'; declineCode: string }
+  /** The charge had been cancelled at the gateway before; it will never go through. */
+  | { kind: 'cancelled' }
+  /** For certain nothing was charged, and nothing is said about the card. */
+  | { kind: 'unavailable'; reason: UnavailableReason; retryAfter?: number; cause?: unknown }
+  /** The card may or may not have been charged. */
+  | { kind: 'unknown'; reason: UnknownReason; cause?: unknown };
+
+export type UnavailableReason =
+  /** The circuit breaker is open: the gateway was not asked. */
+  | 'circuit_open'
+  /** No connection came about. */
+  | 'unreachable'
+  /** The gateway wants fewer requests; `retryAfter` holds the milliseconds it named. */
+  | 'rate_limited'
+  /** The gateway refuses the request as such: wrong address, wrong credentials, wrong form. A person must look. */
+  | 'rejected';
+
+export type UnknownReason =
+  /** No answer within the time limit. */
+  | 'timeout'
+  /** The connection broke after the request was sent. */
+  | 'connection_lost'
+  /** 5xx: the gateway stumbled, and does not say how far it came. */
+  | 'gateway_error'
+  /** An answer that cannot be understood. */
+  | 'malformed_answer';
+
+/** What the payment code tells about itself; telemetry listens. */
+export interface PaymentEvents {
+  attempted(event: { charge: Charge; attempt: number; outcome: ChargeOutcome; duration: number }): void;
+  retrying(event: { charge: Charge; attempt: number; delay: number; outcome: ChargeOutcome }): void;
+  /** A retry was due, and the budget over all requests had none left. */
+  retryBudgetSpent(event: { charge: Charge; attempt: number }): void;
+  circuitChanged(event: { from: CircuitState; to: CircuitState }): void;
+}
+
+export type CircuitState = 'closed' | 'open' | 'half_open';

@@ -1,0 +1,58 @@
+import pg from 'pg';
+
+/**
+ * Faults after which the same statement may well succeed, each with the reason why. What is not listed here is a
+ * defect or a lasting condition, where trying again only adds load.
+ *
+ * @see https://www.postgresql.org/docs/18/errcodes-appendix.html
+ */
+const transientStates: Readonly<Record<string, string>> = {
+  '08000': 'connection exception: the link broke, the next connection may hold',
+  '08003': 'connection does not exist: it died before the statement was sent',
+  '08006': 'connection failure: the link broke in the middle',
+  '40001': 'serialization failure: a concurrent transaction won, Postgres asks for a repeat',
+  '40P01': 'deadlock detected: this statement was chosen as the victim, the other one has gone on',
+  '53300': 'too many connections: others are about to return theirs',
+  '53400': 'configuration limit exceeded: a temporary limit of the server',
+  '55P03': 'lock not available: whoever holds the lock is about to release it',
+  '57014': 'query cancelled: the statement timeout struck, commonly behind a lock',
+  '57P01': 'admin shutdown: a restart or a failover is under way',
+  '57P02': 'crash shutdown: Postgres recovers and comes back',
+  '57P03': 'cannot connect now: Postgres is starting up',
+  '57P05': 'idle session timeout: the pooled connection was closed by the server',
+};
+
+const transientSystemErrors: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens: Postgres is restarting',
+  ECONNRESET: 'the connection was reset by the peer',
+  EPIPE: 'the connection was closed while writing',
+  ETIMEDOUT: 'the network did not answer',
+  EHOSTUNREACH: 'no route for the moment',
+  ENETUNREACH: 'no network for the moment',
+  EAI_AGAIN: 'the name server did not answer',
+};
+
+/** pg and pg-pool raise these without a code, so that the text is all there is to go by. */
+const transientMessages: Readonly<Record<string, string>> = {
+  'timeout exceeded when trying to connect': 'every connection of the pool is busy',
+  'Connection terminated due to connection timeout': 'Postgres did not accept a connection in time',
+  'Connection terminated unexpectedly': 'the connection died while the statement ran',
+  'Connection terminated': 'the connection was closed under the statement',
+  'Client has encountered a connection error and is not queryable': 'the pooled connection had died',
+  'Query read timeout': 'no answer within the deadline, the network may swallow packets',
+};
+
+/** Why a repeat may help, or `undefined` where it will not. */
+export function transientReason(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  // A name that resolves to several addresses fails with one error for each of them.
+  if (error instanceof AggregateError) return error.errors.map(transientReason).find((reason) => reason);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (error instanceof pg.DatabaseError) return transientStates[code];
+  return transientSystemErrors[code] ?? transientMessages[error.message];
+}
+
+/** The SQLSTATE or system code of a fault, for logs. */
+export function faultCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+}
