@@ -1,4 +1,4 @@
-import { ConfigError } from './config.ts';
+import { ConfigError } from './environment.ts';
 import { StartupError } from './errors.ts';
 
 /** What a started process consists of, as seen from its entry file. */

@@ -28,7 +28,7 @@ export interface Service {
 export async function createService(config: Config, logger: Logger): Promise<Service> {
   const closers: Array<() => void | Promise<void>> = [];
   const closeAll = async () => {
-    for (const close of closers.reverse()) await close();
+    for (const close of closers.toReversed()) await close();
   };
 
   try {

@@ -5,7 +5,7 @@ export interface AdminParts {
   health: Health;
   metrics: { contentType: string; render(): Promise<string> };
   /** The body of `/status`. */
-  status(): object;
+  status: () => object;
 }
 
 /** The listener for operators and machines, on a port of its own that is not meant for the public. */

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { ApiKey } from '../config.ts';
+import type { ApiKey } from '../environment.ts';
 import { ServiceError } from '../errors.ts';
 
 declare module 'fastify' {

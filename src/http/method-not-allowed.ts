@@ -14,9 +14,10 @@ export function answerOtherMethods(app: FastifyInstance): () => void {
   });
 
   return () => {
-    for (const [url, known] of [...methodsOf]) {
+    // Adding routes adds to the map.
+    for (const [url, known] of new Map(methodsOf)) {
       const others = app.supportedMethods.filter((method) => !known.has(method));
-      const allow = [...known].sort().join(', ');
+      const allow = [...known].toSorted().join(', ');
       app.route({
         method: others,
         url,

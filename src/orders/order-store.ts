@@ -44,7 +44,7 @@ export function createOrderStore(database: Database): OrderStore {
     return { ...order, ...stateOf(row), updatedAt: row.updated_at };
   }
 
-  return {
+  const store: OrderStore = {
     async place(order, lease) {
       const { id, clientId, idempotencyKey, requestHash, totalMinor } = order;
       const { customerId, currency, items, paymentToken } = order.request;
@@ -61,7 +61,7 @@ export function createOrderStore(database: Database): OrderStore {
         lease,
       ]);
       // The key was taken by a transaction that this statement's snapshot does not show yet: look again.
-      if (row === undefined) return this.place(order, lease);
+      if (row === undefined) return store.place(order, lease);
       if (row.id !== id) {
         return {
           kind: 'existing',
@@ -94,7 +94,7 @@ export function createOrderStore(database: Database): OrderStore {
         settlement.status === 'declined' ? settlement.declineCode : null,
       ]);
       // Settled by somebody else while this statement waited for the row: its snapshot is older, look again.
-      return settled.status === 'pending' ? this.settle(order, settlement) : settled;
+      return settled.status === 'pending' ? store.settle(order, settlement) : settled;
     },
 
     defer: (order, wait) => changeState(order, deferOrder, [wait]),
@@ -118,6 +118,7 @@ export function createOrderStore(database: Database): OrderStore {
       return rows.map(toOrder);
     },
   };
+  return store;
 }
 
 /**

@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import pg from 'pg';
+import { Pool, type QueryConfig, type QueryResultRow } from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Backoff, fullJitter } from '../backoff.ts';
 import type { Config } from '../config.ts';
@@ -26,7 +26,7 @@ export interface Database {
    *
    * @throws {ServiceError} `database_unavailable` when Postgres cannot be reached or does not answer in time
    */
-  run<Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
+  run<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
   /** Connections of the pool, and callers that wait for one. */
   connections(): { total: number; idle: number; waiting: number };
   close(): Promise<void>;
@@ -54,7 +54,7 @@ const backoff: Backoff = { base: 20, floor: 5, cap: 250 };
  * service whose Postgres is away starts, and is not ready.
  */
 export function createDatabase(config: Config['postgres'], events: DatabaseEvents): Database {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: config.url.reveal(),
     max: config.poolMax,
     // Bounds both the wait for a free connection and the making of a new one.
@@ -66,7 +66,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
   // Without a listener the first broken idle connection would end the process.
   pool.on('error', (error) => events.connectionLost(error));
 
-  async function once<Row extends pg.QueryResultRow>(
+  async function once<Row extends QueryResultRow>(
     statement: Statement,
     values: readonly unknown[],
     timeLeft: number,
@@ -77,12 +77,12 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
       values: [...values],
       // A network that swallows packets answers nothing, not even the statement timeout.
       query_timeout: timeLeft,
-    } as pg.QueryConfig);
+    } as QueryConfig);
     return result.rows;
   }
 
   return {
-    async run<Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]) {
+    async run<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]) {
       const startedAt = performance.now();
       const timeLeft = () => Math.ceil(config.deadline - (performance.now() - startedAt));
       try {

@@ -1,4 +1,5 @@
-import { ConfigError, loadMigrationConfig } from '../config.ts';
+import { loadMigrationConfig } from '../config.ts';
+import { ConfigError } from '../environment.ts';
 import { migrate } from './migrate.ts';
 
 try {

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { DatabaseError } from 'pg';
 
 /**
  * Faults after which the same statement may well succeed, each with the reason why. What is not listed here is a
@@ -48,7 +48,7 @@ export function transientReason(error: unknown): string | undefined {
   // A name that resolves to several addresses fails with one error for each of them.
   if (error instanceof AggregateError) return error.errors.map(transientReason).find((reason) => reason);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (error instanceof pg.DatabaseError) return transientStates[code];
+  if (error instanceof DatabaseError) return transientStates[code];
   return transientSystemErrors[code] ?? transientMessages[error.message];
 }
 
