@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
 import { currentStory } from './request-story.ts';
 
@@ -11,8 +11,13 @@ export const serviceVersion: string = packageJson.version;
  * JSON lines on stdout, in the field names that the dashboards and the docs read.
  * `info` is normal, `warn` is unusual but recovered, `error` means that a person must look.
  */
-export function createLogger(options: { service: string; level: string }): Logger {
-  return pino({
+export function createLogger(options: {
+  service: string;
+  level: string;
+  /** Default stdout. */
+  destination?: DestinationStream;
+}): Logger {
+  const settings: LoggerOptions = {
     level: options.level,
     base: { service: options.service, version: serviceVersion },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
@@ -27,7 +32,8 @@ export function createLogger(options: { service: string; level: string }): Logge
       paths: ['paymentToken', '*.paymentToken', 'authorization', '*.authorization', 'headers.authorization'],
       censor: '[redacted]',
     },
-  });
+  };
+  return options.destination ? pino(settings, options.destination) : pino(settings);
 }
 
 interface ErrorDescription {

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyReply } from 'fastify';
+import { type Answer, json, problem } from './answer.ts';
+import type { Draw } from './faults.ts';
+
+/**
+ * Answers a request the way its fault has it.
+ *
+ * @param carryOut makes the request take effect; called once at most
+ * @returns the status that was sent, or null where the caller got no answer
+ */
+export async function answerUnderFault(
+  reply: FastifyReply,
+  { latencyMs, fault }: Draw,
+  carryOut: () => Answer,
+): Promise<number | null> {
+  // A gateway does not notice that its caller has gone: it carries out what arrived, late or not. Without `ref`,
+  // because the work of a simulator that was closed need not keep the process.
+  if (latencyMs > 0) await sleep(latencyMs, undefined, { ref: false });
+
+  switch (fault.kind) {
+    case 'none':
+    case 'decline':
+      return send(reply, carryOut());
+    case 'rate_limit': {
+      const headers = { 'retry-after': String(fault.retryAfterSeconds) };
+      return send(reply, problem(429, 'rate_limited', 'Too many requests.', { headers }));
+    }
+    case 'error':
+      return send(reply, problem(500, 'gateway_error', 'Something broke in the gateway.'));
+    case 'timeout':
+      return silence(reply);
+    case 'reset':
+      if (fault.carriedOut) carryOut();
+      silence(reply);
+      reply.raw.socket?.resetAndDestroy();
+      return null;
+    case 'malformed':
+      carryOut();
+      return send(reply, json(200, fault.validJson ? { ok: true } : '{"id":"ch_'));
+    case 'slow_success': {
+      const answer = carryOut();
+      await sleepWhileConnected(reply, fault.delayMs);
+      return send(reply, answer);
+    }
+    default:
+      return fault satisfies never;
+  }
+}
+
+function send(reply: FastifyReply, { status, headers, body }: Answer): number | null {
+  if (reply.raw.destroyed) return silence(reply);
+  void reply.code(status).headers(headers).send(body);
+  return status;
+}
+
+/** Leaves the connection to whoever ends it: the caller, or the simulator when it closes. */
+function silence(reply: FastifyReply): null {
+  reply.hijack();
+  return null;
+}
+
+async function sleepWhileConnected(reply: FastifyReply, duration: number): Promise<void> {
+  if (reply.raw.destroyed) return;
+  const hungUp = new AbortController();
+  reply.raw.once('close', () => hungUp.abort());
+  try {
+    await sleep(duration, undefined, { signal: hungUp.signal });
+  } catch (error) {
+    if (!hungUp.signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,53 @@
+import type { Fault } from './faults.ts';
+
+export type DeclineCode =
+  | 'card_declined'
+  | 'insufficient_funds'
+  | 'expired_card'
+  | 'fraud_suspected'
+  | 'invalid_token';
+
+/** How the card behind a token behaves. */
+export interface TestToken {
+  meaning: string;
+  /** Why the bank refuses; without one it approves. */
+  declineCode?: DeclineCode;
+  /** Milliseconds on top of the latency that is set. */
+  latencyMs?: number;
+  /** What goes wrong with the n-th request of a key, counted from 1, unless a fault setting hit it already. */
+  fault?(attempt: number): Fault;
+}
+
+/** The tokens to pay with, as a payment provider documents its test cards. `GET /` shows this table. */
+export const testTokens: ReadonlyMap<string, TestToken> = new Map([
+  ['tok_visa', { meaning: 'succeeds' }],
+  ['tok_mastercard', { meaning: 'succeeds' }],
+  ['tok_amex', { meaning: 'succeeds' }],
+  ['tok_declined', { meaning: 'declined: card_declined', declineCode: 'card_declined' }],
+  ['tok_insufficient_funds', { meaning: 'declined: insufficient_funds', declineCode: 'insufficient_funds' }],
+  ['tok_expired_card', { meaning: 'declined: expired_card', declineCode: 'expired_card' }],
+  ['tok_fraud', { meaning: 'declined: fraud_suspected', declineCode: 'fraud_suspected' }],
+  ['tok_slow', { meaning: 'succeeds, 500 ms later than others', latencyMs: 500 }],
+  [
+    'tok_error_once',
+    {
+      meaning: 'the first request of each key gets a 500, the next one succeeds',
+      fault: (attempt) => ({ kind: attempt === 1 ? 'error' : 'none' }),
+    },
+  ],
+  ['tok_timeout', { meaning: 'never answers, and charges nothing', fault: () => ({ kind: 'timeout' }) }],
+  [
+    'tok_unknown_outcome',
+    {
+      meaning: 'charges at once and answers 5 s later, when the caller has given up',
+      fault: () => ({ kind: 'slow_success', delayMs: 5000 }),
+    },
+  ],
+] satisfies Array<[string, TestToken]>);
+
+const unknownToken: TestToken = { meaning: 'declined: invalid_token', declineCode: 'invalid_token' };
+
+/** Any text can be paid with; one that is not in the table is declined. */
+export function testToken(token: string): TestToken {
+  return testTokens.get(token) ?? unknownToken;
+}

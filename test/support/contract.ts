@@ -1,0 +1,70 @@
+import { Ajv2020, type AnySchema } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { expect } from 'vitest';
+
+/** The parts of an OpenAPI document that a response is held against. */
+export interface OpenApiDocument {
+  openapi: string;
+  paths: Record<string, Record<string, { responses: Record<string, DocumentedResponse> }>>;
+  components: { schemas: Record<string, AnySchema> };
+}
+
+interface DocumentedResponse {
+  headers?: Record<string, { schema: AnySchema }>;
+  content?: Record<string, { schema: AnySchema }>;
+}
+
+export interface SeenResponse {
+  method: string;
+  path: string;
+  status: number;
+  headers: Headers;
+  body: unknown;
+}
+
+/** Fails the test that sees a response which the document does not promise. */
+export function createContract(document: OpenApiDocument): (response: SeenResponse) => void {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
+  ajv.addSchema({ $id: 'document', ...document });
+
+  const check = (schema: AnySchema, value: unknown, what: string) => {
+    // References in the document are relative to its root.
+    const located = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"document#/')) as AnySchema;
+    const validate = ajv.compile(located);
+    expect(validate(value) ? [] : validate.errors, `${what} against the OpenAPI document`).toEqual([]);
+  };
+
+  return ({ method, path, status, headers, body }) => {
+    const operation = operationOf(document, method, path);
+    const what = `${method} ${path} ${status}`;
+    const type = headers.get('content-type')?.split(';')[0] ?? '';
+    if (operation === undefined) {
+      // What the document does not know is refused, in the form of all problems.
+      expect([404, 405], what).toContain(status);
+      expect(type, what).toBe('application/problem+json');
+      check({ $ref: '#/components/schemas/Problem' }, body, what);
+      return;
+    }
+    const promised = operation.responses[status];
+    if (promised === undefined) throw new Error(`${what} is not in the OpenAPI document`);
+    const content = promised.content?.[type];
+    if (content === undefined) throw new Error(`${what} with ${type} is not in the OpenAPI document`);
+    check(content.schema, body, what);
+    for (const [name, header] of Object.entries(promised.headers ?? {})) {
+      const value = headers.get(name);
+      const isNumber = JSON.stringify(header.schema).includes('"integer"');
+      if (value !== null) check(header.schema, isNumber ? Number(value) : value, `${what} header ${name}`);
+    }
+    expect(headers.get('x-request-id'), what).toBeTruthy();
+  };
+}
+
+function operationOf(document: OpenApiDocument, method: string, path: string) {
+  const { pathname } = new URL(path, 'http://localhost');
+  for (const [template, operations] of Object.entries(document.paths)) {
+    const pattern = new RegExp(`^${template.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);
+    if (pattern.test(pathname)) return operations[method.toLowerCase()];
+  }
+  return undefined;
+}

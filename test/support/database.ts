@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { Client, type QueryResultRow } from 'pg';
+import { inject } from 'vitest';
+import { databaseUrl, template } from './postgres-for-tests.ts';
+
+/** A database of one's own, as the migrations leave it. */
+export interface TestDatabase {
+  url: string;
+  name: string;
+  /** Runs SQL in it, on a connection that the service does not know. */
+  sql<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  drop(): Promise<void>;
+}
+
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const serverUrl = inject('postgresUrl');
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await withClient(serverUrl, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
+  const url = databaseUrl(serverUrl, name);
+  const own = new Client({ connectionString: url });
+  // Tests end sessions on purpose; the next use of this one says so.
+  own.on('error', () => {});
+  await own.connect();
+  return {
+    url,
+    name,
+    sql: async <Row extends QueryResultRow>(text: string, values: unknown[] = []) =>
+      (await own.query<Row>(text, values)).rows,
+    async drop() {
+      await own.end();
+      await withClient(serverUrl, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
+    },
+  };
+}
+
+async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
