@@ -17,9 +17,11 @@ CREATE TABLE orders (
   payment_token   text,
   payment_id      text,
   decline_code    text,
-  -- Times that a charge was tried and left open. 0: the request that placed the order is still at it, or died.
-  charge_rounds   integer     NOT NULL DEFAULT 0,
-  -- Until then the order is in somebody's hands: the request's at first, a settlement worker's later.
+  -- Whoever takes the order to settle it adds one, and writes only while the number is still theirs.
+  round           integer     NOT NULL DEFAULT 1,
+  -- Whether somebody is at it, until due_at at most: in round 1 the request that placed the order, then a worker.
+  held            boolean     NOT NULL DEFAULT true,
+  -- From then on a settlement worker may take the order.
   due_at          timestamptz NOT NULL,
   created_at      timestamptz NOT NULL,
   updated_at      timestamptz NOT NULL,
@@ -42,7 +44,8 @@ CREATE INDEX orders_by_client ON orders (client_id, id);
 CREATE INDEX orders_by_client_status ON orders (client_id, status, id);
 CREATE INDEX orders_by_client_customer ON orders (client_id, customer_id, id);
 
-CREATE INDEX orders_due ON orders (due_at) WHERE status = 'pending';
+-- Holds nothing but the backlog, and all that is asked about it.
+CREATE INDEX orders_due ON orders (due_at) INCLUDE (created_at) WHERE status = 'pending';
 
 -- Down Migration
 

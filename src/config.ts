@@ -109,6 +109,32 @@ export const variables = {
     default: '5s',
     meaning: 'time from open to half-open, when one probe is let through',
   }),
+  SETTLEMENT_DEADLINE: duration({
+    default: '24h',
+    meaning: 'an order that is pending for longer is cancelled, at the gateway first',
+  }),
+  SETTLEMENT_POLL_INTERVAL: duration({
+    default: '1s',
+    meaning: 'time between two looks for pending orders while there are none',
+  }),
+  SETTLEMENT_CONCURRENCY: wholeNumber(1, 100, {
+    default: '4',
+    meaning: 'pending orders that a replica settles at the same time',
+  }),
+  SETTLEMENT_BATCH_SIZE: wholeNumber(1, 1000, {
+    default: '16',
+    meaning: 'pending orders that a replica takes at once',
+  }),
+  SETTLEMENT_BACKOFF_BASE: duration({
+    default: '1s',
+    meaning: 'bound of the wait before an order is settled again; it doubles per round',
+  }),
+  SETTLEMENT_BACKOFF_FLOOR: duration({ default: '250ms', meaning: 'shortest wait between two rounds' }),
+  SETTLEMENT_BACKOFF_CAP: duration({ default: '1m', meaning: 'longest wait between two rounds' }),
+  MAX_PENDING_ORDERS: wholeNumber(1, 10_000_000, {
+    default: '10000',
+    meaning: 'with more orders pending than this, new ones get 503 instead of adding to them',
+  }),
   SHUTDOWN_DRAIN_DELAY: duration({
     default: '0ms',
     meaning: 'time between failing /readyz and refusing connections; 5s behind a load balancer',
@@ -179,6 +205,18 @@ export function loadConfig(env: Environment = process.env) {
         window: value.BREAKER_WINDOW,
         openFor: value.BREAKER_OPEN_FOR,
       },
+    },
+    settlement: {
+      deadline: value.SETTLEMENT_DEADLINE,
+      pollInterval: value.SETTLEMENT_POLL_INTERVAL,
+      concurrency: value.SETTLEMENT_CONCURRENCY,
+      batchSize: value.SETTLEMENT_BATCH_SIZE,
+      backoff: {
+        base: value.SETTLEMENT_BACKOFF_BASE,
+        floor: value.SETTLEMENT_BACKOFF_FLOOR,
+        cap: value.SETTLEMENT_BACKOFF_CAP,
+      },
+      maxPending: value.MAX_PENDING_ORDERS,
     },
     shutdown: { drainDelay: value.SHUTDOWN_DRAIN_DELAY, deadline: value.SHUTDOWN_DEADLINE },
   };

@@ -3,9 +3,11 @@ import { createAdminServer } from './http/admin-server.ts';
 import { createHealth } from './http/health.ts';
 import { listen } from './http/listen.ts';
 import { createServer } from './http/server.ts';
+import { createBacklog } from './orders/backlog.ts';
 import { orderRoutes } from './orders/order-routes.ts';
 import { createOrderStore } from './orders/order-store.ts';
-import type { Ordering } from './orders/place-order.ts';
+import type { Ordering } from './orders/ordering.ts';
+import { createSettlementWorker } from './orders/settle-orders.ts';
 import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
 import { createResilientPaymentGateway } from './payment/resilient-payment-gateway.ts';
 import { createDatabase } from './postgres/database.ts';
@@ -37,16 +39,33 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
 
     const attempts = createHttpPaymentGateway({ baseUrl: config.payment.gatewayUrl, ...config.payment });
     closers.push(() => attempts.close());
-    const payments = createResilientPaymentGateway(attempts, config.payment, observePayments(logger));
+    const paymentEvents = observePayments(logger);
+    const payments = createResilientPaymentGateway(attempts, config.payment, {
+      ...paymentEvents,
+      circuitChanged(change) {
+        paymentEvents.circuitChanged(change);
+        // The gateway may be back: what waits for it need not wait for the next look.
+        if (change.to !== 'open') settlement.wake();
+      },
+    });
     closers.push(() => payments.close());
 
+    const store = createOrderStore(database);
     const ordering: Ordering = {
-      store: createOrderStore(database),
+      store,
       payments,
       events: observeOrders(logger),
-      lease: leaseFor(config),
-      settleAfter: config.payment.breaker.openFor,
+      backlog: createBacklog(store, config.settlement.maxPending),
+      policy: { ...config.settlement, lease: requestLease(config) },
     };
+    const settlement = createSettlementWorker(ordering, {
+      ...config.settlement,
+      lease: workerLease(config),
+      capacity: () =>
+        ({ closed: config.settlement.batchSize, half_open: 1, open: 0 })[payments.circuitState()],
+    });
+    settlement.start();
+    closers.push(() => settlement.stop());
 
     const health = createHealth(database);
     const startedAt = Date.now();
@@ -73,6 +92,8 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
       },
       observe: (app) => observeRequests(app, logger),
       onDefect: (error) => logger.error({ event: 'http.defect', err: error }, 'request failed on a defect'),
+      onUnreadable: ({ requestId, status }) =>
+        logger.info({ event: 'http.unreadable', request_id: requestId, status }, 'request could not be read'),
     });
     closers.push(() => server.close());
     const url = await listen(server, config.http, 'PORT');
@@ -94,8 +115,19 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
 }
 
 /** Longer than a request can be at work on its order, so that no worker takes one that is still being placed. */
-function leaseFor({ postgres, payment }: Config): number {
-  const statement = postgres.deadline + postgres.connectTimeout;
-  const margin = 1000;
-  return 2 * statement + payment.deadline + margin;
+function requestLease({ postgres, payment }: Config): number {
+  return 2 * longestStatement(postgres) + payment.deadline + leaseMargin;
 }
+
+/** Longer than a batch can take: one attempt at the gateway and one statement for each of the orders in a lane. */
+function workerLease({ postgres, payment, settlement }: Config): number {
+  const ordersPerLane = Math.ceil(settlement.batchSize / settlement.concurrency);
+  return ordersPerLane * (payment.attemptTimeout + longestStatement(postgres)) + leaseMargin;
+}
+
+function longestStatement({ deadline, connectTimeout }: Config['postgres']): number {
+  return deadline + connectTimeout;
+}
+
+/** For timers that fire late, in milliseconds. Whoever is later still is stopped by the fencing token. */
+const leaseMargin = 1000;

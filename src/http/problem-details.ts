@@ -1,6 +1,7 @@
 import { type FastifyReply, type FastifyRequest, type FastifyError } from 'fastify';
 import { Type } from 'typebox';
 import { ServiceError } from '../errors.ts';
+import { type OrderStatus, orderStatuses } from '../orders/order-state.ts';
 
 /**
  * Every error leaves the service as problem details (RFC 9457). This table is the only place where a code becomes
@@ -18,6 +19,8 @@ export const problems = {
     status: 409,
     title: 'The first request under this idempotency key is still at work',
   },
+  order_busy: { status: 409, title: 'The order is being worked on' },
+  order_not_pending: { status: 409, title: 'The order is not pending any more' },
   order_cancelled: { status: 409, title: 'The order was cancelled' },
   payload_too_large: { status: 413, title: 'The request body is too large' },
   unsupported_media_type: { status: 415, title: 'The request body must be application/json' },
@@ -25,6 +28,8 @@ export const problems = {
   overloaded: { status: 429, title: 'Too many requests at the moment' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },
+  backlog_full: { status: 503, title: 'Too many orders wait for their payment' },
+  payment_gateway_unavailable: { status: 503, title: 'The payment gateway cannot be reached' },
   database_unavailable: { status: 503, title: 'The service cannot reach its database' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
@@ -39,6 +44,7 @@ export const problemSchema = Type.Object(
     code: Type.Enum(Object.keys(problems) as ProblemCode[], { description: 'Stable, for programs.' }),
     requestId: Type.String({ description: 'Also in the header x-request-id and in the logs.' }),
     orderId: Type.Optional(Type.String({ format: 'uuid' })),
+    orderStatus: Type.Optional(Type.Enum([...orderStatuses])),
     declineCode: Type.Optional(Type.String({ description: "The gateway's reason for declining the card." })),
     errors: Type.Optional(
       Type.Array(
@@ -58,6 +64,7 @@ export const problemSchema = Type.Object(
 /** What a problem may say beyond its code. */
 export interface ProblemExtras {
   orderId?: string;
+  orderStatus?: OrderStatus;
   declineCode?: string;
   errors?: FieldFault[];
 }

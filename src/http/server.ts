@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, maxHeaderSize, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import type { Config } from '../config.ts';
@@ -7,7 +7,7 @@ import { createAuthentication } from './auth.ts';
 import type { Health } from './health.ts';
 import { answerOtherMethods } from './method-not-allowed.ts';
 import { serveOpenApi } from './openapi.ts';
-import { problemErrorHandler, sendProblem } from './problem-details.ts';
+import { problemErrorHandler, problems, sendProblem } from './problem-details.ts';
 import { strictValidation } from './validation.ts';
 
 export interface ServerParts {
@@ -19,6 +19,8 @@ export interface ServerParts {
   /** Attached before everything else, so that it sees every request. */
   observe(app: FastifyInstance): void;
   onDefect(error: unknown): void;
+  /** A request was refused before it could be routed; no other hook saw it. */
+  onUnreadable(refusal: { requestId: string; status: number }): void;
 }
 
 /** The public listener: request ids, problem details, API keys, the OpenAPI document, and the routes. */
@@ -32,11 +34,16 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     schemaController: strictValidation,
+    // The schemas bound the parameters; the router's own bound would answer before them.
+    routerOptions: { maxParamLength: maxHeaderSize },
     frameworkErrors: (error, request, reply) => {
-      handleError(error, request, reply);
+      handleError(error, request, reply.header('x-request-id', request.id));
+      parts.onUnreadable({ requestId: request.id, status: reply.statusCode });
     },
-    clientErrorHandler,
+    clientErrorHandler: (error, socket) => refuseOnSocket(error, socket, parts),
   });
+  // Fastify reads plain text by itself; here it is as unknown as any other type.
+  app.removeContentTypeParser('text/plain');
   app.setErrorHandler(handleError);
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, 'route_not_found', 'See /docs for what there is.'),
@@ -73,24 +80,35 @@ function requestIdOf(request: IncomingMessage): string {
 }
 
 /** What is no HTTP never becomes a request; it is answered on the socket itself. */
-function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+function refuseOnSocket(
+  error: Error & { code?: string },
+  socket: Socket,
+  { onUnreadable }: Pick<ServerParts, 'onUnreadable'>,
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const [status, reason, code, title] = tooLarge
-    ? [431, 'Request Header Fields Too Large', 'headers_too_large', 'The request headers are too large']
-    : [400, 'Bad Request', 'malformed_request', 'The request cannot be read'];
+  const code = tooLarge ? 'headers_too_large' : 'malformed_request';
+  const { status, title } = problems[code];
+  const reason = STATUS_CODES[status];
+  const requestId = randomUUID();
   const body = JSON.stringify({
     type: `urn:problem:${code}`,
     title,
     status,
     detail: 'The connection was closed, because what came over it is not a request that HTTP allows.',
     code,
-    requestId: randomUUID(),
+    requestId,
   });
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
+  const head = [
+    `HTTP/1.1 ${status} ${reason}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${requestId}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  onUnreadable({ requestId, status });
 }

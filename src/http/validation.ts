@@ -29,6 +29,8 @@ export const strictValidation: SchemaController = {
 function prepare(ajv: Ajv, sharedSchemas: unknown): Ajv {
   // The package is CommonJS: its types see the namespace, Node sees the function.
   (addFormats as unknown as (ajv: Ajv) => void)(ajv);
+  // Theirs lets `urn:uuid:` pass, which Postgres refuses.
+  ajv.addFormat('uuid', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i);
   for (const schema of Object.values(sharedSchemas ?? {})) ajv.addSchema(schema);
   return ajv;
 }

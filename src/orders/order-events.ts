@@ -1,4 +1,4 @@
-import type { Order } from './order.ts';
+import type { HeldOrder, Order } from './order.ts';
 
 /**
  * What the order code tells about itself, in its own terms. Telemetry listens and turns it into spans, metrics and
@@ -9,10 +9,14 @@ import type { Order } from './order.ts';
 export interface OrderEvents {
   /** A new order is on disk. */
   placed(order: Order): void;
-  /** An order left `pending`. */
+  /** An order left `pending`. Told once per order, by whoever settled it. */
   settled(order: Order): void;
-  /** An order stays pending, because the payment is unavailable or its outcome unknown. */
-  deferred(order: Order, reason: string): void;
-  /** The outcome of a charge could not be written down. The order is still pending on disk. */
+  /** An order stays pending, because the gateway is unavailable or what it did is unknown. */
+  leftPending(order: Order, reason: string): void;
+  /** What the gateway said could not be written down. The order is still pending on disk. */
   outcomeNotStored(order: Order, error: unknown): void;
+  /** One round of settling an order, from start to end. */
+  settling(held: HeldOrder, round: () => Promise<void>): Promise<void>;
+  /** The settlement worker could not look for orders. It tries again. */
+  settlementFailed(error: unknown): void;
 }

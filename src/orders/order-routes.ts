@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import { ServiceError } from '../errors.ts';
 import { problemResponses, requestIdHeader } from '../http/openapi.ts';
 import { sendProblem } from '../http/problem-details.ts';
+import { cancelOrder } from './cancel-order.ts';
 import type { Order } from './order.ts';
 import { decodeCursor, encodeCursor } from './order-cursor.ts';
 import {
@@ -15,7 +16,8 @@ import {
   orderRequestSchema,
   orderSchema,
 } from './order-schema.ts';
-import { type Ordering, placeOrder } from './place-order.ts';
+import type { Ordering } from './ordering.ts';
+import { placeOrder } from './place-order.ts';
 
 const placedHeaders = {
   ...requestIdHeader,
@@ -54,6 +56,7 @@ export const orderRoutes: FastifyPluginAsyncTypebox<{ ordering: Ordering }> = as
             'payload_too_large',
             'unsupported_media_type',
             'idempotency_key_reused',
+            'backlog_full',
           ),
         },
       },
@@ -78,6 +81,12 @@ export const orderRoutes: FastifyPluginAsyncTypebox<{ ordering: Ordering }> = as
             'idempotency_in_progress',
             'Repeat the request with the same key to learn how it ended.',
           );
+        case 'backlog_full':
+          return sendProblem(
+            reply.header('retry-after', 5),
+            'backlog_full',
+            'Nothing was stored. Repeat the request later, with the same key.',
+          );
       }
     },
   );
@@ -98,8 +107,61 @@ export const orderRoutes: FastifyPluginAsyncTypebox<{ ordering: Ordering }> = as
     },
     async (request) => {
       const order = await ordering.store.find(request.clientId, request.params.id);
-      if (order === undefined) throw new ServiceError('order_not_found', 'There is no order with this id.');
+      if (order === undefined) throw orderNotFound();
       return orderBody(order);
+    },
+  );
+
+  app.post(
+    '/orders/:id/cancel',
+    {
+      schema: {
+        operationId: 'cancelOrder',
+        summary: 'Cancel a pending order',
+        params: orderParams,
+        security: [{ apiKey: [] }],
+        response: {
+          200: { description: 'The order is cancelled.', headers: requestIdHeader, content: orderContent },
+          ...problemResponses(
+            'invalid_request',
+            'order_not_found',
+            'order_busy',
+            'order_not_pending',
+            'payload_too_large',
+            'unsupported_media_type',
+            'payment_gateway_unavailable',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { clientId, id: requestId } = request;
+      const cancellation = await cancelOrder(ordering, { clientId, orderId: request.params.id, requestId });
+      switch (cancellation.kind) {
+        case 'cancelled':
+          return orderBody(cancellation.order);
+        case 'too_late':
+          return sendProblem(reply, 'order_not_pending', 'Only a pending order can be cancelled.', {
+            orderId: cancellation.order.id,
+            orderStatus: cancellation.order.status,
+          });
+        case 'in_progress':
+          return sendProblem(
+            reply.header('retry-after', 1),
+            'order_busy',
+            'Somebody is settling the order at this moment. Read it, or try again.',
+            { orderStatus: 'pending' },
+          );
+        case 'gateway_unavailable':
+          return sendProblem(
+            reply.header('retry-after', 5),
+            'payment_gateway_unavailable',
+            'The order is still pending and may still be charged. Try again to cancel it.',
+            { orderStatus: 'pending' },
+          );
+        case 'not_found':
+          throw orderNotFound();
+      }
     },
   );
 
@@ -142,6 +204,10 @@ export const orderRoutes: FastifyPluginAsyncTypebox<{ ordering: Ordering }> = as
     },
   );
 };
+
+function orderNotFound(): ServiceError {
+  return new ServiceError('order_not_found', 'There is no order with this id.');
+}
 
 /** The status code follows from the state of the order, be the request the first or a repeated one. */
 function sendPlaced(reply: FastifyReply, order: Order): FastifyReply {

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { currencies } from './currency.ts';
-import { type Order, orderStatuses } from './order.ts';
+import type { Order } from './order.ts';
+import { orderStatuses } from './order-state.ts';
 
 /**
  * The wire format of orders. These schemas validate requests, serialize answers and are the OpenAPI document.

@@ -1,25 +1,33 @@
-import type { Database, Statement } from '../postgres/database.ts';
-import type { Currency } from './currency.ts';
-import type { NewOrder, Order, OrderItem, OrderState, OrderStatus, Settlement } from './order.ts';
+import type { Database } from '../postgres/database.ts';
+import type { HeldOrder, NewOrder, Order } from './order.ts';
+import { type OrderRow, type StateRow, stateOf, toOrder } from './order-rows.ts';
+import * as statements from './order-statements.ts';
+import type { OrderStatus, Settlement } from './order-state.ts';
 
 /** Orders in Postgres. Every method is one statement on its own; none leaves a transaction open. */
 export interface OrderStore {
   /**
    * Stores a pending order and claims its idempotency key, or finds the order that has the key. Until `lease` ms
-   * have passed, the order is in the hands of the caller.
+   * have passed, the order is in the hands of the caller. With `accept` false it only looks for the key.
    */
-  place(order: NewOrder, lease: number): Promise<PlacedOrExisting>;
-  /** Settles an order that is pending. Answers with the order as it then is, settled by this call or before. */
-  settle(order: Order, settlement: Settlement): Promise<Order>;
-  /** Leaves a pending order to the settlement worker, due after `wait` ms. Answers as `settle` does. */
-  defer(order: Order, wait: number): Promise<Order>;
+  place(order: NewOrder, options: { lease: number; accept: boolean }): Promise<PlaceResult>;
+  /** Settles a pending order that is still in the hands of the caller. Says how it stands, in any case. */
+  settle(held: HeldOrder, settlement: Settlement): Promise<Standing>;
+  /** Lets go of an order that stays pending; a worker may take it after `wait` ms. Answers as `settle` does. */
+  release(held: HeldOrder, wait: number): Promise<Standing>;
+  /** Takes up to `limit` pending orders that are due, the longest due first. Callers at the same time get others. */
+  takeDue(limit: number, lease: number): Promise<HeldOrder[]>;
+  /** Takes an order of a client that is pending and in nobody's hands. */
+  take(clientId: string, id: string, lease: number): Promise<HeldOrder | undefined>;
   find(clientId: string, id: string): Promise<Order | undefined>;
   /** Newest first. */
   list(clientId: string, query: ListQuery): Promise<Order[]>;
+  /** Pending orders, counted up to `limit`, and when the oldest of them was placed. */
+  backlog(limit: number): Promise<{ pending: number; oldest: Date | undefined }>;
 }
 
-export type PlacedOrExisting =
-  | { kind: 'placed'; order: Order }
+export type PlaceResult =
+  | { kind: 'placed'; held: HeldOrder }
   | {
       kind: 'existing';
       id: string;
@@ -27,7 +35,16 @@ export type PlacedOrExisting =
       sameRequest: boolean;
       /** Whether the request that placed it may still be at work. */
       inFlight: boolean;
-    };
+    }
+  /** The key is new, and no order was to be accepted. */
+  | { kind: 'not_accepted' };
+
+/** How an order stands after an attempt to change it. */
+export interface Standing {
+  order: Order;
+  /** Whether it was settled in the round of the caller. */
+  settledHere: boolean;
+}
 
 export interface ListQuery {
   status?: OrderStatus | undefined;
@@ -38,17 +55,11 @@ export interface ListQuery {
 }
 
 export function createOrderStore(database: Database): OrderStore {
-  async function changeState(order: Order, statement: Statement, values: readonly unknown[]): Promise<Order> {
-    const [row] = await database.run<StateRow>(statement, [order.id, ...values]);
-    if (row === undefined) throw new Error(`order ${order.id} is gone`);
-    return { ...order, ...stateOf(row), updatedAt: row.updated_at };
-  }
-
   const store: OrderStore = {
-    async place(order, lease) {
+    async place(order, options) {
       const { id, clientId, idempotencyKey, requestHash, totalMinor } = order;
       const { customerId, currency, items, paymentToken } = order.request;
-      const [row] = await database.run<PlaceRow>(placeOrder, [
+      const [row] = await database.run<PlaceRow>(statements.placeOrder, [
         id,
         clientId,
         idempotencyKey ?? null,
@@ -58,147 +69,89 @@ export function createOrderStore(database: Database): OrderStore {
         JSON.stringify(items),
         totalMinor,
         paymentToken,
-        lease,
+        options.lease,
+        options.accept,
       ]);
-      // The key was taken by a transaction that this statement's snapshot does not show yet: look again.
-      if (row === undefined) return store.place(order, lease);
-      if (row.id !== id) {
-        return {
-          kind: 'existing',
-          id: row.id,
-          sameRequest: row.request_hash.equals(requestHash),
-          inFlight: row.in_flight,
-        };
+      if (row === undefined) {
+        // The key was taken by a transaction that this statement's snapshot does not show yet: look again.
+        return options.accept ? store.place(order, options) : { kind: 'not_accepted' };
       }
-      const { created_at: createdAt } = row;
+      if (row.id !== id) {
+        const sameRequest = row.request_hash.equals(requestHash);
+        return { kind: 'existing', id: row.id, sameRequest, inFlight: row.in_flight };
+      }
+      const createdAt = row.created_at;
+      const details = {
+        id,
+        clientId,
+        customerId,
+        currency,
+        items,
+        totalMinor,
+        createdAt,
+        updatedAt: createdAt,
+      };
       return {
         kind: 'placed',
-        order: {
-          id,
-          clientId,
-          customerId,
-          currency,
-          items,
-          totalMinor,
-          status: 'pending',
-          createdAt,
-          updatedAt: createdAt,
-        },
+        held: { order: { ...details, status: 'pending' }, paymentToken, age: 0, round: 1 },
       };
     },
 
-    async settle(order, settlement) {
-      const settled = await changeState(order, settleOrder, [
-        settlement.status,
-        settlement.status === 'paid' ? settlement.paymentId : null,
-        settlement.status === 'declined' ? settlement.declineCode : null,
-      ]);
-      // Settled by somebody else while this statement waited for the row: its snapshot is older, look again.
-      return settled.status === 'pending' ? store.settle(order, settlement) : settled;
+    async settle(held, settlement) {
+      const paymentId = settlement.status === 'paid' ? settlement.paymentId : null;
+      const declineCode = settlement.status === 'declined' ? settlement.declineCode : null;
+      const values = [held.order.id, held.round, settlement.status, paymentId, declineCode];
+      const [row] = await database.run<StandingRow>(statements.settleOrder, values);
+      // Somebody changed the row while this statement waited for it, and its snapshot is older: look again.
+      if (row?.status === 'pending' && row.round === held.round) return store.settle(held, settlement);
+      return standing(held, row);
     },
 
-    defer: (order, wait) => changeState(order, deferOrder, [wait]),
+    async release(held, wait) {
+      const [row] = await database.run<StandingRow>(statements.releaseOrder, [
+        held.order.id,
+        held.round,
+        wait,
+      ]);
+      return standing(held, row);
+    },
+
+    async takeDue(limit, lease) {
+      const rows = await database.run<HeldRow>(statements.takeDueOrders, [limit, lease]);
+      return rows.map(toHeldOrder);
+    },
+
+    async take(clientId, id, lease) {
+      const [row] = await database.run<HeldRow>(statements.takeOrder, [clientId, id, lease]);
+      return row && toHeldOrder(row);
+    },
 
     async find(clientId, id) {
-      const [row] = await database.run<OrderRow>(findOrder, [clientId, id]);
+      const [row] = await database.run<OrderRow>(statements.findOrder, [clientId, id]);
       return row && toOrder(row);
     },
 
-    async list(clientId, query) {
+    async list(clientId, { limit, status, customerId, before }) {
       const filters = [
-        { condition: 'status =', value: query.status },
-        { condition: 'customer_id =', value: query.customerId },
-        { condition: 'id <', value: query.before },
+        { condition: 'status =', value: status },
+        { condition: 'customer_id =', value: customerId },
+        { condition: 'id <', value: before },
       ].filter(({ value }) => value !== undefined);
-      const rows = await database.run<OrderRow>(listOrders(filters.map(({ condition }) => condition)), [
-        clientId,
-        query.limit,
-        ...filters.map(({ value }) => value),
-      ]);
+      const rows = await database.run<OrderRow>(
+        statements.listOrders(filters.map(({ condition }) => condition)),
+        [clientId, limit, ...filters.map(({ value }) => value)],
+      );
       return rows.map(toOrder);
+    },
+
+    async backlog(limit) {
+      const [row] = await database.run<{ pending: number; oldest: Date | null }>(statements.countBacklog, [
+        limit,
+      ]);
+      return { pending: row?.pending ?? 0, oldest: row?.oldest ?? undefined };
     },
   };
   return store;
-}
-
-/**
- * Repeatable: the id is made before the first try, so that a repeat meets the order that the first try stored.
- * ON CONFLICT without a target covers both the id and the idempotency key.
- */
-const placeOrder: Statement = {
-  name: 'place_order',
-  summary: 'INSERT orders',
-  repeatable: true,
-  text: `
-    WITH placed AS (
-      INSERT INTO orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor,
-        status, payment_token, due_at, created_at, updated_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, now() + $10 * interval '1 ms', now(), now())
-      ON CONFLICT DO NOTHING
-      RETURNING id, request_hash, created_at
-    )
-    SELECT id, request_hash, created_at, true AS in_flight FROM placed
-    UNION ALL
-    SELECT id, request_hash, created_at, status = 'pending' AND charge_rounds = 0 AND due_at > now() FROM orders
-    WHERE (id = $1 OR client_id = $2 AND idempotency_key = $3) AND NOT EXISTS (SELECT FROM placed)`,
-};
-
-/** Repeatable: the guard lets an order leave `pending` once. */
-const settleOrder: Statement = {
-  name: 'settle_order',
-  summary: 'UPDATE orders',
-  repeatable: true,
-  text: `
-    WITH settled AS (
-      UPDATE orders
-      SET status = $2, payment_id = $3, decline_code = $4, payment_token = NULL, updated_at = now()
-      WHERE id = $1 AND status = 'pending'
-      RETURNING id, status, payment_id, decline_code, updated_at
-    )
-    SELECT * FROM settled
-    UNION ALL
-    SELECT id, status, payment_id, decline_code, updated_at FROM orders
-    WHERE id = $1 AND NOT EXISTS (SELECT FROM settled)`,
-};
-
-/** Repeatable: a second run counts one round too many, which only lengthens the next wait. */
-const deferOrder: Statement = {
-  name: 'defer_order',
-  summary: 'UPDATE orders',
-  repeatable: true,
-  text: `
-    WITH deferred AS (
-      UPDATE orders
-      SET charge_rounds = charge_rounds + 1, due_at = now() + $2 * interval '1 ms', updated_at = now()
-      WHERE id = $1 AND status = 'pending'
-      RETURNING id, status, payment_id, decline_code, updated_at
-    )
-    SELECT * FROM deferred
-    UNION ALL
-    SELECT id, status, payment_id, decline_code, updated_at FROM orders
-    WHERE id = $1 AND NOT EXISTS (SELECT FROM deferred)`,
-};
-
-/** `total_minor` is at most 2^53 - 1, which a double holds exactly; pg would hand out a bigint as text. */
-const orderColumns = `id, client_id, customer_id, currency, items, total_minor::float8 AS total_minor, status,
-  payment_id, decline_code, created_at, updated_at`;
-
-const findOrder: Statement = {
-  name: 'find_order',
-  summary: 'SELECT orders',
-  repeatable: true,
-  text: `SELECT ${orderColumns} FROM orders WHERE client_id = $1 AND id = $2`,
-};
-
-/** A statement for each combination of filters: one `OR $1 IS NULL` for all of them would defeat the indexes. */
-function listOrders(conditions: readonly string[]): Statement {
-  const filters = conditions.map((condition, index) => ` AND ${condition} $${index + 3}`).join('');
-  return {
-    name: `list_orders_${conditions.map(([initial]) => initial).join('')}`,
-    summary: 'SELECT orders',
-    repeatable: true,
-    text: `SELECT ${orderColumns} FROM orders WHERE client_id = $1${filters} ORDER BY id DESC LIMIT $2`,
-  };
 }
 
 interface PlaceRow {
@@ -208,41 +161,25 @@ interface PlaceRow {
   in_flight: boolean;
 }
 
-interface StateRow {
-  id: string;
-  status: OrderStatus;
-  payment_id: string | null;
-  decline_code: string | null;
-  updated_at: Date;
+interface StandingRow extends StateRow {
+  round: number;
 }
 
-interface OrderRow extends StateRow {
-  client_id: string;
-  customer_id: string;
-  currency: Currency;
-  items: OrderItem[];
-  total_minor: number;
-  created_at: Date;
-}
-
-function toOrder(row: OrderRow): Order {
+function standing({ order, round }: HeldOrder, row: StandingRow | undefined): Standing {
+  if (row === undefined) throw new Error(`order ${order.id} is gone`);
   return {
-    id: row.id,
-    clientId: row.client_id,
-    customerId: row.customer_id,
-    currency: row.currency,
-    items: row.items,
-    totalMinor: row.total_minor,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    ...stateOf(row),
+    order: { ...order, ...stateOf(row), updatedAt: row.updated_at },
+    // Only the holder of a round can settle in it, so that this is true as well for a repeat after a lost answer.
+    settledHere: row.status !== 'pending' && row.round === round,
   };
 }
 
-/** A CHECK constraint on the table promises the column that each state needs. */
-function stateOf({ id, status, payment_id: paymentId, decline_code: declineCode }: StateRow): OrderState {
-  if (status === 'paid' && paymentId !== null) return { status, paymentId };
-  if (status === 'declined' && declineCode !== null) return { status, declineCode };
-  if (status === 'pending' || status === 'cancelled') return { status };
-  throw new Error(`order ${id} is ${status} without what belongs to that state`);
+interface HeldRow extends OrderRow {
+  payment_token: string;
+  age: number;
+  round: number;
+}
+
+function toHeldOrder(row: HeldRow): HeldOrder {
+  return { order: toOrder(row), paymentToken: row.payment_token, age: row.age, round: row.round };
 }

@@ -1,5 +1,6 @@
 import { createHash, randomUUIDv7 } from 'node:crypto';
 import type { Currency } from './currency.ts';
+import type { OrderState } from './order-state.ts';
 
 export interface OrderItem {
   sku: string;
@@ -16,28 +17,6 @@ export interface OrderRequest {
   paymentToken: string;
 }
 
-/**
- * An order is `pending` until it is settled, and settled once: as `paid`, `declined` or `cancelled`. Nothing leads
- * out of a settled state. The database holds the same rule: a guarded UPDATE and a CHECK over the columns.
- */
-export type OrderState =
-  | { status: 'pending' }
-  | { status: 'paid'; paymentId: string }
-  | { status: 'declined'; declineCode: string }
-  | { status: 'cancelled' };
-
-/** The states that end an order. */
-export type Settlement = Exclude<OrderState, { status: 'pending' }>;
-
-export type OrderStatus = OrderState['status'];
-
-export const orderStatuses = [
-  'pending',
-  'paid',
-  'declined',
-  'cancelled',
-] as const satisfies readonly OrderStatus[];
-
 export type Order = OrderState & {
   /** UUIDv7, so that ids sort in order of creation (RFC 9562). */
   id: string;
@@ -49,6 +28,21 @@ export type Order = OrderState & {
   createdAt: Date;
   updatedAt: Date;
 };
+
+/** A pending order in the hands of one request or worker. */
+export interface HeldOrder {
+  order: Order;
+  paymentToken: string;
+  /** Milliseconds since it was placed, by the clock of the database. */
+  age: number;
+  /**
+   * Counts who has held the order so far, and is the fencing token of the present holder: what an earlier one still
+   * tries to write after its lease ran out has no effect.
+   *
+   * @see https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html
+   */
+  round: number;
+}
 
 /** An order that is about to be stored. The database says when it was created. */
 export interface NewOrder {

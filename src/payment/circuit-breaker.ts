@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
 import type { CircuitState } from './payment-gateway.ts';
 
@@ -14,10 +15,13 @@ export interface BreakerPolicy {
 
 export interface Circuit<T> {
   /** Runs the call, or answers `undefined` at once when the circuit does not let it through. */
-  fire(call: () => Promise<T>): Promise<T | undefined>;
+  fire<R extends T>(call: () => Promise<R>): Promise<R | undefined>;
   state(): CircuitState;
   close(): void;
 }
+
+/** Parts of the rolling window; the oldest is dropped as a whole. */
+const buckets = 10;
 
 /**
  * opossum around calls whose outcome is a value: `failed` tells which values count against the other side.
@@ -30,6 +34,8 @@ export function createCircuit<T>(
   failed: (outcome: T) => boolean,
   onChange: (change: { from: CircuitState; to: CircuitState }) => void,
 ): Circuit<T> {
+  const clock = new EventEmitter();
+  const ticking = setInterval(() => clock.emit('rotate'), policy.window / buckets).unref();
   const breaker = new CircuitBreaker(
     async (call: () => Promise<T>) => {
       const outcome = await call();
@@ -41,7 +47,8 @@ export function createCircuit<T>(
       timeout: false,
       errorThresholdPercentage: policy.errorShare * 100,
       volumeThreshold: policy.volume,
-      rollingCountTimeout: policy.window,
+      rollingCountBuckets: buckets,
+      rotateBucketController: clock,
       resetTimeout: policy.openFor,
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
@@ -57,21 +64,27 @@ export function createCircuit<T>(
   breaker.on('open', enter('open'));
   breaker.on('halfOpen', enter('half_open'));
   breaker.on('close', enter('closed'));
+  // The failures that opened the circuit are still in the window, and one more of them would open it again.
+  breaker.on('close', () => {
+    for (let bucket = 0; bucket < buckets; bucket += 1) clock.emit('rotate');
+  });
 
   return {
-    async fire(call) {
-      // opossum counts rejected calls in the window too, which would dilute the error share after an outage.
-      if (breaker.opened) return undefined;
+    async fire<R extends T>(call: () => Promise<R>) {
+      // Asked before opossum is, which makes an error with a stack of each call that it refuses.
+      if (!breaker.closed && !breaker.pendingClose) return undefined;
       try {
-        return await breaker.fire(call);
+        return (await breaker.fire(call)) as R;
       } catch (error) {
-        if (error instanceof FailedCall) return error.outcome as T;
-        if (error instanceof Error && 'code' in error && error.code === 'EOPENBREAKER') return undefined;
+        if (error instanceof FailedCall) return error.outcome as R;
         throw error;
       }
     },
     state: () => state,
-    close: () => breaker.shutdown(),
+    close() {
+      clearInterval(ticking);
+      breaker.shutdown();
+    },
   };
 }
 

@@ -1,7 +1,14 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { type Dispatcher, Pool } from 'undici';
-import type { CallContext, Charge, ChargeOutcome, PaymentGateway } from './payment-gateway.ts';
+import { Pool } from 'undici';
+import type {
+  CallContext,
+  CancelOutcome,
+  Charge,
+  ChargeOutcome,
+  PaymentGateway,
+  Undecided,
+} from './payment-gateway.ts';
 
 const chargeAnswer = Compile(
   Type.Object({
@@ -13,6 +20,12 @@ const chargeAnswer = Compile(
 );
 const declinedAnswer = Compile(
   Type.Object({ status: Type.Unknown(), declineCode: Type.String({ minLength: 1, maxLength: 64 }) }),
+);
+const recordAnswer = Compile(
+  Type.Object({
+    status: Type.Union([Type.Literal('cancelled'), Type.Literal('declined')]),
+    declineCode: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  }),
 );
 const problemAnswer = Compile(Type.Object({ code: Type.String() }));
 
@@ -34,54 +47,74 @@ export function createHttpPaymentGateway(options: {
     keepAliveTimeout: 30_000,
   });
 
+  async function post<T>(
+    path: string,
+    headers: Record<string, string>,
+    body: string | null,
+    context: CallContext,
+    interpret: (answer: Answer) => T,
+  ): Promise<T | Undecided> {
+    const timeLimit = Math.min(options.attemptTimeout, context.timeLimit ?? Number.POSITIVE_INFINITY);
+    try {
+      const {
+        statusCode,
+        headers: answered,
+        body: stream,
+      } = await pool.request({
+        method: 'POST',
+        path: basePath + path,
+        headers: { ...headers, 'x-request-id': context.requestId },
+        body,
+        signal: AbortSignal.timeout(Math.ceil(timeLimit)),
+      });
+      const text = await stream.text();
+      return (
+        undecided(statusCode, answered['retry-after']) ??
+        interpret({ status: statusCode, body: parseJson(text) })
+      );
+    } catch (error) {
+      return interpretFault(error);
+    }
+  }
+
   return {
-    async charge(charge, context) {
-      const timeLimit = Math.min(options.attemptTimeout, context.timeLimit ?? Number.POSITIVE_INFINITY);
-      try {
-        const answer = await pool.request({
-          method: 'POST',
-          path: `${basePath}/charges`,
-          headers: headersOf(charge, context),
-          body: JSON.stringify({
-            amountMinor: charge.amountMinor,
-            currency: charge.currency,
-            paymentToken: charge.paymentToken,
-          }),
-          signal: AbortSignal.timeout(Math.ceil(timeLimit)),
-        });
-        return interpret(charge, answer.statusCode, retryAfterOf(answer), await answer.body.text());
-      } catch (error) {
-        return interpretFault(error);
-      }
-    },
+    charge: (charge, context) =>
+      post(
+        '/charges',
+        { 'content-type': 'application/json', 'idempotency-key': charge.key },
+        JSON.stringify({
+          amountMinor: charge.amountMinor,
+          currency: charge.currency,
+          paymentToken: charge.paymentToken,
+          reference: charge.key,
+        }),
+        context,
+        (answer) => interpretCharge(charge, answer),
+      ),
+    cancel: (key, context) =>
+      post(`/charges/${encodeURIComponent(key)}/cancel`, {}, null, context, interpretCancellation),
     close: () => pool.close(),
   };
 }
 
-function headersOf(charge: Charge, context: CallContext): Record<string, string> {
-  return {
-    'content-type': 'application/json',
-    'idempotency-key': charge.key,
-    'x-request-id': context.requestId,
-  };
+interface Answer {
+  status: number;
+  body: unknown;
 }
 
-function interpret(
-  charge: Charge,
-  status: number,
-  retryAfter: number | undefined,
-  text: string,
-): ChargeOutcome {
-  if (status >= 500)
+/** What an answer means whatever was asked, or `undefined` where that depends. */
+function undecided(status: number, retryAfter: unknown): Undecided | undefined {
+  if (status >= 500) {
     return { kind: 'unknown', reason: 'gateway_error', cause: new Error(`gateway answered ${status}`) };
-  if (status === 429) {
-    return {
-      kind: 'unavailable',
-      reason: 'rate_limited',
-      ...(retryAfter === undefined ? {} : { retryAfter }),
-    };
   }
-  const body = parseJson(text);
+  if (status !== 429) return undefined;
+  // Only the form in seconds, the one that gateways use.
+  return typeof retryAfter === 'string' && /^\d{1,6}$/.test(retryAfter)
+    ? { kind: 'unavailable', reason: 'rate_limited', retryAfter: Number(retryAfter) * 1000 }
+    : { kind: 'unavailable', reason: 'rate_limited' };
+}
+
+function interpretCharge(charge: Charge, { status, body }: Answer): ChargeOutcome {
   if (status === 200 || status === 201) {
     // A charge over another amount is not the one that was asked for: believing it would falsify the books.
     return chargeAnswer.Check(body) &&
@@ -97,18 +130,29 @@ function interpret(
   }
   if (status === 409 && problemAnswer.Check(body) && body.code === 'charge_cancelled')
     return { kind: 'cancelled' };
-  if (status >= 400) {
-    const code = problemAnswer.Check(body) ? body.code : 'no code';
-    return {
-      kind: 'unavailable',
-      reason: 'rejected',
-      cause: new Error(`gateway answered ${status} (${code})`),
-    };
-  }
-  return malformed(status);
+  return refused(status, body);
 }
 
-function malformed(status: number): ChargeOutcome {
+function interpretCancellation({ status, body }: Answer): CancelOutcome {
+  if (status !== 200) return refused(status, body);
+  if (!recordAnswer.Check(body)) return malformed(status);
+  if (body.status === 'cancelled') return { kind: 'cancelled' };
+  return body.declineCode === undefined
+    ? malformed(status)
+    : { kind: 'declined', declineCode: body.declineCode };
+}
+
+function refused(status: number, body: unknown): Undecided {
+  if (status < 400) return malformed(status);
+  const code = problemAnswer.Check(body) ? body.code : 'no code';
+  return {
+    kind: 'unavailable',
+    reason: 'rejected',
+    cause: new Error(`gateway answered ${status} (${code})`),
+  };
+}
+
+function malformed(status: number): Undecided {
   return {
     kind: 'unknown',
     reason: 'malformed_answer',
@@ -124,12 +168,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Milliseconds; only the form in seconds, the one that gateways use. */
-function retryAfterOf(answer: Dispatcher.ResponseData): number | undefined {
-  const header = answer.headers['retry-after'];
-  return typeof header === 'string' && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : undefined;
-}
-
 /** Faults before anything was sent; after any other one the gateway may have received the request. */
 const neverSent = new Set([
   'ECONNREFUSED',
@@ -140,7 +178,7 @@ const neverSent = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-function interpretFault(error: unknown): ChargeOutcome {
+function interpretFault(error: unknown): Undecided {
   if (error instanceof Error && error.name === 'TimeoutError')
     return { kind: 'unknown', reason: 'timeout', cause: error };
   return isNeverSent(error)

@@ -5,6 +5,11 @@
 export interface PaymentGateway {
   /** Charges a card. Asking again with the same key never charges twice: the gateway answers with the first outcome. */
   charge(charge: Charge, context: CallContext): Promise<ChargeOutcome>;
+  /**
+   * Makes sure that nothing is or will be charged under the key: a charge that went through is refunded, and one that
+   * comes later is refused. Asking again changes nothing.
+   */
+  cancel(key: string, context: CallContext): Promise<CancelOutcome>;
 }
 
 export interface Charge {
@@ -21,6 +26,8 @@ export interface CallContext {
   requestId: string;
   /** Milliseconds that the call may take. Defaults to the implementation's own limit, which it cannot exceed. */
   timeLimit?: number;
+  /** Whether failed attempts are repeated. Default true; false where the caller comes back by itself. */
+  retry?: boolean;
 }
 
 /** How a charge ended. A declined card is a normal ending, and a timeout is no failure but a question. */
@@ -29,9 +36,19 @@ export type ChargeOutcome =
   | { kind: 'declined'; declineCode: string }
   /** The charge had been cancelled at the gateway before; it will never go through. */
   | { kind: 'cancelled' }
-  /** For certain nothing was charged, and nothing is said about the card. */
+  | Undecided;
+
+/** How a cancellation ended. */
+export type CancelOutcome =
+  | { kind: 'cancelled' }
+  /** There was nothing to cancel: the card had been declined. */
+  | { kind: 'declined'; declineCode: string }
+  | Undecided;
+
+export type Undecided =
+  /** For certain the gateway did nothing, and nothing is said about the card. */
   | { kind: 'unavailable'; reason: UnavailableReason; retryAfter?: number; cause?: unknown }
-  /** The card may or may not have been charged. */
+  /** The gateway may or may not have done what it was asked. */
   | { kind: 'unknown'; reason: UnknownReason; cause?: unknown };
 
 export type UnavailableReason =
@@ -54,12 +71,19 @@ export type UnknownReason =
   /** An answer that cannot be understood. */
   | 'malformed_answer';
 
+export interface AttemptEvent {
+  operation: 'charge' | 'cancel';
+  key: string;
+  /** 1 for the first. */
+  attempt: number;
+}
+
 /** What the payment code tells about itself; telemetry listens. */
 export interface PaymentEvents {
-  attempted(event: { charge: Charge; attempt: number; outcome: ChargeOutcome; duration: number }): void;
-  retrying(event: { charge: Charge; attempt: number; delay: number; outcome: ChargeOutcome }): void;
+  attempted(event: AttemptEvent & { outcome: ChargeOutcome | CancelOutcome; duration: number }): void;
+  retrying(event: AttemptEvent & { outcome: Undecided; delay: number }): void;
   /** A retry was due, and the budget over all requests had none left. */
-  retryBudgetSpent(event: { charge: Charge; attempt: number }): void;
+  retryBudgetSpent(event: AttemptEvent): void;
   circuitChanged(event: { from: CircuitState; to: CircuitState }): void;
 }
 

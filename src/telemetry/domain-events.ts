@@ -21,16 +21,23 @@ export function observeOrders(logger: Logger): OrderEvents {
       if (story) story.order_status = order.status;
       logger.debug({ event: 'order.settled', order_id: order.id, status: order.status }, 'order settled');
     },
-    deferred(order, reason) {
+    leftPending(order, reason) {
       logger.warn(
-        { event: 'order.deferred', order_id: order.id, reason },
-        'payment open, order left to settlement',
+        { event: 'order.left_pending', order_id: order.id, reason },
+        'payment undecided, order left to settlement',
       );
     },
     outcomeNotStored(order, error) {
       logger.warn(
         { event: 'order.outcome_not_stored', order_id: order.id, err: error },
-        'outcome of the charge not stored, order left to settlement',
+        'outcome of the payment not stored, order left to settlement',
+      );
+    },
+    settling: (_held, round) => round(),
+    settlementFailed(error) {
+      logger.warn(
+        { event: 'settlement.failed', err: error },
+        'cannot look for orders to settle, trying again',
       );
     },
   };
@@ -38,7 +45,7 @@ export function observeOrders(logger: Logger): OrderEvents {
 
 export function observePayments(logger: Logger): PaymentEvents {
   return {
-    attempted({ charge, attempt, outcome, duration }) {
+    attempted({ key, attempt, outcome, duration }) {
       addTime('payment_ms', duration);
       const story = currentStory();
       if (story) {
@@ -47,21 +54,20 @@ export function observePayments(logger: Logger): PaymentEvents {
       }
       if (outcome.kind === 'unavailable' && outcome.reason === 'rejected') {
         logger.error(
-          { event: 'payment.rejected', order_id: charge.key, err: outcome.cause },
+          { event: 'payment.rejected', order_id: key, err: outcome.cause },
           'the gateway refuses our requests: check its URL and credentials',
         );
       }
     },
-    retrying({ charge, attempt, delay, outcome }) {
-      const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
+    retrying({ operation, key, attempt, delay, outcome: { reason } }) {
       logger.warn(
-        { event: 'payment.retry', order_id: charge.key, attempt, delay_ms: Math.round(delay), reason },
+        { event: 'payment.retry', operation, order_id: key, attempt, delay_ms: Math.round(delay), reason },
         'payment attempt failed, trying again',
       );
     },
-    retryBudgetSpent({ charge, attempt }) {
+    retryBudgetSpent({ operation, key, attempt }) {
       logger.warn(
-        { event: 'payment.retry_budget_spent', order_id: charge.key, attempt },
+        { event: 'payment.retry_budget_spent', operation, order_id: key, attempt },
         'no retry: the retry budget is spent',
       );
     },

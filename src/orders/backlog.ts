@@ -1,0 +1,35 @@
+import type { OrderStore } from './order-store.ts';
+
+/**
+ * How many orders are pending, as far as this replica knows: counted now and then, and raised by every order that
+ * it leaves pending itself. Accurate enough for a bound, and free of a query per order.
+ */
+export interface Backlog {
+  /** Whether the bound is reached, so that new orders have to be refused. */
+  isFull(): boolean;
+  /** An order was left pending. */
+  grew(): void;
+  /** Counts anew. */
+  refresh(): Promise<void>;
+  /** As of the last count. */
+  snapshot(): { pending: number; oldest: Date | undefined };
+}
+
+export function createBacklog(store: Pick<OrderStore, 'backlog'>, maxPending: number): Backlog {
+  let counted: { pending: number; oldest: Date | undefined } = { pending: 0, oldest: undefined };
+  let grownBy = 0;
+
+  return {
+    isFull: () => counted.pending + grownBy >= maxPending,
+    grew() {
+      grownBy += 1;
+    },
+    async refresh() {
+      const before = grownBy;
+      counted = await store.backlog(maxPending + 1);
+      // What was left pending while the count ran may be missing from it.
+      grownBy -= before;
+    },
+    snapshot: () => counted,
+  };
+}

@@ -1,0 +1,49 @@
+import type { Currency } from './currency.ts';
+import type { Order, OrderItem } from './order.ts';
+import type { OrderState, OrderStatus } from './order-state.ts';
+
+/** Rows of the table `orders`, and the orders that they are. */
+
+export interface StateRow {
+  id: string;
+  status: OrderStatus;
+  payment_id: string | null;
+  decline_code: string | null;
+  updated_at: Date;
+}
+
+export interface OrderRow extends StateRow {
+  client_id: string;
+  customer_id: string;
+  currency: Currency;
+  items: OrderItem[];
+  total_minor: number;
+  created_at: Date;
+}
+
+export function toOrder(row: OrderRow): Order {
+  return {
+    id: row.id,
+    clientId: row.client_id,
+    customerId: row.customer_id,
+    currency: row.currency,
+    items: row.items,
+    totalMinor: row.total_minor,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    ...stateOf(row),
+  };
+}
+
+/** A CHECK constraint on the table promises the column that each state needs. */
+export function stateOf({
+  id,
+  status,
+  payment_id: paymentId,
+  decline_code: declineCode,
+}: StateRow): OrderState {
+  if (status === 'paid' && paymentId !== null) return { status, paymentId };
+  if (status === 'declined' && declineCode !== null) return { status, declineCode };
+  if (status === 'pending' || status === 'cancelled') return { status };
+  throw new Error(`order ${id} is ${status} without what belongs to that state`);
+}

@@ -1,0 +1,125 @@
+import type { Statement } from '../postgres/database.ts';
+
+/** The SQL of the table `orders`. Leases and due times are reckoned by the database's clock alone. */
+
+/**
+ * Repeatable: the id is made before the first try, so that a repeat meets the order that the first try stored.
+ * ON CONFLICT without a target covers both the id and the idempotency key.
+ */
+export const placeOrder: Statement = {
+  name: 'place_order',
+  summary: 'INSERT orders',
+  repeatable: true,
+  text: `
+    WITH placed AS (
+      INSERT INTO orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor,
+        status, payment_token, due_at, created_at, updated_at)
+      SELECT $1, $2, $3, $4, $5, $6, $7::jsonb, $8::bigint, 'pending', $9, now() + $10 * interval '1 ms', now(), now()
+      WHERE $11::boolean
+      ON CONFLICT DO NOTHING
+      RETURNING id, request_hash, created_at
+    )
+    SELECT id, request_hash, created_at, true AS in_flight FROM placed
+    UNION ALL
+    SELECT id, request_hash, created_at, status = 'pending' AND round = 1 AND held AND due_at > now() FROM orders
+    WHERE (id = $1 OR client_id = $2 AND idempotency_key = $3) AND NOT EXISTS (SELECT FROM placed)`,
+};
+
+/** Repeatable: an order leaves `pending` once, and a repeat finds it settled in its own round. */
+export const settleOrder: Statement = {
+  name: 'settle_order',
+  summary: 'UPDATE orders',
+  repeatable: true,
+  text: `
+    WITH settled AS (
+      UPDATE orders
+      SET status = $3, payment_id = $4, decline_code = $5, payment_token = NULL, held = false, updated_at = now()
+      WHERE id = $1 AND round = $2 AND status = 'pending'
+      RETURNING id, status, payment_id, decline_code, updated_at, round
+    )
+    SELECT * FROM settled
+    UNION ALL
+    SELECT id, status, payment_id, decline_code, updated_at, round FROM orders
+    WHERE id = $1 AND NOT EXISTS (SELECT FROM settled)`,
+};
+
+/** Repeatable: a repeat only moves the due time by the moment between the two. */
+export const releaseOrder: Statement = {
+  name: 'release_order',
+  summary: 'UPDATE orders',
+  repeatable: true,
+  text: `
+    WITH released AS (
+      UPDATE orders
+      SET held = false, due_at = now() + $3 * interval '1 ms', updated_at = now()
+      WHERE id = $1 AND round = $2 AND status = 'pending'
+      RETURNING id, status, payment_id, decline_code, updated_at, round
+    )
+    SELECT * FROM released
+    UNION ALL
+    SELECT id, status, payment_id, decline_code, updated_at, round FROM orders
+    WHERE id = $1 AND NOT EXISTS (SELECT FROM released)`,
+};
+
+/** `total_minor` is at most 2^53 - 1, which a double holds exactly; pg would hand out a bigint as text. */
+const orderColumns = `id, client_id, customer_id, currency, items, total_minor::float8 AS total_minor, status,
+  payment_id, decline_code, created_at, updated_at`;
+
+const heldColumns = `${orderColumns}, payment_token, round,
+  (extract(epoch FROM now() - created_at) * 1000)::float8 AS age`;
+
+/**
+ * Not repeatable: after a lost answer the orders that it took are in nobody's hands until their lease ends, and a
+ * repeat would take others.
+ */
+export const takeDueOrders: Statement = {
+  name: 'take_due_orders',
+  summary: 'UPDATE orders',
+  repeatable: false,
+  text: `
+    UPDATE orders SET held = true, round = round + 1, due_at = now() + $2 * interval '1 ms'
+    WHERE id IN (
+      SELECT id FROM orders WHERE status = 'pending' AND due_at <= now()
+      ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING ${heldColumns}`,
+};
+
+/** Not repeatable: a repeat would find the order in the hands of the first try. */
+export const takeOrder: Statement = {
+  name: 'take_order',
+  summary: 'UPDATE orders',
+  repeatable: false,
+  text: `
+    UPDATE orders SET held = true, round = round + 1, due_at = now() + $3 * interval '1 ms'
+    WHERE client_id = $1 AND id = $2 AND status = 'pending' AND (NOT held OR due_at <= now())
+    RETURNING ${heldColumns}`,
+};
+
+export const findOrder: Statement = {
+  name: 'find_order',
+  summary: 'SELECT orders',
+  repeatable: true,
+  text: `SELECT ${orderColumns} FROM orders WHERE client_id = $1 AND id = $2`,
+};
+
+/** A statement for each combination of filters: one `OR $1 IS NULL` for all of them would defeat the indexes. */
+export function listOrders(conditions: readonly string[]): Statement {
+  const filters = conditions.map((condition, index) => ` AND ${condition} $${index + 3}`).join('');
+  return {
+    name: `list_orders_${conditions.map(([initial]) => initial).join('')}`,
+    summary: 'SELECT orders',
+    repeatable: true,
+    text: `SELECT ${orderColumns} FROM orders WHERE client_id = $1${filters} ORDER BY id DESC LIMIT $2`,
+  };
+}
+
+/** Bounded, so that it stays cheap however long the backlog grows. */
+export const countBacklog: Statement = {
+  name: 'count_backlog',
+  summary: 'SELECT orders',
+  repeatable: true,
+  text: `
+    SELECT count(*)::int AS pending, min(created_at) AS oldest
+    FROM (SELECT created_at FROM orders WHERE status = 'pending' LIMIT $1) AS counted`,
+};

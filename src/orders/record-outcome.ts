@@ -1,0 +1,38 @@
+import { fullJitter } from '../backoff.ts';
+import type { CancelOutcome, Charge, ChargeOutcome } from '../payment/payment-gateway.ts';
+import type { HeldOrder, Order } from './order.ts';
+import { nextState } from './order-state.ts';
+import type { Ordering } from './ordering.ts';
+
+/** The charge of an order. Its key is the order's id, in every round and every attempt. */
+export function chargeFor({ order, paymentToken }: HeldOrder): Charge {
+  return { key: order.id, amountMinor: order.totalMinor, currency: order.currency, paymentToken };
+}
+
+/**
+ * Writes down what the gateway said: settles the order, or lets go of it until a later round. Where that fails the
+ * order is pending on disk and a worker takes it when the lease ends, which is no reason to fail the caller.
+ *
+ * @returns the order as it stands, as far as it is known
+ */
+export async function recordOutcome(
+  { store, events, backlog, policy }: Ordering,
+  held: HeldOrder,
+  outcome: ChargeOutcome | CancelOutcome,
+): Promise<Order> {
+  const next = nextState(held.order, outcome);
+  try {
+    if (next.status === 'pending') {
+      backlog.grew();
+      events.leftPending(held.order, 'reason' in outcome ? outcome.reason : outcome.kind);
+      return (await store.release(held, fullJitter(held.round, policy.backoff))).order;
+    }
+    const { order, settledHere } = await store.settle(held, next);
+    if (settledHere) events.settled(order);
+    return order;
+  } catch (error) {
+    backlog.grew();
+    events.outcomeNotStored(held.order, error);
+    return held.order;
+  }
+}

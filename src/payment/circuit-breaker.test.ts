@@ -1,0 +1,175 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type BreakerPolicy, createCircuit } from './circuit-breaker.ts';
+
+type Outcome = 'fine' | 'declined' | 'broken';
+
+const policy: BreakerPolicy = { errorShare: 0.5, volume: 4, window: 10_000, openFor: 1000 };
+
+function circuitOf(overrides: Partial<BreakerPolicy> = {}) {
+  const changes: string[] = [];
+  const circuit = createCircuit<Outcome>(
+    { ...policy, ...overrides },
+    (outcome) => outcome === 'broken',
+    ({ from, to }) => changes.push(`${from} -> ${to}`),
+  );
+  let calls = 0;
+  return {
+    ...circuit,
+    changes,
+    calls: () => calls,
+    fire: (outcome: Outcome | Promise<Outcome>) =>
+      circuit.fire(async () => {
+        calls += 1;
+        return outcome;
+      }),
+    async fireAll(...outcomes: Outcome[]) {
+      const answers = [];
+      for (const outcome of outcomes) answers.push(await this.fire(outcome));
+      return answers;
+    },
+  };
+}
+
+const opening: Outcome[] = ['broken', 'broken', 'broken', 'broken'];
+
+async function halfOpen() {
+  const circuit = circuitOf();
+  await circuit.fireAll(...opening);
+  await vi.advanceTimersByTimeAsync(policy.openFor);
+  return circuit;
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+describe('a closed circuit', () => {
+  test('hands through what the call answers, good or bad', async () => {
+    const circuit = circuitOf();
+    expect(await circuit.fireAll('fine', 'declined', 'broken')).toEqual(['fine', 'declined', 'broken']);
+    expect(circuit.state()).toBe('closed');
+  });
+
+  test('hands through what the call throws: a defect is no outcome', async () => {
+    const circuit = circuitOf();
+    const defect = new Error('defect');
+    await expect(circuit.fire(Promise.reject(defect))).rejects.toBe(defect);
+  });
+
+  test('stays closed below the volume, even when everything failed', async () => {
+    const circuit = circuitOf();
+    await circuit.fireAll('broken', 'broken', 'broken');
+    expect(circuit.state()).toBe('closed');
+    expect(await circuit.fire('fine')).toBe('fine');
+  });
+
+  test('stays closed at the error share, and opens above it', async () => {
+    const circuit = circuitOf();
+    await circuit.fireAll('fine', 'fine', 'broken', 'broken');
+    expect(circuit.state()).toBe('closed');
+    await circuit.fire('broken');
+    expect(circuit.state()).toBe('open');
+    expect(circuit.changes).toEqual(['closed -> open']);
+  });
+
+  test('never opens on outcomes that are no fault', async () => {
+    const circuit = circuitOf();
+    await circuit.fireAll(...Array.from({ length: 100 }, (): Outcome => 'declined'));
+    expect(circuit.changes).toEqual([]);
+  });
+
+  test('forgets what is older than its window', async () => {
+    const circuit = circuitOf();
+    await circuit.fireAll('broken', 'broken', 'broken');
+    await vi.advanceTimersByTimeAsync(policy.window);
+    await circuit.fireAll('broken', 'broken', 'broken');
+    expect(circuit.state()).toBe('closed');
+  });
+});
+
+describe('an open circuit', () => {
+  test('answers at once without calling, for as long as it is open', async () => {
+    const circuit = circuitOf();
+    await circuit.fireAll(...opening);
+    await vi.advanceTimersByTimeAsync(policy.openFor - 1);
+
+    expect(await circuit.fireAll('fine', 'fine')).toEqual([undefined, undefined]);
+    expect(circuit.calls()).toBe(opening.length);
+    expect(circuit.state()).toBe('open');
+  });
+
+  test('becomes half-open by itself, without a call', async () => {
+    const circuit = circuitOf();
+    await circuit.fireAll(...opening);
+    await vi.advanceTimersByTimeAsync(policy.openFor);
+    expect(circuit.changes).toEqual(['closed -> open', 'open -> half_open']);
+  });
+});
+
+describe('a half-open circuit', () => {
+  test('lets one probe through and answers everybody else at once while it is under way', async () => {
+    const circuit = await halfOpen();
+    const probe = Promise.withResolvers<Outcome>();
+    const answer = circuit.fire(probe.promise);
+
+    expect(await circuit.fireAll('fine', 'fine', 'fine')).toEqual([undefined, undefined, undefined]);
+    expect(circuit.calls()).toBe(opening.length + 1);
+    probe.resolve('fine');
+    expect(await answer).toBe('fine');
+    expect(circuit.state()).toBe('closed');
+  });
+
+  test('opens again when the probe fails, for the whole time anew', async () => {
+    const circuit = await halfOpen();
+    expect(await circuit.fire('broken')).toBe('broken');
+    expect(circuit.state()).toBe('open');
+    await vi.advanceTimersByTimeAsync(policy.openFor - 1);
+    expect(await circuit.fire('fine')).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await circuit.fire('fine')).toBe('fine');
+    expect(circuit.changes.slice(2)).toEqual([
+      'half_open -> open',
+      'open -> half_open',
+      'half_open -> closed',
+    ]);
+  });
+
+  test('closes on a declined probe: a gateway that declines is at work', async () => {
+    const circuit = await halfOpen();
+    await circuit.fire('declined');
+    expect(circuit.state()).toBe('closed');
+  });
+
+  test('opens again when the probe throws', async () => {
+    const circuit = await halfOpen();
+    await expect(circuit.fire(Promise.reject(new Error('defect')))).rejects.toThrow('defect');
+    expect(circuit.state()).toBe('open');
+  });
+
+  test('starts afresh when it closes: the failures that opened it do not open it again', async () => {
+    const circuit = await halfOpen();
+    await circuit.fireAll('fine', 'broken', 'broken', 'broken');
+    expect(circuit.state()).toBe('closed');
+  });
+
+  test('starts afresh when it closes: calls it refused do not hide the failures that follow', async () => {
+    const circuit = await halfOpen();
+    const probe = Promise.withResolvers<Outcome>();
+    const answer = circuit.fire(probe.promise);
+    await circuit.fireAll(...Array.from({ length: 100 }, (): Outcome => 'fine'));
+    probe.resolve('fine');
+    await answer;
+
+    await circuit.fireAll(...opening);
+    expect(circuit.state()).toBe('open');
+  });
+});
+
+test('a circuit that was closed for good leaves no timer behind, calls nothing and says nothing', async () => {
+  const circuit = circuitOf();
+  await circuit.fireAll(...opening);
+  circuit.close();
+  expect(vi.getTimerCount()).toBe(0);
+  expect(await circuit.fire('fine')).toBeUndefined();
+  expect(circuit.calls()).toBe(opening.length);
+  expect(circuit.changes).toEqual(['closed -> open']);
+});
