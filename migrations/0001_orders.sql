@@ -45,7 +45,7 @@ CREATE INDEX orders_by_client_status ON orders (client_id, status, id);
 CREATE INDEX orders_by_client_customer ON orders (client_id, customer_id, id);
 
 -- Holds nothing but the backlog, and all that is asked about it.
-CREATE INDEX orders_due ON orders (due_at) INCLUDE (created_at) WHERE status = 'pending';
+CREATE INDEX orders_due ON orders (due_at) INCLUDE (created_at, round, held) WHERE status = 'pending';
 
 -- Down Migration
 

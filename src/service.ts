@@ -5,16 +5,26 @@ import { listen } from './http/listen.ts';
 import { createServer } from './http/server.ts';
 import { createBacklog } from './orders/backlog.ts';
 import { orderRoutes } from './orders/order-routes.ts';
-import { createOrderStore } from './orders/order-store.ts';
+import { createOrderStore, type OrderStore } from './orders/order-store.ts';
 import type { Ordering } from './orders/ordering.ts';
 import { createSettlementWorker } from './orders/settle-orders.ts';
 import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
+import type { PaymentGateway } from './payment/payment-gateway.ts';
 import { createResilientPaymentGateway } from './payment/resilient-payment-gateway.ts';
 import { createDatabase } from './postgres/database.ts';
 import { observeDatabase, observeOrders, observePayments } from './telemetry/domain-events.ts';
 import { observeRequests } from './telemetry/http.ts';
 import { type Logger, serviceVersion } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+
+/**
+ * Where a test can put itself between two parts: it is given the real one and returns what takes its place. The
+ * service itself never does.
+ */
+export interface Seams {
+  store?: (store: OrderStore) => OrderStore;
+  gateway?: (gateway: PaymentGateway) => PaymentGateway;
+}
 
 export interface Service {
   url: string;
@@ -27,7 +37,7 @@ export interface Service {
  * The composition root: builds every part, hands each what it needs, and listens. What was built is closed again
  * when a later step fails.
  */
-export async function createService(config: Config, logger: Logger): Promise<Service> {
+export async function createService(config: Config, logger: Logger, seams: Seams = {}): Promise<Service> {
   const closers: Array<() => void | Promise<void>> = [];
   const closeAll = async () => {
     for (const close of closers.toReversed()) await close();
@@ -40,7 +50,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     const attempts = createHttpPaymentGateway({ baseUrl: config.payment.gatewayUrl, ...config.payment });
     closers.push(() => attempts.close());
     const paymentEvents = observePayments(logger);
-    const payments = createResilientPaymentGateway(attempts, config.payment, {
+    const payments = createResilientPaymentGateway(seams.gateway?.(attempts) ?? attempts, config.payment, {
       ...paymentEvents,
       circuitChanged(change) {
         paymentEvents.circuitChanged(change);
@@ -50,7 +60,8 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     });
     closers.push(() => payments.close());
 
-    const store = createOrderStore(database);
+    const realStore = createOrderStore(database);
+    const store = seams.store?.(realStore) ?? realStore;
     const ordering: Ordering = {
       store,
       payments,

@@ -1,7 +1,7 @@
 import type { OrderStore } from './order-store.ts';
 
 /**
- * How many orders are pending, as far as this replica knows: counted now and then, and raised by every order that
+ * How many orders were left pending, as far as this replica knows: counted now and then, and raised by every order that
  * it leaves pending itself. Accurate enough for a bound, and free of a query per order.
  */
 export interface Backlog {

@@ -121,5 +121,9 @@ export const countBacklog: Statement = {
   repeatable: true,
   text: `
     SELECT count(*)::int AS pending, min(created_at) AS oldest
-    FROM (SELECT created_at FROM orders WHERE status = 'pending' LIMIT $1) AS counted`,
+    FROM (
+      SELECT created_at FROM orders
+      WHERE status = 'pending' AND NOT (round = 1 AND held AND due_at > now())
+      LIMIT $1
+    ) AS counted`,
 };

@@ -22,7 +22,7 @@ export interface OrderStore {
   find(clientId: string, id: string): Promise<Order | undefined>;
   /** Newest first. */
   list(clientId: string, query: ListQuery): Promise<Order[]>;
-  /** Pending orders, counted up to `limit`, and when the oldest of them was placed. */
+  /** Orders that their request left pending, counted up to `limit`, and when the oldest of them was placed. */
   backlog(limit: number): Promise<{ pending: number; oldest: Date | undefined }>;
 }
 

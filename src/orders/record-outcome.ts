@@ -23,7 +23,7 @@ export async function recordOutcome(
   const next = nextState(held.order, outcome);
   try {
     if (next.status === 'pending') {
-      backlog.grew();
+      if (held.round === 1) backlog.grew();
       events.leftPending(held.order, 'reason' in outcome ? outcome.reason : outcome.kind);
       return (await store.release(held, fullJitter(held.round, policy.backoff))).order;
     }
@@ -31,7 +31,7 @@ export async function recordOutcome(
     if (settledHere) events.settled(order);
     return order;
   } catch (error) {
-    backlog.grew();
+    if (held.round === 1) backlog.grew();
     events.outcomeNotStored(held.order, error);
     return held.order;
   }

@@ -1,79 +1,96 @@
 import { Writable } from 'node:stream';
 import { type Config, loadConfig } from '../../src/config.ts';
-import { createService } from '../../src/service.ts';
+import { createService, type Seams } from '../../src/service.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { createGatewayControl, type GatewayControl } from './gateway-control.ts';
 
-export interface SpawnedService {
+export interface Replica extends AsyncDisposable {
   url: string;
   adminUrl: string;
   /** Calls as the client `shop`. */
   api: ApiClient;
   /** Calls as the client `pos`. */
   otherApi: ApiClient;
-  gateway: GatewayControl;
-  database: TestDatabase;
   config: Config;
   /** The log so far, one object per line. */
   logs: Array<Record<string, unknown>>;
   close(): Promise<void>;
 }
 
-/**
- * The real service on free ports, with a database of its own and a payment gateway simulator over HTTP.
- *
- * @param env variables that differ from the defaults, as an operator would set them
- */
-export async function spawnService(env: Record<string, string> = {}): Promise<SpawnedService> {
-  const closers: Array<() => Promise<unknown>> = [];
-  const close = async () => {
-    for (const each of closers.toReversed()) await each();
-  };
-  try {
-    const database = await createTestDatabase();
-    closers.push(() => database.drop());
-    const simulator = await startSimulator({
-      host: '127.0.0.1',
-      port: 0,
-      logger: createLogger({ service: 'payment-gateway-simulator', level: 'silent' }),
-    });
-    closers.push(() => simulator.close());
-
-    const config = loadConfig({
-      NODE_ENV: 'test',
-      PORT: '0',
-      ADMIN_PORT: '0',
-      DATABASE_URL: database.url,
-      PAYMENT_GATEWAY_URL: simulator.url,
-      API_KEYS: 'shop:shop-key,pos:pos-key',
-      LOG_LEVEL: 'debug',
-      ...env,
-    });
-    const logs: SpawnedService['logs'] = [];
-    const logger = createLogger({ service: 'orders', level: config.logLevel, destination: collect(logs) });
-    const service = await createService(config, logger);
-    closers.push(() => service.close());
-    return {
-      url: service.url,
-      adminUrl: service.adminUrl,
-      api: await createApiClient(service.url, 'shop-key'),
-      otherApi: await createApiClient(service.url, 'pos-key'),
-      gateway: createGatewayControl(simulator.url),
-      database,
-      config,
-      logs,
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+export interface SpawnedService extends Replica {
+  gateway: GatewayControl;
+  database: TestDatabase;
 }
 
-function collect(logs: SpawnedService['logs']): Writable {
+export interface SpawnOptions {
+  /** Whether the database has been migrated. Default true. */
+  migrated?: boolean;
+  seams?: Seams;
+}
+
+/** Variables that differ from the defaults, as an operator would set them. */
+type Environment = Record<string, string>;
+
+/** The real service on free ports, with a database of its own and a payment gateway simulator over HTTP. */
+export async function spawnService(env: Environment = {}, options: SpawnOptions = {}): Promise<SpawnedService> {
+  await using started = new AsyncDisposableStack();
+  const database = await createTestDatabase(options);
+  started.defer(() => database.drop());
+  const simulator = await startSimulator({
+    host: '127.0.0.1',
+    port: 0,
+    logger: createLogger({ service: 'payment-gateway-simulator', level: 'silent' }),
+  });
+  started.defer(() => simulator.close());
+  const gateway = createGatewayControl(simulator.url);
+  const replica = await spawnReplica({ database, gateway }, env, options.seams);
+  started.defer(() => replica.close());
+
+  const owned = started.move();
+  const close = () => owned.disposeAsync();
+  return { ...replica, gateway, database, close, [Symbol.asyncDispose]: close };
+}
+
+/** One more instance of the service over the same database and gateway. */
+export async function spawnReplica(
+  { database, gateway }: Pick<SpawnedService, 'database' | 'gateway'>,
+  env: Environment = {},
+  seams: Seams = {},
+): Promise<Replica> {
+  const config = loadConfig({ ...serviceEnvironment(database.url, gateway.url), ...env });
+  const logs: Replica['logs'] = [];
+  const logger = createLogger({ service: 'orders', level: config.logLevel, destination: collect(logs) });
+  const service = await createService(config, logger, seams);
+  const close = () => service.close();
+  return {
+    url: service.url,
+    adminUrl: service.adminUrl,
+    api: await createApiClient(service.url, 'shop-key'),
+    otherApi: await createApiClient(service.url, 'pos-key'),
+    config,
+    logs,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** What a service under test is configured with, be it in this process or in one of its own. */
+export function serviceEnvironment(databaseUrl: string, gatewayUrl: string): Environment {
+  return {
+    NODE_ENV: 'test',
+    PORT: '0',
+    ADMIN_PORT: '0',
+    DATABASE_URL: databaseUrl,
+    PAYMENT_GATEWAY_URL: gatewayUrl,
+    API_KEYS: 'shop:shop-key,pos:pos-key',
+    LOG_LEVEL: 'debug',
+  };
+}
+
+function collect(logs: Replica['logs']): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
       for (const line of chunk.toString().trimEnd().split('\n')) {

@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { CancelOutcome, ChargeOutcome } from '../payment/payment-gateway.ts';
+import { nextState, type OrderState, orderStatuses } from './order-state.ts';
+
+const outcome: fc.Arbitrary<ChargeOutcome | CancelOutcome> = fc.oneof(
+  fc.string({ minLength: 1 }).map((paymentId) => ({ kind: 'succeeded' as const, paymentId })),
+  fc.string({ minLength: 1 }).map((declineCode) => ({ kind: 'declined' as const, declineCode })),
+  fc.constant({ kind: 'cancelled' as const }),
+  fc
+    .constantFrom(
+      'circuit_open' as const,
+      'unreachable' as const,
+      'rate_limited' as const,
+      'rejected' as const,
+    )
+    .map((reason) => ({ kind: 'unavailable' as const, reason })),
+  fc
+    .constantFrom(
+      'timeout' as const,
+      'connection_lost' as const,
+      'gateway_error' as const,
+      'malformed_answer' as const,
+    )
+    .map((reason) => ({ kind: 'unknown' as const, reason })),
+);
+
+const pending: OrderState = { status: 'pending' };
+const walk = (outcomes: ReadonlyArray<ChargeOutcome | CancelOutcome>) => {
+  const states: OrderState[] = [pending];
+  for (const each of outcomes) states.push(nextState(states.at(-1) ?? pending, each));
+  return states;
+};
+
+test('no sequence of outcomes leads to an undefined state', () => {
+  fc.assert(
+    fc.property(fc.array(outcome), (outcomes) => {
+      for (const state of walk(outcomes)) {
+        expect(orderStatuses).toContain(state.status);
+        if (state.status === 'paid') expect(state.paymentId).not.toBe('');
+        if (state.status === 'declined') expect(state.declineCode).not.toBe('');
+      }
+    }),
+  );
+});
+
+test('an order leaves pending at the first outcome that decides, and stays where that put it', () => {
+  fc.assert(
+    fc.property(fc.array(outcome), (outcomes) => {
+      const decides = ({ kind }: ChargeOutcome | CancelOutcome) =>
+        kind !== 'unavailable' && kind !== 'unknown';
+      const first = outcomes.find(decides);
+      const end = walk(outcomes).at(-1);
+      if (first === undefined) expect(end).toEqual(pending);
+      else expect(end).toEqual(nextState(pending, first));
+      expect(new Set(walk(outcomes).map(({ status }) => status)).size).toBeLessThanOrEqual(2);
+    }),
+  );
+});
+
+test.each([
+  [
+    { kind: 'succeeded', paymentId: 'ch_1' },
+    { status: 'paid', paymentId: 'ch_1' },
+  ],
+  [
+    { kind: 'declined', declineCode: 'expired_card' },
+    { status: 'declined', declineCode: 'expired_card' },
+  ],
+  [{ kind: 'cancelled' }, { status: 'cancelled' }],
+  [{ kind: 'unavailable', reason: 'circuit_open' }, pending],
+  [{ kind: 'unknown', reason: 'timeout' }, pending],
+] as const)('%o makes a pending order %o', (given, expected) => {
+  expect(nextState(pending, given)).toEqual(expected);
+});
