@@ -17,6 +17,7 @@ export interface Backoff {
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function fullJitter(retry: number, { base, floor, cap }: Backoff, random = Math.random): number {
-  const bound = Math.min(cap, base * 2 ** (retry - 1));
+  // 2^1024 is infinite, and infinitely many times a base of 0 is no number.
+  const bound = Math.min(cap, base * 2 ** Math.min(retry - 1, 1023));
   return Math.max(floor, random() * bound);
 }

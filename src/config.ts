@@ -37,6 +37,8 @@ export const variables = {
   }),
   PAYMENT_GATEWAY_URL: url(['http:', 'https:'], {
     meaning: 'base URL of the payment gateway; `npm start` brings a simulator when it is not set',
+    // May hold credentials.
+    secret: true,
   }),
   API_KEYS: apiKeys({
     meaning: 'who may call: `client:key` pairs, comma-separated; `npm start` knows `demo:demo-key`',
@@ -174,12 +176,16 @@ export type Config = ReturnType<typeof loadConfig>;
  */
 export function loadConfig(env: Environment = process.env) {
   const value = read(variables, env);
-  if (value.NODE_ENV === 'production' && value.API_KEYS.some(({ key }) => key === demoApiKey.key)) {
-    throw new ConfigError(['API_KEYS holds the public demo key, which production refuses']);
-  }
-  if (value.PAYMENT_BACKOFF_FLOOR > value.PAYMENT_BACKOFF_CAP) {
-    throw new ConfigError(['PAYMENT_BACKOFF_FLOOR must not be longer than PAYMENT_BACKOFF_CAP']);
-  }
+  const contradictions = [
+    value.NODE_ENV === 'production' &&
+      value.API_KEYS.some(({ key }) => key === demoApiKey.key) &&
+      'API_KEYS holds the public demo key, which production refuses',
+    value.PAYMENT_BACKOFF_FLOOR > value.PAYMENT_BACKOFF_CAP &&
+      'PAYMENT_BACKOFF_FLOOR must not be longer than PAYMENT_BACKOFF_CAP',
+    value.SETTLEMENT_BACKOFF_FLOOR > value.SETTLEMENT_BACKOFF_CAP &&
+      'SETTLEMENT_BACKOFF_FLOOR must not be longer than SETTLEMENT_BACKOFF_CAP',
+  ].filter((fault) => fault !== false);
+  if (contradictions.length > 0) throw new ConfigError(contradictions);
   return {
     environment: value.NODE_ENV,
     logLevel: value.LOG_LEVEL,
@@ -243,6 +249,11 @@ function postgresConfig(value: Values<typeof postgresVariables>) {
 /** All that `npm run migrate` needs. @throws {ConfigError} */
 export function loadMigrationConfig(env: Environment = process.env) {
   return postgresConfig(read(postgresVariables, env));
+}
+
+/** OTEL_SDK_DISABLED, as the OpenTelemetry specification has it: only `true` disables. */
+export function isTelemetryDisabled(env: Environment = process.env): boolean {
+  return env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true';
 }
 
 /** All that `npm run simulator` needs. @throws {ConfigError} */

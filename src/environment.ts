@@ -101,7 +101,8 @@ export const duration = (rest: Rest<number>): Variable<number> => ({
 export const url = (protocols: readonly string[], rest: Rest<string>): Variable<string> => ({
   ...rest,
   expected: `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-  parse: (raw) => (URL.canParse(raw) && protocols.includes(new URL(raw).protocol) ? raw : undefined),
+  parse: (raw) =>
+    URL.canParse(raw) && protocols.some((protocol) => raw.startsWith(`${protocol}//`)) ? raw : undefined,
 });
 
 /** A client of the API and the key it authenticates with. */

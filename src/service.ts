@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from './config.ts';
 import { createAdminServer } from './http/admin-server.ts';
 import { createHealth } from './http/health.ts';
@@ -115,7 +116,8 @@ export async function createService(config: Config, logger: Logger, seams: Seams
       adminUrl,
       async close() {
         health.drain();
-        await new Promise((resolve) => setTimeout(resolve, config.shutdown.drainDelay));
+        // Even the shortest timer would let clients come back that were just told to close their connection.
+        if (config.shutdown.drainDelay > 0) await delay(config.shutdown.drainDelay);
         await closeAll();
       },
     };

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import type { Config } from '../config.ts';
 import { createAuthentication } from './auth.ts';
+import { closeGently } from './gentle-close.ts';
 import type { Health } from './health.ts';
 import { answerOtherMethods } from './method-not-allowed.ts';
 import { serveOpenApi } from './openapi.ts';
@@ -58,6 +59,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     if (parts.health.draining()) reply.header('connection', 'close');
     done();
   });
+  closeGently(app);
 
   await serveOpenApi(app, parts.version);
   const answerMethods = answerOtherMethods(app);

@@ -103,14 +103,32 @@ export const findOrder: Statement = {
   text: `SELECT ${orderColumns} FROM orders WHERE client_id = $1 AND id = $2`,
 };
 
-/** A statement for each combination of filters: one `OR $1 IS NULL` for all of them would defeat the indexes. */
-export function listOrders(conditions: readonly string[]): Statement {
-  const filters = conditions.map((condition, index) => ` AND ${condition} $${index + 3}`).join('');
+/** What a list can be narrowed by. Their values are the parameters from $3 on. */
+export type ListFilter = 'customer_id' | 'status' | 'before';
+
+/**
+ * A statement for each combination of filters: one `OR $1 IS NULL` for all of them would defeat the indexes.
+ *
+ * The arrays of one value keep their columns in the ORDER BY, so that a single index has the rows in that order.
+ * With `=` the order would be that of the ids alone, and the planner may walk the primary key and filter: through
+ * the whole table where it expects matches and there are none.
+ */
+export function listOrders(filters: readonly ListFilter[]): Statement {
+  const leading = (['customer_id', 'status'] as const).find((column) => filters.includes(column));
+  const columns = ['client_id', ...(leading ? [leading] : [])];
+  const conditions = filters.map((filter, index) => {
+    const parameter = `$${index + 3}`;
+    if (filter === 'before') return `id < ${parameter}`;
+    return filter === leading ? `${filter} = ANY(ARRAY[${parameter}])` : `${filter} = ${parameter}`;
+  });
   return {
-    name: `list_orders_${conditions.map(([initial]) => initial).join('')}`,
+    name: ['list_orders', ...filters].join('_'),
     summary: 'SELECT orders',
     repeatable: true,
-    text: `SELECT ${orderColumns} FROM orders WHERE client_id = $1${filters} ORDER BY id DESC LIMIT $2`,
+    text: `
+      SELECT ${orderColumns} FROM orders
+      WHERE ${['client_id = ANY(ARRAY[$1])', ...conditions].join(' AND ')}
+      ORDER BY ${[...columns, 'id'].map((column) => `${column} DESC`).join(', ')} LIMIT $2`,
   };
 }
 

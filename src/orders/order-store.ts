@@ -132,15 +132,18 @@ export function createOrderStore(database: Database): OrderStore {
     },
 
     async list(clientId, { limit, status, customerId, before }) {
-      const filters = [
-        { condition: 'status =', value: status },
-        { condition: 'customer_id =', value: customerId },
-        { condition: 'id <', value: before },
-      ].filter(({ value }) => value !== undefined);
-      const rows = await database.run<OrderRow>(
-        statements.listOrders(filters.map(({ condition }) => condition)),
-        [clientId, limit, ...filters.map(({ value }) => value)],
-      );
+      const filters = (
+        [
+          { filter: 'status', value: status },
+          { filter: 'customer_id', value: customerId },
+          { filter: 'before', value: before },
+        ] as const
+      ).filter(({ value }) => value !== undefined);
+      const rows = await database.run<OrderRow>(statements.listOrders(filters.map(({ filter }) => filter)), [
+        clientId,
+        limit,
+        ...filters.map(({ value }) => value),
+      ]);
       return rows.map(toOrder);
     },
 

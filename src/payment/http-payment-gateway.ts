@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { Pool } from 'undici';
+import { errors, Pool } from 'undici';
 import type {
   CallContext,
   CancelOutcome,
@@ -29,6 +29,9 @@ const recordAnswer = Compile(
 );
 const problemAnswer = Compile(Type.Object({ code: Type.String() }));
 
+/** In bytes. A documented answer has a few hundred; one that never ends must not fill the memory. */
+const longestAnswer = 65_536;
+
 /**
  * One attempt at the gateway over HTTP, with its own time limit; never throws. An answer is believed only in the
  * documented form: anything else leaves the outcome unknown.
@@ -45,6 +48,7 @@ export function createHttpPaymentGateway(options: {
     connections: options.connections,
     connectTimeout: options.attemptTimeout,
     keepAliveTimeout: 30_000,
+    maxResponseSize: longestAnswer,
   });
 
   async function post<T>(
@@ -108,10 +112,19 @@ function undecided(status: number, retryAfter: unknown): Undecided | undefined {
     return { kind: 'unknown', reason: 'gateway_error', cause: new Error(`gateway answered ${status}`) };
   }
   if (status !== 429) return undefined;
-  // Only the form in seconds, the one that gateways use.
-  return typeof retryAfter === 'string' && /^\d{1,6}$/.test(retryAfter)
-    ? { kind: 'unavailable', reason: 'rate_limited', retryAfter: Number(retryAfter) * 1000 }
-    : { kind: 'unavailable', reason: 'rate_limited' };
+  const wait = parseRetryAfter(retryAfter);
+  return {
+    kind: 'unavailable',
+    reason: 'rate_limited',
+    ...(wait === undefined ? {} : { retryAfter: wait }),
+  };
+}
+
+/** Milliseconds from now, of seconds or of a date (RFC 9110, section 10.2.3). */
+function parseRetryAfter(header: unknown): number | undefined {
+  if (typeof header !== 'string') return undefined;
+  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
 function interpretCharge(charge: Charge, { status, body }: Answer): ChargeOutcome {
@@ -178,9 +191,14 @@ const neverSent = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+/** Answers that are no HTTP, or more of it than anybody needs. */
+const unreadable = [errors.HTTPParserError, errors.HeadersOverflowError, errors.ResponseExceededMaxSizeError];
+
 function interpretFault(error: unknown): Undecided {
   if (error instanceof Error && error.name === 'TimeoutError')
     return { kind: 'unknown', reason: 'timeout', cause: error };
+  if (unreadable.some((kind) => error instanceof kind))
+    return { kind: 'unknown', reason: 'malformed_answer', cause: error };
   return isNeverSent(error)
     ? { kind: 'unavailable', reason: 'unreachable', cause: error }
     : { kind: 'unknown', reason: 'connection_lost', cause: error };

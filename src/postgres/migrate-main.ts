@@ -7,7 +7,13 @@ try {
   const lines = applied.length === 0 ? ['Nothing to migrate.'] : applied.map((name) => `Applied ${name}.`);
   process.stdout.write(`${lines.join('\n')}\n`);
 } catch (error) {
-  const reason = error instanceof Error ? error.message || String(error) : String(error);
+  const reason = reasonOf(error);
   process.stderr.write(error instanceof ConfigError ? `${reason}\n` : `The migration failed: ${reason}\n`);
   process.exitCode = 1;
+}
+
+function reasonOf(error: unknown): string {
+  // A name that resolves to several addresses fails with one error for each of them, and no message of its own.
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
 }

@@ -33,7 +33,7 @@ const transientSystemErrors: Readonly<Record<string, string>> = {
 };
 
 /** pg and pg-pool raise these without a code, so that the text is all there is to go by. */
-const transientMessages: Readonly<Record<string, string>> = {
+export const transientMessages: Readonly<Record<string, string>> = {
   'timeout exceeded when trying to connect': 'every connection of the pool is busy',
   'Connection terminated due to connection timeout': 'Postgres did not accept a connection in time',
   'Connection terminated unexpectedly': 'the connection died while the statement ran',

@@ -1,7 +1,10 @@
-import { NodeSDK } from '@opentelemetry/sdk-node';
+import { isTelemetryDisabled } from '../config.ts';
 
 /**
  * Preloaded with `node --import`, before anything that could be instrumented. Configured by the standard `OTEL_*`
- * variables alone.
+ * variables alone. Where it is disabled not even its code is loaded.
  */
-new NodeSDK().start();
+if (!isTelemetryDisabled()) {
+  const { NodeSDK } = await import('@opentelemetry/sdk-node');
+  new NodeSDK().start();
+}

@@ -18,7 +18,7 @@ export function createGatewayControl(url: string): GatewayControl {
       ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return response.json() as Promise<unknown>;
+    return response.json();
   };
   const ledger = async () => (await call('GET', '/ledger')) as Awaited<ReturnType<GatewayControl['ledger']>>;
   return {

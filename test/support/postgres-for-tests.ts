@@ -54,9 +54,15 @@ async function startEmbedded(): Promise<Server> {
 }
 
 async function startContainer(): Promise<Server> {
-  const { PostgreSqlContainer } = await import('@testcontainers/postgresql');
-  const container = await new PostgreSqlContainer('postgres:18.4-alpine')
+  const { GenericContainer, Wait } = await import('testcontainers');
+  const credentials = { POSTGRES_USER: 'orders', POSTGRES_PASSWORD: 'orders', POSTGRES_DB: 'orders' };
+  const container = await new GenericContainer('postgres:18.4-alpine')
+    .withEnvironment(credentials)
     .withCommand(['postgres', '-c', `shared_preload_libraries=${preload}`, '-c', 'fsync=off'])
+    .withExposedPorts(5432)
+    // The image starts the server twice: once to set itself up, once for good.
+    .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2))
     .start();
-  return { url: container.getConnectionUri(), stop: async () => void (await container.stop()) };
+  const url = `postgres://orders:orders@${container.getHost()}:${container.getMappedPort(5432)}/orders`;
+  return { url, stop: async () => void (await container.stop()) };
 }

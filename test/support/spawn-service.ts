@@ -20,10 +20,7 @@ export interface Replica extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export interface SpawnedService extends Replica {
-  gateway: GatewayControl;
-  database: TestDatabase;
-}
+export type SpawnedService = Replica & Surroundings;
 
 export interface SpawnOptions {
   /** Whether the database has been migrated. Default true. */
@@ -35,28 +32,44 @@ export interface SpawnOptions {
 type Environment = Record<string, string>;
 
 /** The real service on free ports, with a database of its own and a payment gateway simulator over HTTP. */
-export async function spawnService(env: Environment = {}, options: SpawnOptions = {}): Promise<SpawnedService> {
+export async function spawnService(
+  env: Environment = {},
+  options: SpawnOptions = {},
+): Promise<SpawnedService> {
   await using started = new AsyncDisposableStack();
-  const database = await createTestDatabase(options);
-  started.defer(() => database.drop());
-  const simulator = await startSimulator({
-    host: '127.0.0.1',
-    port: 0,
-    logger: createLogger({ service: 'payment-gateway-simulator', level: 'silent' }),
-  });
-  started.defer(() => simulator.close());
-  const gateway = createGatewayControl(simulator.url);
-  const replica = await spawnReplica({ database, gateway }, env, options.seams);
-  started.defer(() => replica.close());
+  const surroundings = started.use(await spawnSurroundings(options));
+  const replica = started.use(await spawnReplica(surroundings, env, options.seams));
 
   const owned = started.move();
   const close = () => owned.disposeAsync();
-  return { ...replica, gateway, database, close, [Symbol.asyncDispose]: close };
+  return { ...replica, ...surroundings, close, [Symbol.asyncDispose]: close };
+}
+
+export interface Surroundings extends AsyncDisposable {
+  gateway: GatewayControl;
+  database: TestDatabase;
+}
+
+/** All that the service needs around it. */
+export async function spawnSurroundings(options: Pick<SpawnOptions, 'migrated'> = {}): Promise<Surroundings> {
+  await using started = new AsyncDisposableStack();
+  const database = await createTestDatabase(options);
+  started.defer(() => database.drop());
+  const logger = createLogger({ service: 'payment-gateway-simulator', level: 'silent' });
+  const simulator = await startSimulator({ host: '127.0.0.1', port: 0, logger });
+  started.defer(() => simulator.close());
+
+  const owned = started.move();
+  return {
+    gateway: createGatewayControl(simulator.url),
+    database,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 /** One more instance of the service over the same database and gateway. */
 export async function spawnReplica(
-  { database, gateway }: Pick<SpawnedService, 'database' | 'gateway'>,
+  { database, gateway }: Pick<Surroundings, 'database' | 'gateway'>,
   env: Environment = {},
   seams: Seams = {},
 ): Promise<Replica> {

@@ -1,0 +1,144 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import {
+  demoApiKey,
+  documentedVariables,
+  loadConfig,
+  loadExploreConfig,
+  loadMigrationConfig,
+  loadSimulatorConfig,
+  variables,
+} from './config.ts';
+import { ConfigError, type Environment } from './environment.ts';
+
+const required = {
+  DATABASE_URL: 'postgres://orders:hush-hush@db:5432/orders',
+  PAYMENT_GATEWAY_URL: 'https://payments.example',
+  API_KEYS: 'shop:hush-shop,pos:hush-pos',
+};
+
+const faultsOf = (env: Environment): readonly string[] => {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+};
+
+test('three variables are required, and all that are missing are named at once', () => {
+  expect(faultsOf({}).map((fault) => fault.split(' ')[0])).toEqual(Object.keys(required));
+  expect(faultsOf(required)).toEqual([]);
+});
+
+test('every default can be read as if it had been typed', () => {
+  const typed = Object.fromEntries(documentedVariables.map((each) => [each.name, each.default]));
+  expect(loadConfig({ ...typed, ...required })).toEqual(loadConfig(required));
+});
+
+test('the values of the environment arrive where they are used', () => {
+  const config = loadConfig({
+    ...required,
+    PORT: '8080',
+    ADMIN_HOST: '0.0.0.0',
+    DATABASE_DEADLINE: '4s',
+    PAYMENT_RETRY_BUDGET: '0.3',
+    BREAKER_OPEN_FOR: '1m',
+    SHUTDOWN_DRAIN_DELAY: '5s',
+  });
+  expect(config).toMatchObject({
+    http: { port: 8080 },
+    admin: { host: '0.0.0.0', port: 7071 },
+    postgres: { deadline: 4000 },
+    payment: {
+      gatewayUrl: 'https://payments.example',
+      retryBudget: { share: 0.3 },
+      breaker: { openFor: 60_000 },
+    },
+    shutdown: { drainDelay: 5000 },
+  });
+  expect(config.postgres.url.reveal()).toBe(required.DATABASE_URL);
+  expect(config.apiKeys.reveal()).toEqual([
+    { client: 'shop', key: 'hush-shop' },
+    { client: 'pos', key: 'hush-pos' },
+  ]);
+});
+
+describe('secrets', () => {
+  test('are in no way of printing the configuration', () => {
+    for (const config of [loadConfig(required), loadMigrationConfig(required)]) {
+      const inspected = inspect(config, { depth: Number.POSITIVE_INFINITY, showHidden: true });
+      for (const printed of [inspected, JSON.stringify(config)]) {
+        expect(printed).toContain('[secret]');
+        expect(printed).not.toContain('hush');
+      }
+    }
+  });
+
+  test.each([
+    ['DATABASE_URL', { DATABASE_URL: 'mongodb://orders:hush-hush@db/orders' }],
+    ['API_KEYS', { API_KEYS: 'hush-shop' }],
+    ['API_KEYS', { API_KEYS: 'shop:hush-shop,pos:hush-shop' }],
+  ])('are not in the message about a wrong %s', (name, change) => {
+    const faults = faultsOf({ ...required, ...change });
+    expect(faults).toEqual([expect.stringMatching(`^${name} must be `)]);
+    expect(faults.join()).not.toContain('hush');
+  });
+
+  test('are marked as such wherever a variable may hold one', () => {
+    const marked = Object.entries(variables).filter(([, variable]) => 'secret' in variable);
+    expect(marked.map(([name]) => name)).toEqual(['DATABASE_URL', 'API_KEYS']);
+  });
+});
+
+describe('what does not go together', () => {
+  const withDemoKey = { ...required, API_KEYS: `shop:hush-shop,me:${demoApiKey.key}` };
+  const demoKeyRefused = 'API_KEYS holds the public demo key, which production refuses';
+
+  test('the demo key is refused in production alone, under whatever name', () => {
+    expect(faultsOf({ ...withDemoKey, NODE_ENV: 'production' })).toEqual([demoKeyRefused]);
+    expect(faultsOf({ ...withDemoKey, NODE_ENV: 'development' })).toEqual([]);
+    expect(faultsOf({ ...withDemoKey, NODE_ENV: 'test' })).toEqual([]);
+    expect(faultsOf({ ...required, NODE_ENV: 'production' })).toEqual([]);
+  });
+
+  test.each(['PAYMENT', 'SETTLEMENT'])('a floor of %s_BACKOFF above its cap is refused', (what) => {
+    const env = { ...required, [`${what}_BACKOFF_FLOOR`]: '3s', [`${what}_BACKOFF_CAP`]: '2s' };
+    expect(faultsOf(env)).toEqual([`${what}_BACKOFF_FLOOR must not be longer than ${what}_BACKOFF_CAP`]);
+    expect(faultsOf({ ...env, [`${what}_BACKOFF_CAP`]: '3s' })).toEqual([]);
+  });
+
+  test('is named all at once', () => {
+    const env = { ...withDemoKey, NODE_ENV: 'production', PAYMENT_BACKOFF_FLOOR: '2s' };
+    expect(faultsOf(env)).toEqual([
+      demoKeyRefused,
+      'PAYMENT_BACKOFF_FLOOR must not be longer than PAYMENT_BACKOFF_CAP',
+    ]);
+  });
+});
+
+test('an environment that is none of the three is refused, for it decides what is safe', () => {
+  expect(faultsOf({ ...required, NODE_ENV: 'prod' })).toEqual([
+    'NODE_ENV must be one of development, test, production, not "prod"',
+  ]);
+});
+
+describe('the other processes need no more than they use:', () => {
+  test('the migration the database, the simulator nothing', () => {
+    expect(loadMigrationConfig({ DATABASE_URL: required.DATABASE_URL }).url.reveal()).toBe(
+      required.DATABASE_URL,
+    );
+    expect(() => loadMigrationConfig({})).toThrow(/^DATABASE_URL is not set: /);
+    expect(loadSimulatorConfig({})).toMatchObject({ host: '127.0.0.1', port: 7072 });
+  });
+
+  test('npm start takes what the user brings', () => {
+    expect(loadExploreConfig({})).toMatchObject({ databaseUrl: undefined, gatewayUrl: undefined });
+    expect(loadExploreConfig(required)).toMatchObject({
+      databaseUrl: required.DATABASE_URL,
+      gatewayUrl: required.PAYMENT_GATEWAY_URL,
+      apiKeys: required.API_KEYS,
+    });
+  });
+});

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { currencies } from './currency.ts';
+
+/** In ISO 4217, and younger than the data that Node is built with. */
+const newer = ['XCG', 'ZWG'];
+
+test('codes are three capital letters each, sorted and without doubles', () => {
+  expect(currencies.filter((code) => !/^[A-Z]{3}$/.test(code))).toEqual([]);
+  expect([...new Set(currencies)].toSorted()).toEqual([...currencies]);
+});
+
+test('every code is one that Node knows, or a newer one', () => {
+  const known = new Set([...Intl.supportedValuesOf('currency'), ...newer]);
+  expect(currencies.filter((code) => !known.has(code))).toEqual([]);
+});
+
+test('codes that are no money are left out: funds, metals, tests, currencies of the past', () => {
+  const listed = new Set<string>(currencies);
+  const others = ['XXX', 'XTS', 'XAU', 'XAG', 'XPT', 'XPD', 'XDR', 'XUA', 'USN', 'CHE', 'CLF', 'MXV', 'BOV'];
+  const past = ['DEM', 'FRF', 'HRK', 'BGN', 'ANG', 'ZWL', 'SLL', 'CUC', 'VEF', 'MRO', 'BYR'];
+  expect([...others, ...past].filter((code) => listed.has(code))).toEqual([]);
+});

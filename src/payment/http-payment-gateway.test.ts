@@ -1,0 +1,244 @@
+import { createServer, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createHttpPaymentGateway } from './http-payment-gateway.ts';
+import type { Charge } from './payment-gateway.ts';
+
+const charge: Charge = { key: 'order-1', amountMinor: 900, currency: 'EUR', paymentToken: 'tok_visa' };
+const context = { requestId: 'request-1' };
+const attemptTimeout = 250;
+
+const closers: Array<() => unknown> = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+/** A gateway that answers each request with `respond`, down to the bytes, and a client of it. */
+async function gatewayThat(respond: (socket: Socket) => void, options: { path?: string } = {}) {
+  const requests: string[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    let received = '';
+    socket.on('error', () => {});
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.toString();
+      const [head = '', body] = received.split('\r\n\r\n');
+      const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
+      if (body === undefined || body.length < length) return;
+      requests.push(received);
+      received = '';
+      respond(socket);
+    });
+  });
+  const { promise: listening, resolve } = Promise.withResolvers<void>();
+  server.listen(0, '127.0.0.1', resolve);
+  await listening;
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const stop = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  closers.push(stop);
+  return { requests, stop, ...clientOf(`http://127.0.0.1:${port}${options.path ?? ''}`) };
+}
+
+function clientOf(baseUrl: string) {
+  const gateway = createHttpPaymentGateway({ baseUrl, connections: 2, attemptTimeout });
+  closers.push(() => gateway.close());
+  return { gateway };
+}
+
+function answer(status: number, body: unknown, headers = ''): string {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return `HTTP/1.1 ${status} Whatever\r\n${headers}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
+}
+
+const charged = { id: 'ch_1', status: 'succeeded', amountMinor: 900, currency: 'EUR' };
+const malformed = { kind: 'unknown', reason: 'malformed_answer' };
+const broken = { kind: 'unknown', reason: 'gateway_error' };
+const rejected = { kind: 'unavailable', reason: 'rejected' };
+const rateLimited = { kind: 'unavailable', reason: 'rate_limited' };
+
+describe('the answer to a charge', () => {
+  test.each<[string, string, object]>([
+    ['201', answer(201, charged), { kind: 'succeeded', paymentId: 'ch_1' }],
+    [
+      '200, for a repeated key, with more members than we know',
+      answer(200, { ...charged, x: 1 }),
+      { kind: 'succeeded', paymentId: 'ch_1' },
+    ],
+    ['201 over another amount', answer(201, { ...charged, amountMinor: 901 }), malformed],
+    ['201 in another currency', answer(201, { ...charged, currency: 'USD' }), malformed],
+    ['201 with the amount as a text', answer(201, { ...charged, amountMinor: '900' }), malformed],
+    ['201 without an id', answer(201, { ...charged, id: '' }), malformed],
+    ['201 with another status', answer(201, { ...charged, status: 'pending' }), malformed],
+    ['201 with null', answer(201, null), malformed],
+    ['201 with an empty body', answer(201, ''), malformed],
+    ['201 with half a JSON', answer(201, '{"id":"ch_'), malformed],
+    ['201 with a page of HTML', answer(201, '<html>Thank you</html>'), malformed],
+    ['204', 'HTTP/1.1 204 No Content\r\n\r\n', malformed],
+    ['302: a charge is not sent elsewhere', answer(302, '', 'location: http://127.0.0.1:1/\r\n'), malformed],
+    ['402', answer(402, { status: 402, declineCode: 'expired_card' }), declined('expired_card')],
+    ['402 without a reason', answer(402, { status: 402 }), malformed],
+    ['402 that is no JSON', answer(402, 'Payment Required'), malformed],
+    ['409 for a cancelled key', answer(409, { code: 'charge_cancelled' }), { kind: 'cancelled' }],
+    ['409 for anything else', answer(409, { code: 'busy' }), rejected],
+    ['400', answer(400, { code: 'invalid' }), rejected],
+    ['401', answer(401, ''), rejected],
+    ['404', answer(404, 'no such page'), rejected],
+    ['422', answer(422, { code: 'idempotency_key_reused' }), rejected],
+    ['429 without Retry-After', answer(429, ''), rateLimited],
+    ['429 with seconds', answer(429, '', 'retry-after: 2\r\n'), { ...rateLimited, retryAfter: 2000 }],
+    ['429 with an age', answer(429, '', 'retry-after: 99999999\r\n'), { retryAfter: 99_999_999_000 }],
+    [
+      '429 with a date that has passed',
+      answer(429, '', 'retry-after: Wed, 21 Oct 2015 07:28:00 GMT\r\n'),
+      { ...rateLimited, retryAfter: 0 },
+    ],
+    ['429 with nonsense', answer(429, '', 'retry-after: soon\r\n'), rateLimited],
+    ['500', answer(500, { code: 'gateway_error' }), broken],
+    ['503 with a body that looks like success', answer(503, charged), broken],
+    ['what is no HTTP', 'SSH-2.0-OpenSSH_9.9\r\n', malformed],
+    ['more headers than anybody sends', `HTTP/1.1 201 Created\r\nx: ${'x'.repeat(100_000)}`, malformed],
+  ])('%s', async (_name, bytes, expected) => {
+    const { gateway } = await gatewayThat((socket) => socket.write(bytes));
+    const outcome = await gateway.charge(charge, context);
+    expect(outcome).toMatchObject(expected);
+    expect('retryAfter' in outcome).toBe('retryAfter' in expected);
+  });
+
+  test('with a date as Retry-After counts from now', async () => {
+    const date = new Date(Date.now() + 60_000).toUTCString();
+    const { gateway } = await gatewayThat((socket) =>
+      socket.write(answer(429, '', `retry-after: ${date}\r\n`)),
+    );
+    const outcome = await gateway.charge(charge, context);
+    const wait = outcome.kind === 'unavailable' ? outcome.retryAfter : undefined;
+    expect(wait).toBeGreaterThan(55_000);
+    expect(wait).toBeLessThanOrEqual(60_000);
+  });
+
+  test('that never ends is cut off long before it fills the memory', async () => {
+    let sent = 0;
+    const chunk = `10000\r\n${'x'.repeat(0x1_0000)}\r\n`;
+    const { gateway } = await gatewayThat((socket) => {
+      const send = () => {
+        while (!socket.destroyed && socket.write(chunk)) sent += chunk.length;
+      };
+      socket.write('HTTP/1.1 201 Created\r\ntransfer-encoding: chunked\r\n\r\n');
+      socket.on('drain', send);
+      send();
+    });
+    expect(await gateway.charge(charge, context)).toMatchObject(malformed);
+    // What fits into the buffers of both sockets is out before the first byte is looked at.
+    expect(sent).toBeLessThan(16_000_000);
+  });
+
+  test('that announces 100 MB is not waited for', async () => {
+    const head = 'HTTP/1.1 201 Created\r\ncontent-length: 100000000\r\n\r\n';
+    const { gateway } = await gatewayThat((socket) => socket.write(head + 'x'.repeat(200_000)));
+    expect(await gateway.charge(charge, context)).toMatchObject(malformed);
+  });
+});
+
+describe('a charge without an answer', () => {
+  const head = 'HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\n{"id":';
+  const lost = { kind: 'unknown', reason: 'connection_lost' };
+
+  test.each<[string, (socket: Socket) => void, object]>([
+    ['reset before the answer', (socket) => socket.resetAndDestroy(), lost],
+    ['hung up before the answer', (socket) => socket.end(), lost],
+    ['reset within the answer', (socket) => socket.write(head, () => socket.resetAndDestroy()), lost],
+    ['hung up within the answer', (socket) => socket.end(head), lost],
+  ])('is in doubt: %s', async (_name, respond, expected) => {
+    const { gateway } = await gatewayThat(respond);
+    expect(await gateway.charge(charge, context)).toMatchObject(expected);
+  });
+
+  test.each<[string, (socket: Socket) => void]>([
+    ['silent', () => {}],
+    ['silent after the headers', (socket) => socket.write(head)],
+    [
+      'slower than we wait, byte by byte',
+      (socket) => {
+        const dripping = setInterval(() => socket.write('x'), 20);
+        socket.write(head);
+        socket.on('close', () => clearInterval(dripping));
+      },
+    ],
+  ])('is in doubt when its time is up: %s', async (_name, respond) => {
+    const { gateway } = await gatewayThat(respond);
+    const startedAt = performance.now();
+    expect(await gateway.charge(charge, context)).toMatchObject({ kind: 'unknown', reason: 'timeout' });
+    const took = performance.now() - startedAt;
+    expect(took).toBeGreaterThan(attemptTimeout - 20);
+    expect(took).toBeLessThan(attemptTimeout + 250);
+  });
+
+  test('is given up earlier when the caller has less time', async () => {
+    const { gateway } = await gatewayThat(() => {});
+    const startedAt = performance.now();
+    const outcome = await gateway.charge(charge, { ...context, timeLimit: 30.5 });
+    expect(outcome).toMatchObject({ kind: 'unknown', reason: 'timeout' });
+    expect(performance.now() - startedAt).toBeLessThan(attemptTimeout - 50);
+  });
+
+  test('did not happen when nobody listens', async () => {
+    const { gateway, stop } = await gatewayThat(() => {});
+    stop();
+    const outcome = await gateway.charge(charge, context);
+    expect(outcome).toMatchObject({ kind: 'unavailable', reason: 'unreachable' });
+  });
+
+  test('did not happen when the host is not known', async () => {
+    // RFC 6761 keeps this name from ever being one.
+    const { gateway } = clientOf('http://gateway.invalid');
+    const outcome = await gateway.charge(charge, context);
+    expect(outcome).toMatchObject({ kind: 'unavailable', reason: 'unreachable' });
+  });
+
+  test('leaves nothing behind: the next one is answered', async () => {
+    const answers = [() => {}, (socket: Socket) => socket.write(answer(201, charged))];
+    const { gateway } = await gatewayThat((socket) => answers.shift()?.(socket));
+    await gateway.charge(charge, context);
+    expect(await gateway.charge(charge, context)).toEqual({ kind: 'succeeded', paymentId: 'ch_1' });
+  });
+});
+
+test('a charge goes to the base path, with the key, the request id and the money as whole minor units', async () => {
+  const { gateway, requests } = await gatewayThat((socket) => socket.write(answer(201, charged)), {
+    path: '/v1/',
+  });
+  await gateway.charge(charge, context);
+  const [request = ''] = requests;
+  expect(request).toMatch(/^POST \/v1\/charges HTTP\/1\.1\r\n/);
+  expect(request).toMatch(/\r\nidempotency-key: order-1\r\n/i);
+  expect(request).toMatch(/\r\nx-request-id: request-1\r\n/i);
+  expect(JSON.parse(request.split('\r\n\r\n')[1] ?? '')).toMatchObject({
+    amountMinor: 900,
+    currency: 'EUR',
+    paymentToken: 'tok_visa',
+  });
+});
+
+describe('the answer to a cancellation', () => {
+  test.each<[string, string, object]>([
+    ['200 cancelled', answer(200, { status: 'cancelled' }), { kind: 'cancelled' }],
+    ['200 declined before', answer(200, { status: 'declined', declineCode: 'x' }), declined('x')],
+    ['200 declined without a reason', answer(200, { status: 'declined' }), malformed],
+    ['200 that says it still stands', answer(200, { status: 'succeeded' }), malformed],
+    ['200 with half a JSON', answer(200, '{"status":"canc'), malformed],
+    ['404', answer(404, ''), rejected],
+    ['429 with seconds', answer(429, '', 'retry-after: 1\r\n'), { ...rateLimited, retryAfter: 1000 }],
+    ['500', answer(500, ''), broken],
+  ])('%s', async (_name, bytes, expected) => {
+    const { gateway, requests } = await gatewayThat((socket) => socket.write(bytes));
+    expect(await gateway.cancel('order/1', context)).toMatchObject(expected);
+    expect(requests[0]).toMatch(/^POST \/charges\/order%2F1\/cancel /);
+  });
+});
+
+function declined(declineCode: string) {
+  return { kind: 'declined', declineCode };
+}

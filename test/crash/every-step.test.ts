@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { teaOrder } from '../support/api-client.ts';
+import { startServiceProcess } from '../support/service-process.ts';
+import {
+  serviceEnvironment,
+  spawnReplica,
+  spawnSurroundings,
+  type Surroundings,
+} from '../support/spawn-service.ts';
+import { audit, type Told } from './audit.ts';
+import { openBooks } from './books.ts';
+import { createGoodClient, type Exchange } from './good-client.ts';
+
+/** Short leases, so that what a killed process held is soon taken over. */
+const quick = {
+  DATABASE_CONNECT_TIMEOUT: '200ms',
+  DATABASE_DEADLINE: '300ms',
+  DATABASE_STATEMENT_TIMEOUT: '250ms',
+  PAYMENT_ATTEMPT_TIMEOUT: '200ms',
+  PAYMENT_DEADLINE: '250ms',
+  BREAKER_VOLUME: '1000',
+  SETTLEMENT_BATCH_SIZE: '4',
+  SETTLEMENT_POLL_INTERVAL: '50ms',
+  SETTLEMENT_BACKOFF_BASE: '50ms',
+  SETTLEMENT_BACKOFF_FLOOR: '10ms',
+  LOG_LEVEL: 'info',
+};
+const idleWorker = { SETTLEMENT_POLL_INTERVAL: '1h' };
+const expired = { SETTLEMENT_DEADLINE: '1ms' };
+
+/** What happens in a world until the process dies in it. `place` is what a client does about its order. */
+interface Flow {
+  what: string;
+  points: readonly string[];
+  /** Of the process that dies. */
+  env: Record<string, string>;
+  faults?: { timeoutRate?: number; slowSuccessRate?: number };
+  /** Whether an order is pending before the process that dies starts. */
+  pendingBefore?: boolean;
+  /** What the client asks of the process that dies; nothing where the worker alone is at work. */
+  ask?: 'place' | 'replay' | 'cancel';
+}
+
+const around = (...calls: string[]) => calls.flatMap((call) => [`before ${call}`, `after ${call}`]);
+
+const flows: readonly Flow[] = [
+  {
+    what: 'placing an order',
+    points: around('store.place', 'gateway.charge', 'store.settle'),
+    env: idleWorker,
+    ask: 'place',
+  },
+  {
+    what: 'placing an order whose answer from the gateway is lost',
+    points: around('store.release'),
+    env: idleWorker,
+    faults: { slowSuccessRate: 1 },
+    ask: 'place',
+  },
+  {
+    what: 'replaying an order',
+    points: around('store.find'),
+    env: idleWorker,
+    pendingBefore: true,
+    ask: 'replay',
+  },
+  {
+    what: 'settling a pending order',
+    points: around('store.backlog', 'store.takeDue', 'gateway.charge', 'store.settle'),
+    env: {},
+    pendingBefore: true,
+  },
+  {
+    what: 'settling an order that stays pending',
+    points: around('store.release'),
+    env: {},
+    faults: { timeoutRate: 1 },
+    pendingBefore: true,
+  },
+  {
+    what: 'cancelling a pending order',
+    points: around('store.take', 'gateway.cancel', 'store.settle'),
+    env: idleWorker,
+    pendingBefore: true,
+    ask: 'cancel',
+  },
+  {
+    what: 'cancelling an order past its deadline',
+    points: around('gateway.cancel', 'store.settle'),
+    env: expired,
+    pendingBefore: true,
+  },
+];
+
+interface Row {
+  what: string;
+  point: string;
+  first: string;
+  later: string;
+  order: string;
+  gateway: string;
+}
+
+const cases = flows.flatMap((flow) => flow.points.map((point) => ({ flow, point })));
+
+test('a kill -9 at any step loses no order and charges no card twice', { timeout: 240_000 }, async () => {
+  const rows: Row[] = [];
+  const queue = cases.entries();
+  const lanes = Array.from({ length: 3 }, async () => {
+    for (const [index, { flow, point }] of queue) rows[index] = await dieAt(flow, point);
+  });
+  await Promise.all(lanes);
+  await expect(render(rows)).toMatchFileSnapshot('../../docs/crash-points.md');
+});
+
+/** Lets a process die at the point, starts another one, and compares the three books when everything is settled. */
+async function dieAt(flow: Flow, point: string): Promise<Row> {
+  await using world = await spawnSurroundings();
+  const env = { ...serviceEnvironment(world.database.url, world.gateway.url), ...quick };
+  const told: Told[] = [];
+  const exchanges: Exchange[] = [];
+  const key = randomUUID();
+  const giveUp = new AbortController();
+  let url = '';
+  const clientOf = (signal: AbortSignal) =>
+    createGoodClient({
+      clientId: 'shop',
+      apiKey: 'shop-key',
+      url: () => url,
+      told: (answer) => told.push(answer),
+      exchanged: (exchange) => exchanges.push(exchange),
+      signal,
+    });
+  const client = clientOf(AbortSignal.timeout(20_000));
+
+  if (flow.pendingBefore) {
+    await world.gateway.setFaults({ timeoutRate: 1 });
+    const before = await spawnReplica(world, { ...quick, ...idleWorker });
+    url = before.url;
+    await client.place(key, teaOrder);
+    await before.close();
+    await world.gateway.clearFaults();
+  }
+
+  if (flow.faults) await world.gateway.setFaults(flow.faults);
+  const alreadySaid = exchanges.length;
+  const victim = await startVictim({ ...env, ...flow.env, CRASH_AT: point });
+  url = victim.url;
+  const asked = ask(flow, world, url, () => clientOf(giveUp.signal).place(key, teaOrder));
+  // A point that is never reached must fail the test and not hang it.
+  const overdue = setTimeout(() => victim.child.kill('SIGTERM'), 10_000);
+  const { signal } = await victim.exited;
+  clearTimeout(overdue);
+  expect(signal, `${flow.what}: ${point} is never reached`).toBe('SIGKILL');
+  giveUp.abort();
+  await asked;
+  const first = flow.ask === undefined ? '–' : (exchanges[alreadySaid]?.what ?? 'no answer');
+  await world.gateway.clearFaults();
+
+  const successor = await spawnReplica(world, { ...quick, ...(flow.env === expired ? expired : {}) });
+  url = successor.url;
+  if (flow.ask === 'place' || flow.ask === 'replay') await client.place(key, teaOrder);
+  await expect
+    .poll(() => world.database.sql(`SELECT FROM orders WHERE status = 'pending'`), { timeout: 20_000 })
+    .toHaveLength(0);
+  const answer = await successor.api.place(teaOrder, { 'idempotency-key': key });
+  await successor.close();
+
+  const books = await openBooks(told, world.database.sql, world.gateway);
+  expect(audit(books), `${flow.what}: ${point}`).toEqual([]);
+  const [charge] = books.ledger;
+  return {
+    what: flow.what,
+    point,
+    first: withoutDetail(first),
+    later: String(answer.status),
+    order: books.orders.map(({ status }) => status).join(', ') || 'none',
+    gateway: charge ? `${charge.status}, captured ${charge.captures}×` : 'nothing',
+  };
+}
+
+/** A victim of the worker's steps may be dead before it could say where it listens. */
+async function startVictim(env: Record<string, string>) {
+  const victim = startServiceProcess({ env, entry: 'test/crash/crashing-service.ts' });
+  const announced = new Promise<string>((resolve) => {
+    victim.child.once('message', (message: { url: string }) => resolve(message.url));
+  });
+  const url = await Promise.race([announced, victim.exited.then(() => '')]);
+  return { ...victim, url };
+}
+
+async function ask(
+  flow: Flow,
+  world: Surroundings,
+  url: string,
+  place: () => Promise<unknown>,
+): Promise<void> {
+  if (flow.ask === undefined) return;
+  if (flow.ask !== 'cancel') {
+    await place();
+    return;
+  }
+  const [order] = await world.database.sql<{ id: string }>('SELECT id FROM orders');
+  const headers = { authorization: 'Bearer shop-key' };
+  await fetch(`${url}/orders/${order?.id}/cancel`, { method: 'POST', headers }).catch(() => {});
+}
+
+/** How exactly a connection breaks depends on the moment. */
+function withoutDetail(what: string): string {
+  return what.startsWith('no answer') ? 'no answer' : what.trim();
+}
+
+function render(rows: readonly Row[]): string {
+  const body = rows.map(
+    ({ what, point, first, later, order, gateway }) =>
+      `| ${what} | ${point} | ${first} | ${later} | ${order} | ${gateway} |`,
+  );
+  return `# Crash points
+
+The service is killed with \`kill -9\` before and after every await on the way of placing, settling and cancelling an
+order, then started anew. An auditor compares what clients were told, what Postgres holds, and what the gateway's
+ledger holds: in every row they agree. Generated by \`test/crash/every-step.test.ts\`.
+
+| while | killed | client heard | the same request once more | order in the end | gateway in the end |
+|---|---|---|---|---|---|
+${body.join('\n')}
+`;
+}

@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { formatReport, runCrashes } from './random-crashes.ts';
+import { startWorld, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+/** A minute's worth; `npm run test:crash -- --rounds 1000` is a night's. */
+test.each([
+  { target: 'service', replicas: 1, rounds: 8, seed: 20_261_121 },
+  { target: 'service', replicas: 2, rounds: 8, seed: 42 },
+  { target: 'postgres', replicas: 1, rounds: 4, seed: 7 },
+] as const)(
+  '$rounds kills of $target with $replicas replicas leave three books that agree',
+  { timeout: 120_000 },
+  async (drawn) => {
+    const report = await runCrashes(world, { ...drawn, clients: 8 });
+    expect(report.findings, formatReport(report)).toEqual([]);
+    expect(report.kills).toBe(drawn.rounds);
+    expect(report.orders['paid']).toBeGreaterThan(0);
+    expect(report.orders['declined']).toBeGreaterThan(0);
+  },
+);

@@ -1,0 +1,70 @@
+import { parseArgs } from 'node:util';
+import { formatReport, runCrashes } from './random-crashes.ts';
+import { startWorld } from './world.ts';
+
+const usage = `npm run test:crash -- [options]
+
+  --rounds <n>     kills (default 30; 1000 for a night)
+  --seed <n>       the same seed draws the same orders, faults and moments (default: a new one, printed)
+  --target <what>  service or postgres: what is killed (default service)
+  --replicas <n>   instances of the service on one database (default 1)
+  --clients <n>    clients at the same time (default 16)
+  --help           show this
+`;
+
+try {
+  const options = readOptions();
+  if (options === undefined) process.stdout.write(usage);
+  else await run(options);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function run(options: NonNullable<ReturnType<typeof readOptions>>): Promise<void> {
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort());
+  await using world = await startWorld();
+  const report = await runCrashes(world, {
+    ...options,
+    signal: interrupted.signal,
+    progress: (line) => process.stdout.write(`${line}\n`),
+  });
+  process.stdout.write(`\n${formatReport(report)}\n`);
+  if (report.findings.length > 0) process.exitCode = 1;
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '30' },
+      seed: { type: 'string' },
+      target: { type: 'string', default: 'service' },
+      replicas: { type: 'string', default: '1' },
+      clients: { type: 'string', default: '16' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  if (values.target !== 'service' && values.target !== 'postgres') {
+    throw new Error(`--target must be service or postgres, not "${values.target}". Try --help.`);
+  }
+  return {
+    rounds: wholeNumber('--rounds', values.rounds, 1_000_000),
+    seed:
+      values.seed === undefined
+        ? Math.floor(Math.random() * 2 ** 32)
+        : wholeNumber('--seed', values.seed, 2 ** 32),
+    target: values.target,
+    replicas: wholeNumber('--replicas', values.replicas, 10),
+    clients: wholeNumber('--clients', values.clients, 200),
+  } as const;
+}
+
+function wholeNumber(name: string, text: string, maximum: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+  if (value < 0 || value > maximum) {
+    throw new Error(`${name} must be a whole number from 0 to ${maximum}, not "${text}". Try --help.`);
+  }
+  return value;
+}

@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Pool } from 'pg';
+import { startEmbeddedPostgres } from '../../src/explore/embedded-postgres.ts';
+import { migrate } from '../../src/postgres/migrate.ts';
+import { startSimulator } from '../../src/simulator/server.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createGatewayControl, type GatewayControl } from '../support/gateway-control.ts';
+import type { StoredOrder } from './audit.ts';
+
+/** A Postgres that can be killed and a gateway that keeps its books, which is all that outlives a crash. */
+export interface World extends AsyncDisposable {
+  databaseUrl: string;
+  gateway: GatewayControl;
+  sql(text: string): Promise<StoredOrder[]>;
+  /** kill -9 for the whole server, then a start that has to recover. */
+  crashPostgres(): Promise<void>;
+}
+
+export async function startWorld(): Promise<World> {
+  await using started = new AsyncDisposableStack();
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'orders-crash-'));
+  started.defer(() => rm(dataDir, { recursive: true, force: true }));
+  // Durable, as in production: a commit that was acknowledged has to survive the kill.
+  let postgres = await startEmbeddedPostgres({ dataDir });
+  started.defer(() => postgres.stop());
+  await migrate(postgres.url);
+
+  const logger = createLogger({ service: 'payment-gateway-simulator', level: 'silent' });
+  const simulator = await startSimulator({ host: '127.0.0.1', port: 0, logger });
+  started.defer(() => simulator.close());
+
+  const pool = new Pool({ connectionString: postgres.url, max: 2 });
+  pool.on('error', () => {});
+  started.defer(() => pool.end());
+
+  const owned = started.move();
+  return {
+    databaseUrl: postgres.url,
+    gateway: createGatewayControl(simulator.url),
+    sql: async (text) => (await pool.query<StoredOrder>(text)).rows,
+    async crashPostgres() {
+      process.kill(postgres.pid, 'SIGKILL');
+      await postgres.ended;
+      postgres = await startEmbeddedPostgres({ dataDir, port: Number(new URL(postgres.url).port) });
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

@@ -1,0 +1,92 @@
+import { createServer, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+
+/** A charge request as it arrived. */
+export interface SeenCharge {
+  key: string;
+  amountMinor: number;
+  currency: string;
+  paymentToken: string;
+  /** Milliseconds on the clock of `performance.now()`. */
+  at: number;
+}
+
+export interface ScriptedAnswer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: object;
+}
+
+/** What becomes of a request: an answer, now or later, or nothing ever. */
+export type Script = (charge: SeenCharge) => ScriptedAnswer | 'silence' | Promise<ScriptedAnswer>;
+
+/** A gateway whose every answer the test writes, for what the simulator never does and for exact sequences. */
+export interface ScriptedGateway extends AsyncDisposable {
+  url: string;
+  /** Everything that arrived, in order. */
+  charges: SeenCharge[];
+  /** From here on. */
+  follow(script: Script): void;
+  /** Stops listening and drops what is connected. */
+  close(): Promise<void>;
+}
+
+export const approve = ({ key, amountMinor, currency }: SeenCharge): ScriptedAnswer => ({
+  status: 201,
+  body: { id: `ch_${key}`, status: 'succeeded', amountMinor, currency },
+});
+
+export const fail = (): ScriptedAnswer => ({ status: 500, body: { code: 'gateway_error' } });
+
+/** 429 with Retry-After. */
+export const busyFor = (seconds: number) => (): ScriptedAnswer => ({
+  status: 429,
+  headers: { 'retry-after': String(seconds) },
+});
+
+/** One answer for each request, and approval from then on. */
+export function inTurn(...scripts: readonly Script[]): Script {
+  const queue = [...scripts];
+  return (charge) => (queue.shift() ?? approve)(charge);
+}
+
+export async function startScriptedGateway(script: Script = approve): Promise<ScriptedGateway> {
+  let current = script;
+  const charges: SeenCharge[] = [];
+  const server = createServer((request, response) => {
+    void (async () => {
+      const at = performance.now();
+      const body = JSON.parse(await text(request)) as Omit<SeenCharge, 'key' | 'at'>;
+      const charge = { ...body, key: String(request.headers['idempotency-key']), at };
+      charges.push(charge);
+      send(response, await current(charge));
+    })();
+  });
+  const { promise: listening, resolve } = Promise.withResolvers<void>();
+  server.listen(0, '127.0.0.1', resolve);
+  await listening;
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+
+  async function close() {
+    const { promise: closed, resolve: done } = Promise.withResolvers<unknown>();
+    server.close(done);
+    server.closeAllConnections();
+    await closed;
+  }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    charges,
+    follow(next) {
+      current = next;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function send(response: ServerResponse, answer: ScriptedAnswer | 'silence'): void {
+  if (answer === 'silence') return;
+  response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
+  response.end(answer.body === undefined ? '' : JSON.stringify(answer.body));
+}

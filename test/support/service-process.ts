@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
+
+/** The service as a process of its own: for what only a process can do, such as receiving signals and being killed. */
+export interface ServiceProcess {
+  url: string;
+  adminUrl: string;
+  child: ChildProcess;
+  /** Lines of stdout so far, parsed. */
+  logs: Array<Record<string, unknown>>;
+  /** What it wrote to stderr so far. */
+  complaints(): string;
+  /** Resolves when the process has ended. */
+  exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** As a container runtime would end it. */
+  stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** kill -9 */
+  kill(): Promise<void>;
+}
+
+export interface ServiceProcessOptions {
+  env: Record<string, string>;
+  /** Default the service's own entry file, as `npm run serve` starts it. */
+  entry?: string;
+}
+
+/** Starts a service and waits until it listens. */
+export async function spawnServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
+  const started = startServiceProcess(options);
+  const announced = once(started.child, 'message') as Promise<[{ url: string; adminUrl: string }]>;
+  const ended = started.exited.then(({ code, signal }) => {
+    throw new Error(`the service ended before it listened (${code ?? signal}): ${started.complaints()}`);
+  });
+  const [{ url, adminUrl }] = await Promise.race([announced, ended]);
+  return { ...started, url, adminUrl };
+}
+
+/** Starts a service that may never get as far as listening. */
+export function startServiceProcess({
+  env,
+  entry = 'src/main.ts',
+}: ServiceProcessOptions): Omit<ServiceProcess, 'url' | 'adminUrl'> {
+  const child = spawn(process.execPath, ['--import', './src/telemetry/sdk.ts', entry], {
+    env: { PATH: process.env['PATH'], OTEL_SDK_DISABLED: 'true', ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  if (child.stdout === null || child.stderr === null) throw new Error('no pipes to the service');
+  const logs: ServiceProcess['logs'] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    logs.push(JSON.parse(line) as Record<string, unknown>);
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  // With all of its output. The event `close` says as much, but never comes once the channel is disconnected.
+  const exited = Promise.all([once(child, 'exit'), finished(child.stdout), finished(child.stderr)]).then(
+    ([[code, signal]]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }),
+  );
+  return {
+    child,
+    logs,
+    complaints: () => stderr,
+    exited,
+    stop() {
+      child.kill('SIGTERM');
+      return exited;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** Keeps the settlement worker away for the time of a test: what reaches the gateway is the doing of requests alone. */
+export const quietWorker = {
+  SETTLEMENT_POLL_INTERVAL: '1h',
+  SETTLEMENT_BACKOFF_BASE: '1h',
+  SETTLEMENT_BACKOFF_FLOOR: '1h',
+  SETTLEMENT_BACKOFF_CAP: '1h',
+};
+
+/** Retries alone, without the breaker or the budget in their way. */
+export const onlyRetries = {
+  ...quietWorker,
+  PAYMENT_ATTEMPT_TIMEOUT: '500ms',
+  PAYMENT_MAX_ATTEMPTS: '10',
+  PAYMENT_RETRY_RESERVE: '1000',
+  BREAKER_VOLUME: '1000',
+};

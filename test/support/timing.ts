@@ -1,0 +1,9 @@
+/** What a busy machine may add to any wait, in milliseconds. */
+export const hiccup = 300;
+
+/** The result and how long it took, in milliseconds. */
+export async function timed<T>(work: () => Promise<T>): Promise<{ result: T; took: number }> {
+  const startedAt = performance.now();
+  const result = await work();
+  return { result, took: performance.now() - startedAt };
+}
