@@ -88,7 +88,7 @@ describe('secrets', () => {
 
   test('are marked as such wherever a variable may hold one', () => {
     const marked = Object.entries(variables).filter(([, variable]) => 'secret' in variable);
-    expect(marked.map(([name]) => name)).toEqual(['DATABASE_URL', 'API_KEYS']);
+    expect(marked.map(([name]) => name)).toEqual(['DATABASE_URL', 'PAYMENT_GATEWAY_URL', 'API_KEYS']);
   });
 });
 

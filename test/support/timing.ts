@@ -1,5 +1,5 @@
 /** What a busy machine may add to any wait, in milliseconds. */
-export const hiccup = 300;
+export const hiccup = 1500;
 
 /** The result and how long it took, in milliseconds. */
 export async function timed<T>(work: () => Promise<T>): Promise<{ result: T; took: number }> {

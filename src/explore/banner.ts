@@ -1,0 +1,44 @@
+export interface BannerFacts {
+  apiUrl: string;
+  adminUrl: string;
+  /** The payment gateway. */
+  gateway: { url: string; description: string };
+  /** Where orders are kept, in words. */
+  storage: string;
+  /** The demo key; left out where the user has set keys, which are not printed. */
+  apiKey?: string | undefined;
+}
+
+/** What somebody who has just started it wants to know: addresses, and requests to paste into another terminal. */
+export function banner({ apiUrl, adminUrl, gateway, storage, apiKey }: BannerFacts): string {
+  const header =
+    apiKey === undefined ? '"Authorization: Bearer $API_KEY"' : `'Authorization: Bearer ${apiKey}'`;
+  const curl = `curl -w '\\n' -H ${header}`;
+  const place = (paymentToken: string): string =>
+    `${curl} -H 'Content-Type: application/json' -d '${JSON.stringify({ ...sampleOrder, paymentToken })}' ${apiUrl}/orders`;
+  const urlWidth = Math.max(...[apiUrl, adminUrl, gateway.url].map((url) => url.length)) + 2;
+  return `
+  Orders are being taken.
+
+  API      ${apiUrl.padEnd(urlWidth)}docs: ${apiUrl}/docs
+  Admin    ${adminUrl.padEnd(urlWidth)}/metrics  /readyz  /status
+  Gateway  ${gateway.url.padEnd(urlWidth)}${gateway.description}
+  Data     ${storage}
+  API key  ${apiKey ?? 'one of those in API_KEYS; put it into the variable API_KEY'}
+
+  Place an order:
+${place('tok_visa')}
+  Read it back:
+${curl} '${apiUrl}/orders?limit=1'
+  See a card declined:
+${place('tok_declined')}
+
+  Ctrl-C stops everything. Orders are kept for the next start.
+`;
+}
+
+const sampleOrder = {
+  customerId: 'cus_42',
+  currency: 'EUR',
+  items: [{ sku: 'TEA-001', quantity: 2, unitPriceMinor: 450 }],
+};

@@ -1,0 +1,114 @@
+import path from 'node:path';
+import { demoApiKey, loadConfig, loadExploreConfig, loadSimulatorConfig } from '../config.ts';
+import { StartupError } from '../errors.ts';
+import { runProcess } from '../process.ts';
+import { banner } from './banner.ts';
+import { announcedUrl, startChild } from './child.ts';
+import {
+  childEnvironment,
+  type Dependency,
+  type ExploreConfig,
+  startDatabase,
+  startGateway,
+} from './dependencies.ts';
+import { npmIsGone } from './npm-parent.ts';
+import { restartOnChange } from './restart-on-change.ts';
+import { createTerminal } from './terminal.ts';
+
+const source = path.resolve(import.meta.dirname, '..');
+const serviceArgs = ['--import', path.join(source, 'telemetry/sdk.ts'), path.join(source, 'main.ts')];
+
+/** What PostgreSQL and the simulator may take to end after the service, in milliseconds. */
+const dependenciesDeadline = 20_000;
+
+/**
+ * `npm start`: the service with all that it needs, in one command. Postgres and the payment gateway simulator start
+ * side by side, then the service; they end in the opposite order. In production it is the service alone.
+ */
+await runProcess(async () => {
+  const config = loadExploreConfig();
+  if (config.environment === 'production') becomeService(config);
+  const { shutdown } = checkChildConfig(config);
+  const npmGone = npmIsGone(config.inherited['npm_lifecycle_event']);
+  const watching = process.argv.includes('--watch');
+  const terminal = createTerminal({ colour: process.stdout.isTTY && !config.inherited['NO_COLOR'] });
+
+  await using starting = new AsyncDisposableStack();
+  const databaseStart = startDatabase(config, terminal);
+  starting.defer(() => stopOnceStarted(databaseStart));
+  const gatewayStart = startGateway(config, terminal);
+  starting.defer(() => stopOnceStarted(gatewayStart));
+  const [database, gateway] = await Promise.all([databaseStart, gatewayStart]);
+
+  const startService = (ports: Readonly<Record<string, string>> = {}) =>
+    startChild({
+      name: 'The order service',
+      args: serviceArgs,
+      env: {
+        ...serviceEnvironment(config),
+        ...ports,
+        DATABASE_URL: database.url,
+        PAYMENT_GATEWAY_URL: gateway.url,
+      },
+      onLine: terminal.showLogLine,
+    });
+  const service = await startService();
+  const apiUrl = announcedUrl(service, 'url');
+  const adminUrl = announcedUrl(service, 'adminUrl');
+  // The banner stays true, whichever free ports it names.
+  const samePorts = { PORT: new URL(apiUrl).port, ADMIN_PORT: new URL(adminUrl).port };
+  const running = watching
+    ? restartOnChange(service, { folder: source, start: () => startService(samePorts), say: terminal.say })
+    : service;
+  starting.defer(() => running.stop());
+
+  terminal.say(
+    banner({
+      apiUrl,
+      adminUrl,
+      gateway,
+      storage: database.description,
+      apiKey: config.apiKeys === undefined ? demoApiKey.key : undefined,
+    }),
+  );
+  const everything = starting.move();
+  return {
+    announcement: service.announced,
+    close: () => everything.disposeAsync(),
+    closeDeadline: shutdown.drainDelay + shutdown.deadline + dependenciesDeadline,
+    failure: Promise.race([database.ended, gateway.ended, ...(watching ? [] : [service.ended]), npmGone]),
+  };
+});
+
+async function stopOnceStarted(start: Promise<Dependency>): Promise<void> {
+  const dependency = await start.catch(() => undefined);
+  await dependency?.stop();
+}
+
+/** The environment of the service, without what is known only once its dependencies run. */
+function serviceEnvironment(config: ExploreConfig): ExploreConfig['inherited'] {
+  return { API_KEYS: `${demoApiKey.client}:${demoApiKey.key}`, ...childEnvironment(config) };
+}
+
+/**
+ * Reads what the children will read, so that a fault shows before anything is started.
+ *
+ * @throws {ConfigError}
+ */
+function checkChildConfig(config: ExploreConfig) {
+  loadSimulatorConfig(config.inherited);
+  return loadConfig({
+    DATABASE_URL: 'postgres://embedded',
+    PAYMENT_GATEWAY_URL: 'http://simulator',
+    ...serviceEnvironment(config),
+  });
+}
+
+/** Replaces this process: signals and exit code are then the service's own. */
+function becomeService({ inherited }: ExploreConfig): never {
+  const env = Object.entries(inherited).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  );
+  if (process.execve === undefined) throw new StartupError('Use "npm run serve" on this system.');
+  return process.execve(process.execPath, [process.execPath, ...serviceArgs], Object.fromEntries(env));
+}
