@@ -1,0 +1,4 @@
+/** What makes the figures worthless, in one line for whoever runs the benchmark. */
+export class BenchFailure extends Error {
+  override readonly name = 'BenchFailure';
+}

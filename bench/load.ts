@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'undici';
+import { BenchFailure } from './failure.ts';
+
+export const apiKey = 'bench-key-that-nobody-else-has';
+
+export const sampleOrder = {
+  customerId: 'cus_42',
+  currency: 'EUR',
+  items: [
+    { sku: 'TEA-001', quantity: 2, unitPriceMinor: 450 },
+    { sku: 'POT-007', quantity: 1, unitPriceMinor: 2900 },
+  ],
+  paymentToken: 'tok_visa',
+};
+
+export interface Load {
+  requests: number;
+  seconds: number;
+  /** Milliseconds, ascending. */
+  latencies: number[];
+}
+
+/**
+ * Orders that arrive over a number of connections, the next one on each as soon as the last is answered. At the end
+ * every request is waited for, so that the orders in the database can be counted against the answers.
+ */
+export class Customers implements AsyncDisposable {
+  readonly #clients: Client[];
+  readonly #signal: AbortSignal;
+
+  constructor(url: string, connections: number, signal: AbortSignal) {
+    this.#clients = Array.from({ length: connections }, () => new Client(url));
+    this.#signal = signal;
+  }
+
+  /** @throws {BenchFailure} where an order is not answered with 201 */
+  async order(seconds: number): Promise<Load> {
+    const latencies: number[] = [];
+    const startedAt = performance.now();
+    const end = startedAt + seconds * 1000;
+    const failed = new AbortController();
+    const stop = AbortSignal.any([failed.signal, this.#signal]);
+
+    await Promise.all(
+      this.#clients.map(async (client) => {
+        try {
+          while (performance.now() < end && !stop.aborted) latencies.push(await placeOrder(client));
+        } catch (error) {
+          failed.abort();
+          throw error;
+        }
+      }),
+    );
+    this.#signal.throwIfAborted();
+    return {
+      requests: latencies.length,
+      seconds: (performance.now() - startedAt) / 1000,
+      latencies: latencies.toSorted((a, b) => a - b),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+  }
+}
+
+const body = JSON.stringify(sampleOrder);
+
+/** Returns how long it took. */
+async function placeOrder(client: Client): Promise<number> {
+  const startedAt = performance.now();
+  const response = await client.request({
+    method: 'POST',
+    path: '/orders',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${apiKey}`,
+      'idempotency-key': randomUUID(),
+    },
+    body,
+  });
+  if (response.statusCode !== 201) {
+    throw new BenchFailure(`An order was answered ${response.statusCode}: ${await response.body.text()}`);
+  }
+  await response.body.dump();
+  return performance.now() - startedAt;
+}

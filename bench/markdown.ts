@@ -1,0 +1,73 @@
+import { figureNames, figures, type Report } from './report.ts';
+import type { Spread } from './statistics.ts';
+
+/** Markdown whose tables are aligned, so that it reads well in a terminal too. */
+export function toMarkdown({ date, machine, settings, startUp, subjects }: Report): string {
+  const [bare, service] = subjects;
+  const columns = ['', ...figureNames.map((figure) => figures[figure].title), 'round trips', 'in PostgreSQL'];
+  const rows = subjects.map((subject) => [
+    subject.name,
+    ...figureNames.map((figure) => show(subject.figures[figure], figures[figure])),
+    subject.roundTripsPerOrder.toFixed(3),
+    `${subject.statementTimePerOrder.toFixed(0)} µs`,
+  ]);
+  const ratioRows = subjects.flatMap(({ name, ratios: over }) =>
+    over
+      ? [[`${name} ÷ ${bare?.name}`, ...figureNames.map((figure) => show(over[figure], ratioForm)), '', '']]
+      : [],
+  );
+  const throughput = service?.ratios?.requestsPerSecond.median ?? Number.NaN;
+  const roundTrips = service?.roundTripsPerOrder ?? Number.NaN;
+
+  return `# What an order costs
+
+\`npm run bench:orders\` on ${date}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node},
+load average ${machine.loadBefore.toFixed(2)} before the start. ${settings.rounds} rounds of ${settings.seconds} s per subject, interleaved, ${settings.connections} connections.
+Each figure is the median over the rounds (least – most); ratios are taken round by round.
+
+${table([columns, ...rows, ...ratioRows])}
+
+| goal | measured | |
+|---|---|---|
+${[
+  ['throughput at least 0.85 of the bare handler', throughput.toFixed(2), throughput >= 0.85],
+  [
+    'two database round trips per order',
+    `${roundTrips.toFixed(3)}; beside them ${service?.otherStatements} of the settlement worker in all`,
+    roundTrips.toFixed(3) === '2.000',
+  ],
+  [
+    'first order paid within 3 s of `npm start`, data folder warm',
+    `${show(startUp.warm, secondsForm)}; cold ${startUp.cold.toFixed(2)} s`,
+    startUp.warm.median <= 3,
+  ],
+]
+  .map(([goal, value, met]) => `| ${goal} | ${value} | ${met === true ? 'met' : '**missed**'} |`)
+  .join('\n')}
+
+The bare handler checks the same schema, stores the same row, makes the same charge and gives the same answer, without
+API key, idempotency, time limits, retries, circuit breaker, logs or metrics. All run against one embedded PostgreSQL,
+each in a database of its own, and one payment gateway simulator. Load, simulator and PostgreSQL share the cores with
+the subject, so that req/s is a figure of the whole; CPU per request is that of the subject's process alone. Commits do
+not wait for the disk (\`synchronous_commit=off\`, \`fsync=off\`): the wait would hide the difference that is looked for.
+The log goes to a file. Round trips are the statements that PostgreSQL counted (\`pg_stat_statements\`) and the time that it
+spent in them, per order.
+`;
+}
+
+const ratioForm = { unit: '', digits: 2 };
+const secondsForm = { unit: ' s', digits: 2 };
+
+function show({ median, min, max }: Spread, { unit, digits }: { unit: string; digits: number }): string {
+  const text = (value: number): string => value.toFixed(digits);
+  return `${text(median)}${unit} (${text(min)} – ${text(max)})`;
+}
+
+function table([head = [], ...rows]: readonly string[][]): string {
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), 3),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}

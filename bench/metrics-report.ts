@@ -1,0 +1,78 @@
+import type { RecordFigures } from './metrics-record.ts';
+import type { RenderFigures } from './metrics-render.ts';
+import type { Report } from './report.ts';
+
+export interface MetricsReport {
+  date: string;
+  machine: Report['machine'];
+  settings: { rounds: number; renders: number };
+  recording: RecordFigures[];
+  rendering: RenderFigures[];
+}
+
+/** Nanoseconds. */
+const recordGoal = 50;
+/** Milliseconds. */
+const renderGoal = 5;
+
+/** Markdown whose tables are aligned, so that it reads well in a terminal too. */
+export function toMarkdown({ date, machine, settings, recording, rendering }: MetricsReport): string {
+  const slowest = Math.max(...recording.filter(({ ours }) => ours).map(({ time }) => time.median));
+  const [scrape] = rendering;
+  const render = scrape?.time.p50 ?? Number.NaN;
+  const block = scrape?.block.max ?? Number.NaN;
+  return `# What metrics cost
+
+\`node bench/metrics.ts\` on ${date}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node},
+load average ${machine.loadBefore.toFixed(2)} before the start.
+
+## Recording
+
+${settings.rounds} rounds per row, interleaved; the median of them (least – most), the loop around the call included.
+
+${table([
+  ['', 'ns per call', 'bytes allocated'],
+  ...recording.map(({ name, time, allocated }) => [
+    name,
+    `${time.median.toFixed(1)} (${time.min.toFixed(1)} – ${time.max.toFixed(1)})`,
+    allocated.toFixed(0),
+  ]),
+])}
+
+Eight children in turn, with the labels of \`http_request_duration_seconds\`; values over all of its buckets.
+
+## Rendering
+
+${settings.renders} renders per row, interleaved, in OpenMetrics, with an exemplar at every bucket. The block is the longest
+time in a render that nothing else had its turn on the event loop.
+
+${table([
+  ['', 'series', 'kB', 'render p50', 'max', 'block p50', 'max'],
+  ...rendering.map((row) => [
+    row.name,
+    row.series.toString(),
+    row.kilobytes.toFixed(0),
+    ...[row.time.p50, row.time.max, row.block.p50, row.block.max].map((value) => `${value.toFixed(2)} ms`),
+  ]),
+])}
+
+| goal | measured | |
+|---|---|---|
+${[
+  [`a record costs at most ${recordGoal} ns`, `${slowest.toFixed(1)} ns, the slowest`, slowest <= recordGoal],
+  [`300 series are rendered within ${renderGoal} ms`, `${render.toFixed(2)} ms`, render <= renderGoal],
+  [`and block for no longer`, `${block.toFixed(2)} ms at most`, block <= renderGoal],
+]
+  .map(([goal, value, met]) => `| ${goal} | ${value} | ${met === true ? 'met' : '**missed**'} |`)
+  .join('\n')}
+`;
+}
+
+function table([head = [], ...rows]: readonly string[][]): string {
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), 3),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { BenchFailure } from './failure.ts';
+
+export const root = path.resolve(import.meta.dirname, '..');
+
+export interface BenchProcess extends AsyncDisposable {
+  url: string;
+  /** Processor time that it has used so far with all its threads, in microseconds. */
+  cpuTime(): Promise<number>;
+}
+
+/**
+ * Starts a process of this project and waits until it listens. It ends with this one, even with one that is killed,
+ * because then its channel to the parent closes.
+ *
+ * @throws {BenchFailure} where it ends instead
+ */
+export async function startProcess(options: {
+  /** Relative to the project. */
+  script: string;
+  /** The whole environment: a variable of the user's own would change what is measured. */
+  env: Readonly<Record<string, string>>;
+  /** Gets its standard output. A pipe would have this process read it, at the expense of the load. */
+  logFile: string;
+}): Promise<BenchProcess> {
+  const log = await open(options.logFile, 'w');
+  const script = path.join(root, options.script);
+  const child = spawn(process.execPath, ['--import', path.join(root, 'bench/cpu-probe.ts'), script], {
+    env: options.env,
+    // Out of reach of Ctrl-C in a terminal: this process ends all in order.
+    detached: true,
+    stdio: ['ignore', log.fd, 'inherit', 'ipc'],
+  });
+  const ended = once(child, 'exit');
+  await log.close();
+
+  const { url } = await answerOf(child, ended, options.script);
+  if (typeof url !== 'string') throw new BenchFailure(`${options.script} announced no URL.`);
+  return {
+    url,
+    async cpuTime() {
+      const answer = answerOf(child, ended, options.script);
+      child.send('cpu');
+      const { user, system } = await answer;
+      return Number(user) + Number(system);
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** The next message of the process, where it does not end before. */
+async function answerOf(
+  child: ChildProcess,
+  ended: Promise<unknown>,
+  name: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const message = once(child, 'message').then(([content]) => content as Readonly<Record<string, unknown>>);
+  const answer = await Promise.race([message, ended.then(() => undefined)]);
+  if (answer === undefined) throw new BenchFailure(`${name} has ended; what it said stands above.`);
+  return answer;
+}

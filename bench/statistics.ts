@@ -1,0 +1,33 @@
+/** A figure over all rounds. The extremes are shown with it, because a median alone hides an unquiet machine. */
+export interface Spread {
+  median: number;
+  min: number;
+  max: number;
+}
+
+/** @param values at least one */
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const upper = at(sorted, Math.floor(sorted.length / 2));
+  const lower = at(sorted, Math.ceil(sorted.length / 2) - 1);
+  return { median: (lower + upper) / 2, min: at(sorted, 0), max: at(sorted, sorted.length - 1) };
+}
+
+/**
+ * Each value over the one of the same round. What slows the machine for a while slows neighbours alike, and so
+ * leaves their ratio in peace.
+ */
+export function ratios(values: readonly number[], bases: readonly number[]): Spread {
+  return spreadOf(values.map((value, round) => value / at(bases, round)));
+}
+
+/** The smallest value that at least this share of all values does not exceed. */
+export function quantile(sorted: readonly number[], share: number): number {
+  return at(sorted, Math.max(0, Math.ceil(sorted.length * share) - 1));
+}
+
+function at(values: readonly number[], index: number): number {
+  const value = values[index];
+  if (value === undefined) throw new RangeError('There are too few values.');
+  return value;
+}
