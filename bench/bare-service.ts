@@ -77,7 +77,7 @@ const insertOrder = {
 const payOrder = {
   name: 'pay_order',
   text: `
-    UPDATE orders SET status = 'paid', payment_id = $2, payment_token = NULL, updated_at = now()
+    UPDATE orders SET status = 'paid', payment_id = $2, payment_token = NULL, due_at = NULL, updated_at = now()
     WHERE id = $1 RETURNING updated_at`,
 };
 

@@ -28,6 +28,7 @@ export interface Load {
 export class Customers implements AsyncDisposable {
   readonly #clients: Client[];
   readonly #signal: AbortSignal;
+  #turn = 0;
 
   constructor(url: string, connections: number, signal: AbortSignal) {
     this.#clients = Array.from({ length: connections }, () => new Client(url));
@@ -58,6 +59,13 @@ export class Customers implements AsyncDisposable {
       seconds: (performance.now() - startedAt) / 1000,
       latencies: latencies.toSorted((a, b) => a - b),
     };
+  }
+
+  /** One order over the next connection in turn. Returns its latency in milliseconds. */
+  one(): Promise<number> {
+    const client = this.#clients[this.#turn++ % this.#clients.length];
+    if (client === undefined) throw new BenchFailure('There is no connection.');
+    return placeOrder(client);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

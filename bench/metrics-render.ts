@@ -2,7 +2,7 @@
 import * as prom from 'prom-client';
 import { createInstruments } from '../src/telemetry/instruments.ts';
 import { observeProcess } from '../src/telemetry/process-metrics.ts';
-import { buckets, labels } from './metrics-record.ts';
+import { buckets, labels } from './metrics-workload.ts';
 import { quantile } from './statistics.ts';
 
 /** A registry as a scrape finds it, after traffic. */
@@ -22,10 +22,7 @@ export interface RenderFigures {
   block: { p50: number; max: number };
 }
 
-/** A histogram's child is as many series as it has buckets, with the infinite one, and sum and count. */
-//SPH
-const seriesPerHistogram = buckets.length + 3;
-
+/** A histogram is 15 series: its buckets, the infinite one, sum and count. */
 export function scrapedRegistries(): Scraped[] {
   return [
     { name: '300 series', registry: withOurs(20) },
@@ -59,7 +56,7 @@ function withOurs(
 
 function withPromClients(histograms: number): Scraped['registry'] {
   const registry = openMetrics();
-  const duration = new prom.Histogram({
+  const duration = new prom.Histogram<string>({
     name: 'duration_seconds',
     help: 'Time.',
     labelNames: labels,

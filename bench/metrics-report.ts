@@ -15,9 +15,10 @@ const recordGoal = 50;
 /** Milliseconds. */
 const renderGoal = 5;
 
+type Goal = [goal: string, measured: string, met: boolean];
+
 /** Markdown whose tables are aligned, so that it reads well in a terminal too. */
 export function toMarkdown({ date, machine, settings, recording, rendering }: MetricsReport): string {
-  const slowest = Math.max(...recording.filter(({ ours }) => ours).map(({ time }) => time.median));
   const [scrape] = rendering;
   const render = scrape?.time.p50 ?? Number.NaN;
   const block = scrape?.block.max ?? Number.NaN;
@@ -39,7 +40,9 @@ ${table([
   ]),
 ])}
 
-Eight children in turn, with the labels of \`http_request_duration_seconds\`; values over all of its buckets.
+Eight children in turn, with the labels of \`http_request_duration_seconds\` and 12 buckets. Only a sampled request
+leaves an exemplar, and what that costs is the clock: it has a time. In the rows of prom-client, "kept" is a child too,
+but one that looks its values up at every call.
 
 ## Rendering
 
@@ -58,12 +61,22 @@ ${table([
 
 | goal | measured | |
 |---|---|---|
-${[
-  [`a record costs at most ${recordGoal} ns`, `${slowest.toFixed(1)} ns, the slowest`, slowest <= recordGoal],
-  [`300 series are rendered within ${renderGoal} ms`, `${render.toFixed(2)} ms`, render <= renderGoal],
-  [`and block for no longer`, `${block.toFixed(2)} ms at most`, block <= renderGoal],
-]
-  .map(([goal, value, met]) => `| ${goal} | ${value} | ${met === true ? 'met' : '**missed**'} |`)
+${(
+  [
+    ...recording
+      .filter(({ ours }) => ours)
+      .map(
+        ({ name, time: { median } }): Goal => [
+          `${name} within ${recordGoal} ns`,
+          `${median.toFixed(1)} ns`,
+          median <= recordGoal,
+        ],
+      ),
+    [`300 series are rendered within ${renderGoal} ms`, `${render.toFixed(2)} ms`, render <= renderGoal],
+    ['and block for no longer', `${block.toFixed(2)} ms at most`, block <= renderGoal],
+  ] satisfies Goal[]
+)
+  .map(([goal, value, met]) => `| ${goal} | ${value} | ${met ? 'met' : '**missed**'} |`)
   .join('\n')}
 `;
 }

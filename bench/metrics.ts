@@ -2,8 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { BenchFailure } from './failure.ts';
+import { baselines, serviceCalls } from './metrics-calls.ts';
+import { promClientCalls } from './metrics-prom-client.ts';
 import { type MetricsReport, toMarkdown } from './metrics-report.ts';
-import { measureRecording, recordCalls } from './metrics-record.ts';
+import { measureRecording } from './metrics-record.ts';
 import { measureRendering, scrapedRegistries } from './metrics-render.ts';
 import { describeMachine } from './report.ts';
 
@@ -51,7 +53,7 @@ async function run(rounds: number, renders: number): Promise<MetricsReport> {
     date: new Date().toISOString().slice(0, 10),
     machine,
     settings: { rounds, renders },
-    recording: measureRecording(recordCalls, rounds),
+    recording: measureRecording([...baselines(), ...serviceCalls(), ...promClientCalls()], rounds),
     rendering: await measureRendering(scrapedRegistries(), { renders, warmUps }),
   };
 }

@@ -48,6 +48,15 @@ export const variables = {
     default: 'info',
     meaning: 'least severe level that is logged',
   }),
+  PROFILING: oneOf(['auto', 'on', 'off'], {
+    default: 'auto',
+    meaning: 'profiles on the admin listener; `auto` is on, and off with `NODE_ENV=production`',
+  }),
+  TELEMETRY_INSTRUMENTATION: oneOf(['lean', 'auto'], {
+    default: 'lean',
+    meaning:
+      '`lean` makes a few spans at the boundaries itself, `auto` has the OpenTelemetry instrumentations make them',
+  }),
   BODY_LIMIT_BYTES: wholeNumber(1024, 10_485_760, {
     default: '65536',
     meaning: 'largest request body; a larger one gets 413',
@@ -189,8 +198,10 @@ export function loadConfig(env: Environment = process.env) {
   return {
     environment: value.NODE_ENV,
     logLevel: value.LOG_LEVEL,
+    instrumentation: value.TELEMETRY_INSTRUMENTATION,
     http: { host: value.HOST, port: value.PORT, bodyLimit: value.BODY_LIMIT_BYTES },
     admin: { host: value.ADMIN_HOST, port: value.ADMIN_PORT },
+    profiling: value.PROFILING === 'auto' ? value.NODE_ENV !== 'production' : value.PROFILING === 'on',
     apiKeys: new Secret(value.API_KEYS),
     postgres: postgresConfig(value),
     payment: {
@@ -251,10 +262,45 @@ export function loadMigrationConfig(env: Environment = process.env) {
   return postgresConfig(read(postgresVariables, env));
 }
 
-/** OTEL_SDK_DISABLED, as the OpenTelemetry specification has it: only `true` disables. */
-export function isTelemetryDisabled(env: Environment = process.env): boolean {
-  return env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true';
+export type TelemetryConfig = ReturnType<typeof loadTelemetryConfig>;
+
+/**
+ * What the preloaded SDK is built from. The names and defaults of the `OTEL_*` variables are the specification's, and
+ * those that are not here are read by the SDK itself.
+ *
+ * @throws {ConfigError}
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ */
+export function loadTelemetryConfig(env: Environment = process.env) {
+  const value = read(telemetryVariables, env);
+  return {
+    disabled: env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
+    exportsTraces: env['OTEL_TRACES_EXPORTER'] !== 'none',
+    environment: value.NODE_ENV,
+    instrumentation: value.TELEMETRY_INSTRUMENTATION,
+    batch: {
+      maxQueueSize: value.OTEL_BSP_MAX_QUEUE_SIZE,
+      maxExportBatchSize: Math.min(value.OTEL_BSP_MAX_EXPORT_BATCH_SIZE, value.OTEL_BSP_MAX_QUEUE_SIZE),
+      scheduledDelayMillis: value.OTEL_BSP_SCHEDULE_DELAY,
+      exportTimeoutMillis: value.OTEL_BSP_EXPORT_TIMEOUT,
+    },
+  };
 }
+
+const telemetryVariables = {
+  NODE_ENV: variables.NODE_ENV,
+  TELEMETRY_INSTRUMENTATION: variables.TELEMETRY_INSTRUMENTATION,
+  OTEL_BSP_MAX_QUEUE_SIZE: wholeNumber(1, 1_000_000, {
+    default: '2048',
+    meaning: 'spans that wait to be sent',
+  }),
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: wholeNumber(1, 1_000_000, {
+    default: '512',
+    meaning: 'spans sent at once',
+  }),
+  OTEL_BSP_SCHEDULE_DELAY: wholeNumber(0, 3_600_000, { default: '5000', meaning: 'ms between two batches' }),
+  OTEL_BSP_EXPORT_TIMEOUT: wholeNumber(1, 3_600_000, { default: '30000', meaning: 'ms for one batch' }),
+};
 
 /** All that `npm run simulator` needs. @throws {ConfigError} */
 export function loadSimulatorConfig(env: Environment = process.env) {

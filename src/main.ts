@@ -1,12 +1,29 @@
 import { loadConfig } from './config.ts';
 import { runProcess } from './process.ts';
 import { createService } from './service.ts';
+import { createLogDestination } from './telemetry/log-destination.ts';
 import { createLogger } from './telemetry/logger.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { droppedSpans, shutdownTelemetry } from './telemetry/sdk.ts';
+
+/** Milliseconds that the last log lines may take; a reader that does not read never gets them. */
+const lastWordsDeadline = 1000;
 
 await runProcess(async () => {
   const config = loadConfig();
-  const logger = createLogger({ service: 'orders', level: config.logLevel });
-  const service = await createService(config, logger);
+  const metrics = createMetrics();
+  const stdout = createLogDestination({
+    onDrop: (lines, reason) => metrics.logsDropped(reason, lines),
+    onRecovered: (lines) =>
+      logger.warn({ event: 'log.dropped', lines }, 'stdout was too slow, log lines are missing'),
+  });
+  const logger = createLogger({
+    service: 'orders',
+    level: config.logLevel,
+    destination: stdout,
+    onMessage: metrics.logged,
+  });
+  const service = await createService(config, { logger, metrics, droppedSpans });
   logger.info({ event: 'service.listening', url: service.url, admin_url: service.adminUrl }, 'listening');
   return {
     announcement: { type: 'listening', url: service.url, adminUrl: service.adminUrl },
@@ -15,6 +32,8 @@ await runProcess(async () => {
       logger.info({ event: 'service.stopping', reason }, 'stopping');
       await service.close();
       logger.info({ event: 'service.stopped' }, 'stopped');
+      await shutdownTelemetry();
+      await stdout.drain(lastWordsDeadline);
     },
   };
 });

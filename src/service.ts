@@ -13,10 +13,15 @@ import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
 import type { PaymentGateway } from './payment/payment-gateway.ts';
 import { createResilientPaymentGateway } from './payment/resilient-payment-gateway.ts';
 import { createDatabase } from './postgres/database.ts';
-import { observeDatabase, observeOrders, observePayments } from './telemetry/domain-events.ts';
 import { observeRequests } from './telemetry/http.ts';
-import { type Logger, serviceVersion } from './telemetry/logger.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createLogLevels } from './telemetry/log-levels.ts';
+import type { Logger } from './telemetry/logger.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { observeOrders } from './telemetry/orders.ts';
+import { observePayments } from './telemetry/payment.ts';
+import { observeDatabase } from './telemetry/postgres.ts';
+import { createProfiler } from './telemetry/profiler.ts';
+import { serviceVersion } from './telemetry/version.ts';
 
 /**
  * Where a test can put itself between two parts: it is given the real one and returns what takes its place. The
@@ -25,6 +30,14 @@ import { createMetrics } from './telemetry/metrics.ts';
 export interface Seams {
   store?: (store: OrderStore) => OrderStore;
   gateway?: (gateway: PaymentGateway) => PaymentGateway;
+}
+
+export interface ServiceTelemetry {
+  logger: Logger;
+  /** Default its own; whoever makes the logger has it count the lines in them. */
+  metrics?: Metrics;
+  /** Spans lost so far, by reason; whoever started the SDK knows. Default none. */
+  droppedSpans?: () => Readonly<Record<string, number>>;
 }
 
 export interface Service {
@@ -38,19 +51,33 @@ export interface Service {
  * The composition root: builds every part, hands each what it needs, and listens. What was built is closed again
  * when a later step fails.
  */
-export async function createService(config: Config, logger: Logger, seams: Seams = {}): Promise<Service> {
+export async function createService(
+  config: Config,
+  { logger, metrics = createMetrics(), droppedSpans = () => ({}) }: ServiceTelemetry,
+  seams: Seams = {},
+): Promise<Service> {
   const closers: Array<() => void | Promise<void>> = [];
   const closeAll = async () => {
     for (const close of closers.toReversed()) await close();
   };
 
   try {
-    const database = createDatabase(config.postgres, observeDatabase(logger));
+    const levels = createLogLevels(logger);
+    // The other mode has them made by instrumentations.
+    const makeSpans = config.instrumentation === 'lean';
+
+    const database = createDatabase(
+      config.postgres,
+      observeDatabase(levels.component('postgres'), metrics, {
+        url: config.postgres.url.reveal(),
+        makeSpans,
+      }),
+    );
     closers.push(() => database.close());
 
     const attempts = createHttpPaymentGateway({ baseUrl: config.payment.gatewayUrl, ...config.payment });
     closers.push(() => attempts.close());
-    const paymentEvents = observePayments(logger);
+    const paymentEvents = observePayments(levels.component('payment'), metrics);
     const payments = createResilientPaymentGateway(seams.gateway?.(attempts) ?? attempts, config.payment, {
       ...paymentEvents,
       circuitChanged(change) {
@@ -66,7 +93,7 @@ export async function createService(config: Config, logger: Logger, seams: Seams
     const ordering: Ordering = {
       store,
       payments,
-      events: observeOrders(logger),
+      events: observeOrders(levels.component('orders'), metrics),
       backlog: createBacklog(store, config.settlement.maxPending),
       policy: { ...config.settlement, lease: requestLease(config) },
     };
@@ -79,11 +106,21 @@ export async function createService(config: Config, logger: Logger, seams: Seams
     settlement.start();
     closers.push(() => settlement.stop());
 
+    const httpLogger = levels.component('http');
+    const onDefect = (error: unknown) =>
+      httpLogger.error({ event: 'http.defect', err: error }, 'request failed on a defect');
+    metrics.ask({
+      pool: database.connections,
+      backlog: ordering.backlog.snapshot,
+      circuits: () => ({ payment: payments.circuitState() }),
+      droppedSpans,
+    });
+
     const health = createHealth(database);
     const startedAt = Date.now();
     const admin = createAdminServer({
       health,
-      metrics: createMetrics(),
+      metrics,
       status: () => ({
         version: serviceVersion,
         uptimeSeconds: Math.round((Date.now() - startedAt) / 1000),
@@ -91,6 +128,9 @@ export async function createService(config: Config, logger: Logger, seams: Seams
         circuitBreakers: { payment: payments.circuitState() },
         postgresPool: database.connections(),
       }),
+      profiling: { profiler: createProfiler(logger), enabled: config.profiling },
+      levels,
+      onDefect,
     });
     closers.push(() => admin.close());
     const adminUrl = await listen(admin, config.admin, 'ADMIN_PORT');
@@ -102,10 +142,14 @@ export async function createService(config: Config, logger: Logger, seams: Seams
       routes: async (scope) => {
         await scope.register(orderRoutes, { ordering });
       },
-      observe: (app) => observeRequests(app, logger),
-      onDefect: (error) => logger.error({ event: 'http.defect', err: error }, 'request failed on a defect'),
+      observe: (app) => observeRequests(app, httpLogger, metrics, { makeSpans }),
+      onAuthFailure: metrics.authFailed,
+      onDefect,
       onUnreadable: ({ requestId, status }) =>
-        logger.info({ event: 'http.unreadable', request_id: requestId, status }, 'request could not be read'),
+        httpLogger.info(
+          { event: 'http.unreadable', request_id: requestId, status },
+          'request could not be read',
+        ),
     });
     closers.push(() => server.close());
     const url = await listen(server, config.http, 'PORT');

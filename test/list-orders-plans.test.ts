@@ -23,7 +23,8 @@ beforeAll(async () => {
     SELECT uuidv7(make_interval(secs => n - ${rows})), 'client_' || n % 4, sha256(n::text::bytea),
       'customer_' || n / 4 % 500, 'EUR', '[{"sku":"TEA-001","quantity":2,"unitPriceMinor":450}]', 900, status,
       CASE status WHEN 'pending' THEN 'tok_visa' END, CASE status WHEN 'paid' THEN 'ch_' || n END,
-      CASE status WHEN 'declined' THEN 'card_declined' END, placed_at, placed_at, placed_at
+      CASE status WHEN 'declined' THEN 'card_declined' END, CASE status WHEN 'pending' THEN placed_at END,
+      placed_at, placed_at
     FROM generate_series(1, ${rows}) AS n,
       LATERAL (SELECT abs(hashint4(n)) % 100 AS percent, now() + make_interval(secs => n - ${rows}) AS placed_at),
       LATERAL (SELECT CASE

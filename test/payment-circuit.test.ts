@@ -95,7 +95,7 @@ describe('the circuit to the gateway', () => {
 
     const answered: number[] = [];
     const orders = Array.from({ length: 8 }, async () => answered.push((await service.api.place()).status));
-    await expect.poll(() => answered).toEqual(Array.from({ length: 7 }, () => 202));
+    await expect.poll(() => answered, { timeout: 5000 }).toEqual(Array.from({ length: 7 }, () => 202));
     expect(gateway.charges).toHaveLength(seen + 1);
 
     const probe = gateway.charges.at(-1);

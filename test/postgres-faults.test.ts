@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createDatabase, type Statement } from '../src/postgres/database.ts';
-import { observeDatabase } from '../src/telemetry/domain-events.ts';
-import { createLogger } from '../src/telemetry/logger.ts';
+import { createDatabase, type DatabaseEvents, type Statement } from '../src/postgres/database.ts';
 import { type ProblemBody, teaOrder } from './support/api-client.ts';
 import { quietWorker } from './support/settings.ts';
 import { type SpawnedService, spawnService } from './support/spawn-service.ts';
@@ -71,7 +69,9 @@ describe('sessions that Postgres ends', () => {
     await Promise.all(Array.from({ length: 10 }, () => service.api.place()));
     const ended = await service.database.sql(endSessions);
     expect(ended.length).toBeGreaterThan(1);
-    await expect.poll(() => linesOf(service, 'postgres.connection_lost')).toHaveLength(ended.length);
+    await expect
+      .poll(() => linesOf(service, 'postgres.connection_lost'), { timeout: 5000 })
+      .toHaveLength(ended.length);
 
     expect(linesOf(service, 'postgres.connection_lost')[0]).toMatchObject({
       level: 'warn',
@@ -136,8 +136,8 @@ describe('a statement that fails', () => {
     const requestId = headers.get('x-request-id');
     const lines = linesOf(service, 'postgres.retry').filter((line) => line['request_id'] === requestId);
     expect(lines).toMatchObject([
-      { level: 'warn', statement: 'place_order', attempt: 1, code },
-      { level: 'warn', statement: 'place_order', attempt: 2, code },
+      { level: 'warn', statement: 'place_order', attempt: 1, sqlstate: code },
+      { level: 'warn', statement: 'place_order', attempt: 2, sqlstate: code },
     ]);
     for (const [index, { delay_ms: wait }] of lines.entries()) {
       expect(Number(wait)).toBeGreaterThanOrEqual(5);
@@ -176,7 +176,7 @@ describe('a statement that fails', () => {
     expect(result.status).toBe(503);
     expect(Number(result.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(took).toBeLessThan(longest + hiccup);
-    expect(linesOf(service, 'postgres.retry').at(-1)).toMatchObject({ code: '57014' });
+    expect(linesOf(service, 'postgres.retry').at(-1)).toMatchObject({ sqlstate: '57014' });
     expect((await service.api.place()).status).toBe(201);
   });
 
@@ -188,8 +188,11 @@ describe('a statement that fails', () => {
         PERFORM nextval('tries');
         RAISE EXCEPTION 'sabotaged' USING ERRCODE = '40001';
       END $$`);
-    const logger = createLogger({ service: 'orders', level: 'silent' });
-    const database = createDatabase(service.config.postgres, observeDatabase(logger));
+    const silent: DatabaseEvents = {
+      started: () => ({ retrying() {}, ended() {} }),
+      connectionLost() {},
+    };
+    const database = createDatabase(service.config.postgres, silent);
     const statement: Statement = { name: 'fail', summary: 'fail', text: 'SELECT fail()', repeatable: false };
     await expect(database.run(statement, [])).rejects.toMatchObject({ code: 'database_unavailable' });
     await database.close();

@@ -85,7 +85,10 @@ describe('a service whose way to Postgres is broken', () => {
     await surroundings.gateway.setFaults({ latencyMs: 100 });
     const orders = Array.from({ length: 30 }, () => service.api.place());
     await expect
-      .poll(async () => (await surroundings.database.sql('SELECT FROM orders')).length)
+      .poll(async () => (await surroundings.database.sql('SELECT FROM orders')).length, {
+        timeout: 5000,
+        interval: 10,
+      })
       .toBeGreaterThan(5);
     await proxy.close();
     const statuses = (await Promise.all(orders)).map(({ status }) => status);

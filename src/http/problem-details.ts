@@ -3,6 +3,13 @@ import { Type } from 'typebox';
 import { ServiceError } from '../errors.ts';
 import { type OrderStatus, orderStatuses } from '../orders/order-state.ts';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set where the request is traced. */
+    traceId?: string;
+  }
+}
+
 /**
  * Every error leaves the service as problem details (RFC 9457). This table is the only place where a code becomes
  * an HTTP status; codes are stable, titles are for people.
@@ -43,6 +50,7 @@ export const problemSchema = Type.Object(
     detail: Type.String({ description: 'What is wrong with this request, and what can be done.' }),
     code: Type.Enum(Object.keys(problems) as ProblemCode[], { description: 'Stable, for programs.' }),
     requestId: Type.String({ description: 'Also in the header x-request-id and in the logs.' }),
+    traceId: Type.Optional(Type.String({ description: 'Finds the request in traces and logs.' })),
     orderId: Type.Optional(Type.String({ format: 'uuid' })),
     orderStatus: Type.Optional(Type.Enum([...orderStatuses])),
     declineCode: Type.Optional(Type.String({ description: "The gateway's reason for declining the card." })),
@@ -93,6 +101,7 @@ export function sendProblem(
       detail,
       code,
       requestId: reply.request.id,
+      ...(reply.request.traceId !== undefined && { traceId: reply.request.traceId }),
       ...extras,
     });
 }

@@ -20,6 +20,7 @@ export interface ServerParts {
   /** Attached before everything else, so that it sees every request. */
   observe(app: FastifyInstance): void;
   onDefect(error: unknown): void;
+  onAuthFailure(reason: 'missing' | 'unknown'): void;
   /** A request was refused before it could be routed; no other hook saw it. */
   onUnreadable(refusal: { requestId: string; status: number }): void;
 }
@@ -64,7 +65,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   await serveOpenApi(app, parts.version);
   const answerMethods = answerOtherMethods(app);
   app.decorateRequest('clientId', '');
-  const authenticate = createAuthentication(parts.config.apiKeys.reveal());
+  const authenticate = createAuthentication(parts.config.apiKeys.reveal(), parts.onAuthFailure);
   await app.register(async (scope) => {
     scope.addHook('onRequest', authenticate);
     await scope.register(parts.routes);

@@ -11,18 +11,21 @@ export const placeOrder: Statement = {
   summary: 'INSERT orders',
   repeatable: true,
   text: `
-    WITH placed AS (
-      INSERT INTO orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor,
-        status, payment_token, due_at, created_at, updated_at)
-      SELECT $1, $2, $3, $4, $5, $6, $7::jsonb, $8::bigint, 'pending', $9, now() + $10 * interval '1 ms', now(), now()
-      WHERE $11::boolean
-      ON CONFLICT DO NOTHING
-      RETURNING id, request_hash, created_at
-    )
-    SELECT id, request_hash, created_at, true AS in_flight FROM placed
-    UNION ALL
-    SELECT id, request_hash, created_at, status = 'pending' AND round = 1 AND held AND due_at > now() FROM orders
-    WHERE (id = $1 OR client_id = $2 AND idempotency_key = $3) AND NOT EXISTS (SELECT FROM placed)`,
+    INSERT INTO orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor,
+      status, payment_token, due_at, created_at, updated_at, traceparent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, now() + $10 * interval '1 ms', now(), now(), $11)
+    ON CONFLICT DO NOTHING
+    RETURNING created_at`,
+};
+
+/** The order that is in the way of a new one: the one with its key, or itself after a lost answer. */
+export const findByKey: Statement = {
+  name: 'find_order_by_key',
+  summary: 'SELECT orders',
+  repeatable: true,
+  text: `
+    SELECT id, request_hash, created_at, status = 'pending' AND round = 1 AND held AND due_at > now() AS in_flight
+    FROM orders WHERE id = $1 OR client_id = $2 AND idempotency_key = $3`,
 };
 
 /** Repeatable: an order leaves `pending` once, and a repeat finds it settled in its own round. */
@@ -31,16 +34,11 @@ export const settleOrder: Statement = {
   summary: 'UPDATE orders',
   repeatable: true,
   text: `
-    WITH settled AS (
-      UPDATE orders
-      SET status = $3, payment_id = $4, decline_code = $5, payment_token = NULL, held = false, updated_at = now()
-      WHERE id = $1 AND round = $2 AND status = 'pending'
-      RETURNING id, status, payment_id, decline_code, updated_at, round
-    )
-    SELECT * FROM settled
-    UNION ALL
-    SELECT id, status, payment_id, decline_code, updated_at, round FROM orders
-    WHERE id = $1 AND NOT EXISTS (SELECT FROM settled)`,
+    UPDATE orders
+    SET status = $3, payment_id = $4, decline_code = $5, payment_token = NULL, due_at = NULL, held = false,
+      updated_at = now()
+    WHERE id = $1 AND round = $2 AND status = 'pending'
+    RETURNING updated_at`,
 };
 
 /** Repeatable: a repeat only moves the due time by the moment between the two. */
@@ -49,23 +47,24 @@ export const releaseOrder: Statement = {
   summary: 'UPDATE orders',
   repeatable: true,
   text: `
-    WITH released AS (
-      UPDATE orders
-      SET held = false, due_at = now() + $3 * interval '1 ms', updated_at = now()
-      WHERE id = $1 AND round = $2 AND status = 'pending'
-      RETURNING id, status, payment_id, decline_code, updated_at, round
-    )
-    SELECT * FROM released
-    UNION ALL
-    SELECT id, status, payment_id, decline_code, updated_at, round FROM orders
-    WHERE id = $1 AND NOT EXISTS (SELECT FROM released)`,
+    UPDATE orders SET held = false, due_at = now() + $3 * interval '1 ms', updated_at = now()
+    WHERE id = $1 AND round = $2 AND status = 'pending'
+    RETURNING updated_at`,
+};
+
+/** How an order stands that could not be changed. */
+export const findStanding: Statement = {
+  name: 'find_order_standing',
+  summary: 'SELECT orders',
+  repeatable: true,
+  text: `SELECT id, status, payment_id, decline_code, updated_at, round FROM orders WHERE id = $1`,
 };
 
 /** `total_minor` is at most 2^53 - 1, which a double holds exactly; pg would hand out a bigint as text. */
 const orderColumns = `id, client_id, customer_id, currency, items, total_minor::float8 AS total_minor, status,
   payment_id, decline_code, created_at, updated_at`;
 
-const heldColumns = `${orderColumns}, payment_token, round,
+const heldColumns = `${orderColumns}, payment_token, round, traceparent,
   (extract(epoch FROM now() - created_at) * 1000)::float8 AS age`;
 
 /**
@@ -79,7 +78,7 @@ export const takeDueOrders: Statement = {
   text: `
     UPDATE orders SET held = true, round = round + 1, due_at = now() + $2 * interval '1 ms'
     WHERE id IN (
-      SELECT id FROM orders WHERE status = 'pending' AND due_at <= now()
+      SELECT id FROM orders WHERE due_at <= now()
       ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
     )
     RETURNING ${heldColumns}`,
@@ -141,7 +140,7 @@ export const countBacklog: Statement = {
     SELECT count(*)::int AS pending, min(created_at) AS oldest
     FROM (
       SELECT created_at FROM orders
-      WHERE status = 'pending' AND NOT (round = 1 AND held AND due_at > now())
+      WHERE due_at IS NOT NULL AND NOT (round = 1 AND held AND due_at > now())
       LIMIT $1
     ) AS counted`,
 };

@@ -55,65 +55,64 @@ export interface ListQuery {
 }
 
 export function createOrderStore(database: Database): OrderStore {
-  const store: OrderStore = {
-    async place(order, options) {
+  /** Of an order that is settled already, or in other hands. */
+  async function standing({ order, round }: HeldOrder): Promise<Standing> {
+    const [row] = await database.run<StandingRow>(statements.findStanding, [order.id]);
+    if (row === undefined) throw new Error(`order ${order.id} is gone`);
+    return {
+      order: { ...order, ...stateOf(row), updatedAt: row.updated_at },
+      // Only the holder of a round can settle in it, so this is a repeat after a lost answer.
+      settledHere: row.status !== 'pending' && row.round === round,
+    };
+  }
+
+  return {
+    async place(order, { lease, accept }) {
       const { id, clientId, idempotencyKey, requestHash, totalMinor } = order;
       const { customerId, currency, items, paymentToken } = order.request;
-      const [row] = await database.run<PlaceRow>(statements.placeOrder, [
-        id,
-        clientId,
-        idempotencyKey ?? null,
-        requestHash,
-        customerId,
-        currency,
-        JSON.stringify(items),
-        totalMinor,
-        paymentToken,
-        options.lease,
-        options.accept,
-      ]);
-      if (row === undefined) {
-        // The key was taken by a transaction that this statement's snapshot does not show yet: look again.
-        return options.accept ? store.place(order, options) : { kind: 'not_accepted' };
+      const [row] = accept
+        ? await database.run<{ created_at: Date }>(statements.placeOrder, [
+            id,
+            clientId,
+            idempotencyKey ?? null,
+            requestHash,
+            customerId,
+            currency,
+            JSON.stringify(items),
+            totalMinor,
+            paymentToken,
+            lease,
+            order.traceparent ?? null,
+          ])
+        : [];
+      if (row) return { kind: 'placed', held: newlyHeld(order, row.created_at) };
+
+      const values = [id, clientId, idempotencyKey ?? null];
+      const [inTheWay] = await database.run<KeyRow>(statements.findByKey, values);
+      if (inTheWay === undefined) {
+        if (!accept) return { kind: 'not_accepted' };
+        throw new Error(`order ${id} conflicts with one that is not there`);
       }
-      if (row.id !== id) {
-        const sameRequest = row.request_hash.equals(requestHash);
-        return { kind: 'existing', id: row.id, sameRequest, inFlight: row.in_flight };
-      }
-      const createdAt = row.created_at;
-      const details = {
-        id,
-        clientId,
-        customerId,
-        currency,
-        items,
-        totalMinor,
-        createdAt,
-        updatedAt: createdAt,
-      };
-      return {
-        kind: 'placed',
-        held: { order: { ...details, status: 'pending' }, paymentToken, age: 0, round: 1 },
-      };
+      // After a lost answer the repeat meets the order that the first try stored.
+      if (inTheWay.id === id) return { kind: 'placed', held: newlyHeld(order, inTheWay.created_at) };
+      const sameRequest = inTheWay.request_hash.equals(requestHash);
+      return { kind: 'existing', id: inTheWay.id, sameRequest, inFlight: inTheWay.in_flight };
     },
 
     async settle(held, settlement) {
       const paymentId = settlement.status === 'paid' ? settlement.paymentId : null;
       const declineCode = settlement.status === 'declined' ? settlement.declineCode : null;
       const values = [held.order.id, held.round, settlement.status, paymentId, declineCode];
-      const [row] = await database.run<StandingRow>(statements.settleOrder, values);
-      // Somebody changed the row while this statement waited for it, and its snapshot is older: look again.
-      if (row?.status === 'pending' && row.round === held.round) return store.settle(held, settlement);
-      return standing(held, row);
+      const [row] = await database.run<{ updated_at: Date }>(statements.settleOrder, values);
+      if (row === undefined) return standing(held);
+      return { order: { ...held.order, ...settlement, updatedAt: row.updated_at }, settledHere: true };
     },
 
     async release(held, wait) {
-      const [row] = await database.run<StandingRow>(statements.releaseOrder, [
-        held.order.id,
-        held.round,
-        wait,
-      ]);
-      return standing(held, row);
+      const values = [held.order.id, held.round, wait];
+      const [row] = await database.run<{ updated_at: Date }>(statements.releaseOrder, values);
+      if (row === undefined) return standing(held);
+      return { order: { ...held.order, updatedAt: row.updated_at }, settledHere: false };
     },
 
     async takeDue(limit, lease) {
@@ -154,35 +153,48 @@ export function createOrderStore(database: Database): OrderStore {
       return { pending: row?.pending ?? 0, oldest: row?.oldest ?? undefined };
     },
   };
-  return store;
 }
 
-interface PlaceRow {
+interface KeyRow {
   id: string;
   request_hash: Buffer;
   created_at: Date;
   in_flight: boolean;
 }
 
-interface StandingRow extends StateRow {
-  round: number;
+function newlyHeld({ id, clientId, request, totalMinor, traceparent }: NewOrder, createdAt: Date): HeldOrder {
+  const { customerId, currency, items, paymentToken } = request;
+  const order: Order = {
+    id,
+    clientId,
+    customerId,
+    currency,
+    items,
+    totalMinor,
+    status: 'pending',
+    createdAt,
+    updatedAt: createdAt,
+  };
+  return { order, paymentToken, age: 0, round: 1, traceparent };
 }
 
-function standing({ order, round }: HeldOrder, row: StandingRow | undefined): Standing {
-  if (row === undefined) throw new Error(`order ${order.id} is gone`);
-  return {
-    order: { ...order, ...stateOf(row), updatedAt: row.updated_at },
-    // Only the holder of a round can settle in it, so that this is true as well for a repeat after a lost answer.
-    settledHere: row.status !== 'pending' && row.round === round,
-  };
+interface StandingRow extends StateRow {
+  round: number;
 }
 
 interface HeldRow extends OrderRow {
   payment_token: string;
   age: number;
+  traceparent: string | null;
   round: number;
 }
 
 function toHeldOrder(row: HeldRow): HeldOrder {
-  return { order: toOrder(row), paymentToken: row.payment_token, age: row.age, round: row.round };
+  return {
+    order: toOrder(row),
+    paymentToken: row.payment_token,
+    age: row.age,
+    round: row.round,
+    traceparent: row.traceparent ?? undefined,
+  };
 }

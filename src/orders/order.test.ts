@@ -57,7 +57,8 @@ describe('the total', () => {
 });
 
 const order = (change: Partial<OrderRequest> = {}): OrderRequest => ({ ...teaOrder, ...change });
-const hashOf = (request: OrderRequest) => newOrder('shop', request, undefined).requestHash.toString('hex');
+const toStore = (request: OrderRequest) => newOrder({ clientId: 'shop', request, idempotencyKey: undefined });
+const hashOf = (request: OrderRequest) => toStore(request).requestHash.toString('hex');
 
 describe('the hash of a request', () => {
   const withTea = (change: Partial<OrderItem>) => order({ items: [{ ...tea, ...change }, cup] });
@@ -94,7 +95,7 @@ describe('the hash of a request', () => {
   });
 
   test('is stored as 32 bytes', () => {
-    expect(newOrder('shop', order(), undefined).requestHash).toHaveLength(32);
+    expect(toStore(order()).requestHash).toHaveLength(32);
   });
 });
 
@@ -108,7 +109,7 @@ const sorted = ({ customerId, currency, items, paymentToken }: OrderRequest) => 
 /** RFC 9562: the first 48 bits of version 7. */
 const timeOf = (id: string) => Number.parseInt(id.replace('-', '').slice(0, 12), 16);
 
-const createId = () => newOrder('shop', teaOrder, undefined).id;
+const createId = () => toStore(teaOrder).id;
 
 describe('the id', () => {
   test('is a UUID of version 7 that holds the time of its making', () => {

@@ -1,4 +1,4 @@
-import { createHash, randomUUIDv7 } from 'node:crypto';
+import { hash, randomUUIDv7 } from 'node:crypto';
 import type { Currency } from './currency.ts';
 import type { OrderState } from './order-state.ts';
 
@@ -35,6 +35,8 @@ export interface HeldOrder {
   paymentToken: string;
   /** Milliseconds since it was placed, by the clock of the database. */
   age: number;
+  /** The trace that it was placed in. */
+  traceparent: string | undefined;
   /**
    * Counts who has held the order so far, and is the fencing token of the present holder: what an earlier one still
    * tries to write after its lease ran out has no effect.
@@ -52,12 +54,12 @@ export interface NewOrder {
   totalMinor: number;
   idempotencyKey: string | undefined;
   requestHash: Buffer;
+  traceparent: string | undefined;
 }
 
 export function newOrder(
-  clientId: string,
-  request: OrderRequest,
-  idempotencyKey: string | undefined,
+  { clientId, request, idempotencyKey }: Pick<NewOrder, 'clientId' | 'request' | 'idempotencyKey'>,
+  traceparent?: string,
 ): NewOrder {
   return {
     id: randomUUIDv7(),
@@ -66,6 +68,7 @@ export function newOrder(
     totalMinor: totalOf(request.items),
     idempotencyKey,
     requestHash: hashOf(request),
+    traceparent,
   };
 }
 
@@ -85,7 +88,5 @@ export function totalOf(items: readonly OrderItem[]): number {
 /** The same for requests that mean the same, whatever the order of their JSON members or their white space. */
 function hashOf({ customerId, currency, items, paymentToken }: OrderRequest): Buffer {
   const lines = items.map(({ sku, quantity, unitPriceMinor }) => [sku, quantity, unitPriceMinor]);
-  return createHash('sha256')
-    .update(JSON.stringify([customerId, currency, paymentToken, lines]))
-    .digest();
+  return hash('sha256', JSON.stringify([customerId, currency, paymentToken, lines]), 'buffer');
 }

@@ -27,9 +27,13 @@ export type Placement =
  *
  * @throws {ServiceError} `database_unavailable` when it is not known whether the order was stored; nothing was charged
  */
-export async function placeOrder(ordering: Ordering, command: PlaceOrder): Promise<Placement> {
+export function placeOrder(ordering: Ordering, command: PlaceOrder): Promise<Placement> {
+  return ordering.events.placing(() => place(ordering, command));
+}
+
+async function place(ordering: Ordering, command: PlaceOrder): Promise<Placement> {
   const { store, payments, events, backlog, policy } = ordering;
-  const order = newOrder(command.clientId, command.request, command.idempotencyKey);
+  const order = newOrder(command, events.traceparent());
 
   const claim = await store.place(order, { lease: policy.lease, accept: !backlog.isFull() });
   if (claim.kind === 'not_accepted') return { kind: 'backlog_full' };

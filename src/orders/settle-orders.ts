@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HeldOrder } from './order.ts';
+import type { HeldOrder, Order } from './order.ts';
 import type { Ordering } from './ordering.ts';
 import { chargeFor, recordOutcome } from './record-outcome.ts';
 
@@ -82,14 +82,14 @@ export function createSettlementWorker(ordering: Ordering, options: WorkerOption
 }
 
 /** One round: ask the gateway, write down what it says. Past its deadline an order is not charged but cancelled. */
-async function settleOrder(ordering: Ordering, held: HeldOrder): Promise<void> {
+async function settleOrder(ordering: Ordering, held: HeldOrder): Promise<Order> {
   const { payments, policy } = ordering;
   const context = { requestId: `settle-${held.order.id}`, retry: false };
   const outcome =
     held.age > policy.deadline
       ? await payments.cancel(held.order.id, context)
       : await payments.charge(chargeFor(held), context);
-  await recordOutcome(ordering, held, outcome);
+  return recordOutcome(ordering, held, outcome);
 }
 
 async function inParallel<T>(

@@ -59,6 +59,9 @@ export function createHttpPaymentGateway(options: {
     interpret: (answer: Answer) => T,
   ): Promise<T | Undecided> {
     const timeLimit = Math.min(options.attemptTimeout, context.timeLimit ?? Number.POSITIVE_INFINITY);
+    // Not `AbortSignal.timeout`: its timer would fire for requests that were answered long ago.
+    const aborting = new AbortController();
+    const timer = setTimeout(() => aborting.abort(new TimeoutError()), timeLimit);
     try {
       const {
         statusCode,
@@ -69,7 +72,7 @@ export function createHttpPaymentGateway(options: {
         path: basePath + path,
         headers: { ...headers, 'x-request-id': context.requestId },
         body,
-        signal: AbortSignal.timeout(Math.ceil(timeLimit)),
+        signal: aborting.signal,
       });
       const text = await stream.text();
       return (
@@ -78,6 +81,8 @@ export function createHttpPaymentGateway(options: {
       );
     } catch (error) {
       return interpretFault(error);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -194,9 +199,16 @@ const neverSent = new Set([
 /** Answers that are no HTTP, or more of it than anybody needs. */
 const unreadable = [errors.HTTPParserError, errors.HeadersOverflowError, errors.ResponseExceededMaxSizeError];
 
+class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
+
+  constructor() {
+    super('no answer within the time limit');
+  }
+}
+
 function interpretFault(error: unknown): Undecided {
-  if (error instanceof Error && error.name === 'TimeoutError')
-    return { kind: 'unknown', reason: 'timeout', cause: error };
+  if (error instanceof TimeoutError) return { kind: 'unknown', reason: 'timeout', cause: error };
   if (unreadable.some((kind) => error instanceof kind))
     return { kind: 'unknown', reason: 'malformed_answer', cause: error };
   return isNeverSent(error)

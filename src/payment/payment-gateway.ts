@@ -80,7 +80,16 @@ export interface AttemptEvent {
 
 /** What the payment code tells about itself; telemetry listens. */
 export interface PaymentEvents {
-  attempted(event: AttemptEvent & { outcome: ChargeOutcome | CancelOutcome; duration: number }): void;
+  /** One call with all its attempts, from start to end. */
+  calling<T extends ChargeOutcome | CancelOutcome>(
+    call: Omit<AttemptEvent, 'attempt'>,
+    work: () => Promise<T>,
+  ): Promise<T>;
+  attempting(event: AttemptEvent): void;
+  /** `duration` in milliseconds; `circuit` is the state that the attempt met. */
+  attempted(
+    event: AttemptEvent & { outcome: ChargeOutcome | CancelOutcome; duration: number; circuit: CircuitState },
+  ): void;
   retrying(event: AttemptEvent & { outcome: Undecided; delay: number }): void;
   /** A retry was due, and the budget over all requests had none left. */
   retryBudgetSpent(event: AttemptEvent): void;

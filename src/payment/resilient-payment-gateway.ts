@@ -48,8 +48,10 @@ export function createResilientPaymentGateway(
     attempt: () => Promise<T>,
   ): Promise<T | Undecided> {
     const startedAt = performance.now();
+    const state = circuit.state();
+    events.attempting(event);
     const outcome = (await circuit.fire(attempt)) ?? circuitOpen;
-    events.attempted({ ...event, outcome, duration: performance.now() - startedAt });
+    events.attempted({ ...event, outcome, duration: performance.now() - startedAt, circuit: state });
     return outcome;
   }
 
@@ -99,13 +101,14 @@ export function createResilientPaymentGateway(
     }
   }
 
+  const call: typeof withRetries = (named, context, attempt) =>
+    events.calling(named, () => withRetries(named, context, attempt));
+
   return {
     charge: (charge, context) =>
-      withRetries({ operation: 'charge', key: charge.key }, context, (limited) =>
-        attempts.charge(charge, limited),
-      ),
+      call({ operation: 'charge', key: charge.key }, context, (limited) => attempts.charge(charge, limited)),
     cancel: (key, context) =>
-      withRetries({ operation: 'cancel', key }, context, (limited) => attempts.cancel(key, limited)),
+      call({ operation: 'cancel', key }, context, (limited) => attempts.cancel(key, limited)),
     circuitState: () => circuit.state(),
     close: () => circuit.close(),
   };

@@ -33,16 +33,16 @@ export interface Database {
 }
 
 /** What the database tells about itself; telemetry listens. */
+export interface StatementObservation {
+  /** A try failed with a fault that passes; the next one follows after `delay` ms. */
+  retrying(event: { attempt: number; delay: number; code: string; reason: string }): void;
+  /** With all its retries, well or with an error. */
+  ended(error?: unknown): void;
+}
+
 export interface DatabaseEvents {
-  /** A statement ended, well or not, after `duration` ms with all its retries. */
-  answered(event: { statement: Statement; duration: number }): void;
-  retrying(event: {
-    statement: Statement;
-    attempt: number;
-    delay: number;
-    code: string;
-    reason: string;
-  }): void;
+  /** A statement is sent, by whoever asked for it. */
+  started(statement: Statement): StatementObservation;
   /** An idle connection broke. The pool has dropped it already. */
   connectionLost(error: Error): void;
 }
@@ -83,36 +83,32 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
 
   return {
     async run<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]) {
+      const observation = events.started(statement);
       const startedAt = performance.now();
       const timeLeft = () => Math.ceil(config.deadline - (performance.now() - startedAt));
       try {
-        return await pRetry(() => once<Row>(statement, values, Math.max(1, timeLeft())), {
+        const rows = await pRetry(() => once<Row>(statement, values, Math.max(1, timeLeft())), {
           retries: Number.POSITIVE_INFINITY,
           // The wait is drawn and awaited in `shouldRetry`: p-retry's own randomization is not full jitter.
           minTimeout: 0,
-          async shouldRetry({ error, attemptNumber }) {
+          async shouldRetry({ error, attemptNumber: attempt }) {
             const reason = transientReason(error);
-            const wait = fullJitter(attemptNumber, backoff);
+            const wait = fullJitter(attempt, backoff);
             if (reason === undefined || !statement.repeatable || wait >= timeLeft()) return false;
-            events.retrying({
-              statement,
-              attempt: attemptNumber,
-              delay: wait,
-              code: faultCode(error),
-              reason,
-            });
+            observation.retrying({ attempt, delay: wait, code: faultCode(error), reason });
             await delay(wait);
             return true;
           },
         });
+        observation.ended();
+        return rows;
       } catch (error) {
+        observation.ended(error);
         if (transientReason(error) === undefined) throw error;
         throw new ServiceError('database_unavailable', 'The database cannot be reached.', {
           retryAfter: 1,
           cause: error,
         });
-      } finally {
-        events.answered({ statement, duration: performance.now() - startedAt });
       }
     },
 

@@ -1,31 +1,79 @@
-import type { FastifyInstance } from 'fastify';
+import {
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { getRPCMetadata } from '@opentelemetry/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from './logger.ts';
-import { currentStory, type RequestStory, tellStory } from './request-story.ts';
+import type { Metrics } from './metrics.ts';
+import { type RequestStory, roundTime, tell } from './request-story.ts';
+import { isSampled, traceparentOf, tracer, validContext } from './tracing.ts';
 
-const storyOf = Symbol('request story');
+const observation = Symbol('observation of the request');
+
+interface Observation {
+  story: RequestStory;
+  span: Span;
+  /** Whether the span was started here, and so has to be ended here. */
+  ownSpan: boolean;
+}
 
 declare module 'fastify' {
   interface FastifyRequest {
-    [storyOf]?: RequestStory;
+    [observation]?: Observation;
   }
 }
 
-/** One log line per request, with everything that is known about it. Fastify would write two, with less. */
-export function observeRequests(app: FastifyInstance, logger: Logger): void {
-  app.addHook('onRequest', (request, _reply, done) => {
+/**
+ * One span, one log line and one set of metrics per request. The trace of the caller goes on, where there is one; the
+ * answer carries ours.
+ *
+ * @param makeSpans false where an instrumentation makes them; then they are enriched
+ */
+export function observeRequests(
+  app: FastifyInstance,
+  logger: Logger,
+  metrics: Metrics,
+  { makeSpans }: { makeSpans: boolean },
+): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    metrics.requestStarted();
     const story: RequestStory = { request_id: request.id };
-    request[storyOf] = story;
-    tellStory(story, done);
+    const parent = makeSpans ? propagation.extract(ROOT_CONTEXT, request.headers) : context.active();
+    const active = makeSpans ? undefined : trace.getSpan(parent);
+    const span = active ?? startSpan(request, parent);
+    request[observation] = { story, span, ownSpan: active === undefined };
+    const spanContext = validContext(span);
+    if (spanContext) {
+      request.traceId = spanContext.traceId;
+      reply.header('traceparent', traceparentOf(spanContext));
+    }
+    if (active) nameByRoute(active, request);
+    const telling = { story, trace: spanContext };
+    if (makeSpans && span.isRecording()) tell(telling, () => context.with(trace.setSpan(parent, span), done));
+    else tell(telling, done);
   });
+
   app.addHook('onResponse', (request, reply, done) => {
+    const seen = request[observation];
+    const route = request.routeOptions.url ?? 'unknown';
+    const spanContext = seen && validContext(seen.span);
+    const traceId = spanContext && isSampled(spanContext) ? spanContext.traceId : undefined;
+    metrics.requestEnded(request.method, route, reply.statusCode, reply.elapsedTime, traceId);
+    if (seen) endSpan(seen, request, reply);
     logger.info(
       {
         event: 'http.request',
         method: request.method,
-        route: request.routeOptions.url ?? 'unknown',
+        route,
         status: reply.statusCode,
-        duration_ms: round(reply.elapsedTime),
-        ...request[storyOf],
+        duration_ms: roundTime(reply.elapsedTime),
+        ...seen?.story,
         ...(request.clientId && { client_id: request.clientId }),
       },
       'request handled',
@@ -34,12 +82,50 @@ export function observeRequests(app: FastifyInstance, logger: Logger): void {
   });
 }
 
-/** Adds up times that one request spent in several calls. */
-export function addTime(field: 'db_ms' | 'payment_ms', milliseconds: number): void {
-  const story = currentStory();
-  if (story) story[field] = round((story[field] ?? 0) + milliseconds);
+function startSpan(request: FastifyRequest, parent: ReturnType<typeof context.active>): Span {
+  const route = request.routeOptions.url;
+  const span = tracer.startSpan(
+    route ? `${request.method} ${route}` : request.method,
+    { kind: SpanKind.SERVER },
+    parent,
+  );
+  if (!span.isRecording()) return span;
+  const [path, query] = request.url.split('?', 2);
+  return span.setAttributes({
+    'http.request.method': request.method,
+    'url.path': path ?? '',
+    'url.scheme': 'http',
+    ...(query !== undefined && { 'url.query': query }),
+    ...(route && { 'http.route': route }),
+    'server.address': request.hostname,
+    'server.port': request.port ?? request.socket.localPort ?? 0,
+    'network.peer.address': request.socket.remoteAddress ?? '',
+    'network.protocol.version': request.raw.httpVersion,
+    'user_agent.original': request.headers['user-agent'] ?? '',
+  });
 }
 
-function round(milliseconds: number): number {
-  return Math.round(milliseconds * 100) / 100;
+/** How the HTTP instrumentation learns the route, which only the router knows. */
+function nameByRoute(span: Span, { method, routeOptions: { url } }: FastifyRequest): void {
+  if (url === undefined) return;
+  const metadata = getRPCMetadata(context.active());
+  if (metadata) metadata.route = url;
+  span.updateName(`${method} ${url}`);
+}
+
+function endSpan({ span, story, ownSpan }: Observation, request: FastifyRequest, reply: FastifyReply): void {
+  if (span.isRecording()) {
+    span.setAttribute('app.request_id', request.id);
+    if (request.clientId) span.setAttribute('client.id', request.clientId);
+    if (story.order_id) span.setAttribute('order.id', story.order_id);
+    if (story.idempotency) span.setAttribute('idempotency.result', story.idempotency);
+    if (ownSpan) {
+      span.setAttribute('http.response.status_code', reply.statusCode);
+      if (reply.statusCode >= 500) {
+        span.setAttribute('error.type', String(reply.statusCode));
+        span.setStatus({ code: SpanStatusCode.ERROR });
+      }
+    }
+  }
+  if (ownSpan) span.end();
 }

@@ -1,63 +1,57 @@
-import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
-import packageJson from '../../package.json' with { type: 'json' };
-import { currentStory } from './request-story.ts';
+import { trace } from '@opentelemetry/api';
+import { type DestinationStream, type Logger, levels, pino } from 'pino';
+import { alsoSendOtlp } from './otlp-logs.ts';
+import { mergeWithoutSecrets, scrubArguments } from './redaction.ts';
+import { currentTelling } from './request-story.ts';
+import { serviceVersion } from './version.ts';
 
 export type { Logger } from 'pino';
 
-/** What the service calls itself in logs, in `/status` and in the OpenAPI document. */
-export const serviceVersion: string = packageJson.version;
+/** pino's number for the level. */
+const warn = 40;
 
 /**
- * JSON lines on stdout, in the field names that the dashboards and the docs read.
+ * JSON lines, in the field names that the dashboards and the docs read, and OTLP log records where the SDK sends any.
  * `info` is normal, `warn` is unusual but recovered, `error` means that a person must look.
  */
 export function createLogger(options: {
   service: string;
   level: string;
-  /** Default stdout. */
+  /** Default stdout, synchronously. */
   destination?: DestinationStream;
+  /** Called for every line, with its level. */
+  onMessage?: (level: string) => void;
 }): Logger {
-  const settings: LoggerOptions = {
-    level: options.level,
-    base: { service: options.service, version: serviceVersion },
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    formatters: { level: (label) => ({ level: label }) },
-    serializers: { err: (error: unknown) => describeError(error) },
-    // Ties every line that a request causes to that request.
-    mixin: () => {
-      const story = currentStory();
-      return story ? { request_id: story.request_id } : {};
+  return pino(
+    {
+      level: options.level,
+      base: { service: options.service, version: serviceVersion },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      // They are described already; pino's own would add what is left out there.
+      serializers: { err: (description: unknown) => description },
+      mixin: idsOfLine,
+      mixinMergeStrategy: mergeWithoutSecrets,
+      hooks: {
+        logMethod(args, method, level) {
+          options.onMessage?.(levels.labels[level] ?? 'unknown');
+          // The many lines that say all is well hold nothing that others wrote. Those that tell of trouble may.
+          const mayHoldAnything = level >= warn || typeof args[1] !== 'string';
+          method.apply(this, mayHoldAnything ? scrubArguments(args) : args);
+        },
+      },
     },
-    redact: {
-      paths: ['paymentToken', '*.paymentToken', 'authorization', '*.authorization', 'headers.authorization'],
-      censor: '[redacted]',
-    },
-  };
-  return options.destination ? pino(settings, options.destination) : pino(settings);
+    alsoSendOtlp(options.destination ?? pino.destination(1)),
+  );
 }
 
-interface ErrorDescription {
-  type: string;
-  code?: string;
-  message: string;
-  stack?: string;
-  cause?: ErrorDescription;
-}
-
-/** Deep enough for every chain that the service builds; a cycle cannot make a line endless. */
-const longestCauseChain = 8;
-
-/** An error with its chain of causes, as log fields. Extra properties are left out: they may hold anything. */
-export function describeError(error: unknown, depth = 0): ErrorDescription {
-  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+/** Ties a line to its request and to the span that it was written in. */
+function idsOfLine(): object {
+  const telling = currentTelling();
+  if (telling === undefined) return {};
+  const spanContext = trace.getActiveSpan()?.spanContext() ?? telling.trace;
   return {
-    type: error.name,
-    ...(code === undefined ? {} : { code }),
-    message: error.message,
-    ...(error.stack === undefined || depth > 0 ? {} : { stack: error.stack }),
-    ...(error.cause === undefined || depth >= longestCauseChain
-      ? {}
-      : { cause: describeError(error.cause, depth + 1) }),
+    request_id: telling.story.request_id,
+    ...(spanContext && { trace_id: spanContext.traceId, span_id: spanContext.spanId }),
   };
 }

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { SpanContext } from '@opentelemetry/api';
 
 /**
- * What one request went through, gathered on the way for its one log line. Names are those of the log fields.
- * Everything that happens for the request, however deep, finds its story without being handed it.
+ * What one request, or one round of settlement, went through: gathered on the way for its one log line. Names are
+ * those of the log fields. Everything that happens for it, however deep, finds its story without being handed it.
  */
 export interface RequestStory {
   request_id: string;
@@ -12,17 +13,39 @@ export interface RequestStory {
   idempotency?: string;
   payment_outcome?: string;
   payment_attempts?: number;
+  circuit_breaker?: string;
   payment_ms?: number;
   db_ms?: number;
 }
 
-const stories = new AsyncLocalStorage<RequestStory>();
+/** The story and the trace that it belongs to. */
+export interface Telling {
+  story: RequestStory;
+  /** Missing where telemetry is disabled. */
+  trace: SpanContext | undefined;
+}
+
+const tellings = new AsyncLocalStorage<Telling>();
 
 /** Runs `next`, and all that follows from it, as part of the story. */
-export function tellStory(story: RequestStory, next: () => void): void {
-  stories.run(story, next);
+export function tell<T>(telling: Telling, next: () => T): T {
+  return tellings.run(telling, next);
+}
+
+export function currentTelling(): Telling | undefined {
+  return tellings.getStore();
 }
 
 export function currentStory(): RequestStory | undefined {
-  return stories.getStore();
+  return tellings.getStore()?.story;
+}
+
+/** Adds up times, in milliseconds, that one request spent in several calls. */
+export function addTime(field: 'db_ms' | 'payment_ms', milliseconds: number): void {
+  const story = currentStory();
+  if (story) story[field] = roundTime((story[field] ?? 0) + milliseconds);
+}
+
+export function roundTime(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
 }

@@ -1,10 +1,23 @@
-import { isTelemetryDisabled } from '../config.ts';
+import { loadTelemetryConfig } from '../config.ts';
 
 /**
  * Preloaded with `node --import`, before anything that could be instrumented. Configured by the standard `OTEL_*`
- * variables alone. Where it is disabled not even its code is loaded.
+ * variables and one of ours. Where telemetry is disabled not even its code is loaded.
  */
-if (!isTelemetryDisabled()) {
-  const { NodeSDK } = await import('@opentelemetry/sdk-node');
-  new NodeSDK().start();
+const config = loadTelemetryConfig();
+const started = config.disabled
+  ? undefined
+  : await import('./start-sdk.ts').then(({ startSdk }) => startSdk(config));
+
+/** Whether the boundary spans are made here, or by instrumentations that patch the libraries. */
+export const instrumentation = config.instrumentation;
+
+/** Spans that were lost so far, by reason. */
+export function droppedSpans(): Readonly<Record<string, number>> {
+  return started?.dropped ?? {};
+}
+
+/** Sends what is still queued. Never throws: at the end of the process nobody could do anything about it. */
+export async function shutdownTelemetry(): Promise<void> {
+  await started?.shutdown();
 }

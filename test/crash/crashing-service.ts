@@ -13,7 +13,7 @@ const crashAt = process.env['CRASH_AT'];
 await runProcess(async () => {
   const config = loadConfig();
   const logger = createLogger({ service: 'orders', level: config.logLevel });
-  const service = await createService(config, logger, {
+  const service = await createService(config, { logger }, {
     store: (store) => withFaultPoints('store', store),
     gateway: (gateway) => withFaultPoints('gateway', gateway),
   });

@@ -76,7 +76,7 @@ export async function spawnReplica(
   const config = loadConfig({ ...serviceEnvironment(database.url, gateway.url), ...env });
   const logs: Replica['logs'] = [];
   const logger = createLogger({ service: 'orders', level: config.logLevel, destination: collect(logs) });
-  const service = await createService(config, logger, seams);
+  const service = await createService(config, { logger }, seams);
   const close = () => service.close();
   return {
     url: service.url,

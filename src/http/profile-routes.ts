@@ -1,0 +1,75 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
+import { Type } from 'typebox';
+import type { Profiler, ProfileOutcome } from '../telemetry/profiler.ts';
+
+export interface ProfileRoutesOptions {
+  profiler: Profiler;
+  /** Where they are off, they say so. */
+  enabled: boolean;
+}
+
+const defaultSeconds = 10;
+const lengthQuery = Type.Object(
+  { seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 60 })) },
+  { additionalProperties: false },
+);
+
+/**
+ * For the admin listener: profiles of the running process, as downloads that DevTools open. A profile ends when its
+ * client hangs up, and so at shutdown, where the listener drops its connections.
+ */
+export const profileRoutes: FastifyPluginAsyncTypebox<ProfileRoutesOptions> = async (
+  app,
+  { profiler, enabled },
+) => {
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (enabled) done();
+    else refuse(reply, 'profiling_disabled', 'Set PROFILING=on and restart the service.');
+  });
+
+  app.post('/profile/cpu', { schema: { querystring: lengthQuery } }, async (request, reply) => {
+    const { seconds = defaultSeconds } = request.query;
+    return sendProfile(reply, 'cpu', await profiler.cpu(seconds, request.signal));
+  });
+
+  app.post('/profile/heap', { schema: { querystring: lengthQuery } }, async (request, reply) => {
+    const { seconds = defaultSeconds } = request.query;
+    return sendProfile(reply, 'heap', await profiler.heap(seconds, request.signal));
+  });
+};
+
+function sendProfile(reply: FastifyReply, name: 'cpu' | 'heap', outcome: ProfileOutcome): FastifyReply {
+  switch (outcome.kind) {
+    case 'taken': {
+      // The basic format of ISO 8601: a colon is not allowed in file names everywhere.
+      const takenAt = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+      return reply
+        .type('application/json')
+        .header('content-disposition', `attachment; filename="${name}-${takenAt}.${name}profile"`)
+        .send(JSON.stringify(outcome.profile));
+    }
+    case 'busy':
+      return refuse(
+        reply.header('retry-after', outcome.secondsLeft),
+        'profile_in_progress',
+        `It ends in ${outcome.secondsLeft} s, or as soon as its client hangs up.`,
+      );
+    case 'abandoned':
+      // Nobody is there to be answered.
+      return reply.hijack();
+  }
+}
+
+/** Not among the problems of the API: its document is for clients, who never get here. */
+const refusals = {
+  profiling_disabled: { status: 403, title: 'Profiling is off' },
+  profile_in_progress: { status: 409, title: 'Another profile is being taken' },
+} as const;
+
+function refuse(reply: FastifyReply, code: keyof typeof refusals, detail: string): FastifyReply {
+  return reply
+    .code(refusals[code].status)
+    .header('content-type', 'application/problem+json')
+    .send({ type: `urn:problem:${code}`, ...refusals[code], detail, code, requestId: reply.request.id });
+}

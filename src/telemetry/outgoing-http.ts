@@ -1,0 +1,79 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { currentTelling } from './request-story.ts';
+import { failSpan, recordingSpan, tracer } from './tracing.ts';
+
+/** What undici publishes about its requests, https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
+interface UndiciRequest {
+  origin: string | URL;
+  method: string;
+  path: string;
+  addHeader(name: string, value: string): void;
+}
+
+/**
+ * A client span for each outgoing request, and the trace context in its headers. Through undici's own channels, so
+ * that nothing is patched and the payment code does not know.
+ */
+export function observeOutgoingRequests(): void {
+  const spans = new WeakMap<object, Span>();
+
+  subscribe('undici:request:create', (message) => {
+    const { request } = message as { request: UndiciRequest };
+    const telling = currentTelling();
+    // A request of somebody else in this process, such as an exporter.
+    if (telling?.trace === undefined) return;
+    const span = recordingSpan() && startSpan(request, telling.story.payment_attempts ?? 1);
+    if (span) spans.set(request, span);
+    const carrier: Record<string, string> = {};
+    const active = span
+      ? trace.setSpan(context.active(), span)
+      : trace.setSpanContext(context.active(), telling.trace);
+    propagation.inject(active, carrier);
+    for (const [name, value] of Object.entries(carrier)) request.addHeader(name, value);
+  });
+
+  subscribe('undici:request:headers', (message) => {
+    const { request, response } = message as { request: object; response: { statusCode: number } };
+    const span = spans.get(request);
+    if (span === undefined) return;
+    span.setAttribute('http.response.status_code', response.statusCode);
+    if (response.statusCode >= 400) {
+      span.setAttribute('error.type', String(response.statusCode));
+      span.setStatus({ code: SpanStatusCode.ERROR });
+    }
+  });
+
+  subscribe('undici:request:trailers', (message) => {
+    const { request } = message as { request: object };
+    spans.get(request)?.end();
+  });
+
+  subscribe('undici:request:error', (message) => {
+    const { request, error } = message as { request: object; error: Error };
+    const span = spans.get(request);
+    if (span === undefined) return;
+    failSpan(span, error);
+    span.end();
+  });
+}
+
+function startSpan({ origin, method, path }: UndiciRequest, attempt: number): Span {
+  const url = new URL(path, origin);
+  return tracer.startSpan(`${method} ${templateOf(path)}`, {
+    kind: SpanKind.CLIENT,
+    attributes: {
+      'http.request.method': method,
+      'url.full': url.href,
+      'url.template': templateOf(path),
+      'server.address': url.hostname,
+      'server.port': Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
+      ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
+    },
+  });
+}
+
+/** Span names have to be few: ids become a placeholder. */
+export function templateOf(path: string): string {
+  return path.replace(/\/[^/]*\d[^/]*(?=\/|$)/g, '/{key}');
+}

@@ -1,0 +1,108 @@
+import { register } from 'node:module';
+import { diag, DiagLogLevel } from '@opentelemetry/api';
+import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import {
+  BatchSpanProcessor,
+  type ReadableSpan,
+  type SpanExporter,
+  type SpanProcessor,
+} from '@opentelemetry/sdk-trace';
+import type { TelemetryConfig } from '../config.ts';
+import { observeOutgoingRequests } from './outgoing-http.ts';
+import { serviceVersion } from './version.ts';
+
+export interface StartedSdk {
+  dropped: Record<string, number>;
+  shutdown(): Promise<void>;
+}
+
+/** Milliseconds between two complaints about the exporter: an outage is worth a line, not a line a second. */
+const complaintInterval = 60_000;
+
+export async function startSdk(config: TelemetryConfig): Promise<StartedSdk> {
+  const dropped: Record<string, number> = {};
+  const drop = (reason: string, count: number) => {
+    dropped[reason] = (dropped[reason] ?? 0) + count;
+  };
+  diag.setLogger(createDiagLogger(), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+
+  const sdk = new NodeSDK({
+    resource: resourceFromAttributes({
+      'service.name': 'orders',
+      'service.version': serviceVersion,
+      'deployment.environment.name': config.environment,
+    }),
+    spanProcessors: config.exportsTraces ? [createProcessor(config, drop)] : [],
+    metricReaders: [],
+    instrumentations: config.instrumentation === 'auto' ? await loadInstrumentations() : [],
+  });
+  sdk.start();
+  if (config.instrumentation === 'lean') observeOutgoingRequests();
+  return {
+    dropped,
+    async shutdown() {
+      await sdk.shutdown().catch(() => drop('shutdown', 1));
+    },
+  };
+}
+
+/** A batch processor whose losses can be counted: it drops what its queue cannot hold, and tells nobody. */
+function createProcessor(
+  { batch }: TelemetryConfig,
+  drop: (reason: string, count: number) => void,
+): SpanProcessor {
+  let queued = 0;
+  const exporter = new OTLPTraceExporter();
+  const counting: SpanExporter = {
+    export(spans: ReadableSpan[], done: (result: ExportResult) => void) {
+      queued -= spans.length;
+      exporter.export(spans, (result) => {
+        if (result.code !== ExportResultCode.SUCCESS) drop('export_failed', spans.length);
+        done(result);
+      });
+    },
+    forceFlush: () => exporter.forceFlush(),
+    shutdown: () => exporter.shutdown(),
+  };
+  const processor = new BatchSpanProcessor({ exporter: counting, ...batch });
+  return {
+    onStart: () => {},
+    onEnd(span) {
+      if (queued >= batch.maxQueueSize) {
+        drop('queue_full', 1);
+        return;
+      }
+      queued += 1;
+      processor.onEnd(span);
+    },
+    forceFlush: () => processor.forceFlush(),
+    shutdown: () => processor.shutdown(),
+  };
+}
+
+/** For ESM the libraries can only be patched while they are loaded, which a loader hook does. */
+async function loadInstrumentations() {
+  register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
+  const { createInstrumentations } = await import('./auto-instrumentation.ts');
+  return createInstrumentations();
+}
+
+function createDiagLogger() {
+  let quietUntil = 0;
+  const complain = (message: string) => {
+    if (Date.now() < quietUntil) return;
+    quietUntil = Date.now() + complaintInterval;
+    const line = {
+      level: 'warn',
+      time: new Date().toISOString(),
+      service: 'orders',
+      event: 'telemetry.failed',
+      msg: `telemetry: ${message.slice(0, 300)}`,
+    };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+  };
+  return { error: complain, warn: complain, info: () => {}, debug: () => {}, verbose: () => {} };
+}

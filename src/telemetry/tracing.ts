@@ -1,0 +1,84 @@
+import {
+  context,
+  type Span,
+  type SpanContext,
+  type SpanOptions,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
+import { currentTelling } from './request-story.ts';
+
+/** Makes all spans of this service. Without an SDK it makes nothing of nothing. */
+export const tracer = trace.getTracer('orders');
+
+/**
+ * The active span, if anybody records it. Where nobody does, there is nothing to do: whether a trace is sampled is
+ * decided once, at its start, and attributes are built only after that.
+ */
+export function recordingSpan(): Span | undefined {
+  const span = trace.getActiveSpan();
+  return span?.isRecording() ? span : undefined;
+}
+
+/** Runs the work in a span of its own below the active one, or by itself where nothing is recorded. */
+export async function inSpan<T>(
+  name: string,
+  options: SpanOptions,
+  work: (span: Span | undefined) => Promise<T>,
+): Promise<T> {
+  if (recordingSpan() === undefined) return work(undefined);
+  return withSpan(tracer.startSpan(name, options), work);
+}
+
+/** Runs the work with the span active, and ends it. */
+export async function withSpan<T>(span: Span, work: (span: Span) => Promise<T>): Promise<T> {
+  try {
+    return await context.with(trace.setSpan(context.active(), span), work, undefined, span);
+  } catch (error) {
+    failSpan(span, error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+/** Errors of ours and of libraries have short types and codes; their messages may hold anything, and stay out. */
+export function failSpan(span: Span, error: unknown): void {
+  const type = errorType(error);
+  span.setAttribute('error.type', type);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: type });
+}
+
+export function errorType(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
+
+/** The context of a span, unless nobody made one. */
+export function validContext(span: Span): SpanContext | undefined {
+  const spanContext = span.spanContext();
+  return trace.isSpanContextValid(spanContext) ? spanContext : undefined;
+}
+
+export function isSampled({ traceFlags }: SpanContext): boolean {
+  return (traceFlags & TraceFlags.SAMPLED) !== 0;
+}
+
+/** For exemplars: one that points at a trace nobody recorded would lead nowhere. */
+export function sampledTraceId(): string | undefined {
+  const spanContext = currentTelling()?.trace;
+  return spanContext && isSampled(spanContext) ? spanContext.traceId : undefined;
+}
+
+/** W3C trace context, https://www.w3.org/TR/trace-context/#traceparent-header */
+export function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): string {
+  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+}
+
+/** `undefined` where the text is none. */
+export function parseTraceparent(text: string): SpanContext | undefined {
+  const [, traceId, spanId, flags] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(text) ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
+}
