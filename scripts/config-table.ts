@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { documentedVariables } from '../src/config.ts';
+import { documentedVariables } from '../src/variables.ts';
 
 /** Writes the configuration table into README.md, between its two marks. */
 

@@ -2,14 +2,13 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import {
   demoApiKey,
-  documentedVariables,
   loadConfig,
   loadExploreConfig,
   loadMigrationConfig,
   loadSimulatorConfig,
-  variables,
 } from './config.ts';
 import { ConfigError, type Environment } from './environment.ts';
+import { documentedVariables, variables } from './variables.ts';
 
 const required = {
   DATABASE_URL: 'postgres://orders:hush-hush@db:5432/orders',

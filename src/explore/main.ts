@@ -25,6 +25,9 @@ const dependenciesDeadline = 20_000;
  * `npm start`: the service with all that it needs, in one command. Postgres and the payment gateway simulator start
  * side by side, then the service; they end in the opposite order. In production it is the service alone.
  */
+/** Nobody listens at the standard address, most likely: traces still have their ids, and nothing is sent in vain. */
+const withoutCollector = { OTEL_TRACES_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' };
+
 await runProcess(async () => {
   const config = loadExploreConfig();
   if (config.environment === 'production') becomeService(config);
@@ -87,7 +90,11 @@ async function stopOnceStarted(start: Promise<Dependency>): Promise<void> {
 
 /** The environment of the service, without what is known only once its dependencies run. */
 function serviceEnvironment(config: ExploreConfig): ExploreConfig['inherited'] {
-  return { API_KEYS: `${demoApiKey.client}:${demoApiKey.key}`, ...childEnvironment(config) };
+  return {
+    API_KEYS: `${demoApiKey.client}:${demoApiKey.key}`,
+    ...(config.hasCollector ? {} : withoutCollector),
+    ...childEnvironment(config),
+  };
 }
 
 /**

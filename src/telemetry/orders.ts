@@ -21,7 +21,12 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
       inSpan('orders.place', {}, async (span) => {
         const placement = await work();
         const story = currentStory();
-        if (story) story.idempotency = placement.kind;
+        if (story) {
+          story.idempotency = placement.kind;
+          // A replayed order was placed by another request, and is found by its id in both.
+          story.order_id ??= placement.order?.id;
+          story.order_status ??= placement.order?.status;
+        }
         if (span && placement.order) describeOrder(span, placement.order);
         return placement;
       }),

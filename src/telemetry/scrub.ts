@@ -9,16 +9,17 @@ export function scrub(text: string): string {
   return clean.replaceAll(/\b(bearer|basic) +[\w.~+/=-]+/gi, '$1 [redacted]');
 }
 
-/** Card numbers have 13 to 19 digits (ISO/IEC 7812), in groups or in one. */
+/** Card numbers have 13 to 19 digits (ISO/IEC 7812), in groups or in one. Other numbers may stand beside them. */
 function holdsCardNumber(run: string): boolean {
   const groups = run.split(/[ -]+/);
-  return groups.some((_, start) => {
+  for (let first = 0; first < groups.length; first += 1) {
     let digits = '';
-    return groups.slice(start).some((group) => {
-      digits += group;
-      return digits.length >= 13 && digits.length <= 19 && passesLuhn(digits);
-    });
-  });
+    for (let last = first; last < groups.length && digits.length < 19; last += 1) {
+      digits += groups[last];
+      if (digits.length >= 13 && digits.length <= 19 && passesLuhn(digits)) return true;
+    }
+  }
+  return false;
 }
 
 /** https://en.wikipedia.org/wiki/Luhn_algorithm: nine of ten numbers that are no card fail it. */

@@ -5,7 +5,9 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import {
+  AlwaysOffSampler,
   BatchSpanProcessor,
+  NoopSpanProcessor,
   type ReadableSpan,
   type SpanExporter,
   type SpanProcessor,
@@ -35,7 +37,10 @@ export async function startSdk(config: TelemetryConfig): Promise<StartedSdk> {
       'service.version': serviceVersion,
       'deployment.environment.name': config.environment,
     }),
-    spanProcessors: config.exportsTraces ? [createProcessor(config, drop)] : [],
+    // Without an exporter nothing is recorded, and trace ids still tie log lines together.
+    ...(config.exportsTraces
+      ? { spanProcessors: [createProcessor(config, drop)] }
+      : { spanProcessors: [new NoopSpanProcessor()], sampler: new AlwaysOffSampler() }),
     metricReaders: [],
     instrumentations: config.instrumentation === 'auto' ? await loadInstrumentations() : [],
   });

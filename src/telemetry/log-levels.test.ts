@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createLogLevels } from './log-levels.ts';
+import { createLogger } from './logger.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: new Date('2026-01-01T10:00:00Z') });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function adjustable() {
+  const written: string[] = [];
+  const root = createLogger({
+    service: 'orders',
+    level: 'info',
+    destination: { write: (line) => written.push((JSON.parse(line) as { msg: string }).msg) },
+  });
+  const levels = createLogLevels(root);
+  const loggers = { root, payment: levels.component('payment'), postgres: levels.component('postgres') };
+  /** The loggers that write a line of this level. */
+  const writing = (level: 'debug' | 'info') => {
+    written.length = 0;
+    for (const [name, logger] of Object.entries(loggers)) logger[level](name);
+    return [...written];
+  };
+  return { levels, loggers, writing };
+}
+
+const minute = 60_000;
+
+test('changes the level of everything', () => {
+  const { levels, writing } = adjustable();
+  expect(writing('debug')).toEqual([]);
+  levels.set({ level: 'debug' });
+  expect(writing('debug')).toEqual(['root', 'payment', 'postgres']);
+  levels.set({ level: 'silent' });
+  expect(writing('info')).toEqual([]);
+});
+
+test('changes the level of one component, and of the loggers below it', () => {
+  const { levels, loggers, writing } = adjustable();
+  const below = loggers.payment.child({ attempt: 1 });
+  levels.set({ level: 'debug', component: 'payment' });
+  expect(writing('debug')).toEqual(['payment']);
+  expect(below.isLevelEnabled('debug')).toBe(true);
+  expect(levels.current()).toEqual({
+    level: 'info',
+    components: { payment: { level: 'debug' }, postgres: { level: 'info' } },
+  });
+});
+
+test('names the component in its lines, and hands out the same logger again', () => {
+  const { levels, loggers } = adjustable();
+  expect(loggers.payment.bindings()).toMatchObject({ component: 'payment' });
+  expect(levels.component('payment')).toBe(loggers.payment);
+});
+
+test('goes back by itself after the minutes, and says when', () => {
+  const { levels, writing } = adjustable();
+  levels.set({ level: 'debug', component: 'payment', minutes: 10 });
+  expect(levels.current().components['payment']).toEqual({
+    level: 'debug',
+    until: '2026-01-01T10:10:00.000Z',
+  });
+  vi.advanceTimersByTime(10 * minute - 1);
+  expect(writing('debug')).toEqual(['payment']);
+  vi.advanceTimersByTime(1);
+  expect(writing('debug')).toEqual([]);
+  expect(levels.current().components['payment']).toEqual({ level: 'info' });
+});
+
+test('goes back to each own level where everything was changed', () => {
+  const { levels, writing } = adjustable();
+  levels.set({ level: 'warn', component: 'postgres' });
+  levels.set({ level: 'debug', minutes: 1 });
+  expect(writing('debug')).toEqual(['root', 'payment', 'postgres']);
+  vi.advanceTimersByTime(minute);
+  expect(writing('info')).toEqual(['root', 'payment']);
+});
+
+test('a second change for a time replaces the first, and goes back to what was before both', () => {
+  const { levels, writing } = adjustable();
+  levels.set({ level: 'debug', minutes: 5 });
+  levels.set({ level: 'trace', minutes: 10 });
+  vi.advanceTimersByTime(5 * minute);
+  expect(writing('debug')).toHaveLength(3);
+  vi.advanceTimersByTime(5 * minute);
+  expect(levels.current().level).toBe('info');
+});
+
+test('a change for good cancels the way back', () => {
+  const { levels } = adjustable();
+  levels.set({ level: 'debug', minutes: 5 });
+  levels.set({ level: 'warn' });
+  vi.advanceTimersByTime(10 * minute);
+  expect(levels.current()).toEqual({
+    level: 'warn',
+    components: { payment: { level: 'warn' }, postgres: { level: 'warn' } },
+  });
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('knows no other component, and says which there are without repeating what it was asked for', () => {
+  const { levels } = adjustable();
+  expect(() => levels.set({ level: 'debug', component: 'paymnt' })).toThrow(
+    expect.objectContaining({
+      code: 'invalid_request',
+      message: 'There is no such component; there are: payment, postgres.',
+    }),
+  );
+});
