@@ -4,7 +4,7 @@ import { createService } from './service.ts';
 import { createLogDestination } from './telemetry/log-destination.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
-import { droppedSpans, shutdownTelemetry } from './telemetry/sdk.ts';
+import { droppedSpans, onTelemetryFailure, shutdownTelemetry } from './telemetry/sdk.ts';
 
 /** Milliseconds that the last log lines may take; a reader that does not read never gets them. */
 const lastWordsDeadline = 1000;
@@ -23,6 +23,7 @@ await runProcess(async () => {
     destination: stdout,
     onMessage: metrics.logged,
   });
+  onTelemetryFailure((message) => logger.warn({ event: 'telemetry.failed' }, message));
   const service = await createService(config, { logger, metrics, droppedSpans });
   logger.info({ event: 'service.listening', url: service.url, admin_url: service.adminUrl }, 'listening');
   return {

@@ -107,15 +107,15 @@ test('/livez answers 200 whatever else is wrong', async () => {
   expect(await admin('/livez')).toMatchObject({ status: 200, body: { status: 'ok' } });
 });
 
-test('/metrics answers in the Prometheus text format, with those of the process', async () => {
+test('/metrics answers in the OpenMetrics text format, with those of the process', async () => {
   service = await spawnService();
   const { status, headers, text } = await admin('/metrics');
 
   expect(status).toBe(200);
-  expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  expect(headers.get('content-type')).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
   const lines = text.trimEnd().split('\n');
   const sample = /^[a-z_][a-zA-Z0-9_]*(\{([a-zA-Z0-9_]+="[^"]*",?)*\})? (NaN|[+-]Inf|-?[\d.e+-]+)$/;
-  const comment = /^# (HELP|TYPE) [a-z_][a-zA-Z0-9_]* .+$/;
+  const comment = /^# ((HELP|TYPE) [a-z_][a-zA-Z0-9_]* .+|EOF)$/;
   expect(lines.filter((line) => line !== '' && !sample.test(line) && !comment.test(line))).toEqual([]);
   for (const name of [
     'process_cpu_seconds_total',

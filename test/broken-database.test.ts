@@ -81,7 +81,7 @@ describe('a database that cannot be reached', () => {
   test('shows its reason and never its password in the log', async () => {
     await service.api.refused('GET', '/orders');
     expect(service.logs).toContainEqual(
-      expect.objectContaining({ event: 'postgres.retry', code: 'ECONNREFUSED', level: 'warn' }),
+      expect.objectContaining({ event: 'postgres.retry', sqlstate: 'ECONNREFUSED', level: 'warn' }),
     );
     expect(JSON.stringify(service.logs)).not.toContain('hush');
   });

@@ -9,6 +9,7 @@ import type { Health } from './health.ts';
 import { answerOtherMethods } from './method-not-allowed.ts';
 import { serveOpenApi } from './openapi.ts';
 import { problemErrorHandler, problems, sendProblem } from './problem-details.ts';
+import { scrub } from '../telemetry/scrub.ts';
 import { strictValidation } from './validation.ts';
 
 export interface ServerParts {
@@ -79,7 +80,9 @@ const saneRequestId = /^[\w.:/+=-]{1,128}$/;
 /** The caller's id where it has a sane form, so that it can be followed across services; else a new one. */
 function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && saneRequestId.test(given) ? given : randomUUID();
+  return typeof given === 'string' && saneRequestId.test(given) && scrub(given) === given
+    ? given
+    : randomUUID();
 }
 
 /** What is no HTTP never becomes a request; it is answered on the socket itself. */

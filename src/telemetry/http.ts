@@ -12,6 +12,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { type RequestStory, roundTime, tell } from './request-story.ts';
+import { scrub } from './scrub.ts';
 import { isSampled, traceparentOf, tracer, validContext } from './tracing.ts';
 
 const observation = Symbol('observation of the request');
@@ -64,7 +65,7 @@ export function observeRequests(
     const route = request.routeOptions.url ?? 'unknown';
     const spanContext = seen && validContext(seen.span);
     const traceId = spanContext && isSampled(spanContext) ? spanContext.traceId : undefined;
-    metrics.requestEnded(request.method, route, reply.statusCode, reply.elapsedTime, traceId);
+    metrics.requestEnded(knownMethod(request.method), route, reply.statusCode, reply.elapsedTime, traceId);
     if (seen) endSpan(seen, request, reply);
     logger.info(
       {
@@ -82,26 +83,48 @@ export function observeRequests(
   });
 }
 
+/** Clients may send whatever Node reads; in labels and names there is one word for the rest of them. */
+const knownMethods = new Set([
+  'CONNECT',
+  'DELETE',
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PATCH',
+  'POST',
+  'PUT',
+  'TRACE',
+]);
+
+/** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#common-attributes */
+function knownMethod(method: string): string {
+  return knownMethods.has(method) ? method : '_OTHER';
+}
+
+function nameOf(method: string, route: string | undefined): string {
+  const known = knownMethods.has(method) ? method : 'HTTP';
+  return route === undefined ? known : `${known} ${route}`;
+}
+
 function startSpan(request: FastifyRequest, parent: ReturnType<typeof context.active>): Span {
   const route = request.routeOptions.url;
-  const span = tracer.startSpan(
-    route ? `${request.method} ${route}` : request.method,
-    { kind: SpanKind.SERVER },
-    parent,
-  );
+  const span = tracer.startSpan(nameOf(request.method, route), { kind: SpanKind.SERVER }, parent);
   if (!span.isRecording()) return span;
-  const [path, query] = request.url.split('?', 2);
+  // Without the query, and scrubbed: whatever a client puts there would be kept.
+  const [path = ''] = request.url.split('?', 1);
   return span.setAttributes({
-    'http.request.method': request.method,
-    'url.path': path ?? '',
+    'http.request.method': knownMethod(request.method),
+    ...(!knownMethods.has(request.method) && { 'http.request.method_original': request.method }),
+    'url.path': scrub(path),
     'url.scheme': 'http',
-    ...(query !== undefined && { 'url.query': query }),
     ...(route && { 'http.route': route }),
-    'server.address': request.hostname,
+    'server.address': scrub(request.hostname),
     'server.port': request.port ?? request.socket.localPort ?? 0,
+    'client.address': request.ip,
     'network.peer.address': request.socket.remoteAddress ?? '',
+    'network.peer.port': request.socket.remotePort ?? 0,
     'network.protocol.version': request.raw.httpVersion,
-    'user_agent.original': request.headers['user-agent'] ?? '',
+    'user_agent.original': scrub(request.headers['user-agent'] ?? ''),
   });
 }
 
@@ -110,7 +133,7 @@ function nameByRoute(span: Span, { method, routeOptions: { url } }: FastifyReque
   if (url === undefined) return;
   const metadata = getRPCMetadata(context.active());
   if (metadata) metadata.route = url;
-  span.updateName(`${method} ${url}`);
+  span.updateName(nameOf(method, url));
 }
 
 function endSpan({ span, story, ownSpan }: Observation, request: FastifyRequest, reply: FastifyReply): void {

@@ -3,7 +3,7 @@ import type { Order } from '../orders/order.ts';
 import type { OrderEvents } from '../orders/order-events.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
-import { currentStory, currentTelling, tell } from './request-story.ts';
+import { currentStory, currentTelling, type RequestStory, tell } from './request-story.ts';
 import {
   inSpan,
   parseTraceparent,
@@ -24,8 +24,7 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
         if (story) {
           story.idempotency = placement.kind;
           // A replayed order was placed by another request, and is found by its id in both.
-          story.order_id ??= placement.order?.id;
-          story.order_status ??= placement.order?.status;
+          if (placement.order) describeInStory(story, placement.order);
         }
         if (span && placement.order) describeOrder(span, placement.order);
         return placement;
@@ -36,9 +35,7 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
     },
     placed(order) {
       const story = currentStory();
-      if (!story) return;
-      story.order_id = order.id;
-      story.order_status = order.status;
+      if (story) describeInStory(story, order);
     },
     settled(order) {
       const story = currentStory();
@@ -92,6 +89,11 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
       );
     },
   };
+}
+
+function describeInStory(story: RequestStory, order: Order): void {
+  story.order_id = order.id;
+  story.order_status = order.status;
 }
 
 function describeOrder(

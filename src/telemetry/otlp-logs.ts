@@ -45,34 +45,41 @@ const severities: Readonly<Record<string, SeverityNumber>> = {
 /** In characters, for one attribute. The SDK bounds their number. */
 const longestValue = 4096;
 
+/** Fields that have a place of their own in a record, or that its resource says once for all. */
+const apart: ReadonlySet<string> = new Set([
+  'time',
+  'level',
+  'msg',
+  'err',
+  'service',
+  'version',
+  'trace_id',
+  'span_id',
+]);
+
 /** @see https://opentelemetry.io/docs/specs/otel/logs/data-model/ */
-function toRecord({
-  time,
-  level,
-  msg,
-  err,
-  // They are said once for all records, by the resource.
-  service: _service,
-  version: _version,
-  trace_id: traceId,
-  span_id: spanId,
-  ...fields
-}: Line): LogRecord {
+function toRecord(line: Line): LogRecord {
+  const { time, level, msg, err, event } = line;
   const severityText = String(level);
   return {
     timestamp: Date.parse(String(time)),
     severityText,
     severityNumber: severities[severityText] ?? SeverityNumber.UNSPECIFIED,
     body: msg,
-    ...(typeof fields['event'] === 'string' && { eventName: fields['event'] }),
-    attributes: { ...bounded(fields), ...(err ? attributesOfError(err as unknown as ErrorDescription) : {}) },
-    context: contextOf(traceId, spanId),
+    ...(typeof event === 'string' && { eventName: event }),
+    attributes: Object.assign(
+      attributesOf(line),
+      // As `describeError` made it.
+      err && attributesOfError(err as unknown as ErrorDescription),
+    ),
+    context: contextOf(line),
   };
 }
 
-function bounded(fields: Line): Attributes {
+function attributesOf(line: Line): Attributes {
   const attributes: Attributes = {};
-  for (const [name, value] of Object.entries(fields)) {
+  for (const [name, value] of Object.entries(line)) {
+    if (apart.has(name)) continue;
     attributes[name] = typeof value === 'string' ? value.slice(0, longestValue) : value;
   }
   return attributes;
@@ -90,7 +97,7 @@ function attributesOfError({ type, code, message, stack, cause }: ErrorDescripti
 }
 
 /** By the ids in the line, so that both lead to the same span. */
-function contextOf(traceId: Line[string], spanId: Line[string]): Context {
+function contextOf({ trace_id: traceId, span_id: spanId }: Line): Context {
   if (typeof traceId !== 'string' || typeof spanId !== 'string') return ROOT_CONTEXT;
   const traceFlags = currentTelling()?.trace?.traceFlags ?? TraceFlags.NONE;
   return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags });

@@ -5,19 +5,24 @@ import type { Metrics } from './metrics.ts';
 import { addTime } from './request-story.ts';
 import { failSpan, recordingSpan, sampledTraceId, tracer } from './tracing.ts';
 
-/** What is the same for every statement, by the semantic conventions for databases. */
-function attributesOf({ summary }: Statement, server: { host: string; port: number; database: string }) {
+/** By the semantic conventions for databases, like all attributes here. */
+export function attributesOfSummary(summary: string) {
   const [operation = '', table = ''] = summary.split(' ');
+  return { 'db.operation.name': operation, 'db.collection.name': table, 'db.query.summary': summary };
+}
+
+function attributesOf({ summary }: Statement, server: { host: string; port: number; database: string }) {
   return {
     'db.system.name': 'postgresql',
     'db.namespace': server.database,
-    'db.operation.name': operation,
-    'db.collection.name': table,
-    'db.query.summary': summary,
+    ...attributesOfSummary(summary),
     'server.address': server.host,
     'server.port': server.port,
   };
 }
+
+/** What Postgres answers; other codes are those of sockets and of ours. */
+const sqlState = /^[0-9A-Z]{5}$/;
 
 const summaries = new Map<string, string>();
 
@@ -81,7 +86,10 @@ export function observeDatabase(
             sampledTraceId(),
           );
           if (span === undefined) return;
-          if (error !== undefined) failSpan(span, error);
+          if (error !== undefined) {
+            const type = failSpan(span, error);
+            if (sqlState.test(type)) span.setAttribute('db.response.status_code', type);
+          }
           span.end();
         },
       };

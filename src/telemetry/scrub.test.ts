@@ -39,14 +39,15 @@ test('finds every card number, wherever it stands', () => {
 /** Written once more, in another way. */
 function luhnSum(digits: string): number {
   const doubled = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9];
-  return [...digits]
+  return digits
+    .split('')
     .toReversed()
     .map(Number)
     .reduce((sum, digit, index) => sum + (index % 2 === 1 ? (doubled[digit] ?? 0) : digit), 0);
 }
 
 test('takes time in proportion to the text, whatever it says', () => {
-  const hostile = ['1 '.repeat(50_000), 'a.'.repeat(50_000), `${'a@'.repeat(50_000)}`, '://'.repeat(30_000)];
+  const hostile = ['1 '.repeat(50_000), 'a.'.repeat(50_000), 'a@'.repeat(50_000), '://'.repeat(30_000)];
   const startedAt = performance.now();
   for (const text of hostile) scrub(text);
   expect(performance.now() - startedAt).toBeLessThan(1000);

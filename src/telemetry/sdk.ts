@@ -5,9 +5,15 @@ import { loadTelemetryConfig } from '../config.ts';
  * variables and one of ours. Where telemetry is disabled not even its code is loaded.
  */
 const config = loadTelemetryConfig();
+let complain: (message: string) => void = () => {};
 const started = config.disabled
   ? undefined
-  : await import('./start-sdk.ts').then(({ startSdk }) => startSdk(config));
+  : await import('./start-sdk.ts').then(({ startSdk }) => startSdk(config, (message) => complain(message)));
+
+/** Names whom to tell when telemetry itself fails. Until then nobody is told: there is no logger yet. */
+export function onTelemetryFailure(listener: (message: string) => void): void {
+  complain = listener;
+}
 
 /** Whether the boundary spans are made here, or by instrumentations that patch the libraries. */
 export const instrumentation = config.instrumentation;

@@ -24,12 +24,21 @@ export interface StartedSdk {
 /** Milliseconds between two complaints about the exporter: an outage is worth a line, not a line a second. */
 const complaintInterval = 60_000;
 
-export async function startSdk(config: TelemetryConfig): Promise<StartedSdk> {
+/** Milliseconds that the last spans may take to be sent: the deadline of the shutdown has to have room for the rest. */
+const lastSpansDeadline = 2000;
+/** Milliseconds from giving them up to the end of the process: for the last log lines. */
+const abandonedFor = 1500;
+
+/** @param complain told when telemetry itself fails, in a sentence */
+export async function startSdk(
+  config: TelemetryConfig,
+  complain: (message: string) => void,
+): Promise<StartedSdk> {
   const dropped: Record<string, number> = {};
   const drop = (reason: string, count: number) => {
     dropped[reason] = (dropped[reason] ?? 0) + count;
   };
-  diag.setLogger(createDiagLogger(), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+  diag.setLogger(createDiagLogger(complain), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
 
   const sdk = new NodeSDK({
     resource: resourceFromAttributes({
@@ -46,10 +55,15 @@ export async function startSdk(config: TelemetryConfig): Promise<StartedSdk> {
   });
   sdk.start();
   if (config.instrumentation === 'lean') observeOutgoingRequests();
+  else await (await import('./auto-instrumentation.ts')).keepContextInPool();
   return {
     dropped,
     async shutdown() {
-      await sdk.shutdown().catch(() => drop('shutdown', 1));
+      const late = Promise.withResolvers<'late'>();
+      const limit = setTimeout(late.resolve, lastSpansDeadline, 'late');
+      const ending = sdk.shutdown().catch(() => drop('shutdown', 1));
+      if ((await Promise.race([ending, late.promise])) === 'late') abandonExports();
+      clearTimeout(limit);
     },
   };
 }
@@ -88,6 +102,12 @@ function createProcessor(
   };
 }
 
+/** The exporter cannot be called off, and its retries would keep a process alive that has nothing left to do. */
+function abandonExports(): void {
+  diag.warn('the last spans could not be sent in time');
+  setTimeout(() => process.exit(), abandonedFor).unref();
+}
+
 /** For ESM the libraries can only be patched while they are loaded, which a loader hook does. */
 async function loadInstrumentations() {
   register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
@@ -95,19 +115,13 @@ async function loadInstrumentations() {
   return createInstrumentations();
 }
 
-function createDiagLogger() {
+/** At most one complaint per interval: the first says it, and `telemetry_dropped_total` counts the rest. */
+function createDiagLogger(complain: (message: string) => void) {
   let quietUntil = 0;
-  const complain = (message: string) => {
+  const report = (message: string) => {
     if (Date.now() < quietUntil) return;
     quietUntil = Date.now() + complaintInterval;
-    const line = {
-      level: 'warn',
-      time: new Date().toISOString(),
-      service: 'orders',
-      event: 'telemetry.failed',
-      msg: `telemetry: ${message.slice(0, 300)}`,
-    };
-    process.stdout.write(`${JSON.stringify(line)}\n`);
+    complain(`telemetry: ${message.slice(0, 300)}`);
   };
-  return { error: complain, warn: complain, info: () => {}, debug: () => {}, verbose: () => {} };
+  return { error: report, warn: report, info: () => {}, debug: () => {}, verbose: () => {} };
 }

@@ -43,11 +43,16 @@ export async function withSpan<T>(span: Span, work: (span: Span) => Promise<T>):
   }
 }
 
-/** Errors of ours and of libraries have short types and codes; their messages may hold anything, and stay out. */
-export function failSpan(span: Span, error: unknown): void {
+/**
+ * Errors of ours and of libraries have short types and codes; their messages may hold anything, and stay out.
+ *
+ * @returns the type that the span was given
+ */
+export function failSpan(span: Span, error: unknown): string {
   const type = errorType(error);
   span.setAttribute('error.type', type);
   span.setStatus({ code: SpanStatusCode.ERROR, message: type });
+  return type;
 }
 
 function errorType(error: unknown): string {

@@ -23,7 +23,9 @@ export interface TracedService extends AsyncDisposable {
   scrape(): Promise<Exposition>;
   /** The lines of an event, in the log so far. */
   lines(event: string): Array<Record<string, unknown>>;
-  /** The canonical line of a request. It is written after the answer, so it may be yet to come. */
+  /** The first line of an event with this value. Lines are written in batches, so it may be yet to come. */
+  line(event: string, field: string, value: unknown): Promise<Record<string, unknown>>;
+  /** The canonical line of a request. */
   requestLine(requestId: string): Promise<Record<string, unknown>>;
 }
 
@@ -56,6 +58,8 @@ export async function spawnTracedService(env: Record<string, string> = {}): Prom
   const api = await createApiClient(service.url, 'shop-key');
 
   const lines = (event: string) => service.logs.filter((line) => line['event'] === event);
+  const line: TracedService['line'] = (event, field, value) =>
+    eventually(() => lines(event).find((each) => each[field] === value));
   const owned = started.move();
   return {
     process: service,
@@ -69,8 +73,8 @@ export async function spawnTracedService(env: Record<string, string> = {}): Prom
       return parseExposition(await response.text(), 'openmetrics');
     },
     lines,
-    requestLine: (requestId) =>
-      eventually(() => lines('http.request').find((line) => line['request_id'] === requestId)),
+    line,
+    requestLine: (requestId) => line('http.request', 'request_id', requestId),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -89,7 +93,8 @@ type Labels = Record<string, string>;
 export function samplesOf(exposition: Exposition, name: string, labels: Labels = {}): ExposedSample[] {
   return exposition.samples.filter(
     (sample) =>
-      sample.name === name && Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+      sample.name === name &&
+      Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
   );
 }
 
@@ -99,7 +104,11 @@ export function valueOf(exposition: Exposition, name: string, labels: Labels = {
 }
 
 /** By how much each series of these counters grew, without those that did not. */
-export function growth(before: Exposition, after: Exposition, names: readonly string[]): Record<string, number> {
+export function growth(
+  before: Exposition,
+  after: Exposition,
+  names: readonly string[],
+): Record<string, number> {
   return Object.fromEntries(
     after.samples
       .filter(({ name }) => names.includes(name))
