@@ -1,8 +1,9 @@
-import { figureNames, figures, type Report } from './report.ts';
-import type { Spread } from './statistics.ts';
+import { figureNames, figures, type OrdersReport } from './report.ts';
+import { ratioForm, show } from './statistics.ts';
+import { table } from './table.ts';
 
 /** Markdown whose tables are aligned, so that it reads well in a terminal too. */
-export function toMarkdown({ date, machine, settings, startUp, subjects }: Report): string {
+export function toMarkdown({ date, machine, settings, startUp, subjects }: OrdersReport): string {
   const [bare, service] = subjects;
   const columns = ['', ...figureNames.map((figure) => figures[figure].title), 'round trips', 'in PostgreSQL'];
   const rows = subjects.map((subject) => [
@@ -55,19 +56,4 @@ spent in them, per order.
 `;
 }
 
-const ratioForm = { unit: '', digits: 2 };
 const secondsForm = { unit: ' s', digits: 2 };
-
-function show({ median, min, max }: Spread, { unit, digits }: { unit: string; digits: number }): string {
-  const text = (value: number): string => value.toFixed(digits);
-  return `${text(median)}${unit} (${text(min)} – ${text(max)})`;
-}
-
-function table([head = [], ...rows]: readonly string[][]): string {
-  const widths = head.map((_, column) =>
-    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), 3),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
-}

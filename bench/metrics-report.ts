@@ -1,10 +1,11 @@
 import type { RecordFigures } from './metrics-record.ts';
 import type { RenderFigures } from './metrics-render.ts';
-import type { Report } from './report.ts';
+import type { Comparison } from './report.ts';
+import { table } from './table.ts';
 
 export interface MetricsReport {
   date: string;
-  machine: Report['machine'];
+  machine: Comparison['machine'];
   settings: { rounds: number; renders: number };
   recording: RecordFigures[];
   rendering: RenderFigures[];
@@ -79,13 +80,4 @@ ${(
   .map(([goal, value, met]) => `| ${goal} | ${value} | ${met ? 'met' : '**missed**'} |`)
   .join('\n')}
 `;
-}
-
-function table([head = [], ...rows]: readonly string[][]): string {
-  const widths = head.map((_, column) =>
-    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), 3),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }

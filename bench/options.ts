@@ -1,53 +1,47 @@
-import { parseArgs } from 'node:util';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { BenchFailure } from './failure.ts';
 
+/** What all benchmarks that measure in rounds have in common. */
 export interface Options {
   rounds: number;
   /** Length of the measured part of a round. */
   seconds: number;
   connections: number;
-  /** Folder that gets `orders.md` and `orders.json`. */
+  /** Folder that gets the report, as Markdown and as JSON. */
   out: string | undefined;
   help: boolean;
 }
 
-export const usage = `npm run bench:orders -- [options]
-
-  --rounds <n>        rounds per subject (default 7)
-  --seconds <n>       measured seconds per round (default 4)
-  --connections <n>   connections, each with one request at a time (default 32)
-  --out <folder>      also write orders.md and orders.json there, such as docs/benchmarks
-  --help              show this
-`;
+/** As `parseArgs` takes them; a benchmark may add its own. */
+export const roundArguments = {
+  rounds: { type: 'string', default: '7' },
+  seconds: { type: 'string', default: '4' },
+  connections: { type: 'string', default: '32' },
+  out: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const satisfies ParseArgsOptionsConfig;
 
 /** @throws {BenchFailure} */
-export function parseOptions(args: string[]): Options {
-  const { rounds, seconds, connections, out, help } = read(args);
-  return {
-    rounds: wholeNumber('--rounds', rounds, 1000),
-    seconds: wholeNumber('--seconds', seconds, 3600),
-    connections: wholeNumber('--connections', connections, 1000),
-    out,
-    help,
-  };
-}
-
-function read(args: string[]) {
+export function readArguments<const Config extends ParseArgsOptionsConfig>(args: string[], options: Config) {
   try {
-    return parseArgs({
-      args,
-      options: {
-        rounds: { type: 'string', default: '7' },
-        seconds: { type: 'string', default: '4' },
-        connections: { type: 'string', default: '32' },
-        out: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
+    return parseArgs({ args, options }).values;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new BenchFailure(`${reason}. Try --help.`, { cause: error });
   }
+}
+
+/** @throws {BenchFailure} */
+export function toOptions(
+  values: Record<'rounds' | 'seconds' | 'connections', string> & { out?: string | undefined; help: boolean },
+): Options {
+  return {
+    rounds: wholeNumber('--rounds', values.rounds, 1000),
+    seconds: wholeNumber('--seconds', values.seconds, 3600),
+    connections: wholeNumber('--connections', values.connections, 1000),
+    out: values.out,
+    help: values.help,
+  };
 }
 
 function wholeNumber(name: string, text: string, maximum: number): number {

@@ -1,18 +1,27 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { StartupError } from '../src/errors.ts';
+import { runBenchmark, say, writeReport } from './command.ts';
+import { compare } from './compare.ts';
 import { startServer } from './database.ts';
-import { BenchFailure } from './failure.ts';
-import { apiKey } from './load.ts';
 import { toMarkdown } from './markdown.ts';
-import { measureRound, type Round, type Setting, type Subject, warmUp } from './measure.ts';
-import { type Options, parseOptions, usage } from './options.ts';
+import type { Subject } from './measure.ts';
+import { type Options, readArguments, roundArguments, toOptions } from './options.ts';
 import { startProcess } from './processes.ts';
-import { createReport, describeMachine, type Report } from './report.ts';
+import { describeComparison, describeMachine, type OrdersReport } from './report.ts';
+import { environmentOf, startSimulator } from './subjects.ts';
 import { measureStartUp } from './start-up.ts';
 
 /** What POST /orders costs in the service, over a bare handler that does the same work and nothing more. */
+
+const usage = `npm run bench:orders -- [options]
+
+  --rounds <n>        rounds per subject (default 7)
+  --seconds <n>       measured seconds per round (default 4)
+  --connections <n>   connections, each with one request at a time (default 32)
+  --out <folder>      also write orders.md and orders.json there, such as docs/benchmarks
+  --help              show this
+`;
 
 const subjects = [
   { name: 'bare', database: 'bare', script: 'bench/bare-service.ts', logLevel: 'silent' },
@@ -20,9 +29,7 @@ const subjects = [
   { name: 'service, no logs', database: 'silent', script: 'src/main.ts', logLevel: 'silent' },
 ];
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-
-async function run(options: Options, signal: AbortSignal): Promise<Report> {
+async function run(options: Options, signal: AbortSignal): Promise<OrdersReport> {
   const machine = describeMachine();
   await using parts = new AsyncDisposableStack();
   const folder = await mkdtemp(path.join(tmpdir(), 'orders-bench-'));
@@ -33,82 +40,37 @@ async function run(options: Options, signal: AbortSignal): Promise<Report> {
 
   say('starting PostgreSQL, the simulator and the subjects');
   const server = parts.use(await startServer(path.join(folder, 'data')));
-  const simulator = parts.use(
-    await startProcess({
-      script: 'src/simulator/main.ts',
-      env: { SIMULATOR_PORT: '0', LOG_LEVEL: 'silent' },
-      logFile: path.join(folder, 'simulator.log'),
-    }),
-  );
+  const simulator = parts.use(await startSimulator(folder));
   const started: Subject[] = [];
   for (const { name, database: databaseName, script, logLevel } of subjects) {
     const database = parts.use(await server.createDatabase(databaseName));
     const subject = await startProcess({
       script,
       env: {
-        NODE_ENV: 'production',
-        PORT: '0',
-        ADMIN_PORT: '0',
-        DATABASE_URL: database.url,
-        PAYMENT_GATEWAY_URL: simulator.url,
-        API_KEYS: `bench:${apiKey}`,
+        ...environmentOf(database, simulator),
         LOG_LEVEL: logLevel,
+        // What traces cost is the question of bench/telemetry.ts.
+        OTEL_SDK_DISABLED: 'true',
       },
       logFile: path.join(folder, `${databaseName}.log`),
     });
     started.push({ name, process: parts.use(subject), database });
   }
 
-  const measured = await compare(started, options, { ...options, gatewayUrl: simulator.url, signal });
-  return createReport(options, machine, startUp, measured);
+  const setting = { ...options, gatewayUrl: simulator.url, signal };
+  const measured = await compare(started, options.rounds, setting);
+  return { ...describeComparison(options, machine, measured), startUp };
 }
 
-/** All subjects in every round, the order turned round from one to the next: none always follows the same other. */
-async function compare(
-  started: readonly Subject[],
-  { rounds }: Options,
-  setting: Setting,
-): Promise<Map<string, Round[]>> {
-  const measured = new Map<string, Round[]>(started.map(({ name }) => [name, []]));
-  say('warming up');
-  for (const subject of started) await warmUp(subject, setting);
-  for (let number = 1; number <= rounds; number++) {
-    for (const subject of number % 2 === 1 ? started : started.toReversed()) {
-      const round = await measureRound(subject, setting);
-      measured.get(subject.name)?.push(round);
-      const figures = `${round.requestsPerSecond.toFixed(0)} req/s, ${round.cpuPerRequest.toFixed(0)} µs`;
-      say(`round ${number} of ${rounds}: ${subject.name.padEnd(16)} ${figures}`);
-    }
-  }
-  return measured;
-}
-
-async function write(folder: string, report: Report): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'orders.md'), toMarkdown(report));
-  await writeFile(path.join(folder, 'orders.json'), `${JSON.stringify(report, undefined, 2)}\n`);
-  say(`Written to ${folder}.`);
-}
-
-// For as long as it runs: npm passes a Ctrl-C on that the terminal has already delivered.
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => interrupted.abort(new BenchFailure('Interrupted; there is no report.')));
-}
-
-try {
-  const options = parseOptions(process.argv.slice(2));
+await runBenchmark(async (signal) => {
+  const options = toOptions(readArguments(process.argv.slice(2), roundArguments));
   if (options.help) {
     process.stdout.write(usage);
-  } else {
-    const report = await run(options, interrupted.signal);
-    say(`\n${toMarkdown(report)}`);
-    if (options.out !== undefined) await write(options.out, report);
+    return;
   }
-} catch (error) {
-  const expected = error instanceof BenchFailure || error instanceof StartupError;
-  process.stderr.write(
-    `${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
-  );
-  process.exitCode = 1;
-}
+  const report = await run(options, signal);
+  const markdown = toMarkdown(report);
+  say(`\n${markdown}`);
+  if (options.out !== undefined)
+    await writeReport(options.out, { 'orders.md': markdown, 'orders.json': report });
+});

@@ -10,6 +10,8 @@ export interface BenchProcess extends AsyncDisposable {
   url: string;
   /** Processor time that it has used so far with all its threads, in microseconds. */
   cpuTime(): Promise<number>;
+  /** Does the work while V8 takes a CPU profile of the process, and returns that, for a `.cpuprofile`. */
+  profile(work: () => Promise<unknown>): Promise<object>;
 }
 
 /**
@@ -23,12 +25,18 @@ export async function startProcess(options: {
   script: string;
   /** The whole environment: a variable of the user's own would change what is measured. */
   env: Readonly<Record<string, string>>;
+  /** Loaded before it, relative to the project. */
+  preload?: string;
   /** Gets its standard output. A pipe would have this process read it, at the expense of the load. */
   logFile: string;
 }): Promise<BenchProcess> {
   const log = await open(options.logFile, 'w');
-  const script = path.join(root, options.script);
-  const child = spawn(process.execPath, ['--import', path.join(root, 'bench/cpu-probe.ts'), script], {
+  const preloads = ['bench/cpu-probe.ts', options.preload ?? []].flat();
+  const args = [
+    ...preloads.flatMap((file) => ['--import', path.join(root, file)]),
+    path.join(root, options.script),
+  ];
+  const child = spawn(process.execPath, args, {
     env: options.env,
     // Out of reach of Ctrl-C in a terminal: this process ends all in order.
     detached: true,
@@ -39,13 +47,21 @@ export async function startProcess(options: {
 
   const { url } = await answerOf(child, ended, options.script);
   if (typeof url !== 'string') throw new BenchFailure(`${options.script} announced no URL.`);
+  const ask = (question: 'cpu' | 'startProfile' | 'stopProfile') => {
+    const answer = answerOf(child, ended, options.script);
+    child.send(question);
+    return answer;
+  };
   return {
     url,
     async cpuTime() {
-      const answer = answerOf(child, ended, options.script);
-      child.send('cpu');
-      const { user, system } = await answer;
+      const { user, system } = await ask('cpu');
       return Number(user) + Number(system);
+    },
+    async profile(work) {
+      await ask('startProfile');
+      await work();
+      return ask('stopProfile');
     },
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM');

@@ -16,12 +16,16 @@ export const figures = {
 export type Figure = keyof typeof figures;
 export const figureNames = Object.keys(figures) as Figure[];
 
-export interface Report {
+/** Subjects that were measured side by side. The first one is what the others are compared with. */
+export interface Comparison {
   date: string;
   machine: { processor: string; cores: number; platform: string; node: string; loadBefore: number };
   settings: Pick<Options, 'rounds' | 'seconds' | 'connections'>;
-  startUp: StartUp;
   subjects: SubjectReport[];
+}
+
+export interface OrdersReport extends Comparison {
+  startUp: StartUp;
 }
 
 export interface SubjectReport {
@@ -39,7 +43,7 @@ export interface SubjectReport {
 }
 
 /** Taken before the first process is started. */
-export function describeMachine(): Report['machine'] {
+export function describeMachine(): Comparison['machine'] {
   return {
     processor: os.cpus()[0]?.model ?? 'unknown',
     cores: os.availableParallelism(),
@@ -49,18 +53,16 @@ export function describeMachine(): Report['machine'] {
   };
 }
 
-export function createReport(
+export function describeComparison(
   { rounds, seconds, connections }: Options,
-  machine: Report['machine'],
-  startUp: StartUp,
+  machine: Comparison['machine'],
   measured: ReadonlyMap<string, readonly Round[]>,
-): Report {
+): Comparison {
   const base = [...measured.values()][0] ?? [];
   return {
     date: new Date().toISOString().slice(0, 10),
     machine,
     settings: { rounds, seconds, connections },
-    startUp,
     subjects: [...measured].map(([name, own]) => describeSubject(name, own, base)),
   };
 }

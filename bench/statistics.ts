@@ -5,6 +5,17 @@ export interface Spread {
   max: number;
 }
 
+/** The median (least – most). */
+export function show(
+  { median, min, max }: Spread,
+  { unit, digits }: { unit: string; digits: number },
+): string {
+  const text = (value: number): string => value.toFixed(digits);
+  return `${text(median)}${unit} (${text(min)} – ${text(max)})`;
+}
+
+export const ratioForm = { unit: '', digits: 2 };
+
 /** @param values at least one */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);

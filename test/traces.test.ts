@@ -1,66 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Answer, teaOrder } from './support/api-client.ts';
-import type { ReceivedSpan } from './support/otlp-messages.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { teaOrder } from './support/api-client.ts';
+import { eventsOf, follow, shown } from './support/follow-request.ts';
 import { printSpanTrees } from './support/span-tree.ts';
-import { exemplarTraces, growth, samplesOf, spawnTracedService, type TracedService } from './support/traced-service.ts';
+import {
+  exemplarTraces,
+  samplesOf,
+  spawnTracedService,
+  type TracedService,
+} from './support/traced-service.ts';
 
 // A request as its trace, its log line, its metrics and their exemplars tell of it, each of which leads to the others.
-
-const shown = [
-  'http.response.status_code',
-  'error.type',
-  'idempotency.result',
-  'order.status',
-  'http.request.resend_count',
-  'payment.outcome',
-  'payment.attempts',
-  'circuit_breaker.state',
-];
-const counted = [
-  'http_requests_total',
-  'orders_total',
-  'order_value_minor_total',
-  'retries_total',
-  'circuit_breaker_calls_total',
-  'circuit_breaker_transitions_total',
-  'dependency_request_duration_seconds_count',
-];
-
-/** @param spans how many the trace has */
-async function follow(traced: TracedService, spans: number, send: () => Promise<Answer<unknown>>) {
-  const before = await traced.scrape();
-  const { status, headers, body } = await send();
-  const line = await traced.requestLine(headers.get('x-request-id') ?? '');
-  const traceId = String(line['trace_id']);
-  const trees = await traced.receiver.waitForTrace(traceId, spans);
-  const after = await traced.scrape();
-  const [root] = trees;
-  if (root === undefined) throw new Error('a trace without a root');
-
-  expect(headers.get('traceparent')).toBe(`00-${traceId}-${root.span.spanId}-01`);
-  expect(line).toMatchObject({ span_id: root.span.spanId, route: '/orders', method: 'POST', status });
-  expect(root.span.attributes).toMatchObject({
-    'http.route': '/orders',
-    'app.request_id': line['request_id'],
-    'client.id': 'shop',
-    ...(line['order_id'] !== undefined && { 'order.id': line['order_id'] }),
-  });
-  const duration = samplesOf(after, 'http_request_duration_seconds_bucket', { status_code: String(status) });
-  expect(exemplarTraces({ types: {}, samples: duration })).toContain(traceId);
-  return {
-    status,
-    body,
-    line,
-    traceId,
-    tree: printSpanTrees(trees, shown),
-    counts: growth(before, after, counted),
-    spans: traced.receiver.spans.filter((span) => span.traceId === traceId),
-  };
-}
-
-const eventsOf = (spans: readonly ReceivedSpan[], name: string) =>
-  spans.filter((span) => span.name === name).flatMap(({ events }) => events);
 
 describe('the trace of an order', () => {
   let traced: TracedService;
@@ -68,7 +18,6 @@ describe('the trace of an order', () => {
     traced = await spawnTracedService({ BREAKER_VOLUME: '1000', PAYMENT_BACKOFF_CAP: '20ms' });
     return () => traced[Symbol.asyncDispose]();
   });
-  beforeEach(() => traced.gateway.clearFaults());
 
   test('that is paid', async () => {
     const seen = await follow(traced, 6, () => traced.api.place());
@@ -112,11 +61,7 @@ describe('the trace of an order', () => {
     );
     expect(seen.body).toMatchObject({ requestId: seen.line['request_id'], traceId: seen.traceId });
     expect(seen.line).toMatchObject({ level: 'info', order_status: 'declined', payment_outcome: 'declined' });
-    expect(seen.counts).toMatchObject({
-      'http_requests_total POST /orders 402': 1,
-      'orders_total declined EUR': 1,
-      'circuit_breaker_calls_total payment success': 1,
-    });
+    expect(seen.counts).toMatchObject({ 'orders_total declined EUR': 1 });
   });
 
   test('that is replayed: found by its id, and charged no more', async () => {
@@ -146,9 +91,8 @@ describe('the trace of an order', () => {
   });
 
   test('whose charge is tried again and recovers: one span per attempt', async () => {
-    // The first request draws an error under this seed and the second does not; nothing else draws.
-    await traced.gateway.setFaults({ errorRate: 0.5, seed: await seedOf(true, false) });
-    const seen = await follow(traced, 7, () => traced.api.place());
+    const order = { ...teaOrder, paymentToken: 'tok_error_once' };
+    const seen = await follow(traced, 7, () => traced.api.place(order));
     expect(seen.tree).toBe(
       [
         'POST /orders [SERVER] {http.response.status_code=201, idempotency.result=placed}',
@@ -164,7 +108,7 @@ describe('the trace of an order', () => {
       { name: 'retry', attributes: { attempt: 1, reason: 'gateway_error', delay_ms: expect.any(Number) } },
     ]);
     expect(seen.line).toMatchObject({ payment_attempts: 2 });
-    expect(traced.lines('payment.retry').at(-1)).toMatchObject({ level: 'warn', trace_id: seen.traceId });
+    expect(await traced.line('payment.retry', 'trace_id', seen.traceId)).toMatchObject({ level: 'warn' });
     expect(seen.counts).toMatchObject({
       'retries_total payment charge retried': 1,
       'retries_total payment charge recovered': 1,
@@ -193,7 +137,7 @@ describe('the trace of an order', () => {
   });
 
   test('goes on that of the caller, through the service, to the gateway', async () => {
-    const caller = { traceId: 'c'.repeat(31).padStart(32, '1'), spanId: 'd'.repeat(16) };
+    const caller = { traceId: 'c'.repeat(32), spanId: 'd'.repeat(16) };
     const headers = {
       traceparent: `00-${caller.traceId}-${caller.spanId}-01`,
       'x-request-id': `order-${randomUUID()}`,
@@ -201,7 +145,7 @@ describe('the trace of an order', () => {
     const seen = await follow(traced, 6, () => traced.api.place(teaOrder, headers));
     expect(seen.traceId).toBe(caller.traceId);
     expect(seen.line).toMatchObject({ request_id: headers['x-request-id'] });
-    expect(seen.spans.find(({ kind }) => kind === 'SERVER')).toMatchObject({ parentSpanId: caller.spanId });
+    expect(seen.root.parentSpanId).toBe(caller.spanId);
     const attempt = seen.spans.find(({ name }) => name === 'POST /charges');
     expect(traced.gatewayLog.at(-1)).toMatchObject({
       request_id: headers['x-request-id'],
@@ -209,7 +153,7 @@ describe('the trace of an order', () => {
     });
   });
 
-  test.each(['nonsense', `00-${'0'.repeat(32)}-${'1'.repeat(16)}-01`, `ff-${'1'.repeat(32)}-${'1'.repeat(16)}-01`])(
+  test.each(['nonsense', `00-${'0'.repeat(32)}-${'1'.repeat(16)}-01`])(
     'begins anew where that of the caller cannot be: %s',
     async (traceparent) => {
       const seen = await follow(traced, 6, () => traced.api.place(teaOrder, { traceparent }));
@@ -220,9 +164,8 @@ describe('the trace of an order', () => {
 
 describe('an order that its request leaves pending', () => {
   test('is settled in a trace of its own, which links to that of the request', async () => {
-    const oneAttempt = { PAYMENT_ATTEMPT_TIMEOUT: '400ms', PAYMENT_DEADLINE: '400ms' };
     await using traced = await spawnTracedService({
-      ...oneAttempt,
+      PAYMENT_DEADLINE: '400ms',
       SETTLEMENT_POLL_INTERVAL: '100ms',
       // Longer than it takes to mend the gateway, so that the first round finds it mended.
       SETTLEMENT_BACKOFF_BASE: '1s',
@@ -230,8 +173,11 @@ describe('an order that its request leaves pending', () => {
       SETTLEMENT_BACKOFF_CAP: '1s',
     });
     await traced.gateway.setFaults({ timeoutRate: 1 });
-    const placed = await follow(traced, 6, () => traced.api.place());
-    await traced.gateway.clearFaults();
+    const placed = await follow(traced, 6, async () => {
+      const answer = await traced.api.place();
+      await traced.gateway.clearFaults();
+      return answer;
+    });
 
     expect(placed.status).toBe(202);
     expect(placed.tree).toBe(
@@ -253,15 +199,14 @@ describe('an order that its request leaves pending', () => {
     });
 
     const orderId = String(placed.line['order_id']);
-    const request = placed.spans.find(({ kind }) => kind === 'SERVER');
     const [row] = await traced.database.sql('SELECT traceparent FROM orders WHERE id = $1', [orderId]);
-    expect(row).toEqual({ traceparent: `00-${placed.traceId}-${request?.spanId}-01` });
+    expect(row).toEqual({ traceparent: `00-${placed.traceId}-${placed.root.spanId}-01` });
 
     const settling = await traced.receiver.waitForSpan(({ name }) => name === 'orders.settle');
     expect(settling.traceId).not.toBe(placed.traceId);
     expect(settling).toMatchObject({
       parentSpanId: '',
-      links: [{ traceId: placed.traceId, spanId: request?.spanId }],
+      links: [{ traceId: placed.traceId, spanId: placed.root.spanId }],
       attributes: { 'order.id': orderId, 'settlement.round': 2, 'settlement.age_ms': expect.any(Number) },
     });
     expect(printSpanTrees(await traced.receiver.waitForTrace(settling.traceId, 4), shown)).toBe(
@@ -272,7 +217,8 @@ describe('an order that its request leaves pending', () => {
         '  UPDATE orders [CLIENT]',
       ].join('\n'),
     );
-    expect(traced.lines('order.settled')).toMatchObject([{ order_id: orderId, trace_id: settling.traceId }]);
+    const settled = await traced.line('order.settled', 'order_id', orderId);
+    expect(settled).toMatchObject({ trace_id: settling.traceId });
     expect(traced.gatewayLog.at(-1)).toMatchObject({
       request_id: `settle-${orderId}`,
       traceparent: expect.stringContaining(settling.traceId),
@@ -296,13 +242,9 @@ describe('an order that its request leaves pending', () => {
     );
     expect(eventsOf(seen.spans, 'payment.charge')).toMatchObject([{ name: 'circuit_open' }]);
     expect(seen.line).toMatchObject({ circuit_breaker: 'open', payment_outcome: 'unavailable' });
-    expect(seen.counts).toEqual({
-      'http_requests_total POST /orders 202': 1,
-      'circuit_breaker_calls_total payment rejected': 1,
-      'dependency_request_duration_seconds_count postgres place_order ok': 1,
-      'dependency_request_duration_seconds_count postgres release_order ok': 1,
-    });
-    const [opened] = traced.lines('circuit_breaker.changed');
-    expect(opened).toMatchObject({ to: 'open', trace_id: expect.any(String) });
+    expect(seen.counts).toMatchObject({ 'circuit_breaker_calls_total payment rejected': 1 });
+    expect(Object.keys(seen.counts).join()).not.toContain('charge');
+    const opened = await traced.line('circuit_breaker.changed', 'to', 'open');
+    expect(opened).toHaveProperty('trace_id');
   });
 });

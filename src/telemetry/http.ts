@@ -54,7 +54,10 @@ export function observeRequests(
       request.traceId = spanContext.traceId;
       reply.header('traceparent', traceparentOf(spanContext));
     }
-    if (active) nameByRoute(active, request);
+    if (active) {
+      rewriteTexts(active, request);
+      nameByRoute(active, request);
+    }
     const telling = { story, trace: spanContext };
     if (makeSpans && span.isRecording()) tell(telling, () => context.with(trace.setSpan(parent, span), done));
     else tell(telling, done);
@@ -125,6 +128,18 @@ function startSpan(request: FastifyRequest, parent: ReturnType<typeof context.ac
     'network.peer.port': request.socket.remotePort ?? 0,
     'network.protocol.version': request.raw.httpVersion,
     'user_agent.original': scrub(request.headers['user-agent'] ?? ''),
+  });
+}
+
+/** The HTTP instrumentation writes these as they came, and the query with them. */
+function rewriteTexts(span: Span, { url, hostname, headers }: FastifyRequest): void {
+  if (!span.isRecording()) return;
+  const [path = '', query] = url.split('?', 2);
+  span.setAttributes({
+    'url.path': scrub(path),
+    'server.address': scrub(hostname),
+    'user_agent.original': scrub(headers['user-agent'] ?? ''),
+    ...(query !== undefined && { 'url.query': '' }),
   });
 }
 

@@ -1,5 +1,6 @@
 import {
   context,
+  INVALID_TRACEID,
   type Span,
   type SpanContext,
   type SpanOptions,
@@ -22,7 +23,7 @@ export function recordingSpan(): Span | undefined {
 }
 
 /** Runs the work in a span of its own below the active one, or by itself where nothing is recorded. */
-export async function inSpan<T>(
+export function inSpan<T>(
   name: string,
   options: SpanOptions,
   work: (span: Span | undefined) => Promise<T>,
@@ -60,10 +61,10 @@ function errorType(error: unknown): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
-/** The context of a span, unless nobody made one. */
+/** The context of a span, unless nobody made one: what an SDK makes is valid. */
 export function validContext(span: Span): SpanContext | undefined {
   const spanContext = span.spanContext();
-  return trace.isSpanContextValid(spanContext) ? spanContext : undefined;
+  return spanContext.traceId === INVALID_TRACEID ? undefined : spanContext;
 }
 
 export function isSampled({ traceFlags }: SpanContext): boolean {

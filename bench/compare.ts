@@ -1,0 +1,22 @@
+import { say } from './command.ts';
+import { measureRound, type Round, type Setting, type Subject, warmUp } from './measure.ts';
+
+/** All subjects in every round, the order turned round from one to the next: none always follows the same other. */
+export async function compare(
+  subjects: readonly Subject[],
+  rounds: number,
+  setting: Setting,
+): Promise<Map<string, Round[]>> {
+  const measured = new Map<string, Round[]>(subjects.map(({ name }) => [name, []]));
+  say('warming up');
+  for (const subject of subjects) await warmUp(subject, setting);
+  for (let number = 1; number <= rounds; number++) {
+    for (const subject of number % 2 === 1 ? subjects : subjects.toReversed()) {
+      const round = await measureRound(subject, setting);
+      measured.get(subject.name)?.push(round);
+      const figures = `${round.requestsPerSecond.toFixed(0)} req/s, ${round.cpuPerRequest.toFixed(0)} µs`;
+      say(`round ${number} of ${rounds}: ${subject.name.padEnd(16)} ${figures}`);
+    }
+  }
+  return measured;
+}

@@ -1,0 +1,144 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { request } from 'undici';
+import { runBenchmark, say, writeReport } from './command.ts';
+import { compare } from './compare.ts';
+import { type BenchServer, startServer } from './database.ts';
+import { BenchFailure } from './failure.ts';
+import { measureRound, type Setting, type Subject } from './measure.ts';
+import { type Options, readArguments, roundArguments, toOptions } from './options.ts';
+import { type BenchProcess, startProcess } from './processes.ts';
+import { describeComparison, describeMachine } from './report.ts';
+import { environmentOf, startSimulator } from './subjects.ts';
+import { type TelemetryReport, toMarkdown } from './telemetry-report.ts';
+import { chosenRows, off, type Row, rowOf, telemetryEnvironment } from './telemetry-rows.ts';
+
+/** What telemetry costs per order: parts of it and all of it, over the same service without any. */
+
+const usage = `npm run bench:telemetry -- [options]
+
+  --rounds <n>        rounds per row (default 7)
+  --seconds <n>       measured seconds per round (default 3)
+  --connections <n>   connections, each with one request at a time (default 32)
+  --rows <names>      only these beside "off", such as "metrics,everything 10%"
+  --out <folder>      also write telemetry.md and telemetry.json there, such as docs/benchmarks
+  --profile <row>     measure one more round of that row, and write its CPU profile to the folder
+  --help              show this
+`;
+
+interface TelemetryOptions extends Options {
+  rows: Row[];
+  profile: Row | undefined;
+}
+
+function parseOptions(args: string[]): TelemetryOptions {
+  const values = readArguments(args, {
+    ...roundArguments,
+    seconds: { type: 'string', default: '3' },
+    rows: { type: 'string' },
+    profile: { type: 'string' },
+  });
+  const rows = chosenRows(values.rows);
+  const profile = values.profile === undefined ? undefined : rowOf(values.profile);
+  if (profile && values.out === undefined) throw new BenchFailure('--profile needs an --out.');
+  if (profile && !rows.includes(profile)) rows.push(profile);
+  return { ...toOptions(values), rows, profile };
+}
+
+interface Parts {
+  folder: string;
+  server: BenchServer;
+  simulator: BenchProcess;
+  sink: BenchProcess;
+}
+
+async function run(
+  options: TelemetryOptions,
+  signal: AbortSignal,
+): Promise<{ report: TelemetryReport; profile: object | undefined }> {
+  const machine = describeMachine();
+  await using parts = new AsyncDisposableStack();
+  const folder = await mkdtemp(path.join(tmpdir(), 'orders-telemetry-'));
+  parts.defer(() => rm(folder, { recursive: true }));
+
+  say('starting PostgreSQL, the simulator, the sink and the service in each configuration');
+  const server = parts.use(await startServer(path.join(folder, 'data')));
+  const simulator = parts.use(await startSimulator(folder));
+  const sinkLog = path.join(folder, 'sink.log');
+  const sink = parts.use(await startProcess({ script: 'bench/spans-sink.ts', env: {}, logFile: sinkLog }));
+  const services = parts.use(new AsyncDisposableStack());
+  const subjects: Subject[] = [];
+  for (const row of options.rows) {
+    const subject = await startService(row, { folder, server, simulator, sink });
+    parts.use(subject.database);
+    services.use(subject.process);
+    subjects.push(subject);
+  }
+
+  const setting = { ...options, gatewayUrl: simulator.url, signal };
+  const measured = await compare(subjects, options.rounds, setting);
+  const profile = await profileOf(options.profile, subjects, setting);
+
+  // What is still queued is sent when a service ends.
+  await services.disposeAsync();
+  const spansPerOrder = await countSpans(options.rows, subjects, sink);
+  return { report: { ...describeComparison(options, machine, measured), spansPerOrder }, profile };
+}
+
+async function startService(row: Row, { folder, server, simulator, sink }: Parts): Promise<Subject> {
+  const database = await server.createDatabase(row.id);
+  const process = await startProcess({
+    script: row.metrics ? 'src/main.ts' : 'bench/unmetered-service.ts',
+    preload: 'src/telemetry/sdk.ts',
+    env: { ...environmentOf(database, simulator), ...telemetryEnvironment(row, `${sink.url}/${row.id}`) },
+    logFile: path.join(folder, `${row.id}.log`),
+  });
+  return { name: row.name, process, database };
+}
+
+/** In a round of its own: being profiled costs time, too. */
+async function profileOf(
+  row: Row | undefined,
+  subjects: readonly Subject[],
+  setting: Setting,
+): Promise<object | undefined> {
+  const subject = subjects.find(({ name }) => name === row?.name);
+  if (subject === undefined) return undefined;
+  say(`profiling ${subject.name}`);
+  return subject.process.profile(() => measureRound(subject, setting));
+}
+
+/** Over everything that each service has done, by its name. One that loses spans would be cheap for the wrong reason. */
+async function countSpans(
+  rows: readonly Row[],
+  subjects: readonly Subject[],
+  sink: BenchProcess,
+): Promise<Record<string, number>> {
+  const { body } = await request(sink.url);
+  const counts = (await body.json()) as Record<string, number>;
+  const perOrder: Record<string, number> = {};
+  for (const { id, name, spans } of rows) {
+    const orders = await subjects.find((subject) => subject.name === name)?.database.orders();
+    perOrder[name] = (counts[id] ?? 0) / (orders?.total ?? Number.NaN);
+    if (spans && perOrder[name] === 0) throw new BenchFailure(`${name} sent no spans.`);
+  }
+  return perOrder;
+}
+
+await runBenchmark(async (signal) => {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const { report, profile } = await run(options, signal);
+  const markdown = toMarkdown(report);
+  say(`\n${markdown}`);
+  if (options.out === undefined) return;
+  await writeReport(options.out, {
+    'telemetry.md': markdown,
+    'telemetry.json': report,
+    ...(profile && { [`telemetry-${(options.profile ?? off).id}.cpuprofile`]: profile }),
+  });
+});

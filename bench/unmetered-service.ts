@@ -1,0 +1,43 @@
+import { Registry } from 'prom-client';
+import { loadConfig } from '../src/config.ts';
+import { runProcess } from '../src/process.ts';
+import { createService } from '../src/service.ts';
+import { createLogDestination } from '../src/telemetry/log-destination.ts';
+import { createLogger } from '../src/telemetry/logger.ts';
+import type { Metrics } from '../src/telemetry/metrics.ts';
+import { shutdownTelemetry } from '../src/telemetry/sdk.ts';
+
+/** The service without its metrics, which cannot be switched off: for the rows that are to show the rest alone. */
+
+const nothing = (): void => {};
+
+const noMetrics: Metrics = {
+  contentType: Registry.OPENMETRICS_CONTENT_TYPE,
+  render: () => Promise.resolve(''),
+  requestStarted: nothing,
+  requestEnded: nothing,
+  dependency: nothing,
+  retries: nothing,
+  breakerCall: nothing,
+  breakerChanged: nothing,
+  orderSettled: nothing,
+  authFailed: nothing,
+  logged: nothing,
+  logsDropped: nothing,
+  ask: nothing,
+};
+
+await runProcess(async () => {
+  const config = loadConfig();
+  const stdout = createLogDestination();
+  const logger = createLogger({ service: 'orders', level: config.logLevel, destination: stdout });
+  const service = await createService(config, { logger, metrics: noMetrics });
+  return {
+    announcement: { url: service.url },
+    closeDeadline: config.shutdown.deadline,
+    async close() {
+      await service.close();
+      await shutdownTelemetry();
+    },
+  };
+});
