@@ -13,10 +13,14 @@ const crashAt = process.env['CRASH_AT'];
 await runProcess(async () => {
   const config = loadConfig();
   const logger = createLogger({ service: 'orders', level: config.logLevel });
-  const service = await createService(config, { logger }, {
-    store: (store) => withFaultPoints('store', store),
-    gateway: (gateway) => withFaultPoints('gateway', gateway),
-  });
+  const service = await createService(
+    config,
+    { logger },
+    {
+      store: (store) => withFaultPoints('store', store),
+      gateway: (gateway) => withFaultPoints('gateway', gateway),
+    },
+  );
   return {
     announcement: { type: 'listening', url: service.url, adminUrl: service.adminUrl },
     closeDeadline: config.shutdown.deadline,
