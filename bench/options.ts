@@ -44,7 +44,7 @@ export function toOptions(
   };
 }
 
-function wholeNumber(name: string, text: string, maximum: number): number {
+export function wholeNumber(name: string, text: string, maximum: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (value < 1 || value > maximum) {
     throw new BenchFailure(`${name} must be a whole number from 1 to ${maximum}, not "${text}".`);
