@@ -1,5 +1,5 @@
 import type { Database } from '../postgres/database.ts';
-import { missingMigrations } from '../postgres/migrate.ts';
+import { missingMigrations } from '../postgres/missing-migrations.ts';
 
 /** Whether this instance wants traffic. */
 export interface Health {

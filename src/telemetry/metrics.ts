@@ -1,6 +1,4 @@
 import { collectDefaultMetrics, type OpenMetricsContentType, Registry } from 'prom-client';
-import type { Counter } from './counter.ts';
-import type { Histogram } from './histogram.ts';
 import { createInstruments } from './instruments.ts';
 import { observeProcess } from './process-metrics.ts';
 
@@ -114,18 +112,6 @@ export function createMetrics() {
   for (const reason of ['queue_full', 'export_failed']) telemetryDropped.child('traces', reason);
   for (const outcome of ['success', 'failure', 'timeout', 'rejected']) breakerCalls.child('payment', outcome);
 
-  const routes = new Map<string, { count: Counter; duration: Histogram }>();
-  const routeOf = (method: string, route: string, status: number) => {
-    const key = `${method} ${route} ${status}`;
-    let known = routes.get(key);
-    if (known === undefined) {
-      const labels = [method, route, String(status)] as const;
-      known = { count: requests.child(...labels), duration: requestDuration.child(...labels) };
-      routes.set(key, known);
-    }
-    return known;
-  };
-
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
@@ -134,9 +120,9 @@ export function createMetrics() {
     /** `duration` in milliseconds, as everywhere in here. An exemplar is kept where a trace id is given. */
     requestEnded(method: string, route: string, status: number, duration: number, traceId?: string): void {
       inFlight.add(-1);
-      const known = routeOf(method, route, status);
-      known.count.increment();
-      known.duration.observe(duration / second, traceId);
+      const labels = [method, route, String(status)] as const;
+      requests.child(...labels).increment();
+      requestDuration.child(...labels).observe(duration / second, traceId);
     },
     dependency(name: string, operation: string, outcome: string, duration: number, traceId?: string): void {
       dependencyDuration.child(name, operation, outcome).observe(duration / second, traceId);

@@ -15,9 +15,6 @@ export function onTelemetryFailure(listener: (message: string) => void): void {
   complain = listener;
 }
 
-/** Whether the boundary spans are made here, or by instrumentations that patch the libraries. */
-export const instrumentation = config.instrumentation;
-
 /** Spans that were lost so far, by reason. */
 export function droppedSpans(): Readonly<Record<string, number>> {
   return started?.dropped ?? {};
