@@ -1,20 +1,11 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { printSpanTrees } from './support/span-tree.ts';
-import { samplesOf, spawnTracedService, type TracedService, valueOf } from './support/traced-service.ts';
+import { samplesOf, eachWithTracedService, type TracedService, valueOf } from './support/traced-service.ts';
 import { hiccup, timed } from './support/timing.ts';
 
 // Telemetry is there for the service, and never the other way round.
 
-let traced: TracedService | undefined;
-afterEach(async () => {
-  await traced?.[Symbol.asyncDispose]();
-  traced = undefined;
-});
-
-async function spawn(env: Record<string, string> = {}): Promise<TracedService> {
-  traced = await spawnTracedService(env);
-  return traced;
-}
+const spawn = eachWithTracedService();
 
 /** Statuses by how often they were answered, and the longest that anybody waited, in milliseconds. */
 async function placeMany({ api }: TracedService, count: number) {

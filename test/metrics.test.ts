@@ -1,20 +1,11 @@
 import { request } from 'node:http';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { teaOrder } from './support/api-client.ts';
 import { parseExposition } from './support/exposition.ts';
-import { samplesOf, spawnTracedService, type TracedService, valueOf } from './support/traced-service.ts';
+import { samplesOf, eachWithTracedService, valueOf } from './support/traced-service.ts';
 
-let traced: TracedService | undefined;
-afterEach(async () => {
-  await traced?.[Symbol.asyncDispose]();
-  traced = undefined;
-});
-
-async function spawn(env: Record<string, string> = {}): Promise<TracedService> {
-  traced = await spawnTracedService(env);
-  return traced;
-}
+const spawn = eachWithTracedService();
 
 /**
  * What dashboards and alerts read: type and labels by name. Metrics of the service; those of the process are below.

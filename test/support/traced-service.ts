@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
-import { expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -27,6 +27,19 @@ export interface TracedService extends AsyncDisposable {
   line(event: string, field: string, value: unknown): Promise<Record<string, unknown>>;
   /** The canonical line of a request. */
   requestLine(requestId: string): Promise<Record<string, unknown>>;
+}
+
+/** For a file whose tests each want a service of their own: it ends with the test. */
+export function eachWithTracedService(): (env?: Record<string, string>) => Promise<TracedService> {
+  let traced: TracedService | undefined;
+  afterEach(async () => {
+    await traced?.[Symbol.asyncDispose]();
+    traced = undefined;
+  });
+  return async (env = {}) => {
+    traced = await spawnTracedService(env);
+    return traced;
+  };
 }
 
 /** @param env variables that differ from those of the tests; the receiver is part of them already */
