@@ -1,5 +1,13 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  context,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 import { currentTelling } from './request-story.ts';
 import { failSpan, recordingSpan, tracer } from './tracing.ts';
 
@@ -59,18 +67,30 @@ export function observeOutgoingRequests(): void {
 }
 
 function startSpan({ origin, method, path }: UndiciRequest, attempt: number): Span {
-  const url = new URL(path, origin);
-  return tracer.startSpan(`${method} ${templateOf(path)}`, {
-    kind: SpanKind.CLIENT,
-    attributes: {
-      'http.request.method': method,
-      'url.full': url.href,
-      'url.template': templateOf(path),
-      'server.address': url.hostname,
-      'server.port': Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
-      ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
-    },
+  const base = typeof origin === 'string' ? origin : origin.origin;
+  const template = templateOf(path);
+  return tracer.startSpan(`${method} ${template}`, { kind: SpanKind.CLIENT }).setAttributes({
+    'http.request.method': method,
+    'url.full': `${base}${path}`,
+    'url.template': template,
+    ...serverOf(base),
+    ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
   });
+}
+
+const servers = new Map<string, Attributes>();
+
+/** There are as many as the service has peers: one. */
+function serverOf(origin: string): Attributes {
+  const known = servers.get(origin);
+  if (known) return known;
+  const { hostname, port, protocol } = new URL(origin);
+  const server = {
+    'server.address': hostname,
+    'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
+  };
+  servers.set(origin, server);
+  return server;
 }
 
 /** Span names have to be few: ids become a placeholder. */

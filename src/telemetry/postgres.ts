@@ -1,4 +1,4 @@
-import { SpanKind } from '@opentelemetry/api';
+import { type Attributes, SpanKind } from '@opentelemetry/api';
 import type { DatabaseEvents, Statement } from '../postgres/database.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
@@ -23,6 +23,9 @@ function attributesOf({ summary }: Statement, server: { host: string; port: numb
 
 /** What Postgres answers; other codes are those of sockets and of ours. */
 const sqlState = /^[0-9A-Z]{5}$/;
+
+/** What the SDK is given together with a name it examines for its sampler; what is set later, only when it is kept. */
+const client = { kind: SpanKind.CLIENT };
 
 const summaries = new Map<string, string>();
 
@@ -49,6 +52,17 @@ export function observeDatabase(
     database: decodeURIComponent(url.pathname.slice(1)),
   };
 
+  // There are as many as the store has statements.
+  const known = new Map<string, Attributes>();
+  const attributesFor = (statement: Statement) => {
+    let attributes = known.get(statement.name);
+    if (attributes === undefined) {
+      attributes = attributesOf(statement, server);
+      known.set(statement.name, attributes);
+    }
+    return attributes;
+  };
+
   return {
     started(statement) {
       if (!options.makeSpans) summaries.set(statement.name, statement.summary);
@@ -56,10 +70,7 @@ export function observeDatabase(
       const parent = recordingSpan();
       const span =
         parent && options.makeSpans
-          ? tracer.startSpan(statement.summary, {
-              kind: SpanKind.CLIENT,
-              attributes: attributesOf(statement, server),
-            })
+          ? tracer.startSpan(statement.summary, client).setAttributes(attributesFor(statement))
           : undefined;
       let retries = 0;
       return {

@@ -1,19 +1,11 @@
 import { register } from 'node:module';
 import { diag, DiagLogLevel } from '@opentelemetry/api';
-import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
-import {
-  AlwaysOffSampler,
-  BatchSpanProcessor,
-  NoopSpanProcessor,
-  type ReadableSpan,
-  type SpanExporter,
-  type SpanProcessor,
-} from '@opentelemetry/sdk-trace';
+import { AlwaysOffSampler, NoopSpanProcessor } from '@opentelemetry/sdk-trace';
 import type { TelemetryConfig } from '../config.ts';
 import { observeOutgoingRequests } from './outgoing-http.ts';
+import { createSpanExport } from './span-export.ts';
 import { serviceVersion } from './version.ts';
 
 export interface StartedSdk {
@@ -29,10 +21,14 @@ const lastSpansDeadline = 2000;
 /** Milliseconds from giving them up to the end of the process: for the last log lines. */
 const abandonedFor = 1500;
 
-/** @param complain told when telemetry itself fails, in a sentence */
+/**
+ * @param complain told when telemetry itself fails, in a sentence
+ * @param service what the process is called, unless OTEL_SERVICE_NAME says otherwise
+ */
 export async function startSdk(
   config: TelemetryConfig,
   complain: (message: string) => void,
+  service = 'orders',
 ): Promise<StartedSdk> {
   const dropped: Record<string, number> = {};
   const drop = (reason: string, count: number) => {
@@ -42,13 +38,13 @@ export async function startSdk(
 
   const sdk = new NodeSDK({
     resource: resourceFromAttributes({
-      'service.name': 'orders',
+      'service.name': service,
       'service.version': serviceVersion,
       'deployment.environment.name': config.environment,
     }),
     // Without an exporter nothing is recorded, and trace ids still tie log lines together.
     ...(config.exportsTraces
-      ? { spanProcessors: [createProcessor(config, drop)] }
+      ? { spanProcessors: [createSpanExport(config.batch, drop)] }
       : { spanProcessors: [new NoopSpanProcessor()], sampler: new AlwaysOffSampler() }),
     metricReaders: [],
     instrumentations: config.instrumentation === 'auto' ? await loadInstrumentations() : [],
@@ -65,40 +61,6 @@ export async function startSdk(
       if ((await Promise.race([ending, late.promise])) === 'late') abandonExports();
       clearTimeout(limit);
     },
-  };
-}
-
-/** A batch processor whose losses can be counted: it drops what its queue cannot hold, and tells nobody. */
-function createProcessor(
-  { batch }: TelemetryConfig,
-  drop: (reason: string, count: number) => void,
-): SpanProcessor {
-  let queued = 0;
-  const exporter = new OTLPTraceExporter();
-  const counting: SpanExporter = {
-    export(spans: ReadableSpan[], done: (result: ExportResult) => void) {
-      queued -= spans.length;
-      exporter.export(spans, (result) => {
-        if (result.code !== ExportResultCode.SUCCESS) drop('export_failed', spans.length);
-        done(result);
-      });
-    },
-    forceFlush: () => exporter.forceFlush(),
-    shutdown: () => exporter.shutdown(),
-  };
-  const processor = new BatchSpanProcessor({ exporter: counting, ...batch });
-  return {
-    onStart: () => {},
-    onEnd(span) {
-      if (queued >= batch.maxQueueSize) {
-        drop('queue_full', 1);
-        return;
-      }
-      queued += 1;
-      processor.onEnd(span);
-    },
-    forceFlush: () => processor.forceFlush(),
-    shutdown: () => processor.shutdown(),
   };
 }
 

@@ -8,7 +8,6 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
-import { currentTelling } from './request-story.ts';
 
 /** Makes all spans of this service. Without an SDK it makes nothing of nothing. */
 export const tracer = trace.getTracer('orders');
@@ -71,10 +70,18 @@ export function isSampled({ traceFlags }: SpanContext): boolean {
   return (traceFlags & TraceFlags.SAMPLED) !== 0;
 }
 
-/** For exemplars: one that points at a trace nobody recorded would lead nowhere. */
+/**
+ * For exemplars, whose trace has to be kept: that of the active span, for as long as it can be marked. What goes on
+ * after its request has ended gives none.
+ */
 export function sampledTraceId(): string | undefined {
-  const spanContext = currentTelling()?.trace;
+  const spanContext = recordingSpan()?.spanContext();
   return spanContext && isSampled(spanContext) ? spanContext.traceId : undefined;
+}
+
+/** Says in the trace that an exemplar points at it, so that whoever samples later keeps it. */
+export function markExemplar(span = recordingSpan()): void {
+  span?.setAttribute('app.exemplar', true);
 }
 
 /** W3C trace context, https://www.w3.org/TR/trace-context/#traceparent-header */
