@@ -1,8 +1,21 @@
 import { defineConfig } from 'vitest/config';
+import { missingPrograms } from './test/support/programs.ts';
+
+/** Tests of what is only read: rules, runbooks, dashboards, the stack's files. They need no service. */
+const ofFiles = ['test/alerts.test.ts', 'test/compose.test.ts', 'test/dashboards.test.ts'];
+
+const missing = missingPrograms();
+for (const program of missing) {
+  process.stderr.write(
+    `Not run: ${program.tests.join(', ')}, because ${program.name} is not on the PATH (apt-get install ${program.package}).\n`,
+  );
+}
 
 export default defineConfig({
   test: {
     coverage: {
+      // Measured in the same run as all else: the suite takes minutes.
+      enabled: process.env['CI'] !== undefined,
       provider: 'v8',
       include: ['src/**/*.ts'],
       exclude: ['src/**/*.test.ts'],
@@ -13,12 +26,14 @@ export default defineConfig({
       },
     },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts'] } },
+      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', ...ofFiles] } },
       {
         extends: true,
         test: {
           name: 'service',
           include: ['test/**/*.test.ts'],
+          // Those of the stack need programs that are no npm packages: `npm run test:stack`.
+          exclude: [...ofFiles, 'test/stack/**', ...missing.flatMap(({ tests }) => tests)],
           globalSetup: ['test/support/postgres-for-tests.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,

@@ -11,6 +11,13 @@ const interval = 250;
 
 const answers: Readonly<Record<string, () => unknown>> = {
   cpu: () => process.cpuUsage(),
+  memory: () => ({ resident: process.memoryUsage.rss() }),
+  async collectGarbage() {
+    session.connect();
+    await session.post('HeapProfiler.collectGarbage');
+    session.disconnect();
+    return process.memoryUsage();
+  },
   async startProfile() {
     session.connect();
     await session.post('Profiler.enable');

@@ -8,10 +8,24 @@ export const root = path.resolve(import.meta.dirname, '..');
 
 export interface BenchProcess extends AsyncDisposable {
   url: string;
+  /** Of the admin listener, where it has one. */
+  adminUrl: string | undefined;
   /** Processor time that it has used so far with all its threads, in microseconds. */
   cpuTime(): Promise<number>;
+  /** Memory that it has in use at this moment (RSS), in bytes. Not to be asked while something else is. */
+  memory(): Promise<number>;
+  /** What a full garbage collection leaves, in bytes. Not to be asked while something else is. */
+  memoryInUse(): Promise<MemoryInUse>;
   /** Does the work while V8 takes a CPU profile of the process, and returns that, for a `.cpuprofile`. */
   profile(work: () => Promise<unknown>): Promise<object>;
+}
+
+export interface MemoryInUse {
+  heap: number;
+  /** Beside the heap, such as buffers. */
+  external: number;
+  /** Of the whole process (RSS). */
+  resident: number;
 }
 
 /**
@@ -45,18 +59,26 @@ export async function startProcess(options: {
   const ended = once(child, 'exit');
   await log.close();
 
-  const { url } = await answerOf(child, ended, options.script);
+  const { url, adminUrl } = await answerOf(child, ended, options.script);
   if (typeof url !== 'string') throw new BenchFailure(`${options.script} announced no URL.`);
-  const ask = (question: 'cpu' | 'startProfile' | 'stopProfile') => {
+  const ask = (question: 'cpu' | 'memory' | 'collectGarbage' | 'startProfile' | 'stopProfile') => {
     const answer = answerOf(child, ended, options.script);
     child.send(question);
     return answer;
   };
   return {
     url,
+    adminUrl: typeof adminUrl === 'string' ? adminUrl : undefined,
     async cpuTime() {
       const { user, system } = await ask('cpu');
       return Number(user) + Number(system);
+    },
+    async memory() {
+      return Number((await ask('memory'))['resident']);
+    },
+    async memoryInUse() {
+      const { heapUsed, external, rss } = await ask('collectGarbage');
+      return { heap: Number(heapUsed), external: Number(external), resident: Number(rss) };
     },
     async profile(work) {
       await ask('startProfile');

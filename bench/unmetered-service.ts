@@ -3,6 +3,7 @@ import { loadConfig } from '../src/config.ts';
 import { runProcess } from '../src/process.ts';
 import { createService } from '../src/service.ts';
 import { createLogDestination } from '../src/telemetry/log-destination.ts';
+import { Gauge } from '../src/telemetry/gauge.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import type { Metrics } from '../src/telemetry/metrics.ts';
 import { shutdownTelemetry } from '../src/telemetry/sdk.ts';
@@ -15,13 +16,18 @@ const noMetrics: Metrics = {
   contentType: Registry.OPENMETRICS_CONTENT_TYPE,
   render: () => Promise.resolve(''),
   requestStarted: nothing,
-  requestEnded: nothing,
+  connections: () => new Gauge({}, nothing),
+  connectionRefused: nothing,
+  unreadable: nothing,
+  requestEnded: () => false,
   dependency: nothing,
   retries: nothing,
   breakerCall: nothing,
   breakerChanged: nothing,
   orderSettled: nothing,
   authFailed: nothing,
+  shed: nothing,
+  cacheRequested: nothing,
   logged: nothing,
   logsDropped: nothing,
   ask: nothing,

@@ -15,6 +15,7 @@ const required = {
   PAYMENT_GATEWAY_URL: 'https://payments.example',
   API_KEYS: 'shop:hush-shop,pos:hush-pos',
 };
+const withRedis = { ...required, REDIS_URL: 'rediss://orders:hush-hush@cache:6380/1' };
 
 const faultsOf = (env: Environment): readonly string[] => {
   try {
@@ -66,7 +67,7 @@ test('the values of the environment arrive where they are used', () => {
 
 describe('secrets', () => {
   test('are in no way of printing the configuration', () => {
-    for (const config of [loadConfig(required), loadMigrationConfig(required)]) {
+    for (const config of [loadConfig(withRedis), loadMigrationConfig(required)]) {
       const inspected = inspect(config, { depth: Number.POSITIVE_INFINITY, showHidden: true });
       for (const printed of [inspected, JSON.stringify(config)]) {
         expect(printed).toContain('[secret]');
@@ -78,6 +79,7 @@ describe('secrets', () => {
   test.each([
     ['DATABASE_URL', { DATABASE_URL: 'mongodb://orders:hush-hush@db/orders' }],
     ['API_KEYS', { API_KEYS: 'hush-shop' }],
+    ['REDIS_URL', { REDIS_URL: 'http://orders:hush-hush@cache' }],
     ['API_KEYS', { API_KEYS: 'shop:hush-shop,pos:hush-shop' }],
   ])('are not in the message about a wrong %s', (name, change) => {
     const faults = faultsOf({ ...required, ...change });
@@ -87,7 +89,12 @@ describe('secrets', () => {
 
   test('are marked as such wherever a variable may hold one', () => {
     const marked = Object.entries(variables).filter(([, variable]) => 'secret' in variable);
-    expect(marked.map(([name]) => name)).toEqual(['DATABASE_URL', 'PAYMENT_GATEWAY_URL', 'API_KEYS']);
+    expect(marked.map(([name]) => name)).toEqual([
+      'DATABASE_URL',
+      'PAYMENT_GATEWAY_URL',
+      'API_KEYS',
+      'REDIS_URL',
+    ]);
   });
 });
 
@@ -108,6 +115,28 @@ describe('what does not go together', () => {
     expect(faultsOf({ ...env, [`${what}_BACKOFF_CAP`]: '3s' })).toEqual([]);
   });
 
+  test.each(['RATE_LIMIT_WINDOW', 'AUTH_FAILURE_WINDOW'])('a %s of less than a second is refused', (name) => {
+    expect(faultsOf({ ...required, [name]: '999ms' })).toEqual([`${name} must be at least 1s`]);
+    expect(faultsOf({ ...required, [name]: '1s' })).toEqual([]);
+  });
+
+  test.each(['REDIS_COMMAND_TIMEOUT', 'ORDER_CACHE_TTL'])('a %s of nothing is refused', (name) => {
+    expect(faultsOf({ ...required, [name]: '0s' })).toEqual([`${name} must not be 0`]);
+  });
+
+  test('headers that may take longer than the request that they are a part of are refused', () => {
+    const env = { ...required, HTTP_HEADERS_TIMEOUT: '31s' };
+    expect(faultsOf(env)).toEqual(['HTTP_HEADERS_TIMEOUT must not be longer than HTTP_REQUEST_TIMEOUT']);
+    expect(faultsOf({ ...env, HTTP_REQUEST_TIMEOUT: '31s' })).toEqual([]);
+  });
+
+  test.each(['HTTP_HEADERS_TIMEOUT', 'HTTP_KEEP_ALIVE_TIMEOUT', 'HTTP_SEND_TIMEOUT'])(
+    'a %s of nothing is refused',
+    (name) => {
+      expect(faultsOf({ ...required, [name]: '0s' })).toEqual([`${name} must not be 0`]);
+    },
+  );
+
   test('is named all at once', () => {
     const env = { ...withDemoKey, NODE_ENV: 'production', PAYMENT_BACKOFF_FLOOR: '2s' };
     expect(faultsOf(env)).toEqual([
@@ -115,6 +144,22 @@ describe('what does not go together', () => {
       'PAYMENT_BACKOFF_FLOOR must not be longer than PAYMENT_BACKOFF_CAP',
     ]);
   });
+});
+
+test('without REDIS_URL there is no Redis, and with it there is all that it needs', () => {
+  expect(loadConfig(required).redis).toBeUndefined();
+  const { redis } = loadConfig({ ...withRedis, REDIS_COMMAND_TIMEOUT: '5ms' });
+  expect(redis).toMatchObject({ commandTimeout: 5, orderTtl: 600_000 });
+  expect(redis?.url.reveal()).toBe(withRedis.REDIS_URL);
+});
+
+test('proxies are trusted by their address, or by how many there are, and by default none is', () => {
+  const trustOf = (env: Environment) => loadConfig({ ...required, ...env }).http.trustProxy;
+  expect(trustOf({})).toBe(false);
+  expect(trustOf({ TRUST_PROXY: '10.0.0.0/8' })).toEqual(['10.0.0.0/8']);
+  const two = trustOf({ TRUST_PROXY: '2' });
+  if (typeof two !== 'function') throw new Error('not a rule');
+  expect([0, 1, 2, 3].map((hop) => two('203.0.113.1', hop))).toEqual([true, true, false, false]);
 });
 
 test('an environment that is none of the three is refused, for it decides what is safe', () => {

@@ -1,5 +1,12 @@
+import { readCollector } from './console/intake/collector.ts';
 import { type ApiKey, ConfigError, type Environment, read, Secret, type Values } from './environment.ts';
-import { exploreVariables, telemetryVariables, variables } from './variables.ts';
+import {
+  consoleVariables,
+  exploreVariables,
+  telemetryVariables,
+  trafficVariables,
+  variables,
+} from './variables.ts';
 
 /** The environment, read once, at start. This is the only file that reads `process.env`. */
 
@@ -23,16 +30,57 @@ export function loadConfig(env: Environment = process.env) {
       'PAYMENT_BACKOFF_FLOOR must not be longer than PAYMENT_BACKOFF_CAP',
     value.SETTLEMENT_BACKOFF_FLOOR > value.SETTLEMENT_BACKOFF_CAP &&
       'SETTLEMENT_BACKOFF_FLOOR must not be longer than SETTLEMENT_BACKOFF_CAP',
+    value.ADMISSION_LIMIT_MIN > value.ADMISSION_LIMIT_MAX &&
+      'ADMISSION_LIMIT_MIN must not be more than ADMISSION_LIMIT_MAX',
+    // Clients are told about windows in whole seconds.
+    value.RATE_LIMIT_WINDOW < 1000 && 'RATE_LIMIT_WINDOW must be at least 1s',
+    value.AUTH_FAILURE_WINDOW < 1000 && 'AUTH_FAILURE_WINDOW must be at least 1s',
+    value.REDIS_COMMAND_TIMEOUT === 0 && 'REDIS_COMMAND_TIMEOUT must not be 0',
+    value.ORDER_CACHE_TTL === 0 && 'ORDER_CACHE_TTL must not be 0',
+    value.HTTP_HEADERS_TIMEOUT > value.HTTP_REQUEST_TIMEOUT &&
+      'HTTP_HEADERS_TIMEOUT must not be longer than HTTP_REQUEST_TIMEOUT',
+    // To Node these would mean for ever.
+    value.HTTP_HEADERS_TIMEOUT === 0 && 'HTTP_HEADERS_TIMEOUT must not be 0',
+    value.HTTP_KEEP_ALIVE_TIMEOUT === 0 && 'HTTP_KEEP_ALIVE_TIMEOUT must not be 0',
+    value.HTTP_SEND_TIMEOUT === 0 && 'HTTP_SEND_TIMEOUT must not be 0',
   ].filter((fault) => fault !== false);
   if (contradictions.length > 0) throw new ConfigError(contradictions);
   return {
     environment: value.NODE_ENV,
     logLevel: value.LOG_LEVEL,
     instrumentation: value.TELEMETRY_INSTRUMENTATION,
-    http: { host: value.HOST, port: value.PORT, bodyLimit: value.BODY_LIMIT_BYTES },
+    exemplarInterval: value.EXEMPLAR_INTERVAL,
+    http: {
+      host: value.HOST,
+      port: value.PORT,
+      bodyLimit: value.BODY_LIMIT_BYTES,
+      trustProxy: trustOf(value.TRUST_PROXY),
+      connections: {
+        headersTimeout: value.HTTP_HEADERS_TIMEOUT,
+        requestTimeout: value.HTTP_REQUEST_TIMEOUT,
+        keepAliveTimeout: value.HTTP_KEEP_ALIVE_TIMEOUT,
+        sendTimeout: value.HTTP_SEND_TIMEOUT,
+        maxHeaderBytes: value.HTTP_MAX_HEADER_BYTES,
+        maxHeaders: value.HTTP_MAX_HEADERS,
+        maxConnections: value.HTTP_MAX_CONNECTIONS,
+      },
+    },
     admin: { host: value.ADMIN_HOST, port: value.ADMIN_PORT },
     profiling: value.PROFILING === 'auto' ? value.NODE_ENV !== 'production' : value.PROFILING === 'on',
     apiKeys: new Secret(value.API_KEYS),
+    limits: {
+      requests: { max: value.RATE_LIMIT_MAX, window: value.RATE_LIMIT_WINDOW },
+      addresses: { max: value.RATE_LIMIT_ADDRESS_MAX, window: value.RATE_LIMIT_WINDOW },
+      failures: { max: value.AUTH_FAILURE_MAX, window: value.AUTH_FAILURE_WINDOW },
+    },
+    redis:
+      value.REDIS_URL === undefined
+        ? undefined
+        : {
+            url: new Secret(value.REDIS_URL),
+            commandTimeout: value.REDIS_COMMAND_TIMEOUT,
+            orderTtl: value.ORDER_CACHE_TTL,
+          },
     postgres: postgresConfig(value),
     payment: {
       gatewayUrl: value.PAYMENT_GATEWAY_URL,
@@ -65,8 +113,24 @@ export function loadConfig(env: Environment = process.env) {
       },
       maxPending: value.MAX_PENDING_ORDERS,
     },
+    admission:
+      value.ADMISSION === 'off'
+        ? undefined
+        : {
+            floor: value.ADMISSION_LIMIT_MIN,
+            ceiling: value.ADMISSION_LIMIT_MAX,
+            target: value.ADMISSION_TARGET,
+            queue: value.ADMISSION_QUEUE,
+            queueTimeout: value.ADMISSION_QUEUE_TIMEOUT,
+            loopDelay: value.ADMISSION_LOOP_DELAY,
+          },
     shutdown: { drainDelay: value.SHUTDOWN_DRAIN_DELAY, deadline: value.SHUTDOWN_DEADLINE },
   };
+}
+
+/** As Fastify takes it, which knows no number: a proxy is trusted for where it stands, whatever its address. */
+function trustOf(trusted: number | string[] | undefined) {
+  return typeof trusted === 'number' ? (_address: string, hop: number) => hop < trusted : (trusted ?? false);
 }
 
 const postgresVariables = {
@@ -102,10 +166,19 @@ export type TelemetryConfig = ReturnType<typeof loadTelemetryConfig>;
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
 export function loadTelemetryConfig(env: Environment = process.env) {
-  const value = read(telemetryVariables, env);
+  // To the specification an empty variable is one that is not set.
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => value !== '' || !name.startsWith('OTEL_')),
+  );
+  const value = read(telemetryVariables, given);
+  const logsProtocol = given['OTEL_EXPORTER_OTLP_LOGS_PROTOCOL'] ?? given['OTEL_EXPORTER_OTLP_PROTOCOL'];
   return {
-    disabled: env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
-    exportsTraces: env['OTEL_TRACES_EXPORTER'] !== 'none',
+    disabled: given['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
+    exportsTraces: given['OTEL_TRACES_EXPORTER'] !== 'none',
+    /** In the form that is the default; any other is left to the SDK. */
+    exportsLogs:
+      (given['OTEL_LOGS_EXPORTER'] ?? 'otlp') === 'otlp' &&
+      (logsProtocol ?? 'http/protobuf') === 'http/protobuf',
     environment: value.NODE_ENV,
     instrumentation: value.TELEMETRY_INSTRUMENTATION,
     batch: {
@@ -113,6 +186,12 @@ export function loadTelemetryConfig(env: Environment = process.env) {
       maxExportBatchSize: Math.min(value.OTEL_BSP_MAX_EXPORT_BATCH_SIZE, value.OTEL_BSP_MAX_QUEUE_SIZE),
       scheduledDelayMillis: value.OTEL_BSP_SCHEDULE_DELAY,
       exportTimeoutMillis: value.OTEL_BSP_EXPORT_TIMEOUT,
+    },
+    logBatch: {
+      maxQueueSize: value.OTEL_BLRP_MAX_QUEUE_SIZE,
+      maxExportBatchSize: Math.min(value.OTEL_BLRP_MAX_EXPORT_BATCH_SIZE, value.OTEL_BLRP_MAX_QUEUE_SIZE),
+      scheduledDelayMillis: value.OTEL_BLRP_SCHEDULE_DELAY,
+      exportTimeoutMillis: value.OTEL_BLRP_EXPORT_TIMEOUT,
     },
   };
 }
@@ -123,7 +202,48 @@ export function loadSimulatorConfig(env: Environment = process.env) {
     { HOST: variables.HOST, SIMULATOR_PORT: exploreVariables.SIMULATOR_PORT, LOG_LEVEL: variables.LOG_LEVEL },
     env,
   );
-  return { host: value.HOST, port: value.SIMULATOR_PORT, logLevel: value.LOG_LEVEL };
+  return {
+    host: value.HOST,
+    port: value.SIMULATOR_PORT,
+    logLevel: value.LOG_LEVEL,
+    hasCollector: namesCollector(env),
+  };
+}
+
+/** All that `npm run traffic` needs. @throws {ConfigError} */
+export function loadTrafficConfig(env: Environment = process.env) {
+  const value = read({ HOST: variables.HOST, ...trafficVariables }, env);
+  return {
+    urls: value.TRAFFIC_URLS,
+    rate: value.TRAFFIC_RATE,
+    apiKey: value.TRAFFIC_API_KEY,
+    seed: value.TRAFFIC_SEED,
+    greeting: value.TRAFFIC_GREETING,
+    host: value.HOST,
+    port: value.TRAFFIC_PORT,
+  };
+}
+
+/** All that `npm run console` needs. @throws {ConfigError} */
+export function loadConsoleConfig(env: Environment = process.env) {
+  const value = read({ NODE_ENV: variables.NODE_ENV, ...consoleVariables }, env);
+  return {
+    environment: value.NODE_ENV,
+    port: value.CONSOLE_PORT,
+    memory: value.CONSOLE_MEMORY * 1_048_576,
+    collector: readCollector(env, value.CONSOLE_PORT),
+    targets: {
+      apiUrl: value.CONSOLE_API_URL,
+      apiKey: value.CONSOLE_API_KEY,
+      metricsUrl: value.CONSOLE_METRICS_URL,
+      gatewayUrl: value.CONSOLE_GATEWAY_URL,
+    },
+  };
+}
+
+/** Whether somebody is said to listen: the standard address is most likely nobody's. */
+function namesCollector(env: Environment): boolean {
+  return Object.keys(env).some((name) => /^OTEL_EXPORTER_OTLP_(\w+_)?ENDPOINT$/.test(name));
 }
 
 /**
@@ -133,15 +253,19 @@ export function loadSimulatorConfig(env: Environment = process.env) {
  * @throws {ConfigError}
  */
 export function loadExploreConfig(env: Environment = process.env) {
-  const value = read({ ...exploreVariables, NODE_ENV: variables.NODE_ENV }, env);
+  const value = read(
+    { ...exploreVariables, NODE_ENV: variables.NODE_ENV, CONSOLE: consoleVariables.CONSOLE },
+    env,
+  );
   return {
     environment: value.NODE_ENV,
     dataDir: value.DATA_DIR,
     simulatorPort: value.SIMULATOR_PORT,
+    console: value.CONSOLE === 'on',
     databaseUrl: env['DATABASE_URL'],
     gatewayUrl: env['PAYMENT_GATEWAY_URL'],
     apiKeys: env['API_KEYS'],
-    hasCollector: Object.keys(env).some((name) => /^OTEL_EXPORTER_OTLP_(\w+_)?ENDPOINT$/.test(name)),
+    hasCollector: namesCollector(env),
     inherited: env,
   };
 }

@@ -6,6 +6,8 @@ import {
   duration,
   type Environment,
   oneOf,
+  optional,
+  proxies,
   read,
   Secret,
   share,
@@ -25,6 +27,7 @@ const kinds: Record<string, Variable<unknown>> = {
   duration: duration(rest),
   url: url(['postgres:', 'postgresql:'], rest),
   apiKeys: apiKeys(rest),
+  proxies: proxies(rest),
 };
 
 describe('each kind of variable', () => {
@@ -67,6 +70,10 @@ describe('each kind of variable', () => {
       ],
     ],
     ['apiKeys', longestKey, [{ client: 'shop', key: 'k'.repeat(255) }]],
+    ['proxies', '1', 1],
+    ['proxies', '12', 12],
+    ['proxies', '10.0.0.0/8', ['10.0.0.0/8']],
+    ['proxies', '192.168.1.7, 2001:db8::/32,::1', ['192.168.1.7', '2001:db8::/32', '::1']],
   ])('%s takes %j', (kind, raw, value) => {
     expect(kinds[kind]?.parse(raw)).toEqual(value ?? raw);
   });
@@ -99,6 +106,10 @@ describe('each kind of variable', () => {
         `${'c'.repeat(65)}:key`,
       ],
     ],
+    [
+      'proxies',
+      ['', '0', '-1', '100', 'true', '*', 'proxy.internal', '10.0.0.0/33', '10.0.0/8', '1.2.3.4,', '::/129'],
+    ],
   ])('%s refuses %j', (kind, raws) => {
     expect(raws.filter((raw) => kinds[kind]?.parse(raw) !== undefined)).toEqual([]);
   });
@@ -110,6 +121,7 @@ describe('reading the environment', () => {
     DATABASE_URL: url(['postgres:'], { meaning: 'the Postgres database', secret: true }),
     LOG_LEVEL: oneOf(['debug', 'info'], { default: 'info', meaning: 'least severe level' }),
     API_KEYS: apiKeys({ meaning: 'who may call', secret: true }),
+    REDIS_URL: optional(url(['redis:'], { meaning: 'a Redis', secret: true })),
   };
   const good = { DATABASE_URL: 'postgres://db/orders', API_KEYS: 'shop:key1' };
 
@@ -130,6 +142,15 @@ describe('reading the environment', () => {
       LOG_LEVEL: 'debug',
       API_KEYS: [{ client: 'shop', key: 'key1' }],
     });
+  });
+
+  test('takes an optional variable for missing when it is not set, or set to nothing', () => {
+    expect(read(known, good).REDIS_URL).toBeUndefined();
+    expect(read(known, { ...good, REDIS_URL: '' }).REDIS_URL).toBeUndefined();
+    expect(read(known, { ...good, REDIS_URL: 'redis://cache' }).REDIS_URL).toBe('redis://cache');
+    expect(faultsOf({ ...good, REDIS_URL: 'hush-hush' })).toEqual([
+      `REDIS_URL must be ${known.REDIS_URL.expected}`,
+    ]);
   });
 
   test('names all faults at once, one per line', () => {

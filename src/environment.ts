@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 
 /** How environment variables are described and read. What there is to configure stands in config.ts. */
@@ -48,8 +49,10 @@ export interface Variable<T> {
   /** Completes "NAME must be …". */
   expected: string;
   meaning: string;
-  /** As it would be typed; a variable without one is required. */
+  /** As it would be typed; a variable without one is required, unless it is optional. */
   default?: string;
+  /** Not set, or set to nothing, it is `undefined`. */
+  optional?: true;
   /** The text is left out of error messages. */
   secret?: true;
 }
@@ -105,6 +108,18 @@ export const url = (protocols: readonly string[], rest: Rest<string>): Variable<
     URL.canParse(raw) && protocols.some((protocol) => raw.startsWith(`${protocol}//`)) ? raw : undefined,
 });
 
+export const urls = (protocols: readonly string[], rest: Rest<string[]>): Variable<string[]> => {
+  const one = url(protocols, { meaning: rest.meaning });
+  return {
+    ...rest,
+    expected: `one or more, comma-separated, of ${one.expected.replace('a URL that starts', 'URLs that start')}`,
+    parse: (raw) => {
+      const found = raw.split(',').map((each) => one.parse(each.trim()));
+      return found.every((each) => each !== undefined) ? found : undefined;
+    },
+  };
+};
+
 /** A client of the API and the key it authenticates with. */
 export interface ApiKey {
   client: string;
@@ -126,6 +141,29 @@ export const apiKeys = (rest: Rest<ApiKey[]>): Variable<ApiKey[]> => ({
   },
 });
 
+/** Proxies in front of the service: how many, or their addresses. */
+export const proxies = (rest: Rest<number | string[]>): Variable<number | string[]> => ({
+  ...rest,
+  expected: 'the number of proxies, or their addresses such as "10.0.0.0/8,192.168.1.7"',
+  parse: (raw) => {
+    if (/^[1-9]\d?$/.test(raw)) return Number(raw);
+    const addresses = raw.split(',').map((address) => address.trim());
+    return addresses.every(isAddressRange) ? addresses : undefined;
+  },
+});
+
+/** An IP address, or a range of them in CIDR notation (RFC 4632). */
+function isAddressRange(range: string): boolean {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(range) ?? [];
+  const version = isIP(address);
+  return version !== 0 && Number(bits ?? 0) <= (version === 4 ? 32 : 128);
+}
+
+export const optional = <T>(variable: Variable<T>): Variable<T | undefined> => ({
+  ...variable,
+  optional: true,
+});
+
 export type Values<V> = { [Name in keyof V]: V[Name] extends Variable<infer T> ? T : never };
 
 /** @throws {ConfigError} with all faults at once */
@@ -137,6 +175,7 @@ export function read<V extends Readonly<Record<string, Variable<unknown>>>>(
   const values: Record<string, unknown> = {};
   for (const [name, variable] of Object.entries(known)) {
     const raw = env[name] ?? variable.default;
+    if (variable.optional && (raw === undefined || raw === '')) continue;
     if (raw === undefined) {
       faults.push(`${name} is not set: ${variable.meaning}`);
       continue;

@@ -24,7 +24,9 @@ export class ServiceError extends Error {
 export type ServiceErrorCode =
   | 'invalid_request'
   | 'unauthenticated'
+  | 'rate_limited'
   | 'order_not_found'
+  | 'deadline_exceeded'
   | 'database_unavailable';
 
 /** The process cannot start, for a reason that its operator can remove. `message` says how. */

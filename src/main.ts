@@ -4,14 +4,14 @@ import { createService } from './service.ts';
 import { createLogDestination } from './telemetry/log-destination.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
-import { droppedSpans, onTelemetryFailure, shutdownTelemetry } from './telemetry/sdk.ts';
+import { droppedTelemetry, onTelemetryFailure, shutdownTelemetry } from './telemetry/sdk.ts';
 
 /** Milliseconds that the last log lines may take; a reader that does not read never gets them. */
 const lastWordsDeadline = 1000;
 
 await runProcess(async () => {
   const config = loadConfig();
-  const metrics = createMetrics();
+  const metrics = createMetrics(config);
   const stdout = createLogDestination({
     onDrop: (lines, reason) => metrics.logsDropped(reason, lines),
     onRecovered: (lines) =>
@@ -24,7 +24,7 @@ await runProcess(async () => {
     onMessage: metrics.logged,
   });
   onTelemetryFailure((message) => logger.warn({ event: 'telemetry.failed' }, message));
-  const service = await createService(config, { logger, metrics, droppedSpans });
+  const service = await createService(config, { logger, metrics, droppedTelemetry });
   logger.info({ event: 'service.listening', url: service.url, admin_url: service.adminUrl }, 'listening');
   return {
     announcement: { type: 'listening', url: service.url, adminUrl: service.adminUrl },

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createAdmission } from './admission/admission.ts';
 import type { Config } from './config.ts';
 import { createAdminServer } from './http/admin-server.ts';
 import { createHealth } from './http/health.ts';
@@ -6,6 +7,8 @@ import { listen } from './http/listen.ts';
 import { createServer } from './http/server.ts';
 import { createBacklog } from './orders/backlog.ts';
 import { orderRoutes } from './orders/order-routes.ts';
+import { cacheSettledOrders } from './orders/settled-order-cache.ts';
+import { readFromStore } from './orders/read-order.ts';
 import { createOrderStore, type OrderStore } from './orders/order-store.ts';
 import type { Ordering } from './orders/ordering.ts';
 import { createSettlementWorker } from './orders/settle-orders.ts';
@@ -13,12 +16,17 @@ import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
 import type { PaymentGateway } from './payment/payment-gateway.ts';
 import { createResilientPaymentGateway } from './payment/resilient-payment-gateway.ts';
 import { createDatabase } from './postgres/database.ts';
+import { createRedis } from './redis/redis.ts';
+import { observeAdmission } from './telemetry/admission.ts';
+import { observeConnections } from './telemetry/connections.ts';
+import { observeAuthentication } from './telemetry/auth.ts';
 import { observeRequests } from './telemetry/http.ts';
 import { createLogLevels } from './telemetry/log-levels.ts';
 import type { Logger } from './telemetry/logger.ts';
-import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { createMetrics, type DroppedTelemetry, type Metrics } from './telemetry/metrics.ts';
 import { observeOrders } from './telemetry/orders.ts';
 import { observePayments } from './telemetry/payment.ts';
+import { observeRedis } from './telemetry/redis.ts';
 import { observeDatabase } from './telemetry/postgres.ts';
 import { createProfiler } from './telemetry/profiler.ts';
 import { serviceVersion } from './telemetry/version.ts';
@@ -36,8 +44,8 @@ export interface ServiceTelemetry {
   logger: Logger;
   /** Default its own; whoever makes the logger has it count the lines in them. */
   metrics?: Metrics;
-  /** Spans lost so far, by reason; whoever started the SDK knows. Default none. */
-  droppedSpans?: () => Readonly<Record<string, number>>;
+  /** What of spans and log records was lost so far; whoever started the SDK knows. Default nothing. */
+  droppedTelemetry?: () => DroppedTelemetry;
 }
 
 export interface Service {
@@ -53,7 +61,7 @@ export interface Service {
  */
 export async function createService(
   config: Config,
-  { logger, metrics = createMetrics(), droppedSpans = () => ({}) }: ServiceTelemetry,
+  { logger, metrics = createMetrics(), droppedTelemetry = () => ({}) }: ServiceTelemetry,
   seams: Seams = {},
 ): Promise<Service> {
   const closers: Array<() => void | Promise<void>> = [];
@@ -75,6 +83,14 @@ export async function createService(
     );
     closers.push(() => database.close());
 
+    const redis =
+      config.redis &&
+      createRedis(
+        config.redis,
+        observeRedis(levels.component('redis'), metrics, { url: config.redis.url.reveal(), makeSpans }),
+      );
+    closers.push(() => redis?.close());
+
     const attempts = createHttpPaymentGateway({ baseUrl: config.payment.gatewayUrl, ...config.payment });
     closers.push(() => attempts.close());
     const paymentEvents = observePayments(levels.component('payment'), metrics);
@@ -90,6 +106,15 @@ export async function createService(
 
     const realStore = createOrderStore(database);
     const store = seams.store?.(realStore) ?? realStore;
+    const fromStore = readFromStore(store);
+    const readOrder =
+      redis && config.redis
+        ? cacheSettledOrders(fromStore, {
+            redis,
+            ttl: config.redis.orderTtl,
+            onRead: (result) => metrics.cacheRequested('orders', result),
+          })
+        : fromStore;
     const ordering: Ordering = {
       store,
       payments,
@@ -106,14 +131,27 @@ export async function createService(
     settlement.start();
     closers.push(() => settlement.stop());
 
+    const admission =
+      config.admission &&
+      createAdmission(config.admission, config.payment.connections + config.postgres.poolMax, [
+        { waiting: () => database.connections().waiting, served: database.served },
+        attempts,
+      ]);
+    closers.push(() => admission?.close());
+
     const httpLogger = levels.component('http');
     const onDefect = (error: unknown) =>
       httpLogger.error({ event: 'http.defect', err: error }, 'request failed on a defect');
+    const circuits = () => ({
+      payment: payments.circuitState(),
+      ...(redis && { redis: redis.circuitState() }),
+    });
     metrics.ask({
       pool: database.connections,
       backlog: ordering.backlog.snapshot,
-      circuits: () => ({ payment: payments.circuitState() }),
-      droppedSpans,
+      circuits,
+      admission: () => admission?.state() ?? noAdmission,
+      droppedTelemetry,
     });
 
     const health = createHealth(database);
@@ -125,11 +163,13 @@ export async function createService(
         version: serviceVersion,
         uptimeSeconds: Math.round((Date.now() - startedAt) / 1000),
         draining: health.draining(),
-        circuitBreakers: { payment: payments.circuitState() },
+        circuitBreakers: circuits(),
         postgresPool: database.connections(),
       }),
       profiling: { profiler: createProfiler(logger), enabled: config.profiling },
       levels,
+      limits: { ...config.http.connections, ...adminLimits },
+      connectionEvents: observeConnections(httpLogger, metrics, 'admin'),
       onDefect,
     });
     closers.push(() => admin.close());
@@ -140,16 +180,16 @@ export async function createService(
       version: serviceVersion,
       health,
       routes: async (scope) => {
-        await scope.register(orderRoutes, { ordering });
+        await scope.register(orderRoutes, { ordering, readOrder });
       },
       observe: (app) => observeRequests(app, httpLogger, metrics, { makeSpans }),
-      onAuthFailure: metrics.authFailed,
+      auth: observeAuthentication(httpLogger, metrics),
+      redis,
+      onRateLimited: () => metrics.shed('rate_limited'),
+      admission,
+      admissionEvents: observeAdmission(levels.component('admission'), metrics),
       onDefect,
-      onUnreadable: ({ requestId, status }) =>
-        httpLogger.info(
-          { event: 'http.unreadable', request_id: requestId, status },
-          'request could not be read',
-        ),
+      connectionEvents: observeConnections(httpLogger, metrics, 'public'),
     });
     closers.push(() => server.close());
     const url = await listen(server, config.http, 'PORT');
@@ -170,6 +210,12 @@ export async function createService(
     throw error;
   }
 }
+
+/** What the gauges show where admission control is off. */
+const noAdmission = { inFlight: 0, queued: 0, limit: 0 };
+
+/** Operators and machines are few; a profile of a minute sends nothing until it ends. */
+const adminLimits = { maxConnections: 100, sendTimeout: 120_000 };
 
 /** Longer than a request can be at work on its order, so that no worker takes one that is still being placed. */
 function requestLease({ postgres, payment }: Config): number {

@@ -1,4 +1,15 @@
-import { apiKeys, duration, oneOf, share, text, url, wholeNumber } from './environment.ts';
+import {
+  apiKeys,
+  duration,
+  oneOf,
+  optional,
+  proxies,
+  share,
+  text,
+  url,
+  urls,
+  wholeNumber,
+} from './environment.ts';
 
 /** Everything that can be configured. The table in README.md is generated from here. */
 export const variables = {
@@ -26,6 +37,19 @@ export const variables = {
     meaning: 'who may call: `client:key` pairs, comma-separated; `npm start` knows `demo:demo-key`',
     secret: true,
   }),
+  REDIS_URL: optional(
+    url(['redis:', 'rediss:'], {
+      meaning:
+        'a Redis that replicas share limits and a cache in; without it each has its own limits, and no cache',
+      secret: true,
+    }),
+  ),
+  TRUST_PROXY: optional(
+    proxies({
+      meaning:
+        'the proxies in front, whose `x-forwarded-*` is believed: their addresses such as `10.0.0.0/8`, or how many where nobody can come around them; none when it is not set',
+    }),
+  ),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
     default: 'info',
     meaning: 'least severe level that is logged',
@@ -39,9 +63,61 @@ export const variables = {
     meaning:
       '`lean` makes a few spans at the boundaries itself, `auto` has the OpenTelemetry instrumentations make them',
   }),
+  EXEMPLAR_INTERVAL: duration({
+    default: '30s',
+    meaning:
+      'how long a trace stays the exemplar of its bucket; tail sampling keeps every exemplar, so shorter means more traces',
+  }),
   BODY_LIMIT_BYTES: wholeNumber(1024, 10_485_760, {
     default: '65536',
     meaning: 'largest request body; a larger one gets 413',
+  }),
+  RATE_LIMIT_MAX: wholeNumber(0, 1_000_000, {
+    default: '1000',
+    meaning: 'requests of a client in a window; then 429 until it ends. 0 is no limit',
+  }),
+  RATE_LIMIT_WINDOW: duration({ default: '10s', meaning: 'length of the window of both request limits' }),
+  RATE_LIMIT_ADDRESS_MAX: wholeNumber(0, 1_000_000, {
+    default: '300',
+    meaning: 'requests without a valid API key from an address in a window; then 429. 0 is no limit',
+  }),
+  AUTH_FAILURE_MAX: wholeNumber(0, 1_000_000, {
+    default: '20',
+    meaning: 'wrong API keys from an address in a window; further ones get 429 instead of 401. 0 is no limit',
+  }),
+  AUTH_FAILURE_WINDOW: duration({ default: '1m', meaning: 'length of that window' }),
+  REDIS_COMMAND_TIMEOUT: duration({
+    default: '20ms',
+    meaning: 'longest wait for Redis; then the request goes on without it',
+  }),
+  ORDER_CACHE_TTL: duration({
+    default: '10m',
+    meaning: 'how long Redis keeps a settled order, give or take a tenth',
+  }),
+  HTTP_HEADERS_TIMEOUT: duration({
+    default: '10s',
+    meaning: 'longest time until the headers of a request are there; a slower client gets 408',
+  }),
+  HTTP_REQUEST_TIMEOUT: duration({
+    default: '30s',
+    meaning: 'the same until its body is there; not shorter than HTTP_HEADERS_TIMEOUT',
+  }),
+  HTTP_KEEP_ALIVE_TIMEOUT: duration({
+    default: '72s',
+    meaning: 'a connection without a request is closed after it; longer than that of the load balancer',
+  }),
+  HTTP_SEND_TIMEOUT: duration({
+    default: '1m',
+    meaning: 'a client that takes nothing of its answer for this long is cut; longer than any request takes',
+  }),
+  HTTP_MAX_HEADER_BYTES: wholeNumber(1024, 1_048_576, {
+    default: '16384',
+    meaning: 'request line and headers at most; more gets 431',
+  }),
+  HTTP_MAX_HEADERS: wholeNumber(10, 10_000, { default: '100', meaning: 'headers at most; more get 431' }),
+  HTTP_MAX_CONNECTIONS: wholeNumber(1, 1_000_000, {
+    default: '2000',
+    meaning: 'connections to the API at most; further ones are closed at once',
   }),
   DATABASE_POOL_MAX: wholeNumber(1, 1000, { default: '10', meaning: 'connections to Postgres at most' }),
   DATABASE_CONNECT_TIMEOUT: duration({
@@ -128,6 +204,28 @@ export const variables = {
     default: '10000',
     meaning: 'with more orders pending than this, new ones get 503 instead of adding to them',
   }),
+  ADMISSION: oneOf(['on', 'off'], {
+    default: 'on',
+    meaning: 'with `on`, requests beyond what can be answered in time get 429 at once',
+  }),
+  ADMISSION_LIMIT_MIN: wholeNumber(1, 10_000, {
+    default: '20',
+    meaning: 'requests that may be at work at the same time, at the least; the limit adapts',
+  }),
+  ADMISSION_LIMIT_MAX: wholeNumber(1, 10_000, { default: '500', meaning: 'the same at the most' }),
+  ADMISSION_TARGET: duration({
+    default: '30ms',
+    meaning: 'the limit shrinks while requests wait longer than this for a connection to Postgres or the gateway',
+  }),
+  ADMISSION_QUEUE: wholeNumber(0, 10_000, {
+    default: '100',
+    meaning: 'requests that may wait to be taken; fewer, where they would not have their turn in time',
+  }),
+  ADMISSION_QUEUE_TIMEOUT: duration({ default: '20ms', meaning: 'longest wait of those' }),
+  ADMISSION_LOOP_DELAY: duration({
+    default: '50ms',
+    meaning: 'while the event loop is late by more than this, the limit shrinks and no request waits',
+  }),
   SHUTDOWN_DRAIN_DELAY: duration({
     default: '0ms',
     meaning: 'time between failing /readyz and refusing connections; 5s behind a load balancer',
@@ -144,12 +242,74 @@ export const exploreVariables = {
   }),
 } as const;
 
+/** What only `npm start`, `npm run dev` and the console read. */
+export const consoleVariables = {
+  CONSOLE: oneOf(['on', 'off'], {
+    default: 'on',
+    meaning: 'with `off`, `npm start` brings no console, and telemetry goes nowhere or to your Collector',
+  }),
+  CONSOLE_PORT: wholeNumber(0, 65_535, {
+    default: '7073',
+    meaning: 'port of the console: its page, and where telemetry is sent over OTLP/HTTP',
+  }),
+  CONSOLE_MEMORY: wholeNumber(8, 4096, {
+    default: '96',
+    meaning: 'MiB of traces and log lines that the console keeps; what is older goes',
+  }),
+  CONSOLE_API_URL: url(['http:', 'https:'], {
+    default: 'http://127.0.0.1:7070',
+    meaning: 'the service that `npm run console` looks at, as its clients reach it',
+  }),
+  CONSOLE_METRICS_URL: url(['http:', 'https:'], {
+    default: 'http://127.0.0.1:7071/metrics',
+    meaning: 'where it reads the metrics',
+  }),
+  CONSOLE_GATEWAY_URL: url(['http:', 'https:'], {
+    default: 'http://127.0.0.1:7072',
+    meaning: 'the payment gateway simulator whose faults it sets',
+  }),
+  CONSOLE_API_KEY: text({
+    default: 'demo-key',
+    meaning: 'the API key that it sends traffic and looks at orders with',
+    secret: true,
+  }),
+} as const;
+
+/** What only `npm run traffic` reads. */
+export const trafficVariables = {
+  TRAFFIC_URLS: urls(['http:', 'https:'], {
+    default: 'http://127.0.0.1:7070',
+    meaning: 'where the traffic generator sends its requests, in turn',
+  }),
+  TRAFFIC_RATE: wholeNumber(0, 1000, {
+    default: '6',
+    meaning: 'requests a second of the traffic generator; 0 is none',
+  }),
+  TRAFFIC_API_KEY: text({ default: 'demo-key', meaning: 'the API key it calls with', secret: true }),
+  TRAFFIC_SEED: optional(
+    wholeNumber(0, 2 ** 32 - 1, {
+      meaning: 'makes the traffic generator draw the same customers and cards again',
+    }),
+  ),
+  TRAFFIC_PORT: optional(
+    wholeNumber(0, 65_535, {
+      meaning: 'port on which the rate can be read and changed; without it there is none',
+    }),
+  ),
+  TRAFFIC_GREETING: optional(text({ meaning: 'what the traffic generator prints once the service answers' })),
+} as const;
+
 /** One row of the table in README.md, for each variable in the order above. */
 export const documentedVariables: ReadonlyArray<{
   name: string;
   default: string | undefined;
   meaning: string;
-}> = Object.entries({ ...variables, ...exploreVariables }).map(([name, variable]) => ({
+}> = Object.entries({
+  ...variables,
+  ...exploreVariables,
+  ...consoleVariables,
+  ...trafficVariables,
+}).map(([name, variable]) => ({
   name,
   default: 'default' in variable ? variable.default : undefined,
   meaning: variable.meaning,
@@ -169,4 +329,14 @@ export const telemetryVariables = {
   }),
   OTEL_BSP_SCHEDULE_DELAY: wholeNumber(0, 3_600_000, { default: '5000', meaning: 'ms between two batches' }),
   OTEL_BSP_EXPORT_TIMEOUT: wholeNumber(1, 3_600_000, { default: '30000', meaning: 'ms for one batch' }),
+  OTEL_BLRP_MAX_QUEUE_SIZE: wholeNumber(1, 1_000_000, {
+    default: '2048',
+    meaning: 'log records that wait to be sent',
+  }),
+  OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: wholeNumber(1, 1_000_000, {
+    default: '512',
+    meaning: 'log records sent at once',
+  }),
+  OTEL_BLRP_SCHEDULE_DELAY: wholeNumber(0, 3_600_000, { default: '1000', meaning: 'ms between two batches' }),
+  OTEL_BLRP_EXPORT_TIMEOUT: wholeNumber(1, 3_600_000, { default: '30000', meaning: 'ms for one batch' }),
 };

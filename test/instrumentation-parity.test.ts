@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Answer, teaOrder } from './support/api-client.ts';
+import { missingPrograms } from './support/programs.ts';
+import { startRedisServer } from './support/redis-server.ts';
 import { printSpanTrees, type SpanTree } from './support/span-tree.ts';
 import { spawnTracedService, type TracedService } from './support/traced-service.ts';
 
@@ -26,12 +28,19 @@ const differences: ReadonlyArray<[span: string, attribute: string, who: 'lean' |
   ['server', 'url.query', 'auto', 'empty: queries are not kept, and an attribute cannot be taken back'],
   ['statement', 'db.response.status_code', 'lean', 'auto has the code in its exception event'],
   ['statement', 'error.type', 'lean', 'as above'],
+  ['command', 'db.query.text', 'auto', 'the name of the command once more: its arguments are kept out'],
+  ['command', 'db.namespace', 'lean', 'the instrumentation does not tell which database of Redis it is'],
 ];
 
-/** One request of each kind, with how many spans its trace has. */
-const requests: ReadonlyArray<
-  [what: string, spans: number, send: (traced: TracedService) => Promise<Answer<unknown>>]
-> = [
+/** A request, with how many spans its trace has. */
+type TracedRequest = readonly [
+  what: string,
+  spans: number,
+  send: (traced: TracedService) => Promise<Answer<unknown>>,
+];
+
+/** One of each kind. */
+const requests: readonly TracedRequest[] = [
   ['a paid order', 6, ({ api }) => api.place(teaOrder, { 'idempotency-key': 'first' })],
   ['the same again', 5, ({ api }) => api.place(teaOrder, { 'idempotency-key': 'first' })],
   ['a declined order', 6, ({ api }) => api.place({ ...teaOrder, paymentToken: 'tok_declined' })],
@@ -58,10 +67,14 @@ async function meetDefect({ api, database }: TracedService): Promise<Answer<unkn
   return answer;
 }
 
-async function tracesOf(instrumentation: 'lean' | 'auto'): Promise<SpanTree[][]> {
-  await using traced = await spawnTracedService({ TELEMETRY_INSTRUMENTATION: instrumentation });
+async function tracesOf(
+  sent: readonly TracedRequest[],
+  instrumentation: 'lean' | 'auto',
+  env: Record<string, string> = {},
+): Promise<SpanTree[][]> {
+  await using traced = await spawnTracedService({ TELEMETRY_INSTRUMENTATION: instrumentation, ...env });
   const traces: SpanTree[][] = [];
-  for (const [, spans, send] of requests) {
+  for (const [, spans, send] of sent) {
     const { headers } = await send(traced);
     traces.push(await traced.receiver.waitForTrace(headers.get('traceparent')?.split('-')[1] ?? '', spans));
   }
@@ -82,6 +95,7 @@ const spansOf = (trees: readonly SpanTree[]): SpanTree['span'][] =>
   trees.flatMap(({ span, children }) => [span, ...spansOf(children)]);
 
 function kindOf({ kind, attributes }: SpanTree['span']): string {
+  if (attributes['db.system.name'] === 'redis') return 'command';
   return 'db.system.name' in attributes ? 'statement' : kind === 'CLIENT' ? 'attempt' : kind.toLowerCase();
 }
 
@@ -96,12 +110,10 @@ function compare(lean: SpanTree['span'], auto: SpanTree['span']): string[] {
   });
 }
 
-test('lean and auto make the same spans of the same requests', async () => {
-  const lean = await tracesOf('lean');
-  const auto = await tracesOf('auto');
-
+/** What differs between two runs of the same requests, once their spans are the same. */
+function differencesOf(sent: readonly TracedRequest[], lean: SpanTree[][], auto: SpanTree[][]): string[] {
   const print = (traces: readonly SpanTree[][]) =>
-    traces.map((trees, index) => `${requests[index]?.[0]}\n${printSpanTrees(trees)}`);
+    traces.map((trees, index) => `${sent[index]?.[0]}\n${printSpanTrees(trees)}`);
   expect(print(auto)).toEqual(print(lean));
 
   const autoSpans = auto.flatMap(spansOf);
@@ -109,8 +121,59 @@ test('lean and auto make the same spans of the same requests', async () => {
     const counterpart = autoSpans[index];
     return counterpart === undefined ? `${span.name}: lean` : compare(span, counterpart);
   });
-  const documented = differences.map(([kind, attribute, who]) => `${kind} ${attribute}: ${who}`);
-  const queries = autoSpans.map(({ attributes }) => attributes['url.query']).filter((query) => query);
+  return [...new Set(found)].toSorted();
+}
+
+const documented = (wanted: (kind: string) => boolean) =>
+  differences
+    .filter(([kind]) => wanted(kind))
+    .map(([kind, attribute, who]) => `${kind} ${attribute}: ${who}`)
+    .toSorted();
+
+test('lean and auto make the same spans of the same requests', async () => {
+  const lean = await tracesOf(requests, 'lean');
+  const auto = await tracesOf(requests, 'auto');
+  const queries = auto
+    .flatMap(spansOf)
+    .map(({ attributes }) => attributes['url.query'])
+    .filter((query) => query);
   expect(queries).toEqual([]);
-  expect([...new Set(found)].toSorted()).toEqual(documented.toSorted());
+  expect(differencesOf(requests, lean, auto)).toEqual(documented((kind) => kind !== 'command'));
 });
+
+/** What of these the cache has to do with, and the limit, which counts each of them. */
+const withRedis: readonly TracedRequest[] = [
+  ['an order whose client is counted', 7, ({ api }) => api.place(teaOrder, { 'idempotency-key': 'first' })],
+  ['an order that is not in the cache', 5, readFirst],
+  ['an order that is', 3, readFirst],
+];
+
+async function readFirst({ api, database }: TracedService): Promise<Answer<unknown>> {
+  const [order] = await database.sql<{ id: string }>('SELECT id FROM orders');
+  return api.get(`/orders/${order?.id}`);
+}
+
+test.skipIf(missingPrograms().some(({ name }) => name === 'redis-server'))(
+  'and of the same commands to Redis',
+  async () => {
+    await using redis = await startRedisServer();
+    const env = { REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '2s', RATE_LIMIT_MAX: '1000000' };
+    const lean = await tracesOf(withRedis, 'lean', env);
+    await redis.command('FLUSHALL');
+    const auto = await tracesOf(withRedis, 'auto', env);
+
+    const found = differencesOf(withRedis, lean, auto);
+    expect(found.filter((difference) => difference.startsWith('command'))).toEqual(
+      documented((kind) => kind === 'command'),
+    );
+    expect(printSpanTrees(lean[1] ?? [], ['db.system.name'])).toBe(
+      [
+        'GET /orders/:id [SERVER]',
+        '  EVALSHA [CLIENT] {db.system.name=redis}',
+        '  GET [CLIENT] {db.system.name=redis}',
+        '  SELECT orders [CLIENT] {db.system.name=postgresql}',
+        '  SET [CLIENT] {db.system.name=redis}',
+      ].join('\n'),
+    );
+  },
+);

@@ -7,19 +7,23 @@ import { samplesOf, eachWithTracedService, valueOf } from './support/traced-serv
 
 const spawn = eachWithTracedService();
 
-/**
- * What dashboards and alerts read: type and labels by name. Metrics of the service; those of the process are below.
- * Admission control has none yet.
- */
+/** What dashboards and alerts read: type and labels by name. Metrics of the service; those of the process are below. */
 const contract: Readonly<Record<string, [type: string, labels: string[]]>> = {
+  admission_in_flight: ['gauge', []],
+  admission_limit: ['gauge', []],
+  admission_queue_depth: ['gauge', []],
   auth_failures: ['counter', ['reason']],
+  cache_requests: ['counter', ['cache', 'result']],
   circuit_breaker_calls: ['counter', ['breaker', 'outcome']],
   circuit_breaker_state: ['gauge', ['breaker', 'state']],
   circuit_breaker_transitions: ['counter', ['breaker', 'from', 'to']],
   dependency_request_duration_seconds: ['histogram', ['dependency', 'operation', 'outcome']],
+  http_connections: ['gauge', ['listener']],
+  http_connections_refused: ['counter', ['listener']],
   http_request_duration_seconds: ['histogram', ['method', 'route', 'status_code']],
   http_requests: ['counter', ['method', 'route', 'status_code']],
   http_requests_in_flight: ['gauge', []],
+  http_requests_unreadable: ['counter', ['listener', 'status_code']],
   log_messages: ['counter', ['level']],
   order_settlement_duration_seconds: ['histogram', ['outcome']],
   order_value_minor: ['counter', ['currency', 'status']],
@@ -27,6 +31,7 @@ const contract: Readonly<Record<string, [type: string, labels: string[]]>> = {
   orders_pending: ['gauge', []],
   orders_pending_oldest_seconds: ['gauge', []],
   pg_pool_connections: ['gauge', ['state']],
+  requests_shed: ['counter', ['reason']],
   retries: ['counter', ['dependency', 'operation', 'result']],
   telemetry_dropped: ['counter', ['reason', 'signal']],
 };
@@ -73,6 +78,12 @@ test('a scrape is OpenMetrics by its type and by its form, and 0 stands where no
   for (const [name, labels] of [
     ['log_messages_total', { level: 'error' }],
     ['auth_failures_total', { reason: 'unknown' }],
+    ['cache_requests_total', { result: 'error' }],
+    ['requests_shed_total', { reason: 'rate_limited' }],
+    ['requests_shed_total', { reason: 'queue_full' }],
+    ['requests_shed_total', { reason: 'queue_timeout' }],
+    ['requests_shed_total', { reason: 'event_loop' }],
+    ['requests_shed_total', { reason: 'client_gone' }],
     ['telemetry_dropped_total', { signal: 'traces' }],
     ['telemetry_dropped_total', { signal: 'logs' }],
     ['circuit_breaker_calls_total', { outcome: 'rejected' }],

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { teaOrder } from './support/api-client.ts';
-import type { ReceivedSpan } from './support/otlp-messages.ts';
+import type { ReceivedSpan } from '../src/console/otlp/messages.ts';
 import { printSpanTrees } from './support/span-tree.ts';
 import { exemplarTraces, spawnTracedService, type TracedService } from './support/traced-service.ts';
 

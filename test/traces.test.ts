@@ -162,6 +162,34 @@ describe('the trace of an order', () => {
   );
 });
 
+test('a request that is shed tells so, and why, in all of its parts', async () => {
+  await using traced = await spawnTracedService({
+    ADMISSION_LIMIT_MIN: '1',
+    ADMISSION_LIMIT_MAX: '1',
+    ADMISSION_QUEUE: '0',
+    PAYMENT_ATTEMPT_TIMEOUT: '20s',
+    PAYMENT_DEADLINE: '20s',
+  });
+  await traced.gateway.setFaults({ latencyMs: 2000 });
+  const placing = traced.api.place();
+  await expect.poll(() => traced.database.sql('SELECT FROM orders'), { timeout: 10_000 }).toHaveLength(1);
+  const seen = await follow(traced, 1, () => traced.api.place());
+
+  expect(seen.tree).toBe('POST /orders [SERVER] {http.response.status_code=429, shed.reason=queue_full}');
+  expect(eventsOf(seen.spans, 'POST /orders')).toMatchObject([
+    { name: 'shed', attributes: { reason: 'queue_full', priority: 'place' } },
+  ]);
+  expect(seen.body).toMatchObject({ requestId: seen.line['request_id'], traceId: seen.traceId });
+  expect(seen.line).toMatchObject({ level: 'info', shed: 'queue_full' });
+  expect(seen.counts).toEqual({
+    'http_requests_total POST /orders 429': 1,
+    'requests_shed_total queue_full': 1,
+  });
+  const shedding = await traced.line('admission.shedding', 'level', 'warn');
+  expect(shedding).toMatchObject({ shed: { queue_full: 1 }, lines_suppressed: 0 });
+  expect((await placing).status).toBe(201);
+});
+
 describe('an order that its request leaves pending', () => {
   test('is settled in a trace of its own, which links to that of the request', async () => {
     await using traced = await spawnTracedService({

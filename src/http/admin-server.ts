@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
+import { type ConnectionLimits, limitConnections, limitOptions } from './connection-limits.ts';
 import type { Health } from './health.ts';
 import type { LogLevels } from '../telemetry/log-levels.ts';
 import { logLevelRoute } from './log-level-route.ts';
-import { problemErrorHandler, sendProblem } from './problem-details.ts';
+import { answerNotFound } from './not-found.ts';
+import { problemErrorHandler } from './problem-details.ts';
 import { profileRoutes, type ProfileRoutesOptions } from './profile-routes.ts';
+import { enforceRequestRules } from './request-rules.ts';
+import { createSocketRefusals } from './socket-refusals.ts';
+import type { ConnectionEvents } from '../telemetry/connections.ts';
 import { strictValidation } from './validation.ts';
 
 export interface AdminParts {
@@ -14,30 +19,43 @@ export interface AdminParts {
   status: () => object;
   profiling: ProfileRoutesOptions;
   levels: LogLevels;
+  limits: ConnectionLimits;
+  connectionEvents: ConnectionEvents;
   onDefect(error: unknown): void;
 }
 
+/** Bytes. Operators send next to nothing. */
+const bodyLimit = 16_384;
+
 /** The listener for operators and machines, on a port of its own that is not meant for the public. */
 export function createAdminServer(parts: AdminParts): FastifyInstance {
-  const { health, metrics, status, profiling, levels, onDefect } = parts;
+  const { health, metrics, status, profiling, levels, limits, connectionEvents, onDefect } = parts;
+  const handleError = problemErrorHandler(onDefect);
+  const { clientErrorHandler, watch, begun } = createSocketRefusals(connectionEvents.unreadable);
   const app = fastify({
+    ...limitOptions(limits),
     logger: false,
+    bodyLimit,
     forceCloseConnections: true,
     schemaController: strictValidation,
     genReqId: () => randomUUID(),
+    frameworkErrors: (error, request, reply) => {
+      begun(reply);
+      handleError(error, request, reply.header('x-request-id', request.id));
+      connectionEvents.unreadable({ requestId: request.id, status: reply.statusCode });
+    },
+    clientErrorHandler,
   });
-  app.setErrorHandler(problemErrorHandler(onDefect));
-  app.setNotFoundHandler((_request, reply) =>
-    sendProblem(
-      reply,
-      'route_not_found',
-      'There are /livez, /readyz, /metrics, /status, /log-level and /profile.',
-    ),
-  );
+  limitConnections(app, limits, connectionEvents);
+  app.setErrorHandler(handleError);
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     done();
   });
+
+  watch(app);
+  enforceRequestRules(app, { ...limits, bodyLimit });
+  answerNotFound(app, 'There are /livez, /readyz, /metrics, /status, /log-level and /profile.');
 
   app.get('/livez', () => ({ status: 'ok' }));
 

@@ -12,9 +12,10 @@ const linger = 200;
  * still comes over the connections that exist is answered, with `connection: close`; and those that stayed idle all
  * the while are closed then.
  *
+ * @param closeUnfinished closes the connections of those who are still sending: nobody is going to wait for them
  * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#keepalive_min_timeout
  */
-export function closeGently(app: FastifyInstance): void {
+export function closeGently(app: FastifyInstance, closeUnfinished: () => void): void {
   app.addHook('preClose', async () => {
     const drained = once(app.server, 'close');
     // The method of http.Server would close the idle connections, too.
@@ -22,5 +23,6 @@ export function closeGently(app: FastifyInstance): void {
     const waiting = new AbortController();
     await Promise.race([drained, delay(linger, undefined, { signal: waiting.signal })]);
     waiting.abort();
+    closeUnfinished();
   });
 }

@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { sendProblem } from './problem-details.ts';
 
@@ -12,6 +13,11 @@ export function answerOtherMethods(app: FastifyInstance): () => void {
     for (const each of Array.isArray(method) ? method : [method]) methods.add(each);
     methodsOf.set(url, methods);
   });
+
+  // CONNECT has no path, and never becomes a request.
+  for (const method of METHODS) {
+    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  }
 
   return () => {
     // Adding routes adds to the map.

@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { problemSchema, type ProblemCode, problems } from './problem-details.ts';
+import { sendPageSecurityHeaders } from './security-headers.ts';
 
 /** Serves the OpenAPI 3.1 document of all routes that are added after it, and a reference page over it. */
 export async function serveOpenApi(app: FastifyInstance, version: string): Promise<void> {
@@ -28,7 +29,10 @@ export async function serveOpenApi(app: FastifyInstance, version: string): Promi
         typeof schema['$id'] === 'string' ? schema['$id'] : `schema-${index}`,
     },
   });
-  await app.register(swaggerUi, { routePrefix: '/docs' });
+  await app.register(async (pages) => {
+    await sendPageSecurityHeaders(pages);
+    await pages.register(swaggerUi, { routePrefix: '/docs' });
+  });
 
   let document: string | undefined;
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
@@ -42,10 +46,14 @@ const everywhere: readonly ProblemCode[] = [
   'malformed_request',
   'unauthenticated',
   'method_not_allowed',
+  'request_timeout',
+  'expectation_failed',
+  'rate_limited',
   'overloaded',
   'headers_too_large',
   'internal_error',
   'database_unavailable',
+  'deadline_exceeded',
 ];
 
 /** The `responses` of an operation for the problems that it can answer with, over those that all can. */
@@ -62,7 +70,7 @@ export function problemResponses(...codes: readonly ProblemCode[]): Record<numbe
 }
 
 function headersOf(status: number): Record<string, object> {
-  const headers: Record<string, object> = { ...requestIdHeader };
+  const headers: Record<string, object> = { ...answerHeaders };
   if (status === 401) headers['www-authenticate'] = { type: 'string' };
   if (status === 405) headers['allow'] = { type: 'string' };
   if (status === 409 || status === 429 || status === 503) {
@@ -71,6 +79,20 @@ function headersOf(status: number): Record<string, object> {
   return headers;
 }
 
-export const requestIdHeader = {
+/** On every answer to a client that is known. */
+export const answerHeaders = {
   'x-request-id': { type: 'string', description: 'The id that the request came with, or a new one.' },
+  'ratelimit-policy': {
+    type: 'string',
+    pattern: '^"client";q=\\d+;w=\\d+$',
+    description:
+      'What the client may send: `q` requests in `w` seconds (draft-ietf-httpapi-ratelimit-headers-11). Missing where there is no limit.',
+    example: '"client";q=1000;w=10',
+  },
+  ratelimit: {
+    type: 'string',
+    pattern: '^"client";r=\\d+;t=\\d+$',
+    description: 'What is left of that: `r` requests in the next `t` seconds.',
+    example: '"client";r=999;t=10',
+  },
 };

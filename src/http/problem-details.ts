@@ -2,6 +2,7 @@ import { type FastifyReply, type FastifyRequest, type FastifyError } from 'fasti
 import { Type } from 'typebox';
 import { ServiceError } from '../errors.ts';
 import { type OrderStatus, orderStatuses } from '../orders/order-state.ts';
+import { scrub } from '../telemetry/scrub.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -22,6 +23,7 @@ export const problems = {
   order_not_found: { status: 404, title: 'No such order' },
   route_not_found: { status: 404, title: 'No such resource' },
   method_not_allowed: { status: 405, title: 'The resource does not know this method' },
+  request_timeout: { status: 408, title: 'The request took too long to arrive' },
   idempotency_in_progress: {
     status: 409,
     title: 'The first request under this idempotency key is still at work',
@@ -31,13 +33,16 @@ export const problems = {
   order_cancelled: { status: 409, title: 'The order was cancelled' },
   payload_too_large: { status: 413, title: 'The request body is too large' },
   unsupported_media_type: { status: 415, title: 'The request body must be application/json' },
+  expectation_failed: { status: 417, title: 'The service cannot meet the expectation' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key belongs to another request' },
+  rate_limited: { status: 429, title: 'You send more requests than you may' },
   overloaded: { status: 429, title: 'Too many requests at the moment' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },
   backlog_full: { status: 503, title: 'Too many orders wait for their payment' },
   payment_gateway_unavailable: { status: 503, title: 'The payment gateway cannot be reached' },
   database_unavailable: { status: 503, title: 'The service cannot reach its database' },
+  deadline_exceeded: { status: 504, title: 'The time that the request allows was up' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof problems;
@@ -83,6 +88,17 @@ export interface FieldFault {
   detail: string;
 }
 
+/** A request that the HTTP edge refuses while it reads it. */
+export class RequestProblem extends Error {
+  override readonly name = 'RequestProblem';
+  readonly code: ProblemCode;
+
+  constructor(code: ProblemCode, detail: string) {
+    super(detail);
+    this.code = code;
+  }
+}
+
 /** Answers with problem details. */
 export function sendProblem(
   reply: FastifyReply,
@@ -103,6 +119,8 @@ export function sendProblem(
       requestId: reply.request.id,
       ...(reply.request.traceId !== undefined && { traceId: reply.request.traceId }),
       ...extras,
+      // What the gateway wrote may be anything.
+      ...(extras.declineCode !== undefined && { declineCode: scrub(extras.declineCode) }),
     });
 }
 
@@ -117,18 +135,25 @@ export function problemErrorHandler(onDefect: (error: unknown, request: FastifyR
       if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="orders"');
       return sendProblem(reply, error.code, error.message);
     }
+    if (error instanceof RequestProblem) return sendProblem(reply, error.code, error.message);
     if (error.validation) {
       const faults = error.validation.slice(0, mostFaults).map((fault) => describeFault(error, fault));
       return sendProblem(reply, 'invalid_request', 'See `errors` for what to change.', { errors: faults });
     }
     const known = fastifyProblems[error.code];
     if (known) return sendProblem(reply, known.code, known.detail);
-    if (error.statusCode === 400)
-      return sendProblem(reply, 'malformed_request', 'The body is not valid JSON.');
+    // Whatever a library refuses as the fault of the client is none of ours.
+    const { statusCode = 500 } = error;
+    if (statusCode === 403 || statusCode === 404) return sendProblem(reply, 'route_not_found', seeDocs);
+    if (statusCode >= 400 && statusCode < 500) {
+      return sendProblem(reply, 'malformed_request', 'The request cannot be met as it is.');
+    }
     onDefect(error, request);
     return sendProblem(reply, 'internal_error', 'The fault is logged under the request id.');
   };
 }
+
+export const seeDocs = 'See /docs for what there is.';
 
 /** What Fastify itself refuses. */
 const fastifyProblems: Readonly<Record<string, { code: ProblemCode; detail: string }>> = {
@@ -163,8 +188,10 @@ function describeFault(error: FastifyError, fault: ValidationFault): FieldFault 
   const member = missingProperty ?? additionalProperty;
   return {
     in: places[error.validationContext ?? 'body'] ?? 'body',
-    pointer:
+    // A name that nobody knows may be anything, too.
+    pointer: scrub(
       typeof member === 'string' ? `${fault.instancePath}/${escapePointer(member)}` : fault.instancePath,
+    ),
     detail: detailOf(fault, allowedValues),
   };
 }

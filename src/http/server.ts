@@ -1,19 +1,33 @@
 import { randomUUID } from 'node:crypto';
-import { type IncomingMessage, maxHeaderSize, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import type { Admission } from '../admission/admission.ts';
+import type { AdmissionEvents } from '../admission/admission-events.ts';
 import type { Config } from '../config.ts';
-import { createAuthentication } from './auth.ts';
+import type { Redis } from '../redis/redis.ts';
+import { admitRequests } from './admission-hook.ts';
+import { limitAnonymousRequests, requireApiKey } from './address-limit.ts';
+import { type AuthEvents, createAuthentication } from './auth.ts';
+import { limitConnections, limitOptions } from './connection-limits.ts';
+import { readDeadlines } from './deadline.ts';
 import { closeGently } from './gentle-close.ts';
 import type { Health } from './health.ts';
+import { readJsonBodies } from './json-body.ts';
 import { answerOtherMethods } from './method-not-allowed.ts';
 import { serveOpenApi } from './openapi.ts';
-import { problemErrorHandler, problems, sendProblem } from './problem-details.ts';
+import { answerNotFound } from './not-found.ts';
+import { problemErrorHandler, seeDocs } from './problem-details.ts';
+import { limitRequests } from './rate-limit.ts';
+import { enforceRequestRules } from './request-rules.ts';
+import { securityHeaders, sendSecurityHeaders } from './security-headers.ts';
+import { createSocketRefusals } from './socket-refusals.ts';
+import type { ConnectionEvents } from '../telemetry/connections.ts';
 import { scrub } from '../telemetry/scrub.ts';
 import { strictValidation } from './validation.ts';
+import { createWindowLimit } from './window-limit.ts';
 
 export interface ServerParts {
-  config: Pick<Config, 'http' | 'apiKeys'>;
+  config: Pick<Config, 'http' | 'apiKeys' | 'limits'>;
   version: string;
   health: Health;
   /** Routes that need an API key. */
@@ -21,54 +35,83 @@ export interface ServerParts {
   /** Attached before everything else, so that it sees every request. */
   observe(app: FastifyInstance): void;
   onDefect(error: unknown): void;
-  onAuthFailure(reason: 'missing' | 'unknown'): void;
-  /** A request was refused before it could be routed; no other hook saw it. */
-  onUnreadable(refusal: { requestId: string; status: number }): void;
+  auth: AuthEvents;
+  /** Where replicas count the requests of a client together. */
+  redis: Pick<Redis, 'countInWindow'> | undefined;
+  /** A request was refused, because its client or its address sends too many. */
+  onRateLimited(): void;
+  /** Decides which requests are worked on; without it, all are. */
+  admission: Admission | undefined;
+  admissionEvents: AdmissionEvents;
+  connectionEvents: ConnectionEvents;
 }
 
 /** The public listener: request ids, problem details, API keys, the OpenAPI document, and the routes. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
+  const { bodyLimit, connections: limits } = parts.config.http;
   const handleError = problemErrorHandler((error) => parts.onDefect(error));
+  const { clientErrorHandler, watch, begun, closeUnfinished } = createSocketRefusals(
+    parts.connectionEvents.unreadable,
+  );
   const app = fastify({
+    ...limitOptions(limits),
     logger: false,
-    bodyLimit: parts.config.http.bodyLimit,
+    bodyLimit,
+    trustProxy: parts.config.http.trustProxy,
     genReqId: requestIdOf,
     // While draining, answers carry `connection: close` instead: a request that came in is served.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     schemaController: strictValidation,
     // The schemas bound the parameters; the router's own bound would answer before them.
-    routerOptions: { maxParamLength: maxHeaderSize },
+    routerOptions: { maxParamLength: limits.maxHeaderBytes },
     frameworkErrors: (error, request, reply) => {
-      handleError(error, request, reply.header('x-request-id', request.id));
-      parts.onUnreadable({ requestId: request.id, status: reply.statusCode });
+      begun(reply);
+      handleError(error, request, reply.headers(securityHeaders).header('x-request-id', request.id));
+      parts.connectionEvents.unreadable({ requestId: request.id, status: reply.statusCode });
     },
-    clientErrorHandler: (error, socket) => refuseOnSocket(error, socket, parts),
+    clientErrorHandler,
   });
-  // Fastify reads plain text by itself; here it is as unknown as any other type.
-  app.removeContentTypeParser('text/plain');
+  limitConnections(app, limits, parts.connectionEvents);
+  readJsonBodies(app);
   app.setErrorHandler(handleError);
-  app.setNotFoundHandler((_request, reply) =>
-    sendProblem(reply, 'route_not_found', 'See /docs for what there is.'),
-  );
 
   parts.observe(app);
+  watch(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     done();
   });
+  sendSecurityHeaders(app);
+  const addresses = createWindowLimit(parts.config.limits.addresses);
+  limitAnonymousRequests(app, addresses, parts.onRateLimited);
+  enforceRequestRules(app, { ...limits, bodyLimit });
+  answerNotFound(app, seeDocs);
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (parts.health.draining()) reply.header('connection', 'close');
     done();
   });
-  closeGently(app);
+  closeGently(app, closeUnfinished);
 
   await serveOpenApi(app, parts.version);
   const answerMethods = answerOtherMethods(app);
   app.decorateRequest('clientId', '');
-  const authenticate = createAuthentication(parts.config.apiKeys.reveal(), parts.onAuthFailure);
+  const failures = createWindowLimit(parts.config.limits.failures);
+  const authenticate = createAuthentication(
+    parts.config.apiKeys.reveal(),
+    { failures, addresses },
+    parts.auth,
+  );
   await app.register(async (scope) => {
+    requireApiKey(scope);
     scope.addHook('onRequest', authenticate);
+    readDeadlines(scope);
+    await limitRequests(scope, {
+      ...parts.config.limits.requests,
+      redis: parts.redis,
+      onExceeded: parts.onRateLimited,
+    });
+    if (parts.admission) admitRequests(scope, parts.admission, parts.admissionEvents);
     await scope.register(parts.routes);
   });
   answerMethods();
@@ -83,38 +126,4 @@ function requestIdOf(request: IncomingMessage): string {
   return typeof given === 'string' && saneRequestId.test(given) && scrub(given) === given
     ? given
     : randomUUID();
-}
-
-/** What is no HTTP never becomes a request; it is answered on the socket itself. */
-function refuseOnSocket(
-  error: Error & { code?: string },
-  socket: Socket,
-  { onUnreadable }: Pick<ServerParts, 'onUnreadable'>,
-): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const code = tooLarge ? 'headers_too_large' : 'malformed_request';
-  const { status, title } = problems[code];
-  const reason = STATUS_CODES[status];
-  const requestId = randomUUID();
-  const body = JSON.stringify({
-    type: `urn:problem:${code}`,
-    title,
-    status,
-    detail: 'The connection was closed, because what came over it is not a request that HTTP allows.',
-    code,
-    requestId,
-  });
-  const head = [
-    `HTTP/1.1 ${status} ${reason}`,
-    'content-type: application/problem+json',
-    `content-length: ${Buffer.byteLength(body)}`,
-    `x-request-id: ${requestId}`,
-    'connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-  onUnreadable({ requestId, status });
 }

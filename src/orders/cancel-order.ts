@@ -1,3 +1,5 @@
+import { atTheLatest, type Deadline } from '../deadline.ts';
+import type { CancelOutcome } from '../payment/payment-gateway.ts';
 import type { Order } from './order.ts';
 import type { Ordering } from './ordering.ts';
 import { recordOutcome } from './record-outcome.ts';
@@ -10,29 +12,40 @@ export type Cancellation =
   | { kind: 'in_progress' }
   /** The gateway could not be made to promise that nothing will be charged. The order stays pending. */
   | { kind: 'gateway_unavailable' }
+  /** The client's deadline came before all was done. Whether the order is cancelled is still to be seen. */
+  | { kind: 'out_of_time' }
   | { kind: 'not_found' };
 
 /**
  * How a pending order is cancelled: at the gateway first and on disk second, so that a charge that succeeds late
  * cannot slip in between. Whoever cancels holds the order, so that nobody charges it meanwhile.
  *
- * @throws {ServiceError} `database_unavailable`
+ * @throws {ServiceError} `deadline_exceeded` when nothing was done before the deadline, `database_unavailable`
  */
 export async function cancelOrder(
   ordering: Ordering,
-  command: { clientId: string; orderId: string; requestId: string },
+  command: { clientId: string; orderId: string; requestId: string; deadline: Deadline },
 ): Promise<Cancellation> {
   const { store, payments, policy } = ordering;
+  const { clientId, orderId, requestId, deadline } = command;
 
-  const held = await store.take(command.clientId, command.orderId, policy.lease);
+  const held = await store.take(clientId, orderId, policy.lease, deadline);
   if (held === undefined) {
-    const order = await store.find(command.clientId, command.orderId);
+    const order = await store.find(clientId, orderId, deadline);
     if (order === undefined) return { kind: 'not_found' };
     return order.status === 'pending' ? { kind: 'in_progress' } : { kind: 'too_late', order };
   }
 
-  const outcome = await payments.cancel(held.order.id, { requestId: command.requestId });
-  const order = await recordOutcome(ordering, held, outcome);
+  const timeLimit = deadline.left();
+  const outcome: CancelOutcome =
+    timeLimit > 0
+      ? await payments.cancel(held.order.id, { requestId, timeLimit })
+      : { kind: 'unavailable', reason: 'deadline' };
+  const recorded = recordOutcome(ordering, held, outcome);
+  const order = await atTheLatest(deadline, recorded, () => undefined);
+  if (order === undefined) return { kind: 'out_of_time' };
   if (order.status === 'cancelled') return { kind: 'cancelled', order };
-  return order.status === 'pending' ? { kind: 'gateway_unavailable' } : { kind: 'too_late', order };
+  if (order.status !== 'pending') return { kind: 'too_late', order };
+  const cut = 'reason' in outcome && outcome.reason === 'deadline';
+  return { kind: cut ? 'out_of_time' : 'gateway_unavailable' };
 }

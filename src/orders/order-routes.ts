@@ -2,13 +2,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { ServiceError } from '../errors.ts';
-import { problemResponses, requestIdHeader } from '../http/openapi.ts';
+import { timeoutHeader } from '../http/deadline.ts';
+import { answerHeaders, problemResponses } from '../http/openapi.ts';
 import { sendProblem } from '../http/problem-details.ts';
 import { cancelOrder } from './cancel-order.ts';
 import type { Order } from './order.ts';
 import { decodeCursor, encodeCursor } from './order-cursor.ts';
 import {
-  idempotencyHeaders,
+  idempotencyHeader,
   listQuery,
   orderBody,
   orderPageSchema,
@@ -18,26 +19,48 @@ import {
 } from './order-schema.ts';
 import type { Ordering } from './ordering.ts';
 import { placeOrder } from './place-order.ts';
+import type { ReadOrder } from './read-order.ts';
+import { createRecentKeys } from './recent-keys.ts';
 
 const placedHeaders = {
-  ...requestIdHeader,
+  ...answerHeaders,
   location: { type: 'string' },
   'idempotency-replayed': { type: 'string', const: 'true' },
 };
 const orderContent = { 'application/json': { schema: Type.Ref('Order') } };
 
+const timeoutHeaders = Type.Object(timeoutHeader);
+
+/** Enough for the last minutes of a busy replica. Some hundred bytes each. */
+const rememberedKeys = 10_000;
+
+export interface OrderRoutesOptions {
+  ordering: Ordering;
+  readOrder: ReadOrder;
+}
+
 /** The HTTP face of orders: reads requests, tells outcomes. What happens is in place-order.ts. */
-export const orderRoutes: FastifyPluginAsyncTypebox<{ ordering: Ordering }> = async (app, { ordering }) => {
+export const orderRoutes: FastifyPluginAsyncTypebox<OrderRoutesOptions> = async (
+  app,
+  { ordering, readOrder },
+) => {
   app.addSchema(orderSchema);
   app.addSchema(orderPageSchema);
+  const recentKeys = createRecentKeys(rememberedKeys);
 
   app.post(
     '/orders',
     {
+      config: {
+        priority({ clientId, headers }) {
+          const key = headers['idempotency-key'];
+          return typeof key === 'string' && recentKeys.has(clientId, key) ? 'finish' : 'place';
+        },
+      },
       schema: {
         operationId: 'placeOrder',
         summary: 'Place an order and charge it',
-        headers: idempotencyHeaders,
+        headers: Type.Object({ ...idempotencyHeader, ...timeoutHeader }),
         body: orderRequestSchema,
         security: [{ apiKey: [] }],
         response: {
@@ -62,12 +85,11 @@ export const orderRoutes: FastifyPluginAsyncTypebox<{ ordering: Ordering }> = as
       },
     },
     async (request, reply) => {
-      const placement = await placeOrder(ordering, {
-        clientId: request.clientId,
-        request: request.body,
-        idempotencyKey: request.headers['idempotency-key'],
-        requestId: request.id,
-      });
+      const { clientId, id: requestId, deadline } = request;
+      const idempotencyKey = request.headers['idempotency-key'];
+      if (idempotencyKey !== undefined) recentKeys.add(clientId, idempotencyKey);
+      const command = { clientId, request: request.body, idempotencyKey, requestId, deadline };
+      const placement = await placeOrder(ordering, command);
       switch (placement.kind) {
         case 'placed':
           return sendPlaced(reply, placement.order);
@@ -94,34 +116,38 @@ export const orderRoutes: FastifyPluginAsyncTypebox<{ ordering: Ordering }> = as
   app.get(
     '/orders/:id',
     {
+      config: { priority: 'read' },
       schema: {
         operationId: 'getOrder',
         summary: 'Read an order',
+        headers: timeoutHeaders,
         params: orderParams,
         security: [{ apiKey: [] }],
         response: {
-          200: { description: 'The order as it stands.', headers: requestIdHeader, content: orderContent },
+          200: { description: 'The order as it stands.', headers: answerHeaders, content: orderContent },
           ...problemResponses('invalid_request', 'order_not_found'),
         },
       },
     },
     async (request) => {
-      const order = await ordering.store.find(request.clientId, request.params.id);
+      const order = await readOrder(request.clientId, request.params.id, request.deadline);
       if (order === undefined) throw orderNotFound();
-      return orderBody(order);
+      return order;
     },
   );
 
   app.post(
     '/orders/:id/cancel',
     {
+      config: { priority: 'finish' },
       schema: {
         operationId: 'cancelOrder',
         summary: 'Cancel a pending order',
+        headers: timeoutHeaders,
         params: orderParams,
         security: [{ apiKey: [] }],
         response: {
-          200: { description: 'The order is cancelled.', headers: requestIdHeader, content: orderContent },
+          200: { description: 'The order is cancelled.', headers: answerHeaders, content: orderContent },
           ...problemResponses(
             'invalid_request',
             'order_not_found',
@@ -135,8 +161,9 @@ export const orderRoutes: FastifyPluginAsyncTypebox<{ ordering: Ordering }> = as
       },
     },
     async (request, reply) => {
-      const { clientId, id: requestId } = request;
-      const cancellation = await cancelOrder(ordering, { clientId, orderId: request.params.id, requestId });
+      const { clientId, id: requestId, deadline } = request;
+      const command = { clientId, orderId: request.params.id, requestId, deadline };
+      const cancellation = await cancelOrder(ordering, command);
       switch (cancellation.kind) {
         case 'cancelled':
           return orderBody(cancellation.order);
@@ -159,6 +186,12 @@ export const orderRoutes: FastifyPluginAsyncTypebox<{ ordering: Ordering }> = as
             'The order is still pending and may still be charged. Try again to cancel it.',
             { orderStatus: 'pending' },
           );
+        case 'out_of_time':
+          return sendProblem(
+            reply,
+            'deadline_exceeded',
+            'The order may or may not be cancelled by now. Read it, or try again to cancel it.',
+          );
         case 'not_found':
           throw orderNotFound();
       }
@@ -168,15 +201,17 @@ export const orderRoutes: FastifyPluginAsyncTypebox<{ ordering: Ordering }> = as
   app.get(
     '/orders',
     {
+      config: { priority: 'list' },
       schema: {
         operationId: 'listOrders',
         summary: 'List orders, newest first',
+        headers: timeoutHeaders,
         querystring: listQuery,
         security: [{ apiKey: [] }],
         response: {
           200: {
             description: 'One page.',
-            headers: requestIdHeader,
+            headers: answerHeaders,
             content: { 'application/json': { schema: Type.Ref('OrderPage') } },
           },
           ...problemResponses('invalid_request'),
@@ -192,12 +227,11 @@ export const orderRoutes: FastifyPluginAsyncTypebox<{ ordering: Ordering }> = as
         });
       }
       // One more than asked for tells whether there is a next page.
-      const found = await ordering.store.list(request.clientId, {
-        status,
-        customerId,
-        before,
-        limit: limit + 1,
-      });
+      const found = await ordering.store.list(
+        request.clientId,
+        { status, customerId, before, limit: limit + 1 },
+        request.deadline,
+      );
       const page = found.slice(0, limit);
       const last = found.length > limit ? page.at(-1) : undefined;
       return { orders: page.map(orderBody), nextCursor: last ? encodeCursor(last.id) : null };

@@ -96,7 +96,7 @@ export const orderPageSchema = Type.Object(
 );
 
 /** draft-ietf-httpapi-idempotency-key-header; visible ASCII is what header fields carry unharmed. */
-export const idempotencyHeaders = Type.Object({
+export const idempotencyHeader = {
   'idempotency-key': Type.Optional(
     Type.String({
       minLength: 1,
@@ -106,7 +106,7 @@ export const idempotencyHeaders = Type.Object({
         'Makes the request safe to repeat. A key never expires and belongs to the client that used it.',
     }),
   ),
-});
+};
 
 export const orderParams = Type.Object({ id: orderId });
 

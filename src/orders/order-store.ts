@@ -1,16 +1,24 @@
+import type { Deadline } from '../deadline.ts';
+import { ServiceError } from '../errors.ts';
 import type { Database } from '../postgres/database.ts';
 import type { HeldOrder, NewOrder, Order } from './order.ts';
 import { type OrderRow, type StateRow, stateOf, toOrder } from './order-rows.ts';
 import * as statements from './order-statements.ts';
 import type { OrderStatus, Settlement } from './order-state.ts';
 
-/** Orders in Postgres. Every method is one statement on its own; none leaves a transaction open. */
+/**
+ * Orders in Postgres. Every method is one statement on its own; none leaves a transaction open. With a deadline that
+ * comes first, a method throws `deadline_exceeded` and has changed nothing; default is none.
+ */
 export interface OrderStore {
   /**
    * Stores a pending order and claims its idempotency key, or finds the order that has the key. Until `lease` ms
    * have passed, the order is in the hands of the caller. With `accept` false it only looks for the key.
    */
-  place(order: NewOrder, options: { lease: number; accept: boolean }): Promise<PlaceResult>;
+  place(
+    order: NewOrder,
+    options: { lease: number; accept: boolean; deadline?: Deadline },
+  ): Promise<PlaceResult>;
   /** Settles a pending order that is still in the hands of the caller. Says how it stands, in any case. */
   settle(held: HeldOrder, settlement: Settlement): Promise<Standing>;
   /** Lets go of an order that stays pending; a worker may take it after `wait` ms. Answers as `settle` does. */
@@ -18,10 +26,10 @@ export interface OrderStore {
   /** Takes up to `limit` pending orders that are due, the longest due first. Callers at the same time get others. */
   takeDue(limit: number, lease: number): Promise<HeldOrder[]>;
   /** Takes an order of a client that is pending and in nobody's hands. */
-  take(clientId: string, id: string, lease: number): Promise<HeldOrder | undefined>;
-  find(clientId: string, id: string): Promise<Order | undefined>;
+  take(clientId: string, id: string, lease: number, deadline?: Deadline): Promise<HeldOrder | undefined>;
+  find(clientId: string, id: string, deadline?: Deadline): Promise<Order | undefined>;
   /** Newest first. */
-  list(clientId: string, query: ListQuery): Promise<Order[]>;
+  list(clientId: string, query: ListQuery, deadline?: Deadline): Promise<Order[]>;
   /** Orders that their request left pending, counted up to `limit`, and when the oldest of them was placed. */
   backlog(limit: number): Promise<{ pending: number; oldest: Date | undefined }>;
 }
@@ -66,29 +74,50 @@ export function createOrderStore(database: Database): OrderStore {
     };
   }
 
+  /** What kept a new order from being stored: another one under its key, or itself, stored by a try in doubt. */
+  async function findInTheWay(
+    { id, clientId, idempotencyKey }: NewOrder,
+    { accept, deadline }: { accept: boolean; deadline: Deadline | undefined },
+  ): Promise<KeyRow[]> {
+    try {
+      return await database.run(statements.findByKey, [id, clientId, idempotencyKey ?? null], deadline);
+    } catch (error) {
+      const cut = error instanceof ServiceError && error.code === 'deadline_exceeded';
+      if (!cut || !accept) throw error;
+      // Which of the two it is has not been seen, and only of the first can it be said that nothing was stored.
+      throw new ServiceError('database_unavailable', 'There was no time to find out what is stored.', {
+        retryAfter: 1,
+        cause: error,
+      });
+    }
+  }
+
   return {
-    async place(order, { lease, accept }) {
+    async place(order, { lease, accept, deadline }) {
       const { id, clientId, idempotencyKey, requestHash, totalMinor } = order;
       const { customerId, currency, items, paymentToken } = order.request;
       const [row] = accept
-        ? await database.run<{ created_at: Date }>(statements.placeOrder, [
-            id,
-            clientId,
-            idempotencyKey ?? null,
-            requestHash,
-            customerId,
-            currency,
-            JSON.stringify(items),
-            totalMinor,
-            paymentToken,
-            lease,
-            order.traceparent ?? null,
-          ])
+        ? await database.run<{ created_at: Date }>(
+            statements.placeOrder,
+            [
+              id,
+              clientId,
+              idempotencyKey ?? null,
+              requestHash,
+              customerId,
+              currency,
+              JSON.stringify(items),
+              totalMinor,
+              paymentToken,
+              lease,
+              order.traceparent ?? null,
+            ],
+            deadline,
+          )
         : [];
       if (row) return { kind: 'placed', held: newlyHeld(order, row.created_at) };
 
-      const values = [id, clientId, idempotencyKey ?? null];
-      const [inTheWay] = await database.run<KeyRow>(statements.findByKey, values);
+      const [inTheWay] = await findInTheWay(order, { accept, deadline });
       if (inTheWay === undefined) {
         if (!accept) return { kind: 'not_accepted' };
         throw new Error(`order ${id} conflicts with one that is not there`);
@@ -120,17 +149,17 @@ export function createOrderStore(database: Database): OrderStore {
       return rows.map(toHeldOrder);
     },
 
-    async take(clientId, id, lease) {
-      const [row] = await database.run<HeldRow>(statements.takeOrder, [clientId, id, lease]);
+    async take(clientId, id, lease, deadline) {
+      const [row] = await database.run<HeldRow>(statements.takeOrder, [clientId, id, lease], deadline);
       return row && toHeldOrder(row);
     },
 
-    async find(clientId, id) {
-      const [row] = await database.run<OrderRow>(statements.findOrder, [clientId, id]);
+    async find(clientId, id, deadline) {
+      const [row] = await database.run<OrderRow>(statements.findOrder, [clientId, id], deadline);
       return row && toOrder(row);
     },
 
-    async list(clientId, { limit, status, customerId, before }) {
+    async list(clientId, { limit, status, customerId, before }, deadline) {
       const filters = (
         [
           { filter: 'status', value: status },
@@ -138,11 +167,11 @@ export function createOrderStore(database: Database): OrderStore {
           { filter: 'before', value: before },
         ] as const
       ).filter(({ value }) => value !== undefined);
-      const rows = await database.run<OrderRow>(statements.listOrders(filters.map(({ filter }) => filter)), [
-        clientId,
-        limit,
-        ...filters.map(({ value }) => value),
-      ]);
+      const rows = await database.run<OrderRow>(
+        statements.listOrders(filters.map(({ filter }) => filter)),
+        [clientId, limit, ...filters.map(({ value }) => value)],
+        deadline,
+      );
       return rows.map(toOrder);
     },
 

@@ -1,3 +1,5 @@
+import { atTheLatest, type Deadline } from '../deadline.ts';
+import type { ChargeOutcome } from '../payment/payment-gateway.ts';
 import { newOrder, type Order, type OrderRequest } from './order.ts';
 import type { Ordering } from './ordering.ts';
 import { chargeFor, recordOutcome } from './record-outcome.ts';
@@ -7,6 +9,8 @@ export interface PlaceOrder {
   request: OrderRequest;
   idempotencyKey: string | undefined;
   requestId: string;
+  /** Until when the client waits. */
+  deadline: Deadline;
 }
 
 export type Placement =
@@ -25,7 +29,11 @@ export type Placement =
  * the order is on disk and the charge has its id as key, so that it can be finished later and never charged twice.
  * No transaction is open while the gateway is called.
  *
- * @throws {ServiceError} `database_unavailable` when it is not known whether the order was stored; nothing was charged
+ * An order that is stored outlives the patience of its client: at the deadline it is answered as it stands, and what is
+ * left to do is left to a worker.
+ *
+ * @throws {ServiceError} `deadline_exceeded` when the deadline came before the order was stored; `database_unavailable`
+ *   when it is not known whether it was. Nothing was charged in either case.
  */
 export function placeOrder(ordering: Ordering, command: PlaceOrder): Promise<Placement> {
   return ordering.events.placing(() => place(ordering, command));
@@ -35,17 +43,25 @@ async function place(ordering: Ordering, command: PlaceOrder): Promise<Placement
   const { store, payments, events, backlog, policy } = ordering;
   const order = newOrder(command, events.traceparent());
 
-  const claim = await store.place(order, { lease: policy.lease, accept: !backlog.isFull() });
+  const { deadline } = command;
+  const claim = await store.place(order, { lease: policy.lease, accept: !backlog.isFull(), deadline });
   if (claim.kind === 'not_accepted') return { kind: 'backlog_full' };
   if (claim.kind === 'existing') {
     if (!claim.sameRequest) return { kind: 'key_reused' };
     if (claim.inFlight) return { kind: 'in_progress' };
-    const earlier = await store.find(command.clientId, claim.id);
+    const earlier = await store.find(command.clientId, claim.id, deadline);
     if (earlier === undefined) throw new Error(`order ${claim.id} holds an idempotency key and is gone`);
     return { kind: 'replayed', order: earlier };
   }
-  events.placed(claim.held.order);
+  const { held } = claim;
+  events.placed(held.order);
 
-  const outcome = await payments.charge(chargeFor(claim.held), { requestId: command.requestId });
-  return { kind: 'placed', order: await recordOutcome(ordering, claim.held, outcome) };
+  const timeLimit = deadline.left();
+  const outcome: ChargeOutcome =
+    timeLimit > 0
+      ? await payments.charge(chargeFor(held), { requestId: command.requestId, timeLimit })
+      : { kind: 'unavailable', reason: 'deadline' };
+  // Writing it down is not cut short: that would only have a worker ask the gateway again for what is known already.
+  const recorded = recordOutcome(ordering, held, outcome);
+  return { kind: 'placed', order: await atTheLatest(deadline, recorded, () => held.order) };
 }

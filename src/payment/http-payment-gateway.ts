@@ -32,6 +32,14 @@ const problemAnswer = Compile(Type.Object({ code: Type.String() }));
 /** In bytes. A documented answer has a few hundred; one that never ends must not fill the memory. */
 const longestAnswer = 65_536;
 
+export interface HttpPaymentGateway extends PaymentGateway {
+  /** Attempts that wait for a connection at this moment. */
+  waiting(): number;
+  /** Attempts that have ended so far. */
+  served(): number;
+  close(): Promise<void>;
+}
+
 /**
  * One attempt at the gateway over HTTP, with its own time limit; never throws. An answer is believed only in the
  * documented form: anything else leaves the outcome unknown.
@@ -41,7 +49,7 @@ export function createHttpPaymentGateway(options: {
   connections: number;
   /** Milliseconds for one attempt, connecting included. */
   attemptTimeout: number;
-}): PaymentGateway & { close(): Promise<void> } {
+}): HttpPaymentGateway {
   const { origin, pathname } = new URL(options.baseUrl);
   const basePath = pathname.replace(/\/$/, '');
   const pool = new Pool(origin, {
@@ -50,6 +58,9 @@ export function createHttpPaymentGateway(options: {
     keepAliveTimeout: 30_000,
     maxResponseSize: longestAnswer,
   });
+
+  let running = 0;
+  let served = 0;
 
   async function post<T>(
     path: string,
@@ -62,6 +73,7 @@ export function createHttpPaymentGateway(options: {
     // Not `AbortSignal.timeout`: its timer would fire for requests that were answered long ago.
     const aborting = new AbortController();
     const timer = setTimeout(() => aborting.abort(new TimeoutError()), timeLimit);
+    running += 1;
     try {
       const {
         statusCode,
@@ -83,6 +95,8 @@ export function createHttpPaymentGateway(options: {
       return interpretFault(error);
     } finally {
       clearTimeout(timer);
+      running -= 1;
+      served += 1;
     }
   }
 
@@ -102,6 +116,9 @@ export function createHttpPaymentGateway(options: {
       ),
     cancel: (key, context) =>
       post(`/charges/${encodeURIComponent(key)}/cancel`, {}, null, context, interpretCancellation),
+    // A connection carries one request at a time.
+    waiting: () => Math.max(0, running - options.connections),
+    served: () => served,
     close: () => pool.close(),
   };
 }

@@ -1,3 +1,5 @@
+import type { CircuitState } from '../circuit-breaker.ts';
+
 /**
  * What the service needs of a payment gateway. Implemented by one attempt over HTTP and by the resilient gateway
  * that wraps it; both have this interface, so that one can stand for the other.
@@ -56,6 +58,8 @@ export type UnavailableReason =
   | 'circuit_open'
   /** No connection came about. */
   | 'unreachable'
+  /** The caller's deadline had come: the gateway was not asked. */
+  | 'deadline'
   /** The gateway wants fewer requests; `retryAfter` holds the milliseconds it named. */
   | 'rate_limited'
   /** The gateway refuses the request as such: wrong address, wrong credentials, wrong form. A person must look. */
@@ -64,6 +68,8 @@ export type UnavailableReason =
 export type UnknownReason =
   /** No answer within the time limit. */
   | 'timeout'
+  /** No answer before the caller's deadline. Says nothing about the gateway. */
+  | 'deadline'
   /** The connection broke after the request was sent. */
   | 'connection_lost'
   /** 5xx: the gateway stumbled, and does not say how far it came. */
@@ -95,5 +101,3 @@ export interface PaymentEvents {
   retryBudgetSpent(event: AttemptEvent): void;
   circuitChanged(event: { from: CircuitState; to: CircuitState }): void;
 }
-
-export type CircuitState = 'closed' | 'open' | 'half_open';

@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { type Backoff, fullJitter } from '../backoff.ts';
-import { type BreakerPolicy, createCircuit } from './circuit-breaker.ts';
+import { type BreakerPolicy, type CircuitState, createCircuit } from '../circuit-breaker.ts';
 import type {
   AttemptEvent,
   CallContext,
   CancelOutcome,
   ChargeOutcome,
-  CircuitState,
   PaymentEvents,
   PaymentGateway,
   Undecided,
@@ -19,6 +18,8 @@ export interface ResiliencePolicy {
   maxAttempts: number;
   /** Milliseconds for one call with all its retries. */
   deadline: number;
+  /** Milliseconds that the gateway has for one attempt. */
+  attemptTimeout: number;
   backoff: Backoff;
   retryBudget: { share: number; reserve: number };
   breaker: BreakerPolicy;
@@ -43,14 +44,31 @@ export function createResilientPaymentGateway(
   );
   const budget = createRetryBudget(policy.retryBudget);
 
+  /**
+   * An attempt that has less time than the gateway is given. If it is cut off, that tells how patient the caller is and
+   * nothing of the gateway: the circuit is not told, and such an attempt is no probe for it either.
+   */
+  async function fireInHaste<T extends ChargeOutcome | CancelOutcome>(
+    attempt: () => Promise<T>,
+  ): Promise<T | Undecided | undefined> {
+    if (circuit.state() !== 'closed') return undefined;
+    const outcome = await attempt();
+    if (outcome.kind === 'unknown' && outcome.reason === 'timeout') {
+      return { kind: 'unknown', reason: 'deadline', cause: outcome.cause };
+    }
+    await circuit.fire(async () => outcome);
+    return outcome;
+  }
+
   async function attemptOnce<T extends ChargeOutcome | CancelOutcome>(
     event: AttemptEvent,
+    inHaste: boolean,
     attempt: () => Promise<T>,
   ): Promise<T | Undecided> {
     const startedAt = performance.now();
     const state = circuit.state();
     events.attempting(event);
-    const outcome = (await circuit.fire(attempt)) ?? circuitOpen;
+    const outcome = (inHaste ? await fireInHaste(attempt) : await circuit.fire(attempt)) ?? circuitOpen;
     events.attempted({ ...event, outcome, duration: performance.now() - startedAt, circuit: state });
     return outcome;
   }
@@ -60,7 +78,8 @@ export function createResilientPaymentGateway(
     context: CallContext,
     attempt: (context: CallContext) => Promise<T>,
   ): Promise<T | Undecided> {
-    const timeLimit = Math.min(policy.deadline, context.timeLimit ?? Number.POSITIVE_INFINITY);
+    const patience = context.timeLimit ?? Number.POSITIVE_INFINITY;
+    const timeLimit = Math.min(policy.deadline, patience);
     const startedAt = performance.now();
     const timeLeft = () => timeLimit - (performance.now() - startedAt);
     let doubt: Undecided | undefined;
@@ -70,7 +89,9 @@ export function createResilientPaymentGateway(
       return await pRetry(
         async (number) => {
           const limited = { ...context, timeLimit: Math.max(1, timeLeft()) };
-          const outcome = await attemptOnce({ ...call, attempt: number }, () => attempt(limited));
+          const inHaste = patience < policy.deadline && limited.timeLimit < policy.attemptTimeout;
+          const event = { ...call, attempt: number };
+          const outcome = await attemptOnce(event, inHaste, () => attempt(limited));
           if (!isUndecided(outcome)) return outcome;
           if (outcome.kind === 'unknown') doubt = outcome;
           throw new FailedAttempt(outcome);

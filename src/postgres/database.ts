@@ -1,10 +1,12 @@
 import pRetry from 'p-retry';
-import { Pool, type QueryConfig, type QueryResultRow } from 'pg';
+import { Pool, type PoolConfig, type QueryConfig, type QueryResultRow } from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Backoff, fullJitter } from '../backoff.ts';
 import type { Config } from '../config.ts';
+import { type Deadline, noDeadline } from '../deadline.ts';
 import { ServiceError } from '../errors.ts';
-import { faultCode, transientReason } from './transient.ts';
+import { createDeadlineQueries, CutShort } from './cut-short.ts';
+import { faultCode, isRolledBack, transientReason } from './transient.ts';
 
 /** One prepared statement. Values go in as parameters, never into the text. */
 export interface Statement {
@@ -22,13 +24,21 @@ export interface Statement {
 
 export interface Database {
   /**
-   * Runs one statement in one round trip, on its own.
+   * Runs one statement in one round trip, on its own, until the caller's deadline at the latest.
    *
-   * @throws {ServiceError} `database_unavailable` when Postgres cannot be reached or does not answer in time
+   * @param deadline default none but the database's own
+   * @throws {ServiceError} `deadline_exceeded` when the caller's deadline came first: the statement did not take place;
+   *   `database_unavailable` when Postgres cannot be reached or does not answer in time: it may have
    */
-  run<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
+  run<Row extends QueryResultRow>(
+    statement: Statement,
+    values: readonly unknown[],
+    deadline?: Deadline,
+  ): Promise<Row[]>;
   /** Connections of the pool, and callers that wait for one. */
   connections(): { total: number; idle: number; waiting: number };
+  /** Statements that are through, be it well or not. */
+  served(): number;
   close(): Promise<void>;
 }
 
@@ -54,7 +64,7 @@ const backoff: Backoff = { base: 20, floor: 5, cap: 250 };
  * service whose Postgres is away starts, and is not ready.
  */
 export function createDatabase(config: Config['postgres'], events: DatabaseEvents): Database {
-  const pool = new Pool({
+  const options: PoolConfig = {
     connectionString: config.url.reveal(),
     max: config.poolMax,
     // Bounds both the wait for a free connection and the making of a new one.
@@ -62,41 +72,54 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
     statement_timeout: config.statementTimeout,
     keepAlive: true,
     application_name: 'orders',
-  });
+  };
+  const pool = new Pool(options);
   // Without a listener the first broken idle connection would end the process.
   pool.on('error', (error) => events.connectionLost(error));
+  const untilDeadline = createDeadlineQueries(pool, options);
+  let served = 0;
 
   async function once<Row extends QueryResultRow>(
-    statement: Statement,
+    { name, text }: Statement,
     values: readonly unknown[],
     timeLeft: number,
+    deadline: Deadline,
   ) {
-    const result = await pool.query<Row>({
-      name: statement.name,
-      text: statement.text,
-      values: [...values],
-      // A network that swallows packets answers nothing, not even the statement timeout.
-      query_timeout: timeLeft,
-    } as QueryConfig);
-    return result.rows;
+    const query: QueryConfig = { name, text, values: [...values] };
+    try {
+      const result = await (deadline === noDeadline
+        ? // A network that swallows packets answers nothing, not even the statement timeout.
+          pool.query<Row>({ ...query, query_timeout: timeLeft } as QueryConfig)
+        : untilDeadline.run<Row>(query, deadline, timeLeft));
+      return result.rows;
+    } finally {
+      served += 1;
+    }
   }
 
   return {
-    async run<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]) {
+    async run<Row extends QueryResultRow>(
+      statement: Statement,
+      values: readonly unknown[],
+      deadline = noDeadline,
+    ) {
       const observation = events.started(statement);
       const startedAt = performance.now();
       const timeLeft = () => Math.ceil(config.deadline - (performance.now() - startedAt));
+      // Once one try was in doubt, the statement is, whatever the later tries met.
+      let inDoubt = false;
       try {
-        const rows = await pRetry(() => once<Row>(statement, values, Math.max(1, timeLeft())), {
+        const rows = await pRetry(() => once<Row>(statement, values, Math.max(1, timeLeft()), deadline), {
           retries: Number.POSITIVE_INFINITY,
           // The wait is drawn and awaited in `shouldRetry`: p-retry's own randomization is not full jitter.
           minTimeout: 0,
           async shouldRetry({ error, attemptNumber: attempt }) {
             const reason = transientReason(error);
+            inDoubt ||= !isRolledBack(error);
             const wait = fullJitter(attempt, backoff);
             if (reason === undefined || !statement.repeatable || wait >= timeLeft()) return false;
             observation.retrying({ attempt, delay: wait, code: faultCode(error), reason });
-            await delay(wait);
+            await delay(Math.min(wait, Math.max(0, deadline.left())));
             return true;
           },
         });
@@ -104,7 +127,9 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
         return rows;
       } catch (error) {
         observation.ended(error);
-        if (transientReason(error) === undefined) throw error;
+        const cut = error instanceof CutShort;
+        if (cut && !inDoubt) throw new ServiceError('deadline_exceeded', outOfTime, { cause: error });
+        if (!cut && transientReason(error) === undefined) throw error;
         throw new ServiceError('database_unavailable', 'The database cannot be reached.', {
           retryAfter: 1,
           cause: error,
@@ -113,7 +138,12 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
     },
 
     connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    served: () => served,
 
-    close: () => pool.end(),
+    async close() {
+      await Promise.all([pool.end(), untilDeadline.close()]);
+    },
   };
 }
+
+const outOfTime = 'Nothing was changed: the database did not get to it in time.';

@@ -1,4 +1,5 @@
 import { DatabaseError } from 'pg';
+import { CutShort } from './cut-short.ts';
 
 /**
  * Faults after which the same statement may well succeed, each with the reason why. What is not listed here is a
@@ -50,6 +51,14 @@ export function transientReason(error: unknown): string | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (error instanceof DatabaseError) return transientStates[code];
   return transientSystemErrors[code] ?? transientMessages[error.message];
+}
+
+/**
+ * Whether a failed statement has changed nothing, for certain. An ERROR of Postgres rolls back; after anything else, be
+ * it a lost connection or a server that ends the session, the statement may have been committed unheard.
+ */
+export function isRolledBack(error: unknown): boolean {
+  return error instanceof CutShort || (error instanceof DatabaseError && error.severity === 'ERROR');
 }
 
 /** The SQLSTATE or system code of a fault, for logs. */

@@ -1,8 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { IncomingMessage } from 'node:http';
+import type { Attributes, Span } from '@opentelemetry/api';
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
 import { templateOf } from './outgoing-http.ts';
 import { attributesOfSummary, summaryOfStatement } from './postgres.ts';
 import { currentStory } from './request-story.ts';
+import { scrub } from './scrub.ts';
+import { dropTellingTraceState } from './trace-state.ts';
 
 const wanted = new Set(
   ['http', 'undici', 'pg', 'ioredis'].map((name) => `@opentelemetry/instrumentation-${name}`),
@@ -14,6 +18,11 @@ export function createInstrumentations() {
     '@opentelemetry/instrumentation-http': {
       // Outgoing requests are undici's.
       disableOutgoingRequestInstrumentation: true,
+      startIncomingSpanHook: (request) => {
+        // The trace is read from them after this.
+        dropTellingTraceState(request.headers);
+        return textsOf(request);
+      },
     },
     '@opentelemetry/instrumentation-undici': {
       // An exporter or anything else outside of a request makes no trace.
@@ -29,8 +38,19 @@ export function createInstrumentations() {
       requireParentSpan: true,
       ignoreConnectSpans: true,
       requestHook: (span, { query }) => {
+        keepMessageOut(span);
         const summary = summaryOfStatement(query.name);
         if (summary !== undefined) span.updateName(summary).setAttributes(attributesOfSummary(summary));
+      },
+    },
+    '@opentelemetry/instrumentation-ioredis': {
+      requireParentSpan: true,
+      // Without its arguments, which are keys and values.
+      dbStatementSerializer: (command) => command.toUpperCase(),
+      requestHook: (span, { cmdName }) => {
+        keepMessageOut(span);
+        const command = cmdName.toUpperCase();
+        span.updateName(command).setAttribute('db.operation.name', command);
       },
     },
   });
@@ -39,6 +59,28 @@ export function createInstrumentations() {
     if (!keep) instrumentation.disable();
     return keep;
   });
+}
+
+/**
+ * What a client wrote, in the place of what the instrumentation takes over as it came: with the query, and with an
+ * address that anybody can make up.
+ */
+function textsOf({ url = '', headers, socket }: IncomingMessage): Attributes {
+  const [path = '', query] = url.split('?', 2);
+  return {
+    'url.path': scrub(path),
+    'server.address': scrub(headers.host?.replace(/:\d*$/, '') ?? ''),
+    'server.port': socket.localPort ?? 0,
+    'client.address': socket.remoteAddress ?? '',
+    'user_agent.original': scrub(headers['user-agent'] ?? ''),
+    ...(query !== undefined && { 'url.query': '' }),
+  };
+}
+
+/** Postgres quotes what it was given, and the instrumentation would put its message into the status. */
+function keepMessageOut(span: Span): void {
+  const setStatus = span.setStatus.bind(span);
+  span.setStatus = ({ code }) => setStatus({ code });
 }
 
 /**

@@ -13,7 +13,7 @@ import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { type RequestStory, roundTime, tell } from './request-story.ts';
 import { scrub } from './scrub.ts';
-import { isSampled, traceparentOf, tracer, validContext } from './tracing.ts';
+import { isSampled, markExemplar, traceparentOf, tracer, validContext } from './tracing.ts';
 
 const observation = Symbol('observation of the request');
 
@@ -22,6 +22,7 @@ interface Observation {
   span: Span;
   /** Whether the span was started here, and so has to be ended here. */
   ownSpan: boolean;
+  ended: boolean;
 }
 
 declare module 'fastify' {
@@ -48,7 +49,7 @@ export function observeRequests(
     const parent = makeSpans ? propagation.extract(ROOT_CONTEXT, request.headers) : context.active();
     const active = makeSpans ? undefined : trace.getSpan(parent);
     const span = active ?? startSpan(request, parent);
-    request[observation] = { story, span, ownSpan: active === undefined };
+    request[observation] = { story, span, ownSpan: active === undefined, ended: false };
     const spanContext = validContext(span);
     if (spanContext) {
       request.traceId = spanContext.traceId;
@@ -59,32 +60,53 @@ export function observeRequests(
       nameByRoute(active, request);
     }
     const telling = { story, trace: spanContext };
+    // Fastify tells of answers alone, and a client that has gone gets none.
+    reply.raw.on('close', () => {
+      if (!reply.raw.writableFinished) tell(telling, () => end(request, reply, clientGone));
+    });
     if (makeSpans && span.isRecording()) tell(telling, () => context.with(trace.setSpan(parent, span), done));
     else tell(telling, done);
   });
 
   app.addHook('onResponse', (request, reply, done) => {
+    end(request, reply, reply.statusCode);
+    done();
+  });
+
+  function end(request: FastifyRequest, reply: FastifyReply, status: number): void {
     const seen = request[observation];
+    if (seen?.ended) return;
+    if (seen) seen.ended = true;
     const route = request.routeOptions.url ?? 'unknown';
     const spanContext = seen && validContext(seen.span);
     const traceId = spanContext && isSampled(spanContext) ? spanContext.traceId : undefined;
-    metrics.requestEnded(knownMethod(request.method), route, reply.statusCode, reply.elapsedTime, traceId);
-    if (seen) endSpan(seen, request, reply);
+    const isExemplar = metrics.requestEnded(
+      knownMethod(request.method),
+      route,
+      status,
+      reply.elapsedTime,
+      traceId,
+    );
+    if (isExemplar) markExemplar(seen?.span);
+    if (seen) endSpan(seen, request, status);
+    if (seen?.story.unlogged) return;
     logger.info(
       {
         event: 'http.request',
         method: request.method,
         route,
-        status: reply.statusCode,
+        status,
         duration_ms: roundTime(reply.elapsedTime),
         ...seen?.story,
         ...(request.clientId && { client_id: request.clientId }),
       },
       'request handled',
     );
-    done();
-  });
+  }
 }
+
+/** The status of those who were not there any more to be answered, as nginx has it. Nobody is sent it. */
+const clientGone = 499;
 
 /** Clients may send whatever Node reads; in labels and names there is one word for the rest of them. */
 const knownMethods = new Set([
@@ -151,16 +173,16 @@ function nameByRoute(span: Span, { method, routeOptions: { url } }: FastifyReque
   span.updateName(nameOf(method, url));
 }
 
-function endSpan({ span, story, ownSpan }: Observation, request: FastifyRequest, reply: FastifyReply): void {
+function endSpan({ span, story, ownSpan }: Observation, request: FastifyRequest, status: number): void {
   if (span.isRecording()) {
     span.setAttribute('app.request_id', request.id);
     if (request.clientId) span.setAttribute('client.id', request.clientId);
     if (story.order_id) span.setAttribute('order.id', story.order_id);
     if (story.idempotency) span.setAttribute('idempotency.result', story.idempotency);
     if (ownSpan) {
-      span.setAttribute('http.response.status_code', reply.statusCode);
-      if (reply.statusCode >= 500) {
-        span.setAttribute('error.type', String(reply.statusCode));
+      span.setAttribute('http.response.status_code', status);
+      if (status >= 500) {
+        span.setAttribute('error.type', String(status));
         span.setStatus({ code: SpanStatusCode.ERROR });
       }
     }

@@ -63,13 +63,15 @@ export interface Drop {
 export interface InstrumentOptions {
   /** Most label combinations per metric, without the one for all others. A histogram shows each with all its buckets. */
   maxChildren?: number;
+  /** Milliseconds that an exemplar stays before a newer one may take its place. Default 0: the newest is shown. */
+  exemplarInterval?: number;
   /** So that what is left out shows. Called on the hot path. */
   onDrop?: (drop: Drop) => void;
 }
 
 export function createInstruments(
   registry: Registry<RegistryContentType>,
-  { maxChildren = 1000, onDrop = () => {} }: InstrumentOptions = {},
+  { maxChildren = 1000, exemplarInterval = 0, onDrop = () => {} }: InstrumentOptions = {},
 ): Instruments {
   function define<const Names extends LabelNames, Child extends { samples(): Sample[] }>(
     type: Exposed['type'],
@@ -113,7 +115,7 @@ export function createInstruments(
       return define(
         'histogram',
         definition,
-        (labels, refuse) => new Histogram(name, labels, buckets, refuse),
+        (labels, refuse) => new Histogram(name, labels, buckets, refuse, exemplarInterval),
       );
     },
   };

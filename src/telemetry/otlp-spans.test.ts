@@ -4,8 +4,8 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { traceRequest } from '../../test/support/otlp-messages.ts';
-import { decode } from '../../test/support/protobuf.ts';
+import { traceRequest } from '../console/otlp/messages.ts';
+import { decode } from '../console/otlp/protobuf.ts';
 import { createSpanBatch } from './otlp-spans.ts';
 
 // The SDK's own serializer says what is right; the tests' decoder reads both.

@@ -33,10 +33,13 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
       if (story) story.circuit_breaker = circuit;
       const reason = 'reason' in outcome ? outcome.reason : undefined;
       const rejected = reason === 'circuit_open';
-      metrics.breakerCall(
-        'payment',
-        rejected ? 'rejected' : reason === 'timeout' ? 'timeout' : reason ? 'failure' : 'success',
-      );
+      // What the caller's deadline cut off is no answer that the breaker counts.
+      if (reason !== 'deadline') {
+        metrics.breakerCall(
+          'payment',
+          rejected ? 'rejected' : reason === 'timeout' ? 'timeout' : reason ? 'failure' : 'success',
+        );
+      }
       if (rejected) recordingSpan()?.addEvent('circuit_open');
       else metrics.dependency('payment', operation, outcome.kind, duration, sampledTraceId());
       if (attempt > 1 && reason === undefined) metrics.retries('payment', operation, 'recovered');

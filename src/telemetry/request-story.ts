@@ -16,6 +16,11 @@ export interface RequestStory {
   circuit_breaker?: string;
   payment_ms?: number;
   db_ms?: number;
+  redis_ms?: number;
+  /** Why the request was not worked on. */
+  shed?: string;
+  /** Its line is left out: there are too many that tell the same. */
+  unlogged?: true;
 }
 
 /** The story and the trace that it belongs to. */
@@ -41,7 +46,7 @@ export function currentStory(): RequestStory | undefined {
 }
 
 /** Adds up times, in milliseconds, that one request spent in several calls. */
-export function addTime(field: 'db_ms' | 'payment_ms', milliseconds: number): void {
+export function addTime(field: 'db_ms' | 'payment_ms' | 'redis_ms', milliseconds: number): void {
   const story = currentStory();
   if (story) story[field] = roundTime((story[field] ?? 0) + milliseconds);
 }

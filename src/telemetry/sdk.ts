@@ -1,4 +1,5 @@
 import { loadTelemetryConfig } from '../config.ts';
+import type { DroppedTelemetry } from './metrics.ts';
 
 /**
  * Preloaded with `node --import`, before anything that could be instrumented. Configured by the standard `OTEL_*`
@@ -15,9 +16,9 @@ export function onTelemetryFailure(listener: (message: string) => void): void {
   complain = listener;
 }
 
-/** Spans that were lost so far, by reason. */
-export function droppedSpans(): Readonly<Record<string, number>> {
-  return started?.dropped ?? {};
+/** What was lost so far, by signal and reason. */
+export function droppedTelemetry(): DroppedTelemetry {
+  return { traces: started?.dropped ?? {} };
 }
 
 /** Sends what is still queued. Never throws: at the end of the process nobody could do anything about it. */

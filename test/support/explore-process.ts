@@ -27,7 +27,7 @@ export function startExplore(
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(program, args, {
     cwd: root,
-    env: { PATH, HOME, PORT: '0', ADMIN_PORT: '0', SIMULATOR_PORT: '0', ...env },
+    env: { PATH, HOME, PORT: '0', ADMIN_PORT: '0', SIMULATOR_PORT: '0', CONSOLE_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const pid = child.pid ?? 0;

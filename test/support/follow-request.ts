@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Answer } from './api-client.ts';
-import type { ReceivedSpan } from './otlp-messages.ts';
+import type { ReceivedSpan } from '../../src/console/otlp/messages.ts';
 import { printSpanTrees } from './span-tree.ts';
 import { exemplarTraces, growth, samplesOf, type TracedService } from './traced-service.ts';
 
@@ -8,6 +8,7 @@ import { exemplarTraces, growth, samplesOf, type TracedService } from './traced-
 export const shown = [
   'http.response.status_code',
   'error.type',
+  'shed.reason',
   'idempotency.result',
   'order.status',
   'http.request.resend_count',
@@ -17,6 +18,7 @@ export const shown = [
 ];
 const counted = [
   'http_requests_total',
+  'requests_shed_total',
   'orders_total',
   'order_value_minor_total',
   'retries_total',

@@ -1,14 +1,21 @@
 import { EventEmitter, once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { logsRequest, type ReceivedLog, type ReceivedSpan, traceRequest } from './otlp-messages.ts';
-import { decode } from './protobuf.ts';
+import { logsRequest, type ReceivedLog, type ReceivedSpan, traceRequest } from '../../src/console/otlp/messages.ts';
+import { decode } from '../../src/console/otlp/protobuf.ts';
 import { type SpanTree, toSpanTrees } from './span-tree.ts';
 
 /** What the receiver does with requests: not listen, never answer, answer late, answer 503, or nothing of the kind. */
 export type ReceiverFault = 'refuse' | 'hang' | 'slow' | '503' | 'off';
+
+export interface ReceivedRequest {
+  path: string;
+  headers: IncomingHttpHeaders;
+  /** Uncompressed. */
+  body: Buffer;
+}
 
 /** Where the telemetry of a service under test goes: OTLP over HTTP in protobuf, as a Collector would take it. */
 export interface OtlpReceiver extends AsyncDisposable {
@@ -19,6 +26,8 @@ export interface OtlpReceiver extends AsyncDisposable {
   readonly logs: readonly ReceivedLog[];
   /** Every request that arrived, whatever became of it. */
   readonly requests: number;
+  /** Those that were read to their end, in the order of their arrival. */
+  readonly received: readonly ReceivedRequest[];
   /** The first such span, be it there already or yet to come. Timeouts are in milliseconds. */
   waitForSpan(predicate: (span: ReceivedSpan) => boolean, timeout?: number): Promise<ReceivedSpan>;
   waitForLog(predicate: (log: ReceivedLog) => boolean, timeout?: number): Promise<ReceivedLog>;
@@ -39,6 +48,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const logs: ReceivedLog[] = [];
   const arrivals = new EventEmitter<{ arrival: [] }>().setMaxListeners(0);
   const refusals: string[] = [];
+  const received: ReceivedRequest[] = [];
   let fault: ReceiverFault = 'off';
   let requests = 0;
 
@@ -48,12 +58,15 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   };
 
   /** The status to answer with. */
-  function take(request: IncomingMessage, body: Buffer): number {
-    const store = signals[request.url ?? ''];
-    if (store === undefined || request.method !== 'POST') return 404;
-    if (request.headers['content-type'] !== 'application/x-protobuf') return 415;
+  function take({ url: path = '', method, headers }: IncomingMessage, content: Buffer): number {
+    // Whatever stands before: an endpoint may have a path of its own.
+    const store = signals[/\/v1\/\w+$/.exec(path)?.[0] ?? ''];
     try {
-      store(request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body);
+      const body = headers['content-encoding'] === 'gzip' ? gunzipSync(content) : content;
+      received.push({ path, headers, body });
+      if (store === undefined || method !== 'POST') return 404;
+      if (headers['content-type'] !== 'application/x-protobuf') return 415;
+      store(body);
     } catch (error) {
       refusals.push(String(error));
       return 400;
@@ -117,6 +130,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     get requests() {
       return requests;
     },
+    received,
     waitForSpan: (predicate, timeout = patience) => until(() => spans.find(predicate), 'such span', timeout),
     waitForLog: (predicate, timeout = patience) => until(() => logs.find(predicate), 'such log', timeout),
     async waitForTrace(traceId, count, timeout = patience) {

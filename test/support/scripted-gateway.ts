@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 /** A charge request as it arrived. */
@@ -7,6 +7,7 @@ export interface SeenCharge {
   amountMinor: number;
   currency: string;
   paymentToken: string;
+  headers: IncomingHttpHeaders;
   /** Milliseconds on the clock of `performance.now()`. */
   at: number;
 }
@@ -14,7 +15,10 @@ export interface SeenCharge {
 export interface ScriptedAnswer {
   status: number;
   headers?: Record<string, string>;
-  body?: object;
+  /** Sent as JSON, or as it is where it is a text. */
+  body?: object | string;
+  /** The whole answer as it goes over the wire, in the place of all the above. */
+  raw?: string;
 }
 
 /** What becomes of a request: an answer, now or later, or nothing ever. */
@@ -56,8 +60,10 @@ export async function startScriptedGateway(script: Script = approve): Promise<Sc
   const server = createServer((request, response) => {
     void (async () => {
       const at = performance.now();
-      const body = JSON.parse(await text(request)) as Omit<SeenCharge, 'key' | 'at'>;
-      const charge = { ...body, key: String(request.headers['idempotency-key']), at };
+      // A cancellation has no body.
+      const body = JSON.parse((await text(request)) || '{}') as Omit<SeenCharge, 'key' | 'headers' | 'at'>;
+      const { headers } = request;
+      const charge = { ...body, key: String(headers['idempotency-key']), headers, at };
       charges.push(charge);
       send(response, await current(charge));
     })();
@@ -87,6 +93,11 @@ export async function startScriptedGateway(script: Script = approve): Promise<Sc
 
 function send(response: ServerResponse, answer: ScriptedAnswer | 'silence'): void {
   if (answer === 'silence') return;
-  response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
-  response.end(answer.body === undefined ? '' : JSON.stringify(answer.body));
+  const { status, headers, body = '', raw } = answer;
+  if (raw !== undefined) {
+    response.socket?.end(raw);
+    return;
+  }
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }

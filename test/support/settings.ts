@@ -14,3 +14,6 @@ export const onlyRetries = {
   PAYMENT_RETRY_RESERVE: '1000',
   BREAKER_VOLUME: '1000',
 };
+
+/** Tests send as much as they like, and from one address. */
+export const noLimits = { RATE_LIMIT_MAX: '0', RATE_LIMIT_ADDRESS_MAX: '0', AUTH_FAILURE_MAX: '0' };

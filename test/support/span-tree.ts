@@ -1,4 +1,4 @@
-import type { AttributeValue, ReceivedSpan } from './otlp-messages.ts';
+import type { AttributeValue, ReceivedSpan } from '../../src/console/otlp/messages.ts';
 
 /** A span and what happened inside of it, in the order of its beginning. */
 export interface SpanTree {

@@ -6,6 +6,7 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { createGatewayControl, type GatewayControl } from './gateway-control.ts';
+import { noLimits } from './settings.ts';
 
 export interface Replica extends AsyncDisposable {
   url: string;
@@ -100,6 +101,7 @@ export function serviceEnvironment(databaseUrl: string, gatewayUrl: string): Env
     PAYMENT_GATEWAY_URL: gatewayUrl,
     API_KEYS: 'shop:shop-key,pos:pos-key',
     LOG_LEVEL: 'debug',
+    ...noLimits,
   };
 }
 

@@ -1,5 +1,21 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
+/**
+ * What a network does to the answers of whoever is behind it, in the names and units of Toxiproxy:
+ * https://github.com/Shopify/toxiproxy#toxics
+ */
+export type Toxic =
+  /** They come so many milliseconds later, give or take the jitter. */
+  | { type: 'latency'; latency: number; jitter: number }
+  /** They come at so many kilobytes a second at most, on each connection. */
+  | { type: 'bandwidth'; rate: number }
+  /** Every packet is dropped, in both directions, and nobody is told. */
+  | { type: 'timeout' }
+  /** Every connection is reset after so many milliseconds. */
+  | { type: 'reset_peer'; timeout: number }
+  /** The end of a connection arrives so many milliseconds later. */
+  | { type: 'slow_close'; delay: number };
+
 /** A piece of network between the service and what it depends on, which a test can break. */
 export interface TcpProxy extends AsyncDisposable {
   /** The same address with the proxy in between. */
@@ -10,31 +26,55 @@ export interface TcpProxy extends AsyncDisposable {
   close(): Promise<void>;
   /** Accepts every connection and lets nothing through, in either direction: a network that drops packets. */
   swallow(): Promise<void>;
+  /** Lets everything through, answers so many milliseconds late. */
+  slowDown(latency: number): void;
+  /** From here on, for the connections that there are and those to come. None is a network that works. */
+  setToxics(toxics: readonly Toxic[]): void;
 }
 
 /** @param target the URL of what is behind it. The proxy starts closed. */
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port: targetPort } = new URL(target);
   const sockets = new Set<Socket>();
-  let swallowing = false;
+  const clients = new Set<Socket>();
+  let toxics: readonly Toxic[] = [];
   let server: Server | undefined;
+
+  const swallowing = () => toxics.some(({ type }) => type === 'timeout');
 
   function accept(client: Socket): void {
     const upstream = connect(Number(targetPort), hostname);
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
+    const answers = createDelayedWriter(client, () => toxics);
+    clients.add(client);
+    resetIfToxic(client);
+    for (const [from, to, forward] of [
+      [client, upstream, (chunk: Buffer) => upstream.write(chunk)],
+      [upstream, client, answers.write],
     ] as const) {
       sockets.add(from);
       from.on('data', (chunk) => {
-        if (!swallowing) to.write(chunk);
+        if (!swallowing()) forward(chunk);
       });
       from.on('error', () => {});
       from.on('close', () => {
         sockets.delete(from);
-        if (!swallowing) to.destroy();
+        clients.delete(from);
+        if (swallowing()) return;
+        if (from === upstream) answers.close();
+        else to.destroy();
       });
     }
+  }
+
+  function resetIfToxic(client: Socket): void {
+    for (const toxic of toxics) {
+      if (toxic.type === 'reset_peer') setTimeout(() => client.resetAndDestroy(), toxic.timeout);
+    }
+  }
+
+  function setToxics(next: readonly Toxic[]): void {
+    toxics = next;
+    for (const client of clients) resetIfToxic(client);
   }
 
   async function listen(port: number): Promise<number> {
@@ -64,14 +104,55 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   return {
     url: url.href,
     async open() {
-      swallowing = false;
+      setToxics(toxics.filter(({ type }) => type !== 'timeout'));
       await listen(port);
     },
     close,
     async swallow() {
-      swallowing = true;
+      setToxics([{ type: 'timeout' }]);
       await listen(port);
     },
+    slowDown(latency) {
+      setToxics(latency === 0 ? [] : [{ type: 'latency', latency, jitter: 0 }]);
+    },
+    setToxics,
     [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Writes in order, each chunk when a slow network would have brought it. */
+function createDelayedWriter(client: Socket, toxics: () => readonly Toxic[]) {
+  /** When the last chunk is out, by `performance.now()`. */
+  let busyUntil = 0;
+
+  /** Milliseconds that this chunk takes longer. */
+  function delayOf(bytes: number): { travel: number; transfer: number } {
+    let travel = 0;
+    let transfer = 0;
+    for (const toxic of toxics()) {
+      if (toxic.type === 'latency') travel += toxic.latency + toxic.jitter * (2 * Math.random() - 1);
+      // Kilobytes a second are bytes a millisecond.
+      if (toxic.type === 'bandwidth') transfer += bytes / toxic.rate;
+    }
+    return { travel, transfer };
+  }
+
+  return {
+    write(chunk: Buffer): void {
+      const now = performance.now();
+      const { travel, transfer } = delayOf(chunk.length);
+      if (travel === 0 && transfer === 0 && busyUntil <= now) {
+        client.write(chunk);
+        return;
+      }
+      busyUntil = Math.max(now + travel, busyUntil) + transfer;
+      setTimeout(() => client.write(chunk), busyUntil - now);
+    },
+    close(): void {
+      const slow = toxics().find((toxic) => toxic.type === 'slow_close');
+      const wait = Math.max(0, busyUntil - performance.now(), slow?.delay ?? 0);
+      if (wait === 0) client.destroy();
+      else setTimeout(() => client.destroy(), wait);
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
-import type { CircuitState } from './payment-gateway.ts';
+
+export type CircuitState = 'closed' | 'open' | 'half_open';
 
 export interface BreakerPolicy {
   /** The circuit opens when more than this share of the calls in the window failed, from 0 to 1. */
@@ -43,7 +44,6 @@ export function createCircuit<T>(
       return outcome;
     },
     {
-      name: 'payment',
       timeout: false,
       errorThresholdPercentage: policy.errorShare * 100,
       volumeThreshold: policy.volume,

@@ -1,0 +1,107 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createAdaptiveLimit, type LimitPolicy, type LoadWindow } from './adaptive-limit.ts';
+
+const policy: LimitPolicy = { floor: 10, ceiling: 200, initial: 40, target: 30 };
+const quiet: LoadWindow = { inFlight: 0, peak: 0, waiting: 0, delay: 0, loopLate: false };
+
+function limitAfter(windows: readonly LoadWindow[], overrides: Partial<LimitPolicy> = {}): number {
+  const limit = createAdaptiveLimit({ ...policy, ...overrides });
+  for (const window of windows) limit.update(window);
+  return limit.current();
+}
+
+const times = (count: number, window: Partial<LoadWindow>) =>
+  Array.from({ length: count }, () => ({ ...quiet, ...window }));
+
+/** Any that can be seen: more can wait than are in flight, because others use the connections, too. */
+const anyWindow = fc.record({
+  inFlight: fc.double({ min: 0, max: 1000, noNaN: true }),
+  peak: fc.nat(1000),
+  waiting: fc.double({ min: 0, max: 1000, noNaN: true }),
+  delay: fc.double({ min: 0, max: 1e9, noNaN: true }),
+  loopLate: fc.boolean(),
+});
+
+test('whatever is seen, the limit is a whole number from the floor to the ceiling', () => {
+  const bounds = fc
+    .record({ floor: fc.integer({ min: 1, max: 50 }), range: fc.nat(500), initial: fc.nat(1000) })
+    .map(({ floor, range, initial }) => ({ floor, ceiling: floor + range, initial }));
+  fc.assert(
+    fc.property(bounds, fc.array(anyWindow, { maxLength: 200 }), (own, windows) => {
+      const limit = createAdaptiveLimit({ ...policy, ...own });
+      for (const window of windows) {
+        limit.update(window);
+        expect(limit.current()).toBeGreaterThanOrEqual(own.floor);
+        expect(limit.current()).toBeLessThanOrEqual(own.ceiling);
+        expect(Number.isInteger(limit.current())).toBe(true);
+      }
+    }),
+  );
+});
+
+describe('the limit', () => {
+  test('stays where it is while it is not made use of', () => {
+    expect(limitAfter(times(1000, { inFlight: 10, peak: 19 }))).toBe(40);
+  });
+
+  test('grows to the ceiling while it is made use of and nobody waits, however long the answers take', () => {
+    const limit = createAdaptiveLimit(policy);
+    for (let window = 0; window < 30; window += 1) {
+      limit.update({ ...quiet, inFlight: limit.current(), peak: limit.current() });
+    }
+    expect(limit.current()).toBe(200);
+  });
+
+  test('grows more slowly the nearer the wait is to its target, and not at all where it is there', () => {
+    const grownBy = (delay: number) =>
+      limitAfter(times(5, { inFlight: 40, peak: 40, waiting: 5, delay })) - 40;
+    expect(grownBy(0)).toBeGreaterThan(grownBy(15));
+    expect(grownBy(15)).toBeGreaterThan(grownBy(25));
+    expect(grownBy(30)).toBe(0);
+  });
+
+  test('shrinks in proportion to the wait beyond the target, by half at the most', () => {
+    const after = (delay: number) => limitAfter(times(1, { inFlight: 40, peak: 40, waiting: 40, delay }));
+    expect(after(60)).toBe(30);
+    expect(after(120)).toBe(25);
+    expect(after(1e9)).toBe(20);
+  });
+
+  test('does not shrink again before those are through whom it took in earlier', () => {
+    expect(limitAfter(times(10, { inFlight: 40, peak: 40, waiting: 40, delay: 1e9 }))).toBe(20);
+  });
+
+  test('leaves alone those that wait for nobody: with a gateway that hangs it stays at its connections', () => {
+    const limit = createAdaptiveLimit({ ...policy, initial: 100 });
+    for (let window = 0; window < 100; window += 1) {
+      const inFlight = limit.current();
+      const waiting = Math.max(0, inFlight - 64);
+      // Nothing is answered, so the wait is as long as it can be.
+      limit.update({ ...quiet, inFlight, peak: inFlight, waiting, delay: waiting * 100 });
+    }
+    expect(limit.current()).toBeGreaterThanOrEqual(64);
+    expect(limit.current()).toBeLessThan(64 + 10);
+  });
+
+  test('shrinks by a tenth per window while the event loop is late, down to the floor', () => {
+    expect(limitAfter(times(1, { loopLate: true }))).toBe(36);
+    expect(limitAfter(times(100, { loopLate: true }))).toBe(10);
+  });
+});
+
+test('over connections that are ten times too few, the limit settles where the wait is at its target', () => {
+  const connections = 15;
+  const answerTime = 60;
+  const limit = createAdaptiveLimit(policy);
+  const seen: number[] = [];
+  for (let window = 0; window < 100; window += 1) {
+    const inFlight = limit.current();
+    const waiting = Math.max(0, inFlight - connections);
+    const delay = waiting / (connections / answerTime);
+    limit.update({ ...quiet, inFlight, peak: inFlight, waiting, delay });
+    if (window >= 20) seen.push(delay);
+  }
+  expect(Math.max(...seen)).toBeLessThan(1.2 * policy.target);
+  expect(Math.min(...seen)).toBeGreaterThan(0.8 * policy.target);
+});

@@ -1,0 +1,56 @@
+import type { Config } from '../config.ts';
+import { createAdaptiveLimit } from './adaptive-limit.ts';
+import { createGate, type Gate } from './gate.ts';
+import { type Dependency, watchLoad } from './load-watch.ts';
+
+/** Decides which requests are worked on now, later or not at all, so that those that are get their answer in time. */
+export interface Admission extends Pick<Gate, 'enter'> {
+  state(): { inFlight: number; queued: number; limit: number };
+  close(): void;
+}
+
+export type AdmissionPolicy = NonNullable<Config['admission']>;
+
+/** Less than all that would have its turn in time: a refusal that comes late is worse than one that comes at once. */
+const margin = 0.5;
+
+/**
+ * A gate whose limit follows what is seen of the load.
+ *
+ * @param initial requests at which the limit starts: as many as find a connection each
+ * @param dependencies what requests may have to wait for
+ */
+export function createAdmission(
+  policy: AdmissionPolicy,
+  initial: number,
+  dependencies: readonly Dependency[],
+): Admission {
+  const limit = createAdaptiveLimit({ ...policy, initial });
+  const gate = createGate({
+    limit: limit.current,
+    queueBound() {
+      const turns = (limit.current() * policy.queueTimeout) / watch.timeAtWork();
+      return Number.isNaN(turns) ? policy.queue : Math.min(policy.queue, Math.floor(margin * turns));
+    },
+    queueTimeout: policy.queueTimeout,
+    loopLate: () => watch.loopLate(),
+  });
+  const watch = watchLoad({
+    gate,
+    dependencies,
+    loopDelay: policy.loopDelay,
+    onWindow(window) {
+      limit.update(window);
+      gate.open();
+    },
+  });
+
+  return {
+    enter(priority, timeLimit, decided) {
+      watch.wake();
+      return gate.enter(priority, timeLimit, decided);
+    },
+    state: () => ({ ...gate.state(), limit: limit.current() }),
+    close: () => watch.stop(),
+  };
+}

@@ -1,0 +1,28 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { answerWithin } from './answer-within.ts';
+
+const error = (name: string, message: string) => Object.assign(new Error(message), { name });
+
+test('an answer is an answer, be it a value or an error', async () => {
+  expect(await answerWithin(1000, Promise.resolve('kept'))).toEqual({ kind: 'answered', value: 'kept' });
+  const full = error('ReplyError', "OOM command not allowed when used memory > 'maxmemory'.");
+  expect(await answerWithin(1000, Promise.reject(full))).toEqual({ kind: 'refused', error: full });
+});
+
+test('a connection that breaks leaves the command without one', async () => {
+  const broken = error('MaxRetriesPerRequestError', 'Reached the limit');
+  expect(await answerWithin(1000, Promise.reject(broken))).toEqual({
+    kind: 'unanswered',
+    reason: 'connection_lost',
+    error: broken,
+  });
+});
+
+test('what takes too long is not waited for, and what becomes of it later matters to nobody', async () => {
+  const { promise, reject } = Promise.withResolvers<string>();
+  expect(await answerWithin(10, promise)).toEqual({ kind: 'unanswered', reason: 'timeout' });
+  reject(new Error('too late'));
+  // An unhandled rejection would end the process in the next turn.
+  await delay(0);
+});

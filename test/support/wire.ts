@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/** An answer as it came over the wire, interim ones (1xx) among them. */
+export interface WireAnswer {
+  status: number;
+  headers: Headers;
+  body: string;
+}
+
+/** A client that says whatever it likes over a connection of its own, and reads what comes back. */
+export interface Wire extends AsyncDisposable {
+  socket: Socket;
+  send(bytes: string | Buffer): void;
+  /** The next complete answer; `undefined` where the connection was closed before one. */
+  answer(): Promise<WireAnswer | undefined>;
+  /** Resolves when the connection is gone. */
+  closed: Promise<void>;
+}
+
+/** Milliseconds after which a test is not going to see any more. */
+const patience = 20_000;
+
+/** Text is sent as ISO 8859-1: one byte per character. */
+export async function openWire(url: string): Promise<Wire> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+  let received = Buffer.alloc(0);
+  let ended = false;
+  let notice = Promise.withResolvers<void>();
+  const notify = () => {
+    notice.resolve();
+    notice = Promise.withResolvers();
+  };
+  socket.on('data', (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk]);
+    notify();
+  });
+  const end = () => {
+    ended = true;
+    notify();
+  };
+  // A reset is an end like any other.
+  socket.on('error', end);
+  socket.on('close', end);
+  socket.on('end', () => {
+    socket.end();
+    end();
+  });
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  await once(socket, 'connect');
+
+  async function answer(): Promise<WireAnswer | undefined> {
+    const deadline = AbortSignal.timeout(patience);
+    for (;;) {
+      const parsed = parseAnswer(received);
+      if (parsed) {
+        received = received.subarray(parsed.length);
+        return parsed.answer;
+      }
+      if (ended) return undefined;
+      await Promise.race([notice.promise, rejectAt(deadline, received)]);
+    }
+  }
+
+  return {
+    socket,
+    send: (bytes) => void socket.write(bytes, 'latin1'),
+    answer,
+    closed,
+    async [Symbol.asyncDispose]() {
+      socket.destroy();
+      await closed;
+    },
+  };
+}
+
+function rejectAt(deadline: AbortSignal, received: Buffer): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    deadline.addEventListener('abort', () => {
+      reject(new Error(`no answer and no end within ${patience} ms, after ${received.length} bytes`));
+    });
+  });
+}
+
+/** Answers of the service have a length, or none at all. */
+function parseAnswer(bytes: Buffer): { answer: WireAnswer; length: number } | undefined {
+  const headEnd = bytes.indexOf('\r\n\r\n');
+  if (headEnd === -1) return undefined;
+  const [statusLine = '', ...fields] = bytes.toString('latin1', 0, headEnd).split('\r\n');
+  const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(statusLine) ?? [];
+  if (status === undefined) throw new Error(`not the start of an answer: ${statusLine.slice(0, 80)}`);
+  const headers = new Headers(
+    fields.map((field) => {
+      const [name = ''] = field.split(':', 1);
+      return [name, field.slice(name.length + 1).trim()] as [string, string];
+    }),
+  );
+  if (headers.has('transfer-encoding')) throw new Error('an answer of unknown length');
+  const length = headEnd + 4 + Number(headers.get('content-length') ?? 0);
+  if (bytes.length < length) return undefined;
+  const body = bytes.toString('utf8', headEnd + 4, length);
+  return { answer: { status: Number(status), headers, body }, length };
+}
