@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import type { Logger } from '../telemetry/logger.ts';
 import { type Answer, json, problem } from './answer.ts';
 import { answerUnderFault } from './answer-under-fault.ts';
+import type { ChargeEvents } from './charge-events.ts';
 import type { Draw, Faults } from './faults.ts';
 import type { ChargeOutcome, ChargeRequest, Ledger } from './ledger.ts';
 import { type TestToken, testToken } from './test-tokens.ts';
@@ -27,15 +28,21 @@ const ChargeBody = Type.Object(
   { additionalProperties: false, expected: 'a JSON object' },
 );
 
-/** The API of the gateway itself: what its customers call, and what the faults are about. */
+/**
+ * The API of the gateway itself: what its customers call, and what the faults are about.
+ *
+ * @param deps.observe watches these routes and no others
+ */
 export function chargeRoutes(deps: {
   ledger: Ledger;
   faults: Faults;
-  logger: Logger;
+  observe: (app: FastifyInstance) => ChargeEvents;
 }): FastifyPluginAsyncTypebox {
-  const { ledger, faults, logger } = deps;
+  const { ledger, faults, observe } = deps;
 
   return async (app) => {
+    const events = observe(app);
+
     app.post(
       '/charges',
       { schema: { headers: Type.Object({ 'idempotency-key': Key, ...Tracing }), body: ChargeBody } },
@@ -52,10 +59,13 @@ export function chargeRoutes(deps: {
           outcome = result.kind === 'answered' ? result.charge.status : result.kind;
           return answerToCharge(result, charge.key);
         });
-        logger.info(
-          { ...tracing(request.headers), key: charge.key, attempt, outcome, fault: draw.fault.kind, status },
-          'charge',
-        );
+        events.dealtWith(request, 'charge', {
+          key: charge.key,
+          attempt,
+          outcome,
+          fault: draw.fault.kind,
+          status,
+        });
       },
     );
 
@@ -72,7 +82,7 @@ export function chargeRoutes(deps: {
           outcome = record.status;
           return json(200, record);
         });
-        logger.info({ ...tracing(request.headers), key, outcome, fault: draw.fault.kind, status }, 'cancel');
+        events.dealtWith(request, 'cancel', { key, outcome, fault: draw.fault.kind, status });
       },
     );
 
@@ -116,9 +126,4 @@ function answerToCharge(outcome: ChargeOutcome, key: string): Answer {
   }
   const { chargeId: id, status, amountMinor, currency, createdAt } = charge;
   return json(replayed ? 200 : 201, { id, status, amountMinor, currency, key, createdAt }, headers);
-}
-
-/** The fields that lead from this log line to the trace and the log lines of the caller. */
-function tracing(headers: { 'x-request-id'?: string; traceparent?: string }) {
-  return { request_id: headers['x-request-id'], traceparent: headers.traceparent };
 }

@@ -24,6 +24,10 @@ Break it. What is left out goes back to its default:
   curl ${url}/faults
   curl -X DELETE ${url}/faults
 
+Who would have been called: what Alertmanager sent, and the runbooks that its alerts name:
+  curl ${url}/alerts
+  curl ${url}/runbooks/README.md
+
 Is it up:
   curl ${url}/health
 

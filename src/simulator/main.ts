@@ -1,16 +1,31 @@
-import { loadSimulatorConfig } from '../config.ts';
+import { loadSimulatorConfig, loadTelemetryConfig } from '../config.ts';
 import { runProcess } from '../process.ts';
-import { createLogger } from '../telemetry/logger.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { startSimulator } from './server.ts';
 
+const service = 'payment-gateway';
+
 await runProcess(async () => {
-  const { host, port, logLevel } = loadSimulatorConfig();
-  const logger = createLogger({ service: 'payment-gateway-simulator', level: logLevel });
+  const { host, port, logLevel, hasCollector } = loadSimulatorConfig();
+  const sdk = hasCollector ? await startTelemetry((message) => logger.warn(message)) : undefined;
+  const logger: Logger = createLogger({ service, level: logLevel });
   const simulator = await startSimulator({ host, port, logger });
   logger.info({ url: simulator.url }, 'listening');
   return {
     announcement: { type: 'listening', url: simulator.url },
-    close: () => simulator.close(),
-    closeDeadline: 2000,
+    async close() {
+      await simulator.close();
+      await sdk?.shutdown();
+    },
+    closeDeadline: 5000,
   };
 });
+
+/** Before the logger, which looks for it once. Where nobody listens, not even its code is loaded. */
+async function startTelemetry(complain: (message: string) => void) {
+  const config = loadTelemetryConfig();
+  if (config.disabled) return undefined;
+  const { startSdk } = await import('../telemetry/start-sdk.ts');
+  // The simulator makes its spans itself.
+  return startSdk({ ...config, instrumentation: 'lean' }, complain, service);
+}

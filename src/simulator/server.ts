@@ -1,12 +1,15 @@
 import { fastify, type FastifyError } from 'fastify';
 import { listen } from '../http/listen.ts';
+import { observeGatewaySimulator } from '../telemetry/gateway-simulator.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { alertRoutes } from './alert-routes.ts';
 import { problem } from './answer.ts';
 import { chargeRoutes } from './charge-routes.ts';
 import { controlRoutes } from './control-routes.ts';
 import { createFaults } from './faults.ts';
 import { ajvOptions, invalidRequest } from './invalid-request.ts';
 import { createLedger } from './ledger.ts';
+import { metricsRoute } from './metrics-route.ts';
 
 export interface Simulator {
   /** Without a slash at its end. */
@@ -52,7 +55,11 @@ export async function startSimulator(options: {
     );
     return reply.code(status).headers(headers).send(body);
   });
-  await app.register(chargeRoutes({ ledger, faults, logger }));
+  await app.register(
+    chargeRoutes({ ledger, faults, observe: (scope) => observeGatewaySimulator(scope, logger) }),
+  );
+  await app.register(alertRoutes({ logger }));
+  await app.register(metricsRoute({ faults }));
   await app.register(controlRoutes({ ledger, faults }));
 
   try {

@@ -1,0 +1,213 @@
+import { byOrderStatus, falling, notice, rising, warning } from './colours.ts';
+import { createDashboard } from './dashboard.ts';
+import { logsLink, tracesLink } from './links.ts';
+import { inWholeUnits } from './money.ts';
+import { heatmap, logTable, stat, timeSeries } from './panels.ts';
+import { increase, ofService, orNone, placements, rate, sumBy } from './promql.ts';
+
+const paidShare = (window: string) =>
+  `sum(${increase('orders_total', window, 'status="paid"')}) / clamp_min(sum(${increase('orders_total', window)}), 1e-9)`;
+
+export const businessDashboard = createDashboard({
+  uid: 'orders-business',
+  title: 'Business',
+  question: 'What is sold, what is declined, and how much money waits for a decision?',
+  rows: [
+    {
+      title: 'How is business?',
+      panels: [
+        stat({
+          title: 'Orders settled a minute',
+          description: 'Paid, declined and cancelled together, over the last 5 minutes.',
+          unit: 'opm',
+          width: 4,
+          decimals: 1,
+          queries: [{ expr: `sum(rate(${ofService('orders_total')}[5m])) * 60`, legend: 'orders' }],
+        }),
+        stat({
+          title: 'Conversion',
+          description:
+            'Share of the orders settled in the time range that were paid. The rest were declined or cancelled.',
+          unit: 'percentunit',
+          width: 4,
+          decimals: 1,
+          thresholds: falling([0.5, warning], [0.8, 'green']),
+          queries: [{ expr: paidShare('$__range'), legend: 'conversion' }],
+        }),
+        stat({
+          title: 'Revenue in the time range',
+          description:
+            'Value of the orders paid, in whole units of each currency. The first order ever in a currency is missing, since Prometheus sees increases alone; the books are in Postgres.',
+          unit: 'short',
+          width: 6,
+          queries: [
+            {
+              expr: inWholeUnits((currency) =>
+                increase('order_value_minor_total', '$__range', `status="paid",${currency}`),
+              ),
+              legend: '{{currency}}',
+            },
+          ],
+        }),
+        stat({
+          title: 'Waiting for a decision',
+          description: 'Orders that are stored and neither paid nor declined, as of the last count.',
+          unit: 'short',
+          width: 4,
+          thresholds: rising([100, notice], [8000, warning]),
+          queries: [{ expr: `max(${ofService('orders_pending')})`, legend: 'orders' }],
+        }),
+        stat({
+          title: 'Value waiting, estimated',
+          description:
+            'What pending orders are worth if they are like those settled within the last hour: pending × value settled ÷ orders settled, by currency. An estimate: the service counts pending orders, not their value.',
+          unit: 'short',
+          width: 6,
+          queries: [
+            {
+              expr: `scalar(max(${ofService('orders_pending')})) / scalar(clamp_min(sum(${increase('orders_total', '1h')}), 1)) * (${inWholeUnits((currency) => increase('order_value_minor_total', '1h', currency))})`,
+              legend: '{{currency}}',
+            },
+          ],
+        }),
+      ],
+    },
+    {
+      title: 'Orders',
+      panels: [
+        timeSeries({
+          title: 'Orders by outcome',
+          description: 'Orders settled a minute. Cancelled are those that a client or the deadline ended.',
+          unit: 'opm',
+          width: 12,
+          stacked: true,
+          colours: byOrderStatus,
+          links: [
+            logsLink(
+              'Placements with this outcome',
+              '{service_name="orders"} | event="http.request" | route="/orders" | order_status="${__field.labels.status}"',
+            ),
+          ],
+          queries: [
+            { expr: orNone(`${sumBy('status', rate('orders_total'))} * 60`, 'status'), legend: '{{status}}' },
+          ],
+        }),
+        timeSeries({
+          title: 'What customers hear',
+          description:
+            'Answers to POST /orders a minute. 201 paid, 202 not decided yet, 402 declined; the rest are refusals. Many 202 mean that the gateway is slow or away.',
+          unit: 'opm',
+          width: 12,
+          stacked: true,
+          colours: { '^201': 'green', '^202': notice, '^402': warning, '^5': 'red' },
+          links: [
+            tracesLink('Traces with this answer', {
+              operation: 'POST /orders',
+              tags: 'http.response.status_code=${__field.labels.status_code}',
+            }),
+          ],
+          queries: [
+            {
+              expr: orNone(
+                `${sumBy('status_code', rate('http_requests_total', placements))} * 60`,
+                'status_code',
+              ),
+              legend: '{{status_code}}',
+            },
+          ],
+        }),
+        timeSeries({
+          title: 'Conversion',
+          description: 'Share of the orders that were paid, over the last 15 minutes at each point.',
+          unit: 'percentunit',
+          width: 8,
+          max: 1,
+          queries: [{ expr: paidShare('15m'), legend: 'conversion' }],
+        }),
+        timeSeries({
+          title: 'Declined',
+          description:
+            'Share of the orders that were declined, by currency, over the last 15 minutes at each point. A jump in one currency is a bank; in all of them, the gateway or somebody who tries cards.',
+          unit: 'percentunit',
+          width: 8,
+          max: 1,
+          queries: [
+            {
+              expr: orNone(
+                `${sumBy('currency', increase('orders_total', '15m', 'status="declined"'))} / clamp_min(${sumBy('currency', increase('orders_total', '15m'))}, 1e-9)`,
+                'currency',
+              ),
+              legend: '{{currency}}',
+            },
+          ],
+        }),
+        logTable({
+          title: 'Orders by client',
+          description:
+            'Answered with 201 or 202 in the time range, repeats included: from the log, since clients are no label of a metric.',
+          unit: 'short',
+          width: 8,
+          logql:
+            'topk(10, sum by (client_id) (count_over_time({service_name="orders"} | event="http.request" | route="/orders" | method="POST" | status=~"201|202" [$__range])))',
+        }),
+      ],
+    },
+    {
+      title: 'Money',
+      panels: [
+        timeSeries({
+          title: 'Revenue an hour',
+          description:
+            'Value of the orders paid, in whole units of each currency, at the pace of the last 15 minutes.',
+          unit: 'short',
+          width: 8,
+          queries: [
+            {
+              expr: inWholeUnits(
+                (currency) =>
+                  `${increase('order_value_minor_total', '15m', `status="paid",${currency}`)} * 4`,
+              ),
+              legend: '{{currency}}',
+            },
+          ],
+        }),
+        timeSeries({
+          title: 'Value of an order',
+          description:
+            'The mean over the orders settled within the last 15 minutes, in whole units of each currency.',
+          unit: 'short',
+          width: 8,
+          queries: [
+            {
+              expr: `(${inWholeUnits((currency) => increase('order_value_minor_total', '15m', currency))}) / ${sumBy('currency', increase('orders_total', '15m'))}`,
+              legend: '{{currency}}',
+            },
+          ],
+        }),
+        timeSeries({
+          title: 'Pending orders',
+          description:
+            'How many wait, and for how long the oldest has. Their money is neither ours nor the customer’s for certain.',
+          unit: 'short',
+          width: 8,
+          rightAxis: { series: 'oldest', unit: 's' },
+          links: [
+            logsLink('Why they were left pending', '{service_name="orders"} | event="order.left_pending"'),
+          ],
+          queries: [
+            { expr: `max(${ofService('orders_pending')})`, legend: 'pending' },
+            { expr: `max(${ofService('orders_pending_oldest_seconds')})`, legend: 'oldest' },
+          ],
+        }),
+        heatmap({
+          title: 'From placed to settled',
+          description:
+            'Orders by the time it took, in seconds. Below 0.3 the request itself settled them; a band further up is the settlement worker catching up. The objective is 300 for 99 of 100.',
+          unit: 's',
+          width: 24,
+          expr: sumBy('le', increase('order_settlement_duration_seconds_bucket', '$__rate_interval')),
+        }),
+      ],
+    },
+  ],
+});

@@ -1,0 +1,67 @@
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import {
+  type DashboardLink,
+  DashboardLinkBuilder,
+  DashboardLinkType,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import { logs, traces } from './datasources.ts';
+
+/** From a point of a panel to the log lines behind it: `logql` may name labels of the series. */
+export function logsLink(title: string, logql: string): DashboardLinkBuilder {
+  return exploreLink(title, '${logs}', { refId: 'A', datasource: logs, expr: logql, queryType: 'range' });
+}
+
+export interface TraceSearch {
+  /** The name of a span; every span of the service where it is left out. */
+  operation?: string;
+  /** In logfmt, as Jaeger reads them. */
+  tags?: string;
+  /** Such as `300ms`. */
+  minDuration?: string;
+}
+
+/** From a point of a panel to traces of the service around that time. */
+export function tracesLink(title: string, search: TraceSearch): DashboardLinkBuilder {
+  const query = {
+    refId: 'A',
+    datasource: traces,
+    queryType: 'search',
+    service: 'orders',
+    limit: 20,
+    ...search,
+  };
+  return exploreLink(title, '${traces}', query);
+}
+
+/** @see https://grafana.com/docs/grafana/latest/explore/get-started-with-explore/#generate-explore-urls-from-external-tools */
+function exploreLink(title: string, datasource: string, query: object): DashboardLinkBuilder {
+  const range = { from: '${__from}', to: '${__to}' };
+  const panes = encodeURIComponent(JSON.stringify({ orders: { datasource, queries: [query], range } }))
+    // Grafana fills in its variables before it reads the address, and knows them in clear alone.
+    .replaceAll(/%24%7B(.+?)%7D/g, (_all, name: string) => `\${${decodeURIComponent(name)}}`);
+  return new DashboardLinkBuilder(title)
+    .type(DashboardLinkType.Link)
+    .url(`/explore?schemaVersion=1&panes=${panes}&orgId=1`)
+    .targetBlank(true);
+}
+
+/** To the other dashboards, with the same time and variables. */
+export function dashboardLinks(): Builder<DashboardLink> {
+  const builder = new DashboardLinkBuilder('Orders')
+    .type(DashboardLinkType.Dashboards)
+    .tags(['orders'])
+    .includeVars(true)
+    .keepTime(true);
+  return inSight(builder);
+}
+
+/** The builders put links and annotations into a menu; left alone they stand above the panels. */
+export function inSight<T extends { placement?: unknown }>(builder: Builder<T>): Builder<T> {
+  return {
+    build() {
+      const built = builder.build();
+      delete built.placement;
+      return built;
+    },
+  };
+}

@@ -1,0 +1,209 @@
+import { bad, neutral, notice, rising, warning } from './colours.ts';
+import { createDashboard } from './dashboard.ts';
+import { logsLink, tracesLink } from './links.ts';
+import { stat, timeSeries } from './panels.ts';
+import { ofService, orZero, rate, sumBy } from './promql.ts';
+
+const ours = 'reason=~"queue_full|queue_timeout|event_loop"';
+
+export const saturationDashboard = createDashboard({
+  uid: 'orders-saturation',
+  title: 'Saturation',
+  question: 'What runs out first: processor, event loop, memory, connections or places?',
+  rows: [
+    {
+      title: 'What runs out?',
+      panels: [
+        stat({
+          title: 'Processor',
+          description:
+            'Of the busiest replica, as a share of one core. JavaScript runs on one thread: near 100 % another replica is due.',
+          unit: 'percentunit',
+          width: 4,
+          thresholds: rising([0.7, notice], [0.9, bad]),
+          queries: [{ expr: `max(${rate('process_cpu_seconds_total')})`, legend: 'processor' }],
+        }),
+        stat({
+          title: 'Event loop, p99',
+          description:
+            'How late the event loop is, at the worst replica. About 11 ms is at rest: it is measured in steps of 10 ms.',
+          unit: 's',
+          width: 4,
+          thresholds: rising([0.05, notice], [0.1, bad]),
+          queries: [{ expr: `max(${ofService('nodejs_eventloop_lag_p99_seconds')})`, legend: 'event loop' }],
+        }),
+        stat({
+          title: 'Resident memory',
+          description: 'Of the largest replica. Compare it with the limit of its container.',
+          unit: 'bytes',
+          width: 4,
+          queries: [{ expr: `max(${ofService('process_resident_memory_bytes')})`, legend: 'memory' }],
+        }),
+        stat({
+          title: 'Places in use',
+          description:
+            'Requests that are admitted, as a share of the limit that admission control holds now.',
+          unit: 'percentunit',
+          width: 4,
+          thresholds: rising([0.7, notice], [0.95, bad]),
+          queries: [
+            {
+              expr: `max(${ofService('admission_in_flight')} / clamp_min(${ofService('admission_limit')}, 1))`,
+              legend: 'places',
+            },
+          ],
+        }),
+        stat({
+          title: 'Connections in use',
+          description: 'Of those to Postgres that are open. At 100 % the next statement opens one, or waits.',
+          unit: 'percentunit',
+          width: 4,
+          thresholds: rising([0.9, notice]),
+          queries: [
+            {
+              expr: `max(1 - ${ofService('pg_pool_connections', 'state="idle"')} / ignoring (state) clamp_min(${ofService('pg_pool_connections', 'state="total"')}, 1))`,
+              legend: 'connections',
+            },
+          ],
+        }),
+        stat({
+          title: 'Refused as too many',
+          description:
+            'Share of the requests that admission control refuses. Above 1 % for 5 minutes it is a ticket; what customers notice of it is in the error budget.',
+          unit: 'percentunit',
+          width: 4,
+          decimals: 1,
+          thresholds: rising([0.001, notice], [0.01, bad]),
+          queries: [
+            {
+              expr: `sum(${rate('requests_shed_total', ours)}) / clamp_min(sum(${rate('http_requests_total')}), 1e-9)`,
+              legend: 'refused',
+            },
+          ],
+        }),
+      ],
+    },
+    {
+      title: 'Processor and memory',
+      panels: [
+        timeSeries({
+          title: 'Processor',
+          description:
+            'Per replica, as a share of one core, and of the whole host. Where the host is busy and the replica is not, a neighbour takes the time. A profile tells which function it is: docs/profiling.md.',
+          unit: 'percentunit',
+          width: 8,
+          thresholds: rising([0.9, warning]),
+          queries: [
+            { expr: rate('process_cpu_seconds_total'), legend: '{{instance}}' },
+            { expr: `max(${ofService('system_cpu_utilization_ratio')})`, legend: 'host' },
+          ],
+        }),
+        timeSeries({
+          title: 'Event loop delay',
+          description:
+            'How late a timer fires. A high maximum with a low p99 is one long task: a large body, a profile, a major collection.',
+          unit: 's',
+          width: 8,
+          thresholds: rising([0.1, warning]),
+          links: [tracesLink('Slow traces at that time', { minDuration: '300ms' })],
+          queries: [
+            { expr: `max(${ofService('nodejs_eventloop_lag_p50_seconds')})`, legend: 'p50' },
+            { expr: `max(${ofService('nodejs_eventloop_lag_p99_seconds')})`, legend: 'p99' },
+            { expr: `max(${ofService('nodejs_eventloop_lag_max_seconds')})`, legend: 'max' },
+          ],
+        }),
+        timeSeries({
+          title: 'Memory',
+          description:
+            'Over all replicas. Heap that saws is healthy; a floor that rises for hours is a leak. docs/profiling.md says how to find who allocates.',
+          unit: 'bytes',
+          width: 8,
+          queries: [
+            { expr: `sum(${ofService('nodejs_heap_size_used_bytes')})`, legend: 'heap used' },
+            { expr: `sum(${ofService('nodejs_heap_size_total_bytes')})`, legend: 'heap' },
+            { expr: `sum(${ofService('nodejs_external_memory_bytes')})`, legend: 'external' },
+            { expr: `sum(${ofService('process_resident_memory_bytes')})`, legend: 'resident' },
+          ],
+        }),
+      ],
+    },
+    {
+      title: 'Admission',
+      panels: [
+        timeSeries({
+          title: 'Admission',
+          description:
+            'The limit follows what latency says. Requests beyond it wait in the queue, for a moment, and are then refused.',
+          unit: 'short',
+          width: 12,
+          colours: { limit: bad, 'in flight': neutral, queued: notice },
+          queries: [
+            { expr: `sum(${ofService('admission_limit')})`, legend: 'limit' },
+            { expr: `sum(${ofService('admission_in_flight')})`, legend: 'in flight' },
+            { expr: `sum(${ofService('admission_queue_depth')})`, legend: 'queued' },
+          ],
+        }),
+        timeSeries({
+          title: 'Refused, by reason',
+          description:
+            'queue_full, queue_timeout and event_loop are ours; rate_limited is a client over its own limit; client_gone hung up while it waited. Flat at 0 in calm.',
+          unit: 'reqps',
+          width: 12,
+          stacked: true,
+          colours: {
+            '(queue_full|queue_timeout|event_loop)': bad,
+            rate_limited: notice,
+            client_gone: 'text',
+          },
+          links: [
+            logsLink('When it began and ended', '{service_name="orders"} | event=~"admission\\\\..+"'),
+            logsLink('Refused requests', '{service_name="orders"} | event="http.request" | status="429"'),
+          ],
+          queries: [{ expr: sumBy('reason', rate('requests_shed_total')), legend: '{{reason}}' }],
+        }),
+      ],
+    },
+    {
+      title: 'Garbage collection, disk and handles',
+      panels: [
+        timeSeries({
+          title: 'Garbage collection',
+          description:
+            'Share of the time that the event loop stands still for it. Above a tenth somebody allocates too much.',
+          unit: 'percentunit',
+          width: 8,
+          stacked: true,
+          thresholds: rising([0.1, warning]),
+          queries: [
+            { expr: `max by (kind) (${rate('nodejs_gc_duration_seconds_sum')})`, legend: '{{kind}}' },
+          ],
+        }),
+        timeSeries({
+          title: 'Disk',
+          description:
+            'Bytes a second that reached the device. The service keeps nothing on disk, so next to nothing is normal.',
+          unit: 'Bps',
+          width: 8,
+          queries: [
+            { expr: orZero(`sum(${rate('process_disk_read_bytes_total')})`), legend: 'read' },
+            { expr: orZero(`sum(${rate('process_disk_written_bytes_total')})`), legend: 'written' },
+          ],
+        }),
+        timeSeries({
+          title: 'File descriptors',
+          description:
+            'Open sockets and files, as a share of what the process may open. At 100 % no connection is accepted and none is made.',
+          unit: 'percentunit',
+          width: 8,
+          thresholds: rising([0.8, warning]),
+          queries: [
+            {
+              expr: `${ofService('process_open_fds')} / ${ofService('process_max_fds')}`,
+              legend: '{{instance}}',
+            },
+          ],
+        }),
+      ],
+    },
+  ],
+});

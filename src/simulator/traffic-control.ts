@@ -1,0 +1,23 @@
+import { fastify, type FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import type { Static } from 'typebox';
+import type { Traffic } from './traffic.ts';
+
+const Rate = Type.Object(
+  { rate: Type.Number({ minimum: 0, maximum: 1000 }) },
+  { additionalProperties: false },
+);
+
+/** Reads and changes the rate while the traffic runs. */
+export function createTrafficControl(traffic: Traffic): FastifyInstance {
+  const app = fastify({ forceCloseConnections: true });
+  const state = () => ({ rate: traffic.rate(), underWay: traffic.underWay(), skipped: traffic.skipped() });
+
+  app.get('/health', () => ({ status: 'ok' }));
+  app.get('/rate', state);
+  app.put<{ Body: Static<typeof Rate> }>('/rate', { schema: { body: Rate } }, (request) => {
+    traffic.setRate(request.body.rate);
+    return state();
+  });
+  return app;
+}
