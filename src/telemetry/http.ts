@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import {
   context,
   propagation,
@@ -13,6 +14,7 @@ import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { type RequestStory, roundTime, tell } from './request-story.ts';
 import { scrub } from './scrub.ts';
+import { dropTellingTraceState } from './trace-state.ts';
 import { isSampled, markExemplar, traceparentOf, tracer, validContext } from './tracing.ts';
 
 const observation = Symbol('observation of the request');
@@ -46,6 +48,7 @@ export function observeRequests(
   app.addHook('onRequest', (request, reply, done) => {
     metrics.requestStarted();
     const story: RequestStory = { request_id: request.id };
+    if (makeSpans) dropTellingTraceState(request.headers);
     const parent = makeSpans ? propagation.extract(ROOT_CONTEXT, request.headers) : context.active();
     const active = makeSpans ? undefined : trace.getSpan(parent);
     const span = active ?? startSpan(request, parent);
@@ -144,8 +147,9 @@ function startSpan(request: FastifyRequest, parent: ReturnType<typeof context.ac
     'url.scheme': 'http',
     ...(route && { 'http.route': route }),
     'server.address': scrub(request.hostname),
-    'server.port': request.port ?? request.socket.localPort ?? 0,
-    'client.address': request.ip,
+    'server.port': request.socket.localPort ?? 0,
+    // Behind a proxy it is what the proxy passes on, which may be any text.
+    'client.address': isIP(request.ip) === 0 ? (request.socket.remoteAddress ?? '') : request.ip,
     'network.peer.address': request.socket.remoteAddress ?? '',
     'network.peer.port': request.socket.remotePort ?? 0,
     'network.protocol.version': request.raw.httpVersion,

@@ -1,6 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { context, diag, ROOT_CONTEXT } from '@opentelemetry/api';
-import { type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core';
 import {
   convertLegacyHttpOptions,
   createOtlpHttpExportDelegate,
@@ -8,107 +5,44 @@ import {
 import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
 import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node';
 import type { TelemetryConfig } from '../config.ts';
+import { type Batch, createExportQueue, type LossReason } from './export-queue.ts';
 
 type LogRecordProcessor = NonNullable<NodeSDKConfiguration['logRecordProcessors']>[number];
 type LogRecord = Parameters<LogRecordProcessor['onEmit']>[0];
+type LogBatch = Batch<LogRecord> & { records: readonly LogRecord[] };
 
-/**
- * The specification's batch processor for log records with its OTLP exporter, as the SDK has one, but what gets lost is
- * counted: the SDK drops what its queue cannot hold, and tells nobody.
- *
- * @param drop told why records were lost, and how many
- * @see https://opentelemetry.io/docs/specs/otel/logs/sdk/#batching-processor
- */
+/** Sends log records over OTLP in batches. */
 export function createLogExport(
-  {
-    maxQueueSize,
-    maxExportBatchSize,
-    scheduledDelayMillis,
-    exportTimeoutMillis,
-  }: TelemetryConfig['logBatch'],
-  drop: (reason: 'queue_full' | 'export_failed', count: number) => void,
+  bounds: TelemetryConfig['logBatch'],
+  drop: (reason: LossReason, count: number) => void,
 ): LogRecordProcessor {
-  const receiver = createReceiver();
-  const queue: LogRecord[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  let sending = false;
-  let ended = false;
+  const queue = createExportQueue(bounds, 'log records', createLogBatch, createReceiver(), drop);
+  return { onEmit: queue.add, forceFlush: queue.forceFlush, shutdown: queue.shutdown };
+}
 
-  async function send(records: LogRecord[]): Promise<void> {
-    // All of one process have the same, which may still be found out.
-    await records[0]?.resource.waitForAsyncAttributes?.();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const settle = ({ code, error }: ExportResult) => {
-      if (code !== ExportResultCode.SUCCESS) {
-        drop('export_failed', records.length);
-        diag.error(`log records could not be sent: ${error?.message ?? 'no reason given'}`);
-      }
-      resolve();
-    };
-    // An instrumented HTTP client must not trace how logs are sent.
-    context.with(suppressTracing(ROOT_CONTEXT), () => receiver.export(records, settle));
-    await promise;
-  }
-
-  function sendNext(): void {
-    timer = undefined;
-    sending = true;
-    // One that hangs is left to its own timeout: the next must not wait for it for ever.
-    const limit = new AbortController();
-    const late = delay(exportTimeoutMillis, undefined, { ref: false, signal: limit.signal }).catch(() => {});
-    void Promise.race([send(queue.splice(0, maxExportBatchSize)), late]).then(() => {
-      limit.abort();
-      sending = false;
-      schedule();
-    });
-  }
-
-  function schedule(): void {
-    if (ended || sending || queue.length === 0) return;
-    if (queue.length >= maxExportBatchSize) {
-      clearTimeout(timer);
-      sendNext();
-    } else timer ??= setTimeout(sendNext, scheduledDelayMillis).unref();
-  }
-
-  async function flush(): Promise<void> {
-    const sent: Array<Promise<void>> = [];
-    while (queue.length > 0) sent.push(send(queue.splice(0, maxExportBatchSize)));
-    await Promise.all(sent);
-    await receiver.forceFlush();
-  }
-
+function createLogBatch(): LogBatch {
+  const records: LogRecord[] = [];
   return {
-    onEmit(record) {
-      if (ended) return;
-      if (queue.length >= maxQueueSize) {
-        drop('queue_full', 1);
-        return;
-      }
-      queue.push(record);
-      schedule();
+    records,
+    get size() {
+      return records.length;
     },
-    forceFlush: flush,
-    async shutdown() {
-      ended = true;
-      clearTimeout(timer);
-      await flush();
-      await receiver.shutdown();
+    add: (record) => void records.push(record),
+    async settled() {
+      // All of one process have the same.
+      await records[0]?.resource.waitForAsyncAttributes?.();
     },
   };
 }
 
-/** URL, headers, compression and retries are the SDK's, and so are the variables that it reads. */
 function createReceiver() {
   const options = convertLegacyHttpOptions({}, 'LOGS', 'v1/logs', {
     'content-type': 'application/x-protobuf',
   });
-  const items = { name: 'log' as const, countItems: (records: LogRecord[]) => records.length };
-  return createOtlpHttpExportDelegate(
-    options,
-    ProtobufLogsSerializer,
-    'otlp_http_log_exporter',
-    items,
-    undefined,
-  );
+  const serializer = {
+    serializeRequest: ({ records }: LogBatch) => ProtobufLogsSerializer.serializeRequest([...records]),
+    deserializeResponse: ProtobufLogsSerializer.deserializeResponse,
+  };
+  const items = { name: 'log' as const, countItems: (batch: LogBatch) => batch.size };
+  return createOtlpHttpExportDelegate(options, serializer, 'otlp_http_log_exporter', items, undefined);
 }

@@ -8,6 +8,7 @@ import {
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
+import type { Batch } from './export-queue.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
 /**
@@ -16,12 +17,8 @@ import { ProtobufWriter } from './protobuf-writer.ts';
  *
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/v1.8.0/opentelemetry/proto/trace/v1/trace.proto
  */
-export interface SpanBatch {
-  readonly size: number;
-  add(span: ReadableSpan): void;
-  /** What the spans come from may still be found out, once, just after the start. */
-  settled(): Promise<void>;
-  /** An `ExportTraceServiceRequest`; the batch is empty after it. */
+export interface SpanBatch extends Batch<ReadableSpan> {
+  /** An `ExportTraceServiceRequest`; the spans are gone from the batch after it. */
   toRequest(): Uint8Array;
 }
 

@@ -18,7 +18,7 @@ export function onTelemetryFailure(listener: (message: string) => void): void {
 
 /** What was lost so far, by signal and reason. */
 export function droppedTelemetry(): DroppedTelemetry {
-  return { traces: started?.dropped ?? {} };
+  return started?.dropped ?? {};
 }
 
 /** Sends what is still queued. Never throws: at the end of the process nobody could do anything about it. */

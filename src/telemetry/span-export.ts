@@ -1,6 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { context, diag, ROOT_CONTEXT, TraceFlags } from '@opentelemetry/api';
-import { type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core';
+import { TraceFlags } from '@opentelemetry/api';
 import {
   convertLegacyHttpOptions,
   createOtlpHttpExportDelegate,
@@ -8,101 +6,22 @@ import {
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { TelemetryConfig } from '../config.ts';
+import { createExportQueue, type LossReason } from './export-queue.ts';
 import { createSpanBatch, type SpanBatch } from './otlp-spans.ts';
 
-/**
- * What the specification calls a batch processor and an OTLP exporter, but a span is encoded when it ends, and what
- * gets lost is counted. Nothing here waits for the receiver: while it is away batches are kept up to the queue's
- * bound, and spans beyond it are dropped.
- *
- * The way of a batch (URL, headers, compression, retries) is the SDK's, and so are the variables that it reads.
- *
- * @param drop told why spans were lost, and how many
- * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#batching-processor
- */
+/** Sends spans over OTLP in batches. Each is encoded when it ends. */
 export function createSpanExport(
-  { maxQueueSize, maxExportBatchSize, scheduledDelayMillis, exportTimeoutMillis }: TelemetryConfig['batch'],
-  drop: (reason: string, count: number) => void,
+  bounds: TelemetryConfig['batch'],
+  drop: (reason: LossReason, count: number) => void,
 ): SpanProcessor {
-  const receiver = createReceiver();
-  const full: SpanBatch[] = [];
-  let filling = createSpanBatch();
-  let queued = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let sending = false;
-  let ended = false;
-
-  const seal = () => {
-    if (filling.size === 0) return;
-    full.push(filling);
-    filling = createSpanBatch();
-  };
-
-  const send = async (batch: SpanBatch) => {
-    queued -= batch.size;
-    await batch.settled();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const settle = ({ code, error }: ExportResult) => {
-      if (code !== ExportResultCode.SUCCESS) {
-        drop('export_failed', batch.size);
-        diag.error(`spans could not be sent: ${error?.message ?? 'no reason given'}`);
-      }
-      resolve();
-    };
-    // An instrumented HTTP client must not trace how traces are sent.
-    context.with(suppressTracing(ROOT_CONTEXT), () => receiver.export(batch, settle));
-    await promise;
-  };
-
-  const sendNext = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    if (full.length === 0) seal();
-    const batch = full.shift();
-    if (batch === undefined) return;
-    sending = true;
-    // One that hangs is left to its own timeout: the next must not wait for it for ever.
-    const limit = new AbortController();
-    const late = delay(exportTimeoutMillis, undefined, { ref: false, signal: limit.signal }).catch(() => {});
-    void Promise.race([send(batch), late]).then(() => {
-      limit.abort();
-      sending = false;
-      schedule();
-    });
-  };
-
-  const schedule = () => {
-    if (sending || queued === 0) return;
-    if (full.length > 0) sendNext();
-    else timer ??= setTimeout(sendNext, scheduledDelayMillis).unref();
-  };
-
-  const flush = async () => {
-    seal();
-    await Promise.all(full.splice(0).map(send));
-    await receiver.forceFlush();
-  };
-
+  const queue = createExportQueue(bounds, 'spans', createSpanBatch, createReceiver(), drop);
   return {
     onStart: () => {},
     onEnd(span) {
-      if (ended || (span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
-      if (queued >= maxQueueSize) {
-        drop('queue_full', 1);
-        return;
-      }
-      filling.add(span);
-      queued += 1;
-      if (filling.size >= maxExportBatchSize) seal();
-      schedule();
+      if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) queue.add(span);
     },
-    forceFlush: flush,
-    async shutdown() {
-      ended = true;
-      clearTimeout(timer);
-      await flush();
-      await receiver.shutdown();
-    },
+    forceFlush: queue.forceFlush,
+    shutdown: queue.shutdown,
   };
 }
 

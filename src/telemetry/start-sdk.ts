@@ -1,15 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { register } from 'node:module';
 import { diag, DiagLogLevel } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { AlwaysOffSampler, NoopSpanProcessor } from '@opentelemetry/sdk-trace';
 import type { TelemetryConfig } from '../config.ts';
+import { createLogExport } from './log-export.ts';
 import { observeOutgoingRequests } from './outgoing-http.ts';
 import { createSpanExport } from './span-export.ts';
 import { serviceVersion } from './version.ts';
 
 export interface StartedSdk {
-  dropped: Record<string, number>;
+  /** How many were lost, by reason. */
+  dropped: Record<'traces' | 'logs', Record<string, number>>;
   shutdown(): Promise<void>;
 }
 
@@ -30,9 +33,9 @@ export async function startSdk(
   complain: (message: string) => void,
   service = 'orders',
 ): Promise<StartedSdk> {
-  const dropped: Record<string, number> = {};
-  const drop = (reason: string, count: number) => {
-    dropped[reason] = (dropped[reason] ?? 0) + count;
+  const dropped: StartedSdk['dropped'] = { traces: {}, logs: {} };
+  const drop = (signal: keyof StartedSdk['dropped']) => (reason: string, count: number) => {
+    dropped[signal][reason] = (dropped[signal][reason] ?? 0) + count;
   };
   diag.setLogger(createDiagLogger(complain), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
 
@@ -40,12 +43,16 @@ export async function startSdk(
     resource: resourceFromAttributes({
       'service.name': service,
       'service.version': serviceVersion,
+      'service.instance.id': randomUUID(),
       'deployment.environment.name': config.environment,
     }),
     // Without an exporter nothing is recorded, and trace ids still tie log lines together.
     ...(config.exportsTraces
-      ? { spanProcessors: [createSpanExport(config.batch, drop)] }
+      ? { spanProcessors: [createSpanExport(config.batch, drop('traces'))] }
       : { spanProcessors: [new NoopSpanProcessor()], sampler: new AlwaysOffSampler() }),
+    ...(config.exportsLogs && {
+      logRecordProcessors: [createLogExport(config.logBatch, drop('logs'))],
+    }),
     metricReaders: [],
     instrumentations: config.instrumentation === 'auto' ? await loadInstrumentations() : [],
   });
@@ -57,7 +64,7 @@ export async function startSdk(
     async shutdown() {
       const late = Promise.withResolvers<'late'>();
       const limit = setTimeout(late.resolve, lastSpansDeadline, 'late');
-      const ending = sdk.shutdown().catch(() => drop('shutdown', 1));
+      const ending = sdk.shutdown().catch(() => drop('traces')('shutdown', 1));
       if ((await Promise.race([ending, late.promise])) === 'late') abandonExports();
       clearTimeout(limit);
     },

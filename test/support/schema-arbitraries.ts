@@ -57,7 +57,7 @@ function stringsOf({ format, pattern, minLength = 0, maxLength = 1000 }: Schema)
 export const hostileTexts: fc.Arbitrary<string> = fc.oneof(
   // biome-ignore format: one text per line would hide the list
   fc.constantFrom(
-    '', ' ', '0', '-1', '1e400', 'NaN', 'null', 'true', '[object Object]', '__proto__', 'constructor', '\0', 'a\nb',
+    '', ' ', '0', '-1', '1e400', 'Infinity', '0x10', 'NaN', 'null', 'true', '[object Object]', '__proto__', 'constructor', '\0', 'a\nb',
     '\u2028', '\u202e', '\ud800', '\ufeff', 'é', 'e\u0301', '💳', 'İ', '<script>', '{{7*7}}', "' OR 1=1 --", '%00', '%ff',
     '%', '../../etc/passwd', '//', '\\', '"', '{', '&limit=1', 'a'.repeat(5000),
   ),

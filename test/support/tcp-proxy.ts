@@ -52,7 +52,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       [upstream, client, answers.write],
     ] as const) {
       sockets.add(from);
-      from.on('data', (chunk) => {
+      from.on('data', (chunk: Buffer) => {
         if (!swallowing()) forward(chunk);
       });
       from.on('error', () => {});
