@@ -197,6 +197,7 @@ describe('the native stack', () => {
       jaeger: version('JAEGER_VERSION'),
       prometheus: version('PROMETHEUS_VERSION'),
       loki: version('LOKI_VERSION'),
+      alertmanager: version('ALERTMANAGER_VERSION'),
       grafana: version('GRAFANA_VERSION'),
       redis: version('VALKEY_VERSION'),
     });

@@ -1,0 +1,161 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, vi } from 'vitest';
+import type { Wire } from '../support/wire.ts';
+import { type Attack, authorization, chunk, get, host, json, order, post, posting } from './attack.ts';
+
+const patiently = { timeout: 10_000 };
+/** Milliseconds between two pieces of what a slow client sends. */
+const drip = 50;
+
+async function sendSlowly(wire: Wire, start: string, piece: string): Promise<void> {
+  wire.send(start);
+  while (wire.socket.writable) {
+    wire.send(piece);
+    await Promise.race([delay(drip), wire.closed]);
+  }
+}
+
+/** What the service may take of a body that it refuses: what fits into the buffers on the way, and no more. */
+const fewBytes = 64 * 1024 * 1024;
+const gigabyte = 1024 ** 3;
+
+/** Sends a gigabyte as fast as it is taken. */
+async function sendEndlessly(wire: Wire, head: string, piece: Buffer): Promise<void> {
+  wire.send(head);
+  let sent = 0;
+  while (sent < gigabyte && wire.socket.writable) {
+    sent += piece.length;
+    if (wire.socket.write(piece)) continue;
+    const { promise: drained, resolve } = Promise.withResolvers<void>();
+    wire.socket.once('drain', resolve);
+    await Promise.race([drained, wire.closed]);
+  }
+  expect(sent).toBeLessThan(fewBytes);
+}
+
+const zeros = Buffer.alloc(65_536, '0');
+const endless = `content-length: ${gigabyte}\r\n\r\n`;
+const withoutKey = `POST /orders HTTP/1.1\r\n${host}${json}`;
+
+/** Clients that are slow, greedy or gone. */
+export const clients: readonly Attack[] = [
+  { what: 'a connection and nothing else', send: () => {} },
+  { what: 'half a request line', send: 'GET /ord' },
+  {
+    what: 'headers, one every 50 ms, without an end (slowloris)',
+    send: (wire) => sendSlowly(wire, get().slice(0, -2), 'x: 1\r\n'),
+  },
+  { what: 'half a request after a whole one', send: `${get()}GET /ord`, quiet: true },
+  { what: 'a length and no body', send: `${posting}content-length: ${order.length}\r\n\r\n` },
+  {
+    what: 'a body, one byte every 50 ms',
+    send: (wire) => sendSlowly(wire, `${posting}content-length: 60000\r\n\r\n`, ' '),
+  },
+  {
+    what: 'a chunked body, one byte every 50 ms',
+    send: (wire) => sendSlowly(wire, `${posting}transfer-encoding: chunked\r\n\r\n`, chunk(' ')),
+  },
+  {
+    what: 'a body, one byte every 50 ms, without an API key',
+    send: (wire) => sendSlowly(wire, `${withoutKey}content-length: 60000\r\n\r\n`, ' '),
+  },
+  {
+    what: 'trailers, one every 50 ms, without an end',
+    send: (wire) =>
+      sendSlowly(wire, `${posting}transfer-encoding: chunked\r\n\r\n${chunk(order)}0\r\n`, 'x: 1\r\n'),
+  },
+  { what: 'a body of a gigabyte', send: (wire) => sendEndlessly(wire, `${posting}${endless}`, zeros) },
+  {
+    what: 'a chunked body of a gigabyte',
+    send: (wire) =>
+      sendEndlessly(
+        wire,
+        `${posting}transfer-encoding: chunked\r\n\r\n`,
+        Buffer.from(chunk(zeros.toString())),
+      ),
+  },
+  {
+    what: 'one chunk of a gigabyte',
+    send: (wire) =>
+      sendEndlessly(wire, `${posting}transfer-encoding: chunked\r\n\r\n${gigabyte.toString(16)}\r\n`, zeros),
+  },
+  {
+    what: 'a body of a gigabyte without an API key',
+    send: (wire) => sendEndlessly(wire, `${withoutKey}${endless}`, zeros),
+  },
+  {
+    what: 'a chunked body of a gigabyte without an API key',
+    send: (wire) =>
+      sendEndlessly(
+        wire,
+        `${withoutKey}transfer-encoding: chunked\r\n\r\n`,
+        Buffer.from(chunk(zeros.toString())),
+      ),
+  },
+  {
+    what: 'a body of a gigabyte where there is nothing',
+    send: (wire) => sendEndlessly(wire, `${posting.replace('/orders', '/nothing')}${endless}`, zeros),
+  },
+  {
+    what: 'a body of a gigabyte with a GET',
+    send: (wire) => sendEndlessly(wire, get(endless).slice(0, -2), zeros),
+  },
+  { what: '1,000 requests at once', send: get('', '/nothing').repeat(1000) },
+  { what: 'an order, then what is no request, at once', send: `${post()}what is this\r\n\r\n` },
+  {
+    what: 'a target that cannot be decoded, then what is no request, at once',
+    send: `${get('', '/orders/%zz')}what is this\r\n\r\n`,
+  },
+  {
+    what: 'an order that asks for the end of the connection, then a request, at once',
+    send: `${post(order, 'connection: close\r\n')}${get()}`,
+  },
+  {
+    what: 'an order whose client closes its side before it has an answer (the order is placed)',
+    send: ({ socket }) => void socket.end(post(order.replace('tok_visa', 'tok_slow'))),
+    placesUntold: true,
+  },
+  {
+    what: 'half a request line whose client closes its side',
+    send: ({ socket }) => void socket.end('GET /ord'),
+  },
+  {
+    what: 'half a body whose client closes its side',
+    send: ({ socket }) => void socket.end(post().slice(0, -20)),
+  },
+  {
+    what: 'half a body whose client resets the connection',
+    async send(wire, { service }) {
+      wire.send(post().slice(0, -20));
+      // Whoever comes later is answered later.
+      await fetch(service.url);
+      wire.socket.resetAndDestroy();
+    },
+  },
+  ...[1, 100].map(
+    (count): Attack => ({
+      what: `${count} ${count === 1 ? 'request' : 'requests at once'}, whose client resets the connection before it has an answer`,
+      async send({ socket }, { measure }) {
+        socket.pause();
+        const before = await measure('http_requests_total');
+        socket.write(get().repeat(count));
+        await vi.waitUntil(async () => (await measure('http_requests_total')) > before, patiently);
+        socket.resetAndDestroy();
+      },
+    }),
+  ),
+  { what: 'the admin listener: what is no request', send: 'what is this\r\n\r\n', listener: 'admin' },
+  { what: 'the admin listener: half a request line', send: 'GET /met', listener: 'admin' },
+  { what: 'the admin listener: no host', send: 'GET /livez HTTP/1.1\r\n\r\n', listener: 'admin' },
+  { what: 'the admin listener: a target that cannot be decoded', send: get('', '/%zz'), listener: 'admin' },
+  {
+    what: 'the admin listener: a path of the API, with a key',
+    send: get(authorization),
+    listener: 'admin',
+  },
+  {
+    what: 'the admin listener: a body of a gigabyte',
+    send: (wire) => sendEndlessly(wire, `PUT /log-level HTTP/1.1\r\n${host}${json}${endless}`, zeros),
+    listener: 'admin',
+  },
+];

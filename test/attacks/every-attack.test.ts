@@ -1,0 +1,171 @@
+import { expect, test } from 'vitest';
+import {
+  type AttackedService,
+  type Bystander,
+  spawnAttackedService,
+  startBystander,
+} from '../support/attacked-service.ts';
+import { openWire, type Wire, type WireAnswer } from '../support/wire.ts';
+import type { Attack } from './attack.ts';
+import { bodies } from './bodies.ts';
+import { clients } from './clients.ts';
+import { framing } from './framing.ts';
+import { protocols } from './protocols.ts';
+import { targets } from './targets.ts';
+
+const groups: ReadonlyArray<{ title: string; attacks: readonly Attack[] }> = [
+  { title: 'Where a request ends', attacks: framing },
+  { title: 'What is no HTTP/1.1, or too much of it', attacks: protocols },
+  { title: 'Where a request goes, and its headers', attacks: targets },
+  { title: 'Bodies', attacks: bodies },
+  { title: 'Clients that are slow, greedy or gone', attacks: clients },
+];
+
+/** Long enough for a request of a bystander on a busy machine. */
+const quickToCut = { HTTP_HEADERS_TIMEOUT: '1s', HTTP_REQUEST_TIMEOUT: '2s' };
+/** Attacks at the same time. */
+const lanes = 6;
+const patiently = { timeout: 20_000, interval: 50 };
+
+test('no attack gets more than it should, and nobody else notices it', { timeout: 180_000 }, async () => {
+  await using attacked = await spawnAttackedService(quickToCut);
+  const bystander = await startBystander(attacked.service.url);
+  await bystander.afterMore(3);
+  const memory = await attacked.measure('process_resident_memory_bytes');
+
+  const outcomes = new Map<Attack, Outcome>();
+  const queue = groups.flatMap(({ attacks }) => attacks).values();
+  const running = Array.from({ length: lanes }, async () => {
+    for (const attack of queue) outcomes.set(attack, await carryOut(attack, attacked, bystander));
+  });
+  await Promise.all(running);
+  await bystander.stop();
+
+  expect(new Set(bystander.statuses)).toEqual(new Set([201]));
+  await expectNothingLeft(attacked);
+  await expectOrdersAsAnswered(attacked, outcomes, bystander);
+  const grown = (await attacked.measure('process_resident_memory_bytes')) - memory;
+  expect(grown / 1024 ** 2, 'MiB of memory for all of it').toBeLessThan(150);
+  expect(attacked.service.complaints()).toBe('');
+  expect(attacked.service.logs.filter(({ level }) => level === 'error')).toEqual([]);
+  await expect(render(outcomes)).toMatchFileSnapshot('../../docs/attacks.md');
+});
+
+interface Outcome {
+  answers: WireAnswer[];
+  /** Whether the connection could be used once more. */
+  kept: boolean;
+}
+
+async function carryOut(attack: Attack, attacked: AttackedService, bystander: Bystander): Promise<Outcome> {
+  const { url, adminUrl } = attacked.service;
+  const { send, what, listener } = attack;
+  await using wire = await openWire(listener === 'admin' ? adminUrl : url);
+  const sent = typeof send === 'function' ? send(wire, attacked) : wire.send(send);
+  const [outcome] = await Promise.all([listen(wire, attack), sent]).catch((error: unknown) => {
+    throw new Error(`${what}: ${String(error)}`, { cause: error });
+  });
+  for (const answer of outcome.answers) expectHarmless(what, answer);
+  await bystander.afterMore(1);
+  return outcome;
+}
+
+/** Sent after the first answer: the answer to it is the last, where the connection is kept. */
+const lastRequest = 'GET /livez HTTP/1.1\r\nhost: orders\r\nx-request-id: the-last-one\r\n\r\n';
+
+/** The public listener gives the id back; the admin listener knows the path. */
+function isLast({ headers, body }: WireAnswer): boolean {
+  return headers.get('x-request-id') === 'the-last-one' || body === '{"status":"ok"}';
+}
+
+async function listen(wire: Wire, { quiet }: Attack): Promise<Outcome> {
+  const answers: WireAnswer[] = [];
+  let answer = await wire.answer();
+  if (answer && wire.socket.writable && !quiet) wire.send(lastRequest);
+  while (answer) {
+    if (isLast(answer)) return { answers, kept: true };
+    answers.push(answer);
+    answer = await wire.answer();
+  }
+  return { answers, kept: false };
+}
+
+/** What would tell an attacker how the service is made. */
+const internals =
+  /\bat .+:\d+:\d+|node_modules|node:|\.ts\b|\/src\/|postgres|SELECT |INSERT |Error:|FST_|HPE_/;
+
+function expectHarmless(what: string, { status, headers, body }: WireAnswer): void {
+  expect(status, what).toBeLessThan(500);
+  if (status === 100) return;
+  expect(headers.get('x-request-id'), what).toMatch(/^[\w.:/+=-]{1,128}$/);
+  if (status < 400) return;
+  expect(headers.get('content-type')?.split(';')[0], what).toBe('application/problem+json');
+  const problem = JSON.parse(body) as Record<string, unknown>;
+  expect(problem, what).toMatchObject({ status, requestId: headers.get('x-request-id') });
+  expect(body, what).not.toMatch(internals);
+}
+
+/** The service is as it was before: nothing at work, no connection left open, no query running. */
+async function expectNothingLeft({ measure, database, service }: AttackedService): Promise<void> {
+  const { port } = new URL(service.url);
+  await expect.poll(() => measure('http_requests_in_flight'), patiently).toBe(0);
+  // The client of the bystander keeps one.
+  await expect.poll(() => measure('http_connections', { listener: 'public' }), patiently).toBeLessThan(10);
+  const busy = `SELECT FROM pg_stat_activity WHERE datname = $1 AND state <> 'idle' AND pid <> pg_backend_pid()`;
+  await expect.poll(() => database.sql(busy, [database.name]), patiently).toEqual([]);
+  expect((await fetch(`${service.adminUrl}/readyz`)).status, port).toBe(200);
+}
+
+/** Every order that a client was told of is there, those that nobody was there to be told of, and no other. */
+async function expectOrdersAsAnswered(
+  { database }: AttackedService,
+  outcomes: ReadonlyMap<Attack, Outcome>,
+  bystander: Bystander,
+): Promise<void> {
+  const answered = [...outcomes.values()].flatMap(({ answers }) => answers);
+  const placed = answered.filter(({ status }) => status === 201).length;
+  const untold = [...outcomes.keys()].filter(({ placesUntold }) => placesUntold).length;
+  const stored = await database.sql<{ client: string; count: number }>(
+    'SELECT client_id AS client, count(*)::int FROM orders GROUP BY client_id ORDER BY client_id',
+  );
+  expect(stored).toEqual([
+    { client: 'pos', count: placed + untold },
+    { client: 'shop', count: bystander.statuses.length },
+  ]);
+}
+
+function render(outcomes: ReadonlyMap<Attack, Outcome>): string {
+  const sections = groups.map(({ title, attacks }) => {
+    const rows = attacks.map((attack) => {
+      const outcome = outcomes.get(attack);
+      return `| ${attack.what.replaceAll('|', String.raw`\|`)} | ${outcome ? describe(outcome) : '–'} |`;
+    });
+    return `## ${title}\n\n| sent | what came back |\n|---|---|\n${rows.join('\n')}\n`;
+  });
+  return `# Attacks
+
+Each of these goes over a connection of its own to the real service, six at a time, while another client places one order
+after the other: all of its orders are taken. Afterwards no request is at work, no connection is left, and the database
+holds the orders that clients were told of, the one whose client had gone, and no other. No answer is a 5xx, and none
+tells how the service is made. _Kept_ means that the connection took one more request. Generated by
+\`test/attacks/every-attack.test.ts\`.
+
+${sections.join('\n')}`;
+}
+
+function describe({ answers, kept }: Outcome): string {
+  const runs: Array<{ text: string; count: number }> = [];
+  for (const answer of answers) {
+    const text = brief(answer);
+    const run = runs.at(-1);
+    if (run?.text === text) run.count += 1;
+    else runs.push({ text, count: 1 });
+  }
+  const said = runs.map(({ text, count }) => (count === 1 ? text : `${count} × ${text}`));
+  return `${said.join(', ') || 'nothing'}; ${kept ? 'kept' : 'closed'}`;
+}
+
+function brief({ status, body }: WireAnswer): string {
+  if (status < 400) return String(status);
+  return `${status} \`${(JSON.parse(body) as { code: string }).code}\``;
+}

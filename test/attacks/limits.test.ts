@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { type AttackedService, spawnAttackedService, startBystander } from '../support/attacked-service.ts';
+import { openWire, type Wire } from '../support/wire.ts';
+import { get, order, posting } from './attack.ts';
+
+const patiently = { timeout: 20_000, interval: 50 };
+const publicListener = { listener: 'public' };
+const openConnections = ({ measure }: AttackedService) => measure('http_connections', publicListener);
+
+/** Opens connections that say nothing, be they taken or not. */
+async function openIdle(url: string, count: number) {
+  const { hostname, port } = new URL(url);
+  const sockets = Array.from({ length: count }, () => connect(Number(port), hostname));
+  for (const socket of sockets) socket.on('error', () => {});
+  await Promise.all(sockets.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])));
+  return sockets;
+}
+
+test('500 idle connections fill what is allowed, do not hurt who is there, and are cut in time', async () => {
+  await using attacked = await spawnAttackedService({
+    HTTP_MAX_CONNECTIONS: '50',
+    HTTP_HEADERS_TIMEOUT: '2s',
+  });
+  const { service, measure } = attacked;
+  const bystander = await startBystander(service.url);
+  await bystander.afterMore(1);
+
+  const idle = await openIdle(service.url, 500);
+  await expect.poll(() => measure('http_connections_refused_total', publicListener)).toBeGreaterThan(400);
+  expect(await openConnections(attacked)).toBe(50);
+  await bystander.afterMore(5);
+  // Operators still get in.
+  expect((await fetch(`${service.adminUrl}/readyz`)).status).toBe(200);
+
+  await expect.poll(() => openConnections(attacked), patiently).toBeLessThan(10);
+  await using late = await openWire(service.url);
+  late.send(get());
+  expect((await late.answer())?.status).toBe(200);
+  await bystander.stop();
+  expect(new Set(bystander.statuses)).toEqual(new Set([201]));
+  for (const socket of idle) socket.destroy();
+
+  const refusals = service.logs.filter(({ event }) => event === 'http.connection_refused');
+  expect(refusals[0]).toMatchObject({ level: 'warn', listener: 'public' });
+  expect(refusals.length).toBeLessThan(20);
+});
+
+test('a connection without a request is closed after the keep-alive time', async () => {
+  await using attacked = await spawnAttackedService({ HTTP_KEEP_ALIVE_TIMEOUT: '1s' });
+  await using wire = await openWire(attacked.service.url);
+  wire.send(get());
+  const answer = await wire.answer();
+  expect(answer?.status).toBe(200);
+  expect(answer?.headers.get('keep-alive')).toBe('timeout=1');
+  expect(await wire.answer()).toBeUndefined();
+});
+
+test('a client that does not read its answers is cut, and they do not pile up', async () => {
+  await using attacked = await spawnAttackedService({ HTTP_SEND_TIMEOUT: '3s' });
+  const { service, measure } = attacked;
+  const bystander = await startBystander(service.url);
+  const memory = await measure('process_resident_memory_bytes');
+  await using wire = await openWire(service.url);
+  wire.socket.pause();
+  // A megabyte and a half each.
+  wire.send(get('', '/docs/static/swagger-ui-bundle.js').repeat(200));
+
+  await expect.poll(() => measure('http_requests_in_flight'), patiently).toBeGreaterThan(1);
+  const grown = (await measure('process_resident_memory_bytes')) - memory;
+  expect(grown / 1024 ** 2).toBeLessThan(100);
+  await bystander.stop();
+  await expect.poll(() => measure('http_requests_in_flight'), patiently).toBe(0);
+  await expect.poll(() => openConnections(attacked), patiently).toBeLessThan(3);
+  expect(new Set(bystander.statuses)).toEqual(new Set([201]));
+});
+
+test('however much is refused, the log has a few lines of it and the metrics have it all', async () => {
+  await using attacked = await spawnAttackedService();
+  const { service, measure } = attacked;
+  const garbage = 300;
+  for (let sent = 0; sent < garbage; sent += 1) {
+    await using wire = await openWire(service.url);
+    wire.send('what is this\r\n\r\n');
+    expect((await wire.answer())?.status).toBe(400);
+  }
+  expect(await measure('http_requests_unreadable_total', publicListener)).toBe(garbage);
+
+  const lines = () => service.logs.filter(({ event }) => event === 'http.unreadable');
+  const told = () => lines().reduce((sum, { more = 1 }) => sum + Number(more), 0);
+  await expect.poll(told, patiently).toBe(garbage);
+  expect(lines().length).toBeLessThan(garbage / 2);
+});
+
+test('whoever is still sending does not hold up the end, and who waits for an answer gets it', async () => {
+  await using attacked = await spawnAttackedService({
+    PAYMENT_ATTEMPT_TIMEOUT: '10s',
+    PAYMENT_DEADLINE: '10s',
+  });
+  const { service, gateway, database } = attacked;
+  await gateway.setFaults({ latencyMs: 1000 });
+  const opening = [
+    'GET /ord',
+    get().slice(0, -2),
+    `${get()}GET /ord`,
+    `${posting}content-length: 1000\r\n\r\n`,
+    `${posting}transfer-encoding: chunked\r\n\r\n1\r\n{\r\n`,
+  ];
+  const slow: Wire[] = [];
+  for (const bytes of opening) {
+    const wire = await openWire(service.url);
+    wire.send(bytes);
+    slow.push(wire);
+  }
+  await using waiting = await openWire(service.url);
+  waiting.send(`${posting}content-length: ${order.length}\r\n\r\n${order}`);
+  await expect.poll(() => database.sql('SELECT FROM orders'), patiently).toHaveLength(1);
+
+  service.child.kill('SIGTERM');
+  expect((await waiting.answer())?.status).toBe(201);
+  // Ten seconds are the deadline of a shutdown, after which its exit code would be 1.
+  expect(await service.exited).toEqual({ code: 0, signal: null });
+  for (const wire of slow) await wire[Symbol.asyncDispose]();
+});
