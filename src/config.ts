@@ -1,12 +1,8 @@
 import { readCollector } from './console/intake/collector.ts';
 import { type ApiKey, ConfigError, type Environment, read, Secret, type Values } from './environment.ts';
-import {
-  consoleVariables,
-  exploreVariables,
-  telemetryVariables,
-  trafficVariables,
-  variables,
-} from './variables.ts';
+import { consoleVariables, exploreVariables, trafficVariables } from './explore-variables.ts';
+import { telemetryVariables } from './telemetry-variables.ts';
+import { variables } from './variables.ts';
 
 /** The environment, read once, at start. This is the only file that reads `process.env`. */
 
@@ -199,12 +195,18 @@ export function loadTelemetryConfig(env: Environment = process.env) {
 /** All that `npm run simulator` needs. @throws {ConfigError} */
 export function loadSimulatorConfig(env: Environment = process.env) {
   const value = read(
-    { HOST: variables.HOST, SIMULATOR_PORT: exploreVariables.SIMULATOR_PORT, LOG_LEVEL: variables.LOG_LEVEL },
+    {
+      HOST: variables.HOST,
+      SIMULATOR_PORT: exploreVariables.SIMULATOR_PORT,
+      SIMULATOR_LEDGER_MAX: exploreVariables.SIMULATOR_LEDGER_MAX,
+      LOG_LEVEL: variables.LOG_LEVEL,
+    },
     env,
   );
   return {
     host: value.HOST,
     port: value.SIMULATOR_PORT,
+    ledgerCapacity: value.SIMULATOR_LEDGER_MAX,
     logLevel: value.LOG_LEVEL,
     hasCollector: namesCollector(env),
   };

@@ -7,9 +7,9 @@ import {
   share,
   text,
   url,
-  urls,
   wholeNumber,
 } from './environment.ts';
+import { consoleVariables, exploreVariables, trafficVariables } from './explore-variables.ts';
 
 /** Everything that can be configured. The table in README.md is generated from here. */
 export const variables = {
@@ -215,7 +215,8 @@ export const variables = {
   ADMISSION_LIMIT_MAX: wholeNumber(1, 10_000, { default: '500', meaning: 'the same at the most' }),
   ADMISSION_TARGET: duration({
     default: '30ms',
-    meaning: 'the limit shrinks while requests wait longer than this for a connection to Postgres or the gateway',
+    meaning:
+      'the limit shrinks while requests wait longer than this for a connection to Postgres or the gateway',
   }),
   ADMISSION_QUEUE: wholeNumber(0, 10_000, {
     default: '100',
@@ -233,72 +234,6 @@ export const variables = {
   SHUTDOWN_DEADLINE: duration({ default: '10s', meaning: 'a shutdown that takes longer is cut off' }),
 } as const;
 
-/** What only `npm start`, `npm run dev` and the simulator read. */
-export const exploreVariables = {
-  DATA_DIR: text({ default: '.data', meaning: 'where the embedded Postgres keeps its data' }),
-  SIMULATOR_PORT: wholeNumber(0, 65_535, {
-    default: '7072',
-    meaning: 'port of the payment gateway simulator',
-  }),
-} as const;
-
-/** What only `npm start`, `npm run dev` and the console read. */
-export const consoleVariables = {
-  CONSOLE: oneOf(['on', 'off'], {
-    default: 'on',
-    meaning: 'with `off`, `npm start` brings no console, and telemetry goes nowhere or to your Collector',
-  }),
-  CONSOLE_PORT: wholeNumber(0, 65_535, {
-    default: '7073',
-    meaning: 'port of the console: its page, and where telemetry is sent over OTLP/HTTP',
-  }),
-  CONSOLE_MEMORY: wholeNumber(8, 4096, {
-    default: '96',
-    meaning: 'MiB of traces and log lines that the console keeps; what is older goes',
-  }),
-  CONSOLE_API_URL: url(['http:', 'https:'], {
-    default: 'http://127.0.0.1:7070',
-    meaning: 'the service that `npm run console` looks at, as its clients reach it',
-  }),
-  CONSOLE_METRICS_URL: url(['http:', 'https:'], {
-    default: 'http://127.0.0.1:7071/metrics',
-    meaning: 'where it reads the metrics',
-  }),
-  CONSOLE_GATEWAY_URL: url(['http:', 'https:'], {
-    default: 'http://127.0.0.1:7072',
-    meaning: 'the payment gateway simulator whose faults it sets',
-  }),
-  CONSOLE_API_KEY: text({
-    default: 'demo-key',
-    meaning: 'the API key that it sends traffic and looks at orders with',
-    secret: true,
-  }),
-} as const;
-
-/** What only `npm run traffic` reads. */
-export const trafficVariables = {
-  TRAFFIC_URLS: urls(['http:', 'https:'], {
-    default: 'http://127.0.0.1:7070',
-    meaning: 'where the traffic generator sends its requests, in turn',
-  }),
-  TRAFFIC_RATE: wholeNumber(0, 1000, {
-    default: '6',
-    meaning: 'requests a second of the traffic generator; 0 is none',
-  }),
-  TRAFFIC_API_KEY: text({ default: 'demo-key', meaning: 'the API key it calls with', secret: true }),
-  TRAFFIC_SEED: optional(
-    wholeNumber(0, 2 ** 32 - 1, {
-      meaning: 'makes the traffic generator draw the same customers and cards again',
-    }),
-  ),
-  TRAFFIC_PORT: optional(
-    wholeNumber(0, 65_535, {
-      meaning: 'port on which the rate can be read and changed; without it there is none',
-    }),
-  ),
-  TRAFFIC_GREETING: optional(text({ meaning: 'what the traffic generator prints once the service answers' })),
-} as const;
-
 /** One row of the table in README.md, for each variable in the order above. */
 export const documentedVariables: ReadonlyArray<{
   name: string;
@@ -314,29 +249,3 @@ export const documentedVariables: ReadonlyArray<{
   default: 'default' in variable ? variable.default : undefined,
   meaning: variable.meaning,
 }));
-
-/** Names, defaults and meanings are the OpenTelemetry specification's. */
-export const telemetryVariables = {
-  NODE_ENV: variables.NODE_ENV,
-  TELEMETRY_INSTRUMENTATION: variables.TELEMETRY_INSTRUMENTATION,
-  OTEL_BSP_MAX_QUEUE_SIZE: wholeNumber(1, 1_000_000, {
-    default: '2048',
-    meaning: 'spans that wait to be sent',
-  }),
-  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: wholeNumber(1, 1_000_000, {
-    default: '512',
-    meaning: 'spans sent at once',
-  }),
-  OTEL_BSP_SCHEDULE_DELAY: wholeNumber(0, 3_600_000, { default: '5000', meaning: 'ms between two batches' }),
-  OTEL_BSP_EXPORT_TIMEOUT: wholeNumber(1, 3_600_000, { default: '30000', meaning: 'ms for one batch' }),
-  OTEL_BLRP_MAX_QUEUE_SIZE: wholeNumber(1, 1_000_000, {
-    default: '2048',
-    meaning: 'log records that wait to be sent',
-  }),
-  OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: wholeNumber(1, 1_000_000, {
-    default: '512',
-    meaning: 'log records sent at once',
-  }),
-  OTEL_BLRP_SCHEDULE_DELAY: wholeNumber(0, 3_600_000, { default: '1000', meaning: 'ms between two batches' }),
-  OTEL_BLRP_EXPORT_TIMEOUT: wholeNumber(1, 3_600_000, { default: '30000', meaning: 'ms for one batch' }),
-};
