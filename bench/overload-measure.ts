@@ -161,7 +161,7 @@ export interface Window {
 }
 
 /** Milliseconds. */
-export const windowLength = 250;
+const windowLength = 250;
 
 function windowsOf(answers: Answers, { from, to }: Span): Window[] {
   return Array.from({ length: (to - from) / windowLength }, (_, index) => {

@@ -1,6 +1,8 @@
 export interface BannerFacts {
   apiUrl: string;
   adminUrl: string;
+  /** With the token that opens it; left out where there is no console. */
+  consoleUrl?: string | undefined;
   /** The payment gateway. */
   gateway: { url: string; description: string };
   /** Where orders are kept, in words. */
@@ -10,7 +12,7 @@ export interface BannerFacts {
 }
 
 /** What somebody who has just started it wants to know: addresses, and requests to paste into another terminal. */
-export function banner({ apiUrl, adminUrl, gateway, storage, apiKey }: BannerFacts): string {
+export function banner({ apiUrl, adminUrl, consoleUrl, gateway, storage, apiKey }: BannerFacts): string {
   const header =
     apiKey === undefined ? '"Authorization: Bearer $API_KEY"' : `'Authorization: Bearer ${apiKey}'`;
   const curl = `curl -w '\\n' -H ${header}`;
@@ -19,7 +21,7 @@ export function banner({ apiUrl, adminUrl, gateway, storage, apiKey }: BannerFac
   const urlWidth = Math.max(...[apiUrl, adminUrl, gateway.url].map((url) => url.length)) + 2;
   return `
   Orders are being taken.
-
+${consoleUrl === undefined ? '' : `\n  Console  ${consoleUrl}\n           see it all, and break it\n`}
   API      ${apiUrl.padEnd(urlWidth)}docs: ${apiUrl}/docs
   Admin    ${adminUrl.padEnd(urlWidth)}/metrics  /readyz  /status
   Gateway  ${gateway.url.padEnd(urlWidth)}${gateway.description}

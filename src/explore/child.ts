@@ -8,10 +8,13 @@ import { StartupError } from '../errors.ts';
 export interface Child {
   /** Base URLs and the like, by name, as announced. */
   announced: Readonly<Record<string, unknown>>;
+  pid: number;
   /** Resolves when it has ended, with a sentence on how. */
   ended: Promise<string>;
   /** Ends it in order. */
   stop: () => Promise<void>;
+  /** Tells it something over their channel; nothing where it has ended. */
+  tell: (message: Readonly<Record<string, unknown>>) => void;
 }
 
 export interface ChildOptions {
@@ -61,7 +64,11 @@ export async function startChild({ name, args, env, onLine }: ChildOptions): Pro
     child.kill('SIGTERM');
     await ended;
   };
-  return { announced: first, ended, stop };
+  const tell: Child['tell'] = (message) => {
+    // One that is just ending is told in vain.
+    if (child.connected) child.send(message, () => {});
+  };
+  return { announced: first, pid: child.pid ?? 0, ended, stop, tell };
 }
 
 /** A URL that the child has announced under this name. */

@@ -69,13 +69,14 @@ async function migrate(databaseUrl: string, say: Terminal['say']): Promise<void>
 export async function startGateway(
   config: ExploreConfig,
   { say, showLogLine }: Terminal,
+  env: ExploreConfig['inherited'],
 ): Promise<Dependency> {
   if (config.gatewayUrl !== undefined) return brought(config.gatewayUrl, 'as set in PAYMENT_GATEWAY_URL');
   say('starting the payment gateway simulator');
   const child = await startChild({
     name: 'The payment gateway simulator',
     args: [path.resolve(import.meta.dirname, '../simulator/main.ts')],
-    env: childEnvironment(config),
+    env,
     onLine: showLogLine,
   });
   return {

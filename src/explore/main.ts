@@ -1,16 +1,17 @@
 import path from 'node:path';
-import { demoApiKey, loadConfig, loadExploreConfig, loadSimulatorConfig } from '../config.ts';
+import {
+  demoApiKey,
+  loadConfig,
+  loadConsoleConfig,
+  loadExploreConfig,
+  loadSimulatorConfig,
+} from '../config.ts';
 import { StartupError } from '../errors.ts';
 import { runProcess } from '../process.ts';
 import { banner } from './banner.ts';
 import { announcedUrl, startChild } from './child.ts';
-import {
-  childEnvironment,
-  type Dependency,
-  type ExploreConfig,
-  startDatabase,
-  startGateway,
-} from './dependencies.ts';
+import { type ExploreConsole, startConsole, telemetryEnvironment } from './console.ts';
+import { type Dependency, type ExploreConfig, startDatabase, startGateway } from './dependencies.ts';
 import { npmIsGone } from './npm-parent.ts';
 import { restartOnChange } from './restart-on-change.ts';
 import { createTerminal } from './terminal.ts';
@@ -25,30 +26,32 @@ const dependenciesDeadline = 20_000;
  * `npm start`: the service with all that it needs, in one command. Postgres and the payment gateway simulator start
  * side by side, then the service; they end in the opposite order. In production it is the service alone.
  */
-/** Nobody listens at the standard address, most likely: traces still have their ids, and nothing is sent in vain. */
-const withoutCollector = { OTEL_TRACES_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' };
-
 await runProcess(async () => {
   const config = loadExploreConfig();
   if (config.environment === 'production') becomeService(config);
-  const { shutdown } = checkChildConfig(config);
+  const { shutdown, apiKeys } = checkChildConfig(config);
   const npmGone = npmIsGone(config.inherited['npm_lifecycle_event']);
   const watching = process.argv.includes('--watch');
   const terminal = createTerminal({ colour: process.stdout.isTTY && !config.inherited['NO_COLOR'] });
 
   await using starting = new AsyncDisposableStack();
+  // It ends last: what the others say at their end is telemetry too.
+  const consoleStart = startConsole(config, terminal);
+  starting.defer(() => stopOnceStarted(consoleStart));
   const databaseStart = startDatabase(config, terminal);
   starting.defer(() => stopOnceStarted(databaseStart));
-  const gatewayStart = startGateway(config, terminal);
+  const gatewayStart = consoleStart.then((receiver) =>
+    startGateway(config, terminal, telemetryEnvironment(config, receiver)),
+  );
   starting.defer(() => stopOnceStarted(gatewayStart));
-  const [database, gateway] = await Promise.all([databaseStart, gatewayStart]);
+  const [receiver, database, gateway] = await Promise.all([consoleStart, databaseStart, gatewayStart]);
 
   const startService = (ports: Readonly<Record<string, string>> = {}) =>
     startChild({
       name: 'The order service',
       args: serviceArgs,
       env: {
-        ...serviceEnvironment(config),
+        ...serviceEnvironment(config, receiver),
         ...ports,
         DATABASE_URL: database.url,
         PAYMENT_GATEWAY_URL: gateway.url,
@@ -64,11 +67,19 @@ await runProcess(async () => {
     ? restartOnChange(service, { folder: source, start: () => startService(samePorts), say: terminal.say })
     : service;
   starting.defer(() => running.stop());
+  receiver?.watch({
+    apiUrl,
+    apiKey: apiKeys.reveal()[0]?.key ?? '',
+    metricsUrl: `${adminUrl}/metrics`,
+    // Only what was started here is known to be the simulator.
+    gatewayUrl: config.gatewayUrl === undefined ? gateway.url : undefined,
+  });
 
   terminal.say(
     banner({
       apiUrl,
       adminUrl,
+      consoleUrl: receiver?.pageUrl,
       gateway,
       storage: database.description,
       apiKey: config.apiKeys === undefined ? demoApiKey.key : undefined,
@@ -83,17 +94,16 @@ await runProcess(async () => {
   };
 });
 
-async function stopOnceStarted(start: Promise<Dependency>): Promise<void> {
-  const dependency = await start.catch(() => undefined);
-  await dependency?.stop();
+async function stopOnceStarted(start: Promise<Pick<Dependency, 'stop'> | undefined>): Promise<void> {
+  const started = await start.catch(() => undefined);
+  await started?.stop();
 }
 
 /** The environment of the service, without what is known only once its dependencies run. */
-function serviceEnvironment(config: ExploreConfig): ExploreConfig['inherited'] {
+function serviceEnvironment(config: ExploreConfig, receiver?: ExploreConsole): ExploreConfig['inherited'] {
   return {
     API_KEYS: `${demoApiKey.client}:${demoApiKey.key}`,
-    ...(config.hasCollector ? {} : withoutCollector),
-    ...childEnvironment(config),
+    ...telemetryEnvironment(config, receiver),
   };
 }
 
@@ -104,6 +114,7 @@ function serviceEnvironment(config: ExploreConfig): ExploreConfig['inherited'] {
  */
 function checkChildConfig(config: ExploreConfig) {
   loadSimulatorConfig(config.inherited);
+  if (config.console) loadConsoleConfig(config.inherited);
   return loadConfig({
     DATABASE_URL: 'postgres://embedded',
     PAYMENT_GATEWAY_URL: 'http://simulator',

@@ -91,3 +91,16 @@ test('a key that only faults have seen counts its attempts and has no record', (
   ledger.charge({ key: 'a', amountMinor: 900, currency: 'EUR', paymentToken: 'tok_visa' });
   expect(ledger.find('a')).toMatchObject({ attempts: 2, requestId: 'request 1', captures: 1 });
 });
+
+test('a ledger with a bound forgets the oldest, and knows what it has', () => {
+  const ledger = createLedger({ capacity: 2 });
+  const charge = (name: string) => ({
+    key: name,
+    amountMinor: 100,
+    currency: 'EUR',
+    paymentToken: 'tok_visa',
+  });
+  for (const name of ['first', 'second', 'third']) ledger.charge(charge(name));
+  expect(ledger.records().map((record) => record.key)).toEqual(['second', 'third']);
+  expect(ledger.charge(charge('third'))).toMatchObject({ replayed: true });
+});

@@ -2,8 +2,8 @@ import { hash, randomUUID } from 'node:crypto';
 import type { DeclineCode } from './test-tokens.ts';
 
 /**
- * What the gateway did for each idempotency key. Money is not forgotten: records stay until `clear`, so a
- * simulator that is charged for weeks grows.
+ * What the gateway did for each idempotency key. Money is not forgotten: records stay until `clear`, unless the ledger
+ * was given a bound, as one that is charged for weeks needs.
  */
 
 export interface ChargeRequest {
@@ -91,8 +91,12 @@ export interface Totals {
   duplicates: number;
 }
 
-/** Every method is synchronous, so requests that arrive together with one key cannot get between one another. */
-export function createLedger() {
+/**
+ * Every method is synchronous, so requests that arrive together with one key cannot get between one another.
+ *
+ * @param options.capacity records at most; the oldest goes for the newest. Default: all are kept
+ */
+export function createLedger({ capacity = Infinity }: { capacity?: number | undefined } = {}) {
   const accounts = new Map<string, Account>();
 
   function accountOf(key: string): Account {
@@ -100,6 +104,8 @@ export function createLedger() {
     if (known !== undefined) return known;
     const opened: Account = { traffic: { attempts: 0, captures: 0, requestId: null } };
     accounts.set(key, opened);
+    const [oldest] = accounts.size > capacity ? accounts.keys() : [];
+    if (oldest !== undefined) accounts.delete(oldest);
     return opened;
   }
 

@@ -6,10 +6,10 @@ import { startSimulator } from './server.ts';
 const service = 'payment-gateway';
 
 await runProcess(async () => {
-  const { host, port, logLevel, hasCollector } = loadSimulatorConfig();
+  const { logLevel, hasCollector, ...options } = loadSimulatorConfig();
   const sdk = hasCollector ? await startTelemetry((message) => logger.warn(message)) : undefined;
   const logger: Logger = createLogger({ service, level: logLevel });
-  const simulator = await startSimulator({ host, port, logger });
+  const simulator = await startSimulator({ ...options, logger });
   logger.info({ url: simulator.url }, 'listening');
   return {
     announcement: { type: 'listening', url: simulator.url },

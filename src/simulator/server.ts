@@ -28,9 +28,11 @@ export async function startSimulator(options: {
   host: string;
   port: number;
   logger: Logger;
+  /** Records that the ledger keeps at most. Default: all. */
+  ledgerCapacity?: number | undefined;
 }): Promise<Simulator> {
   const { host, port, logger } = options;
-  const ledger = createLedger();
+  const ledger = createLedger({ capacity: options.ledgerCapacity });
   const faults = createFaults();
 
   const app = fastify({

@@ -41,6 +41,8 @@ export function startExplore(
     const failed = ended.then(() => {
       throw new Error(`It ended without ${String(pattern)}:\n${output}${complaints}`);
     });
+    // Once the pattern is found, its end is nobody's concern here.
+    failed.catch(() => {});
     for (;;) {
       const found = pattern.exec(output)?.[1];
       if (found !== undefined) return found;

@@ -1,0 +1,85 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Page } from 'playwright-core';
+import { launchBrowser } from '../test/support/browser.ts';
+import { startExplore } from '../test/support/explore-process.ts';
+
+/**
+ * Takes the pictures of the console in docs/images: `npm start` with traffic, a gateway that fails for a while, and
+ * each view once, light and dark.
+ */
+
+const folder = path.resolve(import.meta.dirname, '../docs/images');
+const size = { width: 1280, height: 860 };
+const largest = 200_000;
+
+const dataDir = await mkdtemp(path.join(tmpdir(), 'console-screenshots-'));
+await using cleanUp = new AsyncDisposableStack();
+cleanUp.defer(() => rm(dataDir, { recursive: true, force: true }));
+const explore = startExplore({ DATA_DIR: dataDir });
+cleanUp.defer(async () => {
+  process.kill(explore.pid, 'SIGTERM');
+  await explore.ended;
+});
+const consoleUrl = await explore.find(/Console +(http:\S+)/);
+const browser = cleanUp.use(await launchBrowser());
+const page = await browser.newPage({ viewport: size, colorScheme: 'light' });
+
+await page.goto(consoleUrl);
+await story(page);
+const views: ReadonlyArray<readonly [name: string, open: () => Promise<unknown>]> = [
+  ['overview', () => open('/')],
+  ['traces', () => open('/traces?route=%2Forders')],
+  ['trace', () => openTrace('/traces?status=failed&route=%2Forders')],
+  ['logs', () => open('/logs')],
+  ['order', openOrder],
+  ['faults', () => open('/faults')],
+  ['traffic', () => open('/traffic')],
+];
+for (const [name, show] of views) {
+  await show();
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await sleep(1200);
+    const file = path.join(folder, `console-${name}-${colorScheme}.png`);
+    await page.screenshot({ path: file });
+    const { size: bytes } = await stat(file);
+    process.stdout.write(`${path.relative('.', file)}: ${Math.round(bytes / 1000)} kB\n`);
+    if (bytes > largest) process.exitCode = 1;
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+/** Something to see: customers, an outage of the gateway, its end, and a gateway that is slow. */
+async function story(shown: Page): Promise<void> {
+  const api = (method: string, address: string, body?: object) =>
+    shown.request.fetch(new URL(address, consoleUrl).href, { method, ...(body && { data: body }) });
+  await api('PUT', '/api/traffic', { rate: 30 });
+  await sleep(35_000);
+  await api('PUT', '/api/faults', { errorRate: 1 });
+  await sleep(25_000);
+  await api('DELETE', '/api/faults');
+  await sleep(35_000);
+  await api('PUT', '/api/faults', { latencyMs: 400, latencyJitterMs: 400 });
+  await sleep(15_000);
+}
+
+async function open(address: string): Promise<void> {
+  await page.goto(new URL(address, consoleUrl).href);
+  await sleep(2500);
+}
+
+async function openTrace(list: string): Promise<void> {
+  await open(list);
+  await page.locator('.traces .row').nth(3).click();
+  await page.locator('.spans > li').nth(3).click();
+}
+
+/** One that was left pending, and settled later. */
+async function openOrder(): Promise<void> {
+  await open('/logs?event=order.left_pending');
+  await page.locator('.logs a[href^="/orders/"]').first().click();
+  await page.locator('.life > li').first().waitFor();
+}

@@ -1,0 +1,61 @@
+/** One sample of an exposition. */
+export interface Sample {
+  name: string;
+  labels: Readonly<Record<string, string>>;
+  value: number;
+  /** `time` in seconds since 1970; missing where the sender does not say. */
+  exemplar?: { labels: Readonly<Record<string, string>>; value: number; time?: number };
+}
+
+const label = String.raw`[a-zA-Z_][\w.]*="(?:[^"\\\n]|\\.)*"`;
+const labels = String.raw`(?:\{((?:${label},?)*)\})?`;
+const number = String.raw`([+-]?(?:[\d.]+(?:[eE][+-]?\d+)?|Inf|NaN|Nan))`;
+const line = new RegExp(
+  String.raw`^([a-zA-Z_:][\w:]*)${labels} +${number}(?: +[\d.]+)?(?: +# +${labels} +${number}(?: +${number})?)?\s*$`,
+);
+const oneLabel = new RegExp(label, 'g');
+
+/**
+ * Reads what a scrape answered, in the format of Prometheus or of OpenMetrics. Lines that are no samples of a wanted
+ * name are passed over.
+ *
+ * @see https://prometheus.io/docs/specs/om/open_metrics_spec/
+ */
+export function readSamples(text: string, isWanted: (name: string) => boolean): Sample[] {
+  const samples: Sample[] = [];
+  for (const each of text.split('\n')) {
+    if (each.startsWith('#') || !isWanted(nameOf(each))) continue;
+    const sample = readSample(each);
+    if (sample) samples.push(sample);
+  }
+  return samples;
+}
+
+function nameOf(each: string): string {
+  return /^[\w:]*/.exec(each)?.[0] ?? '';
+}
+
+function readSample(each: string): Sample | undefined {
+  const [, name, own, value, exemplarLabels, exemplarValue, time] = line.exec(each) ?? [];
+  if (name === undefined) return undefined;
+  const sample = { name, labels: readLabels(own), value: readNumber(value) };
+  if (exemplarValue === undefined) return sample;
+  const exemplar = { labels: readLabels(exemplarLabels), value: readNumber(exemplarValue) };
+  return { ...sample, exemplar: time === undefined ? exemplar : { ...exemplar, time: readNumber(time) } };
+}
+
+function readLabels(text = ''): Record<string, string> {
+  const pairs = (text.match(oneLabel) ?? []).map((pair): [string, string] => {
+    const at = pair.indexOf('=');
+    return [pair.slice(0, at), pair.slice(at + 2, -1).replaceAll(/\\(.)/g, unescape)];
+  });
+  return Object.fromEntries(pairs);
+}
+
+function unescape(_all: string, escaped: string): string {
+  return escaped === 'n' ? '\n' : escaped;
+}
+
+function readNumber(text = 'NaN'): number {
+  return Number(text.replace('Inf', 'Infinity').replace('Nan', 'NaN'));
+}

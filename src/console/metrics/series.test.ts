@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readSamples } from './openmetrics.ts';
+import { bucketsBetween, quantile } from './quantile.ts';
+import { isRead, readingOf } from './readings.ts';
+import { createSeries } from './series.ts';
+
+const start = 1_700_000_000_000;
+const read = (text: string) => readingOf(readSamples(text, isRead));
+
+/** A scrape of a service that has answered so many requests. */
+const scrape = (requests: number, rest = '') =>
+  read(`http_requests_total{method="POST",route="/orders",status_code="201"} ${requests}\n${rest}`);
+
+test('counters become rates, second by second', () => {
+  const series = createSeries();
+  series.take(scrape(100), start);
+  series.take(scrape(130), start + 1000);
+  series.take(scrape(190), start + 3000);
+  expect(series.since(0)).toMatchObject({ times: [start + 1000, start + 3000], columns: { ok: [30, 30] } });
+  expect(series.since(start + 1000).columns['ok']).toEqual([30]);
+});
+
+test('a service that was started anew begins at zero, and shows no negative rate', () => {
+  const series = createSeries();
+  series.take(scrape(1000), start);
+  series.take(scrape(12), start + 1000);
+  expect(series.since(0).columns['ok']).toEqual([12]);
+});
+
+test('a second without an answer is a gap', () => {
+  const series = createSeries();
+  series.take(scrape(1), start);
+  series.take(scrape(2), start + 1000);
+  series.miss(start + 2000);
+  series.take(scrape(90), start + 3000);
+  series.take(scrape(95), start + 4000);
+  expect(series.since(0)).toMatchObject({
+    times: [start + 1000, start + 2000, start + 4000],
+    columns: { ok: [1, null, 5] },
+  });
+});
+
+test('no more than 15 minutes are kept', () => {
+  const series = createSeries();
+  for (let second = 0; second <= 1000; second += 1) series.take(scrape(second), start + second * 1000);
+  const { times } = series.since(0);
+  expect(times).toHaveLength(900);
+  expect(times.at(-1)).toBe(start + 1_000_000);
+});
+
+test('answers are told apart, and so are the states of breakers', () => {
+  const series = createSeries();
+  const text = (each: number) => `
+http_requests_total{status_code="201"} ${each}
+http_requests_total{status_code="404"} ${each * 2}
+http_requests_total{status_code="429"} ${each * 3}
+http_requests_total{status_code="503"} ${each * 4}
+circuit_breaker_state{breaker="payment",state="closed"} 0
+circuit_breaker_state{breaker="payment",state="open"} 1
+orders_pending 7
+`;
+  series.take(read(text(1)), start);
+  series.take(read(text(2)), start + 1000);
+  expect(series.since(0).columns).toMatchObject({
+    ok: [1],
+    client: [2],
+    shed: [3],
+    failed: [4],
+    pending: [7],
+    'breaker:payment': [2],
+  });
+});
+
+test('an exemplar is told once, with the request that it is of', () => {
+  const bucket = (trace: string, at: number) =>
+    `http_request_duration_seconds_bucket{le="0.1",method="POST",route="/orders",status_code="201"} 5 # {trace_id="${trace}"} 0.07 ${at}\n`;
+  const series = createSeries();
+  series.take(scrape(1, bucket('t-1', start / 1000)), start);
+  series.take(scrape(2, bucket('t-1', start / 1000)), start + 1000);
+  series.take(scrape(3, bucket('t-2', start / 1000 + 2)), start + 2000);
+  const first = { traceId: 't-1', seconds: 0.07, name: 'POST /orders', httpStatus: '201', time: start };
+  expect(series.exemplarsSince(0)).toEqual([first, { ...first, traceId: 't-2', time: start + 2000 }]);
+  expect(series.exemplarsSince(start + 1000)).toMatchObject([{ traceId: 't-2' }]);
+});
+
+describe('quantiles', () => {
+  const bounds = [0.01, 0.05, 0.1, 0.5, 1, Infinity];
+  const bucketsOf = (values: readonly number[]) =>
+    new Map(bounds.map((bound) => [bound, values.filter((value) => value <= bound).length]));
+
+  test('lie in the bucket of the value that they estimate', () => {
+    const values = fc.array(fc.double({ min: 0.0001, max: 0.999, noNaN: true }), {
+      minLength: 1,
+      maxLength: 200,
+    });
+    fc.assert(
+      fc.property(values, fc.double({ min: 0.01, max: 1, noNaN: true }), (all, share) => {
+        const exact = all.toSorted((a, b) => a - b)[Math.ceil(all.length * share) - 1] ?? 0;
+        const upper = bounds.find((bound) => exact <= bound) ?? 0;
+        const lower = bounds[bounds.indexOf(upper) - 1] ?? 0;
+        const estimate = quantile(bucketsOf(all), share) ?? -1;
+        expect(estimate).toBeGreaterThanOrEqual(lower);
+        expect(estimate).toBeLessThanOrEqual(upper + 1e-9);
+      }),
+    );
+  });
+
+  test('of nothing are nothing, and beyond the largest bound no more than that is known', () => {
+    expect(quantile(bucketsOf([]), 0.5)).toBeNull();
+    expect(quantile(bucketsOf([7]), 0.99)).toBe(1);
+  });
+
+  test('are of what came in between, also where the counts began anew', () => {
+    const before = bucketsOf([0.02, 0.02, 0.02]);
+    expect(bucketsBetween(before, bucketsOf([0.02, 0.02, 0.02, 0.7])).get(1)).toBe(1);
+    expect(bucketsBetween(before, bucketsOf([0.7])).get(1)).toBe(1);
+  });
+});

@@ -1,0 +1,70 @@
+import { request } from 'undici';
+import type { LogStore } from '../logs/log-store.ts';
+import { summaryOf } from '../traces/trace-entry.ts';
+import type { TraceStore } from '../traces/trace-store.ts';
+
+export interface OrderSources {
+  traces: TraceStore;
+  logs: LogStore;
+  /** Asked for every time, for it may be told later. */
+  target: () => { apiUrl: string; apiKey: string; gatewayUrl?: string | undefined } | undefined;
+}
+
+/** Milliseconds for a look at the API or the ledger. */
+const timeout = 2000;
+/** Traces whose spans are shown: an order that is settled for long has one per round. */
+const mostTraces = 20;
+
+/** All that is known of an order, from all who know it, as the JSON of an `OrderLife`. */
+export async function orderLife(orderId: string, { traces, logs, target }: OrderSources): Promise<string> {
+  const [order, charge] = await Promise.all([
+    lookUpOrder(orderId, target()),
+    lookUpCharge(orderId, target()),
+  ]);
+  const entries = traces.ofOrder(orderId).slice(0, mostTraces);
+  const known = {
+    orderId,
+    ...('found' in order ? { order: order.found } : { orderMissing: order.missing }),
+    ...('found' in charge ? { charge: charge.found } : { chargeMissing: charge.missing }),
+    traces: entries.map(summaryOf),
+  };
+  // Spans and lines are kept as JSON: there is no need to read them.
+  const spans = entries.flatMap((entry) => entry.spans);
+  return `${JSON.stringify(known).slice(0, -1)},"spans":[${spans.join()}],"logs":[${logs.ofOrder(orderId).join()}]}`;
+}
+
+type LookUp = { found: unknown } | { missing: string };
+
+async function lookUpOrder(orderId: string, target: ReturnType<OrderSources['target']>): Promise<LookUp> {
+  if (target === undefined) return { missing: 'No service is known yet.' };
+  const { status, body } = await get(new URL(`/orders/${encodeURIComponent(orderId)}`, target.apiUrl), {
+    authorization: `Bearer ${target.apiKey}`,
+  });
+  if (status === 200) return { found: body };
+  return { missing: status === undefined ? 'The service does not answer.' : detailOf(body, status) };
+}
+
+async function lookUpCharge(orderId: string, target: ReturnType<OrderSources['target']>): Promise<LookUp> {
+  if (target?.gatewayUrl === undefined) return { missing: 'No payment gateway simulator is known.' };
+  const { status, body } = await get(new URL(`/charges/${encodeURIComponent(orderId)}`, target.gatewayUrl));
+  if (status === 200) return { found: body };
+  return { missing: status === undefined ? 'The gateway does not answer.' : detailOf(body, status) };
+}
+
+async function get(
+  url: URL,
+  headers: Record<string, string> = {},
+): Promise<{ status?: number; body?: unknown }> {
+  try {
+    const response = await request(url, { headers, signal: AbortSignal.timeout(timeout) });
+    return { status: response.statusCode, body: await response.body.json() };
+  } catch {
+    return {};
+  }
+}
+
+/** The sentence of a problem. */
+function detailOf(body: unknown, status: number): string {
+  const detail = typeof body === 'object' && body !== null && 'detail' in body ? body.detail : undefined;
+  return typeof detail === 'string' ? detail : `It answers ${status}.`;
+}

@@ -1,0 +1,47 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire, stripTypeScriptTypes } from 'node:module';
+import path from 'node:path';
+
+export interface PageFile {
+  type: string;
+  content: string;
+}
+
+const folder = path.join(import.meta.dirname, 'page');
+const types: Readonly<Record<string, string>> = {
+  '.ts': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+/** Where the page finds the library that draws plots. */
+const plotLibrary = 'uplot.js';
+
+/** What the page consists of, by file name. There is no build: types are stripped, and browsers load the modules as they are. */
+export async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
+  const names = (await readdir(folder)).filter(
+    (name) => path.extname(name) in types && !name.endsWith('.test.ts'),
+  );
+  const files = await Promise.all(
+    names.map(async (name): Promise<[string, PageFile]> => {
+      const text = await readFile(path.join(folder, name), 'utf8');
+      const content = name.endsWith('.ts') ? toModule(text) : text;
+      return [name, { type: types[path.extname(name)] ?? '', content }];
+    }),
+  );
+  return new Map([...files, ...(await plotFiles())]);
+}
+
+function toModule(text: string): string {
+  // Browsers look packages up by URL alone.
+  return stripTypeScriptTypes(text).replaceAll("from 'uplot'", `from './${plotLibrary}'`);
+}
+
+async function plotFiles(): Promise<Array<[string, PageFile]>> {
+  const home = path.dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
+  const read = (name: string) => readFile(path.join(home, 'dist', name), 'utf8');
+  return [
+    [plotLibrary, { type: types['.ts'] ?? '', content: await read('uPlot.esm.js') }],
+    ['uplot.css', { type: types['.css'] ?? '', content: await read('uPlot.min.css') }],
+  ];
+}

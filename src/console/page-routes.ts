@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify';
+import type { PageFile } from './page-files.ts';
+
+/** Every address of the page: it is one document, whose code reads the address. */
+const addresses = [
+  '/',
+  '/traces',
+  '/traces/:id',
+  '/logs',
+  '/faults',
+  '/traffic',
+  '/orders',
+  '/orders/:id',
+] as const;
+
+export async function pageRoutes(app: FastifyInstance, { files }: { files: ReadonlyMap<string, PageFile> }) {
+  for (const address of addresses) {
+    app.get(address, (_request, reply) => {
+      const index = files.get('index.html');
+      return reply.type(index?.type ?? '').send(index?.content);
+    });
+  }
+  app.get<{ Params: { name: string } }>('/page/:name', (request, reply) => {
+    const file = files.get(request.params.name);
+    if (file === undefined) return reply.callNotFound();
+    return reply.type(file.type).send(file.content);
+  });
+}

@@ -1,0 +1,77 @@
+/** An answer that is none of what was asked for. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  /** Of the problem; empty where nothing answered. */
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/**
+ * Calls the console's own server. What it answers is taken for what it says: both are of one version.
+ *
+ * @throws {ApiError}
+ */
+export async function call<T>(
+  method: 'GET' | 'PUT' | 'POST' | 'DELETE',
+  path: string,
+  body?: unknown,
+): Promise<T> {
+  const response = await send(method, path, body);
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return answer as T;
+  const { code = '', detail = `The console answers ${response.status}.` } = problemOf(answer);
+  throw new ApiError(response.status, code, detail);
+}
+
+async function send(method: string, path: string, body: unknown): Promise<Response> {
+  try {
+    return await fetch(path, {
+      method,
+      signal: AbortSignal.timeout(10_000),
+      ...(body !== undefined && {
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      }),
+    });
+  } catch {
+    throw new ApiError(0, '', 'The console does not answer.');
+  }
+}
+
+function problemOf(answer: unknown): { code?: string; detail?: string } {
+  if (typeof answer !== 'object' || answer === null) return {};
+  const { code, detail, errors } = answer as Record<string, unknown>;
+  const faults = Array.isArray(errors) ? errors.map((each: unknown) => JSON.stringify(each)).join(', ') : '';
+  return {
+    ...(typeof code === 'string' && { code }),
+    ...(typeof detail === 'string' && { detail: faults ? `${detail} ${faults}` : detail }),
+  };
+}
+
+/** A query string of those that are set. */
+export function query(values: Readonly<Record<string, string | number | undefined>>): string {
+  const set = Object.entries(values).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [[name, String(value)]],
+  );
+  return set.length === 0 ? '' : `?${new URLSearchParams(set).toString()}`;
+}
+
+/**
+ * Does a task again and again, each time so many milliseconds after the last has ended; not while nobody looks.
+ *
+ * @param signal ends it
+ */
+export function repeat(task: () => Promise<void>, interval: number, signal: AbortSignal): void {
+  const run = async (): Promise<void> => {
+    if (signal.aborted) return;
+    if (document.visibilityState === 'visible') await task();
+    if (!signal.aborted) setTimeout(() => void run(), interval);
+  };
+  void run();
+}

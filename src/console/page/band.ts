@@ -1,0 +1,111 @@
+import { duration } from './format.ts';
+import { h, reconcile } from './h.ts';
+import type { PlotData } from './plot.ts';
+
+/** A stretch of time in one state. */
+export interface Stretch {
+  /** Milliseconds since 1970. */
+  from: number;
+  to: number;
+  /** A class of the style sheet. */
+  state: string;
+  label: string;
+}
+
+export interface Band {
+  element: HTMLElement;
+  update(stretches: readonly Stretch[], shown: Pick<PlotData, 'from' | 'to'>): void;
+}
+
+/** A state over time, in line with the plots below it. */
+export function createBand(title: string): Band {
+  const now = h('span', { class: 'value' });
+  const lane = h('div', { class: 'lane', role: 'img' });
+  const element = h(
+    'section',
+    { class: 'band' },
+    h('div', { class: 'plot-label' }, h('h2', {}, title), now),
+    lane,
+  );
+  return {
+    element,
+    update(stretches, { from, to }) {
+      const last = stretches.at(-1);
+      const current = last && last.to >= to - 2500 ? last : undefined;
+      now.textContent = current?.label ?? '–';
+      now.title = current?.label ?? '';
+      now.className = `value ${current?.state ?? ''}`;
+      element.dataset['state'] = current?.state ?? '';
+      const said = stretches.map((each) => `${each.label} for ${duration(each.to - each.from)}`);
+      lane.setAttribute('aria-label', `${title}: ${said.join(', ') || 'nothing'}`);
+      const place = (stretch: HTMLElement, each: Stretch) => {
+        const start = Math.max(each.from, from);
+        const share = (length: number) => `${((length / (to - from)) * 100).toFixed(3)}%`;
+        stretch.className = `stretch ${each.state}`;
+        stretch.style.setProperty('left', share(start - from));
+        stretch.style.setProperty('width', share(Math.max(each.to - start, 0)));
+        stretch.title = `${each.label}, ${duration(each.to - each.from)}`;
+      };
+      reconcile(
+        lane,
+        stretches.filter((each) => each.to > from),
+        {
+          key: (each) => `${each.from} ${each.state}`,
+          create: (each) => {
+            const stretch = h('span', {}, each.label);
+            place(stretch, each);
+            return stretch;
+          },
+          update: place,
+        },
+      );
+    },
+  };
+}
+
+/** When which fault was set. */
+export function faultBand({ faults, to }: Pick<PlotData, 'faults' | 'to'>): Stretch[] {
+  return faults.map((each) => ({ from: each.from, to: each.to ?? to, state: 'fault', label: each.label }));
+}
+
+const states = [
+  { state: 'closed', label: 'closed' },
+  { state: 'half-open', label: 'half-open' },
+  { state: 'open', label: 'open' },
+];
+
+const bands = new WeakMap<Element, Band>();
+
+/** One band for each circuit breaker that the service has. */
+export function breakerBands(parent: HTMLElement, data: PlotData): void {
+  const names = [...data.columns.keys()].filter((name) => name.startsWith('breaker:'));
+  const update = (element: HTMLElement, name: string) =>
+    bands.get(element)?.update(stretchesOf(data.times, data.columns.get(name) ?? []), data);
+  // Its place is kept while the service has not told yet.
+  reconcile(parent, names.length === 0 ? ['breaker:payment'] : names, {
+    key: (name) => name,
+    create(name) {
+      const of = name.slice('breaker:'.length);
+      const band = createBand(of === 'payment' ? 'Breaker' : `Breaker: ${of}`);
+      band.element.classList.add('breaker');
+      bands.set(band.element, band);
+      update(band.element, name);
+      return band.element;
+    },
+    update,
+  });
+}
+
+/** Neighbouring seconds of the same state become one. A reading stands for the second before it. */
+export function stretchesOf(times: readonly number[], values: ReadonlyArray<number | null>): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (const [index, time] of times.entries()) {
+    const value = values[index];
+    const known = value === null || value === undefined ? undefined : states[value];
+    if (known === undefined) continue;
+    const last = stretches.at(-1);
+    if (last && last.state === known.state && time - last.to <= 1500) last.to = time;
+    else stretches.push({ from: time - 1000, to: time, ...known });
+  }
+  return stretches;
+}

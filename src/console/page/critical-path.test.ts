@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { criticalPath } from './critical-path.ts';
+import { toSpanTrees } from './span-tree.ts';
+
+const trace = 'a'.repeat(32);
+
+/** Spans by name, each with its parent, its start and its end. */
+function pathOf(spans: Record<string, readonly [parent: string, start: number, end: number]>): string[] {
+  const records = Object.entries(spans).map(([spanId, [parentId, start, end]]) => ({
+    traceId: trace,
+    spanId,
+    parentId,
+    name: spanId,
+    kind: 'INTERNAL',
+    service: 'orders',
+    start,
+    end,
+    failed: false,
+    message: '',
+    attributes: {},
+    events: [],
+    links: [],
+    dropped: 0,
+  }));
+  const [root] = toSpanTrees(records);
+  if (!root) return [];
+  return criticalPath(root)
+    .toReversed()
+    .map(({ spanId, from, to }) => `${spanId} ${from}–${to}`);
+}
+
+test('goes through one span after the other', () => {
+  expect(pathOf({ root: ['', 0, 100], insert: ['root', 10, 30], charge: ['root', 40, 90] })).toEqual([
+    'root 0–10',
+    'insert 10–30',
+    'root 30–40',
+    'charge 40–90',
+    'root 90–100',
+  ]);
+});
+
+test('of spans side by side takes the one that ended last', () => {
+  expect(pathOf({ root: ['', 0, 100], short: ['root', 10, 50], long: ['root', 10, 100] })).toEqual([
+    'root 0–10',
+    'long 10–100',
+  ]);
+});
+
+test('goes as deep as there is something to wait for', () => {
+  expect(pathOf({ root: ['', 0, 100], call: ['root', 0, 100], server: ['call', 20, 80] })).toEqual([
+    'call 0–20',
+    'server 20–80',
+    'call 80–100',
+  ]);
+});
+
+test('a child that goes on when its parent has ended counts up to there', () => {
+  expect(pathOf({ root: ['', 0, 100], late: ['root', 60, 300] })).toEqual(['root 0–60', 'late 60–100']);
+});
+
+test('covers the whole once, whatever the spans are', () => {
+  const parts = pathOf({
+    root: ['', 0, 100],
+    a: ['root', 5, 40],
+    b: ['root', 20, 60],
+    c: ['b', 10, 70],
+    d: ['a', 0, 200],
+  });
+  const covered = parts.map((part) => part.split(' ')[1]?.split('–').map(Number) ?? []);
+  const length = covered.reduce((sum, [from = 0, to = 0]) => sum + to - from, 0);
+  expect(length).toBe(100);
+});
+
+test('a span that is its own parent, and two that are each other’s, do no harm', () => {
+  expect(pathOf({ self: ['self', 0, 10] })).toEqual(['self 0–10']);
+  expect(pathOf({ a: ['b', 0, 10], b: ['a', 0, 10] })).toEqual([]);
+});

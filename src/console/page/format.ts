@@ -1,0 +1,73 @@
+/** How figures are written. They are made to be compared: always the same width of digits after the point. */
+
+/** @param ms milliseconds */
+export function duration(ms: number): string {
+  if (ms < 1) return `${Math.round(ms * 1000)} µs`;
+  if (ms < 10) return `${ms.toFixed(2)} ms`;
+  if (ms < 100) return `${ms.toFixed(1)} ms`;
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(2)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  return minutes < 60
+    ? `${minutes} min ${Math.round((ms % 60_000) / 1000)} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function seconds(value: number): string {
+  return duration(value * 1000);
+}
+
+export function count(value: number): string {
+  return value.toLocaleString('en', { maximumFractionDigits: 0 });
+}
+
+export function rate(value: number): string {
+  return value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 1 : 0 });
+}
+
+/** @param share from 0 to 1 */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+}
+
+export function bytes(value: number): string {
+  return `${(value / 1_048_576).toFixed(0)} MiB`;
+}
+
+/** By the clock of whoever looks, to the millisecond. @param time milliseconds since 1970 */
+export function clock(time: number): string {
+  const date = new Date(time);
+  const part = (value: number, digits = 2) => String(value).padStart(digits, '0');
+  return `${part(date.getHours())}:${part(date.getMinutes())}:${part(date.getSeconds())}.${part(date.getMilliseconds(), 3)}`;
+}
+
+/** A round value of an axis. */
+export function tick(value: number): string {
+  return value < 1 ? `${Number((value * 1000).toPrecision(3))} ms` : `${Number(value.toPrecision(3))} s`;
+}
+
+/**
+ * @param minor in minor units of the currency
+ * @param short leaves digits out where there are many
+ */
+export function money(minor: number, currency: string, short = false): string {
+  try {
+    const format = new Intl.NumberFormat('en', { style: 'currency', currency });
+    const amount = minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2);
+    if (!short) return format.format(amount);
+    const compact = { notation: 'compact', maximumSignificantDigits: 4 } as const;
+    return amount.toLocaleString('en', { style: 'currency', currency, ...compact });
+  } catch {
+    return `${minor} ${currency}`;
+  }
+}
+
+/** Enough of an id to tell it from others at a glance. */
+export function shortId(id: string): string {
+  return id.length > 12 ? `${id.slice(0, 4)}…${id.slice(-6)}` : id;
+}
+
+/** A value of an attribute, as text. */
+export function text(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}

@@ -1,0 +1,79 @@
+/** What an element is made with. Attributes that are undefined, null or false are left out. */
+interface Props {
+  class?: string | undefined;
+  /** CSS properties, set one by one: the page allows no style attributes. */
+  style?: Readonly<Record<string, string>>;
+  on?: Readonly<Record<string, (event: Event) => void>>;
+  [attribute: string]: unknown;
+}
+
+type Child = Node | string | number | null | undefined | false;
+
+/**
+ * Makes an element. Whatever is put into it as text stays text: no markup is ever read from a string, for most of what
+ * is shown here was written by somebody else.
+ */
+export function h<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  { style = {}, on = {}, ...attributes }: Props = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) setAttribute(element, name, value);
+  for (const [name, value] of Object.entries(style)) element.style.setProperty(name, value);
+  for (const [name, listener] of Object.entries(on)) element.addEventListener(name, listener);
+  element.append(
+    ...children.filter(isShown).map((child) => (typeof child === 'number' ? String(child) : child)),
+  );
+  return element;
+}
+
+function setAttribute(element: Element, name: string, value: unknown): void {
+  if (typeof value === 'string') element.setAttribute(name, value);
+  else if (typeof value === 'number') element.setAttribute(name, String(value));
+  else if (value === true) element.setAttribute(name, '');
+}
+
+function isShown(child: Child): child is Node | string | number {
+  return child !== null && child !== undefined && child !== false;
+}
+
+/** An element that the document is known to have. */
+export function find<T extends Element>(selector: string, type: new () => T): T {
+  const element = document.querySelector(selector);
+  if (!(element instanceof type)) throw new TypeError(`The page has no ${selector}.`);
+  return element;
+}
+
+/**
+ * Brings the children of an element in line with a list, in its order. Those of known keys stay the same elements, so
+ * that focus, selection and scrolling stay where they are.
+ */
+export function reconcile<T>(
+  parent: Element,
+  items: readonly T[],
+  {
+    key,
+    create,
+    update,
+  }: { key(item: T): string; create(item: T): HTMLElement; update?(element: HTMLElement, item: T): void },
+): void {
+  const known = new Map<string, HTMLElement>();
+  for (const child of parent.children) {
+    if (child instanceof HTMLElement && child.dataset['key'] !== undefined)
+      known.set(child.dataset['key'], child);
+  }
+  let at: Element | null = parent.firstElementChild;
+  for (const item of items) {
+    const name = key(item);
+    let element = known.get(name);
+    known.delete(name);
+    if (element === undefined) {
+      element = create(item);
+      element.dataset['key'] = name;
+    } else update?.(element, item);
+    if (element === at) at = at.nextElementSibling;
+    else parent.insertBefore(element, at);
+  }
+  for (const gone of known.values()) gone.remove();
+}

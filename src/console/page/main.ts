@@ -1,0 +1,79 @@
+import { find } from './h.ts';
+import { listenToKeys } from './keyboard.ts';
+import { createLive } from './live.ts';
+import { logsView } from './logs.ts';
+import { showNavigation } from './navigation.ts';
+import { faultsView } from './faults.ts';
+import { orderView } from './order.ts';
+import { overviewView } from './overview.ts';
+import { showPulse } from './pulse.ts';
+import { listenToSearch } from './search.ts';
+import { traceView } from './trace.ts';
+import { tracesView } from './traces.ts';
+import { trafficView } from './traffic.ts';
+import type { Address, CreateView, View } from './view.ts';
+
+const main = find('main', HTMLElement);
+const notice = find('.notice', HTMLElement);
+const live = createLive();
+
+const views: Readonly<Record<string, CreateView>> = {
+  '': overviewView(live),
+  traces: (address, page) => (address.id === '' ? tracesView : traceView)(address, page),
+  logs: logsView,
+  orders: orderView,
+  faults: faultsView(live),
+  traffic: trafficView(live),
+};
+
+let shown: { view: View; ending: AbortController } | undefined;
+
+function show(): void {
+  shown?.ending.abort();
+  const ending = new AbortController();
+  const address = readAddress();
+  const create = views[address.path] ?? overviewView(live);
+  notice.textContent = '';
+  const view = create(address, {
+    signal: ending.signal,
+    go,
+    note: (path) => history.replaceState(null, '', path),
+    tell(message) {
+      if (!ending.signal.aborted) notice.textContent = message;
+    },
+  });
+  shown = { view, ending };
+  document.title = `${view.title} – Console`;
+  main.replaceChildren(view.element);
+  navigation.mark(address.path);
+  scrollTo(0, 0);
+}
+
+function go(path: string): void {
+  history.pushState(null, '', path);
+  show();
+}
+
+function readAddress(): Address {
+  const [, path = '', id = ''] = location.pathname.split('/');
+  return { path, id, query: new URLSearchParams(location.search) };
+}
+
+const navigation = showNavigation(find('nav', HTMLElement));
+showPulse(find('.pulse', HTMLElement), live);
+const search = listenToSearch(find('.search', HTMLFormElement), {
+  go,
+  tell: (text) => (notice.textContent = text),
+});
+listenToKeys({ search, go, isTaken: (key) => shown?.view.onKey?.(key) ?? false });
+
+// Links of the page change the view without loading it anew.
+document.addEventListener('click', (event) => {
+  const link = event.target instanceof Element ? event.target.closest('a') : null;
+  const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+  if (!link || !isPlain || link.origin !== location.origin || link.target !== '') return;
+  event.preventDefault();
+  go(link.pathname + link.search);
+});
+addEventListener('popstate', show);
+show();

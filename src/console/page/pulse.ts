@@ -1,0 +1,81 @@
+import { count, rate } from './format.ts';
+import { h, reconcile } from './h.ts';
+import type { Live } from './live.ts';
+
+interface Beat {
+  key: string;
+  tone: 'ok' | 'bad' | 'warn' | 'quiet';
+  text: string;
+  href: string;
+  title: string;
+}
+
+/** What is going on, in every view: the service, what is set to break, and who is calling. */
+export function showPulse(element: HTMLElement, live: Live): void {
+  const show = () =>
+    reconcile(element, beatsOf(live), {
+      key: ({ key }) => key,
+      create: (beat) => {
+        const item = h('li', {}, h('a', {}));
+        paint(item, beat);
+        return item;
+      },
+      update: paint,
+    });
+  live.subscribe(show, new AbortController().signal);
+}
+
+function paint(item: HTMLElement, { tone, text, href, title }: Beat): void {
+  const link = item.querySelector('a');
+  if (!link) return;
+  if (link.textContent !== text) link.textContent = text;
+  link.className = `beat ${tone}`;
+  link.setAttribute('href', href);
+  link.title = title;
+}
+
+function beatsOf({ latest, failure }: Live): Beat[] {
+  if (failure !== '' || latest === undefined) {
+    const text = failure === '' ? 'connecting' : failure;
+    return [{ key: 'service', tone: failure === '' ? 'quiet' : 'bad', text, href: '/', title: text }];
+  }
+  const fault = latest.faults.find(({ to }) => to === undefined);
+  const { collector, traffic, service } = latest;
+  const states = { up: 'service up', down: 'service down', unknown: 'no service yet' };
+  return [
+    {
+      key: 'service',
+      tone: service === 'up' ? 'ok' : service === 'down' ? 'bad' : 'quiet',
+      text: states[service],
+      href: '/',
+      title: 'Whether the metrics of the service can be read',
+    },
+    {
+      key: 'faults',
+      tone: fault ? 'bad' : 'quiet',
+      text: fault ? `fault: ${fault.label}` : 'no fault set',
+      href: '/faults',
+      title: fault?.label ?? 'The payment gateway simulator does what it should',
+    },
+    {
+      key: 'traffic',
+      tone: traffic.rate > 0 ? 'ok' : 'quiet',
+      text: traffic.rate > 0 ? `traffic ${rate(traffic.rate)}/s` : 'no traffic',
+      href: '/traffic',
+      title: 'Requests that the console sends to the service',
+    },
+    ...(collector
+      ? [
+          {
+            key: 'collector',
+            tone: collector.failure === undefined ? ('quiet' as const) : ('warn' as const),
+            text: collector.failure === undefined ? 'collector' : 'collector: failing',
+            href: '/',
+            title:
+              `Handed on to your Collector: ${count(collector.sent)} requests; ${count(collector.waiting)} wait, ` +
+              `${count(collector.dropped)} were dropped. ${collector.failure ?? ''}`,
+          },
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { createTimeline } from './timeline.ts';
+
+test('seconds that come twice count once, and a new column has nothing before it began', () => {
+  const timeline = createTimeline();
+  timeline.add([1, 2], { ok: [5, 6] });
+  timeline.add([2, 3], { ok: [6, 7], failed: [1, 2] });
+  timeline.add([3], { ok: [7] });
+  expect(timeline.times).toEqual([1, 2, 3]);
+  expect(timeline.columns.get('ok')).toEqual([5, 6, 7]);
+  expect(timeline.columns.get('failed')).toEqual([null, null, 2]);
+});
+
+test('no more than 15 minutes are kept', () => {
+  const timeline = createTimeline();
+  for (let second = 1; second <= 1000; second += 1) timeline.add([second], { ok: [second] });
+  expect(timeline.times).toHaveLength(900);
+  expect(timeline.columns.get('ok')?.at(-1)).toBe(1000);
+});

@@ -1,0 +1,35 @@
+/** Milliseconds that are kept and shown. */
+export const shownTime = 15 * 60_000;
+
+/** Values by second, of the last 15 minutes. */
+export interface SecondBySecond {
+  /** @param time milliseconds since 1970, later than the one before */
+  add(time: number, values: Readonly<Record<string, number | null>>): void;
+  /** Those later than the time, as columns. */
+  since(after: number): { times: number[]; columns: Record<string, Array<number | null>> };
+}
+
+export function createSecondBySecond(): SecondBySecond {
+  let rows: Array<{ time: number; values: Readonly<Record<string, number | null>> }> = [];
+  return {
+    add(time, values) {
+      rows = rows.filter((row) => row.time > time - shownTime);
+      rows.push({ time, values });
+    },
+    since(after) {
+      const wanted = rows.filter(({ time }) => time > after);
+      const names = new Set(wanted.flatMap(({ values }) => Object.keys(values)));
+      const column = (name: string) => wanted.map(({ values }) => compact(values[name]));
+      return {
+        times: wanted.map(({ time }) => time),
+        columns: Object.fromEntries([...names].map((name) => [name, column(name)])),
+      };
+    },
+  };
+}
+
+/** Four digits are more than a plot can show. */
+function compact(value: number | null | undefined): number | null {
+  if (value === null || value === undefined || !Number.isFinite(value)) return null;
+  return Number.isInteger(value) ? value : Number(value.toPrecision(4));
+}

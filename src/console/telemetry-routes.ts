@@ -1,0 +1,70 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { find } from './find.ts';
+import { LogQuery, type LogStore } from './logs/log-store.ts';
+import { orderLife, type OrderSources } from './orders/order-life.ts';
+import { findTraces, TraceQuery } from './traces/trace-query.ts';
+import type { TraceStore } from './traces/trace-store.ts';
+import { problem } from '../simulator/answer.ts';
+
+const Id = Type.Object({ id: Type.String({ pattern: '^[\\w-]{1,100}$' }) });
+
+const FindQuery = Type.Object(
+  { text: Type.String({ minLength: 1, maxLength: 20_000 }) },
+  { additionalProperties: false },
+);
+
+/** What was received, for the page to show. */
+export function telemetryRoutes({
+  traces,
+  logs,
+  target,
+}: {
+  traces: TraceStore;
+  logs: LogStore;
+  target: OrderSources['target'];
+}): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/api/traces', { schema: { querystring: TraceQuery } }, (request) =>
+      findTraces(traces, request.query),
+    );
+
+    app.get('/api/traces/:id', { schema: { params: Id } }, (request, reply) => {
+      const { id } = request.params;
+      const found = traces.spansOf(id);
+      if (found === undefined) {
+        const { status, headers, body } = problem(
+          404,
+          'trace_not_found',
+          'This trace is not here: it was not sent, or newer ones have taken its place.',
+        );
+        return reply.code(status).headers(headers).send(body);
+      }
+      // Spans and lines are kept as JSON: there is no need to read them.
+      const known = JSON.stringify({
+        traceId: id,
+        linkedFrom: traces.linkedFrom(id),
+        dropped: found.dropped,
+      });
+      return reply
+        .type('application/json; charset=utf-8')
+        .send(`${known.slice(0, -1)},"spans":[${found.spans.join()}],"logs":[${logs.ofTrace(id).join()}]}`);
+    });
+
+    app.get('/api/logs', { schema: { querystring: LogQuery } }, (request, reply) => {
+      const { last, lines, skipped } = logs.find(request.query);
+      return reply
+        .type('application/json; charset=utf-8')
+        .send(`{"last":${last},"skipped":${skipped},"lines":[${lines.join()}]}`);
+    });
+
+    app.get('/api/orders/:id', { schema: { params: Id } }, async (request, reply) => {
+      const life = await orderLife(request.params.id, { traces, logs, target });
+      return reply.type('application/json; charset=utf-8').send(life);
+    });
+
+    app.post('/api/find', { schema: { body: FindQuery } }, (request) =>
+      find(request.body.text, { traces, logs }),
+    );
+  };
+}

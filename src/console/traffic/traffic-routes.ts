@@ -1,0 +1,43 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { type TrafficKind, trafficMix } from '../../simulator/traffic-mix.ts';
+import type { TrafficSession } from './traffic-session.ts';
+
+const Rate = Type.Number({ minimum: 0, maximum: 500 });
+
+const Weights = Type.Record(
+  Type.Enum(Object.keys(trafficMix) as TrafficKind[]),
+  Type.Number({ minimum: 0, maximum: 10_000 }),
+);
+
+const Run = Type.Object(
+  { rate: Rate, weights: Type.Optional(Type.Partial(Weights)) },
+  { additionalProperties: false },
+);
+
+const Burst = Type.Object(
+  { rate: Rate, seconds: Type.Number({ minimum: 1, maximum: 300 }) },
+  { additionalProperties: false },
+);
+
+const After = Type.Object({ after: Type.Number({ default: 0 }) }, { additionalProperties: false });
+
+export function trafficRoutes(traffic: TrafficSession): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/api/traffic', { schema: { querystring: After } }, (request) =>
+      traffic.detail(request.query.after),
+    );
+    app.put('/api/traffic', { schema: { body: Run } }, async (request) => {
+      await traffic.run(request.body);
+      return traffic.state();
+    });
+    app.post('/api/traffic/burst', { schema: { body: Burst } }, async (request) => {
+      await traffic.burst(request.body.rate, request.body.seconds);
+      return traffic.state();
+    });
+    app.delete('/api/traffic', async () => {
+      await traffic.stop();
+      return traffic.state();
+    });
+  };
+}

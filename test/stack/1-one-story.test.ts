@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import {
+  askJaeger,
+  attributeOf,
+  eventually,
+  findTrace,
+  logLinesOf,
+  printTrace,
+  queryPrometheus,
+  stack,
+} from './backends.ts';
+import { placeOrder } from './customer.ts';
+
+describe('an order', () => {
+  test('is one trace, from the request to the other end of the payment attempt', async () => {
+    // Slower than the objective, and therefore always kept.
+    const { status, traceId, orderId } = await placeOrder('tok_slow');
+    expect(status).toBe(201);
+    const trace = await eventually('whole trace', async () => {
+      const found = await findTrace(traceId);
+      return found && printTrace(found).includes('payment-gateway') ? found : undefined;
+    });
+
+    expect(printTrace(trace).replace(/^ +orders: (EVALSHA|EVAL)\n/m, '')).toBe(
+      [
+        'orders: POST /orders',
+        '  orders: orders.place',
+        '    orders: INSERT orders',
+        '    orders: payment.charge',
+        '      orders: POST /charges',
+        '        payment-gateway: POST /charges',
+        '    orders: UPDATE orders',
+      ].join('\n'),
+    );
+    expect(attributeOf(trace, 'order.id')).toContain(orderId);
+    expect(attributeOf(trace, 'charge.outcome')).toEqual(['succeeded']);
+  });
+
+  test('leads from its trace to the log lines of both services', async () => {
+    const { traceId, orderId, requestId } = await placeOrder('tok_error_once');
+    const lines = await eventually('log lines of both', async () => {
+      const found = await logLinesOf(traceId);
+      return new Set(found.map(({ service }) => service)).size === 2 ? found : undefined;
+    });
+
+    const canonical = lines.filter(({ fields }) => fields['event'] === 'http.request');
+    expect(canonical).toEqual([
+      expect.objectContaining({
+        service: 'orders',
+        fields: expect.objectContaining({ order_id: orderId, request_id: requestId, status: '201' }),
+      }),
+    ]);
+    const charges = lines.filter(({ service }) => service === 'payment-gateway');
+    expect(charges.map(({ fields }) => [fields['fault'], fields['request_id']])).toEqual(
+      expect.arrayContaining([
+        ['error', requestId],
+        ['none', requestId],
+      ]),
+    );
+  });
+
+  test('whose gateway failed once is kept with its failure, and says that it was injected', async () => {
+    const { traceId } = await placeOrder('tok_error_once');
+    const trace = await eventually('trace with two attempts', async () => {
+      const found = await findTrace(traceId);
+      return found && attributeOf(found, 'simulator.fault').length === 2 ? found : undefined;
+    });
+    expect(new Set(attributeOf(trace, 'simulator.fault'))).toEqual(new Set(['error', 'none']));
+    expect(attributeOf(trace, 'http.request.resend_count')).toEqual([1]);
+  });
+});
+
+test.each(['orders', 'payment-gateway'])(
+  'the Monitor tab of Jaeger has rates and durations of %s',
+  async (service) => {
+    interface Metrics {
+      metrics: Array<{ metricPoints: Array<{ gaugeValue: { doubleValue: number | string } }> }>;
+    }
+    const window = { lookback: '600000', step: '5000', ratePer: '60000', spanKind: 'server', service };
+    const highest = (metric: string, more: Record<string, string> = {}) =>
+      eventually(`${metric} of ${service}`, async () => {
+        const now = String(Date.now());
+        const { metrics } = await askJaeger<Metrics>(`/api/metrics/${metric}`, {
+          ...window,
+          endTs: now,
+          ...more,
+        });
+        const values = metrics
+          .flatMap(({ metricPoints }) => metricPoints)
+          .map(({ gaugeValue }) => Number(gaugeValue.doubleValue))
+          .filter((value) => value > 0);
+        return values.length > 0 ? Math.max(...values) : undefined;
+      });
+    expect(await highest('calls')).toBeGreaterThan(0);
+    expect(await highest('latencies', { quantile: '0.95' })).toBeGreaterThan(0);
+  },
+);
+
+test('the links from a span to metrics find some', async () => {
+  for (const metric of ['traces_span_metrics_calls_total', 'traces_span_metrics_duration_seconds_bucket']) {
+    const series = await eventually(metric, async () => {
+      const found = await queryPrometheus(`${metric}{service_name="orders",span_name="POST /orders"}`);
+      return found.length > 0 ? found : undefined;
+    });
+    expect(series.length).toBeGreaterThan(0);
+  }
+});
+
+test('a card number that came through everything else does not come through the Collector', async () => {
+  const traceId = randomBytes(16).toString('hex');
+  const now = `${Date.now()}000000`;
+  const span = {
+    traceId,
+    spanId: randomBytes(8).toString('hex'),
+    name: 'a careless span',
+    kind: 1,
+    startTimeUnixNano: now,
+    endTimeUnixNano: now,
+    // An error, so that it is kept.
+    status: { code: 2 },
+    attributes: [
+      { key: 'note', value: { stringValue: 'paid with 4111 1111 1111 1111' } },
+      { key: 'mail', value: { stringValue: 'jane.doe@example.com' } },
+      { key: 'http.request.header.authorization', value: { stringValue: 'Bearer sk_live_12345678' } },
+      { key: 'order.id', value: { stringValue: '019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11' } },
+    ],
+  };
+  const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'careless' } }] };
+  const response = await fetch(`${stack.otlpUrl}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] }),
+  });
+  expect(response.status).toBe(200);
+
+  const trace = await eventually('careless trace', () => findTrace(traceId));
+  expect(JSON.stringify(trace)).not.toMatch(/4111|jane\.doe|sk_live/);
+  expect(attributeOf(trace, 'order.id')).toEqual(['019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11']);
+});

@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { findTool } from '../../stack/tools.ts';
+import { stack } from './backends.ts';
+
+const run = promisify(execFile);
+
+const inContainer = '/otelcol-contrib validate --config=/etc/otelcol/config.yaml';
+
+test('the Collector accepts its configuration', async () => {
+  const file = 'otel-collector/config.yaml';
+  const validate =
+    stack.launcher === 'compose'
+      ? run('docker', `compose exec -T otel-collector ${inContainer}`.split(' '))
+      : run(findTool('otel-collector') ?? '', ['validate', '--config', file]);
+  await expect(validate).resolves.toMatchObject({ stderr: '' });
+});
+
+const parts = ['otel-collector', 'jaeger', 'prometheus', ...(stack.lokiUrl === undefined ? [] : ['loki'])];
+
+test.each(parts)('%s finds nothing in its configuration that is deprecated', async (name) => {
+  const lines = (await logOf(name)).split('\n');
+  expect(lines.filter((line) => /deprecat/i.test(line))).toEqual([]);
+});
+
+async function logOf(name: string): Promise<string> {
+  if (stack.native) return readFile(path.join(stack.native.dataDir, 'logs', `${name}.log`), 'utf8');
+  const { stdout, stderr } = await run('docker', ['compose', 'logs', '--no-log-prefix', name]);
+  return stdout + stderr;
+}

@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
+import { descendants } from '../support/explore-process.ts';
+import { eventually, findTrace, stack, sumOf } from './backends.ts';
+import { placeOrder } from './customer.ts';
+
+/** The last file: what is lost in here would be missing in the others. */
+
+const compose = (...args: string[]) => promisify(execFile)('docker', ['compose', ...args]);
+
+type Part = 'otel-collector' | 'jaeger';
+
+async function signal(part: Part, name: NodeJS.Signals): Promise<void> {
+  const [pid] = await descendants(stack.native?.pid ?? 0, `${part}-`);
+  if (pid !== undefined) process.kill(pid, name);
+}
+
+/** It takes connections and does not answer: the worse of the two ways to be away. */
+const freeze = (part: Part) => (stack.native ? signal(part, 'SIGSTOP') : compose('pause', part));
+
+const thaw = (part: Part) => (stack.native ? signal(part, 'SIGCONT') : compose('unpause', part));
+
+/** The launcher, and Docker by its restart policy, start it again. */
+async function killAndRestart(part: Part): Promise<void> {
+  if (stack.native) {
+    await signal(part, 'SIGKILL');
+    return;
+  }
+  await compose('unpause', part);
+  await compose('kill', part);
+  await compose('start', part);
+}
+
+afterAll(async () => {
+  for (const part of ['otel-collector', 'jaeger'] as const) await thaw(part).catch(() => undefined);
+});
+
+test('a Jaeger that hangs costs no request, and gets its traces when it is back', async () => {
+  await freeze('jaeger');
+  // An order whose gateway fails once, because its trace is always kept.
+  const { status, traceId } = await placeOrder('tok_error_once');
+  expect(status).toBe(201);
+  const waiting = await eventually(
+    'trace that waits',
+    async () => {
+      const queued = await sumOf('otelcol_exporter_queue_size{exporter="otlp_grpc/jaeger"}');
+      return queued > 0 ? queued : undefined;
+    },
+    90_000,
+  );
+  expect(waiting).toBeLessThanOrEqual(
+    await sumOf('otelcol_exporter_queue_capacity{exporter="otlp_grpc/jaeger"}'),
+  );
+  expect((await placeOrder('tok_visa')).status).toBe(201);
+
+  await thaw('jaeger');
+  expect(await eventually('trace of that order', () => findTrace(traceId), 90_000)).toBeDefined();
+});
+
+const dropped = async () => {
+  const response = await fetch(`${stack.adminUrl}/metrics`);
+  const samples =
+    (await response.text()).match(/^telemetry_dropped_total\{.*signal="traces".*\} \d+/gm) ?? [];
+  return samples.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+};
+
+test('a Collector that hangs and then dies costs no request, and what is lost is counted', async () => {
+  const before = await dropped();
+  await freeze('otel-collector');
+  const statuses: number[] = [];
+  await eventually(
+    'counted loss',
+    async () => {
+      statuses.push((await placeOrder('tok_visa')).status);
+      await sleep(200);
+      return (await dropped()) > before || undefined;
+    },
+    120_000,
+  );
+  expect(new Set(statuses)).toEqual(new Set([201]));
+
+  await killAndRestart('otel-collector');
+  // An order whose gateway fails once, because its trace is always kept.
+  await eventually(
+    'trace of an order after the restart',
+    async () => {
+      const { status, traceId } = await placeOrder('tok_error_once');
+      expect(status).toBe(201);
+      return eventually('trace', () => findTrace(traceId), 15_000).catch(() => undefined);
+    },
+    120_000,
+  );
+  await eventually('scrape of the new Collector', async () =>
+    (await sumOf('up{job="otel-collector"}')) === 1 ? true : undefined,
+  );
+});

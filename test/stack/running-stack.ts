@@ -1,0 +1,151 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    stack: Stack;
+  }
+}
+
+/** The stack under test, started for one run of the tests. */
+export interface Stack {
+  launcher: 'native' | 'compose';
+  apiUrl: string;
+  adminUrl: string;
+  gatewayUrl: string;
+  jaegerUrl: string;
+  prometheusUrl: string;
+  otlpUrl: string;
+  /** Missing where there is no Loki. */
+  lokiUrl?: string;
+  /** Missing where there is no Alertmanager. */
+  alertmanagerUrl?: string;
+  /** Missing where there is no Grafana. */
+  grafanaUrl?: string;
+  /** Native only: the launcher's process, its data, and the file that stands in for Loki. */
+  native?: { pid: number; dataDir: string; logRecords: string };
+}
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** STACK=native (the default) starts it as processes of this machine, STACK=compose as containers. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { stack, stop } = process.env['STACK'] === 'compose' ? await startCompose() : await startNative();
+  const { lokiUrl: Loki, alertmanagerUrl: Alertmanager, grafanaUrl: Grafana } = stack;
+  const missing = Object.entries({ Loki, Alertmanager, Grafana }).flatMap(([name, url]) =>
+    url === undefined ? [name] : [],
+  );
+  if (missing.length > 0)
+    process.stdout.write(`Not tested, because it is not here: ${missing.join(', ')}.\n`);
+  project.provide('stack', stack);
+  return stop;
+}
+
+interface Started {
+  stack: Stack;
+  stop: () => Promise<void>;
+}
+
+interface Running {
+  ports: Record<string, number>;
+  dataDir: string;
+  logRecords: string;
+  programs: string[];
+}
+
+/** On free ports, with data of its own. */
+async function startNative(): Promise<Started> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'orders-stack-'));
+  const ports = [
+    'API',
+    'ADMIN',
+    'SIMULATOR',
+    'GRAFANA',
+    'JAEGER',
+    'PROMETHEUS',
+    'LOKI',
+    'OTLP',
+    'ALERTMANAGER',
+  ];
+  const child = spawn(process.execPath, ['stack/native.ts'], {
+    cwd: root,
+    env: {
+      ...process.env,
+      // Of the test runner; the service knows another one.
+      NODE_ENV: 'development',
+      STACK_DATA_DIR: dataDir,
+      ...Object.fromEntries(ports.map((name) => [`${name}_PORT`, '0'])),
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const ended = once(child, 'exit');
+  const announced = once(child, 'message') as Promise<[Running]>;
+  const failed = ended.then(async () => {
+    await rm(dataDir, { recursive: true, force: true });
+    throw new Error(`The stack has ended before it ran:\n${output}`);
+  });
+  const [running] = await Promise.race([announced, failed]);
+  const has = (name: string) => running.programs.includes(name);
+  for (const name of ['otel-collector', 'jaeger', 'prometheus']) {
+    if (!has(name)) throw new Error(`There is no ${name} on this machine: npm run stack:install`);
+  }
+  const url = (name: string) => `http://127.0.0.1:${running.ports[name]}`;
+  return {
+    stack: {
+      launcher: 'native',
+      apiUrl: url('API_PORT'),
+      adminUrl: url('ADMIN_PORT'),
+      gatewayUrl: url('SIMULATOR_PORT'),
+      jaegerUrl: url('JAEGER_PORT'),
+      prometheusUrl: url('PROMETHEUS_PORT'),
+      otlpUrl: url('OTLP_PORT'),
+      ...(has('loki') && { lokiUrl: url('LOKI_PORT') }),
+      ...(has('alertmanager') && { alertmanagerUrl: url('ALERTMANAGER_PORT') }),
+      ...(has('grafana') && { grafanaUrl: url('GRAFANA_PORT') }),
+      native: { pid: child.pid ?? 0, dataDir: running.dataDir, logRecords: running.logRecords },
+    },
+    async stop() {
+      child.kill('SIGINT');
+      await ended;
+      process.stdout.write(`${output.slice(output.lastIndexOf('\n  memory, MiB'))}\n`);
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** At the ports of `.env`, or the usual ones. */
+async function startCompose(): Promise<Started> {
+  const compose = (...args: string[]) =>
+    promisify(execFile)('docker', ['compose', ...args], { cwd: root, maxBuffer: 64 * 1024 * 1024 });
+  await compose('up', '--detach', '--wait', '--build');
+  const url = async (service: string, port: number) => {
+    const { stdout } = await compose('port', service, String(port));
+    return `http://${stdout.trim()}`;
+  };
+  return {
+    stack: {
+      launcher: 'compose',
+      apiUrl: await url('proxy', 7070),
+      adminUrl: await url('proxy', 7071),
+      gatewayUrl: await url('simulator', 7072),
+      jaegerUrl: await url('jaeger', 16_686),
+      prometheusUrl: await url('prometheus', 9090),
+      otlpUrl: await url('otel-collector', 4318),
+      lokiUrl: await url('loki', 3100),
+      alertmanagerUrl: await url('alertmanager', 9093),
+      grafanaUrl: await url('grafana', 3000),
+    },
+    stop: async () => void (await compose('down', '--volumes')),
+  };
+}
