@@ -1,14 +1,4 @@
-import {
-  apiKeys,
-  duration,
-  oneOf,
-  optional,
-  proxies,
-  share,
-  text,
-  url,
-  wholeNumber,
-} from './environment.ts';
+import { apiKeys, duration, oneOf, optional, proxies, share, text, url, wholeNumber } from './environment.ts';
 import { consoleVariables, exploreVariables, trafficVariables } from './explore-variables.ts';
 
 /** Everything that can be configured. The table in README.md is generated from here. */

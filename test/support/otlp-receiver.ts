@@ -3,7 +3,12 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { logsRequest, type ReceivedLog, type ReceivedSpan, traceRequest } from '../../src/console/otlp/messages.ts';
+import {
+  logsRequest,
+  type ReceivedLog,
+  type ReceivedSpan,
+  traceRequest,
+} from '../../src/console/otlp/messages.ts';
 import { decode } from '../../src/console/otlp/protobuf.ts';
 import { type SpanTree, toSpanTrees } from './span-tree.ts';
 
