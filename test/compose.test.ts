@@ -116,7 +116,7 @@ describe('every container', () => {
       expect(port).toBeLessThanOrEqual(7089);
     }
     expect(new Set(hostPorts).size).toBe(hostPorts.length);
-    const variable = raw.match(/'127\.0\.0\.1:\$\{\w+_PORT:-\d+\}:\d+'/g) ?? [];
+    const variable = raw.match(/['"]127\.0\.0\.1:\$\{\w+_PORT:-\d+\}:\d+['"]/g) ?? [];
     expect(variable).toHaveLength(published.length);
   });
 

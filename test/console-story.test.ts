@@ -35,8 +35,9 @@ test('an outage from the first click to the last order: the breaker opens, a tra
   await expect.poll(() => figureOf(page, 'Pending'), patience).toBeGreaterThan(20);
   const pending = await figureOf(page, 'Pending');
 
-  await page.getByRole('link', { name: 'Traces' }).click();
+  await page.getByRole('link', { name: 'Traces', exact: true }).click();
   await page.getByLabel('Text').fill('circuit_open');
+  await page.waitForURL(/text=circuit_open/);
   await page.locator('.traces .row', { hasText: 'POST /orders' }).first().click();
   await page.locator('.spans > li', { hasText: 'payment.charge' }).click();
   const detail = page.locator('.span-detail');
@@ -44,7 +45,7 @@ test('an outage from the first click to the last order: the breaker opens, a tra
   expect(await detail.textContent()).toMatch(/failed: circuit_open.*circuit_breaker\.stateopen/);
   await page.locator('.spans > .line', { hasText: 'payment undecided, order left to settlement' }).waitFor();
 
-  await page.getByRole('link', { name: 'Overview' }).click();
+  await page.getByRole('link', { name: 'Overview', exact: true }).click();
   await page.getByRole('button', { name: 'Restore' }).click();
   await page.locator('.band.breaker[data-state=closed]').waitFor();
   await expect.poll(() => figureOf(page, 'Pending'), patience).toBeLessThan(pending / 4);

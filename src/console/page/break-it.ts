@@ -60,5 +60,5 @@ export function breakItBar(live: Live, page: Page): HTMLElement {
     restore.disabled = !live.latest?.faults.some(({ to }) => to === undefined);
   }, page.signal);
 
-  return h('div', { class: 'break-it' }, traffic, scenarios, restore);
+  return h('div', { class: 'break-it' }, traffic, restore, scenarios);
 }

@@ -1,12 +1,13 @@
-import { places } from './navigation.ts';
+import type { Navigation } from './navigation.ts';
 
 /** `/` searches, 1 to 6 are the views; what else a key means is for the view to say. */
 export function listenToKeys(options: {
   search: { focus(): void };
+  navigation: Navigation;
   go(path: string): void;
   isTaken(key: string): boolean;
 }): void {
-  const { search, go, isTaken } = options;
+  const { search, navigation, go, isTaken } = options;
   document.addEventListener('keydown', (event) => {
     if (event.metaKey || event.ctrlKey || event.altKey) return;
     const { target, key } = event;
@@ -15,9 +16,9 @@ export function listenToKeys(options: {
       if (key === 'Escape') target.blur();
       return;
     }
-    const place = /^[1-6]$/.test(key) ? places[Number(key) - 1] : undefined;
+    const address = navigation.addressOf(key);
     if (key === '/') search.focus();
-    else if (place) go(`/${place.path}`);
+    else if (address !== undefined) go(address);
     // A link or a button that has the focus is what Enter is for.
     else if (key === 'Enter' && target instanceof HTMLElement && target.matches('a, button')) return;
     else if (!isTaken(key)) return;

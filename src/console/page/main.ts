@@ -2,7 +2,7 @@ import { find } from './h.ts';
 import { listenToKeys } from './keyboard.ts';
 import { createLive } from './live.ts';
 import { logsView } from './logs.ts';
-import { showNavigation } from './navigation.ts';
+import { createNavigation } from './navigation.ts';
 import { faultsView } from './faults.ts';
 import { orderView } from './order.ts';
 import { overviewView } from './overview.ts';
@@ -59,13 +59,13 @@ function readAddress(): Address {
   return { path, id, query: new URLSearchParams(location.search) };
 }
 
-const navigation = showNavigation(find('nav', HTMLElement));
+const navigation = createNavigation(find('nav', HTMLElement));
 showPulse(find('.pulse', HTMLElement), live);
 const search = listenToSearch(find('.search', HTMLFormElement), {
   go,
   tell: (text) => (notice.textContent = text),
 });
-listenToKeys({ search, go, isTaken: (key) => shown?.view.onKey?.(key) ?? false });
+listenToKeys({ search, navigation, go, isTaken: (key) => shown?.view.onKey?.(key) ?? false });
 
 // Links of the page change the view without loading it anew.
 document.addEventListener('click', (event) => {

@@ -1,26 +1,20 @@
-import { h } from './h.ts';
+/** The links to the views, in the order of the keys 1 to 6. */
+export interface Navigation {
+  /** Shows where one is. */
+  mark(path: string): void;
+  /** The address that the key leads to. */
+  addressOf(key: string): string | undefined;
+}
 
-/** In the order of the keys 1 to 6. */
-export const places = [
-  { path: '', title: 'Overview' },
-  { path: 'traces', title: 'Traces' },
-  { path: 'logs', title: 'Logs' },
-  { path: 'orders', title: 'Orders' },
-  { path: 'faults', title: 'Faults' },
-  { path: 'traffic', title: 'Traffic' },
-] as const;
-
-export function showNavigation(element: HTMLElement): { mark(path: string): void } {
-  const links = places.map(({ path, title }, index) =>
-    h('a', { href: `/${path}`, title: `${title} (press ${index + 1})` }, title),
-  );
-  element.replaceChildren(...links);
+export function createNavigation(element: HTMLElement): Navigation {
+  const links = [...element.querySelectorAll('a')];
   return {
     mark(path) {
-      for (const [index, link] of links.entries()) {
-        if (places[index]?.path === path) link.setAttribute('aria-current', 'page');
+      for (const link of links) {
+        if (link.pathname === `/${path}`) link.setAttribute('aria-current', 'page');
         else link.removeAttribute('aria-current');
       }
     },
+    addressOf: (key) => (/^[1-9]$/.test(key) ? links[Number(key) - 1]?.pathname : undefined),
   };
 }
