@@ -5,6 +5,8 @@ import { missingPrograms } from './test/support/programs.ts';
 const ofFiles = [
   'test/alerts.test.ts',
   'test/chaos-catalogue.test.ts',
+  'test/chaos-network.test.ts',
+  'test/chaos-verify.test.ts',
   'test/compose.test.ts',
   'test/dashboards.test.ts',
 ];

@@ -1,7 +1,7 @@
 import type { Outcome } from './overload-measure.ts';
 import type { OverloadReport } from './overload-report.ts';
 
-const width = 360;
+const width = 390;
 const height = 200;
 const margin = { left: 52, right: 16, top: 34, bottom: 34 };
 const inner = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
@@ -42,7 +42,8 @@ function panel(
   const loads = outcomes.on.map(({ multiple }) => multiple);
   const values = [...outcomes.on, ...outcomes.off].map(valueOf).filter(Number.isFinite);
   const top = roundUp(Math.max(...values));
-  const x = (index: number) => margin.left + (index * inner.width) / Math.max(1, loads.length - 1);
+  const x = (index: number) =>
+    Math.round(margin.left + (index * inner.width) / Math.max(1, loads.length - 1));
   const y = (value: number) => margin.top + inner.height * (1 - value / top);
   const lines = [0, 0.5, 1].map(
     (share) =>
@@ -56,7 +57,7 @@ function panel(
     const points = outcomes[admission]
       .map((outcome, index) => ({ x: x(index), value: valueOf(outcome) }))
       .filter(({ value }) => Number.isFinite(value))
-      .map((point) => `${point.x.toFixed(1)},${y(point.value).toFixed(1)}`);
+      .map((point) => `${point.x},${y(point.value).toFixed(1)}`);
     const dots = points.map((point) => {
       const [cx, cy] = point.split(',');
       return `<circle class="${admission}" cx="${cx}" cy="${cy}" r="3"/>`;
@@ -71,8 +72,8 @@ ${curves.join('\n')}
 </g>`;
 }
 
-/** The next 1, 2 or 5 times a power of ten. */
+/** The next number that is easily halved. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return ([1, 2, 5, 10].find((factor) => factor * power >= value) ?? 10) * power;
+  return ([1, 1.2, 1.6, 2, 3, 4, 6, 8].find((factor) => factor * power >= value) ?? 10) * power;
 }

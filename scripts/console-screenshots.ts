@@ -12,7 +12,7 @@ import { startExplore } from '../test/support/explore-process.ts';
  */
 
 const folder = path.resolve(import.meta.dirname, '../docs/images');
-const size = { width: 1280, height: 860 };
+const width = 1280;
 const largest = 200_000;
 
 const dataDir = await mkdtemp(path.join(tmpdir(), 'console-screenshots-'));
@@ -25,20 +25,21 @@ cleanUp.defer(async () => {
 });
 const consoleUrl = await explore.find(/Console +(http:\S+)/);
 const browser = cleanUp.use(await launchBrowser());
-const page = await browser.newPage({ viewport: size, colorScheme: 'light' });
+const page = await browser.newPage({ viewport: { width, height: 860 }, colorScheme: 'light' });
 
 await page.goto(consoleUrl);
 await story(page);
-const views: ReadonlyArray<readonly [name: string, open: () => Promise<unknown>]> = [
-  ['overview', () => open('/')],
-  ['traces', () => open('/traces?route=%2Forders')],
-  ['trace', () => openTrace('/traces?status=failed&route=%2Forders')],
-  ['logs', () => open('/logs')],
-  ['order', openOrder],
-  ['faults', () => open('/faults')],
-  ['traffic', () => open('/traffic')],
+const views: ReadonlyArray<readonly [name: string, height: number, open: () => Promise<unknown>]> = [
+  ['overview', 860, () => open('/')],
+  ['traces', 600, () => open('/traces?route=%2Forders')],
+  ['trace', 690, () => openTrace('/traces?status=failed&route=%2Forders')],
+  ['logs', 600, () => open('/logs')],
+  ['order', 660, openOrder],
+  ['faults', 860, () => open('/faults')],
+  ['traffic', 860, () => open('/traffic')],
 ];
-for (const [name, show] of views) {
+for (const [name, height, show] of views) {
+  await page.setViewportSize({ width, height });
   await show();
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
@@ -73,8 +74,8 @@ async function open(address: string): Promise<void> {
 
 async function openTrace(list: string): Promise<void> {
   await open(list);
-  await page.locator('.traces .row').nth(3).click();
-  await page.locator('.spans > li').nth(3).click();
+  await page.locator('.traces .row', { hasText: '201, errors' }).first().click();
+  await page.locator('.spans > li', { hasText: 'payment.charge' }).click();
 }
 
 /** One that was left pending, and settled later. */

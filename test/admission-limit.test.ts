@@ -34,6 +34,8 @@ describe('the limit', () => {
       DATABASE_POOL_MAX: '4',
       ADMISSION_LIMIT_MIN: '2',
       ADMISSION_TARGET: '20ms',
+      ADMISSION_QUEUE: '100',
+      ADMISSION_QUEUE_TIMEOUT: '20ms',
       BREAKER_VOLUME: '5',
     });
     const limit = () => metricOf(service, 'admission_limit');

@@ -22,7 +22,7 @@ async function levelsOf(adminUrl: string) {
 }
 
 describe('PUT /log-level', () => {
-  const components = ['postgres', 'payment', 'orders', 'http'];
+  const components = ['postgres', 'payment', 'orders', 'http', 'admission'];
   const all = (level: string) => Object.fromEntries(components.map((name) => [name, { level }]));
 
   test('changes what is written from then on, for one component and for all', async () => {

@@ -69,7 +69,11 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const faults = watchGatewayFaults(() => targets?.gatewayUrl);
   const traffic = createTrafficSession(() => targets);
 
-  const app = fastify({ forceCloseConnections: true });
+  const app = fastify({
+    forceCloseConnections: true,
+    // A mistyped field that is silently dropped would cost its user an hour.
+    ajv: { customOptions: { removeAdditional: false } },
+  });
   app.setErrorHandler<FastifyError>((error, _request, reply) => {
     const expected = error.statusCode !== undefined && error.statusCode < 500;
     if (!expected) options.onDefect(error);

@@ -25,7 +25,7 @@ export async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
   const files = await Promise.all(
     names.map(async (name): Promise<[string, PageFile]> => {
       const text = await readFile(path.join(folder, name), 'utf8');
-      const content = name.endsWith('.ts') ? toModule(text) : text;
+      const content = name.endsWith('.ts') ? toModule(text) : withPreloads(text, names);
       return [name, { type: types[path.extname(name)] ?? '', content }];
     }),
   );
@@ -35,6 +35,13 @@ export async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
 function toModule(text: string): string {
   // Browsers look packages up by URL alone.
   return stripTypeScriptTypes(text).replaceAll("from 'uplot'", `from './${plotLibrary}'`);
+}
+
+/** All modules are asked for at once, and not one after the other as they name each other. */
+function withPreloads(html: string, names: readonly string[]): string {
+  const modules = [...names.filter((name) => name.endsWith('.ts')), plotLibrary];
+  const links = modules.map((name) => `<link rel="modulepreload" href="/page/${name}" />`);
+  return html.replace('<!-- modules -->', () => links.join(''));
 }
 
 async function plotFiles(): Promise<Array<[string, PageFile]>> {

@@ -24,7 +24,11 @@ export const programs: readonly Program[] = [
       'test/telemetry-names.test.ts',
     ],
   },
-  { name: 'chromium', package: 'chromium', tests: ['test/console-story.test.ts'] },
+  {
+    name: 'chromium',
+    package: 'chromium',
+    tests: ['test/console-page.test.ts', 'test/console-story.test.ts'],
+  },
 ];
 
 /** By its name, or by the variable that stands for it. */

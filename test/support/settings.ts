@@ -15,5 +15,16 @@ export const onlyRetries = {
   BREAKER_VOLUME: '1000',
 };
 
-/** Tests send as much as they like, and from one address. */
-export const noLimits = { RATE_LIMIT_MAX: '0', RATE_LIMIT_ADDRESS_MAX: '0', AUTH_FAILURE_MAX: '0' };
+/**
+ * Tests send as much as they like, and from one address. They go through admission like everybody, with patience for a
+ * machine that runs several of them at once.
+ */
+export const noLimits = {
+  RATE_LIMIT_MAX: '0',
+  RATE_LIMIT_ADDRESS_MAX: '0',
+  AUTH_FAILURE_MAX: '0',
+  ADMISSION_TARGET: '10s',
+  ADMISSION_QUEUE: '1000',
+  ADMISSION_QUEUE_TIMEOUT: '10s',
+  ADMISSION_LOOP_DELAY: '10s',
+};

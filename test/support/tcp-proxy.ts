@@ -43,7 +43,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const swallowing = () => toxics.some(({ type }) => type === 'timeout');
 
   function accept(client: Socket): void {
-    const upstream = connect(Number(targetPort), hostname);
+    const upstream = connect({ port: Number(targetPort), host: hostname, allowHalfOpen: true });
     const answers = createDelayedWriter(client, () => toxics);
     clients.add(client);
     resetIfToxic(client);
@@ -56,6 +56,11 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
         if (!swallowing()) forward(chunk);
       });
       from.on('error', () => {});
+      from.on('end', () => {
+        if (swallowing()) return;
+        if (from === upstream) answers.close();
+        else to.end();
+      });
       from.on('close', () => {
         sockets.delete(from);
         clients.delete(from);
@@ -79,7 +84,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
 
   async function listen(port: number): Promise<number> {
     if (server) return port;
-    server = createServer(accept);
+    server = createServer({ allowHalfOpen: true }, accept);
     const { promise: listening, resolve } = Promise.withResolvers<void>();
     server.listen(port, '127.0.0.1', resolve);
     await listening;
@@ -151,8 +156,9 @@ function createDelayedWriter(client: Socket, toxics: () => readonly Toxic[]) {
     close(): void {
       const slow = toxics().find((toxic) => toxic.type === 'slow_close');
       const wait = Math.max(0, busyUntil - performance.now(), slow?.delay ?? 0);
-      if (wait === 0) client.destroy();
-      else setTimeout(() => client.destroy(), wait);
+      // What was written before is on its way.
+      if (wait === 0) client.destroySoon();
+      else setTimeout(() => client.destroySoon(), wait);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { request } from 'undici';
 import { FaultSettings } from '../../simulator/faults.ts';
+import { problem } from '../../simulator/answer.ts';
 import type { FaultState, FaultWindow, Knob } from '../page-api.ts';
 import { createFaultWindows } from './fault-windows.ts';
 import { scenarios } from './scenarios.ts';
@@ -7,7 +8,7 @@ import { scenarios } from './scenarios.ts';
 /** The simulator's faults: looked at every second, because anybody may set them. */
 export interface GatewayFaults {
   state(): FaultState;
-  /** @returns what the simulator says: its settings, or a problem with a status of 400 or more */
+  /** @returns what the simulator says: its settings, or a problem with a status of 400 or more. Never throws. */
   set(settings: unknown): Promise<{ status: number; body: unknown }>;
   restore(): Promise<{ status: number; body: unknown }>;
   windows(): FaultWindow[];
@@ -16,6 +17,7 @@ export interface GatewayFaults {
 
 const interval = 1000;
 const timeout = 900;
+const silent = 'The payment gateway simulator does not answer.';
 /** They do nothing by themselves. */
 const details: ReadonlySet<string> = new Set(['retryAfterSeconds', 'slowSuccessDelayMs', 'seed']);
 
@@ -24,15 +26,15 @@ export function watchGatewayFaults(url: () => string | undefined): GatewayFaults
   const windows = createFaultWindows();
   let settings: Record<string, number | null> | undefined;
   let unavailable = 'No payment gateway simulator is known.';
+  /** How often they were changed from here: what was read before a change is out of date. */
+  let changes = 0;
 
-  function take(body: unknown): void {
-    settings = settingsOf(body);
-    windows.note(describe(settings));
+  function take(next: Record<string, number | null> | undefined): void {
+    settings = next;
+    windows.note(next && describe(next));
   }
 
-  async function call(method: 'GET' | 'PUT' | 'DELETE', body?: unknown) {
-    const base = url();
-    if (base === undefined) return { status: 404, body: { detail: unavailable } };
+  async function call(base: string, method: 'GET' | 'PUT' | 'DELETE', body?: unknown) {
     const response = await request(new URL('/faults', base), {
       method,
       signal: AbortSignal.timeout(timeout),
@@ -42,20 +44,35 @@ export function watchGatewayFaults(url: () => string | undefined): GatewayFaults
       }),
     });
     const answer: unknown = await response.body.json();
-    if (response.statusCode === 200) take(answer);
     return { status: response.statusCode, body: answer };
   }
 
   async function look(): Promise<void> {
-    if (url() === undefined) return;
+    const base = url();
+    if (base === undefined) return;
+    const before = changes;
+    let found: Record<string, number | null> | undefined;
     try {
-      const { status } = await call('GET');
-      if (status === 200) return;
-      unavailable = 'The payment gateway is not the simulator.';
+      const { status, body } = await call(base, 'GET');
+      if (status === 200) found = settingsOf(body);
+      else unavailable = 'The payment gateway is not the simulator.';
     } catch {
-      unavailable = 'The payment gateway simulator does not answer.';
+      unavailable = silent;
     }
-    settings = undefined;
+    if (before === changes) take(found);
+  }
+
+  async function change(method: 'PUT' | 'DELETE', wanted?: unknown) {
+    const base = url();
+    if (base === undefined) return problem(404, 'no_simulator', unavailable);
+    try {
+      const answer = await call(base, method, wanted);
+      changes += 1;
+      if (answer.status === 200) take(settingsOf(answer.body));
+      return answer;
+    } catch {
+      return problem(502, 'simulator_unavailable', silent);
+    }
   }
 
   const timer = setInterval(() => void look(), interval);
@@ -65,8 +82,8 @@ export function watchGatewayFaults(url: () => string | undefined): GatewayFaults
       knobs: [...knobs],
       scenarios: [...scenarios],
     }),
-    set: (wanted) => call('PUT', wanted),
-    restore: () => call('DELETE'),
+    set: (wanted) => change('PUT', wanted),
+    restore: () => change('DELETE'),
     windows: windows.all,
     close: () => clearInterval(timer),
   };

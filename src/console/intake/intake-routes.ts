@@ -49,12 +49,12 @@ export async function intakeRoutes(app: FastifyInstance, options: IntakeOptions)
     metrics() {},
   };
 
-  for (const [signal, take] of Object.entries(signals) as Array<[Signal, (typeof signals)[Signal]]>) {
+  for (const signal of ['traces', 'logs', 'metrics'] as const) {
     app.post<{ Body: Buffer }>(`/v1/${signal}`, async (request, reply) => {
       const { 'content-type': type = '', 'content-encoding': encoding } = request.headers;
       const isJson = type.startsWith(json);
       try {
-        take(await uncompress(request), isJson);
+        signals[signal](await uncompress(request), isJson);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         return answer(reply.code(400), isJson, `The request cannot be read: ${reason}`);

@@ -9,7 +9,7 @@ import type { CreateView } from './view.ts';
 
 const interval = 1000;
 /** Lines that are shown; what is older leaves at the top. */
-const most = 400;
+const most = 200;
 
 /** Log lines as they come, the newest below. The list follows them while its end is in sight. */
 export const logsView: CreateView = (address, page) => {

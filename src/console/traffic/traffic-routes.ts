@@ -1,19 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { type TrafficKind, trafficMix } from '../../simulator/traffic-mix.ts';
+import { trafficMix } from '../../simulator/traffic-mix.ts';
+import { problem } from '../../simulator/answer.ts';
 import type { TrafficSession } from './traffic-session.ts';
 
 const Rate = Type.Number({ minimum: 0, maximum: 500 });
 
-const Weights = Type.Record(
-  Type.Enum(Object.keys(trafficMix) as TrafficKind[]),
-  Type.Number({ minimum: 0, maximum: 10_000 }),
-);
+const Weight = Type.Optional(Type.Number({ minimum: 0, maximum: 10_000 }));
 
-const Run = Type.Object(
-  { rate: Rate, weights: Type.Optional(Type.Partial(Weights)) },
-  { additionalProperties: false },
-);
+const Weights = Type.Object(Object.fromEntries(Object.keys(trafficMix).map((kind) => [kind, Weight])), {
+  additionalProperties: false,
+});
+
+const Run = Type.Object({ rate: Rate, weights: Type.Optional(Weights) }, { additionalProperties: false });
 
 const Burst = Type.Object(
   { rate: Rate, seconds: Type.Number({ minimum: 1, maximum: 300 }) },
@@ -27,8 +26,14 @@ export function trafficRoutes(traffic: TrafficSession): FastifyPluginAsyncTypebo
     app.get('/api/traffic', { schema: { querystring: After } }, (request) =>
       traffic.detail(request.query.after),
     );
-    app.put('/api/traffic', { schema: { body: Run } }, async (request) => {
-      await traffic.run(request.body);
+    app.put('/api/traffic', { schema: { body: Run } }, async (request, reply) => {
+      try {
+        await traffic.run(request.body);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        const { status, headers, body } = problem(400, 'invalid_request', error.message);
+        return reply.code(status).headers(headers).send(body);
+      }
       return traffic.state();
     });
     app.post('/api/traffic/burst', { schema: { body: Burst } }, async (request) => {

@@ -1,0 +1,85 @@
+import { isMap, isPair, isScalar, parseDocument, visit } from 'yaml';
+
+/**
+ * The project's rules for a rehearsal that has seconds where the rules have minutes. Everything in them that is a length
+ * of time is divided by the scale, and nothing else: `for`, `interval`, the windows of expressions with their steps and
+ * offsets, the horizon of `predict_linear`, and the two thresholds that are ages of orders. Rates, shares and latencies
+ * stay what they are, and so do the names of recorded series, though `burn_rate1h` is then over two minutes.
+ */
+
+/** A scale divides the bucket that the objective of settlement counts by, so that it meets another bucket. */
+export const timeScales = [1, 5, 10, 30] as const;
+export type TimeScale = (typeof timeScales)[number];
+
+/** @throws {RangeError} on a duration that Prometheus would not take */
+export function scaleRules(text: string, scale: TimeScale): string {
+  const document = parseDocument(text);
+  if (scale === 1) return document.toString();
+  visit(document, {
+    Pair(_key, pair) {
+      if (!isPair(pair) || !isScalar(pair.key) || !isScalar(pair.value)) return;
+      const { value: name } = pair.key;
+      const { value } = pair.value;
+      if (typeof value !== 'string') return;
+      if (name === 'for' || name === 'interval' || name === 'keep_firing_for')
+        pair.value.value = scaleDuration(value, scale);
+      if (name === 'expr') pair.value.value = scaleExpression(value, scale);
+    },
+    Map: (_key, map) => (isMap(map) && map.has('annotations') ? void map.delete('annotations') : undefined),
+  });
+  return document.toString();
+}
+
+const duration = String.raw`(?:\d+(?:ms|[smhdwy]))+`;
+const windows = new RegExp(String.raw`\[(${duration})(?::(${duration})?)?\]`, 'g');
+const offsets = new RegExp(String.raw`\boffset (${duration})`, 'g');
+
+export function scaleExpression(expression: string, scale: TimeScale): string {
+  return (
+    expression
+      .replace(windows, (whole: string, window: string, step?: string) => {
+        const colon = whole.includes(':') ? ':' : '';
+        return `[${scaleDuration(window, scale)}${colon}${step === undefined ? '' : scaleDuration(step, scale)}]`;
+      })
+      .replace(offsets, (_whole, offset: string) => `offset ${scaleDuration(offset, scale)}`)
+      // The horizon: seconds.
+      .replace(/(\[\w+\]), (\d+)\)/g, (_whole, window: string, horizon: string) => {
+        return `${window}, ${Number(horizon) / scale})`;
+      })
+      // The age of the oldest pending order: seconds.
+      .replace(
+        /(orders_pending_oldest_seconds\{[^}]*\}\)) > (\d+)/g,
+        (_whole, gauge: string, age: string) => {
+          return `${gauge} > ${Number(age) / scale}`;
+        },
+      )
+      // How long settling took: seconds, in the label of a bucket.
+      .replace(
+        /(order_settlement_duration_seconds_bucket\{[^}]*le=")([\d.]+)"/g,
+        (_whole, start: string, le: string) => {
+          return `${start}${(Number(le) / scale).toFixed(1)}"`;
+        },
+      )
+  );
+}
+
+const units: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+  y: 31_536_000_000,
+};
+
+/** In the notation of Prometheus: https://prometheus.io/docs/prometheus/latest/querying/basics/#time-durations */
+function scaleDuration(text: string, scale: TimeScale): string {
+  let milliseconds = 0;
+  for (const [, figure, unit = ''] of text.matchAll(/(\d+)(ms|[smhdwy])/g)) {
+    milliseconds += Number(figure) * (units[unit] ?? Number.NaN);
+  }
+  if (!Number.isFinite(milliseconds)) throw new RangeError(`"${text}" is no duration of Prometheus.`);
+  const scaled = Math.round(milliseconds / scale);
+  return scaled % 1000 === 0 ? `${scaled / 1000}s` : `${scaled}ms`;
+}

@@ -1,0 +1,97 @@
+import { startSimulator } from '../../src/simulator/server.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createGatewayControl } from '../support/gateway-control.ts';
+import { startOtlpReceiver } from '../support/otlp-receiver.ts';
+import { isThere } from '../support/programs.ts';
+import { startRedisServer } from '../support/redis-server.ts';
+import { serviceEnvironment } from '../support/spawn-service.ts';
+import { watchAlerts } from './alerts/alert-watch.ts';
+import type { TimeScale } from './alerts/scale-rules.ts';
+import type { Experiment } from './experiment.ts';
+import type { PostgresServer } from './postgres.ts';
+import { startReplica } from './replica.ts';
+import type { Stage } from './stage.ts';
+import type { Wires } from './wires.ts';
+
+export interface EmbeddedOptions {
+  postgres: PostgresServer;
+  wires: Wires;
+  /** Over those of the experiment. */
+  env?: Readonly<Record<string, string>>;
+  /** The Prometheus that evaluates the alerts; without one they are not checked. */
+  prometheus?: { command: string; scale: TimeScale };
+}
+
+/** What is told soon is seen soon. Lines go to stdout, as in a container. */
+const telemetry = {
+  OTEL_SDK_DISABLED: 'false',
+  OTEL_BSP_SCHEDULE_DELAY: '300',
+  OTEL_LOGS_EXPORTER: 'none',
+  LOG_LEVEL: 'info',
+};
+
+const apiKeys = { shop: 'shop-key', pos: 'pos-key' };
+
+let stages = 0;
+
+/** Everything that an experiment needs, started for it alone: what one leaves behind would be the next one's. */
+export async function openEmbeddedStage(
+  { surroundings = {} }: Pick<Experiment, 'surroundings'>,
+  { postgres, wires, env, prometheus }: EmbeddedOptions,
+): Promise<Stage> {
+  await using started = new AsyncDisposableStack();
+  stages += 1;
+  const wire = (name: string, target: string) => wires.connect(`${name}_${stages}`, target);
+  const database = started.use(await postgres.createDatabase());
+  const simulator = await startSimulator({
+    host: '127.0.0.1',
+    port: 0,
+    logger: createLogger({ service: 'payment-gateway-simulator', level: 'silent' }),
+  });
+  started.defer(() => simulator.close());
+  const receiver = started.use(await startOtlpReceiver());
+  // Where there is none, what needs one is skipped.
+  const hasRedis = surroundings.redis === true && isThere('redis-server');
+  const redis = hasRedis ? started.use(await startRedisServer()) : undefined;
+
+  const wired = {
+    postgres: await wire('postgres', database.url),
+    gateway: await wire('gateway', simulator.url),
+    collector: await wire('collector', receiver.url),
+    ...(redis && { redis: await wire('redis', redis.url) }),
+  };
+  const environment = {
+    ...serviceEnvironment(wired.postgres.url, wired.gateway.url),
+    ...telemetry,
+    API_KEYS: `shop:${apiKeys.shop},pos:${apiKeys.pos},noisy:noisy-key`,
+    OTEL_EXPORTER_OTLP_ENDPOINT: wired.collector.url,
+    ...(wired.redis && { REDIS_URL: wired.redis.url }),
+    ...surroundings.env,
+    ...env,
+  };
+  const replicas = await Promise.all(
+    Array.from({ length: surroundings.replicas ?? 1 }, async () =>
+      started.use(await startReplica(environment)),
+    ),
+  );
+  const adminUrls = replicas.map(({ adminUrl }) => adminUrl);
+  const alerts =
+    prometheus &&
+    started.use(await watchAlerts({ ...prometheus, targets: adminUrls.map((url) => new URL(url).host) }));
+
+  const owned = started.move();
+  return {
+    urls: replicas.map(({ url }) => url),
+    adminUrls,
+    apiKeys,
+    gateway: createGatewayControl(simulator.url),
+    database,
+    replicas,
+    postgres,
+    ...(redis && { redis }),
+    wires: wired,
+    spans: receiver.spans,
+    ...(alerts && { alerts }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

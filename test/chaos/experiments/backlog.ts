@@ -1,0 +1,22 @@
+import { type Experiment, usualTraffic } from '../experiment.ts';
+
+export const backlog: Experiment = {
+  name: 'backlog',
+  title: 'Nine thousand orders are pending already',
+  story: 'As after a long outage; from 10,000 on new ones are refused.',
+  steady: usualTraffic,
+  faults: [{ kind: 'backlog', orders: 9000 }],
+  hypothesis: {
+    claim: 'New orders are taken and paid as ever, while two alerts say that there is little room left.',
+    answers: { allowed: ['201', '402'], shares: { 201: 0.4 }, p99: 1500 },
+    orders: { paid: 0.999, settledWithin: 15 },
+    metrics: [{ name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 }],
+    logs: [],
+    detection: [
+      { alert: 'BacklogNearlyFull', withinMinutes: 5 },
+      { alert: 'BacklogGrows', withinMinutes: 10 },
+    ],
+    recoveredWithin: 10,
+  },
+  look: { dashboard: 'orders-business', panel: 'Pending orders', traces: 'order.status=pending' },
+};

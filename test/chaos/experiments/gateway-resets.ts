@@ -1,0 +1,31 @@
+import { type Experiment, usualTraffic } from '../experiment.ts';
+
+export const gatewayResets: Experiment = {
+  name: 'gateway-resets',
+  title: 'Connections to the gateway are reset',
+  story: 'Three connections in ten drop; half of those have charged before.',
+  steady: usualTraffic,
+  faults: [{ kind: 'gateway', settings: { resetRate: 0.3 } }],
+  hypothesis: {
+    claim: 'Retries hide it, as far as their budget goes. 99.9 % end as paid, and no card is charged twice.',
+    answers: { allowed: ['201', '202', '402'], shares: { 201: 0.4 }, p99: 3300 },
+    orders: { paid: 0.999, settledWithin: 30 },
+    metrics: [
+      { name: 'retries_total', labels: { dependency: 'payment', result: 'recovered' }, atLeast: 1 },
+      { name: 'circuit_breaker_transitions_total', labels: { breaker: 'payment', to: 'open' }, atMost: 0 },
+      { name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 },
+    ],
+    logs: [{ event: 'payment.retry', fields: { reason: 'connection_lost' } }],
+    trace: {
+      root: 'POST /orders',
+      spans: { 'POST /charges': 2 },
+      events: ['retry'],
+      attributes: { 'order.status': 'paid' },
+    },
+    detection: {
+      undetected: 'As with errors: customers notice nothing, and the retry budget bounds what it costs.',
+    },
+    recoveredWithin: 10,
+  },
+  look: { dashboard: 'orders-dependencies', panel: 'Failures', traces: 'payment.attempts=2' },
+};

@@ -1,0 +1,27 @@
+import { type Experiment, usualTraffic } from '../experiment.ts';
+
+export const gatewaySlow: Experiment = {
+  name: 'gateway-slow',
+  title: 'The gateway is slow',
+  story: 'A charge takes 400 ms, and one in twenty 2 s.',
+  steady: usualTraffic,
+  faults: [
+    { kind: 'gateway', settings: { latencyMs: 400, slowSuccessRate: 0.05, slowSuccessDelayMs: 2000 } },
+  ],
+  hypothesis: {
+    claim:
+      'Orders take as long as the gateway does, and no longer than 3.3 s. None is refused, none is charged twice.',
+    answers: { allowed: ['201', '202', '402'], shares: { 201: 0.4 }, p99: 3300 },
+    orders: { paid: 0.999, settledWithin: 30 },
+    metrics: [
+      { name: 'circuit_breaker_calls_total', labels: { breaker: 'payment', outcome: 'timeout' }, atLeast: 1 },
+      { name: 'circuit_breaker_transitions_total', labels: { breaker: 'payment', to: 'open' }, atMost: 0 },
+      { name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 },
+    ],
+    logs: [{ event: 'payment.retry', fields: { reason: 'timeout' } }],
+    trace: { root: 'POST /orders', spans: { 'POST /charges': 2 }, events: ['retry'] },
+    detection: [{ alert: 'ErrorBudgetBurnsFast', labels: { slo: 'placement-latency' }, withinMinutes: 5 }],
+    recoveredWithin: 10,
+  },
+  look: { dashboard: 'orders-dependencies', panel: 'p99', traces: 'payment.outcome=succeeded' },
+};

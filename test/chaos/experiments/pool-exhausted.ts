@@ -1,0 +1,40 @@
+import { type Experiment, usualTraffic } from '../experiment.ts';
+
+export const poolExhausted: Experiment = {
+  name: 'pool-exhausted',
+  title: 'The connection pool is exhausted',
+  story: 'Two connections, and every answer of Postgres comes 200 ms late.',
+  surroundings: { env: { DATABASE_POOL_MAX: '2' } },
+  steady: usualTraffic,
+  faults: [{ kind: 'network', to: 'postgres', toxics: [{ type: 'latency', latency: 200, jitter: 0 }] }],
+  hypothesis: {
+    claim:
+      'More is asked for than the pool can do. What does not get a connection in time is refused with 429 or 503, what is taken is done, and nothing waits for longer than 4 s.',
+    answers: {
+      allowed: [
+        '201',
+        '202',
+        '402',
+        '429 overloaded',
+        '503 database_unavailable',
+        '504 deadline_exceeded',
+        '409 idempotency_in_progress',
+      ],
+      p99: 9000,
+    },
+    orders: { paid: 0.999, settledWithin: 45 },
+    metrics: [
+      { name: 'http_requests_total', labels: { route: '/orders' }, atLeast: 50 },
+      { name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 },
+    ],
+    logs: [],
+    trace: { root: 'POST /orders', spans: { 'INSERT orders': 1 } },
+    detection: [{ alert: 'DatabasePoolExhausted', withinMinutes: 6 }],
+    recoveredWithin: 30,
+  },
+  look: {
+    dashboard: 'orders-dependencies',
+    panel: 'Connections to Postgres',
+    traces: 'db.system.name=postgresql',
+  },
+};

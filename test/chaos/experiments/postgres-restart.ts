@@ -1,0 +1,34 @@
+import { type Experiment, usualTraffic } from '../experiment.ts';
+
+export const postgresRestart: Experiment = {
+  name: 'postgres-restart',
+  title: 'Postgres is killed and starts again',
+  story: 'kill -9 for the whole server, which then recovers from its log.',
+  steady: usualTraffic,
+  faults: [{ kind: 'crash', what: 'postgres' }],
+  hypothesis: {
+    claim:
+      'Statements are repeated for 3 s; what takes longer gets 503, and the same order again is safe. No commit that was acknowledged is lost.',
+    answers: {
+      allowed: [
+        '201',
+        '202',
+        '402',
+        '503 database_unavailable',
+        '409 idempotency_in_progress',
+        '429 overloaded',
+      ],
+      shares: { 201: 0.3 },
+    },
+    orders: { paid: 0.999, settledWithin: 40 },
+    metrics: [
+      { name: 'retries_total', labels: { dependency: 'postgres' }, atLeast: 1 },
+      { name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 },
+    ],
+    logs: [{ event: 'postgres.retry' }],
+    trace: { root: 'POST /orders', spans: { 'INSERT orders': 1 }, events: ['retry'] },
+    detection: [{ alert: 'ErrorBudgetBurnsFast', labels: { slo: 'placement-latency' }, withinMinutes: 10 }],
+    recoveredWithin: 20,
+  },
+  look: { dashboard: 'orders-dependencies', panel: 'Statements, p99', traces: 'error.type=ECONNREFUSED' },
+};

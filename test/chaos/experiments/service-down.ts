@@ -1,0 +1,27 @@
+import { type Experiment, usualTraffic } from '../experiment.ts';
+
+export const serviceDown: Experiment = {
+  name: 'service-down',
+  title: 'The only replica is dead',
+  story: 'kill -9, and nothing starts it again.',
+  steady: usualTraffic,
+  faults: [{ kind: 'stop', what: 'service', signal: 'SIGKILL' }],
+  seconds: 10,
+  hypothesis: {
+    claim:
+      'Nobody is served. Once it is back, customers who repeat their orders get them, and what was in flight is settled within 30 s.',
+    answers: {
+      allowed: ['201', '202', '402', 'no answer', '409 idempotency_in_progress'],
+      shares: { 'no answer': 0.5 },
+    },
+    orders: { paid: 0.999, settledWithin: 30 },
+    metrics: [],
+    logs: [{ event: 'service.listening' }],
+    detection: [
+      { alert: 'ServiceDown', withinMinutes: 4 },
+      { alert: 'TargetDown', withinMinutes: 5 },
+    ],
+    recoveredWithin: 20,
+  },
+  look: { dashboard: 'orders-service', panel: 'Rate by route', traces: 'service.name=orders' },
+};

@@ -1,0 +1,68 @@
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ServiceProcess, spawnServiceProcess } from '../support/service-process.ts';
+
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** One instance of the service: a process that can be killed and comes back where it was. */
+export interface Replica extends AsyncDisposable {
+  url: string;
+  adminUrl: string;
+  /** Whether its process is there. */
+  isRunning(): boolean;
+  /** Resolves when it has ended, with its exit code; null where a signal ended it. */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
+  /** Once more, at the same addresses. Nothing where it runs. */
+  start(): Promise<void>;
+  /** By so many seconds. It is right again after a start. */
+  shiftClock(seconds: number): void;
+  /** Whether anybody reads what it writes. */
+  readStdout(reading: boolean): void;
+  /** All lines so far, those of its earlier processes among them. */
+  lines(): LogLine[];
+}
+
+/** Milliseconds until a load balancer has seen that a replica is not ready. */
+const noticedAfter = 500;
+
+const shiftedClock = path.join(import.meta.dirname, 'shifted-clock.ts');
+
+export async function startReplica(env: Readonly<Record<string, string>>): Promise<Replica> {
+  const options = { env: { ...env, NODE_OPTIONS: `--import=${shiftedClock}` } };
+  let running: ServiceProcess | undefined = await spawnServiceProcess(options);
+  const { url, adminUrl } = running;
+  const again = { env: { ...options.env, PORT: new URL(url).port, ADMIN_PORT: new URL(adminUrl).port } };
+  const logs = [running.logs];
+
+  async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    const ending = running;
+    if (ending === undefined) return null;
+    ending.child.kill(signal);
+    // One that drains goes on serving until the load balancer has noticed.
+    if (signal === 'SIGTERM') await Promise.race([delay(noticedAfter), ending.exited]);
+    running = undefined;
+    ending.child.stdout?.resume();
+    return (await ending.exited).code;
+  }
+
+  return {
+    url,
+    adminUrl,
+    isRunning: () => running !== undefined,
+    end,
+    async start() {
+      if (running) return;
+      running = await spawnServiceProcess(again);
+      logs.push(running.logs);
+    },
+    shiftClock: (seconds) => void running?.child.send({ type: 'shift_clock', milliseconds: 1000 * seconds }),
+    readStdout(reading) {
+      if (reading) running?.child.stdout?.resume();
+      else running?.child.stdout?.pause();
+    },
+    lines: () => logs.flat(),
+    async [Symbol.asyncDispose]() {
+      await end('SIGKILL');
+    },
+  };
+}

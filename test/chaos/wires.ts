@@ -1,0 +1,52 @@
+import { startTcpProxy, type Toxic } from '../support/tcp-proxy.ts';
+import { findToxiproxy, startToxiproxy } from './toxiproxy.ts';
+
+/** The network between the service and one of its dependencies. */
+export interface Wire {
+  /** The address of the dependency with the wire in between. */
+  url: string;
+  setToxics(toxics: readonly Toxic[]): Promise<void>;
+  /** Closes every connection and refuses new ones. */
+  cut(): Promise<void>;
+  /** A network that works. Connections whose packets were dropped are closed, for they could not go on. */
+  restore(): Promise<void>;
+}
+
+export interface Wires extends AsyncDisposable {
+  /** What they are made of, for the report. */
+  madeOf: string;
+  connect(name: string, target: string): Promise<Wire>;
+}
+
+/** Toxiproxy, where its server is on the PATH; else the small proxy of the tests, which knows the same toxics. */
+export async function startWires(): Promise<Wires> {
+  const command = findToxiproxy();
+  return command === undefined ? ownWires() : startToxiproxy(command);
+}
+
+export function ownWires(): Wires {
+  const proxies = new AsyncDisposableStack();
+  return {
+    madeOf: 'the proxy of the tests',
+    async connect(_name, target) {
+      const proxy = proxies.use(await startTcpProxy(target));
+      await proxy.open();
+      let dropping = false;
+      return {
+        url: proxy.url,
+        async setToxics(toxics) {
+          dropping = toxics.some(({ type }) => type === 'timeout');
+          proxy.setToxics(toxics);
+        },
+        cut: () => proxy.close(),
+        async restore() {
+          if (dropping) await proxy.close();
+          dropping = false;
+          proxy.setToxics([]);
+          await proxy.open();
+        },
+      };
+    },
+    [Symbol.asyncDispose]: () => proxies.disposeAsync(),
+  };
+}
