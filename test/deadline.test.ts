@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Answer, type ProblemBody, teaOrder } from './support/api-client.ts';
+import { teaOrder } from './support/api-client.ts';
+import { place, whileLocked, within } from './support/deadlines.ts';
 import { approve } from './support/scripted-gateway.ts';
 import { quietWorker } from './support/settings.ts';
 import { linesOf, spawnWithScript } from './support/spawn-with-script.ts';
@@ -18,11 +19,6 @@ const slowLimits = {
 };
 const patiently = { timeout: 10_000, interval: 5 };
 
-const within = (milliseconds: number | string) => ({ 'x-request-timeout-ms': String(milliseconds) });
-const asProblem = (answer: unknown) => answer as Answer<ProblemBody>;
-const place = async ({ api }: SpawnedService, headers: Record<string, string>) =>
-  asProblem(await api.place(teaOrder, headers));
-
 const ordersIn = ({ database }: SpawnedService) =>
   database.sql<{ id: string; status: string; round: number; held: boolean }>(
     'SELECT id, status, round, held FROM orders',
@@ -35,17 +31,6 @@ async function insertsIn({ database }: SpawnedService) {
     SELECT query FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND query LIKE '%INSERT INTO orders%'
       AND pid <> pg_backend_pid()`);
-}
-
-/** Does it while another session keeps everybody from the orders. */
-async function whileLocked<T>({ database }: SpawnedService, work: () => Promise<T>): Promise<T> {
-  await database.sql('BEGIN');
-  await database.sql('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
-  try {
-    return await work();
-  } finally {
-    await database.sql('ROLLBACK');
-  }
 }
 
 describe('x-request-timeout-ms', () => {

@@ -35,6 +35,11 @@ export function admitRequests(scope: FastifyInstance, admission: Admission, even
     const priority = typeof configured === 'function' ? configured(request) : configured;
     const shed = (reason: ShedReason) => events.shed({ reason, priority });
 
+    // A client can go while something before this waits.
+    if (reply.raw.destroyed) {
+      shed('client_gone');
+      return;
+    }
     const begin = (leave: () => void) => {
       const held: Place = { leave, atWork: false };
       request[place] = held;
