@@ -42,7 +42,7 @@ export default defineConfig({
           // Those of the stack need programs that are no npm packages: `npm run test:stack`.
           exclude: [...ofFiles, 'test/stack/**', ...missing.flatMap(({ tests }) => tests)],
           globalSetup: ['test/support/postgres-for-tests.ts'],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },

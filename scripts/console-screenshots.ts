@@ -33,7 +33,7 @@ const views: ReadonlyArray<readonly [name: string, height: number, open: () => P
   ['overview', 860, () => open('/')],
   ['traces', 600, () => open('/traces?route=%2Forders')],
   ['trace', 690, () => openTrace('/traces?status=failed&route=%2Forders')],
-  ['logs', 600, () => open('/logs')],
+  ['logs', 570, () => open('/logs')],
   ['order', 660, openOrder],
   ['faults', 860, () => open('/faults')],
   ['traffic', 860, () => open('/traffic')],

@@ -7,7 +7,11 @@ export function createSpanDetail(): {
   element: HTMLElement;
   show(span: SpanRecord | undefined, trace: TraceDetail): void;
 } {
-  const element = h('aside', { class: 'span-detail', 'aria-label': 'Span' });
+  const element = h(
+    'aside',
+    { class: 'span-detail', 'aria-label': 'Span' },
+    h('p', { class: 'muted' }, hint),
+  );
   return {
     element,
     show(span, trace) {

@@ -8,7 +8,8 @@ export interface SpanTree {
 
 /** Spans whose parent is missing are roots: it was not sent, or has yet to end. */
 export function toSpanTrees(spans: readonly SpanRecord[]): SpanTree[] {
-  const ordered = spans.toSorted((a, b) => a.start - b.start || b.end - a.end);
+  // Starts are often no more exact than a millisecond; of those that look the same, the first to end was first.
+  const ordered = spans.toSorted((a, b) => a.start - b.start || a.end - b.end);
   const trees = new Map(ordered.map((span) => [span.spanId, { span, children: [] as SpanTree[] }]));
   const roots: SpanTree[] = [];
   for (const tree of trees.values()) {

@@ -162,8 +162,7 @@ function logRow(
       'div',
       { class: 'what', style: { 'padding-left': `${depth * 14 + 14}px` } },
       h('span', { class: `level ${line.level}` }, line.level),
-      h('span', { class: 'name' }, line.text),
-      line.event !== '' && h('span', { class: 'kind' }, line.event),
+      h('span', { class: 'name', title: line.event }, line.text),
     ),
     h(
       'div',

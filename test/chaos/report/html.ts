@@ -31,6 +31,9 @@ ${htmlTable([
 ])}
 <h2>Which alert detects which fault</h2>
 ${htmlTable(detection.map((row) => row.map(inline)))}
+<h2>One by one</h2>
+<p>In the plots the time of the fault is shaded. A triangle is an alert of the hypothesis that fires, a grey one another alert.
+At the dashed line the steady state held again. The bar below is the circuit to the gateway: closed, half-open or open.</p>
 ${report.rehearsals.map((rehearsal) => section(rehearsal, scale)).join('\n')}
 </main>
 </html>
