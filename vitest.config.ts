@@ -42,6 +42,8 @@ export default defineConfig({
           // Those of the stack need programs that are no npm packages: `npm run test:stack`.
           exclude: [...ofFiles, 'test/stack/**', ...missing.flatMap(({ tests }) => tests)],
           globalSetup: ['test/support/postgres-for-tests.ts'],
+          // For a machine that runs several services at once: what is awaited is there much sooner, or never.
+          expect: { poll: { timeout: 10_000 } },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

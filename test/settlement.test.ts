@@ -87,8 +87,9 @@ describe('an order past its settlement deadline', () => {
     await service.gateway.setFaults({ timeoutRate: 1 });
     const { body } = await service.api.place();
     expect(body.status).toBe('pending');
-    await service.gateway.clearFaults();
+    // The other way round the worker could still be in time.
     await service.database.sql(`UPDATE orders SET created_at = created_at - interval '1 hour'`);
+    await service.gateway.clearFaults();
 
     await expect
       .poll(async () => (await service.api.get(`/orders/${body.id}`)).body.status)

@@ -4,7 +4,6 @@ import { createGatewayControl } from '../support/gateway-control.ts';
 import { startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { isThere } from '../support/programs.ts';
 import { startRedisServer } from '../support/redis-server.ts';
-import { serviceEnvironment } from '../support/spawn-service.ts';
 import { watchAlerts } from './alerts/alert-watch.ts';
 import type { TimeScale } from './alerts/scale-rules.ts';
 import type { Experiment } from './experiment.ts';
@@ -21,6 +20,16 @@ export interface EmbeddedOptions {
   /** The Prometheus that evaluates the alerts; without one they are not checked. */
   prometheus?: { command: string; scale: TimeScale };
 }
+
+/** As it is deployed, but for the limits per client and per address: all customers of a rehearsal are two, at one. */
+const asDeployed = {
+  NODE_ENV: 'test',
+  PORT: '0',
+  ADMIN_PORT: '0',
+  RATE_LIMIT_MAX: '0',
+  RATE_LIMIT_ADDRESS_MAX: '0',
+  AUTH_FAILURE_MAX: '0',
+};
 
 /** What is told soon is seen soon. Lines go to stdout, as in a container. */
 const telemetry = {
@@ -61,7 +70,9 @@ export async function openEmbeddedStage(
     ...(redis && { redis: await wire('redis', redis.url) }),
   };
   const environment = {
-    ...serviceEnvironment(wired.postgres.url, wired.gateway.url),
+    ...asDeployed,
+    DATABASE_URL: wired.postgres.url,
+    PAYMENT_GATEWAY_URL: wired.gateway.url,
     ...telemetry,
     API_KEYS: `shop:${apiKeys.shop},pos:${apiKeys.pos},noisy:noisy-key`,
     OTEL_EXPORTER_OTLP_ENDPOINT: wired.collector.url,
