@@ -41,7 +41,7 @@ export interface Latency {
 }
 
 /** Seconds of usual load before the burst, in which V8 optimizes, and after it. */
-const before = 6;
+const before = 5;
 const after = 5;
 /** Milliseconds. */
 const memoryInterval = 250;
@@ -181,4 +181,42 @@ function windowsOf(answers: Answers, { from, to }: Span): Window[] {
 export function recoveryOf(windows: readonly Window[], longest: number): number | undefined {
   const last = windows.findLastIndex(({ p99, whole }) => !whole || p99 > longest);
   return last === windows.length - 1 ? undefined : (last + 1) * windowLength;
+}
+
+/** The middle one of each figure: a disturbance of the machine spoils a round, and seldom the same figure of the others. */
+export function medianOf(rounds: readonly [Outcome, ...Outcome[]]): Outcome {
+  const middle = (of: (outcome: Outcome) => number) => {
+    const values = rounds.map(of).filter((value) => !Number.isNaN(value));
+    return values.length === 0
+      ? Number.NaN
+      : quantile(
+          values.toSorted((a, b) => a - b),
+          0.5,
+        );
+  };
+  const latency = (of: (outcome: Outcome) => Latency): Latency => ({
+    p50: middle((outcome) => of(outcome).p50),
+    p99: middle((outcome) => of(outcome).p99),
+  });
+  const recovery = middle((outcome) => outcome.recovery ?? Infinity);
+  return {
+    multiple: rounds[0].multiple,
+    planned: rounds[0].planned,
+    sent: middle(({ sent }) => sent),
+    late: latency(({ late }) => late),
+    goodput: middle(({ goodput }) => goodput),
+    accepted: latency(({ accepted }) => accepted),
+    leftPending: middle(({ leftPending }) => leftPending),
+    shed: middle(({ shed }) => shed),
+    shedLatency: latency(({ shedLatency }) => shedLatency),
+    failed: middle(({ failed }) => failed),
+    lost: middle(({ lost }) => lost),
+    gaveUp: middle(({ gaveUp }) => gaveUp),
+    recovery: Number.isFinite(recovery) ? recovery : undefined,
+    memory: {
+      before: middle(({ memory }) => memory.before),
+      most: middle(({ memory }) => memory.most),
+      after: middle(({ memory }) => memory.after),
+    },
+  };
 }

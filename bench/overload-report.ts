@@ -28,7 +28,7 @@ export const scenes: readonly Scene[] = [
     name: 'processor',
     title: 'Short of processor time',
     meaning:
-      'The gateway answers at once. Load generator, service, PostgreSQL and gateway share two cores, so that what the generator takes to send the excess is missing where it is to be answered: at the highest multiples this measures the machine as much as the service.',
+      'The gateway answers at once. Load generator, service, PostgreSQL and gateway share the cores, so that what the generator takes to send the excess is missing where it is to be answered: the higher the multiple, the more does this measure the machine.',
     gatewayLatency: 0,
     env: {},
     connections: 32,
@@ -36,14 +36,25 @@ export const scenes: readonly Scene[] = [
 ];
 
 export interface OverloadReport extends Pick<Comparison, 'date' | 'machine'> {
-  /** Length of a burst. */
-  seconds: number;
-  scenes: Array<Scene & { capacity: number; outcomes: Record<'on' | 'off', Outcome[]> }>;
+  /** How often each burst was measured, and its length. */
+  settings: { rounds: number; seconds: number };
+  /** Microseconds of processor time that a refused request takes. */
+  refusal: number;
+  scenes: MeasuredScene[];
 }
 
-type MeasuredScene = OverloadReport['scenes'][number];
+export interface MeasuredScene extends Scene {
+  /** Orders a second. */
+  capacity: number;
+  /** Microseconds of the service's processor time. */
+  cpuPerOrder: number;
+  /** One per multiple: the medians over the rounds. */
+  outcomes: Record<'on' | 'off', Outcome[]>;
+  rounds: Record<'on' | 'off', Outcome[][]>;
+}
 
-export function toMarkdown({ date, machine, seconds, scenes: measured }: OverloadReport): string {
+export function toMarkdown({ date, machine, settings, refusal, scenes: measured }: OverloadReport): string {
+  const { rounds, seconds } = settings;
   return `# Under overload
 
 \`npm run bench:overload\` on ${date}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node},
@@ -52,15 +63,24 @@ load average ${machine.loadBefore.toFixed(2)} before the start.
 ![Paid orders and their p99 over the load, with and without admission control](overload.svg)
 
 First the capacity is measured, over a few connections with the next order as soon as one is answered. Then orders come
-by the clock, whether or not earlier ones were answered: 6 s at 0.8 of the capacity, ${seconds} s at a multiple of it, and 5 s at
-0.8 again; all of the burst counts, its beginning included. Each row has a new service. Paid are answers of 201; p50 and
-p99 are theirs. Shed are answers of 429, pending those of 202: stored, to be charged by a worker. A client that hears
-nothing for 2 s hangs up. The service has recovered when in every later quarter of a second all orders are paid, with a
-p99 of at most 1.5 times that at the capacity. Late is by how much the generator was behind its clock (p99).
+by the clock, whether or not earlier ones were answered: 5 s at 0.8 of the capacity, ${seconds} s at a multiple of it, and 5 s at
+0.8 again; all of the burst counts, its beginning included. Each burst has a new service, and each figure is the median of
+${rounds} rounds. Paid are answers of 201; p50 and p99 are theirs. Shed are answers of 429, pending those of 202: stored, to be
+charged by a worker. A client that hears nothing for 2 s hangs up. The service has recovered when in every later quarter of
+a second all orders are paid, with a p99 of at most 1.5 times that at the capacity. Late is by how much the generator was
+behind its clock (p99); what it could not send is missing in sent.
+
+A refusal takes ${refusal.toFixed(0)} µs of processor time, an order ${orderCost(measured)} µs. So no service that is short of
+processor time can refuse much more than ${(orderCost(measured) / refusal).toFixed(0)} times what it can take and go on.
 
 ${measured.map(describeScene).join('\n')}
 Commits do not wait for the disk, and telemetry is off but for logs and metrics.
 `;
+}
+
+/** Where nothing waits but for the processor, or else where there is anything at all. */
+function orderCost(measured: readonly MeasuredScene[]): number {
+  return Math.round(measured.at(-1)?.cpuPerOrder ?? Number.NaN);
 }
 
 function describeScene({ title, meaning, capacity, outcomes }: MeasuredScene): string {

@@ -1,4 +1,4 @@
-import type { OrderStore } from './order-store.ts';
+import type { BacklogCount, OrderStore } from './order-store.ts';
 
 /**
  * How many orders were left pending, as far as this replica knows: counted now and then, and raised by every order that
@@ -11,12 +11,13 @@ export interface Backlog {
   grew(): void;
   /** Counts anew. */
   refresh(): Promise<void>;
-  /** As of the last count. */
-  snapshot(): { pending: number; oldest: Date | undefined };
+  /** The orders as of the last count. The oldest has grown older since then. */
+  snapshot(): BacklogCount;
 }
 
 export function createBacklog(store: Pick<OrderStore, 'backlog'>, maxPending: number): Backlog {
-  let counted: { pending: number; oldest: Date | undefined } = { pending: 0, oldest: undefined };
+  let counted: BacklogCount = { pending: 0, age: undefined };
+  let countedAt = 0;
   let grownBy = 0;
 
   return {
@@ -27,9 +28,13 @@ export function createBacklog(store: Pick<OrderStore, 'backlog'>, maxPending: nu
     async refresh() {
       const before = grownBy;
       counted = await store.backlog(maxPending + 1);
+      countedAt = performance.now();
       // What was left pending while the count ran may be missing from it.
       grownBy -= before;
     },
-    snapshot: () => counted,
+    snapshot: () => ({
+      pending: counted.pending,
+      age: counted.age === undefined ? undefined : counted.age + performance.now() - countedAt,
+    }),
   };
 }

@@ -137,7 +137,7 @@ export const countBacklog: Statement = {
   summary: 'SELECT orders',
   repeatable: true,
   text: `
-    SELECT count(*)::int AS pending, min(created_at) AS oldest
+    SELECT count(*)::int AS pending, extract(epoch FROM now() - min(created_at))::float8 * 1000 AS age
     FROM (
       SELECT created_at FROM orders
       WHERE due_at IS NOT NULL AND NOT (round = 1 AND held AND due_at > now())

@@ -6,6 +6,12 @@ import { type OrderRow, type StateRow, stateOf, toOrder } from './order-rows.ts'
 import * as statements from './order-statements.ts';
 import type { OrderStatus, Settlement } from './order-state.ts';
 
+export interface BacklogCount {
+  pending: number;
+  /** Of the oldest, in milliseconds by the clock of the database: that of this process may be wrong. */
+  age: number | undefined;
+}
+
 /**
  * Orders in Postgres. Every method is one statement on its own; none leaves a transaction open. With a deadline that
  * comes first, a method throws `deadline_exceeded` and has changed nothing; default is none.
@@ -30,8 +36,8 @@ export interface OrderStore {
   find(clientId: string, id: string, deadline?: Deadline): Promise<Order | undefined>;
   /** Newest first. */
   list(clientId: string, query: ListQuery, deadline?: Deadline): Promise<Order[]>;
-  /** Orders that their request left pending, counted up to `limit`, and when the oldest of them was placed. */
-  backlog(limit: number): Promise<{ pending: number; oldest: Date | undefined }>;
+  /** Orders that their request left pending, counted up to `limit`, and the age of the oldest of them, in milliseconds. */
+  backlog(limit: number): Promise<BacklogCount>;
 }
 
 export type PlaceResult =
@@ -176,10 +182,10 @@ export function createOrderStore(database: Database): OrderStore {
     },
 
     async backlog(limit) {
-      const [row] = await database.run<{ pending: number; oldest: Date | null }>(statements.countBacklog, [
+      const [row] = await database.run<{ pending: number; age: number | null }>(statements.countBacklog, [
         limit,
       ]);
-      return { pending: row?.pending ?? 0, oldest: row?.oldest ?? undefined };
+      return { pending: row?.pending ?? 0, age: row?.age ?? undefined };
     },
   };
 }

@@ -22,7 +22,7 @@ export type DroppedTelemetry = Readonly<Record<string, Readonly<Record<string, n
 /** What is asked only when somebody looks. */
 export interface Gauges {
   pool(): { total: number; idle: number; waiting: number };
-  backlog(): { pending: number; oldest: Date | undefined };
+  backlog(): { pending: number; age: number | undefined };
   circuits(): Record<string, (typeof circuitStates)[number]>;
   admission(): { inFlight: number; queued: number; limit: number };
   /** In total, by signal and reason. */
@@ -233,8 +233,7 @@ export function createMetrics({ exemplarInterval = 0 }: { exemplarInterval?: num
         name: 'orders_pending_oldest_seconds',
         help: 'Age of the oldest of them.',
         collect(gauge) {
-          const { oldest } = backlog();
-          gauge.child().set(oldest ? (Date.now() - oldest.getTime()) / second : 0);
+          gauge.child().set((backlog().age ?? 0) / second);
         },
       });
       make.gauge({

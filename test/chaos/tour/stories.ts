@@ -139,7 +139,7 @@ export const stories: readonly Story[] = [
         kind: 'watch',
         seconds: 10,
         load: 'overload',
-        text: 'The gateway has become slow, and many times the usual orders come. What is too much is refused with 429 at once, so that what is taken is answered in time. Where even that is more than the gateway does within a second, the breaker opens, and orders are left pending: nothing is lost either way.',
+        text: 'The gateway has become slow, and many times the usual orders come. What is too much is refused with 429 at once, so that what is taken is answered in time.',
       },
       {
         kind: 'look',
