@@ -7,7 +7,7 @@ import { ownWires, type Wire, type Wires } from './chaos/wires.ts';
 /** The network that rehearsals break: of either kind it has to do the same, or an experiment would depend on the machine. */
 const toxiproxy = findToxiproxy();
 const kinds: Array<[string, () => Promise<Wires> | Wires]> = [
-  ['the proxy of the tests', ownWires],
+  ['the proxy of the simulator', ownWires],
   ...(toxiproxy === undefined
     ? []
     : [['Toxiproxy', () => startToxiproxy(toxiproxy)] satisfies [string, () => Promise<Wires>]]),

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Readiness } from '../src/http/health.ts';
+import { startTcpProxy, type TcpProxy } from '../src/simulator/wires/tcp-proxy.ts';
 import { quietWorker } from './support/settings.ts';
 import { type Replica, type SpawnedService, spawnReplica, spawnService } from './support/spawn-service.ts';
-import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.ts';
 import { hiccup, timed } from './support/timing.ts';
 
 const short = { ...quietWorker, DATABASE_CONNECT_TIMEOUT: '200ms', DATABASE_DEADLINE: '500ms' };
@@ -19,6 +19,7 @@ describe('a service whose way to Postgres is broken', () => {
     stack = new AsyncDisposableStack();
     surroundings = stack.use(await spawnService(quietWorker));
     proxy = stack.use(await startTcpProxy(surroundings.database.url));
+    await proxy.close();
     service = stack.use(await spawnReplica(surroundings, { ...short, DATABASE_URL: proxy.url }));
   });
   afterEach(() => stack.disposeAsync());
@@ -64,7 +65,7 @@ describe('a service whose way to Postgres is broken', () => {
   test('by a network that swallows every packet, refuses orders in time and recovers by itself', async () => {
     await proxy.open();
     await Promise.all(Array.from({ length: 5 }, () => service.api.place()));
-    await proxy.swallow();
+    proxy.setToxics([{ type: 'timeout' }]);
 
     // First over the connections that look alive, then over new ones that never come about.
     for (let order = 0; order < 3; order += 1) await expectUnavailable();
@@ -75,8 +76,7 @@ describe('a service whose way to Postgres is broken', () => {
     expect(new Set(result.map(({ status }) => status))).toEqual(new Set([503]));
     expect(took).toBeLessThan(longest + hiccup);
 
-    await proxy.close();
-    await proxy.open();
+    proxy.setToxics([]);
     await recovers();
   });
 

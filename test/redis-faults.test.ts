@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../src/environment.ts';
 import { createRedis, type RedisEvents } from '../src/redis/redis.ts';
+import { startTcpProxy, type TcpProxy } from '../src/simulator/wires/tcp-proxy.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
 import { spawnServiceProcess } from './support/service-process.ts';
 import { noLimits, quietWorker } from './support/settings.ts';
@@ -19,7 +20,6 @@ import {
   spawnWithRedis,
 } from './support/spawn-with-redis.ts';
 import { linesOf } from './support/spawn-with-script.ts';
-import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.ts';
 import { timed } from './support/timing.ts';
 
 /** With limits that are counted, and that nobody comes near to. */
@@ -130,12 +130,11 @@ describe('a Redis that is away', () => {
   test.each<[how: string, takeAway: (parts: { redis: RedisServer; proxy: TcpProxy }) => Promise<void>]>([
     ['is there', () => Promise.resolve()],
     ['is gone', ({ redis }) => redis.kill()],
-    ['cannot be reached', ({ proxy }) => proxy.swallow()],
+    ['cannot be reached', async ({ proxy }) => proxy.setToxics([{ type: 'timeout' }])],
   ])('does not keep a process from ending in order, while it %s', async (_how, takeAway) => {
     await using parts = new AsyncDisposableStack();
     const redis = parts.use(await startRedisServer());
     const proxy = parts.use(await startTcpProxy(redis.url));
-    await proxy.open();
     const { database, gateway } = parts.use(await spawnSurroundings());
     const service = await spawnServiceProcess({
       env: { ...serviceEnvironment(database.url, gateway.url), ...counting, REDIS_URL: proxy.url },
@@ -158,7 +157,6 @@ describe('a Redis that does not answer in time', () => {
     await using parts = new AsyncDisposableStack();
     const redis = parts.use(await startRedisServer());
     const proxy = parts.use(await startTcpProxy(redis.url));
-    await proxy.open();
     const service = parts.use(
       await spawnService({
         ...quietWorker,
@@ -175,8 +173,11 @@ describe('a Redis that does not answer in time', () => {
   test.each<
     [how: string, makeSlow: (parts: Awaited<ReturnType<typeof slowService>>) => Promise<void> | void]
   >([
-    ['because it is far away', ({ proxy }) => proxy.slowDown(10 * commandTimeout)],
-    ['because the network drops everything', ({ proxy }) => proxy.swallow()],
+    [
+      'because it is far away',
+      ({ proxy }) => proxy.setToxics([{ type: 'latency', latency: 10 * commandTimeout, jitter: 0 }]),
+    ],
+    ['because the network drops everything', ({ proxy }) => proxy.setToxics([{ type: 'timeout' }])],
     [
       'because it is at a standstill',
       async ({ redis }) => void (await redis.command('CLIENT', 'PAUSE', 6000)),
@@ -196,10 +197,7 @@ describe('a Redis that does not answer in time', () => {
     expect(took).toBeLessThan(20_000);
     expect(linesOf(service, 'redis.unavailable')).toMatchObject([{ reason: 'timeouts' }]);
 
-    proxy.slowDown(0);
-    // What a proxy has swallowed is lost, which no network does to a connection that lives on.
-    await proxy.close();
-    await proxy.open();
+    proxy.setToxics([]);
     await expect
       .poll(
         async () => {

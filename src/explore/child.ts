@@ -15,6 +15,8 @@ export interface Child {
   stop: () => Promise<void>;
   /** Tells it something over their channel; nothing where it has ended. */
   tell: (message: Readonly<Record<string, unknown>>) => void;
+  /** Tells it something, for its next message as the answer. @throws {StartupError} where it ends instead */
+  ask: (message: Readonly<Record<string, unknown>>) => Promise<Readonly<Record<string, unknown>>>;
 }
 
 export interface ChildOptions {
@@ -52,10 +54,11 @@ export async function startChild({ name, args, env, onLine }: ChildOptions): Pro
     return `${name} has ended, ${child.signalCode === null ? `with exit code ${child.exitCode}` : `by ${child.signalCode}`}.`;
   });
 
-  const announcement = new Promise<Readonly<Record<string, unknown>>>((resolve) => {
-    child.once('message', (message) => resolve(typeof message === 'object' ? { ...message } : {}));
-  });
-  const first = await Promise.race([announcement, ended]);
+  const nextMessage = () =>
+    new Promise<Readonly<Record<string, unknown>>>((resolve) => {
+      child.once('message', (message) => resolve(typeof message === 'object' ? { ...message } : {}));
+    });
+  const first = await Promise.race([nextMessage(), ended]);
   if (typeof first === 'string') throw new StartupError(complaint().trimEnd() || first);
   process.stderr.write(complaint());
   child.stderr.pipe(process.stderr, { end: false });
@@ -68,7 +71,14 @@ export async function startChild({ name, args, env, onLine }: ChildOptions): Pro
     // One that is just ending is told in vain.
     if (child.connected) child.send(message, () => {});
   };
-  return { announced: first, pid: child.pid ?? 0, ended, stop, tell };
+  const ask: Child['ask'] = async (message) => {
+    const answer = nextMessage();
+    tell(message);
+    const given = await Promise.race([answer, ended]);
+    if (typeof given === 'string') throw new StartupError(given);
+    return given;
+  };
+  return { announced: first, pid: child.pid ?? 0, ended, stop, tell, ask };
 }
 
 /** A URL that the child has announced under this name. */

@@ -17,6 +17,16 @@ export interface Dependency {
   stop: () => Promise<void>;
 }
 
+/** The payment gateway; a simulator has the network in its hand as well. */
+export interface Gateway extends Dependency {
+  /**
+   * Puts a wire in front of each address; left out where the gateway is the user's.
+   *
+   * @returns the addresses of the wires, by the same names
+   */
+  connect?: (upstreams: Readonly<Record<string, string>>) => Promise<Readonly<Record<string, unknown>>>;
+}
+
 const brought = (url: string, description: string): Dependency => ({
   url,
   description,
@@ -70,7 +80,7 @@ export async function startGateway(
   config: ExploreConfig,
   { say, showLogLine }: Terminal,
   env: ExploreConfig['inherited'],
-): Promise<Dependency> {
+): Promise<Gateway> {
   if (config.gatewayUrl !== undefined) return brought(config.gatewayUrl, 'as set in PAYMENT_GATEWAY_URL');
   say('starting the payment gateway simulator');
   const child = await startChild({
@@ -84,5 +94,6 @@ export async function startGateway(
     description: 'a simulator; its page tells how to break it',
     ended: child.ended,
     stop: child.stop,
+    connect: (upstreams) => child.ask({ type: 'connect', upstreams }),
   };
 }

@@ -15,6 +15,7 @@ import { type Dependency, type ExploreConfig, startDatabase, startGateway } from
 import { npmIsGone } from './npm-parent.ts';
 import { restartOnChange } from './restart-on-change.ts';
 import { createTerminal } from './terminal.ts';
+import { throughWires } from './wired-network.ts';
 
 const source = path.resolve(import.meta.dirname, '..');
 const serviceArgs = ['--import', path.join(source, 'telemetry/sdk.ts'), path.join(source, 'main.ts')];
@@ -46,6 +47,11 @@ await runProcess(async () => {
   starting.defer(() => stopOnceStarted(gatewayStart));
   const [receiver, database, gateway] = await Promise.all([consoleStart, databaseStart, gatewayStart]);
 
+  const addresses = await throughWires(config, gateway, {
+    DATABASE_URL: database.url,
+    PAYMENT_GATEWAY_URL: gateway.url,
+    REDIS_URL: config.inherited['REDIS_URL'],
+  });
   const startService = (ports: Readonly<Record<string, string>> = {}) =>
     startChild({
       name: 'The order service',
@@ -53,8 +59,7 @@ await runProcess(async () => {
       env: {
         ...serviceEnvironment(config, receiver),
         ...ports,
-        DATABASE_URL: database.url,
-        PAYMENT_GATEWAY_URL: gateway.url,
+        ...addresses,
       },
       onLine: terminal.showLogLine,
     });

@@ -1,5 +1,6 @@
 import { FaultSettings } from './faults.ts';
 import { testTokens } from './test-tokens.ts';
+import { toxicKinds } from './wires/toxics.ts';
 
 /** The page under `GET /`: all that can be done here, as lines to paste into a shell. */
 export function guide(url: string): string {
@@ -24,6 +25,13 @@ Break it. What is left out goes back to its default:
   curl ${url}/faults
   curl -X DELETE ${url}/faults
 
+Break the network between the service and what it depends on, where npm start has put wires:
+  curl ${url}/wires
+  curl -X PUT ${url}/wires/postgres -H 'Content-Type: application/json' \\
+    -d '{"toxics":[{"type":"latency","latency":30,"jitter":10}]}'
+  curl -X PUT ${url}/wires/gateway -H 'Content-Type: application/json' -d '{"enabled":false}'
+  curl -X DELETE ${url}/wires
+
 Who would have been called: what Alertmanager sent, and the runbooks that its alerts name:
   curl ${url}/alerts
   curl ${url}/runbooks/README.md
@@ -37,7 +45,17 @@ ${table([...testTokens].map(([token, { meaning }]) => [token, meaning]))}
 Faults of POST /charges and, all but declineRate and malformedRate, of cancel.
 Rates are shares of the requests, from 0 to 1; of several that hit the same request the first here wins.
 ${table(Object.entries(FaultSettings.properties).map(([name, knob]) => [name, meaningOf(name, knob)]))}
+
+Toxics of a wire, in the names and units of Toxiproxy; with "enabled": false it is cut.
+${table(toxicKinds.flatMap(attributesOf))}
 `;
+}
+
+function attributesOf(kind: (typeof toxicKinds)[number]): Array<readonly [string, string]> {
+  const type = kind.properties.type.const;
+  const attributes = Object.entries(kind.properties).filter(([name]) => name !== 'type');
+  if (attributes.length === 0) return [[type, meaningOf(type, kind)]];
+  return attributes.map(([name, attribute]) => [`${type} ${name}`, meaningOf(name, attribute)]);
 }
 
 /** TypeBox keeps annotations in a schema, but not in its type. */

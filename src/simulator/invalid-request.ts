@@ -11,6 +11,7 @@ export const ajvOptions = {
   coerceTypes: false,
   useDefaults: true,
   allErrors: true,
+  discriminator: true,
   // Brings the schema into each error, and with it `expected`.
   verbose: true,
   keywords: ['expected'],

@@ -2,6 +2,7 @@ import { loadSimulatorConfig, loadTelemetryConfig } from '../config.ts';
 import { runProcess } from '../process.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { startSimulator } from './server.ts';
+import type { Wires } from './wires/wires.ts';
 
 const service = 'payment-gateway';
 
@@ -11,6 +12,10 @@ await runProcess(async () => {
   const logger: Logger = createLogger({ service, level: logLevel });
   const simulator = await startSimulator({ ...options, logger });
   logger.info({ url: simulator.url }, 'listening');
+  // Where wires lead is known to whoever starts all the rest, and only then.
+  process.on('message', (message) => {
+    if (asksForWires(message)) void connectAll(simulator.wires, message.upstreams);
+  });
   return {
     announcement: { type: 'listening', url: simulator.url },
     async close() {
@@ -20,6 +25,16 @@ await runProcess(async () => {
     closeDeadline: 5000,
   };
 });
+
+function asksForWires(message: unknown): message is { upstreams: Readonly<Record<string, string>> } {
+  return typeof message === 'object' && message !== null && 'upstreams' in message;
+}
+
+async function connectAll(wires: Wires, upstreams: Readonly<Record<string, string>>): Promise<void> {
+  const addresses: Record<string, string> = {};
+  for (const [name, target] of Object.entries(upstreams)) addresses[name] = await wires.connect(name, target);
+  if (process.connected) process.send?.(addresses);
+}
 
 /** Before the logger, which looks for it once. Where nobody listens, not even its code is loaded. */
 async function startTelemetry(complain: (message: string) => void) {

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Faults, FaultSettings } from './faults.ts';
+import type { Wires } from './wires/wires.ts';
 
 /** Which knobs make which fault, by the name that a fault has in the log. */
 const knobs: Readonly<Record<string, ReadonlyArray<keyof FaultSettings>>> = {
@@ -19,7 +20,7 @@ const knobs: Readonly<Record<string, ReadonlyArray<keyof FaultSettings>>> = {
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  */
-export function metricsRoute({ faults }: { faults: Faults }): FastifyPluginAsyncTypebox {
+export function metricsRoute({ faults, wires }: { faults: Faults; wires: Wires }): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/metrics', (_request, reply) => {
       const samples = Object.entries(knobs).map(([fault, names]) => {
@@ -33,6 +34,13 @@ export function metricsRoute({ faults }: { faults: Faults }): FastifyPluginAsync
             '# HELP simulator_fault_active 1 while a fault is set, 0 otherwise.',
             '# TYPE simulator_fault_active gauge',
             ...samples,
+            '# HELP simulator_wire_fault_active 1 for what is set of the network to a dependency.',
+            '# TYPE simulator_wire_fault_active gauge',
+            ...Object.entries(wires.all()).flatMap(([name, { enabled, toxics }]) =>
+              [...(enabled ? [] : ['cut']), ...new Set(toxics.map(({ type }) => type))].map(
+                (fault) => `simulator_wire_fault_active{wire="${name}",fault="${fault}"} 1`,
+              ),
+            ),
             '',
           ].join('\n'),
         );

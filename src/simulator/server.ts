@@ -10,10 +10,14 @@ import { createFaults } from './faults.ts';
 import { ajvOptions, invalidRequest } from './invalid-request.ts';
 import { createLedger } from './ledger.ts';
 import { metricsRoute } from './metrics-route.ts';
+import { wireRoutes } from './wires/wire-routes.ts';
+import { createWires, type Wires } from './wires/wires.ts';
 
 export interface Simulator {
   /** Without a slash at its end. */
   url: string;
+  /** None at first. They end with it. */
+  wires: Wires;
   /** Drops what is connected, hanging requests included, and forgets the ledger. */
   close(): Promise<void>;
 }
@@ -34,6 +38,7 @@ export async function startSimulator(options: {
   const { host, port, logger } = options;
   const ledger = createLedger({ capacity: options.ledgerCapacity });
   const faults = createFaults();
+  const wires = createWires();
 
   const app = fastify({
     forceCloseConnections: true,
@@ -61,13 +66,18 @@ export async function startSimulator(options: {
     chargeRoutes({ ledger, faults, observe: (scope) => observeGatewaySimulator(scope, logger) }),
   );
   await app.register(alertRoutes({ logger }));
-  await app.register(metricsRoute({ faults }));
+  await app.register(metricsRoute({ faults, wires }));
   await app.register(controlRoutes({ ledger, faults }));
+  await app.register(wireRoutes({ wires }));
 
-  try {
-    return { url: await listen(app, { host, port }, 'SIMULATOR_PORT'), close: () => app.close() };
-  } catch (error) {
+  async function close(): Promise<void> {
+    await wires.close();
     await app.close();
+  }
+  try {
+    return { url: await listen(app, { host, port }, 'SIMULATOR_PORT'), wires, close };
+  } catch (error) {
+    await close();
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import type { FaultSettings } from '../../src/simulator/faults.ts';
-import type { Toxic } from '../support/tcp-proxy.ts';
+import type { Toxic } from '../../src/simulator/wires/toxics.ts';
 
 /**
  * One rehearsal: what is normal, what is broken, and what must be seen. In the order of the Chaos Toolkit (steady state,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { answers, startProgram } from '../../stack/program.ts';
 import { freePort, pathOf } from './programs.ts';
-import type { Toxic } from '../support/tcp-proxy.ts';
+import type { Toxic } from '../../src/simulator/wires/toxics.ts';
 import type { Wire, Wires } from './wires.ts';
 
 export const findToxiproxy = (): string | undefined => pathOf('toxiproxy-server');

@@ -1,4 +1,5 @@
-import { startTcpProxy, type Toxic } from '../support/tcp-proxy.ts';
+import { startTcpProxy } from '../../src/simulator/wires/tcp-proxy.ts';
+import type { Toxic } from '../../src/simulator/wires/toxics.ts';
 import { findToxiproxy, startToxiproxy } from './toxiproxy.ts';
 
 /** The network between the service and one of its dependencies. */
@@ -18,7 +19,7 @@ export interface Wires extends AsyncDisposable {
   connect(name: string, target: string): Promise<Wire>;
 }
 
-/** Toxiproxy, where its server is on the PATH; else the small proxy of the tests, which knows the same toxics. */
+/** Toxiproxy, where its server is on the PATH; else the small proxy of the simulator, which knows the same toxics. */
 export async function startWires(): Promise<Wires> {
   const command = findToxiproxy();
   return command === undefined ? ownWires() : startToxiproxy(command);
@@ -27,21 +28,14 @@ export async function startWires(): Promise<Wires> {
 export function ownWires(): Wires {
   const proxies = new AsyncDisposableStack();
   return {
-    madeOf: 'the proxy of the tests',
+    madeOf: 'the proxy of the simulator',
     async connect(_name, target) {
       const proxy = proxies.use(await startTcpProxy(target));
-      await proxy.open();
-      let dropping = false;
       return {
         url: proxy.url,
-        async setToxics(toxics) {
-          dropping = toxics.some(({ type }) => type === 'timeout');
-          proxy.setToxics(toxics);
-        },
+        setToxics: async (toxics) => proxy.setToxics(toxics),
         cut: () => proxy.close(),
         async restore() {
-          if (dropping) await proxy.close();
-          dropping = false;
           proxy.setToxics([]);
           await proxy.open();
         },
