@@ -167,14 +167,23 @@ export function loadTelemetryConfig(env: Environment = process.env) {
     Object.entries(env).filter(([name, value]) => value !== '' || !name.startsWith('OTEL_')),
   );
   const value = read(telemetryVariables, given);
-  const logsProtocol = given['OTEL_EXPORTER_OTLP_LOGS_PROTOCOL'] ?? given['OTEL_EXPORTER_OTLP_PROTOCOL'];
+  const inDefaultForm = (signal: 'TRACES' | 'LOGS') => {
+    const exporter = given[`OTEL_${signal}_EXPORTER`] ?? 'otlp';
+    const protocol =
+      given[`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`] ??
+      given['OTEL_EXPORTER_OTLP_PROTOCOL'] ??
+      'http/protobuf';
+    return exporter === 'otlp' && protocol === 'http/protobuf';
+  };
   return {
     disabled: given['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
     exportsTraces: given['OTEL_TRACES_EXPORTER'] !== 'none',
-    /** In the form that is the default; any other is left to the SDK. */
-    exportsLogs:
-      (given['OTEL_LOGS_EXPORTER'] ?? 'otlp') === 'otlp' &&
-      (logsProtocol ?? 'http/protobuf') === 'http/protobuf',
+    /** By OTLP over HTTP in protobuf, which is the default; any other form is left to the SDK. */
+    encodesSpans: inDefaultForm('TRACES'),
+    /** In the same form. */
+    exportsLogs: inDefaultForm('LOGS'),
+    /** Whether any of the `OTEL_…_LIMIT` variables is set. */
+    limitsSpans: Object.keys(given).some((name) => /^OTEL_.+_LIMIT$/.test(name)),
     environment: value.NODE_ENV,
     instrumentation: value.TELEMETRY_INSTRUMENTATION,
     batch: {

@@ -114,6 +114,9 @@ describe.each(['lean', 'auto'])('64 requests at once, %s', (mode) => {
       DATABASE_POOL_MAX: '4',
       DATABASE_CONNECT_TIMEOUT: '5s',
       DATABASE_DEADLINE: '10s',
+      // No attempt is to end early where the machine is slow.
+      PAYMENT_ATTEMPT_TIMEOUT: '10s',
+      PAYMENT_DEADLINE: '20s',
     });
     await service.gateway.setFaults({ latencyJitterMs: 30 });
     const traceIds = await placeMany(service, 64, 64);

@@ -1,21 +1,14 @@
 import { isIP } from 'node:net';
-import {
-  context,
-  propagation,
-  ROOT_CONTEXT,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-} from '@opentelemetry/api';
+import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { getRPCMetadata } from '@opentelemetry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { rootContext } from './linked-context.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { type RequestStory, roundTime, tell } from './request-story.ts';
 import { scrub } from './scrub.ts';
 import { dropTellingTraceState } from './trace-state.ts';
-import { isSampled, markExemplar, traceparentOf, tracer, validContext } from './tracing.ts';
+import { endSpan, isSampled, markExemplar, startTrace, traceparentOf, validContext } from './tracing.ts';
 
 const observation = Symbol('observation of the request');
 
@@ -49,7 +42,7 @@ export function observeRequests(
     metrics.requestStarted();
     const story: RequestStory = { request_id: request.id };
     if (makeSpans) dropTellingTraceState(request.headers);
-    const parent = makeSpans ? propagation.extract(ROOT_CONTEXT, request.headers) : context.active();
+    const parent = makeSpans ? propagation.extract(rootContext, request.headers) : context.active();
     const active = makeSpans ? undefined : trace.getSpan(parent);
     const span = active ?? startSpan(request, parent);
     request[observation] = { story, span, ownSpan: active === undefined, ended: false };
@@ -91,7 +84,7 @@ export function observeRequests(
       traceId,
     );
     if (isExemplar) markExemplar(seen?.span);
-    if (seen) endSpan(seen, request, status);
+    if (seen) finishSpan(seen, request, status);
     if (seen?.story.unlogged) return;
     logger.info(
       {
@@ -136,7 +129,7 @@ function nameOf(method: string, route: string | undefined): string {
 
 function startSpan(request: FastifyRequest, parent: ReturnType<typeof context.active>): Span {
   const route = request.routeOptions.url;
-  const span = tracer.startSpan(nameOf(request.method, route), { kind: SpanKind.SERVER }, parent);
+  const span = startTrace(nameOf(request.method, route), { kind: SpanKind.SERVER }, parent);
   if (!span.isRecording()) return span;
   // Without the query, and scrubbed: whatever a client puts there would be kept.
   const [path = ''] = request.url.split('?', 1);
@@ -177,7 +170,7 @@ function nameByRoute(span: Span, { method, routeOptions: { url } }: FastifyReque
   span.updateName(nameOf(method, url));
 }
 
-function endSpan({ span, story, ownSpan }: Observation, request: FastifyRequest, status: number): void {
+function finishSpan({ span, story, ownSpan }: Observation, request: FastifyRequest, status: number): void {
   if (span.isRecording()) {
     span.setAttribute('app.request_id', request.id);
     if (request.clientId) span.setAttribute('client.id', request.clientId);
@@ -191,5 +184,5 @@ function endSpan({ span, story, ownSpan }: Observation, request: FastifyRequest,
       }
     }
   }
-  if (ownSpan) span.end();
+  if (ownSpan) endSpan(span);
 }

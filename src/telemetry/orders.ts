@@ -8,8 +8,8 @@ import {
   inSpan,
   parseTraceparent,
   recordingSpan,
+  startTrace,
   traceparentOf,
-  tracer,
   validContext,
   withSpan,
 } from './tracing.ts';
@@ -18,7 +18,7 @@ import {
 export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
   return {
     placing: (work) =>
-      inSpan('orders.place', {}, async (span) => {
+      inSpan('orders.place', async (span) => {
         const placement = await work();
         const story = currentStory();
         if (story) {
@@ -65,7 +65,7 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
     // A trace of its own, for it may come a day later; the link leads back to the one that placed the order.
     settling(held, round) {
       const placedIn = held.traceparent === undefined ? undefined : parseTraceparent(held.traceparent);
-      const span = tracer.startSpan('orders.settle', {
+      const span = startTrace('orders.settle', {
         kind: SpanKind.CONSUMER,
         root: true,
         ...(placedIn && { links: [{ context: placedIn }] }),

@@ -1,15 +1,14 @@
-import {
-  type Attributes,
-  type HrTime,
-  type Link,
-  type SpanContext,
-  SpanStatusCode,
-} from '@opentelemetry/api';
+import { type HrTime, type Link, type SpanContext, SpanStatusCode } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
+import type { ConstantAttributes } from './constant-attributes.ts';
 import type { Batch } from './export-queue.ts';
+import { spanAttributes, writeAttributes } from './otlp-attributes.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
+
+/** What there is to tell of a span, whoever made it. */
+export type EndedSpan = Omit<ReadableSpan, 'duration' | 'ended'> & { readonly constant?: ConstantAttributes };
 
 /**
  * Spans as OTLP has them on the wire, encoded one by one as they end: what waits to be sent is a few hundred bytes
@@ -17,7 +16,7 @@ import { ProtobufWriter } from './protobuf-writer.ts';
  *
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/v1.8.0/opentelemetry/proto/trace/v1/trace.proto
  */
-export interface SpanBatch extends Batch<ReadableSpan> {
+export interface SpanBatch extends Batch<EndedSpan> {
   /** An `ExportTraceServiceRequest`; the spans are gone from the batch after it. */
   toRequest(): Uint8Array;
 }
@@ -80,7 +79,7 @@ export function createSpanBatch(): SpanBatch {
   };
 }
 
-function writeSpan(to: ProtobufWriter, span: ReadableSpan): void {
+function writeSpan(to: ProtobufWriter, span: EndedSpan): void {
   const { traceId, spanId, traceState, traceFlags } = span.spanContext();
   const message = to.begin(2, 2);
   to.hex(1, traceId);
@@ -92,7 +91,8 @@ function writeSpan(to: ProtobufWriter, span: ReadableSpan): void {
   to.varint(6, span.kind + 1);
   writeTime(to, 7, span.startTime);
   writeTime(to, 8, span.endTime);
-  writeAttributes(to, 9, span.attributes);
+  if (span.constant) to.append(span.constant.encoded);
+  writeAttributes(to, spanAttributes, span.attributes);
   if (span.droppedAttributesCount > 0) to.varint(10, span.droppedAttributesCount);
   for (const event of span.events) writeEvent(to, event);
   if (span.droppedEventsCount > 0) to.varint(12, span.droppedEventsCount);
@@ -144,40 +144,4 @@ function writeTime(to: ProtobufWriter, field: number, [seconds, nanoseconds]: Hr
   const low = (product % 2 ** 23) * 2 ** 9 + nanoseconds;
   const carry = low >= 2 ** 32 ? 1 : 0;
   to.fixed64(field, Math.floor(product / 2 ** 23) + carry, low - carry * 2 ** 32);
-}
-
-type Value = Attributes[string];
-
-function writeAttributes(to: ProtobufWriter, field: number, attributes: Attributes): void {
-  for (const key in attributes) {
-    const attribute = to.begin(field);
-    to.string(1, key);
-    const value = to.begin(2);
-    writeValue(to, attributes[key]);
-    to.end(value);
-    to.end(attribute);
-  }
-}
-
-/** One of protobuf's `AnyValue`; nothing at all says that there is none. */
-function writeValue(to: ProtobufWriter, value: Value): void {
-  if (typeof value === 'string') to.string(1, value);
-  else if (typeof value === 'boolean') to.varint(2, value ? 1 : 0);
-  else if (typeof value === 'number') {
-    if (Number.isSafeInteger(value)) to.int64(3, value);
-    else to.double(4, value);
-  } else if (value instanceof Uint8Array) to.raw(7, value);
-  else if (Array.isArray(value)) {
-    const list = to.begin(5);
-    for (const item of value) {
-      const element = to.begin(1);
-      writeValue(to, item);
-      to.end(element);
-    }
-    to.end(list);
-  } else if (typeof value === 'object' && value !== null) {
-    const map = to.begin(6);
-    writeAttributes(to, 1, value as Attributes);
-    to.end(map);
-  }
 }

@@ -1,15 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel';
-import {
-  type Attributes,
-  context,
-  propagation,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-} from '@opentelemetry/api';
+import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { attributesByKey } from './constant-attributes.ts';
 import { currentTelling } from './request-story.ts';
-import { failSpan, recordingSpan, tracer } from './tracing.ts';
+import { endSpan, failSpan, recordingSpan, startBelow } from './tracing.ts';
 
 /** What undici publishes about its requests, https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
 interface UndiciRequest {
@@ -31,7 +24,8 @@ export function observeOutgoingRequests(): void {
     const telling = currentTelling();
     // A request of somebody else in this process, such as an exporter.
     if (telling?.trace === undefined) return;
-    const span = recordingSpan() && startSpan(request, telling.story.payment_attempts ?? 1);
+    const parent = recordingSpan();
+    const span = parent && startSpan(parent, request, telling.story.payment_attempts ?? 1);
     if (span) spans.set(request, span);
     const carrier: Record<string, string> = {};
     const active = span
@@ -54,7 +48,8 @@ export function observeOutgoingRequests(): void {
 
   subscribe('undici:request:trailers', (message) => {
     const { request } = message as { request: object };
-    spans.get(request)?.end();
+    const span = spans.get(request);
+    if (span) endSpan(span);
   });
 
   subscribe('undici:request:error', (message) => {
@@ -62,36 +57,34 @@ export function observeOutgoingRequests(): void {
     const span = spans.get(request);
     if (span === undefined) return;
     failSpan(span, error);
-    span.end();
+    endSpan(span);
   });
 }
 
-function startSpan({ origin, method, path }: UndiciRequest, attempt: number): Span {
+function startSpan(parent: Span, { origin, method, path }: UndiciRequest, attempt: number): Span {
   const base = typeof origin === 'string' ? origin : origin.origin;
   const template = templateOf(path);
-  return tracer.startSpan(`${method} ${template}`, { kind: SpanKind.CLIENT }).setAttributes({
-    'http.request.method': method,
-    'url.full': `${base}${path}`,
-    'url.template': template,
-    ...serverOf(base),
-    ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
-  });
+  const constant = attributesOf({ origin: base, method, template });
+  const span = startBelow(parent, `${method} ${template}`, SpanKind.CLIENT, constant);
+  span.setAttribute('url.full', `${base}${path}`);
+  if (attempt > 1) span.setAttribute('http.request.resend_count', attempt - 1);
+  return span;
 }
 
-const servers = new Map<string, Attributes>();
-
-/** There are as many as the service has peers: one. */
-function serverOf(origin: string): Attributes {
-  const known = servers.get(origin);
-  if (known) return known;
-  const { hostname, port, protocol } = new URL(origin);
-  const server = {
-    'server.address': hostname,
-    'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
-  };
-  servers.set(origin, server);
-  return server;
-}
+/** There are as many as the service has peers and sends them kinds of requests: two. */
+const attributesOf = attributesByKey(
+  ({ origin, method, template }: Record<'origin' | 'method' | 'template', string>) =>
+    `${method} ${origin}${template}`,
+  ({ origin, method, template }) => {
+    const { hostname, port, protocol } = new URL(origin);
+    return {
+      'http.request.method': method,
+      'url.template': template,
+      'server.address': hostname,
+      'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
+    };
+  },
+);
 
 /** Span names have to be few: ids become a placeholder. */
 export function templateOf(path: string): string {

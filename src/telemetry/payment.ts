@@ -9,7 +9,7 @@ import { inSpan, recordingSpan, sampledTraceId } from './tracing.ts';
 export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents {
   return {
     calling: ({ operation }, work) =>
-      inSpan(`payment.${operation}`, {}, async (span) => {
+      inSpan(`payment.${operation}`, async (span) => {
         const outcome = await work();
         const story = currentStory();
         if (story) story.payment_outcome = outcome.kind;

@@ -1,9 +1,10 @@
-import { type Attributes, SpanKind } from '@opentelemetry/api';
+import { SpanKind } from '@opentelemetry/api';
 import type { DatabaseEvents, Statement } from '../postgres/database.ts';
+import { attributesByKey } from './constant-attributes.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { addTime } from './request-story.ts';
-import { failSpan, recordingSpan, sampledTraceId, tracer } from './tracing.ts';
+import { endSpan, failSpan, recordingSpan, sampledTraceId, startBelow } from './tracing.ts';
 
 /** By the semantic conventions for databases, like all attributes here. */
 export function attributesOfSummary(summary: string) {
@@ -23,9 +24,6 @@ function attributesOf({ summary }: Statement, server: { host: string; port: numb
 
 /** What Postgres answers; other codes are those of sockets and of ours. */
 const sqlState = /^[0-9A-Z]{5}$/;
-
-/** What the SDK is given together with a name it examines for its sampler; what is set later, only when it is kept. */
-const client = { kind: SpanKind.CLIENT };
 
 const summaries = new Map<string, string>();
 
@@ -53,15 +51,10 @@ export function observeDatabase(
   };
 
   // There are as many as the store has statements.
-  const known = new Map<string, Attributes>();
-  const attributesFor = (statement: Statement) => {
-    let attributes = known.get(statement.name);
-    if (attributes === undefined) {
-      attributes = attributesOf(statement, server);
-      known.set(statement.name, attributes);
-    }
-    return attributes;
-  };
+  const attributesFor = attributesByKey(
+    (statement: Statement) => statement.name,
+    (statement) => attributesOf(statement, server),
+  );
 
   return {
     started(statement) {
@@ -70,7 +63,7 @@ export function observeDatabase(
       const parent = recordingSpan();
       const span =
         parent && options.makeSpans
-          ? tracer.startSpan(statement.summary, client).setAttributes(attributesFor(statement))
+          ? startBelow(parent, statement.summary, SpanKind.CLIENT, attributesFor(statement))
           : undefined;
       let retries = 0;
       return {
@@ -101,7 +94,7 @@ export function observeDatabase(
             const type = failSpan(span, error);
             if (sqlState.test(type)) span.setAttribute('db.response.status_code', type);
           }
-          span.end();
+          endSpan(span);
         },
       };
     },

@@ -1,10 +1,11 @@
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { Outcome } from '../redis/answer-within.ts';
 import type { RedisEvents } from '../redis/redis.ts';
+import { attributesByKey } from './constant-attributes.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { addTime } from './request-story.ts';
-import { recordingSpan, sampledTraceId, tracer } from './tracing.ts';
+import { endSpan, recordingSpan, sampledTraceId, startBelow } from './tracing.ts';
 
 /** Milliseconds between two lines about errors that Redis answers with: a full Redis gives one per request. */
 const refusalInterval = 60_000;
@@ -22,6 +23,11 @@ export function observeRedis(
   options: { url: string; makeSpans: boolean },
 ): RedisEvents {
   const server = attributesOfServer(options.url);
+  // There are as many as the service has commands.
+  const attributesFor = attributesByKey(
+    (command: string) => command,
+    (command) => ({ 'db.operation.name': command, ...server }),
+  );
   let away = false;
   let quietUntil = 0;
 
@@ -34,13 +40,8 @@ export function observeRedis(
   return {
     started(command) {
       const startedAt = performance.now();
-      const span =
-        options.makeSpans && recordingSpan()
-          ? tracer.startSpan(command, {
-              kind: SpanKind.CLIENT,
-              attributes: { 'db.operation.name': command, ...server },
-            })
-          : undefined;
+      const parent = options.makeSpans ? recordingSpan() : undefined;
+      const span = parent && startBelow(parent, command, SpanKind.CLIENT, attributesFor(command));
       return {
         ended(outcome) {
           const duration = performance.now() - startedAt;
@@ -55,7 +56,7 @@ export function observeRedis(
             span.setStatus({ code: SpanStatusCode.ERROR, message: error });
             if (outcome.kind === 'refused') span.setAttribute('db.response.status_code', error);
           }
-          span.end();
+          endSpan(span);
         },
       };
     },

@@ -7,13 +7,18 @@ import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { TelemetryConfig } from '../config.ts';
 import { createExportQueue, type LossReason } from './export-queue.ts';
-import { createSpanBatch, type SpanBatch } from './otlp-spans.ts';
+import { createSpanBatch, type EndedSpan, type SpanBatch } from './otlp-spans.ts';
+
+/** Takes spans of the SDK, as one of its processors, and those that were made without it. */
+export interface SpanExport extends SpanProcessor {
+  onEnd(span: EndedSpan): void;
+}
 
 /** Sends spans over OTLP in batches. Each is encoded when it ends. */
 export function createSpanExport(
   bounds: TelemetryConfig['batch'],
   drop: (reason: LossReason, count: number) => void,
-): SpanProcessor {
+): SpanExport {
   const queue = createExportQueue(bounds, 'spans', createSpanBatch, createReceiver(), drop);
   return {
     onStart: () => {},

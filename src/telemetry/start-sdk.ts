@@ -8,6 +8,7 @@ import type { TelemetryConfig } from '../config.ts';
 import { createLogExport } from './log-export.ts';
 import { observeOutgoingRequests } from './outgoing-http.ts';
 import { createSpanExport } from './span-export.ts';
+import { recordSpansBelow } from './tracing.ts';
 import { serviceVersion } from './version.ts';
 
 export interface StartedSdk {
@@ -39,6 +40,7 @@ export async function startSdk(
   };
   diag.setLogger(createDiagLogger(complain), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
 
+  const spans = config.encodesSpans ? createSpanExport(config.batch, drop('traces')) : undefined;
   const sdk = new NodeSDK({
     resource: resourceFromAttributes({
       'service.name': service,
@@ -46,10 +48,12 @@ export async function startSdk(
       'service.instance.id': randomUUID(),
       'deployment.environment.name': config.environment,
     }),
+    ...(spans && { spanProcessors: [spans] }),
     // Without an exporter nothing is recorded, and trace ids still tie log lines together.
-    ...(config.exportsTraces
-      ? { spanProcessors: [createSpanExport(config.batch, drop('traces'))] }
-      : { spanProcessors: [new NoopSpanProcessor()], sampler: new AlwaysOffSampler() }),
+    ...(!config.exportsTraces && {
+      spanProcessors: [new NoopSpanProcessor()],
+      sampler: new AlwaysOffSampler(),
+    }),
     ...(config.exportsLogs && {
       logRecordProcessors: [createLogExport(config.logBatch, drop('logs'))],
     }),
@@ -57,8 +61,11 @@ export async function startSdk(
     instrumentations: config.instrumentation === 'auto' ? await loadInstrumentations() : [],
   });
   sdk.start();
-  if (config.instrumentation === 'lean') observeOutgoingRequests();
-  else await (await import('./auto-instrumentation.ts')).keepContextInPool();
+  if (config.instrumentation === 'lean') {
+    observeOutgoingRequests();
+    // Limits are the SDK's to keep.
+    if (spans && !config.limitsSpans) recordSpansBelow(spans.onEnd);
+  } else await (await import('./auto-instrumentation.ts')).keepContextInPool();
   return {
     dropped,
     async shutdown() {

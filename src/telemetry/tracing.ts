@@ -1,16 +1,49 @@
 import {
+  type Context,
   context,
   INVALID_TRACEID,
   type Span,
   type SpanContext,
+  SpanKind,
   type SpanOptions,
   SpanStatusCode,
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
+import { noAttributes } from './constant-attributes.ts';
+import { preciseTime } from './precise-time.ts';
+import { type Origin, RecordedSpan } from './recorded-span.ts';
 
-/** Makes all spans of this service. Without an SDK it makes nothing of nothing. */
-export const tracer = trace.getTracer('orders');
+/** The SDK's. Without an SDK it makes nothing of nothing. */
+const tracer = trace.getTracer('orders');
+
+let record: ((span: RecordedSpan) => void) | undefined;
+
+/** From here on, spans below one of the SDK's are made here, and recorded there. Without this the SDK makes them all. */
+export function recordSpansBelow(recorder: (span: RecordedSpan) => void): void {
+  record = recorder;
+}
+
+/** A span with which a trace begins in this process: the SDK decides whether it is sampled. */
+export function startTrace(name: string, options: SpanOptions, parent?: Context): Span {
+  return tracer.startSpan(name, record ? { ...options, startTime: preciseTime() } : options, parent);
+}
+
+/** @param parent the active span, which is recorded */
+export function startBelow(parent: Span, name: string, kind: SpanKind, constant = noAttributes): Span {
+  if (record && hasOrigin(parent)) return new RecordedSpan({ name, kind, constant }, parent, record);
+  // What the SDK is given together with a name it examines for its sampler; what is set later, only when it is kept.
+  const span = tracer.startSpan(name, { kind });
+  return constant === noAttributes ? span : span.setAttributes(constant.attributes);
+}
+
+function hasOrigin(span: Span): span is Span & Origin {
+  return 'resource' in span && 'instrumentationScope' in span;
+}
+
+export function endSpan(span: Span): void {
+  span.end(record && preciseTime());
+}
 
 /**
  * The active span, if anybody records it. Where nobody does, there is nothing to do: whether a trace is sampled is
@@ -22,13 +55,10 @@ export function recordingSpan(): Span | undefined {
 }
 
 /** Runs the work in a span of its own below the active one, or by itself where nothing is recorded. */
-export function inSpan<T>(
-  name: string,
-  options: SpanOptions,
-  work: (span: Span | undefined) => Promise<T>,
-): Promise<T> {
-  if (recordingSpan() === undefined) return work(undefined);
-  return withSpan(tracer.startSpan(name, options), work);
+export function inSpan<T>(name: string, work: (span: Span | undefined) => Promise<T>): Promise<T> {
+  const parent = recordingSpan();
+  if (parent === undefined) return work(undefined);
+  return withSpan(startBelow(parent, name, SpanKind.INTERNAL), work);
 }
 
 /** Runs the work with the span active, and ends it. */
@@ -39,7 +69,7 @@ export async function withSpan<T>(span: Span, work: (span: Span) => Promise<T>):
     failSpan(span, error);
     throw error;
   } finally {
-    span.end();
+    endSpan(span);
   }
 }
 

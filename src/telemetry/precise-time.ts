@@ -1,0 +1,20 @@
+import type { HrTime } from '@opentelemetry/api';
+
+/** Milliseconds by which the two clocks may be apart before the wall clock is believed: it was set, or has drifted. */
+const tolerance = 5;
+
+let offset = performance.timeOrigin;
+
+/**
+ * The time of day in microseconds. `Date.now()` knows milliseconds, in which most spans here begin and end at once;
+ * the monotonic clock knows fractions, but not the hour, and drifts from it in a process that runs for weeks.
+ */
+export function preciseTime(): HrTime {
+  const monotonic = performance.now();
+  const wall = Date.now();
+  // The wall clock has just begun the millisecond that it gives.
+  if (Math.abs(offset + monotonic - wall) > tolerance) offset = wall - monotonic;
+  const milliseconds = offset + monotonic;
+  const seconds = Math.floor(milliseconds / 1000);
+  return [seconds, Math.floor((milliseconds - seconds * 1000) * 1e6)];
+}
