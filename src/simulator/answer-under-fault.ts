@@ -22,6 +22,8 @@ export async function answerUnderFault(
     case 'none':
     case 'decline':
       return send(reply, carryOut());
+    case 'unauthorized':
+      return send(reply, problem(401, 'unauthorized', 'These credentials are not valid.'));
     case 'rate_limit': {
       const headers = { 'retry-after': String(fault.retryAfterSeconds) };
       return send(reply, problem(429, 'rate_limited', 'Too many requests.', { headers }));

@@ -16,6 +16,7 @@ const rate = fc.double({ min: 0, max: 1, noNaN: true });
 const settings = fc.record({
   seed: fc.nat(),
   latencyJitterMs: fc.nat(60_000),
+  unauthorizedRate: rate,
   rateLimitRate: rate,
   errorRate: rate,
   resetRate: rate,
@@ -37,11 +38,11 @@ describe('a seed', () => {
 
   test('hits the same requests whatever the knobs of lower precedence', () => {
     fc.assert(
-      fc.property(settings, operations, ({ rateLimitRate, ...others }, sequence) => {
-        const alone = kinds(draws({ seed: others.seed, rateLimitRate }, sequence));
-        const among = kinds(draws({ ...others, rateLimitRate }, sequence));
-        expect(among.map((kind) => kind === 'rate_limit')).toEqual(
-          alone.map((kind) => kind === 'rate_limit'),
+      fc.property(settings, operations, ({ unauthorizedRate, ...others }, sequence) => {
+        const alone = kinds(draws({ seed: others.seed, unauthorizedRate }, sequence));
+        const among = kinds(draws({ ...others, unauthorizedRate }, sequence));
+        expect(among.map((kind) => kind === 'unauthorized')).toEqual(
+          alone.map((kind) => kind === 'unauthorized'),
         );
       }),
     );

@@ -24,6 +24,7 @@ export const FaultSettings = Type.Object(
   {
     latencyMs: milliseconds(0, 'every request takes this much longer'),
     latencyJitterMs: milliseconds(0, 'and up to this much on top, evenly distributed'),
+    unauthorizedRate: rate('401, as after a key was rotated; nothing is charged'),
     rateLimitRate: rate('429 with Retry-After; nothing is charged'),
     retryAfterSeconds: Type.Integer({
       minimum: 0,
@@ -54,6 +55,7 @@ const noFaults: Readonly<FaultSettings> = Value.Create(FaultSettings);
 /** What goes wrong with one request. `carriedOut` tells whether the request takes effect all the same. */
 export type Fault =
   | { kind: 'none' }
+  | { kind: 'unauthorized' }
   | { kind: 'rate_limit'; retryAfterSeconds: number }
   | { kind: 'error' }
   | { kind: 'reset'; carriedOut: boolean }
@@ -71,7 +73,7 @@ export interface Draw {
 export type Operation = 'charge' | 'cancel';
 
 /**
- * Holds the settings and draws by them. Every draw takes nine numbers from the stream, one per line of `dice`,
+ * Holds the settings and draws by them. Every draw takes ten numbers from the stream, one per line of `dice`,
  * whichever knobs are on and whatever is asked for. So with a seed, the same requests are hit by `errorRate`
  * whether or not there is latency as well.
  */
@@ -93,6 +95,7 @@ export function createFaults() {
     draw(operation: Operation): Draw {
       const dice = {
         jitter: random(),
+        unauthorized: random(),
         rateLimit: random(),
         error: random(),
         reset: random(),
@@ -112,7 +115,16 @@ export function createFaults() {
 
 export type Faults = ReturnType<typeof createFaults>;
 
-type Die = 'rateLimit' | 'error' | 'reset' | 'timeout' | 'decline' | 'malformed' | 'slowSuccess' | 'variant';
+type Die =
+  | 'unauthorized'
+  | 'rateLimit'
+  | 'error'
+  | 'reset'
+  | 'timeout'
+  | 'decline'
+  | 'malformed'
+  | 'slowSuccess'
+  | 'variant';
 
 /** Where several faults hit the same request, the first one here wins: in the order a request would meet them. */
 function firstHit(
@@ -122,6 +134,7 @@ function firstHit(
 ): Fault {
   const { retryAfterSeconds, slowSuccessDelayMs } = settings;
   const heads = dice.variant < 0.5;
+  if (dice.unauthorized < settings.unauthorizedRate) return { kind: 'unauthorized' };
   if (dice.rateLimit < settings.rateLimitRate) return { kind: 'rate_limit', retryAfterSeconds };
   if (dice.error < settings.errorRate) return { kind: 'error' };
   if (dice.reset < settings.resetRate) return { kind: 'reset', carriedOut: heads };

@@ -5,6 +5,7 @@ import type { Wires } from './wires/wires.ts';
 /** Which knobs make which fault, by the name that a fault has in the log. */
 const knobs: Readonly<Record<string, ReadonlyArray<keyof FaultSettings>>> = {
   latency: ['latencyMs', 'latencyJitterMs'],
+  unauthorized: ['unauthorizedRate'],
   rate_limit: ['rateLimitRate'],
   error: ['errorRate'],
   reset: ['resetRate'],
