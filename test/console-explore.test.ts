@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { WireScenario } from '../src/console/page-api.ts';
 import { descendants, killNow, soon, startExplore, stillRunning } from './support/explore-process.ts';
 import { startOtlpReceiver } from './support/otlp-receiver.ts';
 
@@ -19,7 +20,7 @@ const pageLine = /Console +(http:\S+)/;
 const apiLine = /API +(http:\S+)/;
 const bannerEnd = /(Ctrl-C stops everything)/;
 
-async function placeOrder(apiUrl: string): Promise<{ id: string; traceId: string }> {
+async function placeOrder(apiUrl: string): Promise<{ status: number; id: string; traceId: string }> {
   const response = await fetch(`${apiUrl}/orders`, {
     method: 'POST',
     headers: { authorization: 'Bearer demo-key', 'content-type': 'application/json' },
@@ -31,15 +32,21 @@ async function placeOrder(apiUrl: string): Promise<{ id: string; traceId: string
     }),
   });
   const { id } = (await response.json()) as { id: string };
-  return { id, traceId: response.headers.get('traceparent')?.split('-')[1] ?? '' };
+  return { status: response.status, id, traceId: response.headers.get('traceparent')?.split('-')[1] ?? '' };
 }
 
 /** Asks the console as its page does. */
-function asPage(pageUrl: string): (path: string) => Promise<Record<string, unknown>> {
+function asPage(
+  pageUrl: string,
+): (path: string, change?: { method: string; body?: object }) => Promise<Record<string, unknown>> {
   const { origin, port, searchParams } = new URL(pageUrl);
   const cookie = `console-${port}=${searchParams.get('token') ?? ''}`;
-  return async (address) => {
-    const response = await fetch(origin + address, { headers: { cookie } });
+  return async (address, { method, body } = { method: 'GET' }) => {
+    const response = await fetch(origin + address, {
+      method,
+      headers: { cookie, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
     return (await response.json()) as Record<string, unknown>;
   };
 }
@@ -71,6 +78,32 @@ test('every order is there with its trace, its lines, its charge and its metrics
         expect.objectContaining({ traceId, name: 'POST /orders' }),
       ]) as unknown[],
     });
+});
+
+test('the network of the service breaks for it alone, and is restored', async () => {
+  await using explore = startExplore({
+    ...env,
+    DATABASE_CONNECT_TIMEOUT: '200ms',
+    DATABASE_DEADLINE: '500ms',
+  });
+  const ask = asPage(await explore.find(pageLine));
+  const apiUrl = await explore.find(apiLine);
+  await explore.find(bannerEnd);
+  const statusOf = async () => (await placeOrder(apiUrl)).status;
+  await expect.poll(statusOf, soon).toBe(201);
+  await expect
+    .poll(() => ask('/api/faults'), soon)
+    .toMatchObject({ wires: [{ name: 'postgres' }, { name: 'gateway' }] });
+
+  const { wireScenarios } = await ask('/api/faults');
+  for (const { wire, enabled, toxics } of wireScenarios as WireScenario[]) {
+    if (enabled && toxics[0]?.type !== 'timeout') continue;
+    await ask(`/api/wires/${wire}`, { method: 'PUT', body: { enabled, toxics } });
+    expect(await statusOf()).toBe(wire === 'postgres' ? 503 : 202);
+    await ask('/api/faults', { method: 'DELETE' });
+    await expect.poll(statusOf, soon).toBe(201);
+  }
+  expect(explore.complaints()).toBe('');
 });
 
 test('a Collector of the user gets all of it too', async () => {

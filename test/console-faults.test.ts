@@ -1,8 +1,14 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { wireScenarios } from '../src/console/faults/wire-scenarios.ts';
+import type { FaultState } from '../src/console/page-api.ts';
 import { startSimulator, type Simulator } from '../src/simulator/server.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
+import { catalogue } from './chaos/catalogue.ts';
 import { startTestConsole, type TestConsole } from './support/console.ts';
+import { createTestDatabase } from './support/database.ts';
 import { createGatewayControl } from './support/gateway-control.ts';
+import { quietWorker } from './support/settings.ts';
+import { spawnReplica } from './support/spawn-service.ts';
 
 // Faults as the console sets and shows them, on a simulator of its own.
 
@@ -72,4 +78,137 @@ test('a simulator that is gone is said to be, and its faults end with it', async
 test('a gateway that is not the simulator is left alone', async () => {
   shown.watch(nobody);
   expect(await shown.call('PUT', '/api/faults', { body: { errorRate: 1 } })).toMatchObject({ status: 404 });
+});
+
+describe('the network', () => {
+  const faultState = async () => (await shown.call('GET', '/api/faults')).body as FaultState;
+
+  /** The address that a wire stands in for, with the wire in between. */
+  async function connect(name: string, target: string): Promise<string> {
+    const url = new URL(target);
+    url.host = await simulator.wires.connect(name, `tcp://${url.host}`);
+    await expect.poll(async () => (await faultState()).wires.map((wire) => wire.name), soon).toContain(name);
+    return url.href;
+  }
+
+  /** As its button does. */
+  async function press(id: string) {
+    const scenario = (await faultState()).wireScenarios.find((each) => each.id === id);
+    const { wire, enabled, toxics } = scenario ?? { wire: `none for ${id}` };
+    const answer = await shown.call('PUT', `/api/wires/${wire}`, { body: { enabled, toxics } });
+    expect(answer).toMatchObject({ status: 200 });
+    expect((await faultState()).wires.find(({ name }) => name === wire)).toMatchObject({ scenario: id });
+  }
+
+  test('to Postgres is broken and restored: orders are refused as promised, and placed again', async () => {
+    await using stack = new AsyncDisposableStack();
+    const database = await createTestDatabase();
+    stack.defer(() => database.drop());
+    const service = stack.use(
+      await spawnReplica(
+        {
+          database: { ...database, url: await connect('postgres', database.url) },
+          gateway: createGatewayControl(await connect('gateway', simulator.url)),
+        },
+        { ...quietWorker, DATABASE_CONNECT_TIMEOUT: '200ms', DATABASE_DEADLINE: '500ms' },
+      ),
+    );
+    const placed = async () => (await service.api.place()).status;
+    expect(await placed()).toBe(201);
+
+    for (const id of ['postgres-unreachable', 'postgres-refused']) {
+      await press(id);
+      const { status, body } = await service.api.place();
+      expect({ status, body }).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
+      expect(await shown.call('DELETE', '/api/faults')).toMatchObject({ status: 200 });
+      await expect.poll(placed, soon).toBe(201);
+    }
+    await press('gateway-unreachable');
+    expect(await placed()).toBe(202);
+    await shown.call('DELETE', '/api/faults');
+    await expect.poll(placed, soon).toBe(201);
+    expect((await windows()).map((each) => ('label' in each ? each.label : ''))).toEqual([
+      'Postgres unreachable',
+      'Postgres refused',
+      'Gateway unreachable',
+    ]);
+  });
+
+  test('one restore is for everything', async () => {
+    await connect('postgres', 'tcp://127.0.0.1:1');
+    await press('postgres-slow');
+    await shown.call('PUT', '/api/faults', { body: { errorRate: 1 } });
+    expect((await windows()).at(-1)).toMatchObject({ label: 'Gateway down and Postgres slow' });
+    const { body } = await shown.call('DELETE', '/api/faults');
+    expect(body).toMatchObject({
+      settings: { errorRate: 0 },
+      wires: [{ name: 'postgres', enabled: true, toxics: [], scenario: null }],
+    });
+    expect((await windows()).at(-1)).toMatchObject({ to: expect.any(Number) as number });
+  });
+
+  test('is described by what is set of it, whoever has set it', async () => {
+    await connect('postgres', 'tcp://127.0.0.1:1');
+    const toxics = [
+      { type: 'latency', latency: 200, jitter: 20 },
+      { type: 'reset_peer', timeout: 500 },
+    ];
+    await fetch(`${simulator.url}/wires/postgres`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ enabled: false, toxics }),
+    });
+    await expect
+      .poll(windows, soon)
+      .toMatchObject([{ label: 'postgres: cut, latency 200 jitter 20, reset_peer timeout 500' }]);
+    expect((await faultState()).wires).toEqual([
+      { name: 'postgres', upstream: '127.0.0.1:1', enabled: false, toxics, scenario: null },
+    ]);
+  });
+
+  test('has scenarios for the wires that there are', async () => {
+    expect(await faultState()).toMatchObject({ wires: [], wireScenarios: [] });
+    await connect('redis', 'tcp://127.0.0.1:1');
+    const offered = (await faultState()).wireScenarios;
+    expect(offered.map(({ id }) => id)).toEqual(['redis-slow', 'redis-refused']);
+  });
+
+  test('is refused what the simulator does not take, in its words', async () => {
+    await connect('postgres', 'tcp://127.0.0.1:1');
+    const body = { toxics: [{ type: 'bandwidth', rate: 0 }] };
+    expect(await shown.call('PUT', '/api/wires/postgres', { body })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/toxics/0/rate', detail: 'must be a whole number from 1 to 1000000' }] },
+    });
+    expect(await shown.call('PUT', '/api/wires/nowhere', { body: {} })).toMatchObject({
+      status: 404,
+      body: { code: 'wire_not_found' },
+    });
+    // No name leads to another route of the simulator.
+    expect(await shown.call('PUT', '/api/wires/..%2Ffaults', { body: {} })).toMatchObject({ status: 400 });
+  });
+
+  test('has each of its knobs, with a meaning', async () => {
+    const { toxicKnobs } = await faultState();
+    expect(toxicKnobs.map(({ name }) => name)).toEqual([
+      'latency',
+      'jitter',
+      'bandwidth',
+      'timeout',
+      'reset_peer',
+      'slow_close',
+    ]);
+    expect(toxicKnobs.filter(({ meaning }) => meaning.length < 10)).toEqual([]);
+  });
+
+  const rehearsed = wireScenarios.flatMap((scenario) => {
+    const experiment = catalogue.find(({ name }) => name === scenario.id);
+    return experiment === undefined ? [] : [{ id: scenario.id, scenario, experiment }];
+  });
+  test.each(rehearsed)('$id is what the chaos experiment of that name does', ({ scenario, experiment }) => {
+    const { wire, enabled, toxics } = scenario;
+    expect(experiment.faults).toContainEqual(
+      enabled ? { kind: 'network', to: wire, toxics } : { kind: 'cut', to: wire },
+    );
+  });
 });

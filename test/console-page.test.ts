@@ -1,5 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startSimulator } from '../src/simulator/server.ts';
+import { createLogger } from '../src/telemetry/logger.ts';
 import { launchBrowser } from './support/browser.ts';
 import { otlpSpan, startTestConsole, type TestConsole } from './support/console.ts';
 
@@ -89,6 +91,65 @@ test.each([1280, 390])('nothing is wider than a window of %i pixels', async (wid
     expect({ path, widest }).toEqual({ path, widest: width });
   }
 });
+
+test('the network is broken by the keyboard, at any width, and one restore is for all of it', async () => {
+  await using simulator = await simulatorWithWires();
+  await page.goto(`${shown.url}/faults`);
+  const restore = page.getByRole('button', { name: 'Restore' });
+  const scenario = page.getByRole('button', { name: 'Postgres unreachable' });
+  await scenario.waitFor();
+  expect(await restore.isDisabled()).toBe(true);
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 844 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+  }
+
+  await scenario.focus();
+  await page.keyboard.press('Enter');
+  await expect.poll(() => scenario.getAttribute('aria-pressed')).toBe('true');
+  expect(await page.getByLabel('postgres timeout').isChecked()).toBe(true);
+  await page.locator('.band[data-state=fault]', { hasText: 'Postgres unreachable' }).waitFor();
+  await page.getByLabel('postgres timeout').focus();
+  await page.keyboard.press('Space');
+  await expect.poll(() => scenario.getAttribute('aria-pressed')).toBe('false');
+
+  await page.getByLabel('gateway jitter').fill('20');
+  await page.keyboard.press('Tab');
+  await expect.poll(() => page.getByLabel('gateway latency').inputValue()).toBe('0');
+  await page.getByLabel('gateway cut').focus();
+  await page.keyboard.press('Space');
+  await page.locator('.band', { hasText: 'gateway: cut, latency 0 jitter 20' }).waitFor();
+  expect(simulator.wires.all()).toMatchObject({
+    postgres: { enabled: true, toxics: [] },
+    gateway: { enabled: false, toxics: [{ type: 'latency', latency: 0, jitter: 20 }] },
+  });
+
+  await restore.focus();
+  await page.keyboard.press('Enter');
+  await expect.poll(() => restore.isDisabled()).toBe(true);
+  expect(await page.getByLabel('gateway jitter').inputValue()).toBe('');
+  expect(simulator.wires.all()).toMatchObject({ gateway: { enabled: true, toxics: [] } });
+  expect(complaints).toEqual([]);
+});
+
+test('a wire that is full of markup shows as text', async () => {
+  await using simulator = await simulatorWithWires();
+  await simulator.wires.connect(hostile, 'tcp://127.0.0.1:1');
+  await page.goto(`${shown.url}/faults`);
+  await page.locator('.wire', { hasText: hostile }).waitFor();
+  expect(await page.locator('main img, main script').count()).toBe(0);
+  expect(complaints).toEqual([]);
+});
+
+/** That the console knows, with a network to nowhere. */
+async function simulatorWithWires() {
+  const logger = createLogger({ service: 'payment-gateway', level: 'silent' });
+  const simulator = await startSimulator({ host: '127.0.0.1', port: 0, logger });
+  for (const name of ['postgres', 'gateway']) await simulator.wires.connect(name, 'tcp://127.0.0.1:1');
+  const nobody = { apiUrl: 'http://127.0.0.1:1', apiKey: 'none', metricsUrl: 'http://127.0.0.1:1/metrics' };
+  shown.watch({ ...nobody, gatewayUrl: simulator.url });
+  return { ...simulator, [Symbol.asyncDispose]: () => simulator.close() };
+}
 
 test('keys lead from a list into a trace, and back', async () => {
   const spans = ['first', 'second', 'third'].map((name, index) => {

@@ -152,6 +152,7 @@ describe('is for this machine and this user alone', () => {
   ])('%s can do nothing, not even with the session of the user', async (_who, headers) => {
     for (const [method, path] of [
       ['PUT', '/api/faults'],
+      ['PUT', '/api/wires/postgres'],
       ['DELETE', '/api/faults'],
       ['PUT', '/api/traffic'],
       ['POST', '/api/traffic/burst'],

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { fastify, type FastifyError } from 'fastify';
 import { listen } from '../http/listen.ts';
 import { problem } from '../simulator/answer.ts';
-import { watchGatewayFaults } from './faults/gateway-faults.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
+import { createFaultWindows } from './faults/fault-windows.ts';
+import { watchGatewayFaults } from './faults/gateway-faults.ts';
+import { watchWireFaults } from './faults/wire-faults.ts';
 import { guard } from './guard.ts';
 import { createForwarder, type Destination, type Signal } from './intake/forwarder.ts';
 import { intakeRoutes } from './intake/intake-routes.ts';
@@ -66,7 +68,9 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const logs = createLogStore(options.memory * 0.25, traces.isWorthKeeping);
   const forwarder = options.collector && createForwarder(options.collector);
   const scraper = startScraper(() => targets?.metricsUrl);
-  const faults = watchGatewayFaults(() => targets?.gatewayUrl);
+  const faults = createFaultWindows();
+  const gateway = watchGatewayFaults(() => targets?.gatewayUrl, faults.source());
+  const wires = watchWireFaults(() => targets?.gatewayUrl, faults.source());
   const traffic = createTrafficSession(() => targets);
 
   const app = fastify({
@@ -91,12 +95,13 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   await app.register(pageRoutes, { files });
   await app.register(overviewRoutes({ scraper, faults, traffic, traces, logs, forwarder }));
   await app.register(telemetryRoutes({ traces, logs, target: () => targets }));
-  await app.register(faultRoutes(faults));
+  await app.register(faultRoutes({ gateway, wires }));
   await app.register(trafficRoutes(traffic));
 
   async function close(): Promise<void> {
     scraper.close();
-    faults.close();
+    gateway.close();
+    wires.close();
     await traffic.close();
     await app.close();
     await forwarder?.close(lastForwards);

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { GatewayFaults } from './faults/gateway-faults.ts';
+import type { FaultWindows } from './faults/fault-windows.ts';
 import type { Forwarder } from './intake/forwarder.ts';
 import type { LogStore } from './logs/log-store.ts';
 import type { Scraper } from './metrics/scraper.ts';
@@ -13,7 +13,7 @@ const After = Type.Object({ after: Type.Number({ default: 0 }) }, { additionalPr
 /** The state of everything, second by second. */
 export function overviewRoutes(parts: {
   scraper: Scraper;
-  faults: GatewayFaults;
+  faults: FaultWindows;
   traffic: TrafficSession;
   traces: TraceStore;
   logs: LogStore;
@@ -28,7 +28,7 @@ export function overviewRoutes(parts: {
         now: Date.now(),
         ...scraper.series.since(after),
         exemplars: scraper.series.exemplarsSince(after),
-        faults: faults.windows(),
+        faults: faults.all(),
         revenue: latest?.revenue ?? {},
         orders: latest?.orders ?? {},
         service: scraper.state(),

@@ -157,6 +157,48 @@ export interface FaultState {
   unavailable?: string;
   knobs: Knob[];
   scenarios: Scenario[];
+  wires: Wire[];
+  toxicKnobs: ToxicKnob[];
+  /** Of the wires that there are. */
+  wireScenarios: WireScenario[];
+}
+
+/** Kind and attributes of what a network does, in the names of Toxiproxy. */
+export interface Toxic {
+  type: string;
+  [attribute: string]: string | number;
+}
+
+export interface WireSettings {
+  /** A wire that is not is cut. */
+  enabled: boolean;
+  toxics: Toxic[];
+}
+
+/** The network between the service and one of its dependencies. */
+export interface Wire extends WireSettings {
+  name: string;
+  /** Where it leads, as host and port. */
+  upstream: string;
+  /** That is set of it, and nothing else. */
+  scenario: string | null;
+}
+
+export interface ToxicKnob {
+  name: string;
+  meaning: string;
+  toxic: string;
+  /** The first of a toxic is the one that it is about. One without any is there or not. */
+  attribute: string | null;
+  minimum: number;
+  maximum: number;
+}
+
+export interface WireScenario extends WireSettings {
+  id: string;
+  title: string;
+  meaning: string;
+  wire: string;
 }
 
 export interface TrafficState {

@@ -1,18 +1,27 @@
-import type { FaultState, Knob } from '../page-api.ts';
+import type { FaultState, Knob, WireSettings } from '../page-api.ts';
 import { call, repeat } from './api.ts';
 import { createBand, faultBand } from './band.ts';
 import { h } from './h.ts';
 import type { Live } from './live.ts';
+import { showScenarios } from './scenario-buttons.ts';
 import type { CreateView } from './view.ts';
+import { showWires } from './wire-knobs.ts';
 
 const interval = 1000;
 /** Milliseconds that the band shows. */
 const shown = 5 * 60_000;
 
-/** Everything that can go wrong at the payment gateway, to be switched on. */
+/** Everything that can go wrong around the service, to be switched on. */
 export function faultsView(live: Live): CreateView {
   return (_address, page) => {
     const scenarios = h('div', { class: 'scenarios' });
+    const wireScenarios = h('div', { class: 'scenarios' });
+    const wires = h('div', { class: 'wires' });
+    const unwired = h(
+      'p',
+      { class: 'empty' },
+      'There are no wires to break: npm start puts them between the service and what it depends on.',
+    );
     const knobs = h('div', { class: 'knobs' });
     const unavailable = h('p', { class: 'empty', hidden: true });
     const restore = h(
@@ -38,22 +47,12 @@ export function faultsView(live: Live): CreateView {
       }
     }
 
-    function build(state: FaultState): void {
-      const buttons = state.scenarios.map(({ id, title, meaning, settings: wanted }) =>
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'scenario',
-            'data-id': id,
-            on: { click: () => void act(() => call('PUT', '/api/faults', wanted)) },
-          },
-          h('strong', {}, title),
-          h('span', {}, meaning),
-        ),
-      );
-      scenarios.replaceChildren(...buttons);
-      knobs.replaceChildren(...state.knobs.map((knob) => knobOf(knob)));
+    function setGateway(wanted: object): void {
+      void act(() => call('PUT', '/api/faults', wanted));
+    }
+
+    function setWire(name: string, { enabled, toxics }: WireSettings): void {
+      void act(() => call('PUT', `/api/wires/${name}`, { enabled, toxics }));
     }
 
     function knobOf(knob: Knob): HTMLElement {
@@ -78,15 +77,15 @@ export function faultsView(live: Live): CreateView {
 
     function turn(name: string, input: HTMLInputElement): void {
       const value = input.value === '' ? null : Number(input.value);
-      void act(() => call('PUT', '/api/faults', { ...settings, [name]: value }));
+      setGateway({ ...settings, [name]: value });
     }
 
     function show(state: FaultState): void {
-      if (scenarios.childElementCount === 0) build(state);
+      if (knobs.childElementCount === 0) knobs.append(...state.knobs.map((knob) => knobOf(knob)));
       unavailable.hidden = state.unavailable === undefined;
       unavailable.textContent = state.unavailable ?? '';
       settings = state.settings ?? {};
-      let broken = false;
+      let broken = state.wires.some(({ enabled, toxics }) => !enabled || toxics.length > 0);
       for (const { name, default: initial } of state.knobs) {
         const value = settings[name] ?? null;
         const input = inputs.get(name);
@@ -97,11 +96,24 @@ export function faultsView(live: Live): CreateView {
         if (value !== initial) broken = true;
       }
       restore.disabled = !broken;
-      for (const { id, settings: wanted } of state.scenarios) {
-        const button = scenarios.querySelector(`[data-id="${id}"]`);
-        const isOn = Object.entries(wanted).every(([name, value]) => settings[name] === value);
-        button?.setAttribute('aria-pressed', String(isOn));
-      }
+      showScenarios(
+        scenarios,
+        state.scenarios.map((each) => ({
+          ...each,
+          isOn: Object.entries(each.settings).every(([name, value]) => settings[name] === value),
+          set: () => setGateway(each.settings),
+        })),
+      );
+      showScenarios(
+        wireScenarios,
+        state.wireScenarios.map((each) => ({
+          ...each,
+          isOn: state.wires.some(({ scenario }) => scenario === each.id),
+          set: () => setWire(each.wire, each),
+        })),
+      );
+      showWires(wires, state, ({ name }, wanted) => setWire(name, wanted));
+      unwired.hidden = state.wires.length > 0;
     }
 
     repeat(() => act(() => call('GET', '/api/faults')), interval, page.signal);
@@ -115,18 +127,28 @@ export function faultsView(live: Live): CreateView {
       element: h(
         'div',
         { class: 'page' },
-        h('div', { class: 'heading' }, h('h1', {}, 'Payment gateway'), restore),
+        h('div', { class: 'heading' }, h('h1', {}, 'Faults'), restore),
         h('div', { class: 'plots' }, band.element),
         unavailable,
-        h('h2', {}, 'Scenarios'),
+        h('h2', {}, 'Payment gateway'),
         scenarios,
-        h('h2', {}, 'Every knob'),
+        h('h2', {}, 'Network'),
+        unwired,
+        wireScenarios,
+        h('h2', {}, 'Every knob of the payment gateway'),
         h(
           'p',
           { class: 'muted' },
           'Rates are shares of the requests, from 0 to 1. A change is in force at once.',
         ),
         knobs,
+        h('h2', {}, 'Every knob of the network'),
+        h(
+          'p',
+          { class: 'muted' },
+          'Of each wire, in the names and units of Toxiproxy. A field that is empty is off.',
+        ),
+        wires,
       ),
     };
   };
