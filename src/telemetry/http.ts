@@ -127,6 +127,22 @@ function nameOf(method: string, route: string | undefined): string {
   return route === undefined ? known : `${known} ${route}`;
 }
 
+/** Looking for secrets is the dearest part of a span, and most texts are those of the request before. */
+function rememberLast(clean: (text: string) => string): (text: string) => string {
+  let last = '';
+  let cleaned = clean(last);
+  return (text) => {
+    if (text !== last) {
+      last = text;
+      cleaned = clean(text);
+    }
+    return cleaned;
+  };
+}
+const scrubPath = rememberLast(scrub);
+const scrubHost = rememberLast(scrub);
+const scrubUserAgent = rememberLast(scrub);
+
 function startSpan(request: FastifyRequest, parent: ReturnType<typeof context.active>): Span {
   const route = request.routeOptions.url;
   const span = startTrace(nameOf(request.method, route), { kind: SpanKind.SERVER }, parent);
@@ -136,17 +152,17 @@ function startSpan(request: FastifyRequest, parent: ReturnType<typeof context.ac
   return span.setAttributes({
     'http.request.method': knownMethod(request.method),
     ...(!knownMethods.has(request.method) && { 'http.request.method_original': request.method }),
-    'url.path': scrub(path),
+    'url.path': scrubPath(path),
     'url.scheme': 'http',
     ...(route && { 'http.route': route }),
-    'server.address': scrub(request.hostname),
+    'server.address': scrubHost(request.hostname),
     'server.port': request.socket.localPort ?? 0,
     // Behind a proxy it is what the proxy passes on, which may be any text.
     'client.address': isIP(request.ip) === 0 ? (request.socket.remoteAddress ?? '') : request.ip,
     'network.peer.address': request.socket.remoteAddress ?? '',
     'network.peer.port': request.socket.remotePort ?? 0,
     'network.protocol.version': request.raw.httpVersion,
-    'user_agent.original': scrub(request.headers['user-agent'] ?? ''),
+    'user_agent.original': scrubUserAgent(request.headers['user-agent'] ?? ''),
   });
 }
 
@@ -155,9 +171,9 @@ function rewriteTexts(span: Span, { url, hostname, headers }: FastifyRequest): v
   if (!span.isRecording()) return;
   const [path = '', query] = url.split('?', 2);
   span.setAttributes({
-    'url.path': scrub(path),
-    'server.address': scrub(hostname),
-    'user_agent.original': scrub(headers['user-agent'] ?? ''),
+    'url.path': scrubPath(path),
+    'server.address': scrubHost(hostname),
+    'user_agent.original': scrubUserAgent(headers['user-agent'] ?? ''),
     ...(query !== undefined && { 'url.query': '' }),
   });
 }

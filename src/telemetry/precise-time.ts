@@ -7,14 +7,17 @@ let offset = performance.timeOrigin;
 
 /**
  * The time of day in microseconds. `Date.now()` knows milliseconds, in which most spans here begin and end at once;
- * the monotonic clock knows fractions, but not the hour, and drifts from it in a process that runs for weeks.
+ * the monotonic clock knows fractions, but not the hour.
  */
 export function preciseTime(): HrTime {
-  const monotonic = performance.now();
-  const wall = Date.now();
-  // The wall clock has just begun the millisecond that it gives.
-  if (Math.abs(offset + monotonic - wall) > tolerance) offset = wall - monotonic;
-  const milliseconds = offset + monotonic;
+  const milliseconds = offset + performance.now();
   const seconds = Math.floor(milliseconds / 1000);
   return [seconds, Math.floor((milliseconds - seconds * 1000) * 1e6)];
+}
+
+/** To be called now and then, but not within a trace: its spans are to go by one clock. */
+export function followWallClock(): void {
+  const monotonic = performance.now();
+  const wall = Date.now();
+  if (Math.abs(offset + monotonic - wall) > tolerance) offset = wall - monotonic;
 }

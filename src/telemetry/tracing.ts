@@ -11,7 +11,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { noAttributes } from './constant-attributes.ts';
-import { preciseTime } from './precise-time.ts';
+import { followWallClock, preciseTime } from './precise-time.ts';
 import { type Origin, RecordedSpan } from './recorded-span.ts';
 
 /** The SDK's. Without an SDK it makes nothing of nothing. */
@@ -26,7 +26,9 @@ export function recordSpansBelow(recorder: (span: RecordedSpan) => void): void {
 
 /** A span with which a trace begins in this process: the SDK decides whether it is sampled. */
 export function startTrace(name: string, options: SpanOptions, parent?: Context): Span {
-  return tracer.startSpan(name, record ? { ...options, startTime: preciseTime() } : options, parent);
+  if (record === undefined) return tracer.startSpan(name, options, parent);
+  followWallClock();
+  return tracer.startSpan(name, { ...options, startTime: preciseTime() }, parent);
 }
 
 /** @param parent the active span, which is recorded */
