@@ -4,16 +4,18 @@ import { parse } from 'yaml';
 import { scaleExpression, scaleRules, timeScales } from './chaos/alerts/scale-rules.ts';
 import { catalogue } from './chaos/catalogue.ts';
 import { detectionTable, unrehearsed } from './chaos/detection.ts';
+import { heartbeat } from './chaos/experiment.ts';
 import { readDashboards, readRules } from './support/observability-as-code.ts';
 import { parsePromql } from './support/promql.ts';
 
 const { alerts } = await readRules();
 const known = new Set(alerts.map(({ alert }) => alert));
-const claimed = new Set(
-  catalogue.flatMap(({ hypothesis: { detection } }) =>
+const claimed = new Set([
+  heartbeat,
+  ...catalogue.flatMap(({ hypothesis: { detection } }) =>
     'undetected' in detection ? [] : detection.map(({ alert }) => alert),
   ),
-);
+]);
 
 test('every file of an experiment is in the catalogue, under its own name', async () => {
   const files = await readdir('test/chaos/experiments');
@@ -47,6 +49,16 @@ describe.each(catalogue.map((experiment) => [experiment.name, experiment] as con
       expect(hypothesis.answers.allowed.length).toBeGreaterThan(0);
       expect(hypothesis.recoveredWithin).toBeGreaterThan(0);
       expect(hypothesis.claim).toMatch(/\.$/);
+    });
+
+    test('has no error line, or calls somebody for it', () => {
+      const { detection, metrics } = hypothesis;
+      const calls = !('undetected' in detection) && detection.some(({ alert }) => alert === 'ErrorsLogged');
+      const errors = metrics.find(({ labels }) => labels?.['level'] === 'error');
+      expect(errors).toMatchObject({
+        name: 'log_messages_total',
+        ...(calls ? { atLeast: 1 } : { atMost: 0 }),
+      });
     });
 
     test('leads to a panel that exists', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { AlertHistory } from './chaos/alerts/alert-watch.ts';
 import type { Evidence } from './chaos/evidence.ts';
-import { type Experiment, usualTraffic } from './chaos/experiment.ts';
+import { type Experiment, heartbeat, usualTraffic } from './chaos/experiment.ts';
 import { verify } from './chaos/verify.ts';
 
 /** A verdict is worth what it takes to get a bad one: histories with a planted fault, each of which must be found. */
@@ -26,6 +27,7 @@ const experiment: Experiment = {
 };
 
 const reply = { from: 'customers', sentAt: 6000, duration: 50, answer: '201' } as const;
+const beating = { alert: heartbeat, labels: {}, pendingAt: 0, firingAt: 0 };
 const fired = { alert: 'CircuitBreakerOpen', labels: {}, pendingAt: 7000, firingAt: 9000 };
 const spanDefaults = {
   traceId: 'a',
@@ -68,7 +70,7 @@ const sound: Evidence = {
       events: [{ name: 'retry', time: 0n, attributes: {} }],
     },
   ],
-  alerts: { histories: [fired], scale: 30 },
+  alerts: { histories: [beating, fired], scale: 30 },
 };
 
 const failedAbout = (planted: Partial<Evidence>) =>
@@ -101,14 +103,10 @@ test.each<[string, Partial<Evidence>, string[]]>([
   ['a counter that stands still', { sampling: { samples: [], growth: () => 0 } }, ['metrics']],
   ['a line for another reason', { lines: [{ event: 'payment.retry', reason: 'error' }] }, ['logs']],
   ['no trace that shows it', { spans: sound.spans?.slice(0, 1) ?? [] }, ['trace']],
-  ['an alert that does not fire', { alerts: { histories: [], scale: 30 } }, ['alerts']],
-  ['one that fires late', { alerts: { histories: [{ ...fired, firingAt: 16_000 }], scale: 30 } }, ['alerts']],
-  ['one that fired before', { alerts: { histories: [{ ...fired, firingAt: 4000 }], scale: 30 } }, ['alerts']],
-  [
-    'one that must not fire',
-    { alerts: { histories: [fired, { ...fired, alert: 'ErrorsLogged' }], scale: 30 } },
-    ['alerts'],
-  ],
+  ['an alert that does not fire', firing([]), ['alerts']],
+  ['one that fires late', firing([{ ...fired, firingAt: 16_000 }]), ['alerts']],
+  ['one that fired before', firing([{ ...fired, firingAt: 4000 }]), ['alerts']],
+  ['one that must not fire', firing([fired, { ...fired, alert: 'ErrorsLogged' }]), ['alerts']],
   ['a service that does not come back', { moments: without('recovered') }, ['recovery']],
 ])('%s is found', (_what, planted, about) => {
   expect(failedAbout(planted)).toEqual(about);
@@ -117,8 +115,22 @@ test.each<[string, Partial<Evidence>, string[]]>([
 test('what could not be looked at is neither held nor failed', () => {
   const { lines: _lines, spans: _spans, alerts: _alerts, ...blind } = sound;
   const unchecked = verify(experiment, blind).filter(({ verdict }) => verdict === 'unchecked');
-  expect(unchecked.map(({ about }) => about)).toEqual(['logs', 'trace', 'alerts', 'alerts']);
+  expect(unchecked.map(({ about }) => about)).toEqual(['logs', 'trace', 'alerts', 'alerts', 'alerts']);
 });
+
+test.each([
+  ['is missing', []],
+  ['begins after the fault', [{ ...beating, firingAt: 6000 }]],
+  ['ends on the way', [{ ...beating, goneAt: 12_000 }]],
+])('where the heartbeat of the alerts %s, neither an alert nor its silence is believed', (_what, beats) => {
+  const checks = verify(experiment, { ...sound, alerts: { histories: [...beats, fired], scale: 30 } });
+  const verdicts = checks.filter(({ about }) => about === 'alerts').map(({ verdict }) => verdict);
+  expect(verdicts).toEqual(['failed', 'unchecked', 'unchecked']);
+});
+
+function firing(histories: readonly AlertHistory[]): Partial<Evidence> {
+  return { alerts: { histories: [beating, ...histories], scale: 30 } };
+}
 
 function without(moment: 'recovered' | 'settled'): Evidence['moments'] {
   const { [moment]: _gone, ...moments } = { ...sound.moments };

@@ -56,6 +56,7 @@ describe('fault settings', () => {
 
 describe('a fault', () => {
   test.each([
+    ['unauthorizedRate', '401 {"type', undefined],
     ['errorRate', '500 {"type', undefined],
     ['rateLimitRate', '429 {"type', undefined],
     ['declineRate', '402 {"type', 0],

@@ -1,10 +1,13 @@
 import type { Experiment } from './experiment.ts';
 import { backlog } from './experiments/backlog.ts';
 import { burstWithoutGateway } from './experiments/burst-without-gateway.ts';
+import { busyNeighbours } from './experiments/busy-neighbours.ts';
 import { clockSkew } from './experiments/clock-skew.ts';
 import { collectorDown } from './experiments/collector-down.ts';
 import { collectorSlow } from './experiments/collector-slow.ts';
+import { cpuQuota } from './experiments/cpu-quota.ts';
 import { declines } from './experiments/declines.ts';
+import { gatewayCredentials } from './experiments/gateway-credentials.ts';
 import { gatewayDown } from './experiments/gateway-down.ts';
 import { gatewayErrors } from './experiments/gateway-errors.ts';
 import { gatewayLate } from './experiments/gateway-late.ts';
@@ -41,6 +44,7 @@ export const catalogue: readonly Experiment[] = [
   gatewayResets,
   gatewayMalformed,
   gatewayRateLimits,
+  gatewayCredentials,
   declines,
   postgresRestart,
   postgresSessionsEnded,
@@ -60,6 +64,8 @@ export const catalogue: readonly Experiment[] = [
   sigtermUnderLoad,
   overload,
   burstWithoutGateway,
+  cpuQuota,
+  busyNeighbours,
   clockSkew,
   wrongKeys,
   noisyClient,

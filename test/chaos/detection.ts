@@ -1,14 +1,8 @@
 import { table } from '../../bench/table.ts';
-import type { Experiment } from './experiment.ts';
+import { type Experiment, heartbeat } from './experiment.ts';
 
 /** Alerts that no experiment fires, and why. Every other one is claimed by an experiment. */
 export const unrehearsed: Readonly<Record<string, string>> = {
-  Watchdog: 'It always fires: where it does not, nothing here is believed.',
-  ErrorsLogged:
-    'An error line is written for a defect, or where the gateway refuses our credentials. Neither is a fault of the world around the service, and no experiment here is without the claim that there is none.',
-  EventLoopSlow:
-    'It takes work that holds the one thread up. Admission control refuses what would; a CPU profile or a defect does it.',
-  HostCpuSaturated: 'It is about the whole machine, which a rehearsal shares with whoever else is on it.',
   FileDescriptorsLow:
     'The number of connections has a bound far below the limit of the process, so that no load from outside gets there.',
   DiskWritesUnexpected:
@@ -17,10 +11,11 @@ export const unrehearsed: Readonly<Record<string, string>> = {
     'A rehearsal has no Collector, but a receiver in its place. `npm run test:stack` has a real one.',
 };
 
-/** One row per experiment, below a head. */
+/** One row for all experiments and one for each, below a head. */
 export function detectionRows(experiments: readonly Experiment[]): string[][] {
   return [
     ['fault', 'detected by', 'within, minutes'],
+    ['every experiment', `\`${heartbeat}\`, or no other alert is believed`, 'before the fault'],
     ...experiments.map(({ name, title, hypothesis: { detection } }) => {
       const fault = `${title} (\`${name}\`)`;
       if ('undetected' in detection) return [fault, `none: ${detection.undetected}`, ''];

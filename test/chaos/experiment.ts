@@ -66,6 +66,10 @@ export type Fault =
   | { kind: 'backlog'; orders: number }
   /** Nobody reads what the service writes to stdout. */
   | { kind: 'blocked_stdout' }
+  /** As under a quota of the processor: the service runs for so many milliseconds of every period. */
+  | { kind: 'cpu_quota'; quota: number; period: number }
+  /** As many other processes as the machine has processors, and none of them ever waits. */
+  | { kind: 'busy_neighbours' }
   /** The clock of one replica is wrong by so many seconds. */
   | { kind: 'clock'; replica: number; seconds: number }
   /** So many times the usual orders, from customers who do not come back. */
@@ -157,6 +161,9 @@ export type Dashboard =
   | 'orders-detection'
   | 'orders-telemetry';
 
+/** It always fires: where it does not, nothing is proven by an alert that fires, and less by one that does not. */
+export const heartbeat = 'Watchdog';
+
 /** Orders are answered, and answered with an order. */
 export const usualTraffic: SteadyState = { orders: 20, answers: ['201', '402'] };
 
@@ -197,6 +204,10 @@ export function describeFault(fault: Fault): string {
       return `${fault.orders} orders pending already`;
     case 'blocked_stdout':
       return 'stdout is not read';
+    case 'cpu_quota':
+      return `the service runs for ${fault.quota} of every ${fault.period} ms`;
+    case 'busy_neighbours':
+      return 'a busy process beside us for each processor';
     case 'clock':
       return `clock of replica ${fault.replica + 1} shifted by ${fault.seconds} s`;
     case 'surge':

@@ -1,3 +1,7 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Customers } from './customers.ts';
 import type { Fault } from './experiment.ts';
@@ -28,8 +32,11 @@ export function missingFor(fault: Fault, stage: Stage): string | undefined {
     case 'flush_redis':
       return stage.redis ? undefined : 'there is no Redis of our own';
     case 'blocked_stdout':
+    case 'cpu_quota':
     case 'clock':
       return stage.replicas ? undefined : 'the process of the service is not ours';
+    case 'busy_neighbours':
+      return stage.replicas ? undefined : 'the machine of the service is not ours';
     default:
       return undefined;
   }
@@ -76,6 +83,10 @@ export async function inject(fault: Fault, injection: Injection): Promise<Rollba
       return async () => {
         for (const replica of stage.replicas ?? []) replica.readStdout(true);
       };
+    case 'cpu_quota':
+      return throttle(stage, fault.quota, fault.period);
+    case 'busy_neighbours':
+      return startNeighbours(availableParallelism());
     case 'clock':
       replicaAt(stage, fault.replica).shiftClock(fault.seconds);
       return async () => replicaAt(stage, fault.replica).shiftClock(0);
@@ -130,6 +141,35 @@ async function stop(fault: Extract<Fault, { kind: 'stop' }>, stage: Stage): Prom
   return async () => {
     await ended;
     await replica.start();
+  };
+}
+
+async function throttle({ replicas = [] }: Stage, quota: number, period: number): Promise<Rollback> {
+  const go = () => {
+    for (const replica of replicas) replica.freeze(false);
+  };
+  // A process that is stopped outlives its parent, and nobody would know why it does not answer.
+  process.on('exit', go);
+  const goOn = await repeat(period / 1000, async (signal) => {
+    for (const replica of replicas) replica.freeze(true);
+    await delay(period - quota, undefined, { signal }).finally(go);
+  });
+  return async () => {
+    await goOn();
+    process.off('exit', go);
+  };
+}
+
+const busyNeighbour = path.join(import.meta.dirname, 'busy-neighbour.ts');
+
+async function startNeighbours(count: number): Promise<Rollback> {
+  const neighbours = Array.from({ length: count }, () => {
+    const neighbour = fork(busyNeighbour, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    return { neighbour, exited: once(neighbour, 'exit') };
+  });
+  return async () => {
+    for (const { neighbour } of neighbours) neighbour.kill('SIGKILL');
+    await Promise.all(neighbours.map(({ exited }) => exited));
   };
 }
 

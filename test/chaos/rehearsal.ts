@@ -1,6 +1,6 @@
 import type { Reply } from './customers.ts';
 import { type Bar, type Evidence, percentile, tellingTrace, toWaterfall } from './evidence.ts';
-import { describeFault, describeSurroundings, type Experiment } from './experiment.ts';
+import { describeFault, describeSurroundings, type Experiment, heartbeat } from './experiment.ts';
 import type { CircuitState, Sampling } from './sampling.ts';
 import { type Check, count, firing, nameOf } from './verify.ts';
 
@@ -53,9 +53,6 @@ export interface FiredAlert {
   resolved: boolean;
 }
 
-/** It always fires. */
-const heartbeat = 'Watchdog';
-
 function describe(experiment: Experiment) {
   const { name, title, story, faults, surroundings = {}, look, hypothesis } = experiment;
   return {
@@ -84,10 +81,16 @@ export function broken(experiment: Experiment, error: unknown): Rehearsal {
 /** Nothing is proven by a fault in what did not work before. */
 export function unsteady(
   experiment: Experiment,
-  replies: readonly Reply[],
-  sampling: Pick<Sampling, 'samples'>,
-  started: number,
+  options: {
+    replies: readonly Reply[];
+    sampling: Pick<Sampling, 'samples'>;
+    started: number;
+    steady: boolean;
+    /** Whether alerts would be noticed; undefined where nobody looks for them. */
+    watched: boolean | undefined;
+  },
 ): Rehearsal {
+  const { replies, sampling, started, steady, watched } = options;
   const { orders, answers } = experiment.steady;
   const seen = Object.entries(count(replies.map(({ answer }) => answer))).map(
     ([answer, times]) => `${answer} × ${times}`,
@@ -101,10 +104,20 @@ export function unsteady(
         about: 'steady',
         claim: `${orders} orders in a row are answered ${answers.join(' or ')} before the fault`,
         seen: seen.join(', ') || 'no answer at all',
-        verdict: 'failed',
+        verdict: steady ? 'held' : 'failed',
       },
+      ...(watched === undefined ? [] : [heartbeatCheck(watched)]),
     ],
     timeline: toTimeline({ replies, samples: sampling.samples, started, ended }),
+  };
+}
+
+function heartbeatCheck(watched: boolean): Check {
+  return {
+    about: 'alerts',
+    claim: `${heartbeat} fires, and the service is scraped, before the fault`,
+    seen: watched ? 'so it is' : 'not in time',
+    verdict: watched ? 'held' : 'failed',
   };
 }
 

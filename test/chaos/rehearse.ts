@@ -120,7 +120,11 @@ export async function rehearse(experiment: Experiment, stage: Stage, pace: Pace)
   const steadyBefore = isSteady(moments.started);
   // Rules that are not evaluated yet would miss the beginning.
   const isReady = () => steadyBefore() && (stage.alerts?.isWatching() ?? true);
-  if (!(await until(isReady, limits.steady))) return unsteady(experiment, replies, sampling, moments.started);
+  if (!(await until(isReady, limits.steady))) {
+    const { started } = moments;
+    const seen = { steady: steadyBefore(), watched: stage.alerts?.isWatching() };
+    return unsteady(experiment, { replies, sampling, started, ...seen });
+  }
   if (!pace.untilSeen)
     await delay(Math.max(0, moments.started + 1000 * calm - performance.now()), undefined, pace);
 

@@ -18,6 +18,8 @@ export interface Replica extends AsyncDisposable {
   shiftClock(seconds: number): void;
   /** Whether anybody reads what it writes. */
   readStdout(reading: boolean): void;
+  /** Whether it is given no time at all. */
+  freeze(frozen: boolean): void;
   /** All lines so far, those of its earlier processes among them. */
   lines(): LogLine[];
 }
@@ -60,6 +62,7 @@ export async function startReplica(env: Readonly<Record<string, string>>): Promi
       if (reading) running?.child.stdout?.resume();
       else running?.child.stdout?.pause();
     },
+    freeze: (frozen) => void running?.child.kill(frozen ? 'SIGSTOP' : 'SIGCONT'),
     lines: () => logs.flat(),
     async [Symbol.asyncDispose]() {
       await end('SIGKILL');

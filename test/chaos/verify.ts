@@ -1,5 +1,5 @@
 import type { AlertHistory } from './alerts/alert-watch.ts';
-import type { AlertClaim, Experiment } from './experiment.ts';
+import { type AlertClaim, type Experiment, heartbeat } from './experiment.ts';
 import { duringFault, type Evidence, matchesLine, percentile, tellingTrace } from './evidence.ts';
 
 /** One claim of a hypothesis, held against what was seen. */
@@ -153,19 +153,34 @@ function checkTelemetry({ hypothesis }: Experiment, evidence: Evidence, report: 
 }
 
 const unwatched = 'no Prometheus evaluated the rules';
+const unbelieved = 'nothing that alerts tell is believed without their heartbeat';
 
 function checkAlerts(
   { hypothesis: { detection, quiet = [] } }: Experiment,
   evidence: Evidence,
   report: Report,
 ): void {
-  const { alerts, moments } = evidence;
+  const { moments } = evidence;
+  const beats =
+    evidence.alerts &&
+    evidence.alerts.histories.some(
+      ({ alert, firingAt = Number.POSITIVE_INFINITY, goneAt }) =>
+        alert === heartbeat && firingAt <= moments.faultSet && goneAt === undefined,
+    );
+  report(
+    'alerts',
+    `${heartbeat} fires, from before the fault to the end`,
+    beats === undefined ? unwatched : beats ? 'it did' : 'it did not',
+    beats,
+  );
+  const alerts = beats === true ? evidence.alerts : undefined;
+  const blind = beats === false ? unbelieved : unwatched;
   for (const alert of quiet) {
     const fired = alerts && firing(alerts.histories, { alert, withinMinutes: 0 }, moments.faultSet);
     report(
       'alerts',
       `${alert} does not fire`,
-      alerts === undefined ? unwatched : fired === undefined ? 'it did not' : 'it did',
+      alerts === undefined ? blind : fired === undefined ? 'it did not' : 'it did',
       alerts === undefined ? undefined : fired === undefined,
     );
   }
@@ -180,7 +195,7 @@ function checkAlerts(
       'alerts',
       `${nameOf(claim)} fires within ${claim.withinMinutes} min`,
       alerts === undefined
-        ? unwatched
+        ? blind
         : minutes === undefined
           ? 'did not fire'
           : `after ${minutes.toFixed(1)} min`,

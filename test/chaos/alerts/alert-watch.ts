@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { answers, startProgram } from '../../../stack/program.ts';
+import { heartbeat } from '../experiment.ts';
 import { freePort } from '../programs.ts';
 import { scaleRules, type TimeScale } from './scale-rules.ts';
 
@@ -123,7 +124,7 @@ export function pollAlerts(url: string, scale: TimeScale): AlertWatch {
   return {
     scale,
     histories: () => histories,
-    isWatching: () => has('Watchdog') && !has('ServiceDown'),
+    isWatching: () => has(heartbeat) && !has('ServiceDown'),
     async [Symbol.asyncDispose]() {
       ending.abort();
       await polling;

@@ -15,6 +15,7 @@ export const gatewayTimeouts: Experiment = {
       { name: 'circuit_breaker_calls_total', labels: { breaker: 'payment', outcome: 'timeout' }, atLeast: 1 },
       { name: 'retries_total', labels: { dependency: 'payment', result: 'recovered' }, atLeast: 1 },
       { name: 'circuit_breaker_transitions_total', labels: { breaker: 'payment', to: 'open' }, atMost: 0 },
+      { name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 },
     ],
     logs: [{ event: 'payment.retry', fields: { reason: 'timeout' } }],
     trace: { root: 'POST /orders', spans: { 'POST /charges': 2 }, events: ['retry'] },

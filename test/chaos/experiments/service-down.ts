@@ -15,7 +15,7 @@ export const serviceDown: Experiment = {
       shares: { 'no answer': 0.5 },
     },
     orders: { paid: 0.999, settledWithin: 30 },
-    metrics: [],
+    metrics: [{ name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 }],
     logs: [{ event: 'service.listening' }],
     detection: [
       { alert: 'ServiceDown', withinMinutes: 4 },

@@ -15,7 +15,7 @@ export const serviceKilled: Experiment = {
       shares: { 201: 0.1 },
     },
     orders: { paid: 0.999, settledWithin: 30 },
-    metrics: [],
+    metrics: [{ name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 }],
     logs: [
       { event: 'service.listening', atLeast: 3 },
       { event: 'service.stopping', atMost: 0 },
