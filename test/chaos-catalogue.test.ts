@@ -31,6 +31,10 @@ test('no alert has both an experiment and a reason why there is none', () => {
   expect(Object.keys(unrehearsed).filter((alert) => claimed.has(alert) || !known.has(alert))).toEqual([]);
 });
 
+test('the README counts them right', async () => {
+  expect(await readFile('README.md', 'utf8')).toContain(`${catalogue.length} experiments`);
+});
+
 describe.each(catalogue.map((experiment) => [experiment.name, experiment] as const))(
   '%s',
   (_name, experiment) => {
