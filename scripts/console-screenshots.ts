@@ -2,14 +2,15 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Page } from 'playwright-core';
 import { launchBrowser } from '../test/support/browser.ts';
 import { startExplore } from '../test/support/explore-process.ts';
 
 /**
  * Takes the pictures of the console in docs/images: `npm start` with traffic, a gateway that fails for a while, and
- * each view once, light and dark.
+ * each view once, light and dark; or only the views that are named, as in `npm run console:screenshots -- faults`.
  */
+
+const wanted = process.argv.slice(2);
 
 const folder = path.resolve(import.meta.dirname, '../docs/images');
 const width = 1280;
@@ -27,18 +28,22 @@ const consoleUrl = await explore.find(/Console +(http:\S+)/);
 const browser = cleanUp.use(await launchBrowser());
 const page = await browser.newPage({ viewport: { width, height: 860 }, colorScheme: 'light' });
 
+const api = (method: string, address: string, body?: object) =>
+  page.request.fetch(new URL(address, consoleUrl).href, { method, ...(body && { data: body }) });
+
 await page.goto(consoleUrl);
-await story(page);
+await story();
 const views: ReadonlyArray<readonly [name: string, height: number, open: () => Promise<unknown>]> = [
   ['overview', 860, () => open('/')],
   ['traces', 600, () => open('/traces?route=%2Forders')],
   ['trace', 690, () => openTrace('/traces?status=failed&route=%2Forders')],
   ['logs', 570, () => open('/logs')],
   ['order', 660, openOrder],
-  ['faults', 860, () => open('/faults')],
+  ['faults', 940, openFaults],
   ['traffic', 860, () => open('/traffic')],
 ];
 for (const [name, height, show] of views) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   await page.setViewportSize({ width, height });
   await show();
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -54,9 +59,7 @@ for (const [name, height, show] of views) {
 }
 
 /** Something to see: customers, an outage of the gateway, its end, and a gateway that is slow. */
-async function story(shown: Page): Promise<void> {
-  const api = (method: string, address: string, body?: object) =>
-    shown.request.fetch(new URL(address, consoleUrl).href, { method, ...(body && { data: body }) });
+async function story(): Promise<void> {
   await api('PUT', '/api/traffic', { rate: 30 });
   await sleep(35_000);
   await api('PUT', '/api/faults', { errorRate: 1 });
@@ -83,4 +86,10 @@ async function openOrder(): Promise<void> {
   await open('/logs?event=order.left_pending');
   await page.locator('.logs a[href^="/orders/"]').first().click();
   await page.locator('.life > li').first().waitFor();
+}
+
+/** With something set of the network, too. */
+async function openFaults(): Promise<void> {
+  await api('PUT', '/api/wires/postgres', { toxics: [{ type: 'latency', latency: 30, jitter: 10 }] });
+  await open('/faults');
 }

@@ -34,7 +34,11 @@ function hostOf(server: Server): string {
   return `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
 }
 
-async function call(method: string, path: string, body?: unknown) {
+async function call(
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; body: unknown }> {
   const response = await fetch(simulator.url + path, {
     method,
     ...(body !== undefined && {
@@ -42,7 +46,7 @@ async function call(method: string, path: string, body?: unknown) {
       headers: { 'content-type': 'application/json' },
     }),
   });
-  return { status: response.status, body: (await response.json()) as unknown };
+  return { status: response.status, body: await response.json() };
 }
 
 function open(host = listen): Socket {
@@ -157,9 +161,9 @@ test('all that is connected ends with the simulator', async () => {
   const sockets = [open(), open()];
   for (const socket of sockets) await once(socket, 'connect');
   await call('PUT', '/wires/echo', { toxics: [{ type: 'timeout' }] });
-  const closed = Promise.all(
-    sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))),
-  );
+  const closed = Promise.all(sockets.map((socket) => once(socket, 'close')));
   await simulator.close();
   await closed;
+  const refused = connect(Number(listen.split(':')[1]), '127.0.0.1');
+  expect(await once(refused, 'error')).toMatchObject([{ code: 'ECONNREFUSED' }]);
 });

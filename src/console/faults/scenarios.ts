@@ -59,4 +59,11 @@ export const scenarios: readonly GatewayScenario[] = [
     meaning: 'Half of the cards are declined. That is business, and no failure: the breaker stays closed.',
     settings: { declineRate: 0.5 },
   },
+  {
+    id: 'refused',
+    title: 'Credentials refused',
+    meaning:
+      'Every charge is answered 401, as after a key was rotated. No retry helps, and an error line says so.',
+    settings: { unauthorizedRate: 1 },
+  },
 ];
