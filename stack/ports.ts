@@ -61,6 +61,10 @@ export async function choosePorts(env: Readonly<Record<string, string | undefine
   return chosen as Ports;
 }
 
+/** Those of a stack that nobody has to find. */
+export const anyPorts = (): Promise<Ports> =>
+  choosePorts(Object.fromEntries(Object.keys(published).map((name) => [name, '0'])));
+
 /**
  * Not one that the system would choose: that range is where outgoing connections have their ends, and one of them may
  * take the port before the program that it is meant for has started.

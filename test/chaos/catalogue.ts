@@ -3,6 +3,7 @@ import { backlog } from './experiments/backlog.ts';
 import { burstWithoutGateway } from './experiments/burst-without-gateway.ts';
 import { busyNeighbours } from './experiments/busy-neighbours.ts';
 import { clockSkew } from './experiments/clock-skew.ts';
+import { collectorBackendsDown } from './experiments/collector-backends-down.ts';
 import { collectorDown } from './experiments/collector-down.ts';
 import { collectorSlow } from './experiments/collector-slow.ts';
 import { cpuQuota } from './experiments/cpu-quota.ts';
@@ -16,10 +17,14 @@ import { gatewayRateLimits } from './experiments/gateway-rate-limits.ts';
 import { gatewayResets } from './experiments/gateway-resets.ts';
 import { gatewaySlow } from './experiments/gateway-slow.ts';
 import { gatewayTimeouts } from './experiments/gateway-timeouts.ts';
+import { heapSnapshots } from './experiments/heap-snapshots.ts';
+import { idleConnections } from './experiments/idle-connections.ts';
 import { noisyClient } from './experiments/noisy-client.ts';
 import { overload } from './experiments/overload.ts';
 import { poolExhausted } from './experiments/pool-exhausted.ts';
 import { postgresConflicts } from './experiments/postgres-conflicts.ts';
+import { postgresNarrow } from './experiments/postgres-narrow.ts';
+import { postgresResets } from './experiments/postgres-resets.ts';
 import { postgresRestart } from './experiments/postgres-restart.ts';
 import { postgresSessionsEnded } from './experiments/postgres-sessions-ended.ts';
 import { postgresSlow } from './experiments/postgres-slow.ts';
@@ -48,7 +53,9 @@ export const catalogue: readonly Experiment[] = [
   declines,
   postgresRestart,
   postgresSessionsEnded,
+  postgresResets,
   postgresSlow,
+  postgresNarrow,
   postgresUnreachable,
   postgresConflicts,
   poolExhausted,
@@ -57,6 +64,7 @@ export const catalogue: readonly Experiment[] = [
   redisFlushed,
   collectorDown,
   collectorSlow,
+  collectorBackendsDown,
   stdoutBlocked,
   serviceKilled,
   serviceDown,
@@ -66,7 +74,9 @@ export const catalogue: readonly Experiment[] = [
   burstWithoutGateway,
   cpuQuota,
   busyNeighbours,
+  heapSnapshots,
   clockSkew,
+  idleConnections,
   wrongKeys,
   noisyClient,
   backlog,

@@ -6,6 +6,7 @@ import { isThere } from '../support/programs.ts';
 import { startRedisServer } from '../support/redis-server.ts';
 import { watchAlerts } from './alerts/alert-watch.ts';
 import type { TimeScale } from './alerts/scale-rules.ts';
+import { findCollector, startCollector } from './collector.ts';
 import type { Experiment } from './experiment.ts';
 import type { PostgresServer } from './postgres.ts';
 import { startReplica } from './replica.ts';
@@ -59,15 +60,28 @@ export async function openEmbeddedStage(
   });
   started.defer(() => simulator.close());
   const receiver = started.use(await startOtlpReceiver());
-  // Where there is none, what needs one is skipped.
+  // Where one of these is missing, what needs it is skipped.
   const hasRedis = surroundings.redis === true && isThere('redis-server');
   const redis = hasRedis ? started.use(await startRedisServer()) : undefined;
+  const command = surroundings.collector === true ? findCollector() : undefined;
+  const collector =
+    command === undefined
+      ? undefined
+      : started.use(
+          await startCollector({
+            command,
+            connect: wire,
+            lokiUrl: receiver.url,
+            postgresUrl: database.url,
+          }),
+        );
 
   const wired = {
     postgres: await wire('postgres', database.url),
     gateway: await wire('gateway', simulator.url),
-    collector: await wire('collector', receiver.url),
+    collector: await wire('collector', (collector ?? receiver).url),
     ...(redis && { redis: await wire('redis', redis.url) }),
+    ...collector?.wires,
   };
   const environment = {
     ...asDeployed,
@@ -82,13 +96,21 @@ export async function openEmbeddedStage(
   };
   const replicas = await Promise.all(
     Array.from({ length: surroundings.replicas ?? 1 }, async () =>
-      started.use(await startReplica(environment)),
+      started.use(await startReplica(environment, surroundings)),
     ),
   );
   const adminUrls = replicas.map(({ adminUrl }) => adminUrl);
   const alerts =
     prometheus &&
-    started.use(await watchAlerts({ ...prometheus, targets: adminUrls.map((url) => new URL(url).host) }));
+    started.use(
+      await watchAlerts({
+        ...prometheus,
+        targets: {
+          orders: adminUrls.map((url) => new URL(url).host),
+          ...(collector && { 'otel-collector': [collector.target] }),
+        },
+      }),
+    );
 
   const owned = started.move();
   return {
@@ -101,7 +123,7 @@ export async function openEmbeddedStage(
     postgres,
     ...(redis && { redis }),
     wires: wired,
-    spans: receiver.spans,
+    spans: (collector ?? receiver).spans,
     ...(alerts && { alerts }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

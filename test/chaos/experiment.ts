@@ -28,6 +28,10 @@ export interface Surroundings {
   replicas?: number;
   /** Whether they share a Redis. Default false. */
   redis?: boolean;
+  /** Whether a Collector is between the service and where its telemetry goes. Default false. */
+  collector?: boolean;
+  /** Files and connections that each process may have open. Default what the machine allows. */
+  openFiles?: number;
   /** Variables that differ from the defaults. */
   env?: Readonly<Record<string, string>>;
   /** Orders a second. Default what the command line says. */
@@ -43,7 +47,10 @@ export interface SteadyState {
   answers: readonly Answer[];
 }
 
-export type Dependency = 'postgres' | 'gateway' | 'redis' | 'collector';
+export type Dependency = 'postgres' | 'gateway' | 'redis' | 'collector' | CollectorBackend;
+
+/** What is behind the Collector. */
+export type CollectorBackend = 'jaeger' | 'loki';
 
 export type Fault =
   /** The faults of the simulator. */
@@ -70,6 +77,10 @@ export type Fault =
   | { kind: 'cpu_quota'; quota: number; period: number }
   /** As many other processes as the machine has processors, and none of them ever waits. */
   | { kind: 'busy_neighbours' }
+  /** A client keeps so many connections and asks nothing on them. */
+  | { kind: 'idle_connections'; count: number }
+  /** The service is told to write a snapshot of its heap to disk, every so many seconds. */
+  | { kind: 'heap_snapshots'; every: number }
   /** The clock of one replica is wrong by so many seconds. */
   | { kind: 'clock'; replica: number; seconds: number }
   /** So many times the usual orders, from customers who do not come back. */
@@ -168,10 +179,13 @@ export const heartbeat = 'Watchdog';
 export const usualTraffic: SteadyState = { orders: 20, answers: ['201', '402'] };
 
 /** What differs from one replica with the defaults, for tables. */
-export function describeSurroundings({ replicas, redis, env = {}, rate }: Surroundings): string[] {
+export function describeSurroundings(surroundings: Surroundings): string[] {
+  const { replicas, redis, collector, openFiles, env = {}, rate } = surroundings;
   return [
     ...(replicas === undefined ? [] : [`${replicas} replicas`]),
     ...(redis === true ? ['a shared Redis'] : []),
+    ...(collector === true ? ['a Collector'] : []),
+    ...(openFiles === undefined ? [] : [`${openFiles} open files at most`]),
     ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
     ...(rate === undefined ? [] : [`${rate} orders a second`]),
   ];
@@ -208,6 +222,10 @@ export function describeFault(fault: Fault): string {
       return `the service runs for ${fault.quota} of every ${fault.period} ms`;
     case 'busy_neighbours':
       return 'a busy process beside us for each processor';
+    case 'idle_connections':
+      return `a client keeps ${fault.count} connections and asks nothing`;
+    case 'heap_snapshots':
+      return `a heap snapshot is written every ${fault.every} s`;
     case 'clock':
       return `clock of replica ${fault.replica + 1} shifted by ${fault.seconds} s`;
     case 'surge':

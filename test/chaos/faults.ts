@@ -1,10 +1,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { availableParallelism } from 'node:os';
+import { mkdirSync, statfsSync } from 'node:fs';
+import { availableParallelism, platform } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Customers } from './customers.ts';
 import type { Fault } from './experiment.ts';
+import { holdConnections } from './idle-connections.ts';
+import { snapshotsFolder } from './replica.ts';
 import type { Stage } from './stage.ts';
 
 /** Takes a fault back. */
@@ -22,6 +25,8 @@ export function missingFor(fault: Fault, stage: Stage): string | undefined {
   switch (fault.kind) {
     case 'network':
     case 'cut':
+      if (fault.to === 'jaeger' || fault.to === 'loki')
+        return stage.wires[fault.to] ? undefined : 'there is no Collector of our own';
       return stage.wires[fault.to] ? undefined : `there is no network to ${fault.to} of our own`;
     case 'crash':
       if (fault.what === 'postgres') return stage.postgres ? undefined : 'Postgres is not ours to kill';
@@ -35,6 +40,13 @@ export function missingFor(fault: Fault, stage: Stage): string | undefined {
     case 'cpu_quota':
     case 'clock':
       return stage.replicas ? undefined : 'the process of the service is not ours';
+    case 'idle_connections':
+      return platform() === 'linux' ? undefined : 'what a process has open is counted on Linux only';
+    case 'heap_snapshots':
+      if (!stage.replicas) return 'the process of the service is not ours';
+      return countsAsDisk(snapshotsFolder)
+        ? undefined
+        : 'what the service writes here is not counted as disk';
     case 'busy_neighbours':
       return stage.replicas ? undefined : 'the machine of the service is not ours';
     default:
@@ -87,6 +99,12 @@ export async function inject(fault: Fault, injection: Injection): Promise<Rollba
       return throttle(stage, fault.quota, fault.period);
     case 'busy_neighbours':
       return startNeighbours(availableParallelism());
+    case 'idle_connections':
+      return holdConnections(stage.urls[0] ?? '', fault.count);
+    case 'heap_snapshots':
+      return repeat(fault.every, async () => {
+        for (const replica of stage.replicas ?? []) await replica.writeHeapSnapshot();
+      });
     case 'clock':
       replicaAt(stage, fault.replica).shiftClock(fault.seconds);
       return async () => replicaAt(stage, fault.replica).shiftClock(0);
@@ -171,6 +189,15 @@ async function startNeighbours(count: number): Promise<Rollback> {
     for (const { neighbour } of neighbours) neighbour.kill('SIGKILL');
     await Promise.all(neighbours.map(({ exited }) => exited));
   };
+}
+
+/** @see https://man7.org/linux/man-pages/man2/statfs.2.html */
+const tmpfs = 0x01_02_19_94;
+
+/** Linux counts what a process writes to a disk, and not what it writes to memory that looks like one. */
+function countsAsDisk(folder: string): boolean {
+  mkdirSync(folder, { recursive: true });
+  return platform() === 'linux' && statfsSync(folder).type !== tmpfs;
 }
 
 async function endOneSession({ database }: Stage): Promise<void> {

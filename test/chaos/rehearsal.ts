@@ -157,9 +157,9 @@ function firedAlerts(
     .flatMap((history) => {
       const { alert, labels, firingAt, goneAt = Number.POSITIVE_INFINITY } = history;
       if (firingAt === undefined || alert === heartbeat || goneAt < moments.faultSet) return [];
-      const { slo, signal, breaker } = labels;
+      const { slo, signal, breaker, exporter } = labels;
       const shown = Object.fromEntries(
-        Object.entries({ slo, signal, breaker }).flatMap(([name, value]) =>
+        Object.entries({ slo, signal, breaker, exporter }).flatMap(([name, value]) =>
           value === undefined ? [] : [[name, value]],
         ),
       );

@@ -1,6 +1,11 @@
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ServiceProcess, spawnServiceProcess } from '../support/service-process.ts';
+import {
+  type ServiceProcess,
+  type ServiceProcessOptions,
+  spawnServiceProcess,
+} from '../support/service-process.ts';
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
@@ -20,6 +25,8 @@ export interface Replica extends AsyncDisposable {
   readStdout(reading: boolean): void;
   /** Whether it is given no time at all. */
   freeze(frozen: boolean): void;
+  /** A snapshot of its heap is written to disk, in place of the last one. */
+  writeHeapSnapshot(): Promise<void>;
   /** All lines so far, those of its earlier processes among them. */
   lines(): LogLine[];
 }
@@ -29,11 +36,32 @@ const noticedAfter = 500;
 
 const shiftedClock = path.join(import.meta.dirname, 'shifted-clock.ts');
 
-export async function startReplica(env: Readonly<Record<string, string>>): Promise<Replica> {
-  const options = { env: { ...env, NODE_OPTIONS: `--import=${shiftedClock}` } };
+/** In the checkout, because what is meant for temporary files is often no disk but memory. */
+export const snapshotsFolder = path.resolve(import.meta.dirname, '../../.data');
+
+let replicas = 0;
+
+export async function startReplica(
+  env: Readonly<Record<string, string>>,
+  { openFiles }: Pick<ServiceProcessOptions, 'openFiles'> = {},
+): Promise<Replica> {
+  replicas += 1;
+  const snapshots = path.join(snapshotsFolder, `heap-${process.pid}-${replicas}`);
+  const nodeOptions = [
+    `--import=${shiftedClock}`,
+    '--heapsnapshot-signal=SIGUSR2',
+    `--diagnostic-dir=${snapshots}`,
+  ];
+  const options = {
+    env: { ...env, NODE_OPTIONS: nodeOptions.map((option) => `"${option}"`).join(' ') },
+    ...(openFiles !== undefined && { openFiles }),
+  };
   let running: ServiceProcess | undefined = await spawnServiceProcess(options);
   const { url, adminUrl } = running;
-  const again = { env: { ...options.env, PORT: new URL(url).port, ADMIN_PORT: new URL(adminUrl).port } };
+  const again = {
+    ...options,
+    env: { ...options.env, PORT: new URL(url).port, ADMIN_PORT: new URL(adminUrl).port },
+  };
   const logs = [running.logs];
 
   async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
@@ -63,9 +91,15 @@ export async function startReplica(env: Readonly<Record<string, string>>): Promi
       else running?.child.stdout?.pause();
     },
     freeze: (frozen) => void running?.child.kill(frozen ? 'SIGSTOP' : 'SIGCONT'),
+    async writeHeapSnapshot() {
+      await rm(snapshots, { recursive: true, force: true });
+      await mkdir(snapshots, { recursive: true });
+      running?.child.kill('SIGUSR2');
+    },
     lines: () => logs.flat(),
     async [Symbol.asyncDispose]() {
       await end('SIGKILL');
+      await rm(snapshots, { recursive: true, force: true });
     },
   };
 }

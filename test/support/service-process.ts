@@ -24,6 +24,8 @@ export interface ServiceProcessOptions {
   env: Record<string, string>;
   /** Default the service's own entry file, as `npm run serve` starts it. */
   entry?: string;
+  /** Files and connections that it may have open at most. */
+  openFiles?: number;
 }
 
 /** Starts a service and waits until it listens. */
@@ -41,8 +43,13 @@ export async function spawnServiceProcess(options: ServiceProcessOptions): Promi
 export function startServiceProcess({
   env,
   entry = 'src/main.ts',
+  openFiles,
 }: ServiceProcessOptions): Omit<ServiceProcess, 'url' | 'adminUrl'> {
-  const child = spawn(process.execPath, ['--import', './src/telemetry/sdk.ts', entry], {
+  const node = [process.execPath, '--import', './src/telemetry/sdk.ts', entry];
+  // Node raises a soft limit to the hard one, so that both are set. The shell becomes Node, and the channel stays.
+  const limited = ['/bin/sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`, ...node];
+  const [command = '', ...args] = openFiles === undefined ? node : limited;
+  const child = spawn(command, args, {
     env: { PATH: process.env['PATH'], OTEL_SDK_DISABLED: 'true', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -31,10 +31,10 @@ const scrapeInterval = (scale: TimeScale) => Math.min(5, Math.max(0.5, 15 / scal
 /** Milliseconds between two questions which alerts there are. */
 const pollInterval = 250;
 
-/** @param targets of the admin listeners, such as `127.0.0.1:7071` */
+/** @param targets such as `127.0.0.1:7071`, by the name of their job in prometheus.yml */
 export async function watchAlerts(options: {
   command: string;
-  targets: readonly string[];
+  targets: Targets;
   scale: TimeScale;
 }): Promise<AlertWatch> {
   const { command, targets, scale } = options;
@@ -71,12 +71,17 @@ export async function watchAlerts(options: {
   return { ...watch, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function configuration(targets: readonly string[], scale: TimeScale) {
+type Targets = Readonly<Record<string, readonly string[]>>;
+
+function configuration(targets: Targets, scale: TimeScale) {
   const interval = `${1000 * scrapeInterval(scale)}ms`;
   return {
     global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
     rule_files: ['rules/*.yml'],
-    scrape_configs: [{ job_name: 'orders', static_configs: [{ targets }] }],
+    scrape_configs: Object.entries(targets).map(([job, addresses]) => ({
+      job_name: job,
+      static_configs: [{ targets: addresses }],
+    })),
   };
 }
 

@@ -1,0 +1,25 @@
+import { type Experiment, usualTraffic } from '../experiment.ts';
+
+export const idleConnections: Experiment = {
+  name: 'idle-connections',
+  title: 'A client keeps hundreds of connections',
+  story:
+    'It forgets to close them. The process may have 512 files and connections open, far below the 2,000 connections that the service would take.',
+  surroundings: { openFiles: 512 },
+  steady: usualTraffic,
+  faults: [{ kind: 'idle_connections', count: 400 }],
+  hypothesis: {
+    claim:
+      'Nine tenths of what the process may open are taken. The rest is enough: customers notice nothing.',
+    answers: { allowed: ['201', '402'], shares: { 201: 0.4 }, p99: 1000 },
+    orders: { paid: 0.999, settledWithin: 10 },
+    metrics: [
+      { name: 'http_connections_refused_total', atMost: 0 },
+      { name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 },
+    ],
+    logs: [],
+    detection: [{ alert: 'FileDescriptorsLow', withinMinutes: 9 }],
+    recoveredWithin: 5,
+  },
+  look: { dashboard: 'orders-saturation', panel: 'File descriptors', traces: 'service.name=orders' },
+};
