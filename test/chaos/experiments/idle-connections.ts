@@ -7,7 +7,7 @@ export const idleConnections: Experiment = {
     'It forgets to close them. The process may have 512 files and connections open, far below the 2,000 connections that the service would take.',
   surroundings: { openFiles: 512 },
   steady: usualTraffic,
-  faults: [{ kind: 'idle_connections', count: 400 }],
+  faults: [{ kind: 'idle_connections', count: 425 }],
   hypothesis: {
     claim:
       'Nine tenths of what the process may open are taken. The rest is enough: customers notice nothing.',
