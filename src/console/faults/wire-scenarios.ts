@@ -36,20 +36,23 @@ export const wireScenarios: readonly WireScenario[] = [
     toxics: [{ type: 'latency', latency: 30, jitter: 10 }],
   },
   {
-    id: 'postgres-narrow-line',
+    id: 'postgres-narrow',
     title: 'Narrow line to Postgres',
-    meaning: 'Answers come at 4 kB a second on each connection, as behind a line that others fill.',
+    meaning: 'Answers come at 1 kB a second on each connection, as behind a line that others fill.',
     wire: 'postgres',
     enabled: true,
-    toxics: [{ type: 'bandwidth', rate: 4 }],
+    toxics: [{ type: 'bandwidth', rate: 1 }],
   },
   {
-    id: 'postgres-reset-peer',
+    id: 'postgres-resets',
     title: 'Postgres connections reset',
     meaning: 'Every connection is reset after half a second, be a statement under way or not.',
     wire: 'postgres',
     enabled: true,
-    toxics: [{ type: 'reset_peer', timeout: 500 }],
+    toxics: [
+      { type: 'latency', latency: 10, jitter: 5 },
+      { type: 'reset_peer', timeout: 500 },
+    ],
   },
   {
     id: 'pool-exhausted',
