@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
+import type { Profiler } from 'node:inspector';
 import path from 'node:path';
 import { BenchFailure } from './failure.ts';
 
@@ -17,7 +18,7 @@ export interface BenchProcess extends AsyncDisposable {
   /** What a full garbage collection leaves, in bytes. Not to be asked while something else is. */
   memoryInUse(): Promise<MemoryInUse>;
   /** Does the work while V8 takes a CPU profile of the process, and returns that, for a `.cpuprofile`. */
-  profile(work: () => Promise<unknown>): Promise<object>;
+  profile(work: () => Promise<unknown>): Promise<Profiler.Profile>;
 }
 
 export interface MemoryInUse {
@@ -83,7 +84,7 @@ export async function startProcess(options: {
     async profile(work) {
       await ask('startProfile');
       await work();
-      return ask('stopProfile');
+      return (await ask('stopProfile')) as unknown as Profiler.Profile;
     },
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM');

@@ -1,3 +1,4 @@
+import type { CpuByOwner } from './profile-shares.ts';
 import { type Comparison, figureNames, figures } from './report.ts';
 import { ratioForm, show } from './statistics.ts';
 import { table } from './table.ts';
@@ -6,10 +7,19 @@ import { goals } from './telemetry-rows.ts';
 export interface TelemetryReport extends Comparison {
   /** As the sink counted them, by the name of the row, over all orders that it was sent. */
   spansPerOrder: Readonly<Record<string, number>>;
+  /** Of the dearest row that has a goal, where it was measured. */
+  whereItGoes: { row: string; owners: readonly CpuByOwner[] } | undefined;
 }
 
 /** Markdown whose tables are aligned, so that it reads well in a terminal too. */
-export function toMarkdown({ date, machine, settings, subjects, spansPerOrder }: TelemetryReport): string {
+export function toMarkdown({
+  date,
+  machine,
+  settings,
+  subjects,
+  spansPerOrder,
+  whereItGoes,
+}: TelemetryReport): string {
   const ratioColumns = ['cpuPerRequest', 'requestsPerSecond'] as const;
   const columns = [
     '',
@@ -46,5 +56,22 @@ to a process that counts them; their number is per order, and all that were made
 
 CPU per request is that of the service's process alone, exporting included. Load, simulator, sink and PostgreSQL share
 the cores with it, so that req/s is a figure of the whole.
+${whereItGoes ? explanation(whereItGoes) : ''}`;
+}
+
+function explanation({ row, owners }: NonNullable<TelemetryReport['whereItGoes']>): string {
+  const ofWhom = owners.map(({ owner, before, after }) => [
+    owner,
+    ...[before, after].map((cpu) => `${cpu.toFixed(1)} µs`),
+    `${after < before ? '−' : '+'}${Math.abs(after - before).toFixed(1)} µs`,
+  ]);
+  return `
+## Where it goes
+
+${table([['CPU per request', 'off', row, ''], ...ofWhom])}
+
+The medians of the table above, divided as a CPU profile of the main thread divides its time, with one round for each
+profile: a microsecond more or less is chance. V8's own threads, which compile and collect garbage, are in the sums, but
+not in the profiles.
 `;
 }

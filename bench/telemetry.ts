@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { Profiler } from 'node:inspector';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { request } from 'undici';
@@ -9,10 +10,11 @@ import { BenchFailure } from './failure.ts';
 import { measureRound, type Setting, type Subject } from './measure.ts';
 import { type Options, readArguments, roundArguments, toOptions } from './options.ts';
 import { type BenchProcess, startProcess } from './processes.ts';
-import { describeComparison, describeMachine } from './report.ts';
+import { compareProfiles } from './profile-shares.ts';
+import { type Comparison, describeComparison, describeMachine } from './report.ts';
 import { environmentOf, startSimulator } from './subjects.ts';
 import { type TelemetryReport, toMarkdown } from './telemetry-report.ts';
-import { chosenRows, off, type Row, rowOf, telemetryEnvironment } from './telemetry-rows.ts';
+import { chosenRows, goals, off, type Row, rowOf, telemetryEnvironment } from './telemetry-rows.ts';
 
 /** What telemetry costs per order: parts of it and all of it, over the same service without any. */
 
@@ -56,7 +58,7 @@ interface Parts {
 async function run(
   options: TelemetryOptions,
   signal: AbortSignal,
-): Promise<{ report: TelemetryReport; profile: object | undefined }> {
+): Promise<{ report: TelemetryReport; profile: Profiler.Profile | undefined }> {
   const machine = describeMachine();
   await using parts = new AsyncDisposableStack();
   const folder = await mkdtemp(path.join(tmpdir(), 'orders-telemetry-'));
@@ -78,12 +80,14 @@ async function run(
 
   const setting = { ...options, gatewayUrl: simulator.url, signal };
   const measured = await compare(subjects, options.rounds, setting);
+  const comparison = describeComparison(options, machine, measured);
   const profile = await profileOf(options.profile, subjects, setting);
+  const whereItGoes = await explain(options.rows, subjects, comparison, setting);
 
   // What is still queued is sent when a service ends.
   await services.disposeAsync();
   const spansPerOrder = await countSpans(options.rows, subjects, sink);
-  return { report: { ...describeComparison(options, machine, measured), spansPerOrder }, profile };
+  return { report: { ...comparison, spansPerOrder, whereItGoes }, profile };
 }
 
 async function startService(row: Row, { folder, server, simulator, sink }: Parts): Promise<Subject> {
@@ -97,12 +101,37 @@ async function startService(row: Row, { folder, server, simulator, sink }: Parts
   return { name: row.name, process, database };
 }
 
+/** What the dearest row that has a goal spends more than `off`, and on what. */
+async function explain(
+  rows: readonly Row[],
+  subjects: readonly Subject[],
+  comparison: Comparison,
+  setting: Setting,
+): Promise<TelemetryReport['whereItGoes']> {
+  const explained = rows.find(({ name }) => name === goals.at(-1)?.row);
+  const before = await lookInto(off, subjects, comparison, setting);
+  const after = await lookInto(explained, subjects, comparison, setting);
+  if (explained === undefined || before === undefined || after === undefined) return undefined;
+  return { row: explained.name, owners: compareProfiles(before, after) };
+}
+
+async function lookInto(
+  row: Row | undefined,
+  subjects: readonly Subject[],
+  { subjects: measured }: Comparison,
+  setting: Setting,
+) {
+  const profile = await profileOf(row, subjects, setting);
+  const figures = measured.find(({ name }) => name === row?.name)?.figures;
+  return profile && figures && { profile, cpuPerRequest: figures.cpuPerRequest.median };
+}
+
 /** In a round of its own: being profiled costs time, too. */
 async function profileOf(
   row: Row | undefined,
   subjects: readonly Subject[],
   setting: Setting,
-): Promise<object | undefined> {
+): Promise<Profiler.Profile | undefined> {
   const subject = subjects.find(({ name }) => name === row?.name);
   if (subject === undefined) return undefined;
   say(`profiling ${subject.name}`);

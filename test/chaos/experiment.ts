@@ -58,8 +58,9 @@ export type Fault =
   | { kind: 'network'; to: Dependency; toxics: readonly Toxic[] }
   /** Connections are closed, and new ones refused. */
   | { kind: 'cut'; to: Dependency }
-  /** kill -9 and started again, once or every so many seconds. */
-  | { kind: 'crash'; what: 'postgres' | 'service'; every?: number }
+  /** kill -9 and started again: Postgres after so many seconds, the service at once, and every so many. */
+  | { kind: 'crash'; what: 'postgres'; awayFor: number }
+  | { kind: 'crash'; what: 'service'; every: number }
   /** kill -9 and away until the end of the fault. */
   | { kind: 'stop'; what: 'redis' | 'service'; replica?: number; signal: 'SIGKILL' | 'SIGTERM' }
   /** Postgres ends the sessions of the service one by one, so many a second. */
@@ -203,7 +204,9 @@ export function describeFault(fault: Fault): string {
     case 'cut':
       return `${fault.to} refuses connections`;
     case 'crash':
-      return `kill -9 of ${fault.what}${fault.every === undefined ? '' : `, every ${fault.every} s`}, started again at once`;
+      return fault.what === 'postgres'
+        ? `kill -9 of postgres, started again after ${fault.awayFor} s`
+        : `kill -9 of service, every ${fault.every} s, started again at once`;
     case 'stop':
       return `${fault.signal} to ${fault.what}${fault.replica === undefined ? '' : ` ${fault.replica + 1}`}, away until the end of the fault`;
     case 'end_sessions':

@@ -72,8 +72,8 @@ export async function inject(fault: Fault, injection: Injection): Promise<Rollba
       return () => wire.restore();
     }
     case 'crash':
-      if (fault.every !== undefined) return repeat(fault.every, () => crash(fault.what, stage));
-      await crash(fault.what, stage);
+      if (fault.what === 'service') return repeat(fault.every, () => crashReplicas(stage));
+      await stage.postgres?.crash(fault.awayFor);
       return async () => {};
     case 'stop':
       return stop(fault, stage);
@@ -136,11 +136,7 @@ async function repeat(every: number, work: (signal: AbortSignal) => Promise<void
   };
 }
 
-async function crash(what: 'postgres' | 'service', stage: Stage): Promise<void> {
-  if (what === 'postgres') {
-    await stage.postgres?.crash();
-    return;
-  }
+async function crashReplicas(stage: Stage): Promise<void> {
   for (const replica of stage.replicas ?? []) {
     await replica.end('SIGKILL');
     await replica.start();

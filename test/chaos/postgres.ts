@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Pool, type QueryResultRow } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/explore/embedded-postgres.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
@@ -8,8 +9,8 @@ import { migrate } from '../../src/postgres/migrate.ts';
 /** A Postgres that may be killed, with a database for each experiment. */
 export interface PostgresServer extends AsyncDisposable {
   createDatabase(): Promise<Database>;
-  /** kill -9 for the whole server, then a start that has to recover. */
-  crash(): Promise<void>;
+  /** kill -9 for the whole server, and after so many seconds a start that has to recover. */
+  crash(awayFor: number): Promise<void>;
 }
 
 /** A database as the rehearsal sees it: over connections that the service does not know. */
@@ -44,9 +45,10 @@ export async function startPostgres(): Promise<PostgresServer> {
         statement(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`),
       );
     },
-    async crash() {
+    async crash(awayFor) {
       process.kill(postgres.pid, 'SIGKILL');
       await postgres.ended;
+      await delay(1000 * awayFor);
       postgres = await startEmbeddedPostgres({ dataDir, port: Number(new URL(serverUrl).port) });
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

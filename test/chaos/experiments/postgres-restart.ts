@@ -3,9 +3,9 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const postgresRestart: Experiment = {
   name: 'postgres-restart',
   title: 'Postgres is killed and starts again',
-  story: 'kill -9 for the whole server, which then recovers from its log.',
+  story: 'kill -9 for the whole server, which is started again after two seconds and recovers from its log.',
   steady: usualTraffic,
-  faults: [{ kind: 'crash', what: 'postgres' }],
+  faults: [{ kind: 'crash', what: 'postgres', awayFor: 2 }],
   hypothesis: {
     claim:
       'Statements are repeated for 3 s; what takes longer gets 503, and the same order again is safe. No commit that was acknowledged is lost.',
