@@ -18,7 +18,7 @@ const owners: ReadonlyArray<readonly [owner: string, fits: (url: string, name: s
 const rest = 'V8 and native code';
 
 /** What a profile's time went to, as shares of it. */
-export function sharesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Map<string, number> {
+function sharesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Map<string, number> {
   const ownerOf = new Map(nodes.map(({ id, callFrame }) => [id, ownerOfFrame(callFrame)]));
   const times = new Map<string, number>();
   for (const [index, id] of samples.entries()) {
