@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { noDeadline } from '../deadline.ts';
+import { ServiceError } from '../errors.ts';
+import type { Database } from '../postgres/database.ts';
+import { newOrder } from './order.ts';
+import { createOrderStore } from './order-store.ts';
+
+// What a healthy Postgres answers only after a fault at the worst moment. The crash tests meet it by chance, this does
+// always: the database says what it is told to.
+
+/** @param answers to one statement after the other: its rows, or how it fails */
+function storeOver(...answers: Array<object[] | Error>) {
+  const database: Database = {
+    async run<Row>() {
+      const answer = answers.shift() ?? [];
+      if (answer instanceof Error) throw answer;
+      return answer as Row[];
+    },
+    connections: () => ({ total: 0, idle: 0, waiting: 0 }),
+    served: () => 0,
+    close: async () => {},
+  };
+  return createOrderStore(database);
+}
+
+const order = newOrder({
+  clientId: 'shop',
+  idempotencyKey: 'order-1',
+  request: {
+    customerId: 'cus_42',
+    currency: 'EUR',
+    items: [{ sku: 'TEA-001', quantity: 2, unitPriceMinor: 450 }],
+    paymentToken: 'tok_visa',
+  },
+});
+const createdAt = new Date('2026-11-20T09:30:00Z');
+const inTheWay = { id: order.id, request_hash: order.requestHash, created_at: createdAt, in_flight: true };
+const accepting = { lease: 1000, accept: true, deadline: noDeadline };
+const cut = new ServiceError('deadline_exceeded', 'No time is left.');
+
+test('a repeat after a lost answer meets the order that the first try stored', async () => {
+  const placed = await storeOver([], [inTheWay]).place(order, accepting);
+  expect(placed).toMatchObject({ kind: 'placed', held: { round: 1, order: { id: order.id, createdAt } } });
+});
+
+test.each([
+  { what: 'the same request', hash: order.requestHash, sameRequest: true },
+  { what: 'another request', hash: Buffer.alloc(32), sameRequest: false },
+])('another order under the key is told, with $what', async ({ hash, sameRequest }) => {
+  const other = { ...inTheWay, id: '019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11', request_hash: hash };
+  const placed = await storeOver([], [other]).place(order, accepting);
+  expect(placed).toEqual({ kind: 'existing', id: other.id, sameRequest, inFlight: true });
+});
+
+test('a new key is only looked for where no order is to be accepted', async () => {
+  expect(await storeOver([]).place(order, { ...accepting, accept: false })).toEqual({ kind: 'not_accepted' });
+});
+
+test('a conflict with nothing is a defect', async () => {
+  await expect(storeOver([], []).place(order, accepting)).rejects.toThrow(
+    'conflicts with one that is not there',
+  );
+});
+
+test('who runs out of time between the two statements is not told that nothing was stored', async () => {
+  const placing = storeOver([], cut).place(order, accepting);
+  await expect(placing).rejects.toMatchObject({ code: 'database_unavailable', retryAfter: 1, cause: cut });
+});
+
+test('who only looked is: nothing was', async () => {
+  await expect(storeOver(cut).place(order, { ...accepting, accept: false })).rejects.toBe(cut);
+});
+
+test('settling again in the same round is a success, and in an older one is not', async () => {
+  const placed = await storeOver([{ created_at: createdAt }]).place(order, accepting);
+  if (placed.kind !== 'placed') throw new Error('It was not placed.');
+  const settlement = { status: 'paid', paymentId: 'ch_1' } as const;
+  const row = { status: 'paid', payment_id: 'ch_1', decline_code: null, updated_at: createdAt };
+  for (const [round, settledHere] of [
+    [1, true],
+    [2, false],
+  ] as const) {
+    const standing = await storeOver([], [{ ...row, round }]).settle(placed.held, settlement);
+    expect(standing).toMatchObject({ settledHere, order: { status: 'paid' } });
+  }
+  await expect(storeOver([], []).settle(placed.held, settlement)).rejects.toThrow('is gone');
+});
+
+test('without an answer there is no backlog', async () => {
+  expect(await storeOver([]).backlog(10)).toEqual({ pending: 0, age: undefined });
+});
