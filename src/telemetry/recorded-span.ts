@@ -27,7 +27,7 @@ const unset: SpanStatus = { code: SpanStatusCode.UNSET };
 /**
  * A span below one that the SDK has made. The SDK decides about a trace where it begins: by its sampler, and whether
  * anything is recorded. What is below has nothing left to decide, and needs neither the SDK's checks of values, which
- * have types here, nor its limits; so it is written down as it is told, and costs a quarter of the SDK's.
+ * have types here, nor its limits; so it is written down as it is told.
  */
 export class RecordedSpan implements Span, EndedSpan {
   readonly resource: EndedSpan['resource'];
