@@ -109,20 +109,20 @@ async function explain(
   setting: Setting,
 ): Promise<TelemetryReport['whereItGoes']> {
   const explained = rows.find(({ name }) => name === goals.at(-1)?.row);
+  if (explained === undefined) return undefined;
   const before = await lookInto(off, subjects, comparison, setting);
   const after = await lookInto(explained, subjects, comparison, setting);
-  if (explained === undefined || before === undefined || after === undefined) return undefined;
-  return { row: explained.name, owners: compareProfiles(before, after) };
+  return before && after && { row: explained.name, owners: compareProfiles(before, after) };
 }
 
 async function lookInto(
-  row: Row | undefined,
+  row: Row,
   subjects: readonly Subject[],
   { subjects: measured }: Comparison,
   setting: Setting,
 ) {
   const profile = await profileOf(row, subjects, setting);
-  const figures = measured.find(({ name }) => name === row?.name)?.figures;
+  const figures = measured.find(({ name }) => name === row.name)?.figures;
   return profile && figures && { profile, cpuPerRequest: figures.cpuPerRequest.median };
 }
 

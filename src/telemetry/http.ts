@@ -127,7 +127,7 @@ function nameOf(method: string, route: string | undefined): string {
   return route === undefined ? known : `${known} ${route}`;
 }
 
-/** Looking for secrets is the dearest part of a span, and most texts are those of the request before. */
+/** Looking for secrets takes time, and most texts are those of the request before. */
 function rememberLast(clean: (text: string) => string): (text: string) => string {
   let last = '';
   let cleaned = clean(last);
