@@ -22,8 +22,8 @@ test('an outage from the first click to the last order: the breaker opens, a tra
   page.setDefaultTimeout(patience.timeout);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(pageUrl);
   await watchLayout(page);
+  await page.goto(pageUrl);
 
   await page.getByRole('button', { name: 'Start traffic' }).click();
   await page.locator('.band.breaker[data-state=closed]').waitFor();

@@ -142,6 +142,10 @@ async function dieAt(flow: Flow, point: string): Promise<Row> {
     await before.close();
     await world.gateway.clearFaults();
   }
+  // An idle worker looks once when it starts, and would otherwise race what the client asks.
+  const becomesDue = (when: string) =>
+    world.database.sql(`UPDATE orders SET due_at = ${when} WHERE status = 'pending' AND NOT held`);
+  if (flow.env === idleWorker) await becomesDue(`now() + interval '1 h'`);
 
   if (flow.faults) await world.gateway.setFaults(flow.faults);
   const alreadySaid = exchanges.length;
@@ -157,6 +161,7 @@ async function dieAt(flow: Flow, point: string): Promise<Row> {
   await asked;
   const first = flow.ask === undefined ? '–' : (exchanges[alreadySaid]?.what ?? 'no answer');
   await world.gateway.clearFaults();
+  await becomesDue('now()');
 
   const successor = await spawnReplica(world, { ...quick, ...(flow.env === expired ? expired : {}) });
   url = successor.url;
