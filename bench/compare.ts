@@ -1,6 +1,11 @@
 import { say } from './command.ts';
 import { measureRound, type Round, type Setting, type Subject, warmUp } from './measure.ts';
 
+export async function warmUpAll(subjects: readonly Subject[], setting: Setting): Promise<void> {
+  say('warming up');
+  for (const subject of subjects) await warmUp(subject, setting);
+}
+
 /** All subjects in every round, the order turned round from one to the next: none always follows the same other. */
 export async function compare(
   subjects: readonly Subject[],
@@ -8,8 +13,6 @@ export async function compare(
   setting: Setting,
 ): Promise<Map<string, Round[]>> {
   const measured = new Map<string, Round[]>(subjects.map(({ name }) => [name, []]));
-  say('warming up');
-  for (const subject of subjects) await warmUp(subject, setting);
   for (let number = 1; number <= rounds; number++) {
     for (const subject of number % 2 === 1 ? subjects : subjects.toReversed()) {
       const round = await measureRound(subject, setting);

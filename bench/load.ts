@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'undici';
 import { BenchFailure } from './failure.ts';
 
@@ -22,8 +23,9 @@ export interface Load {
 }
 
 /**
- * Orders that arrive over a number of connections, the next one on each as soon as the last is answered. At the end
- * every request is waited for, so that the orders in the database can be counted against the answers.
+ * Orders that arrive over a number of connections, the next one on each as soon as the last is answered, or when the
+ * clock says. At the end every request is waited for, so that the orders in the database can be counted against the
+ * answers.
  */
 export class Customers implements AsyncDisposable {
   readonly #clients: Client[];
@@ -35,18 +37,27 @@ export class Customers implements AsyncDisposable {
     this.#signal = signal;
   }
 
-  /** @throws {BenchFailure} where an order is not answered with 201 */
-  async order(seconds: number): Promise<Load> {
+  /**
+   * @param rate orders a second, in all. Default as many as are answered
+   * @throws {BenchFailure} where an order is not answered with 201
+   */
+  async order(seconds: number, rate = Number.POSITIVE_INFINITY): Promise<Load> {
     const latencies: number[] = [];
     const startedAt = performance.now();
     const end = startedAt + seconds * 1000;
     const failed = new AbortController();
     const stop = AbortSignal.any([failed.signal, this.#signal]);
+    let begun = 0;
+    const nextTurn = async (): Promise<boolean> => {
+      const due = startedAt + (begun++ / rate) * 1000;
+      if (due > performance.now()) await delay(due - performance.now());
+      return performance.now() < end && !stop.aborted;
+    };
 
     await Promise.all(
       this.#clients.map(async (client) => {
         try {
-          while (performance.now() < end && !stop.aborted) latencies.push(await placeOrder(client));
+          while (await nextTurn()) latencies.push(await placeOrder(client));
         } catch (error) {
           failed.abort();
           throw error;

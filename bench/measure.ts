@@ -28,6 +28,8 @@ export interface Round {
 export interface Setting {
   seconds: number;
   connections: number;
+  /** Orders a second. Default as many as are answered. */
+  rate?: number;
   /** Base URL of the payment gateway simulator. */
   gatewayUrl: string;
   signal: AbortSignal;
@@ -44,10 +46,10 @@ export async function measureRound(subject: Subject, setting: Setting): Promise<
   const before = await database.orders();
 
   await using customers = new Customers(process.url, setting.connections, setting.signal);
-  const { requests: unmeasured } = await customers.order(leadIn);
+  const { requests: unmeasured } = await customers.order(leadIn, setting.rate);
   await database.startCounting();
   const cpuBefore = await process.cpuTime();
-  const load = await customers.order(setting.seconds);
+  const load = await customers.order(setting.seconds, setting.rate);
   const cpu = (await process.cpuTime()) - cpuBefore;
   const statements = await database.statements();
 

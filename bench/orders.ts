@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runBenchmark, say, writeReport } from './command.ts';
-import { compare } from './compare.ts';
+import { compare, warmUpAll } from './compare.ts';
 import { startServer } from './database.ts';
 import { toMarkdown } from './markdown.ts';
 import type { Subject } from './measure.ts';
@@ -58,6 +58,7 @@ async function run(options: Options, signal: AbortSignal): Promise<OrdersReport>
   }
 
   const setting = { ...options, gatewayUrl: simulator.url, signal };
+  await warmUpAll(started, setting);
   const measured = await compare(started, options.rounds, setting);
   return { ...describeComparison(options, machine, measured), startUp };
 }

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import type { CountedStatement } from './database.ts';
-import type { Round } from './measure.ts';
+import type { Round, Setting } from './measure.ts';
 import type { Options } from './options.ts';
 import type { StartUp } from './start-up.ts';
 import { ratios, type Spread, spreadOf } from './statistics.ts';
@@ -16,11 +16,14 @@ export const figures = {
 export type Figure = keyof typeof figures;
 export const figureNames = Object.keys(figures) as Figure[];
 
+/** `rate` as in {@link Setting}. */
+export type Settings = Pick<Options, 'rounds' | 'seconds' | 'connections'> & Pick<Setting, 'rate'>;
+
 /** Subjects that were measured side by side. The first one is what the others are compared with. */
 export interface Comparison {
   date: string;
   machine: { processor: string; cores: number; platform: string; node: string; loadBefore: number };
-  settings: Pick<Options, 'rounds' | 'seconds' | 'connections'>;
+  settings: Settings;
   subjects: SubjectReport[];
 }
 
@@ -54,7 +57,7 @@ export function describeMachine(): Comparison['machine'] {
 }
 
 export function describeComparison(
-  { rounds, seconds, connections }: Options,
+  { rounds, seconds, connections, rate }: Settings,
   machine: Comparison['machine'],
   measured: ReadonlyMap<string, readonly Round[]>,
 ): Comparison {
@@ -62,7 +65,7 @@ export function describeComparison(
   return {
     date: new Date().toISOString().slice(0, 10),
     machine,
-    settings: { rounds, seconds, connections },
+    settings: { rounds, seconds, connections, ...(rate !== undefined && { rate }) },
     subjects: [...measured].map(([name, own]) => describeSubject(name, own, base)),
   };
 }

@@ -1,10 +1,12 @@
 import type { CpuByOwner } from './profile-shares.ts';
-import { type Comparison, figureNames, figures } from './report.ts';
+import { type Comparison, type Figure, figureNames, figures, type SubjectReport } from './report.ts';
 import { ratioForm, show } from './statistics.ts';
 import { table } from './table.ts';
 import { goals } from './telemetry-rows.ts';
 
+/** At the steady load, and of the same subjects at full load. */
 export interface TelemetryReport extends Comparison {
+  atFullLoad: readonly SubjectReport[];
   /** As the sink counted them, by the name of the row, over all orders that it was sent. */
   spansPerOrder: Readonly<Record<string, number>>;
   /** Of the dearest row that has a goal, where it was measured. */
@@ -12,42 +14,36 @@ export interface TelemetryReport extends Comparison {
 }
 
 /** Markdown whose tables are aligned, so that it reads well in a terminal too. */
-export function toMarkdown({
-  date,
-  machine,
-  settings,
-  subjects,
-  spansPerOrder,
-  whereItGoes,
-}: TelemetryReport): string {
-  const ratioColumns = ['cpuPerRequest', 'requestsPerSecond'] as const;
-  const columns = [
-    '',
-    ...ratioColumns.map((figure) => `${figures[figure].title} ÷ off`),
-    ...figureNames.map((figure) => figures[figure].title),
-    'spans',
-  ];
-  const rows = subjects.map(({ name, figures: own, ratios }) => [
-    name,
-    ...ratioColumns.map((figure) => (ratios ? show(ratios[figure], ratioForm) : '1')),
-    ...figureNames.map((figure) => show(own[figure], figures[figure])),
-    (spansPerOrder[name] ?? 0).toFixed(2),
-  ]);
+export function toMarkdown(report: TelemetryReport): string {
+  const { date, machine, settings, subjects, atFullLoad, spansPerOrder, whereItGoes } = report;
+  const spans = (name: string): string => (spansPerOrder[name] ?? 0).toFixed(2);
   const goalRows = goals.flatMap(({ row, factor }) => {
-    const ratio = subjects.find(({ name }) => name === row)?.ratios?.cpuPerRequest;
-    if (ratio === undefined) return [];
-    const met = ratio.median <= factor ? 'met' : '**missed**';
-    return [[`${row}: CPU per request at most ${factor} of off`, show(ratio, ratioForm), met]];
+    const judged = [subjects, atFullLoad].map((load) => judge(load, row, factor));
+    return judged.includes(undefined)
+      ? []
+      : [[`${row}: CPU per request at most ${factor} of off`, ...judged.map((text) => text ?? '')]];
   });
 
   return `# What telemetry costs
 
 \`npm run bench:telemetry\` on ${date}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node},
-load average ${machine.loadBefore.toFixed(2)} before the start. ${settings.rounds} rounds of ${settings.seconds} s per row, interleaved, ${settings.connections} connections.
+load average ${machine.loadBefore.toFixed(2)} before the start. ${settings.rounds} rounds of ${settings.seconds} s per row and load, interleaved, ${settings.connections} connections.
 Each figure is the median over the rounds (least – most); ratios are taken round by round.
 
-${table([columns, ...rows])}
-${goalRows.length > 0 ? `\n${table([['goal', 'measured', ''], ...goalRows])}\n` : ''}
+## The same load for all
+
+${settings.rate} orders a second, by the clock.
+
+${table(compareWithOff(subjects, ['cpuPerRequest'], (name) => [spans(name)], ['spans']))}
+
+## As much load as each can take
+
+The next order on each connection as soon as the last one is answered.
+
+${table(compareWithOff(atFullLoad, ['cpuPerRequest', 'requestsPerSecond']))}
+${goalRows.length > 0 ? `\n## Goals\n\n${table([['goal', 'same load', 'full load'], ...goalRows])}\n` : ''}
+## What was measured
+
 Each row is the service on \`POST /orders\`, a paid order, with a PostgreSQL database of its own. Off: SDK disabled, log
 silent, metrics not recorded. Metrics, logs: these alone; the log, one line per order at level \`info\`, goes to a file.
 Lean: spans alone, made at the boundaries, of the share of traces that the service samples; auto: the same share, the
@@ -55,8 +51,37 @@ spans made by the OpenTelemetry instrumentations. Everything: metrics, logs and 
 to a process that counts them; their number is per order, and all that were made have to be in it.
 
 CPU per request is that of the service's process alone, exporting included. Load, simulator, sink and PostgreSQL share
-the cores with it, so that req/s is a figure of the whole.
+the cores with it, so that req/s is a figure of the whole, and what a request costs depends on how busy they are: a
+write to a connection whose reader sleeps has to wake it, and pays for that. At full load hardly anybody sleeps, the
+less so the faster the service is; "off" gains by it most. With the same load for all, all pay the same for it.
 ${whereItGoes ? explanation(whereItGoes) : ''}`;
+}
+
+function compareWithOff(
+  subjects: readonly SubjectReport[],
+  ratioColumns: readonly Figure[],
+  more: (name: string) => string[] = () => [],
+  titlesOfMore: readonly string[] = [],
+): string[][] {
+  const titles = [
+    '',
+    ...ratioColumns.map((figure) => `${figures[figure].title} ÷ off`),
+    ...figureNames.map((figure) => figures[figure].title),
+    ...titlesOfMore,
+  ];
+  const rows = subjects.map(({ name, figures: own, ratios }) => [
+    name,
+    ...ratioColumns.map((figure) => (ratios ? show(ratios[figure], ratioForm) : '1')),
+    ...figureNames.map((figure) => show(own[figure], figures[figure])),
+    ...more(name),
+  ]);
+  return [titles, ...rows];
+}
+
+/** `undefined` where the row was not measured. */
+function judge(subjects: readonly SubjectReport[], row: string, factor: number): string | undefined {
+  const ratio = subjects.find(({ name }) => name === row)?.ratios?.cpuPerRequest;
+  return ratio && `${show(ratio, ratioForm)} ${ratio.median <= factor ? 'met' : '**missed**'}`;
 }
 
 function explanation({ row, owners }: NonNullable<TelemetryReport['whereItGoes']>): string {
@@ -70,7 +95,7 @@ function explanation({ row, owners }: NonNullable<TelemetryReport['whereItGoes']
 
 ${table([['CPU per request', 'off', row, ''], ...ofWhom])}
 
-The medians of the table above, divided as a CPU profile of the main thread divides its time, with one round for each
+The medians with the same load for all, divided as a CPU profile of the main thread divides its time, with one round for each
 profile: a microsecond more or less is chance. V8's own threads, which compile and collect garbage, are in the sums, but
 not in the profiles.
 `;

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { request } from 'undici';
 import { runBenchmark, say, writeReport } from './command.ts';
-import { compare } from './compare.ts';
+import { compare, warmUpAll } from './compare.ts';
 import { type BenchServer, startServer } from './database.ts';
 import { BenchFailure } from './failure.ts';
 import { measureRound, type Setting, type Subject } from './measure.ts';
-import { type Options, readArguments, roundArguments, toOptions } from './options.ts';
+import { type Options, readArguments, roundArguments, toOptions, wholeNumber } from './options.ts';
 import { type BenchProcess, startProcess } from './processes.ts';
 import { compareProfiles } from './profile-shares.ts';
 import { type Comparison, describeComparison, describeMachine } from './report.ts';
@@ -23,6 +23,7 @@ const usage = `npm run bench:telemetry -- [options]
   --rounds <n>        rounds per row (default 7)
   --seconds <n>       measured seconds per round (default 3)
   --connections <n>   connections, each with one request at a time (default 32)
+  --rate <n>          orders a second of the steady load (default half of what "off" manages)
   --rows <names>      only these beside "off", such as "metrics,everything 10%"
   --out <folder>      also write telemetry.md and telemetry.json there, such as docs/benchmarks
   --profile <row>     measure one more round of that row, and write its CPU profile to the folder
@@ -30,6 +31,7 @@ const usage = `npm run bench:telemetry -- [options]
 `;
 
 interface TelemetryOptions extends Options {
+  rate: number | undefined;
   rows: Row[];
   profile: Row | undefined;
 }
@@ -38,6 +40,7 @@ function parseOptions(args: string[]): TelemetryOptions {
   const values = readArguments(args, {
     ...roundArguments,
     seconds: { type: 'string', default: '3' },
+    rate: { type: 'string' },
     rows: { type: 'string' },
     profile: { type: 'string' },
   });
@@ -45,7 +48,8 @@ function parseOptions(args: string[]): TelemetryOptions {
   const profile = values.profile === undefined ? undefined : rowOf(values.profile);
   if (profile && values.out === undefined) throw new BenchFailure('--profile needs an --out.');
   if (profile && !rows.includes(profile)) rows.push(profile);
-  return { ...toOptions(values), rows, profile };
+  const rate = values.rate === undefined ? undefined : wholeNumber('--rate', values.rate, 100_000);
+  return { ...toOptions(values), rate, rows, profile };
 }
 
 interface Parts {
@@ -78,16 +82,27 @@ async function run(
     subjects.push(subject);
   }
 
-  const setting = { ...options, gatewayUrl: simulator.url, signal };
-  const measured = await compare(subjects, options.rounds, setting);
-  const comparison = describeComparison(options, machine, measured);
-  const profile = await profileOf(options.profile, subjects, setting);
-  const whereItGoes = await explain(options.rows, subjects, comparison, setting);
+  const { rounds, seconds, connections } = options;
+  const fullLoad = { rounds, seconds, connections, gatewayUrl: simulator.url, signal };
+  await warmUpAll(subjects, fullLoad);
+  say('full load');
+  const atFullLoad = describeComparison(fullLoad, machine, await compare(subjects, rounds, fullLoad));
+  const steadyLoad = { ...fullLoad, rate: options.rate ?? halfOf(atFullLoad) };
+  say(`steady load: ${steadyLoad.rate} orders a second`);
+  const comparison = describeComparison(steadyLoad, machine, await compare(subjects, rounds, steadyLoad));
+  const profile = await profileOf(options.profile, subjects, steadyLoad);
+  const whereItGoes = await explain(options.rows, subjects, comparison, steadyLoad);
 
   // What is still queued is sent when a service ends.
   await services.disposeAsync();
   const spansPerOrder = await countSpans(options.rows, subjects, sink);
-  return { report: { ...comparison, spansPerOrder, whereItGoes }, profile };
+  return { report: { ...comparison, atFullLoad: atFullLoad.subjects, spansPerOrder, whereItGoes }, profile };
+}
+
+/** Orders a second that "off" manages, in round hundreds, and half of that. */
+function halfOf({ subjects }: Comparison): number {
+  const managed = subjects[0]?.figures.requestsPerSecond.median ?? 0;
+  return Math.max(1, Math.round(managed / 200)) * 100;
 }
 
 async function startService(row: Row, { folder, server, simulator, sink }: Parts): Promise<Subject> {

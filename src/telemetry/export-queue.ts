@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { context, diag, ROOT_CONTEXT } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core';
 import type { TelemetryConfig } from '../config.ts';
@@ -78,10 +77,10 @@ export function createExportQueue<Item, Sent extends Batch<Item>>(
     if (batch === undefined) return;
     sending = true;
     // One that hangs is left to its own timeout: the next must not wait for it for ever.
-    const limit = new AbortController();
-    const late = delay(exportTimeoutMillis, undefined, { ref: false, signal: limit.signal }).catch(() => {});
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const limit = setTimeout(resolve, exportTimeoutMillis).unref();
     void Promise.race([send(batch), late]).then(() => {
-      limit.abort();
+      clearTimeout(limit);
       sending = false;
       schedule();
     });
