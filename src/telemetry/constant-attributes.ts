@@ -14,6 +14,21 @@ export function constantAttributes(attributes: Readonly<Attributes>): ConstantAt
 
 export const noAttributes = constantAttributes({});
 
+/** Made once for each pair of texts, of which there have to be few. */
+export function oncePerPair<Made>(
+  make: (first: string, second: string) => Made,
+): (first: string, second: string) => Made {
+  // In two steps: a key of both would have to be made, and hashed, for every look.
+  const known = new Map<string, Map<string, Made>>();
+  return (first, second) => {
+    const found = known.get(first)?.get(second);
+    if (found !== undefined) return found;
+    const made = make(first, second);
+    known.set(first, (known.get(first) ?? new Map<string, Made>()).set(second, made));
+    return made;
+  };
+}
+
 /**
  * Made once for each key.
  *

@@ -2,9 +2,11 @@ import { isIP } from 'node:net';
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { getRPCMetadata } from '@opentelemetry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { constantAttributes, oncePerPair } from './constant-attributes.ts';
 import { rootContext } from './linked-context.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
+import { rememberLast } from './remember-last.ts';
 import { type RequestStory, roundTime, tell } from './request-story.ts';
 import { scrub } from './scrub.ts';
 import { dropTellingTraceState } from './trace-state.ts';
@@ -127,43 +129,41 @@ function nameOf(method: string, route: string | undefined): string {
   return route === undefined ? known : `${known} ${route}`;
 }
 
-/** Looking for secrets takes time, and most texts are those of the request before. */
-function rememberLast(clean: (text: string) => string): (text: string) => string {
-  let last = '';
-  let cleaned = clean(last);
-  return (text) => {
-    if (text !== last) {
-      last = text;
-      cleaned = clean(text);
-    }
-    return cleaned;
-  };
-}
+// Looking for secrets takes time, and most texts are those of the request before.
 const scrubPath = rememberLast(scrub);
 const scrubHost = rememberLast(scrub);
 const scrubUserAgent = rememberLast(scrub);
 
-function startSpan(request: FastifyRequest, parent: ReturnType<typeof context.active>): Span {
-  const route = request.routeOptions.url;
-  const span = startTrace(nameOf(request.method, route), { kind: SpanKind.SERVER }, parent);
-  if (!span.isRecording()) return span;
-  // Without the query, and scrubbed: whatever a client puts there would be kept.
-  const [path = ''] = request.url.split('?', 1);
-  return span.setAttributes({
-    'http.request.method': knownMethod(request.method),
-    ...(!knownMethods.has(request.method) && { 'http.request.method_original': request.method }),
-    'url.path': scrubPath(path),
+/** Methods and routes are few: those that Node reads, and ours. No route is an empty one. */
+const kindOf = oncePerPair((method, route) => ({
+  name: nameOf(method, route || undefined),
+  constant: constantAttributes({
+    'http.request.method': knownMethod(method),
+    ...(!knownMethods.has(method) && { 'http.request.method_original': method }),
     'url.scheme': 'http',
     ...(route && { 'http.route': route }),
-    'server.address': scrubHost(request.hostname),
-    'server.port': request.socket.localPort ?? 0,
-    // Behind a proxy it is what the proxy passes on, which may be any text.
-    'client.address': isIP(request.ip) === 0 ? (request.socket.remoteAddress ?? '') : request.ip,
-    'network.peer.address': request.socket.remoteAddress ?? '',
-    'network.peer.port': request.socket.remotePort ?? 0,
-    'network.protocol.version': request.raw.httpVersion,
-    'user_agent.original': scrubUserAgent(request.headers['user-agent'] ?? ''),
-  });
+    ...(/^[^:*]+$/.test(route) && { 'url.path': route }),
+  }),
+}));
+
+function startSpan(request: FastifyRequest, parent: ReturnType<typeof context.active>): Span {
+  const { socket, routeOptions, url } = request;
+  const route = routeOptions.url ?? '';
+  const { name, constant } = kindOf(request.method, route);
+  const span = startTrace(name, { kind: SpanKind.SERVER }, { parent, constant });
+  if (!span.isRecording()) return span;
+  const peer = socket.remoteAddress ?? '';
+  // Without the query, and scrubbed: whatever a client puts there would be kept.
+  const [path = ''] = url.split('?', 1);
+  if (path !== constant.attributes['url.path']) span.setAttribute('url.path', scrubPath(path));
+  span.setAttribute('server.address', scrubHost(request.hostname));
+  span.setAttribute('server.port', socket.localPort ?? 0);
+  // Behind a proxy it is what the proxy passes on, which may be any text.
+  span.setAttribute('client.address', isIP(request.ip) === 0 ? peer : request.ip);
+  span.setAttribute('network.peer.address', peer);
+  span.setAttribute('network.peer.port', socket.remotePort ?? 0);
+  span.setAttribute('network.protocol.version', request.raw.httpVersion);
+  return span.setAttribute('user_agent.original', scrubUserAgent(request.headers['user-agent'] ?? ''));
 }
 
 /** The HTTP instrumentation writes these as they came, and the query with them. */

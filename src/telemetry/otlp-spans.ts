@@ -8,7 +8,10 @@ import { spanAttributes, writeAttributes } from './otlp-attributes.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
 /** What there is to tell of a span, whoever made it. */
-export type EndedSpan = Omit<ReadableSpan, 'duration' | 'ended'> & { readonly constant?: ConstantAttributes };
+export interface EndedSpan extends Omit<ReadableSpan, 'duration' | 'ended' | 'parentSpanContext'> {
+  readonly parentSpanContext?: SpanContext | undefined;
+  readonly constant?: ConstantAttributes;
+}
 
 /**
  * Spans as OTLP has them on the wire, encoded one by one as they end: what waits to be sent is a few hundred bytes

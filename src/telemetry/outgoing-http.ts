@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { attributesByKey } from './constant-attributes.ts';
+import { constantAttributes, oncePerPair } from './constant-attributes.ts';
+import { rememberLast } from './remember-last.ts';
 import { currentTelling } from './request-story.ts';
 import { endSpan, failSpan, recordingSpan, startBelow } from './tracing.ts';
 
@@ -63,30 +64,31 @@ export function observeOutgoingRequests(): void {
 
 function startSpan(parent: Span, { origin, method, path }: UndiciRequest, attempt: number): Span {
   const base = typeof origin === 'string' ? origin : origin.origin;
-  const template = templateOf(path);
-  const constant = attributesOf({ origin: base, method, template });
-  const span = startBelow(parent, `${method} ${template}`, SpanKind.CLIENT, constant);
+  const { name, constant } = kindsAt(base)(method, lastTemplate(path));
+  const span = startBelow(parent, name, SpanKind.CLIENT, constant);
   span.setAttribute('url.full', `${base}${path}`);
   if (attempt > 1) span.setAttribute('http.request.resend_count', attempt - 1);
   return span;
 }
 
-/** There are as many as the service has peers and sends them kinds of requests: two. */
-const attributesOf = attributesByKey(
-  ({ origin, method, template }: Record<'origin' | 'method' | 'template', string>) =>
-    `${method} ${origin}${template}`,
-  ({ origin, method, template }) => {
+/** There are as many as the service sends kinds of requests: two. And it has one peer at a time. */
+const kindsAt = rememberLast((origin) =>
+  oncePerPair((method, template) => {
     const { hostname, port, protocol } = new URL(origin);
     return {
-      'http.request.method': method,
-      'url.template': template,
-      'server.address': hostname,
-      'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
+      name: `${method} ${template}`,
+      constant: constantAttributes({
+        'http.request.method': method,
+        'url.template': template,
+        'server.address': hostname,
+        'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
+      }),
     };
-  },
+  }),
 );
 
 /** Span names have to be few: ids become a placeholder. */
 export function templateOf(path: string): string {
   return path.replace(/\/[^/]*\d[^/]*(?=\/|$)/g, '/{key}');
 }
+const lastTemplate = rememberLast(templateOf);

@@ -1,13 +1,14 @@
 import { inspect } from 'node:util';
-import { type Attributes, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Attributes, context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { traceRequest } from '../console/otlp/messages.ts';
 import { decode } from '../console/otlp/protobuf.ts';
 import { constantAttributes } from './constant-attributes.ts';
 import { createSpanBatch, type EndedSpan } from './otlp-spans.ts';
-import { type Origin, RecordedSpan } from './recorded-span.ts';
+import { followWallClock } from './precise-time.ts';
+import { type Decided, type Origin, RecordedSpan } from './recorded-span.ts';
 
 // What the SDK makes of the same calls says what is right.
 
@@ -31,7 +32,7 @@ function recordBelow(
   constant: Attributes = {},
 ): RecordedSpan {
   const about = { name: 'orders.place', kind: SpanKind.INTERNAL, constant: constantAttributes(constant) };
-  const span = new RecordedSpan(about, parent, () => {});
+  const span = RecordedSpan.below(parent, about, () => {});
   tell(span);
   span.end();
   return span;
@@ -91,6 +92,36 @@ test('whatever it is told, it is exported as a span of the SDK', () => {
   );
 });
 
+test('in place of a span with which a trace begins, it is exported as that one would be', () => {
+  fc.assert(
+    fc.property(fc.boolean(), attributes, fc.array(call, { maxLength: 8 }), (isRemote, decided, calls) => {
+      const parent = trace.setSpanContext(ROOT_CONTEXT, { ...linked, isRemote: true });
+      const options = { kind: SpanKind.SERVER, attributes: decided, links: [{ context: linked }] };
+      const sdks = tracer.startSpan('orders.settle', options, isRemote ? parent : ROOT_CONTEXT);
+      const about = { name: 'orders.settle', kind: SpanKind.SERVER };
+      const own = RecordedSpan.inPlaceOf(sdks as unknown as Decided, about, () => {});
+      for (const span of [own, sdks]) for (const tell of calls) tell(span);
+      own.end();
+      sdks.end();
+      expect(own.spanContext()).toEqual(sdks.spanContext());
+      expect(comparable(own)).toEqual(comparable(sdks as unknown as EndedSpan));
+    }),
+  );
+});
+
+test('it ends no earlier than it began, though the clock is set back meanwhile', () => {
+  const span = RecordedSpan.below(newTrace(), { name: 'orders.place', kind: SpanKind.INTERNAL }, () => {});
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
+  onTestFinished(() => {
+    clock.mockRestore();
+    followWallClock();
+  });
+  // As another trace does that begins meanwhile.
+  followWallClock();
+  span.end();
+  expect(span.endTime).toEqual(span.startTime);
+});
+
 test('it stands below its parent, in the same trace, and no earlier', () => {
   const parent = newTrace();
   const span = recordBelow(parent, () => {});
@@ -107,7 +138,7 @@ test('it stands below its parent, in the same trace, and no earlier', () => {
 test('once it has ended it changes no more, and is recorded once', () => {
   const taken: RecordedSpan[] = [];
   const about = { name: 'orders.place', kind: SpanKind.INTERNAL };
-  const span = new RecordedSpan(about, newTrace(), (done) => void taken.push(done));
+  const span = RecordedSpan.below(newTrace(), about, (done) => void taken.push(done));
   expect(span.isRecording()).toBe(true);
   span.end();
   const before = read(span);

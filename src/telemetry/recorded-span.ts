@@ -18,6 +18,18 @@ import { preciseTime } from './precise-time.ts';
 /** What a span has in common with those above it. */
 export type Origin = Pick<EndedSpan, 'resource' | 'instrumentationScope'>;
 
+/** What the SDK has decided about a span before it is told anything. */
+export type Decided = Origin & Pick<EndedSpan, 'parentSpanContext' | 'attributes' | 'links' | 'spanContext'>;
+
+export interface About {
+  name: string;
+  kind: SpanKind;
+  constant?: ConstantAttributes;
+}
+
+/** Takes a span when it has ended. */
+export type Recorder = (span: RecordedSpan) => void;
+
 const ids = new RandomIdGenerator();
 
 /** Most spans have no events, no links and no status. */
@@ -25,14 +37,13 @@ const none: never[] = [];
 const unset: SpanStatus = { code: SpanStatusCode.UNSET };
 
 /**
- * A span below one that the SDK has made. The SDK decides about a trace where it begins: by its sampler, and whether
- * anything is recorded. What is below has nothing left to decide, and needs neither the SDK's checks of values, which
- * have types here, nor its limits; so it is written down as it is told.
+ * A span as it is told, without the SDK's checks of values, which have types here, and without its limits. Whether
+ * there is one at all the SDK decides where a trace begins: by its sampler, with its ids.
  */
 export class RecordedSpan implements Span, EndedSpan {
   readonly resource: EndedSpan['resource'];
   readonly instrumentationScope: EndedSpan['instrumentationScope'];
-  readonly parentSpanContext: SpanContext;
+  readonly parentSpanContext: SpanContext | undefined;
   readonly kind: SpanKind;
   constant: ConstantAttributes;
   attributes: Attributes = {};
@@ -47,28 +58,43 @@ export class RecordedSpan implements Span, EndedSpan {
   status: SpanStatus = unset;
   #context: SpanContext;
   #ended = false;
-  #record: (span: RecordedSpan) => void;
+  #record: Recorder;
 
-  /** @param record takes it when it has ended */
-  constructor(
-    about: { name: string; kind: SpanKind; constant?: ConstantAttributes },
-    parent: Span & Origin,
-    record: (span: RecordedSpan) => void,
+  private constructor(
+    { name, kind, constant = noAttributes }: About,
+    { resource, instrumentationScope }: Origin,
+    parent: SpanContext | undefined,
+    own: SpanContext,
+    record: Recorder,
   ) {
+    this.name = name;
+    this.kind = kind;
+    this.constant = constant;
+    this.resource = resource;
+    this.instrumentationScope = instrumentationScope;
+    this.parentSpanContext = parent;
+    this.#context = own;
+    this.#record = record;
+  }
+
+  /** In the place of a span that the SDK has started and nobody has told anything yet; that one is never ended. */
+  static inPlaceOf(decided: Decided, about: About, record: Recorder): RecordedSpan {
+    const span = new RecordedSpan(about, decided, decided.parentSpanContext, decided.spanContext(), record);
+    span.setAttributes(decided.attributes);
+    if (decided.links.length > 0) span.addLinks(decided.links);
+    return span;
+  }
+
+  /** What is below has nothing left to decide. */
+  static below(parent: Span & Origin, about: About, record: Recorder): RecordedSpan {
     const above = parent.spanContext();
-    this.name = about.name;
-    this.kind = about.kind;
-    this.constant = about.constant ?? noAttributes;
-    this.resource = parent.resource;
-    this.instrumentationScope = parent.instrumentationScope;
-    this.parentSpanContext = above;
-    this.#context = {
+    const own = {
       traceId: above.traceId,
       spanId: ids.generateSpanId(),
       traceFlags: above.traceFlags,
       ...(above.traceState && { traceState: above.traceState }),
     };
-    this.#record = record;
+    return new RecordedSpan(about, parent, above, own, record);
   }
 
   spanContext(): SpanContext {
@@ -87,7 +113,10 @@ export class RecordedSpan implements Span, EndedSpan {
   }
 
   setAttributes(attributes: Attributes): this {
-    for (const [key, value] of Object.entries(attributes)) this.setAttribute(key, value);
+    for (const key in attributes) {
+      const value = attributes[key];
+      if (value !== undefined) this.setAttribute(key, value);
+    }
     return this;
   }
 
@@ -128,7 +157,7 @@ export class RecordedSpan implements Span, EndedSpan {
 
   end(): void {
     if (this.#ended) return;
-    this.endTime = preciseTime();
+    this.endTime = notBefore(this.startTime, preciseTime());
     this.#ended = true;
     this.#record(this);
   }
@@ -136,4 +165,9 @@ export class RecordedSpan implements Span, EndedSpan {
   isRecording(): boolean {
     return !this.#ended;
   }
+}
+
+/** The wall clock may have been set back meanwhile. */
+function notBefore(start: HrTime, time: HrTime): HrTime {
+  return time[0] < start[0] || (time[0] === start[0] && time[1] < start[1]) ? start : time;
 }

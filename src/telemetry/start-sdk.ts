@@ -8,7 +8,7 @@ import type { TelemetryConfig } from '../config.ts';
 import { createLogExport } from './log-export.ts';
 import { observeOutgoingRequests } from './outgoing-http.ts';
 import { createSpanExport } from './span-export.ts';
-import { recordSpansBelow } from './tracing.ts';
+import { recordSpans } from './tracing.ts';
 import { serviceVersion } from './version.ts';
 
 export interface StartedSdk {
@@ -64,7 +64,7 @@ export async function startSdk(
   if (config.instrumentation === 'lean') {
     observeOutgoingRequests();
     // Limits are the SDK's to keep.
-    if (spans && !config.limitsSpans) recordSpansBelow(spans.onEnd);
+    if (spans && !config.limitsSpans) recordSpans(spans.onEnd);
   } else await (await import('./auto-instrumentation.ts')).keepContextInPool();
   return {
     dropped,

@@ -10,32 +10,46 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
-import { noAttributes } from './constant-attributes.ts';
+import { type ConstantAttributes, noAttributes } from './constant-attributes.ts';
 import { followWallClock, preciseTime } from './precise-time.ts';
-import { type Origin, RecordedSpan } from './recorded-span.ts';
+import { type Decided, type Origin, RecordedSpan, type Recorder } from './recorded-span.ts';
 
 /** The SDK's. Without an SDK it makes nothing of nothing. */
 const tracer = trace.getTracer('orders');
 
-let record: ((span: RecordedSpan) => void) | undefined;
+let record: Recorder | undefined;
 
-/** From here on, spans below one of the SDK's are made here, and recorded there. Without this the SDK makes them all. */
-export function recordSpansBelow(recorder: (span: RecordedSpan) => void): void {
+/** From here on, spans are made here, where the SDK wants any. Without this the SDK makes them all. */
+export function recordSpans(recorder: Recorder): void {
   record = recorder;
 }
 
 /** A span with which a trace begins in this process: the SDK decides whether it is sampled. */
-export function startTrace(name: string, options: SpanOptions, parent?: Context): Span {
-  if (record === undefined) return tracer.startSpan(name, options, parent);
+export function startTrace(
+  name: string,
+  options: SpanOptions & { kind: SpanKind },
+  { parent, constant = noAttributes }: { parent?: Context; constant?: ConstantAttributes } = {},
+): Span {
+  const span = tracer.startSpan(name, options, parent);
+  if (!span.isRecording()) return span;
+  if (record === undefined || !isDecided(span)) return withConstant(span, constant);
   followWallClock();
-  return tracer.startSpan(name, { ...options, startTime: preciseTime() }, parent);
+  return RecordedSpan.inPlaceOf(span, { name, kind: options.kind, constant }, record);
+}
+
+/** As the SDK's span is, which has more to it than the API says. */
+function isDecided(span: Span): span is Span & Decided {
+  return hasOrigin(span) && 'attributes' in span && 'links' in span;
 }
 
 /** @param parent the active span, which is recorded */
 export function startBelow(parent: Span, name: string, kind: SpanKind, constant = noAttributes): Span {
-  if (record && hasOrigin(parent)) return new RecordedSpan({ name, kind, constant }, parent, record);
-  // What the SDK is given together with a name it examines for its sampler; what is set later, only when it is kept.
-  const span = tracer.startSpan(name, { kind });
+  if (record && hasOrigin(parent)) return RecordedSpan.below(parent, { name, kind, constant }, record);
+  return withConstant(tracer.startSpan(name, { kind }), constant);
+}
+
+/** What the SDK is given together with a name it examines for its sampler; what is set later, only when it is kept. */
+function withConstant(span: Span, constant: ConstantAttributes): Span {
   return constant === noAttributes ? span : span.setAttributes(constant.attributes);
 }
 
