@@ -34,7 +34,14 @@ Each figure is the median over the rounds (least – most); ratios are taken rou
 
 ${settings.rate} orders a second, by the clock.
 
-${table(compareWithOff(subjects, ['cpuPerRequest'], (name) => [spans(name)], ['spans']))}
+${table(
+  compareWithOff(
+    subjects,
+    ['cpuPerRequest'],
+    ({ name, figures: own }) => [ofOneCore(own, subjects[0]?.figures), spans(name)],
+    ['more of one core', 'spans'],
+  ),
+)}
 
 ## As much load as each can take
 
@@ -60,7 +67,7 @@ ${whereItGoes ? explanation(whereItGoes) : ''}`;
 function compareWithOff(
   subjects: readonly SubjectReport[],
   ratioColumns: readonly Figure[],
-  more: (name: string) => string[] = () => [],
+  more: (subject: SubjectReport) => string[] = () => [],
   titlesOfMore: readonly string[] = [],
 ): string[][] {
   const titles = [
@@ -69,13 +76,19 @@ function compareWithOff(
     ...figureNames.map((figure) => figures[figure].title),
     ...titlesOfMore,
   ];
-  const rows = subjects.map(({ name, figures: own, ratios }) => [
-    name,
-    ...ratioColumns.map((figure) => (ratios ? show(ratios[figure], ratioForm) : '1')),
-    ...figureNames.map((figure) => show(own[figure], figures[figure])),
-    ...more(name),
+  const rows = subjects.map((subject) => [
+    subject.name,
+    ...ratioColumns.map((figure) => (subject.ratios ? show(subject.ratios[figure], ratioForm) : '1')),
+    ...figureNames.map((figure) => show(subject.figures[figure], figures[figure])),
+    ...more(subject),
   ]);
   return [titles, ...rows];
+}
+
+/** How much longer a core is busy, in percent of the time, by the medians. */
+function ofOneCore(own: SubjectReport['figures'], before = own): string {
+  const more = own.cpuPerRequest.median - before.cpuPerRequest.median;
+  return `${((more * own.requestsPerSecond.median) / 10_000).toFixed(1)} %`;
 }
 
 /** `undefined` where the row was not measured. */
