@@ -3,15 +3,12 @@ import {
   createOtlpHttpExportDelegate,
 } from '@opentelemetry/otlp-exporter-base/node-http';
 import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
-import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node';
 import type { TelemetryConfig } from '../config.ts';
-import { type Batch, createExportQueue, type LossReason } from './export-queue.ts';
+import { createExportQueue, type LossReason } from './export-queue.ts';
+import type { OtlpBatch } from './otlp-batch.ts';
+import { createLogBatch, type EmittedRecord, type LogRecordProcessor } from './otlp-log-records.ts';
 
-type LogRecordProcessor = NonNullable<NodeSDKConfiguration['logRecordProcessors']>[number];
-type LogRecord = Parameters<LogRecordProcessor['onEmit']>[0];
-type LogBatch = Batch<LogRecord> & { records: readonly LogRecord[] };
-
-/** Sends log records over OTLP in batches. */
+/** Sends log records over OTLP in batches. Each is encoded when it is emitted. */
 export function createLogExport(
   bounds: TelemetryConfig['logBatch'],
   drop: (reason: LossReason, count: number) => void,
@@ -20,29 +17,14 @@ export function createLogExport(
   return { onEmit: queue.add, forceFlush: queue.forceFlush, shutdown: queue.shutdown };
 }
 
-function createLogBatch(): LogBatch {
-  const records: LogRecord[] = [];
-  return {
-    records,
-    get size() {
-      return records.length;
-    },
-    add: (record) => void records.push(record),
-    async settled() {
-      // All of one process have the same.
-      await records[0]?.resource.waitForAsyncAttributes?.();
-    },
-  };
-}
-
 function createReceiver() {
   const options = convertLegacyHttpOptions({}, 'LOGS', 'v1/logs', {
     'content-type': 'application/x-protobuf',
   });
   const serializer = {
-    serializeRequest: ({ records }: LogBatch) => ProtobufLogsSerializer.serializeRequest([...records]),
+    serializeRequest: (batch: OtlpBatch<EmittedRecord>) => batch.toRequest(),
     deserializeResponse: ProtobufLogsSerializer.deserializeResponse,
   };
-  const items = { name: 'log' as const, countItems: (batch: LogBatch) => batch.size };
+  const items = { name: 'log' as const, countItems: (batch: OtlpBatch<EmittedRecord>) => batch.size };
   return createOtlpHttpExportDelegate(options, serializer, 'otlp_http_log_exporter', items, undefined);
 }

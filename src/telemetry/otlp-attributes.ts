@@ -25,7 +25,7 @@ export function writeAttributes(to: ProtobufWriter, field: number, attributes: A
 }
 
 /** One of protobuf's `AnyValue`; nothing at all says that there is none. */
-function writeValue(to: ProtobufWriter, value: Value): void {
+export function writeValue(to: ProtobufWriter, value: Value): void {
   if (typeof value === 'string') to.string(1, value);
   else if (typeof value === 'boolean') to.varint(2, value ? 1 : 0);
   else if (typeof value === 'number') {

@@ -1,44 +1,23 @@
 import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
-import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import {
+  attributes,
+  dropped,
+  resource,
+  scope,
+  spanContext,
+  text,
+  time,
+} from '../../test/support/otlp-arbitraries.ts';
 import { traceRequest } from '../console/otlp/messages.ts';
 import { decode } from '../console/otlp/protobuf.ts';
 import { createSpanBatch } from './otlp-spans.ts';
 
 // The SDK's own serializer says what is right; the tests' decoder reads both.
 
-const resource = resourceFromAttributes({ 'service.name': 'orders', 'service.version': '1.2.3' });
-const scopes = [{ name: 'orders' }, { name: 'pg', version: '0.1.0' }];
-
-const text = fc.oneof(
-  fc.string({ unit: 'grapheme' }),
-  // On either side of where the length of a text, and of what it is in, needs another byte.
-  fc.integer({ min: 60, max: 140 }).map((length) => 'a'.repeat(length)),
-  fc.integer({ min: 120, max: 130 }).map((length) => 'é'.repeat(length)),
-  fc.integer({ min: 16_370, max: 16_390 }).map((length) => 'a'.repeat(length)),
-);
-const value = fc.oneof(
-  text,
-  fc.boolean(),
-  fc.maxSafeInteger(),
-  fc.double({ noNaN: true }),
-  fc.array(text, { maxLength: 3 }),
-  fc.array(fc.maxSafeInteger(), { maxLength: 3 }),
-);
-const attributes = fc.dictionary(fc.string({ minLength: 1, unit: 'grapheme' }), value, { maxKeys: 8 });
-const hex = (bytes: number) =>
-  fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((all) => Buffer.from(all).toString('hex'));
-const spanContext = fc.record({
-  traceId: hex(16),
-  spanId: hex(8),
-  traceFlags: fc.constantFrom(0, 1),
-  isRemote: fc.boolean(),
-});
-const time = fc.tuple(fc.nat({ max: 4_000_000_000 }), fc.nat({ max: 999_999_999 }));
-const dropped = fc.nat({ max: 300 });
 const parts = fc.record({
   context: spanContext,
   parentSpanContext: fc.option(spanContext, { nil: undefined }),
@@ -65,7 +44,7 @@ const parts = fc.record({
     fc.constant({ code: SpanStatusCode.OK }),
     fc.record({ code: fc.constant(SpanStatusCode.ERROR), message: text }),
   ),
-  instrumentationScope: fc.constantFrom(...scopes),
+  instrumentationScope: scope,
 });
 
 type Parts = typeof parts extends fc.Arbitrary<infer T> ? T : never;

@@ -7,7 +7,8 @@ import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { TelemetryConfig } from '../config.ts';
 import { createExportQueue, type LossReason } from './export-queue.ts';
-import { createSpanBatch, type EndedSpan, type SpanBatch } from './otlp-spans.ts';
+import type { OtlpBatch } from './otlp-batch.ts';
+import { createSpanBatch, type EndedSpan } from './otlp-spans.ts';
 
 /** Takes spans of the SDK, as one of its processors, and those that were made without it. */
 export interface SpanExport extends SpanProcessor {
@@ -35,9 +36,9 @@ function createReceiver() {
     'content-type': 'application/x-protobuf',
   });
   const serializer = {
-    serializeRequest: (batch: SpanBatch) => batch.toRequest(),
+    serializeRequest: (batch: OtlpBatch<EndedSpan>) => batch.toRequest(),
     deserializeResponse: ProtobufTraceSerializer.deserializeResponse,
   };
-  const items = { name: 'span' as const, countItems: (batch: SpanBatch) => batch.size };
+  const items = { name: 'span' as const, countItems: (batch: OtlpBatch<EndedSpan>) => batch.size };
   return createOtlpHttpExportDelegate(options, serializer, 'otlp_http_span_exporter', items, undefined);
 }

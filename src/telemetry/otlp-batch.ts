@@ -1,0 +1,90 @@
+import type { HrTime } from '@opentelemetry/api';
+import type { InstrumentationScope } from '@opentelemetry/core';
+import type { Resource } from '@opentelemetry/resources';
+import type { Batch } from './export-queue.ts';
+import { writeAttributes } from './otlp-attributes.ts';
+import { ProtobufWriter } from './protobuf-writer.ts';
+
+/** Whose span or log record it is. */
+interface Made {
+  readonly resource: Resource;
+  readonly instrumentationScope: InstrumentationScope;
+}
+
+/**
+ * Spans or log records as OTLP has them on the wire, encoded one by one as they come: what waits to be sent is a few
+ * hundred bytes each, and not a graph of objects that the garbage collector moves about until the batch is full.
+ */
+export interface OtlpBatch<Item> extends Batch<Item> {
+  /** An `ExportTraceServiceRequest` or `ExportLogsServiceRequest`; the items are gone from the batch after it. */
+  toRequest(): Uint8Array;
+}
+
+/** Grown to the size of a batch already; there are as many as batches that waited at the same time. */
+const idle: ProtobufWriter[] = [];
+
+/** For resource and scopes, in bytes. More makes the buffer grow. */
+const roomForTheRest = 4096;
+
+/** @param write an item as a message in field 2, which it is in both requests */
+export function createOtlpBatch<Item extends Made>(
+  write: (to: ProtobufWriter, item: Item) => void,
+): OtlpBatch<Item> {
+  // A process has one resource.
+  let resource: Resource | undefined;
+  const itemsOf = new Map<InstrumentationScope, ProtobufWriter>();
+  let size = 0;
+
+  return {
+    get size() {
+      return size;
+    },
+    add(item) {
+      resource ??= item.resource;
+      let items = itemsOf.get(item.instrumentationScope);
+      if (items === undefined) {
+        items = idle.pop() ?? new ProtobufWriter();
+        itemsOf.set(item.instrumentationScope, items);
+      }
+      write(items, item);
+      size += 1;
+    },
+    async settled() {
+      await resource?.waitForAsyncAttributes?.();
+    },
+    toRequest() {
+      const length = itemsOf.values().reduce((sum, items) => sum + items.length, 0);
+      const request = new ProtobufWriter(length + roomForTheRest);
+      const ofResource = request.begin(1, 2);
+      const about = request.begin(1, 2);
+      writeAttributes(request, 1, resource?.attributes ?? {});
+      request.end(about, 2);
+      for (const [scope, items] of itemsOf) {
+        const ofScope = request.begin(2, 2);
+        const instrumentation = request.begin(1);
+        request.string(1, scope.name);
+        if (scope.version) request.string(2, scope.version);
+        request.end(instrumentation);
+        request.append(items.written());
+        if (scope.schemaUrl) request.string(3, scope.schemaUrl);
+        request.end(ofScope, 2);
+      }
+      if (resource?.schemaUrl) request.string(3, resource.schemaUrl);
+      request.end(ofResource, 2);
+      for (const items of itemsOf.values()) {
+        items.clear();
+        idle.push(items);
+      }
+      itemsOf.clear();
+      return request.written();
+    },
+  };
+}
+
+/** Nanoseconds since 1970, which is more than 53 bits: 10⁹ is 1,953,125 · 2⁹, and each half is exact. */
+export function writeTime(to: ProtobufWriter, field: number, [seconds, nanoseconds]: HrTime): void {
+  const product = seconds * 1_953_125;
+  const low = (product % 2 ** 23) * 2 ** 9 + nanoseconds;
+  const carry = low >= 2 ** 32 ? 1 : 0;
+  to.fixed64(field, Math.floor(product / 2 ** 23) + carry, low - carry * 2 ** 32);
+}
