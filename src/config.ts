@@ -177,6 +177,8 @@ export function loadTelemetryConfig(env: Environment = process.env) {
   };
   return {
     disabled: given['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
+    /** How much OpenTelemetry tells of itself; nothing said is `WARN`. */
+    diagnostics: given['OTEL_LOG_LEVEL'],
     exportsTraces: given['OTEL_TRACES_EXPORTER'] !== 'none',
     /** By OTLP over HTTP in protobuf, which is the default; any other form is left to the SDK. */
     encodesSpans: inDefaultForm('TRACES'),

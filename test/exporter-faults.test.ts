@@ -95,6 +95,34 @@ describe('at shutdown', () => {
   );
 });
 
+describe('OTEL_LOG_LEVEL', () => {
+  const failsToSend = async (OTEL_LOG_LEVEL: string) => {
+    const service = await spawn({ ...smallQueue, OTEL_LOG_LEVEL });
+    await service.receiver.fail('refuse');
+    await service.api.place();
+    const failed = { signal: 'traces', reason: 'export_failed' };
+    await expect
+      .poll(async () => valueOf(await service.scrape(), 'telemetry_dropped_total', failed), {
+        timeout: 10_000,
+      })
+      .toBeGreaterThan(0);
+    return service;
+  };
+
+  test('error lets the one complaint through, as a line among the others', async () => {
+    const service = await failsToSend('error');
+    await service.line('telemetry.failed', 'level', 'warn');
+    expect(service.process.complaints()).toBe('');
+  });
+
+  test('none lets nothing through', async () => {
+    const service = await failsToSend('none');
+    await service.process.stop();
+    expect(service.lines('telemetry.failed')).toEqual([]);
+    expect(service.process.complaints()).toBe('');
+  });
+});
+
 test('the series of what can be lost are there before anything is', async () => {
   const service = await spawn();
   const series = samplesOf(await service.scrape(), 'telemetry_dropped_total').map(

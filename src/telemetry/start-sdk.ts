@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { register } from 'node:module';
 import { diag, DiagLogLevel } from '@opentelemetry/api';
+import { diagLogLevelFromString } from '@opentelemetry/core';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { AlwaysOffSampler, NoopSpanProcessor } from '@opentelemetry/sdk-trace';
@@ -38,7 +39,10 @@ export async function startSdk(
   const drop = (signal: keyof StartedSdk['dropped']) => (reason: string, count: number) => {
     dropped[signal][reason] = (dropped[signal][reason] ?? 0) + count;
   };
-  diag.setLogger(createDiagLogger(complain), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+  const logLevel = diagLogLevelFromString(config.diagnostics) ?? DiagLogLevel.WARN;
+  const listen = () =>
+    diag.setLogger(createDiagLogger(complain), { logLevel, suppressOverrideMessage: true });
+  listen();
 
   const spans = config.encodesSpans ? createSpanExport(config.batch, drop('traces')) : undefined;
   const sdk = new NodeSDK({
@@ -60,6 +64,8 @@ export async function startSdk(
     metricReaders: [],
     instrumentations: config.instrumentation === 'auto' ? await loadInstrumentations() : [],
   });
+  // Where the level is set, the SDK has just put its console logger there. It stays for who wants to hear more than ours says.
+  if (logLevel <= DiagLogLevel.WARN) listen();
   sdk.start();
   if (config.instrumentation === 'lean') {
     observeOutgoingRequests();
