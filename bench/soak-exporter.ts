@@ -31,7 +31,7 @@ export interface Receiver extends AsyncDisposable {
 export async function startReceiver(exporter: Exporter, folder: string): Promise<Receiver> {
   switch (exporter) {
     case 'reachable':
-      return startProcess({ script: 'bench/spans-sink.ts', env: {}, logFile: path.join(folder, 'sink.log') });
+      return startProcess({ script: 'bench/otlp-sink.ts', env: {}, logFile: path.join(folder, 'sink.log') });
     case 'unreachable':
       return startBlackHole();
     case 'refused': {

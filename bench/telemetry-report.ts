@@ -54,8 +54,9 @@ ${goalRows.length > 0 ? `\n## Goals\n\n${table([['goal', 'same load', 'full load
 Each row is the service on \`POST /orders\`, a paid order, with a PostgreSQL database of its own. Off: SDK disabled, log
 silent, metrics not recorded. Metrics, logs: these alone; the log, one line per order at level \`info\`, goes to a file.
 Lean: spans alone, made at the boundaries, of the share of traces that the service samples; auto: the same share, the
-spans made by the OpenTelemetry instrumentations. Everything: metrics, logs and lean spans. Spans are exported over OTLP
-to a process that counts them; their number is per order, and all that were made have to be in it.
+spans made by the OpenTelemetry instrumentations. Everything: metrics, logs and lean spans; logs sent: over OTLP,
+besides the file. A process takes what is sent and counts it; the number of spans is per order, and all that were made
+have to be in it.
 
 CPU per request is that of the service's process alone, exporting included. Load, simulator, sink and PostgreSQL share
 the cores with it, so that req/s is a figure of the whole, and what a request costs depends on how busy they are: a

@@ -7,6 +7,8 @@ export interface Row {
   id: string;
   metrics: boolean;
   logs: boolean;
+  /** Whether log records are sent over OTLP as well. */
+  sendsLogs?: true;
   spans?: {
     madeBy: 'lean' | 'auto';
     /** Of the traces, as decided by the service. */
@@ -22,19 +24,30 @@ export const goals: ReadonlyArray<{ row: string; factor: number }> = [
 
 export const off: Row = { name: 'off', id: 'off', metrics: false, logs: false };
 
+const withSpans = (what: 'lean' | 'everything' | 'auto', percent: number): Row => ({
+  name: `${what} ${percent} %`,
+  id: `${what}_${percent}`,
+  metrics: what === 'everything',
+  logs: what === 'everything',
+  spans: { madeBy: what === 'auto' ? 'auto' : 'lean', share: percent / 100 },
+});
+
 /** Everything but `off`. */
 const rows: readonly Row[] = [
   { name: 'metrics', id: 'metrics', metrics: true, logs: false },
   { name: 'logs', id: 'logs', metrics: false, logs: true },
-  ...(['lean', 'everything', 'auto'] as const).flatMap((what) =>
-    [10, 100].map((percent) => ({
-      name: `${what} ${percent} %`,
-      id: `${what}_${percent}`,
-      metrics: what === 'everything',
-      logs: what === 'everything',
-      spans: { madeBy: what === 'auto' ? ('auto' as const) : ('lean' as const), share: percent / 100 },
-    })),
-  ),
+  withSpans('lean', 10),
+  withSpans('lean', 100),
+  withSpans('everything', 10),
+  {
+    ...withSpans('everything', 10),
+    name: 'everything 10 % and logs sent',
+    id: 'logs_sent_10',
+    sendsLogs: true,
+  },
+  withSpans('everything', 100),
+  withSpans('auto', 10),
+  withSpans('auto', 100),
 ];
 
 /**
@@ -57,7 +70,10 @@ export function chosenRows(names: string | undefined): Row[] {
 }
 
 /** What the row takes in the environment of the service. */
-export function telemetryEnvironment({ logs, spans }: Row, collectorUrl: string): Record<string, string> {
+export function telemetryEnvironment(
+  { logs, sendsLogs, spans }: Row,
+  collectorUrl: string,
+): Record<string, string> {
   return {
     LOG_LEVEL: logs ? 'info' : 'silent',
     ...(spans
@@ -66,7 +82,7 @@ export function telemetryEnvironment({ logs, spans }: Row, collectorUrl: string)
           OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
           OTEL_TRACES_SAMPLER_ARG: String(spans.share),
           OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl,
-          OTEL_LOGS_EXPORTER: 'none',
+          OTEL_LOGS_EXPORTER: sendsLogs ? 'otlp' : 'none',
         }
       : { OTEL_SDK_DISABLED: 'true' }),
   };

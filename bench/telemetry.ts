@@ -72,7 +72,7 @@ async function run(
   const server = parts.use(await startServer(path.join(folder, 'data')));
   const simulator = parts.use(await startSimulator(folder));
   const sinkLog = path.join(folder, 'sink.log');
-  const sink = parts.use(await startProcess({ script: 'bench/spans-sink.ts', env: {}, logFile: sinkLog }));
+  const sink = parts.use(await startProcess({ script: 'bench/otlp-sink.ts', env: {}, logFile: sinkLog }));
   const services = parts.use(new AsyncDisposableStack());
   const subjects: Subject[] = [];
   for (const row of options.rows) {
@@ -162,10 +162,13 @@ async function countSpans(
   const { body } = await request(sink.url);
   const counts = (await body.json()) as Record<string, number>;
   const perOrder: Record<string, number> = {};
-  for (const { id, name, spans } of rows) {
+  for (const { id, name, spans, sendsLogs } of rows) {
     const orders = await subjects.find((subject) => subject.name === name)?.database.orders();
-    perOrder[name] = (counts[id] ?? 0) / (orders?.total ?? Number.NaN);
+    perOrder[name] = (counts[`${id}/v1/traces`] ?? 0) / (orders?.total ?? Number.NaN);
     if (spans && perOrder[name] === 0) throw new BenchFailure(`${name} sent no spans.`);
+    const lines = counts[`${id}/v1/logs`] ?? 0;
+    if (sendsLogs && lines < (orders?.total ?? Number.NaN))
+      throw new BenchFailure(`${name} lost log records.`);
   }
   return perOrder;
 }

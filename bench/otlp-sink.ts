@@ -3,23 +3,23 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { runProcess } from '../src/process.ts';
-import { countSpans } from './otlp-spans.ts';
+import { countItems } from './otlp-items.ts';
 
 /**
- * Takes spans over OTLP and counts them, each sender's by the path that it sends to: `POST /<sender>/v1/traces`. A
- * process of its own, so that what a collector does is not put down to the service. `GET /` gives the counts.
+ * Takes spans and log records over OTLP and counts them by the path that they are sent to, such as
+ * `<sender>/v1/traces`. A process of its own, so that what a collector does is not put down to the service. `GET /`
+ * gives the counts.
  */
 const counts: Record<string, number> = {};
 
 const server = createServer((request, response) => {
-  const [, sender = ''] = request.url?.split('/') ?? [];
   if (request.method === 'GET') response.end(JSON.stringify(counts));
-  else void take(sender, request).then(() => response.end());
+  else void take(request).then(() => response.end());
 });
 
-async function take(sender: string, request: IncomingMessage): Promise<void> {
-  const spans = countSpans(await buffer(request));
-  counts[sender] = (counts[sender] ?? 0) + spans;
+async function take(request: IncomingMessage): Promise<void> {
+  const path = request.url?.slice(1) ?? '';
+  counts[path] = countItems(await buffer(request)) + (counts[path] ?? 0);
 }
 
 await runProcess(async () => {

@@ -1,9 +1,12 @@
-/** `ExportTraceServiceRequest.resource_spans`, `ResourceSpans.scope_spans`, `ScopeSpans.spans`. */
-const pathToSpans = [1, 2, 2];
+/**
+ * `ExportTraceServiceRequest.resource_spans`, `ResourceSpans.scope_spans`, `ScopeSpans.spans`, and the same for log
+ * records.
+ */
+const pathToItems = [1, 2, 2];
 
-/** How many spans an export over OTLP in Protobuf holds. What they say is not looked at. */
-export function countSpans(request: Uint8Array): number {
-  return count(request, pathToSpans);
+/** How many spans or log records an export over OTLP in Protobuf holds. What they say is not looked at. */
+export function countItems(request: Uint8Array): number {
+  return count(request, pathToItems);
 }
 
 function count(message: Uint8Array, [field, ...deeper]: readonly number[]): number {
