@@ -49,8 +49,8 @@ export class Customers implements AsyncDisposable {
     const stop = AbortSignal.any([failed.signal, this.#signal]);
     let begun = 0;
     const nextTurn = async (): Promise<boolean> => {
-      const due = startedAt + (begun++ / rate) * 1000;
-      if (due > performance.now()) await delay(due - performance.now());
+      const early = startedAt + (begun++ / rate) * 1000 - performance.now();
+      if (early > 0) await delay(early);
       return performance.now() < end && !stop.aborted;
     };
 
