@@ -18,10 +18,8 @@ export function toMarkdown(report: TelemetryReport): string {
   const { date, machine, settings, subjects, atFullLoad, spansPerOrder, whereItGoes } = report;
   const spans = (name: string): string => (spansPerOrder[name] ?? 0).toFixed(2);
   const goalRows = goals.flatMap(({ row, factor }) => {
-    const judged = [subjects, atFullLoad].map((load) => judge(load, row, factor));
-    return judged.includes(undefined)
-      ? []
-      : [[`${row}: CPU per request at most ${factor} of off`, ...judged.map((text) => text ?? '')]];
+    const judged = [subjects, atFullLoad].flatMap((load) => judge(load, row, factor) ?? []);
+    return judged.length === 0 ? [] : [[`${row}: CPU per request at most ${factor} of off`, ...judged]];
   });
 
   return `# What telemetry costs
@@ -109,8 +107,8 @@ function explanation({ row, owners }: NonNullable<TelemetryReport['whereItGoes']
 
 ${table([['CPU per request', 'off', row, ''], ...ofWhom])}
 
-The medians with the same load for all, divided as a CPU profile of the main thread divides its time, with one round for each
-profile: a microsecond more or less is chance. V8's own threads, which compile and collect garbage, are in the sums, but
-not in the profiles.
+The medians with the same load for all, divided as a CPU profile of the main thread divides its time, with one round for
+each profile: a microsecond more or less is chance. V8's own threads, which compile and collect garbage, are in the
+sums, but not in the profiles.
 `;
 }

@@ -52,6 +52,8 @@ function parseOptions(args: string[]): TelemetryOptions {
   return { ...toOptions(values), rate, rows, profile };
 }
 
+type Profiles = Map<Row, Profiler.Profile | undefined>;
+
 interface Parts {
   folder: string;
   server: BenchServer;
@@ -90,8 +92,13 @@ async function run(
   const steadyLoad = { ...fullLoad, rate: options.rate ?? halfOf(atFullLoad) };
   say(`steady load: ${steadyLoad.rate} orders a second`);
   const comparison = describeComparison(steadyLoad, machine, await compare(subjects, rounds, steadyLoad));
-  const profile = await profileOf(options.profile, subjects, steadyLoad);
-  const whereItGoes = await explain(options.rows, subjects, comparison, steadyLoad);
+  const explained = explainedRow(options.rows);
+  const profiles: Profiles = new Map();
+  for (const row of [options.profile ?? [], explained ? [off, explained] : []].flat()) {
+    if (!profiles.has(row)) profiles.set(row, await profileOf(row, subjects, steadyLoad));
+  }
+  const profile = options.profile && profiles.get(options.profile);
+  const whereItGoes = explained && explain(explained, comparison, profiles);
 
   // What is still queued is sent when a service ends.
   await services.disposeAsync();
@@ -116,38 +123,29 @@ async function startService(row: Row, { folder, server, simulator, sink }: Parts
   return { name: row.name, process, database };
 }
 
-/** What the dearest row that has a goal spends more than `off`, and on what. */
-async function explain(
-  rows: readonly Row[],
-  subjects: readonly Subject[],
-  comparison: Comparison,
-  setting: Setting,
-): Promise<TelemetryReport['whereItGoes']> {
-  const explained = rows.find(({ name }) => name === goals.at(-1)?.row);
-  if (explained === undefined) return undefined;
-  const before = await lookInto(off, subjects, comparison, setting);
-  const after = await lookInto(explained, subjects, comparison, setting);
-  return before && after && { row: explained.name, owners: compareProfiles(before, after) };
+/** The dearest row that has a goal, where it was measured. */
+function explainedRow(rows: readonly Row[]): Row | undefined {
+  return rows.find(({ name }) => name === goals.at(-1)?.row);
 }
 
-async function lookInto(
-  row: Row,
-  subjects: readonly Subject[],
-  { subjects: measured }: Comparison,
-  setting: Setting,
-) {
-  const profile = await profileOf(row, subjects, setting);
-  const figures = measured.find(({ name }) => name === row.name)?.figures;
-  return profile && figures && { profile, cpuPerRequest: figures.cpuPerRequest.median };
+/** What the row spends more than `off`, and on what. */
+function explain(row: Row, { subjects }: Comparison, profiles: Profiles): TelemetryReport['whereItGoes'] {
+  const lookInto = (about: Row) => {
+    const profile = profiles.get(about);
+    const figures = subjects.find(({ name }) => name === about.name)?.figures;
+    return profile && figures && { profile, cpuPerRequest: figures.cpuPerRequest.median };
+  };
+  const [before, after] = [lookInto(off), lookInto(row)];
+  return before && after && { row: row.name, owners: compareProfiles(before, after) };
 }
 
 /** In a round of its own: being profiled costs time, too. */
 async function profileOf(
-  row: Row | undefined,
+  row: Row,
   subjects: readonly Subject[],
   setting: Setting,
 ): Promise<Profiler.Profile | undefined> {
-  const subject = subjects.find(({ name }) => name === row?.name);
+  const subject = subjects.find(({ name }) => name === row.name);
   if (subject === undefined) return undefined;
   say(`profiling ${subject.name}`);
   return subject.process.profile(() => measureRound(subject, setting));
@@ -163,12 +161,12 @@ async function countSpans(
   const counts = (await body.json()) as Record<string, number>;
   const perOrder: Record<string, number> = {};
   for (const { id, name, spans, sendsLogs } of rows) {
-    const orders = await subjects.find((subject) => subject.name === name)?.database.orders();
-    perOrder[name] = (counts[`${id}/v1/traces`] ?? 0) / (orders?.total ?? Number.NaN);
+    const { total = Number.NaN } =
+      (await subjects.find((subject) => subject.name === name)?.database.orders()) ?? {};
+    perOrder[name] = (counts[`${id}/v1/traces`] ?? 0) / total;
     if (spans && perOrder[name] === 0) throw new BenchFailure(`${name} sent no spans.`);
     const lines = counts[`${id}/v1/logs`] ?? 0;
-    if (sendsLogs && lines < (orders?.total ?? Number.NaN))
-      throw new BenchFailure(`${name} lost log records.`);
+    if (sendsLogs && lines < total) throw new BenchFailure(`${name} lost log records.`);
   }
   return perOrder;
 }
