@@ -1,13 +1,9 @@
 import { TraceFlags } from '@opentelemetry/api';
-import {
-  convertLegacyHttpOptions,
-  createOtlpHttpExportDelegate,
-} from '@opentelemetry/otlp-exporter-base/node-http';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { TelemetryConfig } from '../config.ts';
 import { createExportQueue, type LossReason } from './export-queue.ts';
-import type { OtlpBatch } from './otlp-batch.ts';
+import { createReceiver } from './otlp-http.ts';
 import { createSpanBatch, type EndedSpan } from './otlp-spans.ts';
 
 /** Takes spans of the SDK, as one of its processors, and those that were made without it. */
@@ -20,7 +16,14 @@ export function createSpanExport(
   bounds: TelemetryConfig['batch'],
   drop: (reason: LossReason, count: number) => void,
 ): SpanExport {
-  const queue = createExportQueue(bounds, 'spans', createSpanBatch, createReceiver(), drop);
+  const receiver = createReceiver<EndedSpan>({
+    name: 'TRACES',
+    path: 'v1/traces',
+    item: 'span',
+    exporter: 'otlp_http_span_exporter',
+    deserializeResponse: ProtobufTraceSerializer.deserializeResponse,
+  });
+  const queue = createExportQueue(bounds, 'spans', createSpanBatch, receiver, drop);
   return {
     onStart: () => {},
     onEnd(span) {
@@ -29,16 +32,4 @@ export function createSpanExport(
     forceFlush: queue.forceFlush,
     shutdown: queue.shutdown,
   };
-}
-
-function createReceiver() {
-  const options = convertLegacyHttpOptions({}, 'TRACES', 'v1/traces', {
-    'content-type': 'application/x-protobuf',
-  });
-  const serializer = {
-    serializeRequest: (batch: OtlpBatch<EndedSpan>) => batch.toRequest(),
-    deserializeResponse: ProtobufTraceSerializer.deserializeResponse,
-  };
-  const items = { name: 'span' as const, countItems: (batch: OtlpBatch<EndedSpan>) => batch.size };
-  return createOtlpHttpExportDelegate(options, serializer, 'otlp_http_span_exporter', items, undefined);
 }
