@@ -10,7 +10,7 @@ import { rememberLast } from './remember-last.ts';
 import { type RequestStory, roundTime, tell } from './request-story.ts';
 import { scrub } from './scrub.ts';
 import { dropTellingTraceState } from './trace-state.ts';
-import { endSpan, isSampled, markExemplar, startTrace, traceparentOf, validContext } from './tracing.ts';
+import { isSampled, markExemplar, startTrace, traceparentOf, validContext } from './tracing.ts';
 
 const observation = Symbol('observation of the request');
 
@@ -200,5 +200,5 @@ function finishSpan({ span, story, ownSpan }: Observation, request: FastifyReque
       }
     }
   }
-  if (ownSpan) endSpan(span);
+  if (ownSpan) span.end();
 }

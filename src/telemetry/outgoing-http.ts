@@ -3,7 +3,7 @@ import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from
 import { constantAttributes, oncePerPair } from './constant-attributes.ts';
 import { rememberLast } from './remember-last.ts';
 import { currentTelling } from './request-story.ts';
-import { endSpan, failSpan, recordingSpan, startBelow } from './tracing.ts';
+import { failSpan, recordingSpan, startBelow } from './tracing.ts';
 
 /** What undici publishes about its requests, https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
 interface UndiciRequest {
@@ -50,7 +50,7 @@ export function observeOutgoingRequests(): void {
   subscribe('undici:request:trailers', (message) => {
     const { request } = message as { request: object };
     const span = spans.get(request);
-    if (span) endSpan(span);
+    if (span) span.end();
   });
 
   subscribe('undici:request:error', (message) => {
@@ -58,7 +58,7 @@ export function observeOutgoingRequests(): void {
     const span = spans.get(request);
     if (span === undefined) return;
     failSpan(span, error);
-    endSpan(span);
+    span.end();
   });
 }
 

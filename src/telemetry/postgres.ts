@@ -4,7 +4,7 @@ import { attributesByKey } from './constant-attributes.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { addTime } from './request-story.ts';
-import { endSpan, failSpan, recordingSpan, sampledTraceId, startBelow } from './tracing.ts';
+import { failSpan, recordingSpan, sampledTraceId, startBelow } from './tracing.ts';
 
 /** By the semantic conventions for databases, like all attributes here. */
 export function attributesOfSummary(summary: string) {
@@ -94,7 +94,7 @@ export function observeDatabase(
             const type = failSpan(span, error);
             if (sqlState.test(type)) span.setAttribute('db.response.status_code', type);
           }
-          endSpan(span);
+          span.end();
         },
       };
     },

@@ -5,7 +5,7 @@ import { attributesByKey } from './constant-attributes.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { addTime } from './request-story.ts';
-import { endSpan, recordingSpan, sampledTraceId, startBelow } from './tracing.ts';
+import { recordingSpan, sampledTraceId, startBelow } from './tracing.ts';
 
 /** Milliseconds between two lines about errors that Redis answers with: a full Redis gives one per request. */
 const refusalInterval = 60_000;
@@ -56,7 +56,7 @@ export function observeRedis(
             span.setStatus({ code: SpanStatusCode.ERROR, message: error });
             if (outcome.kind === 'refused') span.setAttribute('db.response.status_code', error);
           }
-          endSpan(span);
+          span.end();
         },
       };
     },

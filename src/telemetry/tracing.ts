@@ -11,7 +11,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { type ConstantAttributes, noAttributes } from './constant-attributes.ts';
-import { followWallClock, preciseTime } from './precise-time.ts';
+import { followWallClock } from './precise-time.ts';
 import { type Decided, type Origin, RecordedSpan, type Recorder } from './recorded-span.ts';
 
 /** The SDK's. Without an SDK it makes nothing of nothing. */
@@ -57,10 +57,6 @@ function hasOrigin(span: Span): span is Span & Origin {
   return 'resource' in span && 'instrumentationScope' in span;
 }
 
-export function endSpan(span: Span): void {
-  span.end(record && preciseTime());
-}
-
 /**
  * The active span, if anybody records it. Where nobody does, there is nothing to do: whether a trace is sampled is
  * decided once, at its start, and attributes are built only after that.
@@ -85,7 +81,7 @@ export async function withSpan<T>(span: Span, work: (span: Span) => Promise<T>):
     failSpan(span, error);
     throw error;
   } finally {
-    endSpan(span);
+    span.end();
   }
 }
 
