@@ -113,10 +113,7 @@ export class RecordedSpan implements Span, EndedSpan {
   }
 
   setAttributes(attributes: Attributes): this {
-    for (const key in attributes) {
-      const value = attributes[key];
-      if (value !== undefined) this.setAttribute(key, value);
-    }
+    for (const [key, value] of Object.entries(attributes)) this.setAttribute(key, value);
     return this;
   }
 

@@ -32,8 +32,7 @@ const secretFields: ReadonlySet<string> = new Set([
  */
 export function mergeWithoutSecrets(fields: object, common: object): object {
   const line = common as Record<string, unknown>;
-  const told = fields as Record<string, unknown>;
-  for (const name in told) if (Object.hasOwn(told, name)) line[name] = presentable(name, told[name], 0);
+  for (const [name, value] of Object.entries(fields)) line[name] = presentable(name, value, 0);
   return line;
 }
 

@@ -64,7 +64,8 @@ export async function startSdk(
     metricReaders: [],
     instrumentations: config.instrumentation === 'auto' ? await loadInstrumentations() : [],
   });
-  // Where the level is set, the SDK has just put its console logger there. It stays for who wants to hear more than ours says.
+  // Where the level is set, the SDK has just put its console logger there. It stays for who wants to hear more than
+  // ours says.
   if (logLevel <= DiagLogLevel.WARN) listen();
   sdk.start();
   if (config.instrumentation === 'lean') {
