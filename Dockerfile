@@ -18,7 +18,11 @@ COPY package.json ./
 COPY migrations migrations
 COPY docs/runbooks docs/runbooks
 COPY src src
-USER node
+# The payment gateway simulator and the customers of the stack.
+COPY lab/simulator lab/simulator
+COPY lab/traffic lab/traffic
+# The user `node`, by number: Kubernetes can then check that it is not root.
+USER 1000:1000
 EXPOSE 7070 7071
 CMD ["node", "--import", "./src/telemetry/sdk.ts", "src/main.ts"]
 HEALTHCHECK --start-period=60s --start-interval=1s --interval=15s --timeout=5s \

@@ -1,14 +1,10 @@
 import { defineConfig } from 'vitest/config';
-import { missingPrograms } from './test/support/programs.ts';
+import { missingPrograms } from './lab/harness/programs.ts';
 
-/** Tests of what is only read: rules, runbooks, dashboards, the stack's files. They need no service. */
-const ofFiles = [
-  'test/alerts.test.ts',
-  'test/chaos-catalogue.test.ts',
-  'test/chaos-network.test.ts',
-  'test/chaos-verify.test.ts',
-  'test/compose.test.ts',
-  'test/dashboards.test.ts',
+/** Tests of what is only read (rules, dashboards, the stack's files) and of single parts. They need no service. */
+const withoutService = [
+  'test/operations/{alerts,chaos-catalogue,compose,dashboards,house}.test.ts',
+  'test/telemetry/unit/*.test.ts',
 ];
 
 const missing = missingPrograms();
@@ -33,15 +29,15 @@ export default defineConfig({
       },
     },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', ...ofFiles] } },
+      { extends: true, test: { name: 'unit', include: ['{src,lab}/**/*.test.ts', ...withoutService] } },
       {
         extends: true,
         test: {
           name: 'service',
           include: ['test/**/*.test.ts'],
           // Those of the stack need programs that are no npm packages: `npm run test:stack`.
-          exclude: [...ofFiles, 'test/stack/**', ...missing.flatMap(({ tests }) => tests)],
-          globalSetup: ['test/support/postgres-for-tests.ts'],
+          exclude: [...withoutService, 'test/stack/**', ...missing.flatMap(({ tests }) => tests)],
+          globalSetup: ['test/support/processes/postgres-for-tests.ts'],
           // For a machine that runs several services at once: what is awaited is there much sooner, or never.
           expect: { poll: { timeout: 10_000 } },
           testTimeout: 60_000,

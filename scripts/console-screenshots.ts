@@ -2,8 +2,8 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { launchBrowser } from '../test/support/browser.ts';
-import { startExplore } from '../test/support/explore-process.ts';
+import { launchBrowser } from '../test/support/processes/browser.ts';
+import { startExplore } from '../test/support/processes/npm-start-process.ts';
 
 /**
  * Takes the pictures of the console in docs/images: `npm start` with traffic, a gateway that fails for a while, and

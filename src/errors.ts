@@ -25,7 +25,6 @@ export type ServiceErrorCode =
   | 'invalid_request'
   | 'unauthenticated'
   | 'rate_limited'
-  | 'order_not_found'
   | 'deadline_exceeded'
   | 'database_unavailable';
 

@@ -1,9 +1,9 @@
-import { loadConfig } from './config.ts';
+import { loadConfig } from './config/config.ts';
 import { runProcess } from './process.ts';
 import { createService } from './service.ts';
-import { createLogDestination } from './telemetry/log-destination.ts';
-import { createLogger } from './telemetry/logger.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createLogDestination } from './telemetry/logging/log-destination.ts';
+import { createLogger } from './telemetry/logging/logger.ts';
+import { createMetrics } from './telemetry/metrics/metrics.ts';
 import { droppedTelemetry, onTelemetryFailure, shutdownTelemetry } from './telemetry/sdk.ts';
 
 /** Milliseconds that the last log lines may take; a reader that does not read never gets them. */

@@ -1,4 +1,4 @@
-import { ConfigError } from './environment.ts';
+import { ConfigError } from './config/environment.ts';
 import { StartupError } from './errors.ts';
 
 /** What a started process consists of, as seen from its entry file. */

@@ -1,33 +1,34 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createAdmission } from './admission/admission.ts';
-import type { Config } from './config.ts';
-import { createAdminServer } from './http/admin-server.ts';
-import { createHealth } from './http/health.ts';
+import type { Config } from './config/config.ts';
+import { createAdminServer } from './admin/admin-server.ts';
+import { createHealth } from './health.ts';
 import { listen } from './http/listen.ts';
 import { createServer } from './http/server.ts';
 import { createBacklog } from './orders/backlog.ts';
-import { orderRoutes } from './orders/order-routes.ts';
-import { cacheSettledOrders } from './orders/settled-order-cache.ts';
-import { readFromStore } from './orders/read-order.ts';
+import { orderVocabulary } from './orders/api/order-problems.ts';
+import { orderRoutes } from './orders/api/order-routes.ts';
+import { cacheSettledOrders } from './orders/api/settled-order-cache.ts';
+import { readFromStore } from './orders/api/read-order.ts';
 import { createOrderStore, type OrderStore } from './orders/order-store.ts';
-import type { Ordering } from './orders/ordering.ts';
+import type { OrderDependencies } from './orders/order-dependencies.ts';
 import { createSettlementWorker } from './orders/settle-orders.ts';
 import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
 import type { PaymentGateway } from './payment/payment-gateway.ts';
 import { createResilientPaymentGateway } from './payment/resilient-payment-gateway.ts';
 import { createDatabase } from './postgres/database.ts';
 import { createRedis } from './redis/redis.ts';
-import { observeAdmission } from './telemetry/admission.ts';
-import { observeConnections } from './telemetry/connections.ts';
-import { observeAuthentication } from './telemetry/auth.ts';
-import { observeRequests } from './telemetry/http.ts';
-import { createLogLevels } from './telemetry/log-levels.ts';
-import type { Logger } from './telemetry/logger.ts';
-import { createMetrics, type DroppedTelemetry, type Metrics } from './telemetry/metrics.ts';
-import { observeOrders } from './telemetry/orders.ts';
-import { observePayments } from './telemetry/payment.ts';
-import { observeRedis } from './telemetry/redis.ts';
-import { observeDatabase } from './telemetry/postgres.ts';
+import { observeAdmission } from './telemetry/observers/admission.ts';
+import { observeConnections } from './telemetry/observers/connections.ts';
+import { observeAuthentication } from './telemetry/observers/auth.ts';
+import { observeRequests } from './telemetry/observers/http.ts';
+import { createLogLevels } from './telemetry/logging/log-levels.ts';
+import type { Logger } from './telemetry/logging/logger.ts';
+import { createMetrics, type DroppedTelemetry, type Metrics } from './telemetry/metrics/metrics.ts';
+import { observeOrders } from './telemetry/observers/orders.ts';
+import { observePayments } from './telemetry/observers/payment.ts';
+import { observeRedis } from './telemetry/observers/redis.ts';
+import { observeDatabase } from './telemetry/observers/postgres.ts';
 import { createProfiler } from './telemetry/profiler.ts';
 import { serviceVersion } from './telemetry/version.ts';
 
@@ -115,14 +116,14 @@ export async function createService(
             onRead: (result) => metrics.cacheRequested('orders', result),
           })
         : fromStore;
-    const ordering: Ordering = {
+    const dependencies: OrderDependencies = {
       store,
       payments,
       events: observeOrders(levels.component('orders'), metrics),
       backlog: createBacklog(store, config.settlement.maxPending),
       policy: { ...config.settlement, lease: requestLease(config) },
     };
-    const settlement = createSettlementWorker(ordering, {
+    const settlement = createSettlementWorker(dependencies, {
       ...config.settlement,
       lease: workerLease(config),
       capacity: () =>
@@ -148,7 +149,7 @@ export async function createService(
     });
     metrics.ask({
       pool: database.connections,
-      backlog: ordering.backlog.snapshot,
+      backlog: dependencies.backlog.snapshot,
       circuits,
       admission: () => admission?.state() ?? noAdmission,
       droppedTelemetry,
@@ -179,8 +180,9 @@ export async function createService(
       config,
       version: serviceVersion,
       health,
+      problems: orderVocabulary,
       routes: async (scope) => {
-        await scope.register(orderRoutes, { ordering, readOrder });
+        await scope.register(orderRoutes, { dependencies, readOrder });
       },
       observe: (app) => observeRequests(app, httpLogger, metrics, { makeSpans }),
       auth: observeAuthentication(httpLogger, metrics),

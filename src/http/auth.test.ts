@@ -2,7 +2,7 @@ import * as crypto from 'node:crypto';
 import fastify from 'fastify';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AuthEvents, createAuthentication } from './auth.ts';
-import { createWindowLimit } from './window-limit.ts';
+import { createWindowLimit } from './limits/window-limit.ts';
 
 vi.mock('node:crypto', async (original) => {
   const actual = await original<typeof crypto>();

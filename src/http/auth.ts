@@ -1,8 +1,8 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { ApiKey } from '../environment.ts';
+import type { ApiKey } from '../config/environment.ts';
 import { ServiceError } from '../errors.ts';
-import { type AuthLimits, createAuthThrottle, type Credentials } from './auth-throttle.ts';
+import { type AuthLimits, createAuthThrottle, type Credentials } from './limits/auth-throttle.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import { sendProblem } from './problem-details.ts';
+import { problems, sendProblem } from './problem-details.ts';
 
 /** Answers 404 where there is no route, before the body is read: Fastify alone would read it and find fault with it. */
 export function answerNotFound(app: FastifyInstance, detail: string): void {
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'route_not_found', detail));
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, problems.route_not_found, detail));
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404) sendProblem(reply, 'route_not_found', detail);
+    if (request.is404) sendProblem(reply, problems.route_not_found, detail);
     else done();
   });
 }

@@ -2,12 +2,16 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { problemSchema, type ProblemCode, problems } from './problem-details.ts';
-import { sendPageSecurityHeaders } from './security-headers.ts';
+import { problemSchema, type ProblemType, type ProblemVocabulary, problems } from './problem-details.ts';
+import { sendPageSecurityHeaders } from './hardening/security-headers.ts';
 
 /** Serves the OpenAPI 3.1 document of all routes that are added after it, and a reference page over it. */
-export async function serveOpenApi(app: FastifyInstance, version: string): Promise<void> {
-  app.addSchema(problemSchema);
+export async function serveOpenApi(
+  app: FastifyInstance,
+  version: string,
+  vocabulary: ProblemVocabulary,
+): Promise<void> {
+  app.addSchema(problemSchema(vocabulary));
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -42,26 +46,26 @@ export async function serveOpenApi(app: FastifyInstance, version: string): Promi
 }
 
 /** What every path can answer with, whatever it does. */
-const everywhere: readonly ProblemCode[] = [
-  'malformed_request',
-  'unauthenticated',
-  'method_not_allowed',
-  'request_timeout',
-  'expectation_failed',
-  'rate_limited',
-  'overloaded',
-  'headers_too_large',
-  'internal_error',
-  'database_unavailable',
-  'deadline_exceeded',
+const everywhere: readonly ProblemType[] = [
+  problems.malformed_request,
+  problems.unauthenticated,
+  problems.method_not_allowed,
+  problems.request_timeout,
+  problems.expectation_failed,
+  problems.rate_limited,
+  problems.overloaded,
+  problems.headers_too_large,
+  problems.internal_error,
+  problems.database_unavailable,
+  problems.deadline_exceeded,
 ];
 
 /** The `responses` of an operation for the problems that it can answer with, over those that all can. */
-export function problemResponses(...codes: readonly ProblemCode[]): Record<number, object> {
+export function problemResponses(...own: readonly ProblemType[]): Record<number, object> {
   const responses: Record<number, object> = {};
-  for (const [status, titles] of Map.groupBy([...codes, ...everywhere], (code) => problems[code].status)) {
+  for (const [status, kinds] of Map.groupBy([...own, ...everywhere], (kind) => kind.status)) {
     responses[status] = {
-      description: titles.map((code) => `\`${code}\`: ${problems[code].title}.`).join(' '),
+      description: kinds.map(({ code, title }) => `\`${code}\`: ${title}.`).join(' '),
       content: { 'application/problem+json': { schema: Type.Ref('Problem') } },
       headers: headersOf(status),
     };

@@ -1,8 +1,7 @@
 import { type FastifyReply, type FastifyRequest, type FastifyError } from 'fastify';
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { ServiceError } from '../errors.ts';
-import { type OrderStatus, orderStatuses } from '../orders/order-state.ts';
-import { scrub } from '../telemetry/scrub.ts';
+import { scrub } from '../privacy/scrub.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -11,76 +10,89 @@ declare module 'fastify' {
   }
 }
 
+/** A kind of problem. Codes are stable, for programs; titles are for people. */
+export interface ProblemType<Code extends string = string> {
+  code: Code;
+  status: number;
+  title: string;
+}
+
+/** Names each row of a table of problems by its code. */
+export function defineProblems<const Table extends Readonly<Record<string, Omit<ProblemType, 'code'>>>>(
+  table: Table,
+): { readonly [Code in keyof Table & string]: Table[Code] & ProblemType<Code> } {
+  return Object.fromEntries(Object.entries(table).map(([code, row]) => [code, { code, ...row }])) as {
+    readonly [Code in keyof Table & string]: Table[Code] & ProblemType<Code>;
+  };
+}
+
 /**
- * Every error leaves the service as problem details (RFC 9457). This table is the only place where a code becomes
- * an HTTP status; codes are stable, titles are for people.
+ * The problems that the HTTP edge itself answers with, as problem details (RFC 9457). The routes of a domain bring
+ * theirs in a {@link ProblemVocabulary}.
  */
-export const problems = {
-  invalid_request: { status: 400, title: 'The request is not valid' },
-  malformed_request: { status: 400, title: 'The request cannot be read' },
-  unauthenticated: { status: 401, title: 'A valid API key is needed' },
-  payment_declined: { status: 402, title: 'The payment was declined' },
-  order_not_found: { status: 404, title: 'No such order' },
-  route_not_found: { status: 404, title: 'No such resource' },
-  method_not_allowed: { status: 405, title: 'The resource does not know this method' },
-  request_timeout: { status: 408, title: 'The request took too long to arrive' },
-  idempotency_in_progress: {
-    status: 409,
-    title: 'The first request under this idempotency key is still at work',
-  },
-  order_busy: { status: 409, title: 'The order is being worked on' },
-  order_not_pending: { status: 409, title: 'The order is not pending any more' },
-  order_cancelled: { status: 409, title: 'The order was cancelled' },
-  payload_too_large: { status: 413, title: 'The request body is too large' },
-  unsupported_media_type: { status: 415, title: 'The request body must be application/json' },
-  expectation_failed: { status: 417, title: 'The service cannot meet the expectation' },
-  idempotency_key_reused: { status: 422, title: 'The idempotency key belongs to another request' },
-  rate_limited: { status: 429, title: 'You send more requests than you may' },
-  overloaded: { status: 429, title: 'Too many requests at the moment' },
-  headers_too_large: { status: 431, title: 'The request headers are too large' },
-  internal_error: { status: 500, title: 'Something went wrong on our side' },
-  backlog_full: { status: 503, title: 'Too many orders wait for their payment' },
-  payment_gateway_unavailable: { status: 503, title: 'The payment gateway cannot be reached' },
-  database_unavailable: { status: 503, title: 'The service cannot reach its database' },
-  deadline_exceeded: { status: 504, title: 'The time that the request allows was up' },
-} as const satisfies Record<string, { status: number; title: string }>;
+export const problems = defineProblems({
+  invalid_request: { status: 400, title: 'Invalid request' },
+  malformed_request: { status: 400, title: 'Malformed request' },
+  unauthenticated: { status: 401, title: 'Authentication required' },
+  route_not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
+  request_timeout: { status: 408, title: 'Request timeout' },
+  payload_too_large: { status: 413, title: 'Request body too large' },
+  unsupported_media_type: { status: 415, title: 'Unsupported media type' },
+  expectation_failed: { status: 417, title: 'Expectation failed' },
+  rate_limited: { status: 429, title: 'Rate limit exceeded' },
+  overloaded: { status: 429, title: 'Service overloaded' },
+  headers_too_large: { status: 431, title: 'Request headers too large' },
+  internal_error: { status: 500, title: 'Internal server error' },
+  database_unavailable: { status: 503, title: 'Database unavailable' },
+  deadline_exceeded: { status: 504, title: 'Deadline exceeded' },
+});
 
 export type ProblemCode = keyof typeof problems;
 
-export const problemSchema = Type.Object(
-  {
-    type: Type.String({ description: 'Identifies the kind of problem; stable.' }),
-    title: Type.String(),
-    status: Type.Integer(),
-    detail: Type.String({ description: 'What is wrong with this request, and what can be done.' }),
-    code: Type.Enum(Object.keys(problems) as ProblemCode[], { description: 'Stable, for programs.' }),
-    requestId: Type.String({ description: 'Also in the header x-request-id and in the logs.' }),
-    traceId: Type.Optional(Type.String({ description: 'Finds the request in traces and logs.' })),
-    orderId: Type.Optional(Type.String({ format: 'uuid' })),
-    orderStatus: Type.Optional(Type.Enum([...orderStatuses])),
-    declineCode: Type.Optional(Type.String({ description: "The gateway's reason for declining the card." })),
-    errors: Type.Optional(
-      Type.Array(
-        Type.Object({
-          in: Type.Enum(['body', 'header', 'query', 'path']),
-          pointer: Type.String({
-            description: 'JSON pointer (RFC 6901) to what is wrong; empty for the whole.',
-          }),
-          detail: Type.String(),
-        }),
-      ),
-    ),
-  },
-  { $id: 'Problem', description: 'Problem details (RFC 9457).' },
-);
-
-/** What a problem may say beyond its code. */
-export interface ProblemExtras {
-  orderId?: string;
-  orderStatus?: OrderStatus;
-  declineCode?: string;
-  errors?: FieldFault[];
+/** What the routes of a domain add to problem details. */
+export interface ProblemVocabulary {
+  problems: Readonly<Record<string, ProblemType>>;
+  /** Schemas of extension members (RFC 9457, section 3.2). */
+  members: Readonly<Record<string, TSchema>>;
 }
+
+/** The members that a problem of any kind can have. */
+export const commonMembers = {
+  type: Type.String({ description: 'Identifies the kind of problem; stable.' }),
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.String({ description: 'What is wrong with this request, and how to repair it.' }),
+  requestId: Type.String({ description: 'Also in the header x-request-id and in the logs.' }),
+  traceId: Type.Optional(Type.String({ description: 'Finds the request in traces and logs.' })),
+  errors: Type.Optional(
+    Type.Array(
+      Type.Object({
+        in: Type.Enum(['body', 'header', 'query', 'path']),
+        pointer: Type.String({
+          description: 'JSON pointer (RFC 6901) to the faulty value; empty for the whole.',
+        }),
+        detail: Type.String(),
+      }),
+    ),
+  ),
+};
+
+/** The schema `Problem` of the OpenAPI document. */
+export function problemSchema({ problems: ofRoutes, members }: ProblemVocabulary) {
+  const codes = Object.keys({ ...problems, ...ofRoutes });
+  return Type.Object(
+    {
+      ...commonMembers,
+      code: Type.Enum(codes, { description: 'Stable, for programs.' }),
+      ...Object.fromEntries(Object.entries(members).map(([name, schema]) => [name, Type.Optional(schema)])),
+    },
+    { $id: 'Problem', description: 'Problem details (RFC 9457).' },
+  );
+}
+
+/** Extension members of one answer. */
+export type ProblemExtensions = Readonly<Record<string, unknown>> & { errors?: readonly FieldFault[] };
 
 export interface FieldFault {
   in: 'body' | 'header' | 'query' | 'path';
@@ -91,22 +103,21 @@ export interface FieldFault {
 /** A request that the HTTP edge refuses while it reads it. */
 export class RequestProblem extends Error {
   override readonly name = 'RequestProblem';
-  readonly code: ProblemCode;
+  readonly problem: ProblemType;
 
-  constructor(code: ProblemCode, detail: string) {
+  constructor(problem: ProblemType, detail: string) {
     super(detail);
-    this.code = code;
+    this.problem = problem;
   }
 }
 
 /** Answers with problem details. */
 export function sendProblem(
   reply: FastifyReply,
-  code: ProblemCode,
+  { code, status, title }: ProblemType,
   detail: string,
-  extras: ProblemExtras = {},
+  extensions: ProblemExtensions = {},
 ): FastifyReply {
-  const { status, title } = problems[code];
   return reply
     .code(status)
     .header('content-type', 'application/problem+json')
@@ -118,9 +129,7 @@ export function sendProblem(
       code,
       requestId: reply.request.id,
       ...(reply.request.traceId !== undefined && { traceId: reply.request.traceId }),
-      ...extras,
-      // What the gateway wrote may be anything.
-      ...(extras.declineCode !== undefined && { declineCode: scrub(extras.declineCode) }),
+      ...extensions,
     });
 }
 
@@ -133,23 +142,26 @@ export function problemErrorHandler(onDefect: (error: unknown, request: FastifyR
     if (error instanceof ServiceError) {
       if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter);
       if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="orders"');
-      return sendProblem(reply, error.code, error.message);
+      return sendProblem(reply, problems[error.code], error.message);
     }
-    if (error instanceof RequestProblem) return sendProblem(reply, error.code, error.message);
+    if (error instanceof RequestProblem) return sendProblem(reply, error.problem, error.message);
     if (error.validation) {
       const faults = error.validation.slice(0, mostFaults).map((fault) => describeFault(error, fault));
-      return sendProblem(reply, 'invalid_request', 'See `errors` for what to change.', { errors: faults });
+      return sendProblem(reply, problems.invalid_request, 'See `errors` for what to change.', {
+        errors: faults,
+      });
     }
     const known = fastifyProblems[error.code];
-    if (known) return sendProblem(reply, known.code, known.detail);
+    if (known) return sendProblem(reply, problems[known.code], known.detail);
     // Whatever a library refuses as the fault of the client is none of ours.
     const { statusCode = 500 } = error;
-    if (statusCode === 403 || statusCode === 404) return sendProblem(reply, 'route_not_found', seeDocs);
+    if (statusCode === 403 || statusCode === 404)
+      return sendProblem(reply, problems.route_not_found, seeDocs);
     if (statusCode >= 400 && statusCode < 500) {
-      return sendProblem(reply, 'malformed_request', 'The request cannot be met as it is.');
+      return sendProblem(reply, problems.malformed_request, 'The request cannot be met as it is.');
     }
     onDefect(error, request);
-    return sendProblem(reply, 'internal_error', 'The fault is logged under the request id.');
+    return sendProblem(reply, problems.internal_error, 'The fault is logged under the request id.');
   };
 }
 

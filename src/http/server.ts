@@ -3,28 +3,27 @@ import type { IncomingMessage } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import type { Admission } from '../admission/admission.ts';
 import type { AdmissionEvents } from '../admission/admission-events.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Redis } from '../redis/redis.ts';
-import { admitRequests } from './admission-hook.ts';
-import { limitAnonymousRequests, requireApiKey } from './address-limit.ts';
+import { admitRequests } from './limits/admission-hook.ts';
+import { limitAnonymousRequests, requireApiKey } from './limits/address-limit.ts';
 import { type AuthEvents, createAuthentication } from './auth.ts';
-import { limitConnections, limitOptions } from './connection-limits.ts';
+import { type ConnectionEvents, limitConnections, limitOptions } from './hardening/connection-limits.ts';
 import { readDeadlines } from './deadline.ts';
-import { closeGently } from './gentle-close.ts';
-import type { Health } from './health.ts';
-import { readJsonBodies } from './json-body.ts';
-import { answerOtherMethods } from './method-not-allowed.ts';
+import { closeGently } from './hardening/gentle-close.ts';
+import type { Health } from '../health.ts';
+import { readJsonBodies } from './hardening/json-body.ts';
+import { answerOtherMethods } from './hardening/method-not-allowed.ts';
 import { serveOpenApi } from './openapi.ts';
 import { answerNotFound } from './not-found.ts';
-import { problemErrorHandler, seeDocs } from './problem-details.ts';
-import { limitRequests } from './rate-limit.ts';
-import { enforceRequestRules } from './request-rules.ts';
-import { securityHeaders, sendSecurityHeaders } from './security-headers.ts';
-import { createSocketRefusals } from './socket-refusals.ts';
-import type { ConnectionEvents } from '../telemetry/connections.ts';
-import { scrub } from '../telemetry/scrub.ts';
-import { strictValidation } from './validation.ts';
-import { createWindowLimit } from './window-limit.ts';
+import { problemErrorHandler, type ProblemVocabulary, seeDocs } from './problem-details.ts';
+import { limitRequests } from './limits/rate-limit.ts';
+import { enforceRequestRules } from './hardening/request-rules.ts';
+import { securityHeaders, sendSecurityHeaders } from './hardening/security-headers.ts';
+import { createSocketRefusals } from './hardening/malformed-requests.ts';
+import { scrub } from '../privacy/scrub.ts';
+import { strictValidation } from './hardening/validation.ts';
+import { createWindowLimit } from './limits/window-limit.ts';
 
 export interface ServerParts {
   config: Pick<Config, 'http' | 'apiKeys' | 'limits'>;
@@ -32,6 +31,8 @@ export interface ServerParts {
   health: Health;
   /** Routes that need an API key. */
   routes: FastifyPluginAsync;
+  /** What the routes add to problem details. */
+  problems: ProblemVocabulary;
   /** Attached before everything else, so that it sees every request. */
   observe(app: FastifyInstance): void;
   onDefect(error: unknown): void;
@@ -93,7 +94,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   });
   closeGently(app, closeUnfinished);
 
-  await serveOpenApi(app, parts.version);
+  await serveOpenApi(app, parts.version, parts.problems);
   const answerMethods = answerOtherMethods(app);
   app.decorateRequest('clientId', '');
   const failures = createWindowLimit(parts.config.limits.failures);

@@ -1,7 +1,7 @@
-import { atTheLatest, type Deadline } from '../deadline.ts';
+import { atTheLatest, type Deadline } from '../resilience/deadline.ts';
 import type { CancelOutcome } from '../payment/payment-gateway.ts';
 import type { Order } from './order.ts';
-import type { Ordering } from './ordering.ts';
+import type { OrderDependencies } from './order-dependencies.ts';
 import { recordOutcome } from './record-outcome.ts';
 
 export type Cancellation =
@@ -23,10 +23,10 @@ export type Cancellation =
  * @throws {ServiceError} `deadline_exceeded` when nothing was done before the deadline, `database_unavailable`
  */
 export async function cancelOrder(
-  ordering: Ordering,
+  dependencies: OrderDependencies,
   command: { clientId: string; orderId: string; requestId: string; deadline: Deadline },
 ): Promise<Cancellation> {
-  const { store, payments, policy } = ordering;
+  const { store, payments, policy } = dependencies;
   const { clientId, orderId, requestId, deadline } = command;
 
   const held = await store.take(clientId, orderId, policy.lease, deadline);
@@ -41,7 +41,7 @@ export async function cancelOrder(
     timeLimit > 0
       ? await payments.cancel(held.order.id, { requestId, timeLimit })
       : { kind: 'unavailable', reason: 'deadline' };
-  const recorded = recordOutcome(ordering, held, outcome);
+  const recorded = recordOutcome(dependencies, held, outcome);
   const order = await atTheLatest(deadline, recorded, () => undefined);
   if (order === undefined) return { kind: 'out_of_time' };
   if (order.status === 'cancelled') return { kind: 'cancelled', order };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { noDeadline } from '../deadline.ts';
+import { noDeadline } from '../resilience/deadline.ts';
 import { ServiceError } from '../errors.ts';
 import type { Database } from '../postgres/database.ts';
 import { newOrder } from './order.ts';

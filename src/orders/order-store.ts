@@ -1,4 +1,4 @@
-import type { Deadline } from '../deadline.ts';
+import type { Deadline } from '../resilience/deadline.ts';
 import { ServiceError } from '../errors.ts';
 import type { Database } from '../postgres/database.ts';
 import type { HeldOrder, NewOrder, Order } from './order.ts';

@@ -1,7 +1,7 @@
-import { atTheLatest, type Deadline } from '../deadline.ts';
+import { atTheLatest, type Deadline } from '../resilience/deadline.ts';
 import type { ChargeOutcome } from '../payment/payment-gateway.ts';
 import { newOrder, type Order, type OrderRequest } from './order.ts';
-import type { Ordering } from './ordering.ts';
+import type { OrderDependencies } from './order-dependencies.ts';
 import { chargeFor, recordOutcome } from './record-outcome.ts';
 
 export interface PlaceOrder {
@@ -35,12 +35,12 @@ export type Placement =
  * @throws {ServiceError} `deadline_exceeded` when the deadline came before the order was stored; `database_unavailable`
  *   when it is not known whether it was. Nothing was charged in either case.
  */
-export function placeOrder(ordering: Ordering, command: PlaceOrder): Promise<Placement> {
-  return ordering.events.placing(() => place(ordering, command));
+export function placeOrder(dependencies: OrderDependencies, command: PlaceOrder): Promise<Placement> {
+  return dependencies.events.placing(() => place(dependencies, command));
 }
 
-async function place(ordering: Ordering, command: PlaceOrder): Promise<Placement> {
-  const { store, payments, events, backlog, policy } = ordering;
+async function place(dependencies: OrderDependencies, command: PlaceOrder): Promise<Placement> {
+  const { store, payments, events, backlog, policy } = dependencies;
   const order = newOrder(command, events.traceparent());
 
   const { deadline } = command;
@@ -62,6 +62,6 @@ async function place(ordering: Ordering, command: PlaceOrder): Promise<Placement
       ? await payments.charge(chargeFor(held), { requestId: command.requestId, timeLimit })
       : { kind: 'unavailable', reason: 'deadline' };
   // Writing it down is not cut short: that would only have a worker ask the gateway again for what is known already.
-  const recorded = recordOutcome(ordering, held, outcome);
+  const recorded = recordOutcome(dependencies, held, outcome);
   return { kind: 'placed', order: await atTheLatest(deadline, recorded, () => held.order) };
 }

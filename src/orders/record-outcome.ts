@@ -1,8 +1,8 @@
-import { fullJitter } from '../backoff.ts';
+import { fullJitter } from '../resilience/backoff.ts';
 import type { CancelOutcome, Charge, ChargeOutcome } from '../payment/payment-gateway.ts';
 import type { HeldOrder, Order } from './order.ts';
 import { nextState } from './order-state.ts';
-import type { Ordering } from './ordering.ts';
+import type { OrderDependencies } from './order-dependencies.ts';
 
 /** The charge of an order. Its key is the order's id, in every round and every attempt. */
 export function chargeFor({ order, paymentToken }: HeldOrder): Charge {
@@ -16,7 +16,7 @@ export function chargeFor({ order, paymentToken }: HeldOrder): Charge {
  * @returns the order as it stands, as far as it is known
  */
 export async function recordOutcome(
-  { store, events, backlog, policy }: Ordering,
+  { store, events, backlog, policy }: OrderDependencies,
   held: HeldOrder,
   outcome: ChargeOutcome | CancelOutcome,
 ): Promise<Order> {

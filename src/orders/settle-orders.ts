@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HeldOrder, Order } from './order.ts';
-import type { Ordering } from './ordering.ts';
+import type { OrderDependencies } from './order-dependencies.ts';
 import { chargeFor, recordOutcome } from './record-outcome.ts';
 
 export interface SettlementWorker {
@@ -29,8 +29,11 @@ export interface WorkerOptions {
  * share the work. The worker itself comes back to an order round after round, so that it asks the gateway once per
  * round and retries nothing.
  */
-export function createSettlementWorker(ordering: Ordering, options: WorkerOptions): SettlementWorker {
-  const { store, backlog, events } = ordering;
+export function createSettlementWorker(
+  dependencies: OrderDependencies,
+  options: WorkerOptions,
+): SettlementWorker {
+  const { store, backlog, events } = dependencies;
   const stopping = new AbortController();
   let alarm = new AbortController();
   let running: Promise<void> = Promise.resolve();
@@ -54,7 +57,7 @@ export function createSettlementWorker(ordering: Ordering, options: WorkerOption
     const batch = await store.takeDue(limit, options.lease);
     await inParallel(batch, options.concurrency, async (held) => {
       if (stopping.signal.aborted) await store.release(held, 0);
-      else await events.settling(held, () => settleOrder(ordering, held));
+      else await events.settling(held, () => settleOrder(dependencies, held));
     });
     return batch.length > 0;
   }
@@ -82,14 +85,14 @@ export function createSettlementWorker(ordering: Ordering, options: WorkerOption
 }
 
 /** One round: ask the gateway, write down what it says. Past its deadline an order is not charged but cancelled. */
-async function settleOrder(ordering: Ordering, held: HeldOrder): Promise<Order> {
-  const { payments, policy } = ordering;
+async function settleOrder(dependencies: OrderDependencies, held: HeldOrder): Promise<Order> {
+  const { payments, policy } = dependencies;
   const context = { requestId: `settle-${held.order.id}`, retry: false };
   const outcome =
     held.age > policy.deadline
       ? await payments.cancel(held.order.id, context)
       : await payments.charge(chargeFor(held), context);
-  return recordOutcome(ordering, held, outcome);
+  return recordOutcome(dependencies, held, outcome);
 }
 
 async function inParallel<T>(

@@ -1,4 +1,4 @@
-import type { CircuitState } from '../circuit-breaker.ts';
+import type { CircuitState } from '../resilience/circuit-breaker.ts';
 
 /**
  * What the service needs of a payment gateway. Implemented by one attempt over HTTP and by the resilient gateway

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
-import { type Backoff, fullJitter } from '../backoff.ts';
-import { type BreakerPolicy, type CircuitState, createCircuit } from '../circuit-breaker.ts';
+import { type Backoff, fullJitter } from '../resilience/backoff.ts';
+import { type BreakerPolicy, type CircuitState, createCircuit } from '../resilience/circuit-breaker.ts';
 import type {
   AttemptEvent,
   CallContext,
@@ -11,7 +11,7 @@ import type {
   PaymentGateway,
   Undecided,
 } from './payment-gateway.ts';
-import { createRetryBudget } from './retry-budget.ts';
+import { createRetryBudget } from '../resilience/retry-budget.ts';
 
 export interface ResiliencePolicy {
   /** Attempts per call, the first included. */

@@ -7,7 +7,7 @@ import {
   type QueryResult,
   type QueryResultRow,
 } from 'pg';
-import type { Deadline } from '../deadline.ts';
+import type { Deadline } from '../resilience/deadline.ts';
 
 /** A statement did not take place, because its deadline came first. For certain: the error says so much. */
 export class CutShort extends Error {

@@ -1,9 +1,9 @@
 import pRetry from 'p-retry';
 import { Pool, type PoolConfig, type QueryConfig, type QueryResultRow } from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Backoff, fullJitter } from '../backoff.ts';
-import type { Config } from '../config.ts';
-import { type Deadline, noDeadline } from '../deadline.ts';
+import { type Backoff, fullJitter } from '../resilience/backoff.ts';
+import type { Config } from '../config/config.ts';
+import { type Deadline, noDeadline } from '../resilience/deadline.ts';
 import { ServiceError } from '../errors.ts';
 import { createDeadlineQueries, CutShort } from './cut-short.ts';
 import { faultCode, isRolledBack, transientReason } from './transient.ts';

@@ -1,5 +1,5 @@
-import { loadMigrationConfig } from '../config.ts';
-import { ConfigError } from '../environment.ts';
+import { loadMigrationConfig } from '../config/config.ts';
+import { ConfigError } from '../config/environment.ts';
 import { migrate } from './migrate.ts';
 
 try {

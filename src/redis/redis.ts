@@ -1,7 +1,7 @@
 import { Redis as Client, type Result } from 'ioredis';
-import { type Backoff, fullJitter } from '../backoff.ts';
-import { type BreakerPolicy, type CircuitState, createCircuit } from '../circuit-breaker.ts';
-import type { Config } from '../config.ts';
+import { type Backoff, fullJitter } from '../resilience/backoff.ts';
+import { type BreakerPolicy, type CircuitState, createCircuit } from '../resilience/circuit-breaker.ts';
+import type { Config } from '../config/config.ts';
 import { answerWithin, type Outcome } from './answer-within.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { Session } from 'node:inspector/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from './logger.ts';
+import type { Logger } from './logging/logger.ts';
 
 export type ProfileOutcome =
   /** In the format that the DevTools protocol has for it, and that every viewer reads. */

@@ -1,5 +1,5 @@
-import { loadTelemetryConfig } from '../config.ts';
-import type { DroppedTelemetry } from './metrics.ts';
+import { loadTelemetryConfig } from '../config/telemetry-config.ts';
+import type { DroppedTelemetry } from './metrics/metrics.ts';
 
 /**
  * Preloaded with `node --import`, before anything that could be instrumented. Configured by the standard `OTEL_*`
@@ -9,7 +9,9 @@ const config = loadTelemetryConfig();
 let complain: (message: string) => void = () => {};
 const started = config.disabled
   ? undefined
-  : await import('./start-sdk.ts').then(({ startSdk }) => startSdk(config, (message) => complain(message)));
+  : await import('./sdk/start-sdk.ts').then(({ startSdk }) =>
+      startSdk(config, (message) => complain(message)),
+    );
 
 /** Names whom to tell when telemetry itself fails. Until then nobody is told: there is no logger yet. */
 export function onTelemetryFailure(listener: (message: string) => void): void {

@@ -1,4 +1,8 @@
-import packageJson from '../../package.json' with { type: 'json' };
+import { readFileSync } from 'node:fs';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 /** What the service calls itself in logs, spans, in `/status` and in the OpenAPI document. */
-export const serviceVersion: string = packageJson.version;
+export const serviceVersion: string = version;

@@ -1,6 +1,6 @@
-import { teaOrder } from '../support/api-client.ts';
-import type { AttackedService } from '../support/attacked-service.ts';
-import type { Wire } from '../support/wire.ts';
+import { teaOrder } from '../support/clients/api-client.ts';
+import type { AttackedService } from '../support/processes/attacked-service.ts';
+import type { Wire } from '../support/clients/wire.ts';
 
 /** Something that a client sends which is no ordinary request. */
 export interface Attack {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
-import type { Wire } from '../support/wire.ts';
+import type { Wire } from '../support/clients/wire.ts';
 import { type Attack, authorization, chunk, get, host, json, order, post, posting } from './attack.ts';
 
 const patiently = { timeout: 10_000 };

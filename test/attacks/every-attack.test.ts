@@ -4,8 +4,8 @@ import {
   type Bystander,
   spawnAttackedService,
   startBystander,
-} from '../support/attacked-service.ts';
-import { openWire, type Wire, type WireAnswer } from '../support/wire.ts';
+} from '../support/processes/attacked-service.ts';
+import { openWire, type Wire, type WireAnswer } from '../support/clients/wire.ts';
 import type { Attack } from './attack.ts';
 import { bodies } from './bodies.ts';
 import { clients } from './clients.ts';

@@ -1,8 +1,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { type AttackedService, spawnAttackedService, startBystander } from '../support/attacked-service.ts';
-import { openWire, type Wire } from '../support/wire.ts';
+import {
+  type AttackedService,
+  spawnAttackedService,
+  startBystander,
+} from '../support/processes/attacked-service.ts';
+import { openWire, type Wire } from '../support/clients/wire.ts';
 import { get, order, posting } from './attack.ts';
 
 const patiently = { timeout: 20_000, interval: 50 };

@@ -1,7 +1,7 @@
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { runProcess } from '../../src/process.ts';
 import { createService } from '../../src/service.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
+import { createLogger } from '../../src/telemetry/logging/logger.ts';
 
 /**
  * The service, as main.ts starts it, with a fault point before and after every call to the store and to the gateway:

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { teaOrder } from '../support/api-client.ts';
-import { startServiceProcess } from '../support/service-process.ts';
+import { teaOrder } from '../support/clients/api-client.ts';
+import { startServiceProcess } from '../../lab/harness/service-process.ts';
 import {
   serviceEnvironment,
   spawnReplica,
   spawnSurroundings,
   type Surroundings,
-} from '../support/spawn-service.ts';
-import { audit, type Told } from './audit.ts';
-import { openBooks } from './books.ts';
-import { createGoodClient, type Exchange } from './good-client.ts';
+} from '../support/processes/spawn-service.ts';
+import { audit, type Told } from '../../lab/audit/audit.ts';
+import { openBooks } from '../../lab/audit/books.ts';
+import { createGoodClient, type Exchange } from '../../lab/audit/good-client.ts';
 
 /** Short leases, so that what a killed process held is soon taken over. */
 const quick = {

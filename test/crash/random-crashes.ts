@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { seededRandom } from '../../src/simulator/seeded-random.ts';
-import { type ServiceProcess, spawnServiceProcess } from '../support/service-process.ts';
-import { serviceEnvironment } from '../support/spawn-service.ts';
-import { audit, type Finding, type Told } from './audit.ts';
-import { openBooks } from './books.ts';
-import { createGoodClient, type Exchange } from './good-client.ts';
-import { drawOrder } from './orders.ts';
+import { seededRandom } from '../../lab/simulator/seeded-random.ts';
+import { type ServiceProcess, spawnServiceProcess } from '../../lab/harness/service-process.ts';
+import { serviceEnvironment } from '../support/processes/spawn-service.ts';
+import { audit, type Finding, type Told } from '../../lab/audit/audit.ts';
+import { openBooks } from '../../lab/audit/books.ts';
+import { createGoodClient, type Exchange } from '../../lab/audit/good-client.ts';
+import { drawOrder } from '../../lab/audit/orders.ts';
 import type { World } from './world.ts';
 
 export interface CrashOptions {
@@ -54,7 +54,7 @@ const settings = {
 
 const clients = { shop: 'shop-key', pos: 'pos-key' };
 
-/** Keeps clients ordering while it kills at random moments, then lets everything settle and audits the books. */
+/** Keeps clients dependencies while it kills at random moments, then lets everything settle and audits the books. */
 export async function runCrashes(world: World, options: CrashOptions): Promise<CrashReport> {
   const startedAt = performance.now();
   const random = seededRandom(options.seed);

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Pool } from 'pg';
-import { startEmbeddedPostgres } from '../../src/explore/embedded-postgres.ts';
+import { startEmbeddedPostgres } from '../../lab/dev/postgres/embedded-postgres.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
-import { startSimulator } from '../../src/simulator/server.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
-import { createGatewayControl, type GatewayControl } from '../support/gateway-control.ts';
-import type { StoredOrder } from './audit.ts';
+import { startSimulator } from '../../lab/simulator/server.ts';
+import { createLogger } from '../../src/telemetry/logging/logger.ts';
+import { createGatewayControl, type GatewayControl } from '../../lab/harness/gateway-control.ts';
+import type { StoredOrder } from '../../lab/audit/audit.ts';
 
 /** A Postgres that can be killed and a gateway that keeps its books, which is all that outlives a crash. */
 export interface World extends AsyncDisposable {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { findTool } from '../../stack/tools.ts';
+import { findTool } from '../../stack/native/tools.ts';
 import { stack } from './backends.ts';
 
 const run = promisify(execFile);

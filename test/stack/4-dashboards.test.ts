@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { dashboardQueries, ruleQueries } from '../support/observability-as-code.ts';
+import { dashboardQueries, ruleQueries } from '../support/files/observability-as-code.ts';
 import { eventually, queryLoki, queryPrometheus, stack, sumOf } from './backends.ts';
 
 /**

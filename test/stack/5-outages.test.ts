@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { descendants } from '../support/explore-process.ts';
+import { descendants } from '../support/processes/npm-start-process.ts';
 import { eventually, findTrace, stack, sumOf } from './backends.ts';
 import { placeOrder } from './customer.ts';
 

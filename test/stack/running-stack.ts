@@ -72,7 +72,7 @@ async function startNative(): Promise<Started> {
     'OTLP',
     'ALERTMANAGER',
   ];
-  const child = spawn(process.execPath, ['stack/native.ts'], {
+  const child = spawn(process.execPath, ['stack/native/main.ts'], {
     cwd: root,
     env: {
       ...process.env,

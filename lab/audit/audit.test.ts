@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import type { LedgerRecord } from '../simulator/ledger.ts';
+import { audit, type Books, type StoredOrder, type Told } from './audit.ts';
+
+const told: Told = {
+  clientId: 'shop',
+  idempotencyKey: 'key-1',
+  orderId: 'order-1',
+  status: 'paid',
+  amountMinor: 900,
+  currency: 'EUR',
+};
+const order: StoredOrder = {
+  id: 'order-1',
+  client_id: 'shop',
+  idempotency_key: 'key-1',
+  status: 'paid',
+  total_minor: 900,
+  currency: 'EUR',
+  payment_id: 'ch_1',
+  overdue: false,
+};
+const charge: LedgerRecord = {
+  key: 'order-1',
+  status: 'succeeded',
+  chargeId: 'ch_1',
+  amountMinor: 900,
+  currency: 'EUR',
+  reference: 'order-1',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  attempts: 1,
+  captures: 1,
+  requestId: null,
+};
+
+const kindsIn = (books: Partial<Books>) =>
+  audit({ told: [told], orders: [order], ledger: [charge], ...books }).map(({ kind }) => kind);
+
+test('books that agree leave nothing to report', () => {
+  expect(kindsIn({})).toEqual([]);
+});
+
+test('an answer of pending agrees with every later state', () => {
+  const pending: Told = { ...told, status: 'pending' };
+  expect(kindsIn({ told: [pending] })).toEqual([]);
+  expect(kindsIn({ told: [pending, told] })).toEqual([]);
+  const cancelled: StoredOrder = { ...order, status: 'cancelled', payment_id: null };
+  expect(kindsIn({ told: [pending], orders: [cancelled], ledger: [] })).toEqual([]);
+});
+
+describe('a planted fault is found:', () => {
+  test('a lost order', () => {
+    expect(kindsIn({ orders: [], ledger: [] })).toEqual(['lost_order']);
+  });
+
+  test('a lost order whose card was charged', () => {
+    expect(kindsIn({ orders: [] })).toEqual(['lost_order', 'charge_without_paid_order']);
+  });
+
+  test('an order told as paid that is not', () => {
+    const declined: StoredOrder = { ...order, status: 'declined', payment_id: null };
+    expect(kindsIn({ orders: [declined], ledger: [] })).toEqual(['contradicted_answer']);
+  });
+
+  test('a double charge under one key', () => {
+    expect(kindsIn({ ledger: [{ ...charge, captures: 2 }] })).toEqual(['double_charge']);
+  });
+
+  test('a double charge under two keys', () => {
+    const other: LedgerRecord = { ...charge, key: 'another', chargeId: 'ch_2' };
+    expect(kindsIn({ ledger: [charge, other] })).toContain('double_charge');
+  });
+
+  test('a wrong amount at the gateway', () => {
+    expect(kindsIn({ ledger: [{ ...charge, amountMinor: 90 }] })).toEqual(['wrong_amount']);
+  });
+
+  test('a wrong amount on disk', () => {
+    expect(kindsIn({ told: [{ ...told, amountMinor: 901 }] })).toEqual(['wrong_amount']);
+  });
+
+  test('a wrong currency', () => {
+    expect(kindsIn({ ledger: [{ ...charge, currency: 'USD' }] })).toEqual(['wrong_amount']);
+  });
+
+  test('a charge whose order was cancelled', () => {
+    const cancelled: StoredOrder = { ...order, status: 'cancelled', payment_id: null };
+    expect(kindsIn({ told: [], orders: [cancelled] })).toEqual(['charge_without_paid_order']);
+  });
+
+  test('a paid order that nobody was charged for', () => {
+    expect(kindsIn({ ledger: [] })).toEqual(['paid_order_without_charge']);
+  });
+
+  test('a paid order whose charge was refunded', () => {
+    const refunded: LedgerRecord = {
+      ...charge,
+      status: 'cancelled',
+      cancelledAt: '2026-01-01T00:00:01.000Z',
+    };
+    expect(kindsIn({ ledger: [refunded] })).toEqual(['paid_order_without_charge']);
+  });
+
+  test('a paid order with another payment than the one that was captured', () => {
+    expect(kindsIn({ orders: [{ ...order, payment_id: 'ch_9' }] })).toEqual(['paid_order_without_charge']);
+  });
+
+  test('a key with two orders on disk', () => {
+    const second: StoredOrder = { ...order, id: 'order-2', status: 'pending', payment_id: null };
+    expect(kindsIn({ orders: [order, second] })).toEqual(['key_with_two_orders']);
+  });
+
+  test('a key for which two orders were told', () => {
+    const second: Told = { ...told, orderId: 'order-2', status: 'pending' };
+    expect(kindsIn({ told: [told, second] })).toContain('key_with_two_orders');
+  });
+
+  test('a stuck order', () => {
+    const stuck: StoredOrder = { ...order, status: 'pending', payment_id: null, overdue: true };
+    expect(kindsIn({ told: [{ ...told, status: 'pending' }], orders: [stuck], ledger: [] })).toEqual([
+      'stuck_order',
+    ]);
+  });
+});

@@ -1,0 +1,150 @@
+import type { LedgerRecord } from '../simulator/ledger.ts';
+
+/**
+ * Compares three books after a run with crashes: what clients were told, what Postgres holds, and what the gateway's
+ * ledger holds. Pure, so that it can be shown histories with planted faults and be seen to find each.
+ */
+
+/** One answer that a client got under an idempotency key. */
+export interface Told {
+  clientId: string;
+  idempotencyKey: string;
+  orderId: string;
+  status: 'paid' | 'pending' | 'declined' | 'cancelled';
+  /** What the client had asked for. */
+  amountMinor: number;
+  currency: string;
+}
+
+export interface StoredOrder {
+  id: string;
+  client_id: string;
+  idempotency_key: string | null;
+  status: Told['status'];
+  total_minor: number;
+  currency: string;
+  payment_id: string | null;
+  /** Whether it is pending though a worker could have taken it long ago. */
+  overdue: boolean;
+}
+
+export interface Books {
+  told: readonly Told[];
+  orders: readonly StoredOrder[];
+  ledger: readonly LedgerRecord[];
+}
+
+export type FindingKind =
+  | 'lost_order'
+  | 'contradicted_answer'
+  | 'wrong_amount'
+  | 'double_charge'
+  | 'charge_without_paid_order'
+  | 'paid_order_without_charge'
+  | 'key_with_two_orders'
+  | 'stuck_order';
+
+export interface Finding {
+  kind: FindingKind;
+  orderId: string;
+  detail: string;
+}
+
+export function audit({ told, orders, ledger }: Books): Finding[] {
+  const findings: Finding[] = [];
+  const report = (kind: FindingKind, orderId: string, detail: string) =>
+    findings.push({ kind, orderId, detail });
+  const orderOf = new Map(orders.map((order) => [order.id, order]));
+  const chargeOf = new Map(ledger.map((charge) => [charge.key, charge]));
+
+  for (const answer of told) {
+    const order = orderOf.get(answer.orderId);
+    if (order === undefined) {
+      report('lost_order', answer.orderId, `told ${answer.status}, but it is not stored`);
+      continue;
+    }
+    // A pending order may since have been settled in any way; a settled one stays what the client was told.
+    if (answer.status !== 'pending' && order.status !== answer.status) {
+      report('contradicted_answer', order.id, `told ${answer.status}, but it is ${order.status}`);
+    }
+    if (order.total_minor !== answer.amountMinor || order.currency !== answer.currency) {
+      const asked = `${answer.amountMinor} ${answer.currency}`;
+      report(
+        'wrong_amount',
+        order.id,
+        `asked for ${asked}, stored as ${order.total_minor} ${order.currency}`,
+      );
+    }
+  }
+
+  for (const [key, ids] of ordersByKey(told, orders)) {
+    if (ids.size > 1) report('key_with_two_orders', [...ids].join(' '), `all under the key ${key}`);
+  }
+
+  for (const order of orders) {
+    if (order.overdue) report('stuck_order', order.id, 'pending past its due time');
+    if (order.status === 'paid' && chargeOf.get(order.id)?.status !== 'succeeded') {
+      report(
+        'paid_order_without_charge',
+        order.id,
+        `the ledger says ${chargeOf.get(order.id)?.status ?? 'nothing'}`,
+      );
+    }
+  }
+
+  for (const [orderId, charges] of Map.groupBy(ledger, (charge) => referenceOf(charge))) {
+    const captures = charges.reduce((sum, charge) => sum + charge.captures, 0);
+    if (captures > 1) report('double_charge', orderId, `captured ${captures} times`);
+    for (const charge of charges)
+      if (charge.status === 'succeeded') checkCapture(charge, orderOf.get(orderId), report);
+  }
+  return findings;
+}
+
+function checkCapture(
+  charge: Extract<LedgerRecord, { status: 'succeeded' }>,
+  order: StoredOrder | undefined,
+  report: (kind: FindingKind, orderId: string, detail: string) => void,
+): void {
+  const captured = `${charge.amountMinor} ${charge.currency}`;
+  if (order === undefined || order.status !== 'paid') {
+    const id = order?.id ?? charge.key;
+    report(
+      'charge_without_paid_order',
+      id,
+      `captured ${captured}, the order is ${order?.status ?? 'not stored'}`,
+    );
+    return;
+  }
+  if (charge.amountMinor !== order.total_minor || charge.currency !== order.currency) {
+    report(
+      'wrong_amount',
+      order.id,
+      `captured ${captured}, stored as ${order.total_minor} ${order.currency}`,
+    );
+  }
+  if (charge.chargeId !== order.payment_id) {
+    report(
+      'paid_order_without_charge',
+      order.id,
+      `paid by ${order.payment_id}, the ledger says ${charge.chargeId}`,
+    );
+  }
+}
+
+/** The order that a charge is for, also where it was made under another key. */
+function referenceOf(charge: LedgerRecord): string {
+  return 'reference' in charge && typeof charge.reference === 'string' ? charge.reference : charge.key;
+}
+
+function ordersByKey(told: readonly Told[], orders: readonly StoredOrder[]): Map<string, Set<string>> {
+  const ids = new Map<string, Set<string>>();
+  const add = (clientId: string, key: string, id: string) => {
+    const name = `${clientId}/${key}`;
+    ids.set(name, (ids.get(name) ?? new Set()).add(id));
+  };
+  for (const answer of told) add(answer.clientId, answer.idempotencyKey, answer.orderId);
+  for (const order of orders)
+    if (order.idempotency_key !== null) add(order.client_id, order.idempotency_key, order.id);
+  return ids;
+}

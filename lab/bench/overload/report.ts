@@ -1,0 +1,177 @@
+import type { Outcome } from './measure.ts';
+import type { Comparison } from '../shared/report.ts';
+import { table } from '../shared/table.ts';
+
+/** What is scarce, and how it is made so. */
+export interface Scene {
+  name: 'gateway' | 'processor';
+  title: string;
+  meaning: string;
+  /** Milliseconds. */
+  gatewayLatency: number;
+  env: Readonly<Record<string, string>>;
+  /** Over which the capacity is measured. */
+  connections: number;
+}
+
+export const scenes: readonly Scene[] = [
+  {
+    name: 'gateway',
+    title: 'Short of connections to the gateway',
+    meaning:
+      'The gateway takes 60 ms for every charge, and the service has 15 connections to it (`PAYMENT_CONNECTIONS=15`; everything else is as it is by default).',
+    gatewayLatency: 60,
+    env: { PAYMENT_CONNECTIONS: '15' },
+    connections: 20,
+  },
+  {
+    name: 'processor',
+    title: 'Short of processor time',
+    meaning:
+      'The gateway answers at once. Load generator, service, PostgreSQL and gateway share the cores, so that what the generator takes to send the excess is missing where it is to be answered: the higher the multiple, the more does this measure the machine.',
+    gatewayLatency: 0,
+    env: {},
+    connections: 32,
+  },
+];
+
+export interface OverloadReport extends Pick<Comparison, 'date' | 'machine'> {
+  /** How often each burst was measured, and its length. */
+  settings: { rounds: number; seconds: number };
+  /** Microseconds of processor time that a refused request takes. */
+  refusal: number;
+  scenes: MeasuredScene[];
+}
+
+export interface MeasuredScene extends Scene {
+  /** Orders a second. */
+  capacity: number;
+  /** Microseconds of the service's processor time. */
+  cpuPerOrder: number;
+  /** One per multiple: the medians over the rounds. */
+  outcomes: Record<'on' | 'off', Outcome[]>;
+  rounds: Record<'on' | 'off', Outcome[][]>;
+}
+
+export function toMarkdown({ date, machine, settings, refusal, scenes: measured }: OverloadReport): string {
+  const { rounds, seconds } = settings;
+  return `# Under overload
+
+\`npm run bench:overload\` on ${date}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node},
+load average ${machine.loadBefore.toFixed(2)} before the start.
+
+![Paid orders and their p99 over the load, with and without admission control](overload.svg)
+
+First the capacity is measured, over a few connections with the next order as soon as one is answered. Then orders come
+by the clock, whether or not earlier ones were answered: 5 s at 0.8 of the capacity, ${seconds} s at a multiple of it, and 5 s at
+0.8 again; all of the burst counts, its beginning included. Each burst has a new service, and each figure is the median of
+${rounds} rounds. Paid are answers of 201; p50 and p99 are theirs. Shed are answers of 429, pending those of 202: stored, to be
+charged by a worker. A client that hears nothing for 2 s hangs up. The service has recovered when in every later quarter of
+a second all orders are paid, with a p99 of at most 1.5 times that at the capacity. Late is by how much the generator was
+behind its clock (p99); what it could not send is missing in sent.
+
+A refusal takes ${refusal.toFixed(0)} µs of processor time, an order ${orderCost(measured)} µs. So no service that is short of
+processor time can refuse much more than ${(orderCost(measured) / refusal).toFixed(0)} times what it can take and go on.
+
+${measured.map(describeScene).join('\n')}
+Commits do not wait for the disk, and telemetry is off but for logs and metrics.
+`;
+}
+
+/** Where nothing waits but for the processor, or else where there is anything at all. */
+function orderCost(measured: readonly MeasuredScene[]): number {
+  return Math.round(measured.at(-1)?.cpuPerOrder ?? Number.NaN);
+}
+
+function describeScene({ title, meaning, capacity, outcomes }: MeasuredScene): string {
+  return `## ${title}
+
+${meaning} Capacity: ${capacity.toFixed(0)} orders a second.
+
+${(['on', 'off'] as const)
+  .map(
+    (admission) => `### \`ADMISSION=${admission}\`
+
+${table([columns, ...outcomes[admission].map((outcome) => rowOf(outcome, capacity))])}
+`,
+  )
+  .join('\n')}
+${goalsOf(capacity, outcomes.on)}
+`;
+}
+
+const columns = [
+  'load',
+  'sent/s',
+  'paid/s',
+  'of capacity',
+  'p50',
+  'p99',
+  'shed/s',
+  'shed p50',
+  'shed p99',
+  'pending/s',
+  '5xx/s',
+  'no answer/s',
+  'recovered after',
+  'RSS before, most',
+  'late',
+];
+
+function rowOf(outcome: Outcome, capacity: number): string[] {
+  const { multiple, sent, goodput, accepted, shed, shedLatency, leftPending, failed, lost, gaveUp } = outcome;
+  return [
+    `${multiple}×`,
+    sent.toFixed(0),
+    goodput.toFixed(0),
+    `${((100 * goodput) / capacity).toFixed(0)} %`,
+    time(accepted.p50),
+    time(accepted.p99),
+    shed.toFixed(0),
+    time(shedLatency.p50),
+    time(shedLatency.p99),
+    leftPending.toFixed(0),
+    failed.toFixed(0),
+    (lost + gaveUp).toFixed(0),
+    outcome.recovery === undefined ? 'not in 5 s' : `${(outcome.recovery / 1000).toFixed(2)} s`,
+    `${megabytes(outcome.memory.before)}, ${megabytes(outcome.memory.most)} MB`,
+    time(outcome.late.p99),
+  ];
+}
+
+function time(milliseconds: number): string {
+  if (Number.isNaN(milliseconds)) return '–';
+  return milliseconds < 10 ? `${milliseconds.toFixed(1)} ms` : `${milliseconds.toFixed(0)} ms`;
+}
+
+const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+
+/** Held at the highest multiple, against the capacity itself. */
+function goalsOf(capacity: number, outcomes: readonly Outcome[]): string {
+  const one = outcomes[0];
+  const most = outcomes.at(-1);
+  if (one === undefined || most === undefined) return '';
+  const goodput = most.goodput / capacity;
+  const latency = most.accepted.p99 / one.accepted.p99;
+  const memory = most.memory.most / one.memory.most;
+  const at = `at ${most.multiple}×`;
+  const rows: Array<[goal: string, measured: string, met: boolean]> = [
+    [`paid orders ${at}: at least 0.90 of the capacity`, goodput.toFixed(2), goodput >= 0.9],
+    [`their p99 ${at}: at most 3 times that at 1×`, latency.toFixed(2), latency <= 3],
+    [
+      `shed requests ${at}: answered within 20 ms (p99)`,
+      time(most.shedLatency.p99),
+      most.shedLatency.p99 <= 20,
+    ],
+    [`memory ${at}: at most 1.25 times that at 1×`, memory.toFixed(2), memory <= 1.25],
+    [
+      'back to normal within 2 s',
+      most.recovery === undefined ? 'not in 5 s' : `${(most.recovery / 1000).toFixed(2)} s`,
+      most.recovery !== undefined && most.recovery <= 2000,
+    ],
+  ];
+  return table([
+    ['goal', 'measured', ''],
+    ...rows.map(([goal, measured, met]) => [goal, measured, met ? 'met' : '**missed**']),
+  ]);
+}

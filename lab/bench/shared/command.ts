@@ -1,0 +1,37 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { StartupError } from '../../../src/errors.ts';
+import { BenchFailure } from './failure.ts';
+
+export const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/**
+ * Runs a benchmark from the command line. Ctrl-C ends it in order, by the signal. What makes the figures worthless is
+ * said in one line; anything else is a defect, with its stack.
+ */
+export async function runBenchmark(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  // For as long as it runs: npm passes a Ctrl-C on that the terminal has already delivered.
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => interrupted.abort(new BenchFailure('Interrupted; there is no report.')));
+  }
+  try {
+    await work(interrupted.signal);
+  } catch (error) {
+    const expected = error instanceof BenchFailure || error instanceof StartupError;
+    process.stderr.write(
+      `${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
+    );
+    process.exitCode = 1;
+  }
+}
+
+/** Writes the files, by name, into the folder. What is no text is written as JSON. */
+export async function writeReport(folder: string, files: Readonly<Record<string, unknown>>): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of Object.entries(files)) {
+    const text = typeof content === 'string' ? content : `${JSON.stringify(content, undefined, 2)}\n`;
+    await writeFile(path.join(folder, name), text);
+  }
+  say(`Written to ${folder}.`);
+}

@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { runProcess } from '../../../src/process.ts';
+import { countItems } from './otlp-items.ts';
+
+/**
+ * Takes spans and log records over OTLP and counts them by the path that they are sent to, such as
+ * `<sender>/v1/traces`. A process of its own, so that what a collector does is not put down to the service. `GET /`
+ * gives the counts.
+ */
+const counts: Record<string, number> = {};
+
+const server = createServer((request, response) => {
+  if (request.method === 'GET') response.end(JSON.stringify(counts));
+  else void take(request).then(() => response.end());
+});
+
+async function take(request: IncomingMessage): Promise<void> {
+  const path = request.url?.slice(1) ?? '';
+  counts[path] = countItems(await buffer(request)) + (counts[path] ?? 0);
+}
+
+await runProcess(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    announcement: { url: `http://127.0.0.1:${port}` },
+    closeDeadline: 1000,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+});

@@ -1,0 +1,116 @@
+import os from 'node:os';
+import type { CountedStatement } from './database.ts';
+import type { Round, Setting } from './measure.ts';
+import type { Options } from './options.ts';
+import type { StartUp } from '../orders/start-up.ts';
+import { ratios, type Spread, spreadOf } from './statistics.ts';
+
+/** What is measured per round, in the order of the columns. */
+export const figures = {
+  requestsPerSecond: { title: 'req/s', unit: '', digits: 0 },
+  cpuPerRequest: { title: 'CPU per request', unit: ' µs', digits: 0 },
+  p50: { title: 'p50', unit: ' ms', digits: 1 },
+  p99: { title: 'p99', unit: ' ms', digits: 1 },
+} as const;
+
+export type Figure = keyof typeof figures;
+export const figureNames = Object.keys(figures) as Figure[];
+
+/** `rate` as in {@link Setting}. */
+export type Settings = Pick<Options, 'rounds' | 'seconds' | 'connections'> & Pick<Setting, 'rate'>;
+
+/** Subjects that were measured side by side. The first one is what the others are compared with. */
+export interface Comparison {
+  date: string;
+  machine: { processor: string; cores: number; platform: string; node: string; loadBefore: number };
+  settings: Settings;
+  subjects: SubjectReport[];
+}
+
+export interface OrdersReport extends Comparison {
+  startUp: StartUp;
+}
+
+export interface SubjectReport {
+  name: string;
+  figures: Record<Figure, Spread>;
+  /** Over the first subject, round by round; the first one has none. */
+  ratios?: Record<Figure, Spread>;
+  roundTripsPerOrder: number;
+  /** Statements that belong to no order, all together, such as those of the settlement worker. */
+  otherStatements: number;
+  /** Microseconds that PostgreSQL was at it. */
+  statementTimePerOrder: number;
+  statements: CountedStatement[];
+  rounds: Array<Omit<Round, 'statements'>>;
+}
+
+/** Taken before the first process is started. */
+export function describeMachine(): Comparison['machine'] {
+  return {
+    processor: os.cpus()[0]?.model ?? 'unknown',
+    cores: os.availableParallelism(),
+    platform: `${os.platform()} ${os.arch()}`,
+    node: process.version,
+    loadBefore: os.loadavg()[0] ?? 0,
+  };
+}
+
+export function describeComparison(
+  { rounds, seconds, connections, rate }: Settings,
+  machine: Comparison['machine'],
+  measured: ReadonlyMap<string, readonly Round[]>,
+): Comparison {
+  const base = [...measured.values()][0] ?? [];
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine,
+    settings: { rounds, seconds, connections, ...(rate !== undefined && { rate }) },
+    subjects: [...measured].map(([name, own]) => describeSubject(name, own, base)),
+  };
+}
+
+function describeSubject(name: string, own: readonly Round[], base: readonly Round[]): SubjectReport {
+  const statements = sumUp(own.flatMap((round) => round.statements));
+  const orders = sum(own.map(({ requests }) => requests));
+  // What comes to less than one per hundred orders runs by the clock.
+  const ofOrders = statements.filter(({ calls }) => calls * 100 >= orders);
+  const others = statements.filter(({ calls }) => calls * 100 < orders);
+  return {
+    name,
+    figures: each((figure) => spreadOf(valuesOf(own, figure))),
+    ...(own !== base && { ratios: each((figure) => ratios(valuesOf(own, figure), valuesOf(base, figure))) }),
+    roundTripsPerOrder: sum(ofOrders.map(({ calls }) => calls)) / orders,
+    otherStatements: sum(others.map(({ calls }) => calls)),
+    statementTimePerOrder: (1000 * sum(statements.map(({ duration }) => duration))) / orders,
+    statements,
+    rounds: own.map(({ requests, requestsPerSecond, cpuPerRequest, p50, p99 }) => ({
+      requests,
+      requestsPerSecond,
+      cpuPerRequest,
+      p50,
+      p99,
+    })),
+  };
+}
+
+function valuesOf(rounds: readonly Round[], figure: Figure): number[] {
+  return rounds.map((round) => round[figure]);
+}
+
+function each(of: (figure: Figure) => Spread): Record<Figure, Spread> {
+  return Object.fromEntries(figureNames.map((figure) => [figure, of(figure)])) as Record<Figure, Spread>;
+}
+
+function sumUp(statements: readonly CountedStatement[]): CountedStatement[] {
+  const byText = Map.groupBy(statements, ({ text }) => text);
+  return [...byText].map(([text, same]) => ({
+    text,
+    calls: sum(same.map(({ calls }) => calls)),
+    duration: sum(same.map(({ duration }) => duration)),
+  }));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

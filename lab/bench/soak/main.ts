@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { runBenchmark, say, writeReport } from '../shared/command.ts';
+import { startServer } from '../shared/database.ts';
+import { readArguments, wholeNumber } from '../shared/options.ts';
+import { describeMachine } from '../shared/report.ts';
+import { type Exporter, exporterNames, exportersOf } from './exporter.ts';
+import { plotSoak } from './plot.ts';
+import { type SoakReport, toMarkdown, describeRun } from './report.ts';
+import { soak, type SoakRun } from './run.ts';
+import { startSimulator } from '../shared/subjects.ts';
+
+/** Whether memory stays where it is while the service tells everything, be it taken or not. */
+
+const usage = `npm run bench:soak -- [options]
+
+  --rate <n>          orders a second, by the clock (default 100)
+  --minutes <n>       length of each run (default 10)
+  --exporter <names>  what becomes of the telemetry: ${exporterNames.join(', ')} (default all, in turn)
+  --together          all at the same time, each with its own service
+  --out <folder>      also write soak.md, soak.json and soak.svg there, such as docs/benchmarks
+  --help              show this
+`;
+
+await runBenchmark(async (signal) => {
+  const values = readArguments(process.argv.slice(2), {
+    rate: { type: 'string', default: '100' },
+    minutes: { type: 'string', default: '10' },
+    exporter: { type: 'string', default: exporterNames.join(',') },
+    together: { type: 'boolean', default: false },
+    out: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const settings = {
+    rate: wholeNumber('--rate', values.rate, 10_000),
+    minutes: wholeNumber('--minutes', values.minutes, 10_000),
+    together: values.together,
+  };
+  const report = await run(exportersOf(values.exporter), settings, signal);
+  const markdown = toMarkdown(report);
+  say(`\n${markdown}`);
+  if (values.out !== undefined) {
+    await writeReport(values.out, {
+      'soak.md': markdown,
+      'soak.json': report,
+      'soak.svg': plotSoak(report),
+    });
+  }
+});
+
+async function run(
+  chosen: readonly Exporter[],
+  settings: SoakReport['settings'],
+  signal: AbortSignal,
+): Promise<SoakReport> {
+  const machine = describeMachine();
+  await using parts = new AsyncDisposableStack();
+  const folder = await mkdtemp(path.join(tmpdir(), 'orders-soak-'));
+  parts.defer(() => rm(folder, { recursive: true }));
+  say('starting PostgreSQL and the simulator');
+  const server = parts.use(await startServer(path.join(folder, 'data')));
+  const simulator = parts.use(await startSimulator(folder));
+  const start = (exporter: Exporter) => soak(exporter, settings, { server, simulator, folder, signal });
+
+  const runs: SoakRun[] = [];
+  if (settings.together) runs.push(...(await Promise.all(chosen.map(start))));
+  else for (const exporter of chosen) runs.push(await start(exporter));
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine,
+    settings,
+    runs: runs.map((soaked) => describeRun(soaked, settings)),
+  };
+}

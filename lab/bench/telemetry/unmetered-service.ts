@@ -1,0 +1,49 @@
+import { Registry } from 'prom-client';
+import { loadConfig } from '../../../src/config/config.ts';
+import { runProcess } from '../../../src/process.ts';
+import { createService } from '../../../src/service.ts';
+import { createLogDestination } from '../../../src/telemetry/logging/log-destination.ts';
+import { Gauge } from '../../../src/telemetry/metrics/gauge.ts';
+import { createLogger } from '../../../src/telemetry/logging/logger.ts';
+import type { Metrics } from '../../../src/telemetry/metrics/metrics.ts';
+import { shutdownTelemetry } from '../../../src/telemetry/sdk.ts';
+
+/** The service without its metrics, which cannot be switched off: for the rows that are to show the rest alone. */
+
+const nothing = (): void => {};
+
+const noMetrics: Metrics = {
+  contentType: Registry.OPENMETRICS_CONTENT_TYPE,
+  render: () => Promise.resolve(''),
+  requestStarted: nothing,
+  connections: () => new Gauge({}, nothing),
+  connectionRefused: nothing,
+  unreadable: nothing,
+  requestEnded: () => false,
+  dependency: nothing,
+  retries: nothing,
+  breakerCall: nothing,
+  breakerChanged: nothing,
+  orderSettled: nothing,
+  authFailed: nothing,
+  shed: nothing,
+  cacheRequested: nothing,
+  logged: nothing,
+  logsDropped: nothing,
+  ask: nothing,
+};
+
+await runProcess(async () => {
+  const config = loadConfig();
+  const stdout = createLogDestination();
+  const logger = createLogger({ service: 'orders', level: config.logLevel, destination: stdout });
+  const service = await createService(config, { logger, metrics: noMetrics });
+  return {
+    announcement: { url: service.url },
+    closeDeadline: config.shutdown.deadline,
+    async close() {
+      await service.close();
+      await shutdownTelemetry();
+    },
+  };
+});

@@ -1,0 +1,138 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { answers, startProgram } from '../../../stack/native/program.ts';
+import { heartbeat } from '../experiment.ts';
+import { freePort } from '../programs.ts';
+import { scaleRules, type TimeScale } from './scale-rules.ts';
+
+/** One time that an alert with these labels was there, by `performance.now()`. */
+export interface AlertHistory {
+  alert: string;
+  labels: Readonly<Record<string, string>>;
+  pendingAt: number;
+  firingAt?: number;
+  goneAt?: number;
+}
+
+/** A Prometheus that scrapes the run and evaluates the project's rules. */
+export interface AlertWatch extends AsyncDisposable {
+  scale: TimeScale;
+  histories(): readonly AlertHistory[];
+  /** Whether the rules are evaluated, and the service is scraped: Prometheus looks for its targets after 5 s only. */
+  isWatching(): boolean;
+}
+
+const rulesFolder = path.resolve(import.meta.dirname, '../../../prometheus/rules');
+
+/** Seconds between two scrapes. A window of a minute has to hold a few, however short it has become. */
+const scrapeInterval = (scale: TimeScale) => Math.min(5, Math.max(0.5, 15 / scale));
+/** Milliseconds between two questions which alerts there are. */
+const pollInterval = 250;
+
+/** @param targets such as `127.0.0.1:7071`, by the name of their job in prometheus.yml */
+export async function watchAlerts(options: {
+  command: string;
+  targets: Targets;
+  scale: TimeScale;
+}): Promise<AlertWatch> {
+  const { command, targets, scale } = options;
+  await using started = new AsyncDisposableStack();
+  const folder = await mkdtemp(path.join(tmpdir(), 'orders-alerts-'));
+  started.defer(() => rm(folder, { recursive: true, force: true }));
+  await mkdir(path.join(folder, 'rules'));
+  for (const name of await readdir(rulesFolder)) {
+    const text = await readFile(path.join(rulesFolder, name), 'utf8');
+    await writeFile(path.join(folder, 'rules', name), scaleRules(text, scale));
+  }
+  // JSON is YAML.
+  await writeFile(path.join(folder, 'prometheus.yml'), JSON.stringify(configuration(targets, scale)));
+
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const program = await startProgram({
+    name: 'prometheus',
+    command,
+    args: [
+      `--config.file=${path.join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${path.join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    env: { GOMAXPROCS: '1' },
+    logFile: path.join(folder, 'prometheus.log'),
+    ready: () => answers(`${url}/-/ready`),
+  });
+  started.defer(() => program.stop());
+  const watch = pollAlerts(url, scale);
+  started.use(watch);
+
+  const owned = started.move();
+  return { ...watch, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+type Targets = Readonly<Record<string, readonly string[]>>;
+
+function configuration(targets: Targets, scale: TimeScale) {
+  const interval = `${1000 * scrapeInterval(scale)}ms`;
+  return {
+    global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
+    rule_files: ['rules/*.yml'],
+    scrape_configs: Object.entries(targets).map(([job, addresses]) => ({
+      job_name: job,
+      static_configs: [{ targets: addresses }],
+    })),
+  };
+}
+
+interface ReportedAlert {
+  labels: Record<string, string>;
+  state: 'pending' | 'firing';
+}
+
+/** Asks a Prometheus which alerts there are. @see https://prometheus.io/docs/prometheus/latest/querying/api/#alerts */
+export function pollAlerts(url: string, scale: TimeScale): AlertWatch {
+  const histories: AlertHistory[] = [];
+  /** Those that are there at the moment, by their labels. */
+  const present = new Map<string, AlertHistory>();
+  const ending = new AbortController();
+  const has = (name: string) => [...present.values()].some(({ alert }) => alert === name);
+
+  async function look(): Promise<void> {
+    const response = await fetch(`${url}/api/v1/alerts`, { signal: AbortSignal.timeout(2000) });
+    const { data } = (await response.json()) as { data: { alerts: ReportedAlert[] } };
+    const now = performance.now();
+    const seen = new Map(data.alerts.map((alert) => [JSON.stringify(alert.labels), alert]));
+    for (const [key, { labels, state }] of seen) {
+      let history = present.get(key);
+      if (history === undefined) {
+        history = { alert: labels['alertname'] ?? '', labels, pendingAt: now };
+        histories.push(history);
+        present.set(key, history);
+      }
+      if (state === 'firing') history.firingAt ??= now;
+    }
+    for (const [key, history] of present) {
+      if (seen.has(key)) continue;
+      history.goneAt = now;
+      present.delete(key);
+    }
+  }
+
+  const polling = (async () => {
+    while (!ending.signal.aborted) {
+      // A Prometheus that is busy is asked again.
+      await look().catch(() => {});
+      await delay(pollInterval, undefined, { signal: ending.signal }).catch(() => {});
+    }
+  })();
+  return {
+    scale,
+    histories: () => histories,
+    isWatching: () => has(heartbeat) && !has('ServiceDown'),
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await polling;
+    },
+  };
+}

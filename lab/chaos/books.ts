@@ -1,0 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { audit } from '../audit/audit.ts';
+import { openBooks } from '../audit/books.ts';
+import type { Customers } from './customers.ts';
+import type { Stage } from './environment.ts';
+
+/** Milliseconds between two looks at what is pending. */
+const interval = 100;
+
+/** Whether orders from before the end of the fault are still pending, asked again and again. */
+export function watchSettlement(
+  { database }: Stage,
+  run: string,
+  customers: Customers,
+  cleanUp: AsyncDisposableStack,
+) {
+  const visitsBefore = customers.visits.length;
+  let settledAt: number | undefined;
+  const ending = new AbortController();
+  const looking = (async () => {
+    while (!ending.signal.aborted) {
+      try {
+        const pending = await database.sql(
+          `SELECT FROM orders WHERE status = 'pending' AND idempotency_key LIKE $1
+             AND substring(idempotency_key FROM '[0-9]+$')::int < $2 LIMIT 1`,
+          [`${run}-%`, visitsBefore],
+        );
+        settledAt = pending.length > 0 ? undefined : (settledAt ?? performance.now());
+      } catch {
+        settledAt = undefined;
+      }
+      await delay(interval, undefined, { signal: ending.signal }).catch(() => {});
+    }
+  })();
+  cleanUp.defer(async () => {
+    ending.abort();
+    await looking;
+  });
+  return {
+    settledAt: () => settledAt ?? Number.NaN,
+    async isSettled() {
+      const pending = await database.sql(
+        `SELECT FROM orders WHERE status = 'pending' AND idempotency_key LIKE $1 LIMIT 1`,
+        [`${run}-%`],
+      );
+      return pending.length === 0 && settledAt !== undefined;
+    },
+  };
+}
+
+/** Opens the books and has them audited. Those of somebody else's service hold more than what is ours. */
+export async function readBooks(stage: Stage, run: string, customers: Customers) {
+  const books = await openBooks(customers.told, (text) => stage.database.sql(text), stage.gateway);
+  const orders = books.orders.filter(({ idempotency_key: key }) => key?.startsWith(`${run}-`));
+  const ids = new Set(orders.map(({ id }) => id));
+  const ledger = stage.replicas ? books.ledger : books.ledger.filter(({ key }) => ids.has(key));
+  return {
+    findings: audit({ told: books.told, orders, ledger }),
+    stored: new Map(orders.map((order) => [order.idempotency_key ?? '', order])),
+  };
+}

@@ -1,0 +1,130 @@
+import { startSimulator } from '../simulator/server.ts';
+import { createLogger } from '../../src/telemetry/logging/logger.ts';
+import { createGatewayControl } from '../harness/gateway-control.ts';
+import { startOtlpReceiver } from '../harness/otlp-receiver.ts';
+import { isThere } from '../harness/programs.ts';
+import { startRedisServer } from '../harness/redis-server.ts';
+import { watchAlerts } from './alerts/alert-watch.ts';
+import type { TimeScale } from './alerts/scale-rules.ts';
+import { findCollector, startCollector } from './collector.ts';
+import type { Experiment } from './experiment.ts';
+import type { PostgresServer } from './postgres.ts';
+import { startReplica } from './replica.ts';
+import type { Stage } from './environment.ts';
+import type { Wires } from './network.ts';
+
+export interface EmbeddedOptions {
+  postgres: PostgresServer;
+  wires: Wires;
+  /** Over those of the experiment. */
+  env?: Readonly<Record<string, string>>;
+  /** The Prometheus that evaluates the alerts; without one they are not checked. */
+  prometheus?: { command: string; scale: TimeScale };
+}
+
+/** As it is deployed, but for the limits per client and per address: all customers of a rehearsal are two, at one. */
+const asDeployed = {
+  NODE_ENV: 'test',
+  PORT: '0',
+  ADMIN_PORT: '0',
+  RATE_LIMIT_MAX: '0',
+  RATE_LIMIT_ADDRESS_MAX: '0',
+  AUTH_FAILURE_MAX: '0',
+};
+
+/** What is told soon is seen soon. Lines go to stdout, as in a container. */
+const telemetry = {
+  OTEL_SDK_DISABLED: 'false',
+  OTEL_BSP_SCHEDULE_DELAY: '300',
+  OTEL_LOGS_EXPORTER: 'none',
+  LOG_LEVEL: 'info',
+};
+
+const apiKeys = { shop: 'shop-key', pos: 'pos-key' };
+
+let stages = 0;
+
+/** Everything that an experiment needs, started for it alone: what one leaves behind would be the next one's. */
+export async function openEmbeddedStage(
+  { surroundings = {} }: Pick<Experiment, 'surroundings'>,
+  { postgres, wires, env, prometheus }: EmbeddedOptions,
+): Promise<Stage> {
+  await using started = new AsyncDisposableStack();
+  stages += 1;
+  const wire = (name: string, target: string) => wires.connect(`${name}_${stages}`, target);
+  const database = started.use(await postgres.createDatabase());
+  const simulator = await startSimulator({
+    host: '127.0.0.1',
+    port: 0,
+    logger: createLogger({ service: 'payment-gateway-simulator', level: 'silent' }),
+  });
+  started.defer(() => simulator.close());
+  const receiver = started.use(await startOtlpReceiver());
+  // Where one of these is missing, what needs it is skipped.
+  const hasRedis = surroundings.redis === true && isThere('redis-server');
+  const redis = hasRedis ? started.use(await startRedisServer()) : undefined;
+  const command = surroundings.collector === true ? findCollector() : undefined;
+  const collector =
+    command === undefined
+      ? undefined
+      : started.use(
+          await startCollector({
+            command,
+            connect: wire,
+            lokiUrl: receiver.url,
+            postgresUrl: database.url,
+          }),
+        );
+
+  const wired = {
+    postgres: await wire('postgres', database.url),
+    gateway: await wire('gateway', simulator.url),
+    collector: await wire('collector', (collector ?? receiver).url),
+    ...(redis && { redis: await wire('redis', redis.url) }),
+    ...collector?.wires,
+  };
+  const environment = {
+    ...asDeployed,
+    DATABASE_URL: wired.postgres.url,
+    PAYMENT_GATEWAY_URL: wired.gateway.url,
+    ...telemetry,
+    API_KEYS: `shop:${apiKeys.shop},pos:${apiKeys.pos},noisy:noisy-key`,
+    OTEL_EXPORTER_OTLP_ENDPOINT: wired.collector.url,
+    ...(wired.redis && { REDIS_URL: wired.redis.url }),
+    ...surroundings.env,
+    ...env,
+  };
+  const replicas = await Promise.all(
+    Array.from({ length: surroundings.replicas ?? 1 }, async () =>
+      started.use(await startReplica(environment, surroundings)),
+    ),
+  );
+  const adminUrls = replicas.map(({ adminUrl }) => adminUrl);
+  const alerts =
+    prometheus &&
+    started.use(
+      await watchAlerts({
+        ...prometheus,
+        targets: {
+          orders: adminUrls.map((url) => new URL(url).host),
+          ...(collector && { 'otel-collector': [collector.target] }),
+        },
+      }),
+    );
+
+  const owned = started.move();
+  return {
+    urls: replicas.map(({ url }) => url),
+    adminUrls,
+    apiKeys,
+    gateway: createGatewayControl(simulator.url),
+    database,
+    replicas,
+    postgres,
+    ...(redis && { redis }),
+    wires: wired,
+    spans: (collector ?? receiver).spans,
+    ...(alerts && { alerts }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

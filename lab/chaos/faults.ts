@@ -1,0 +1,266 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, statfsSync } from 'node:fs';
+import { availableParallelism, platform } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Customers } from './customers.ts';
+import type { Fault } from './experiment.ts';
+import { holdConnections } from './idle-connections.ts';
+import { snapshotsFolder } from './replica.ts';
+import type { Stage } from './environment.ts';
+
+/** Takes a fault back. */
+export type Rollback = () => Promise<void>;
+
+export interface Injection {
+  stage: Stage;
+  customers: Customers;
+  /** Of the usual customers, a second. */
+  rate: number;
+}
+
+/** What a stage has to have for a fault; `undefined` where it has it. */
+export function missingFor(fault: Fault, stage: Stage): string | undefined {
+  switch (fault.kind) {
+    case 'network':
+    case 'cut':
+      if (fault.to === 'jaeger' || fault.to === 'loki')
+        return stage.wires[fault.to] ? undefined : 'there is no Collector of our own';
+      return stage.wires[fault.to] ? undefined : `there is no network to ${fault.to} of our own`;
+    case 'crash':
+      if (fault.what === 'postgres') return stage.postgres ? undefined : 'Postgres is not ours to kill';
+      return stage.replicas ? undefined : 'the service is not ours to kill';
+    case 'stop':
+      if (fault.what === 'redis') return stage.redis ? undefined : 'there is no Redis of our own';
+      return stage.replicas ? undefined : 'the service is not ours to kill';
+    case 'flush_redis':
+      return stage.redis ? undefined : 'there is no Redis of our own';
+    case 'blocked_stdout':
+    case 'cpu_quota':
+    case 'clock':
+      return stage.replicas ? undefined : 'the process of the service is not ours';
+    case 'idle_connections':
+      return platform() === 'linux' ? undefined : 'what a process has open is counted on Linux only';
+    case 'heap_snapshots':
+      if (!stage.replicas) return 'the process of the service is not ours';
+      return countsAsDisk(snapshotsFolder)
+        ? undefined
+        : 'what the service writes here is not counted as disk';
+    case 'busy_neighbours':
+      return stage.replicas ? undefined : 'the machine of the service is not ours';
+    default:
+      return undefined;
+  }
+}
+
+/** Sets a fault. What comes back takes it away again, whatever state things are in by then. */
+export async function inject(fault: Fault, injection: Injection): Promise<Rollback> {
+  const { stage, customers, rate } = injection;
+  switch (fault.kind) {
+    case 'gateway':
+      await stage.gateway.setFaults(fault.settings);
+      return () => stage.gateway.clearFaults();
+    case 'network': {
+      const wire = required(stage.wires[fault.to]);
+      await wire.setToxics(fault.toxics);
+      return () => wire.restore();
+    }
+    case 'cut': {
+      const wire = required(stage.wires[fault.to]);
+      await wire.cut();
+      return () => wire.restore();
+    }
+    case 'crash':
+      if (fault.what === 'service') return repeat(fault.every, () => crashReplicas(stage));
+      await stage.postgres?.crash(fault.awayFor);
+      return async () => {};
+    case 'stop':
+      return stop(fault, stage);
+    case 'end_sessions':
+      return repeat(1 / fault.perSecond, () => endOneSession(stage));
+    case 'lock_orders':
+      return repeat(fault.every, (signal) => lockOrders(stage, fault.hold, signal));
+    case 'conflicts':
+      await stage.database.sql(raiseConflicts(fault.share));
+      return async () => void (await stage.database.sql(endConflicts));
+    case 'flush_redis':
+      return repeat(1 / fault.perSecond, async () => void (await stage.redis?.command('FLUSHALL')));
+    case 'backlog':
+      await stage.database.sql(addBacklog, [fault.orders, backlogClient]);
+      return async () =>
+        void (await stage.database.sql('DELETE FROM orders WHERE client_id = $1', [backlogClient]));
+    case 'blocked_stdout':
+      for (const replica of stage.replicas ?? []) replica.readStdout(false);
+      return async () => {
+        for (const replica of stage.replicas ?? []) replica.readStdout(true);
+      };
+    case 'cpu_quota':
+      return throttle(stage, fault.quota, fault.period);
+    case 'busy_neighbours':
+      return startNeighbours(availableParallelism());
+    case 'idle_connections':
+      return holdConnections(stage.urls[0] ?? '', fault.count);
+    case 'heap_snapshots':
+      return repeat(fault.every, async () => {
+        for (const replica of stage.replicas ?? []) await replica.writeHeapSnapshot();
+      });
+    case 'clock':
+      replicaAt(stage, fault.replica).shiftClock(fault.seconds);
+      return async () => replicaAt(stage, fault.replica).shiftClock(0);
+    case 'surge':
+      customers.surge(rate * (fault.times - 1));
+      return async () => customers.surge(0);
+    case 'noisy_client':
+      return sendOthers(customers, fault.perSecond, { path: '/orders?limit=1', apiKey: 'noisy-key' });
+    case 'wrong_keys':
+      return sendOthers(customers, fault.perSecond, { path: '/orders?limit=1', apiKey: 'guessed-key' });
+  }
+}
+
+/** Does it now and every so many seconds, until it is taken back; a turn that fails is left out. */
+async function repeat(every: number, work: (signal: AbortSignal) => Promise<void>): Promise<Rollback> {
+  const ending = new AbortController();
+  const turns = (async () => {
+    while (!ending.signal.aborted) {
+      const started = performance.now();
+      // Postgres may be away for the very reason that it was just killed.
+      await work(ending.signal).catch(() => {});
+      const left = 1000 * every - (performance.now() - started);
+      await delay(Math.max(0, left), undefined, { signal: ending.signal }).catch(() => {});
+    }
+  })();
+  return async () => {
+    ending.abort();
+    await turns;
+  };
+}
+
+async function crashReplicas(stage: Stage): Promise<void> {
+  for (const replica of stage.replicas ?? []) {
+    await replica.end('SIGKILL');
+    await replica.start();
+  }
+}
+
+async function stop(fault: Extract<Fault, { kind: 'stop' }>, stage: Stage): Promise<Rollback> {
+  if (fault.what === 'redis') {
+    await stage.redis?.kill();
+    return async () => stage.redis?.start();
+  }
+  const replica = replicaAt(stage, fault.replica ?? 0);
+  // One that is asked to end answers first what it has taken; the next one starts at once.
+  const ended = replica.end(fault.signal);
+  if (fault.signal === 'SIGKILL') await ended;
+  return async () => {
+    await ended;
+    await replica.start();
+  };
+}
+
+async function throttle({ replicas = [] }: Stage, quota: number, period: number): Promise<Rollback> {
+  const go = () => {
+    for (const replica of replicas) replica.freeze(false);
+  };
+  // A process that is stopped outlives its parent, and nobody would know why it does not answer.
+  process.on('exit', go);
+  const goOn = await repeat(period / 1000, async (signal) => {
+    for (const replica of replicas) replica.freeze(true);
+    await delay(period - quota, undefined, { signal }).finally(go);
+  });
+  return async () => {
+    await goOn();
+    process.off('exit', go);
+  };
+}
+
+const busyNeighbour = path.join(import.meta.dirname, 'busy-neighbour.ts');
+
+async function startNeighbours(count: number): Promise<Rollback> {
+  const neighbours = Array.from({ length: count }, () => {
+    const neighbour = fork(busyNeighbour, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    return { neighbour, exited: once(neighbour, 'exit') };
+  });
+  return async () => {
+    for (const { neighbour } of neighbours) neighbour.kill('SIGKILL');
+    await Promise.all(neighbours.map(({ exited }) => exited));
+  };
+}
+
+/** @see https://man7.org/linux/man-pages/man2/statfs.2.html */
+const tmpfs = 0x01_02_19_94;
+
+/** Linux counts what a process writes to a disk, and not what it writes to memory that looks like one. */
+function countsAsDisk(folder: string): boolean {
+  mkdirSync(folder, { recursive: true });
+  return platform() === 'linux' && statfsSync(folder).type !== tmpfs;
+}
+
+async function endOneSession({ database }: Stage): Promise<void> {
+  await database.sql(`
+    SELECT pg_terminate_backend(pid) FROM (
+      SELECT pid FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'orders'
+      ORDER BY random() LIMIT 1
+    ) AS one`);
+}
+
+async function lockOrders({ database }: Stage, seconds: number, signal: AbortSignal): Promise<void> {
+  const session = await database.session();
+  try {
+    await session.query('BEGIN');
+    await session.query('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+    await delay(1000 * seconds, undefined, { signal }).catch(() => {});
+  } finally {
+    await session.end();
+  }
+}
+
+/** By turns serialization failures and deadlocks, for a share of the statements that write. */
+function raiseConflicts(share: number): string {
+  return `
+    CREATE FUNCTION chaos_conflict() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF random() < ${share} THEN
+        IF random() < 0.5 THEN
+          RAISE EXCEPTION 'could not serialize access due to concurrent update' USING ERRCODE = '40001';
+        END IF;
+        RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01';
+      END IF;
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER chaos_conflict BEFORE INSERT OR UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION chaos_conflict()`;
+}
+const endConflicts =
+  'DROP TRIGGER IF EXISTS chaos_conflict ON orders; DROP FUNCTION IF EXISTS chaos_conflict';
+
+/** Nobody's order: not due for an hour, so that no worker takes it, and gone with the fault. */
+const backlogClient = 'chaos-backlog';
+const addBacklog = `
+  INSERT INTO orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor, status,
+    payment_token, due_at, created_at, updated_at, held)
+  SELECT gen_random_uuid(), $2, NULL, sha256(''::bytea), 'cus_0', 'EUR', '[]', 100, 'pending', 'tok_visa',
+    now() + interval '1 h', now(), now(), false
+  FROM generate_series(1, $1::int)`;
+
+async function sendOthers(
+  customers: Customers,
+  perSecond: number,
+  call: { path: string; apiKey: string },
+): Promise<Rollback> {
+  const ending = new AbortController();
+  const sending = customers.sendOthers(perSecond, call, ending.signal);
+  return async () => {
+    ending.abort();
+    await sending;
+  };
+}
+
+function replicaAt({ replicas = [] }: Stage, index: number) {
+  return required(replicas[index]);
+}
+
+function required<T>(part: T | undefined): T {
+  if (part === undefined) throw new TypeError('The stage has no such part.');
+  return part;
+}

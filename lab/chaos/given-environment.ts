@@ -1,0 +1,24 @@
+import { createGatewayControl } from '../harness/gateway-control.ts';
+import { pollAlerts } from './alerts/alert-watch.ts';
+import type { GivenService } from './options.ts';
+import { openDatabase } from './postgres.ts';
+import type { Stage } from './environment.ts';
+
+/** A service that runs already. Faults are set at its gateway, in its database and by its clients; all else is not ours. */
+export async function openGivenStage(given: GivenService): Promise<Stage> {
+  const { urls, adminUrls, gatewayUrl, databaseUrl, apiKey, prometheusUrl } = given;
+  await using opened = new AsyncDisposableStack();
+  const database = opened.use(openDatabase(databaseUrl));
+  const alerts = prometheusUrl === undefined ? undefined : opened.use(pollAlerts(prometheusUrl, 1));
+  const owned = opened.move();
+  return {
+    urls,
+    adminUrls,
+    apiKeys: { shop: apiKey, pos: apiKey },
+    gateway: createGatewayControl(gatewayUrl),
+    database,
+    wires: {},
+    ...(alerts && { alerts }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

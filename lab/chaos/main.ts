@@ -1,0 +1,126 @@
+import { findTool } from '../../stack/native/tools.ts';
+import { catalogue } from './catalogue.ts';
+import { detectionTable } from './detection.ts';
+import { openEmbeddedStage } from './embedded-environment.ts';
+import type { Experiment } from './experiment.ts';
+import { openGivenStage } from './given-environment.ts';
+import { type ChaosOptions, readOptions, usage, UsageError } from './options.ts';
+import { startPostgres } from './postgres.ts';
+import { type Pace, rehearse } from './run-experiment.ts';
+import { broken, type Rehearsal } from './experiment-run.ts';
+import { describeRun, type Report } from './report/report.ts';
+import { writeReport } from './report/write-report.ts';
+import type { Stage } from './environment.ts';
+import { createDisplay, type Display } from './terminal.ts';
+import { startWires } from './start-network.ts';
+
+/** `npm run chaos`: breaks things on purpose, one after the other, and holds what was claimed against what was seen. */
+
+const interrupted = new AbortController();
+// For as long as it runs: npm passes a Ctrl-C on that the terminal has already delivered.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
+
+try {
+  await main(readOptions(process.argv.slice(2)));
+} catch (error) {
+  process.exitCode = interrupted.signal.aborted ? 130 : 1;
+  const expected = error instanceof UsageError;
+  const text = expected ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`${interrupted.signal.aborted ? 'Interrupted; every fault is taken back.' : text}\n`);
+}
+
+async function main(options: ChaosOptions): Promise<void> {
+  if (options.show === 'usage') process.stdout.write(usage);
+  else if (options.show === 'list') process.stdout.write(listOf(catalogue));
+  else if (options.show === 'table') process.stdout.write(`${detectionTable(catalogue)}\n`);
+  else await run(options, choose(options.names));
+}
+
+function listOf(experiments: readonly Experiment[]): string {
+  const width = Math.max(...experiments.map(({ name }) => name.length));
+  return experiments.map(({ name, title }) => `${name.padEnd(width + 2)}${title}\n`).join('');
+}
+
+/** @throws {UsageError} on a name that no experiment begins with */
+function choose(names: readonly string[]): Experiment[] {
+  for (const name of names) {
+    if (!catalogue.some((experiment) => experiment.name.startsWith(name)))
+      throw new UsageError(`No experiment begins with "${name}". --list shows all.`);
+  }
+  return catalogue.filter(
+    ({ name }) => names.length === 0 || names.some((wanted) => name.startsWith(wanted)),
+  );
+}
+
+async function run(options: ChaosOptions, experiments: readonly Experiment[]): Promise<void> {
+  const display = createDisplay(options.json ? process.stderr : process.stdout);
+  const { seed, given, timeScale } = options;
+  const prometheus = options.alerts && !given ? findTool('prometheus') : undefined;
+  const started = describeRun(options);
+  display.say(`${experiments.length} experiments, seed ${seed}, ${options.rate} orders a second`);
+
+  await using parts = new AsyncDisposableStack();
+  const wires = given ? undefined : parts.use(await startWires());
+  const postgres = given ? undefined : parts.use(await startPostgres());
+  const openStage = async (experiment: Experiment): Promise<Stage> => {
+    if (given) return openGivenStage(given);
+    if (!wires || !postgres) throw new TypeError('There is nothing to play on.');
+    return openEmbeddedStage(experiment, {
+      postgres,
+      wires,
+      ...(prometheus !== undefined && { prometheus: { command: prometheus, scale: timeScale } }),
+    });
+  };
+
+  const rehearsals: Rehearsal[] = [];
+  for (const experiment of experiments) {
+    interrupted.signal.throwIfAborted();
+    display.began(experiment);
+    const rehearsal = await one(experiment, openStage, { ...options, display }).catch((error: unknown) => {
+      interrupted.signal.throwIfAborted();
+      return broken(experiment, error);
+    });
+    display.ended(rehearsal);
+    rehearsals.push(rehearsal);
+  }
+
+  const report: Report = {
+    ...started,
+    wires: wires?.madeOf ?? 'none: the network is not ours',
+    alerts:
+      prometheus !== undefined
+        ? { scale: timeScale }
+        : given?.prometheusUrl !== undefined
+          ? { scale: 1 }
+          : { unchecked: options.alerts ? 'there is no Prometheus' : 'not asked for' },
+    seconds: Math.round((Date.now() - Date.parse(started.date)) / 1000),
+    rehearsals,
+  };
+  if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  if (options.out !== undefined) {
+    await writeReport(options.out, report, catalogue);
+    display.say(`Written to ${options.out}.`);
+  }
+  const failed = rehearsals.filter(({ verdict }) => verdict === 'failed').length;
+  display.say(
+    failed === 0 ? 'Every hypothesis held.' : `${failed} of ${rehearsals.length} hypotheses failed.`,
+  );
+  if (failed > 0) process.exitCode = 1;
+}
+
+async function one(
+  experiment: Experiment,
+  openStage: (experiment: Experiment) => Promise<Stage>,
+  { rate, seed, duration, display }: ChaosOptions & { display: Display },
+): Promise<Rehearsal> {
+  await using stage = await openStage(experiment);
+  const pace: Pace = {
+    rate,
+    seed,
+    signal: interrupted.signal,
+    progress: display.progress,
+    ...(duration !== undefined && { seconds: duration }),
+  };
+  // Not before it has ended is the stage taken down.
+  return await rehearse(experiment, stage, pace);
+}

@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findToxiproxy, startToxiproxy } from './toxiproxy.ts';
+import { ownWires, type Wire, type Wires } from './network.ts';
+
+/** The network that rehearsals break: of either kind it has to do the same, or an experiment would depend on the machine. */
+const toxiproxy = findToxiproxy();
+const kinds: Array<[string, () => Promise<Wires> | Wires]> = [
+  ['the proxy of the simulator', ownWires],
+  ...(toxiproxy === undefined
+    ? []
+    : [['Toxiproxy', () => startToxiproxy(toxiproxy)] satisfies [string, () => Promise<Wires>]]),
+];
+
+describe.each(kinds)('%s', (_kind, start) => {
+  let stack: AsyncDisposableStack;
+  let server: Server;
+  let wire: Wire;
+  beforeEach(async () => {
+    stack = new AsyncDisposableStack();
+    server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.pipe(socket);
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    stack.defer(() => void server.close());
+    const wires = stack.use(await start());
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    wire = await wires.connect('echo', `tcp://127.0.0.1:${port}`);
+  });
+  afterEach(() => stack.disposeAsync());
+
+  /** However it came to it. */
+  const closing = (socket: Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()));
+
+  function open(): Socket {
+    const { hostname, port } = new URL(wire.url);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {});
+    stack.defer(() => void socket.destroy());
+    return socket;
+  }
+
+  /** What comes back for this text, as soon as all of it has, and how long it took. */
+  async function echo(socket: Socket, text: string): Promise<{ heard: string; took: number }> {
+    const startedAt = performance.now();
+    let heard = '';
+    socket.write(text);
+    while (heard.length < text.length) heard += String((await once(socket, 'data'))[0]);
+    return { heard, took: performance.now() - startedAt };
+  }
+
+  test('lets everything through while nothing is set', async () => {
+    expect((await echo(open(), 'hello')).heard).toBe('hello');
+  });
+
+  test('is late by its latency, and keeps the order', async () => {
+    const socket = open();
+    await echo(socket, 'x');
+    await wire.setToxics([{ type: 'latency', latency: 150, jitter: 50 }]);
+    const words = Array.from({ length: 20 }, (_, index) => `word ${index};`).join('');
+    const { heard, took } = await echo(socket, words);
+    expect(heard).toBe(words);
+    expect(took).toBeGreaterThan(90);
+    await wire.restore();
+    expect((await echo(open(), 'again')).heard).toBe('again');
+  });
+
+  test('is no faster than its bandwidth', async () => {
+    await wire.setToxics([{ type: 'bandwidth', rate: 100 }]);
+    const { took } = await echo(open(), 'x'.repeat(40_000));
+    expect(took).toBeGreaterThan(300);
+  });
+
+  test('drops every packet, and works again with new connections', async () => {
+    const socket = open();
+    await echo(socket, 'x');
+    await wire.setToxics([{ type: 'timeout' }]);
+    let heard = '';
+    socket.on('data', (chunk) => {
+      heard += String(chunk);
+    });
+    const closed = closing(socket);
+    socket.write('lost');
+    const another = open();
+    await once(another, 'connect');
+    await wire.restore();
+    await closed;
+    expect(heard).toBe('');
+    expect((await echo(open(), 'again')).heard).toBe('again');
+  });
+
+  test('resets connections', async () => {
+    const socket = open();
+    await once(socket, 'connect');
+    const failed = closing(socket);
+    await wire.setToxics([{ type: 'reset_peer', timeout: 0 }]);
+    socket.write('x');
+    await failed;
+    await wire.restore();
+    expect((await echo(open(), 'again')).heard).toBe('again');
+  });
+
+  test('closes late', async () => {
+    await wire.setToxics([{ type: 'slow_close', delay: 300 }]);
+    const socket = open();
+    await echo(socket, 'x');
+    const startedAt = performance.now();
+    const closed = closing(socket);
+    socket.end();
+    await closed;
+    expect(performance.now() - startedAt).toBeGreaterThan(200);
+  });
+
+  test('refuses connections while it is cut', async () => {
+    const socket = open();
+    await echo(socket, 'x');
+    const closed = closing(socket);
+    await wire.cut();
+    await closed;
+    const { hostname, port } = new URL(wire.url);
+    const refused = connect(Number(port), hostname);
+    const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toBe('ECONNREFUSED');
+    await wire.restore();
+    expect((await echo(open(), 'again')).heard).toBe('again');
+  });
+});

@@ -1,0 +1,105 @@
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type ServiceProcess,
+  type ServiceProcessOptions,
+  spawnServiceProcess,
+} from '../harness/service-process.ts';
+
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** One instance of the service: a process that can be killed and comes back where it was. */
+export interface Replica extends AsyncDisposable {
+  url: string;
+  adminUrl: string;
+  /** Whether its process is there. */
+  isRunning(): boolean;
+  /** Resolves when it has ended, with its exit code; null where a signal ended it. */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
+  /** Once more, at the same addresses. Nothing where it runs. */
+  start(): Promise<void>;
+  /** By so many seconds. It is right again after a start. */
+  shiftClock(seconds: number): void;
+  /** Whether anybody reads what it writes. */
+  readStdout(reading: boolean): void;
+  /** Whether it is given no time at all. */
+  freeze(frozen: boolean): void;
+  /** A snapshot of its heap is written to disk, in place of the last one. */
+  writeHeapSnapshot(): Promise<void>;
+  /** All lines so far, those of its earlier processes among them. */
+  lines(): LogLine[];
+}
+
+/** Milliseconds until a load balancer has seen that a replica is not ready. */
+const noticedAfter = 500;
+
+const shiftedClock = path.join(import.meta.dirname, 'shifted-clock.ts');
+
+/** In the checkout, because what is meant for temporary files is often no disk but memory. */
+export const snapshotsFolder = path.resolve(import.meta.dirname, '../../.data');
+
+let replicas = 0;
+
+export async function startReplica(
+  env: Readonly<Record<string, string>>,
+  { openFiles }: Pick<ServiceProcessOptions, 'openFiles'> = {},
+): Promise<Replica> {
+  replicas += 1;
+  const snapshots = path.join(snapshotsFolder, `heap-${process.pid}-${replicas}`);
+  const nodeOptions = [
+    `--import=${shiftedClock}`,
+    '--heapsnapshot-signal=SIGUSR2',
+    `--diagnostic-dir=${snapshots}`,
+  ];
+  const options = {
+    env: { ...env, NODE_OPTIONS: nodeOptions.map((option) => `"${option}"`).join(' ') },
+    ...(openFiles !== undefined && { openFiles }),
+  };
+  let running: ServiceProcess | undefined = await spawnServiceProcess(options);
+  const { url, adminUrl } = running;
+  const again = {
+    ...options,
+    env: { ...options.env, PORT: new URL(url).port, ADMIN_PORT: new URL(adminUrl).port },
+  };
+  const logs = [running.logs];
+
+  async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    const ending = running;
+    if (ending === undefined) return null;
+    ending.child.kill(signal);
+    // One that drains goes on serving until the load balancer has noticed.
+    if (signal === 'SIGTERM') await Promise.race([delay(noticedAfter), ending.exited]);
+    running = undefined;
+    ending.child.stdout?.resume();
+    return (await ending.exited).code;
+  }
+
+  return {
+    url,
+    adminUrl,
+    isRunning: () => running !== undefined,
+    end,
+    async start() {
+      if (running) return;
+      running = await spawnServiceProcess(again);
+      logs.push(running.logs);
+    },
+    shiftClock: (seconds) => void running?.child.send({ type: 'shift_clock', milliseconds: 1000 * seconds }),
+    readStdout(reading) {
+      if (reading) running?.child.stdout?.resume();
+      else running?.child.stdout?.pause();
+    },
+    freeze: (frozen) => void running?.child.kill(frozen ? 'SIGSTOP' : 'SIGCONT'),
+    async writeHeapSnapshot() {
+      await rm(snapshots, { recursive: true, force: true });
+      await mkdir(snapshots, { recursive: true });
+      running?.child.kill('SIGUSR2');
+    },
+    lines: () => logs.flat(),
+    async [Symbol.asyncDispose]() {
+      await end('SIGKILL');
+      await rm(snapshots, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,211 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { readBooks, watchSettlement } from './books.ts';
+import { type Reply, startCustomers } from './customers.ts';
+import type { Evidence, Moments } from './evidence.ts';
+import { describeSurroundings, type Experiment } from './experiment.ts';
+import { inject, missingFor, type Rollback } from './faults.ts';
+import { describeRehearsal, type Rehearsal, skipped, unsteady } from './experiment-run.ts';
+import { type Sampling, startSampling } from './sampling.ts';
+import { servingUrls, type Stage } from './environment.ts';
+import { firing, verify } from './verify.ts';
+
+export interface Pace {
+  /** Orders a second, where the experiment does not say. */
+  rate: number;
+  /** The same seed draws the same orders. */
+  seed: number;
+  /** Seconds of every fault, over what the experiment says. */
+  seconds?: number;
+  /** The fault lasts until all that must be seen of it was seen, rather than for so many seconds. */
+  untilSeen?: boolean;
+  signal: AbortSignal;
+  progress(state: Progress): void;
+}
+
+export type Phase = 'steady state' | 'fault' | 'recovery' | 'settlement';
+
+/** What there is to tell while it runs. */
+export interface Progress {
+  phase: Phase;
+  /** Seconds in it. */
+  seconds: number;
+  replies: readonly Reply[];
+  sampling: Pick<Sampling, 'samples'>;
+}
+
+/** Seconds. What takes longer will not come. */
+const limits = { steady: 30, seen: 20, grace: 10, customers: 15 };
+/** Seconds of calm in the plot before the fault; a rehearsal that waits for nothing but events has none. */
+const calm = 4;
+/** Milliseconds between two looks at what has come in. */
+const lookInterval = 50;
+/** The same where every claim is held against everything. */
+const claimInterval = 200;
+
+let runs = 0;
+
+/**
+ * Steady state, fault, recovery, verdict. Whatever happens on the way, and when the signal fires, the faults are taken
+ * back before it returns or throws.
+ */
+export async function rehearse(experiment: Experiment, stage: Stage, pace: Pace): Promise<Rehearsal> {
+  const missing = [
+    ...(stage.replicas ? [] : describeSurroundings(experiment.surroundings ?? {}).map(notOurs)),
+    ...experiment.faults.flatMap((fault) => missingFor(fault, stage) ?? []),
+  ];
+  if (missing.length > 0) return skipped(experiment, [...new Set(missing)].join('; '));
+  runs += 1;
+  const { hypothesis, steady, surroundings = {} } = experiment;
+  const rate = surroundings.rate ?? pace.rate;
+  const run = `chaos${Date.now()}x${runs}`;
+  const replies: Reply[] = [];
+  const moments: Moments = {
+    started: performance.now(),
+    faultSet: Number.POSITIVE_INFINITY,
+    faultCleared: Number.POSITIVE_INFINITY,
+    ended: Number.POSITIVE_INFINITY,
+  };
+  await using cleanUp = new AsyncDisposableStack();
+  const sampling = startSampling(stage);
+  cleanUp.defer(() => sampling.stop());
+  const customers = startCustomers({
+    urls: () => servingUrls(stage),
+    rate,
+    seed: pace.seed,
+    run,
+    apiKeys: stage.apiKeys,
+    patient: surroundings.patient ?? true,
+    onReply: (reply) => replies.push(reply),
+  });
+  cleanUp.defer(() => customers.close(0));
+
+  let phase: Phase = 'steady state';
+  let phaseStarted = moments.started;
+  const enter = (next: Phase) => {
+    phase = next;
+    phaseStarted = performance.now();
+  };
+  const telling = setInterval(() => {
+    pace.progress({ phase, seconds: (performance.now() - phaseStarted) / 1000, replies, sampling });
+  }, 1000);
+  cleanUp.defer(() => clearInterval(telling));
+
+  /** Whether it came true within so many seconds. */
+  async function until(
+    holds: () => boolean | Promise<boolean>,
+    seconds: number,
+    interval = lookInterval,
+  ): Promise<boolean> {
+    const giveUpAt = performance.now() + 1000 * seconds;
+    while (performance.now() < giveUpAt) {
+      pace.signal.throwIfAborted();
+      if (await holds()) return true;
+      await delay(interval, undefined, { signal: pace.signal });
+    }
+    return false;
+  }
+
+  const isSteady = (since: number) => () => {
+    const last = replies
+      .filter(({ from, sentAt }) => from === 'customers' && sentAt >= since)
+      .slice(-steady.orders);
+    return (
+      last.length === steady.orders &&
+      last.every(({ answer }) => steady.answers.includes(answer)) &&
+      sampling.samples.at(-1)?.circuit === 'closed'
+    );
+  };
+
+  const seconds = pace.seconds ?? experiment.seconds ?? 15;
+  const steadyBefore = isSteady(moments.started);
+  // Rules that are not evaluated yet would miss the beginning.
+  const isReady = () => steadyBefore() && (stage.alerts?.isWatching() ?? true);
+  if (!(await until(isReady, limits.steady))) {
+    const { started } = moments;
+    const seen = { steady: steadyBefore(), watched: stage.alerts?.isWatching() };
+    return unsteady(experiment, { replies, sampling, started, ...seen });
+  }
+  if (!pace.untilSeen)
+    await delay(Math.max(0, moments.started + 1000 * calm - performance.now()), undefined, pace);
+
+  await sampling.look();
+  sampling.startCounting();
+  const spansBefore = stage.spans?.length ?? 0;
+  const linesBefore = stage.replicas?.map((replica) => replica.lines().length);
+  const evidence = (): Evidence => ({
+    moments,
+    replies,
+    visits: customers.visits,
+    sampling,
+    findings: [],
+    stored: new Map(),
+    ...(stage.spans && { spans: stage.spans.slice(spansBefore) }),
+    ...(stage.replicas && {
+      lines: stage.replicas.flatMap((replica, index) => replica.lines().slice(linesBefore?.[index] ?? 0)),
+    }),
+    ...(stage.alerts && { alerts: { histories: stage.alerts.histories(), scale: stage.alerts.scale } }),
+  });
+
+  enter('fault');
+  moments.faultSet = performance.now();
+  const rollbacks: Rollback[] = [];
+  const takeBack = async () => {
+    const failures: unknown[] = [];
+    for (const rollback of rollbacks.splice(0).toReversed()) {
+      await rollback().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'A fault could not be taken back.');
+  };
+  try {
+    for (const fault of experiment.faults) rollbacks.push(await inject(fault, { stage, customers, rate }));
+    if (pace.untilSeen) await until(() => isSeen(experiment, evidence()), limits.seen, claimInterval);
+    else await delay(1000 * Math.max(seconds, alertSeconds(experiment, stage)), undefined, pace);
+  } finally {
+    await takeBack();
+    moments.faultCleared = performance.now();
+  }
+
+  enter('recovery');
+  const settling = watchSettlement(stage, run, customers, cleanUp);
+  if (await until(isSteady(moments.faultCleared), hypothesis.recoveredWithin + limits.grace))
+    moments.recovered = performance.now();
+  await until(() => isSeen(experiment, evidence()), hypothesis.recoveredWithin, claimInterval);
+  await until(() => haveFired(experiment, stage, moments.faultSet), alertSeconds(experiment, stage));
+
+  enter('settlement');
+  await customers.close(1000 * limits.customers);
+  if (await until(settling.isSettled, hypothesis.orders.settledWithin + limits.grace))
+    moments.settled = Math.max(moments.faultCleared, settling.settledAt());
+  await sampling.look();
+  const { findings, stored } = await readBooks(stage, run, customers);
+  moments.ended = performance.now();
+  const complete = { ...evidence(), findings, stored };
+  return describeRehearsal(experiment, complete, verify(experiment, complete));
+}
+
+const notOurs = (setting: string) => `it wants ${setting}, which is not ours to set`;
+
+/** How long the alerts may need at most, in seconds of this run. */
+function alertSeconds({ hypothesis: { detection } }: Experiment, { alerts }: Stage): number {
+  if (alerts === undefined || 'undetected' in detection) return 0;
+  return Math.max(0, ...detection.map(({ withinMinutes }) => (60 * withinMinutes) / alerts.scale));
+}
+
+function haveFired({ hypothesis: { detection } }: Experiment, { alerts }: Stage, since: number): boolean {
+  if (alerts === undefined || 'undetected' in detection) return true;
+  return detection.every((claim) => firing(alerts.histories(), claim, since) !== undefined);
+}
+
+/** Everything that answers, metrics, logs and traces have to show, as of now. */
+function isSeen(experiment: Experiment, evidence: Evidence): boolean {
+  const faultCleared = Math.min(evidence.moments.faultCleared, performance.now());
+  const now = { ...evidence, moments: { ...evidence.moments, faultCleared } };
+  const enough = now.replies.filter(({ sentAt }) => sentAt >= now.moments.faultSet).length;
+  return (
+    enough >= experiment.steady.orders &&
+    verify(experiment, now).every(
+      ({ about, verdict }) =>
+        verdict !== 'failed' || !['answers', 'metrics', 'logs', 'trace'].includes(about),
+    )
+  );
+}

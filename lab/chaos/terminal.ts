@@ -1,0 +1,91 @@
+import { styleText } from 'node:util';
+import { percentile } from './evidence.ts';
+import type { Experiment } from './experiment.ts';
+import type { Phase, Progress } from './run-experiment.ts';
+import type { Rehearsal } from './experiment-run.ts';
+
+/** Tells how it goes: a table whose last row is alive in a terminal, and lines elsewhere. */
+export interface Display {
+  say(text: string): void;
+  began(experiment: Experiment): void;
+  progress(state: Progress): void;
+  ended(rehearsal: Rehearsal): void;
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+const columns = [24, 14, 5, 6, 6, 8, 6, 9, 10] as const;
+const head = ['experiment', 'phase', 's', '201/s', '202/s', 'refused', 'lost', 'p99', 'breaker'];
+/** Seconds between two lines where nothing can be written over. */
+const lineInterval = 5;
+
+/** Colours as the terminal and NO_COLOR have it (https://no-color.org). */
+export function createDisplay(stream: NodeJS.WriteStream): Display {
+  const paint = (style: Style, text: string) => styleText(style, text, { stream, validateStream: true });
+  const live = stream.isTTY;
+  let current = '';
+  let phase: Phase | undefined;
+  let headShown = false;
+
+  const write = (text: string) => void stream.write(text);
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, index) =>
+        index < 2 ? cell.padEnd(columns[index] ?? 0) : cell.padStart(columns[index] ?? 0),
+      )
+      .join(' ');
+
+  return {
+    say: (text) => write(`${text}\n`),
+    began({ name }) {
+      current = name;
+      phase = undefined;
+      if (!headShown) write(`${paint('bold', line(head))}\n`);
+      headShown = true;
+    },
+    progress(state) {
+      const entered = state.phase !== phase;
+      phase = state.phase;
+      const row = line(rowOf(current, state));
+      if (live) write(`\r\u001B[2K${state.phase === 'fault' ? paint('yellow', row) : row}`);
+      else if (entered || Math.round(state.seconds) % lineInterval === 0) write(`${row}\n`);
+    },
+    ended({ name, verdict, reason, checks }) {
+      const failed = checks.filter((check) => check.verdict === 'failed');
+      const style = ({ held: 'green', failed: 'red', skipped: 'dim' } as const)[verdict];
+      const held = checks.filter((check) => check.verdict === 'held').length;
+      if (live) write('\r\u001B[2K');
+      write(
+        `${paint(style, `${name.padEnd(25)}${verdict}`)}  ${reason ?? `${held} of ${checks.length} claims`}\n`,
+      );
+      for (const { claim, seen } of failed) write(`  ${paint('red', '✗')} ${claim}: ${seen}\n`);
+    },
+  };
+}
+
+/** Seconds that the figures are over. */
+const window = 2;
+
+function rowOf(name: string, { phase, seconds, replies, sampling }: Progress): string[] {
+  const since = performance.now() - 1000 * window;
+  const recent = replies.filter(
+    ({ from, sentAt, duration }) => from !== 'others' && sentAt + duration >= since,
+  );
+  const perSecond = (pattern: RegExp) =>
+    (recent.filter(({ answer }) => pattern.test(answer)).length / window).toFixed(0);
+  const p99 = percentile(
+    recent.map(({ duration }) => duration),
+    0.99,
+  );
+  return [
+    name,
+    phase,
+    seconds.toFixed(0),
+    perSecond(/^201$/),
+    perSecond(/^202$/),
+    perSecond(/^[45]\d\d /),
+    perSecond(/^no answer$/),
+    Number.isNaN(p99) ? '–' : `${p99.toFixed(0)} ms`,
+    sampling.samples.at(-1)?.circuit ?? '–',
+  ];
+}

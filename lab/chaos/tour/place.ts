@@ -1,0 +1,95 @@
+import type { ReceivedSpan } from '../../console/otlp/messages.ts';
+import { createGatewayControl, type GatewayControl } from '../../harness/gateway-control.ts';
+import { openEmbeddedStage } from '../embedded-environment.ts';
+import { startPostgres } from '../postgres.ts';
+import { startWires } from '../start-network.ts';
+
+/** Where a tour takes place: the stack that runs already, or one of its own. */
+export interface Place extends AsyncDisposable {
+  description: string;
+  url: string;
+  adminUrl: string;
+  apiKeys: { shop: string; pos: string };
+  gateway: GatewayControl;
+  /** What is too much here: how slow the gateway then is, in milliseconds, and how many orders come a second. */
+  overload: { latencyMs: number; rate: number };
+  /** Pages that are up, by name. */
+  pages: Readonly<Partial<Record<'grafana' | 'jaeger' | 'console', string>>>;
+  /** Everything that was received so far, where traces come here. */
+  spans?: readonly ReceivedSpan[];
+}
+
+const usual = {
+  api: 'http://127.0.0.1:7070',
+  admin: 'http://127.0.0.1:7071',
+  gateway: 'http://127.0.0.1:7072',
+  console: 'http://127.0.0.1:7073',
+  grafana: 'http://127.0.0.1:7074',
+  jaeger: 'http://127.0.0.1:7075',
+};
+
+/** What runs at the usual addresses, if it does; else everything is started, and ends with the tour. */
+export async function findPlace(say: (text: string) => void): Promise<Place> {
+  const running = await runningStack();
+  if (running) return running;
+  say('Nothing runs on ports 7070 to 7072: starting a service, a database and a gateway for the tour.');
+  return startOwn();
+}
+
+async function runningStack(): Promise<Place | undefined> {
+  const [api, admin, gateway] = await Promise.all([
+    isUp(`${usual.api}/openapi.json`),
+    isUp(`${usual.admin}/livez`),
+    isUp(`${usual.gateway}/faults`),
+  ]);
+  if (!api || !admin || !gateway) return undefined;
+  const names = ['grafana', 'jaeger', 'console'] as const;
+  const up = await Promise.all(names.map((name) => isUp(usual[name])));
+  const pages = Object.fromEntries(names.filter((_, index) => up[index]).map((name) => [name, usual[name]]));
+  return {
+    description: `the service at ${usual.api}, with ${Object.keys(pages).join(', ') || 'no pages beside it'}`,
+    url: usual.api,
+    adminUrl: usual.admin,
+    apiKeys: { shop: 'demo-key', pos: 'demo-key' },
+    gateway: createGatewayControl(usual.gateway),
+    // It has 64 connections to the gateway, unless it was told otherwise.
+    overload: { latencyMs: 400, rate: 350 },
+    pages,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function startOwn(): Promise<Place> {
+  await using started = new AsyncDisposableStack();
+  const wires = started.use(await startWires());
+  const postgres = started.use(await startPostgres());
+  const stage = started.use(
+    await openEmbeddedStage(
+      // Few connections to the gateway, so that a laptop's worth of orders is too much.
+      { surroundings: { env: { OTEL_BSP_SCHEDULE_DELAY: '100', PAYMENT_CONNECTIONS: '8' } } },
+      { postgres, wires },
+    ),
+  );
+  const owned = started.move();
+  return {
+    description: 'a service of its own',
+    url: stage.urls[0] ?? '',
+    adminUrl: stage.adminUrls[0] ?? '',
+    apiKeys: stage.apiKeys,
+    gateway: stage.gateway,
+    overload: { latencyMs: 150, rate: 150 },
+    pages: {},
+    ...(stage.spans && { spans: stage.spans }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function isUp(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(1000), redirect: 'manual' });
+    await response.body?.cancel();
+    return response.status < 500;
+  } catch {
+    return false;
+  }
+}

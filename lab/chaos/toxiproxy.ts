@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { answers, startProgram } from '../../stack/native/program.ts';
+import { freePort, pathOf } from './programs.ts';
+import type { Toxic } from '../simulator/network/toxics.ts';
+import type { Wire, Wires } from './network.ts';
+
+export const findToxiproxy = (): string | undefined => pathOf('toxiproxy-server');
+
+/** A server of its own, told over HTTP what to do: https://github.com/Shopify/toxiproxy#http-api */
+export async function startToxiproxy(command: string): Promise<Wires> {
+  await using started = new AsyncDisposableStack();
+  const folder = await mkdtemp(path.join(tmpdir(), 'orders-toxiproxy-'));
+  started.defer(() => rm(folder, { recursive: true }));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const server = await startProgram({
+    name: 'toxiproxy',
+    command,
+    args: ['-host', '127.0.0.1', '-port', String(port)],
+    logFile: path.join(folder, 'toxiproxy.log'),
+    ready: () => answers(`${url}/version`),
+  });
+  started.defer(() => server.stop());
+
+  async function call(method: string, where: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${url}${where}`, { method, ...(body && { body: JSON.stringify(body) }) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`Toxiproxy: ${method} ${where}: ${response.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  }
+
+  const owned = started.move();
+  return {
+    madeOf: 'Toxiproxy',
+    connect: (name, target) => connectThrough(call, name, target),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+type Call = (method: string, where: string, body?: object) => Promise<unknown>;
+
+async function connectThrough(call: Call, name: string, target: string): Promise<Wire> {
+  const { host } = new URL(target);
+  const proxy = `/proxies/${name}`;
+  const created = await call('POST', '/proxies', { name, listen: '127.0.0.1:0', upstream: host });
+  const listen = (created as { listen: string }).listen;
+  const set = new Set<string>();
+
+  async function removeToxics(): Promise<void> {
+    for (const toxic of set) await call('DELETE', `${proxy}/toxics/${toxic}`);
+    set.clear();
+  }
+
+  const url = new URL(target);
+  url.host = listen;
+  return {
+    url: url.href,
+    async setToxics(toxics) {
+      await removeToxics();
+      for (const toxic of toxics.flatMap(toToxiproxy)) {
+        const toxicName = `${toxic.type}_${toxic.stream}`;
+        await call('POST', `${proxy}/toxics`, { name: toxicName, ...toxic });
+        set.add(toxicName);
+      }
+    },
+    cut: async () => void (await call('POST', proxy, { enabled: false })),
+    async restore() {
+      const broken = [...set].some((toxic) => toxic.startsWith('timeout'));
+      await removeToxics();
+      // What was dropped is missing in the middle of a stream.
+      if (broken) await call('POST', proxy, { enabled: false });
+      await call('POST', proxy, { enabled: true });
+    },
+  };
+}
+
+interface ToxiproxyToxic {
+  type: string;
+  stream: 'upstream' | 'downstream';
+  attributes: Record<string, number>;
+}
+
+/** Downstream is the way of the answers. */
+function toToxiproxy({ type, ...attributes }: Toxic): ToxiproxyToxic[] {
+  const answersOnly = [{ type, stream: 'downstream' as const, attributes }];
+  if (type !== 'timeout') return answersOnly;
+  return (['upstream', 'downstream'] as const).map((stream) => ({
+    type,
+    stream,
+    attributes: { timeout: 0 },
+  }));
+}

@@ -1,0 +1,31 @@
+import { type Environment, read } from '../../src/config/environment.ts';
+import type { Targets } from './console.ts';
+import { readCollector } from './receiver/collector.ts';
+import { consoleVariables } from './variables.ts';
+
+export interface ConsoleConfig {
+  environment: 'development' | 'test' | 'production';
+  port: number;
+  /** Bytes of traces and log lines that are kept. */
+  memory: number;
+  /** Where received telemetry is forwarded, by signal; `undefined` forwards nothing. */
+  collector: ReturnType<typeof readCollector>;
+  targets: Targets;
+}
+
+/** @throws {ConfigError} when a variable is malformed; all faults at once */
+export function loadConsoleConfig(env: Environment = process.env): ConsoleConfig {
+  const value = read(consoleVariables, env);
+  return {
+    environment: value.NODE_ENV,
+    port: value.CONSOLE_PORT,
+    memory: value.CONSOLE_MEMORY * 1_048_576,
+    collector: readCollector(env, value.CONSOLE_PORT),
+    targets: {
+      apiUrl: value.CONSOLE_API_URL,
+      apiKey: value.CONSOLE_API_KEY,
+      metricsUrl: value.CONSOLE_METRICS_URL,
+      gatewayUrl: value.CONSOLE_GATEWAY_URL,
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { FaultSettings } from '../../simulator/faults.ts';
+import type { Knob } from '../api-types.ts';
+import type { NoteFaults } from './fault-windows.ts';
+import { scenarios } from './scenarios.ts';
+import { type SimulatorSetting, watchSimulatorSetting } from './simulator-setting.ts';
+
+export type GatewaySettings = Record<string, number | null>;
+
+/** They do nothing by themselves. */
+const details: ReadonlySet<string> = new Set(['retryAfterSeconds', 'slowSuccessDelayMs', 'seed']);
+
+/** The faults of the payment gateway. */
+export function watchGatewayFaults(
+  url: () => string | undefined,
+  note: NoteFaults,
+): SimulatorSetting<GatewaySettings> {
+  return watchSimulatorSetting({
+    url,
+    path: '/faults',
+    read: settingsOf,
+    seen: (settings) => note(settings && describe(settings)),
+  });
+}
+
+/** @throws {TypeError} where it is none */
+function settingsOf(body: unknown): GatewaySettings {
+  if (typeof body !== 'object' || body === null) throw new TypeError('These are no settings.');
+  const values = Object.entries(body).flatMap(
+    ([name, value]): Array<[string, number | null]> =>
+      typeof value === 'number' || value === null ? [[name, value]] : [],
+  );
+  return Object.fromEntries(values);
+}
+
+/** As the scenario that it is, or else as its knobs. */
+function describe(settings: GatewaySettings): string | undefined {
+  const set = Object.entries(settings).filter(([name, value]) => !details.has(name) && value !== 0);
+  if (set.length === 0) return undefined;
+  const scenario = scenarios.find(
+    ({ settings: wanted }) =>
+      Object.keys(wanted).length === set.length &&
+      set.every(([name, value]) =>
+        Object.entries(wanted).some(([other, its]) => other === name && its === value),
+      ),
+  );
+  return scenario?.title ?? set.map(([name, value]) => `${name} ${value}`).join(', ');
+}
+
+/** As the simulator describes them itself. */
+export const knobs: readonly Knob[] = Object.entries(FaultSettings.properties).map(([name, schema]) => {
+  // TypeBox keeps annotations in a schema, but not in its type.
+  const { description, default: initial, maximum }: Record<string, unknown> = { ...schema };
+  const largest = typeof maximum === 'number' ? maximum : 2 ** 32 - 1;
+  return {
+    name,
+    meaning: typeof description === 'string' ? description : name,
+    form: name === 'seed' ? 'seed' : largest === 1 ? 'rate' : 'number',
+    default: typeof initial === 'number' ? initial : null,
+    maximum: largest,
+  };
+});

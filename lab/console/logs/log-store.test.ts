@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import type { LogRecord } from '../api-types.ts';
+import { createLogStore, type LogQuery } from './log-store.ts';
+
+function line(rest: Partial<LogRecord> = {}): LogRecord {
+  return {
+    time: 1_700_000_000_000,
+    level: 'info',
+    service: 'orders',
+    event: 'http.request',
+    text: 'request handled',
+    traceId: '',
+    spanId: '',
+    orderId: '',
+    attributes: {},
+    ...rest,
+  };
+}
+
+const everything: LogQuery = { limit: 1000 };
+const nobodyStays = () => false;
+
+function textsOf(store: ReturnType<typeof createLogStore>, query: Partial<LogQuery> = {}): string[] {
+  const { lines } = store.find({ ...everything, ...query });
+  return lines.map((each) => (JSON.parse(each) as LogRecord).text);
+}
+
+test('a flood of lines stays within the capacity; warnings and lines of traces that stay outlive it', () => {
+  const capacity = 200_000;
+  const store = createLogStore(capacity, (traceId) => traceId === 'kept');
+  store.add([
+    line({ text: 'warned', level: 'warn' }),
+    line({ text: 'of a trace', traceId: 'kept' }),
+    line({ text: 'usual' }),
+  ]);
+  for (let count = 0; count < 5000; count += 1) store.add([line({ text: `line ${count}` })]);
+
+  expect(store.bytes()).toBeLessThanOrEqual(capacity);
+  const texts = textsOf(store);
+  expect(texts.slice(0, 2)).toEqual(['warned', 'of a trace']);
+  expect(texts).not.toContain('usual');
+  expect(texts.at(-1)).toBe('line 4999');
+});
+
+test('lines are narrowed down by level, event, order, trace and text', () => {
+  const store = createLogStore(1_000_000, nobodyStays);
+  store.add([
+    line({ text: 'a', level: 'debug', event: 'order.settled', orderId: 'o-1' }),
+    line({ text: 'b', level: 'warn', event: 'payment.retry', orderId: 'o-2', traceId: 't-1' }),
+    line({ text: 'c', level: 'error', attributes: { reason: 'Broken "pipe"' } }),
+  ]);
+  expect(textsOf(store, { level: 'warn' })).toEqual(['b', 'c']);
+  expect(textsOf(store, { event: 'payment' })).toEqual(['b']);
+  expect(textsOf(store, { order: 'o-1' })).toEqual(['a']);
+  expect(textsOf(store, { trace: 't-1' })).toEqual(['b']);
+  expect(textsOf(store, { text: 'broken "pipe"' })).toEqual(['c']);
+  expect(store.ofTrace('t-1')).toHaveLength(1);
+});
+
+test('whoever follows gets what is new, the newest of it where there is too much', () => {
+  const store = createLogStore(1_000_000, nobodyStays);
+  store.add([line({ text: 'old' })]);
+  const { last } = store.find(everything);
+  store.add(Array.from({ length: 10 }, (_, index) => line({ text: `new ${index}` })));
+  const { lines, skipped } = store.find({ after: last, limit: 3 });
+  expect(lines.map((each) => (JSON.parse(each) as LogRecord).text)).toEqual(['new 7', 'new 8', 'new 9']);
+  expect(skipped).toBe(7);
+});
+
+test('a request id leads to its trace', () => {
+  const store = createLogStore(1_000_000, nobodyStays);
+  store.add([
+    line({ traceId: 't-1', attributes: { request_id: 'r-1' } }),
+    line({ attributes: { request_id: 'r-2' } }),
+  ]);
+  expect(store.traceOfRequest('r-1')).toBe('t-1');
+  expect(store.traceOfRequest('r-2')).toBeUndefined();
+});

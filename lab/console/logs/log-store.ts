@@ -1,0 +1,136 @@
+import { type Static, Type } from 'typebox';
+import type { Level, LogRecord, NumberedLog } from '../api-types.ts';
+import { createRing, type Sized, sizeOf } from '../ring.ts';
+
+export const LogQuery = Type.Object(
+  {
+    /** Only what arrived after the line of this number. */
+    after: Type.Optional(Type.Integer({ minimum: 0 })),
+    /** The least severe that is wanted. */
+    level: Type.Optional(Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])),
+    event: Type.Optional(Type.String({ maxLength: 200 })),
+    order: Type.Optional(Type.String({ maxLength: 100 })),
+    trace: Type.Optional(Type.String({ maxLength: 64 })),
+    text: Type.Optional(Type.String({ maxLength: 200 })),
+    limit: Type.Integer({ minimum: 1, maximum: 1000, default: 300 }),
+  },
+  { additionalProperties: false },
+);
+export type LogQuery = Static<typeof LogQuery>;
+
+/**
+ * Log lines in the order of their arrival, bounded by bytes. Warnings, and lines of traces that stay, outlive the rest.
+ * Lines come out as JSON texts.
+ */
+export interface LogStore {
+  add(lines: readonly LogRecord[]): void;
+  /** The newest that match, oldest of them first, and how many more there are. */
+  find(query: LogQuery): { last: number; lines: string[]; skipped: number };
+  /** Oldest first. */
+  ofTrace(traceId: string): string[];
+  ofOrder(orderId: string): string[];
+  /** The trace of the request with this id. */
+  traceOfRequest(requestId: string): string | undefined;
+  received(): number;
+  bytes(): number;
+}
+
+interface Line extends Sized {
+  number: number;
+  severity: number;
+  event: string;
+  orderId: string;
+  traceId: string;
+  requestId: string;
+  json: string;
+}
+
+const severities: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+const warn = severities.indexOf('warn');
+/** Lines of one trace or order that are shown beside it. */
+const mostBeside = 500;
+/** Bytes of a line's fields beside its JSON: ids, mostly. */
+const fieldsSize = 200;
+
+/**
+ * @param capacity in bytes
+ * @param staysFor whether the trace with this id is kept for longer, and its lines with it
+ */
+export function createLogStore(capacity: number, staysFor: (traceId: string) => boolean): LogStore {
+  const kept = createRing<Line>(capacity / 2);
+  const recent = createRing<Line>(capacity / 2, (line) => {
+    if (line.severity >= warn || (line.traceId !== '' && staysFor(line.traceId))) kept.push(line);
+  });
+  let number = 0;
+
+  function* newestFirst(): Iterable<Line> {
+    yield* recent.newestFirst();
+    yield* kept.newestFirst();
+  }
+
+  function beside(isWanted: (line: Line) => boolean): string[] {
+    const found: string[] = [];
+    for (const line of newestFirst()) {
+      if (found.length === mostBeside) break;
+      if (isWanted(line)) found.push(line.json);
+    }
+    return found.toReversed();
+  }
+
+  return {
+    add(lines) {
+      for (const line of lines) {
+        number += 1;
+        const json = JSON.stringify({ ...line, number } satisfies NumberedLog);
+        const requestId = line.attributes['request_id'];
+        recent.push({
+          number,
+          severity: severities.indexOf(line.level),
+          event: line.event,
+          orderId: line.orderId,
+          traceId: line.traceId,
+          requestId: typeof requestId === 'string' ? requestId : '',
+          json,
+          bytes: fieldsSize + sizeOf(json),
+        });
+      }
+    },
+    find(query) {
+      const { after = 0, limit } = query;
+      const isWanted = matcher(query);
+      const found: string[] = [];
+      let skipped = 0;
+      for (const line of newestFirst()) {
+        if (line.number <= after) break;
+        if (!isWanted(line)) continue;
+        if (found.length < limit) found.push(line.json);
+        else if (after === 0) break;
+        else skipped += 1;
+      }
+      return { last: number, lines: found.toReversed(), skipped };
+    },
+    ofTrace: (traceId) => beside((line) => line.traceId === traceId),
+    ofOrder: (orderId) => beside((line) => line.orderId === orderId),
+    traceOfRequest(requestId) {
+      for (const line of newestFirst()) {
+        if (line.requestId === requestId && line.traceId !== '') return line.traceId;
+      }
+      return undefined;
+    },
+    received: () => number,
+    bytes: () => recent.bytes() + kept.bytes(),
+  };
+}
+
+function matcher(query: LogQuery): (line: Line) => boolean {
+  const { level = 'trace', event = '', order = '', trace = '' } = query;
+  const least = severities.indexOf(level);
+  const text = query.text?.toLowerCase();
+  const inJson = text && JSON.stringify(text).slice(1, -1);
+  return (line) =>
+    line.severity >= least &&
+    (event === '' || line.event.includes(event)) &&
+    (order === '' || line.orderId.startsWith(order)) &&
+    (trace === '' || line.traceId.startsWith(trace)) &&
+    (!inJson || line.json.toLowerCase().includes(inJson));
+}

@@ -1,0 +1,30 @@
+import { StartupError } from '../../src/errors.ts';
+import { runProcess } from '../../src/process.ts';
+import { createLogger } from '../../src/telemetry/logging/logger.ts';
+import { loadConsoleConfig } from './config.ts';
+import { startConsole, type Targets } from './console.ts';
+
+await runProcess(async () => {
+  const { environment, targets, ...options } = loadConsoleConfig();
+  if (environment === 'production')
+    throw new StartupError('The console is for development: it does not start in production.');
+  const logger = createLogger({ service: 'console', level: 'info' });
+  // Whoever starts it with a channel says over that what there is to look at: the ports are not known yet.
+  const isTold = process.connected === true;
+  const running = await startConsole({
+    ...options,
+    ...(!isTold && { targets }),
+    onDefect: (error) => logger.error({ event: 'console.defect', err: error }, 'request failed on a defect'),
+  });
+  if (isTold) process.on('message', (message) => isTargets(message) && running.watch(message));
+  else process.stdout.write(`Console: ${running.pageUrl}\n`);
+  return {
+    announcement: { type: 'listening', url: running.url, pageUrl: running.pageUrl },
+    close: () => running.close(),
+    closeDeadline: 5000,
+  };
+});
+
+function isTargets(message: unknown): message is Targets {
+  return typeof message === 'object' && message !== null && 'metricsUrl' in message;
+}

@@ -1,0 +1,110 @@
+import type { Exemplar } from '../api-types.ts';
+import { createSecondBySecond, type SecondBySecond, shownTime } from '../second-by-second.ts';
+import { bucketsBetween, quantile } from './quantile.ts';
+import type { Reading } from './readings.ts';
+
+/** What the overview plots: made of the service's metrics, second by second. */
+export interface Series extends Pick<SecondBySecond, 'since'> {
+  /** @param time milliseconds since 1970 */
+  take(reading: Reading, time: number): void;
+  /** The service gave no reading. */
+  miss(time: number): void;
+  /** Those that came with a reading after that time. */
+  exemplarsSince(after: number): Exemplar[];
+  latest(): Reading | undefined;
+}
+
+/** Seconds that quantiles are taken over: of the requests of one second alone the slowest would be all three of them. */
+const quantileWindow = 5;
+const mostExemplars = 3000;
+/** Of those that come with one reading: a plot of dots alone shows nothing. */
+const exemplarsPerReading = 2;
+/** States of a circuit breaker as numbers, for their column. */
+const breakerStates = ['closed', 'half_open', 'open'];
+
+export function createSeries(): Series {
+  const seconds = createSecondBySecond();
+  let readings: Array<{ reading: Reading; time: number }> = [];
+  let exemplars: Array<{ exemplar: Exemplar; readAt: number }> = [];
+  let known = new Set<string>();
+
+  function noteExemplars(reading: Reading, time: number): void {
+    const isRecent = (each: Exemplar) => each.time > time - shownTime;
+    const fresh = worthShowing(
+      reading.exemplars.filter((each) => isRecent(each) && !known.has(each.traceId)),
+    );
+    const recent = exemplars.filter(({ exemplar }) => isRecent(exemplar));
+    exemplars = [...recent, ...fresh.map((exemplar) => ({ exemplar, readAt: time }))].slice(-mostExemplars);
+    known = new Set(reading.exemplars.map(({ traceId }) => traceId));
+  }
+
+  return {
+    take(reading, time) {
+      const before = readings.at(-1);
+      const windowStart = readings[0];
+      noteExemplars(reading, time);
+      readings = [...readings, { reading, time }].slice(-quantileWindow);
+      if (before === undefined || windowStart === undefined) return;
+      seconds.add(time, {
+        ...ratesBetween(before, { reading, time }),
+        ...quantilesOf(bucketsBetween(windowStart.reading.duration, reading.duration)),
+        ...gaugesOf(reading),
+      });
+    },
+    miss(time) {
+      // What counters did in the meantime belongs to no second.
+      readings = [];
+      seconds.add(time, {});
+    },
+    since: seconds.since,
+    exemplarsSince: (after) =>
+      exemplars.filter(({ readAt }) => readAt > after).map(({ exemplar }) => exemplar),
+    latest: () => readings.at(-1)?.reading,
+  };
+}
+
+/** The slowest, and those that failed. */
+function worthShowing(exemplars: readonly Exemplar[]): Exemplar[] {
+  const slowest = exemplars.toSorted((a, b) => b.seconds - a.seconds);
+  return slowest.filter(({ httpStatus }, index) => index < exemplarsPerReading || httpStatus.startsWith('5'));
+}
+
+interface Timed {
+  reading: Reading;
+  time: number;
+}
+
+function ratesBetween(before: Timed, now: Timed): Record<string, number> {
+  const seconds = (now.time - before.time) / 1000;
+  const rate = (total: (reading: Reading) => number) => {
+    const [earlier, later] = [total(before.reading), total(now.reading)];
+    // A counter that has become smaller was started anew, with its process.
+    return (later < earlier ? later : later - earlier) / seconds;
+  };
+  const orders = (status: string) => rate((reading) => reading.orders[status] ?? 0);
+  return {
+    ok: rate(({ requests }) => requests.ok),
+    client: rate(({ requests }) => requests.client),
+    shed: rate(({ requests }) => requests.shed),
+    failed: rate(({ requests }) => requests.failed),
+    retries: rate(({ retries }) => retries),
+    rejected: rate(({ rejected }) => rejected),
+    paid: orders('paid'),
+    declined: orders('declined'),
+    cancelled: orders('cancelled'),
+    cpu: rate(({ cpu }) => cpu ?? 0),
+  };
+}
+
+function quantilesOf(buckets: ReturnType<typeof bucketsBetween>): Record<string, number | null> {
+  return { p50: quantile(buckets, 0.5), p95: quantile(buckets, 0.95), p99: quantile(buckets, 0.99) };
+}
+
+function gaugesOf({ breakers, ...reading }: Reading): Record<string, number | null> {
+  const { inFlight, limit, queued, pending, oldest, memory } = reading;
+  const states = Object.entries(breakers).map(([name, state]) => [
+    `breaker:${name}`,
+    breakerStates.indexOf(state),
+  ]);
+  return { inFlight, limit, queued, pending, oldest, memory, ...Object.fromEntries(states) };
+}

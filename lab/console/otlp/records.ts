@@ -1,0 +1,95 @@
+import type { Level, LogRecord, SpanRecord, Values } from '../api-types.ts';
+import { boundedAttributes, boundedText, boundedValue, mostEvents, mostLinks } from './limits.ts';
+import type { Attributes, ReceivedLog, ReceivedSpan } from './messages.ts';
+
+/** From what was received to what is kept and shown. */
+
+const traceIdForm = /^(?!0+$)[0-9a-f]{32}$/;
+const spanIdForm = /^(?!0+$)[0-9a-f]{16}$/;
+
+/** `undefined` for a span without valid ids, which nothing could lead to. */
+export function toSpanRecord(span: ReceivedSpan): SpanRecord | undefined {
+  if (!traceIdForm.test(span.traceId) || !spanIdForm.test(span.spanId)) return undefined;
+  const { values: attributes, dropped } = boundedAttributes(span.attributes);
+  const events = span.events.slice(0, mostEvents);
+  const links = span.links.slice(0, mostLinks);
+  return {
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentId: spanIdForm.test(span.parentSpanId) ? span.parentSpanId : '',
+    name: boundedText(span.name),
+    kind: span.kind,
+    service: serviceOf(span.resource),
+    start: milliseconds(span.startTime),
+    end: milliseconds(span.endTime),
+    failed: hasFailed(span),
+    message: boundedText(span.status.message),
+    attributes,
+    events: events.map(({ time, name, attributes: own }) => ({
+      time: milliseconds(time),
+      name: boundedText(name),
+      attributes: boundedAttributes(own).values,
+    })),
+    links: links.map(({ traceId, spanId, attributes: own }) => ({
+      traceId,
+      spanId,
+      attributes: boundedAttributes(own).values,
+    })),
+    dropped:
+      dropped +
+      span.droppedAttributes +
+      span.droppedEvents +
+      span.droppedLinks +
+      (span.events.length - events.length) +
+      (span.links.length - links.length),
+  };
+}
+
+export function toLogRecord(log: ReceivedLog): LogRecord {
+  const { values: attributes } = boundedAttributes(log.attributes);
+  return {
+    time: milliseconds(log.time === 0n ? log.observedTime : log.time),
+    level: levelOf(log.severityNumber),
+    service: serviceOf(log.resource),
+    event: boundedText(log.eventName) || textOf(attributes['event']),
+    text: typeof log.body === 'string' ? boundedText(log.body) : JSON.stringify(boundedValue(log.body)),
+    traceId: traceIdForm.test(log.traceId) ? log.traceId : '',
+    spanId: spanIdForm.test(log.spanId) ? log.spanId : '',
+    orderId: orderIdOf(attributes),
+    attributes,
+  };
+}
+
+/** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status */
+function hasFailed({ kind, status, attributes }: ReceivedSpan): boolean {
+  const answer = attributes['http.response.status_code'];
+  const isRefusal = kind === 'CLIENT' && typeof answer === 'number' && answer >= 400 && answer < 500;
+  return status.code === 'ERROR' && !isRefusal;
+}
+
+/** The order that a line is about: the gateway knows it as the key of the charge. */
+function orderIdOf(attributes: Values): string {
+  return textOf(attributes['order_id']) || textOf(attributes['key']);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function serviceOf(resource: Attributes): string {
+  const name = resource['service.name'];
+  return typeof name === 'string' && name !== '' ? boundedText(name) : 'unknown';
+}
+
+/** To a thousandth: of the time since 1970 a number does not hold much more. */
+function milliseconds(nanoseconds: bigint): number {
+  return Number(nanoseconds / 1000n) / 1000;
+}
+
+/** @see https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber */
+const levels: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+
+/** What does not say how severe it is passes for normal. */
+function levelOf(severity: number): Level {
+  return levels[Math.floor((severity - 1) / 4)] ?? 'info';
+}

@@ -1,0 +1,41 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import type { FaultWindows } from './faults/fault-windows.ts';
+import type { Forwarder } from './receiver/forwarder.ts';
+import type { LogStore } from './logs/log-store.ts';
+import type { Scraper } from './metrics/scraper.ts';
+import type { Overview } from './api-types.ts';
+import type { TraceStore } from './traces/trace-store.ts';
+import type { TrafficSession } from './traffic/traffic-session.ts';
+
+const After = Type.Object({ after: Type.Number({ default: 0 }) }, { additionalProperties: false });
+
+/** The state of everything, second by second. */
+export function overviewRoutes(parts: {
+  scraper: Scraper;
+  faults: FaultWindows;
+  traffic: TrafficSession;
+  traces: TraceStore;
+  logs: LogStore;
+  forwarder: Forwarder | undefined;
+}): FastifyPluginAsyncTypebox {
+  const { scraper, faults, traffic, traces, logs, forwarder } = parts;
+  return async (app) => {
+    app.get('/api/overview', { schema: { querystring: After } }, (request): Overview => {
+      const { after } = request.query;
+      const latest = scraper.series.latest();
+      return {
+        now: Date.now(),
+        ...scraper.series.since(after),
+        exemplars: scraper.series.exemplarsSince(after),
+        faults: faults.all(),
+        revenue: latest?.revenue ?? {},
+        orders: latest?.orders ?? {},
+        service: scraper.state(),
+        traffic: traffic.state(),
+        collector: forwarder?.state() ?? null,
+        intake: { spans: traces.received(), logs: logs.received(), bytes: traces.bytes() + logs.bytes() },
+      };
+    });
+  };
+}

@@ -1,0 +1,64 @@
+import type { FaultState, TrafficState } from '../api-types.ts';
+import { call } from './api.ts';
+import { rate } from './format.ts';
+import { h } from './h.ts';
+import type { Live } from './live.ts';
+import type { Page } from './view.ts';
+
+/** Visits a second that the button starts: enough to see something, few enough for a laptop. */
+const usualRate = 20;
+/** Scenarios that are worth a button here; the view of the faults has them all. */
+const most = 3;
+
+/** The shortest way to something to see: let customers in, break the gateway, mend it. */
+export function breakItBar(live: Live, page: Page): HTMLElement {
+  const traffic = h('button', { type: 'button', class: 'primary', on: { click: toggle } }, 'Start traffic');
+  const scenarios = h('span', { class: 'buttons' });
+  const restore = h(
+    'button',
+    { type: 'button', class: 'restore', on: { click: () => act(() => call('DELETE', '/api/faults')) } },
+    'Restore',
+  );
+
+  function act(action: () => Promise<unknown>): void {
+    action()
+      .then(() => live.refresh())
+      .catch((error: unknown) => page.tell(error instanceof Error ? error.message : String(error)));
+  }
+
+  function toggle(): void {
+    const isRunning = (live.latest?.traffic.rate ?? 0) > 0;
+    act(() =>
+      isRunning
+        ? call<TrafficState>('DELETE', '/api/traffic')
+        : call<TrafficState>('PUT', '/api/traffic', { rate: usualRate }),
+    );
+  }
+
+  async function offerScenarios(): Promise<void> {
+    const state = await call<FaultState>('GET', '/api/faults');
+    const buttons = state.scenarios.slice(0, most).map(({ title, meaning, settings }) =>
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'break',
+          title: meaning,
+          on: { click: () => act(() => call('PUT', '/api/faults', settings)) },
+        },
+        title,
+      ),
+    );
+    scenarios.replaceChildren(...buttons);
+  }
+
+  offerScenarios().catch((error: unknown) => page.tell(String(error)));
+  live.subscribe(() => {
+    const running = live.latest?.traffic.rate ?? 0;
+    const text = running > 0 ? 'Stop traffic' : `Start traffic, ${rate(usualRate)}/s`;
+    if (traffic.textContent !== text) traffic.textContent = text;
+    restore.disabled = !live.latest?.faults.some(({ to }) => to === undefined);
+  }, page.signal);
+
+  return h('div', { class: 'break-it' }, traffic, restore, scenarios);
+}

@@ -1,0 +1,78 @@
+import type uPlot from 'uplot';
+import type { Exemplar } from '../api-types.ts';
+import { clock, seconds } from './format.ts';
+import { h } from './h.ts';
+import type { Live } from './live.ts';
+import { type Overlay, resolved } from './plot.ts';
+import type { Page } from './view.ts';
+
+/** How near the pointer has to be, in pixels. */
+const reach = 9;
+const radius = 2.75;
+
+/** Single requests over their latency. Each is one click from its trace. */
+export function createExemplarDots(live: Live, page: Page): Overlay {
+  const hint = h('div', { class: 'hint', hidden: true });
+  let pointed: Exemplar | undefined;
+
+  function nearest(plot: uPlot, left: number, top: number): Exemplar | undefined {
+    let best: Exemplar | undefined;
+    let distance = reach;
+    for (const each of live.exemplars) {
+      const dx = plot.valToPos(each.time / 1000, 'x') - left;
+      if (Math.abs(dx) > distance) continue;
+      const apart = Math.hypot(dx, plot.valToPos(each.seconds, 'y') - top);
+      if (apart > distance) continue;
+      distance = apart;
+      best = each;
+    }
+    return best;
+  }
+
+  function point(plot: uPlot, event: MouseEvent): void {
+    pointed = nearest(plot, event.offsetX, event.offsetY);
+    hint.hidden = pointed === undefined;
+    plot.over.classList.toggle('pointing', pointed !== undefined);
+    if (pointed === undefined) return;
+    hint.textContent = `${pointed.name}  ${pointed.httpStatus}  ${seconds(pointed.seconds)}  ${clock(pointed.time)}`;
+    const right = event.offsetX > plot.over.clientWidth / 2;
+    hint.style.setProperty('left', right ? 'auto' : `${event.offsetX + 12}px`);
+    hint.style.setProperty('right', right ? `${plot.over.clientWidth - event.offsetX + 12}px` : 'auto');
+    hint.style.setProperty('top', `${Math.max(event.offsetY - 26, 0)}px`);
+  }
+
+  return {
+    draw(plot) {
+      const { ctx, bbox } = plot;
+      const size = radius * devicePixelRatio;
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+      ctx.clip();
+      // Apart from each other, and from the lines.
+      ctx.strokeStyle = resolved('--ground');
+      ctx.lineWidth = devicePixelRatio;
+      for (const { time, seconds: value, httpStatus } of live.exemplars) {
+        const left = plot.valToPos(time / 1000, 'x', true);
+        if (left < bbox.left) continue;
+        ctx.beginPath();
+        ctx.arc(left, plot.valToPos(value, 'y', true), size, 0, 2 * Math.PI);
+        ctx.fillStyle = resolved(httpStatus.startsWith('5') ? '--red' : '--dot');
+        ctx.fill();
+        ctx.stroke();
+      }
+      ctx.restore();
+    },
+    attach(plot) {
+      plot.over.append(hint);
+      plot.over.addEventListener('mousemove', (event) => point(plot, event));
+      plot.over.addEventListener('mouseleave', () => {
+        hint.hidden = true;
+      });
+      plot.over.addEventListener('click', (event) => {
+        point(plot, event);
+        if (pointed) page.go(`/traces/${pointed.traceId}`);
+      });
+    },
+  };
+}

@@ -1,0 +1,169 @@
+import type { OrderLife } from '../api-types.ts';
+import { call, repeat } from './api.ts';
+import { clock, duration, money, text } from './format.ts';
+import { h } from './h.ts';
+import { lifeOf, type Moment } from './order-moments.ts';
+import { statusOf } from './traces.ts';
+import type { CreateView } from './view.ts';
+
+const interval = 1500;
+
+/** The life of one order, from all who have seen it. */
+export const orderView: CreateView = (address, page) => {
+  const id = address.id;
+  const input = h('input', {
+    name: 'id',
+    value: id,
+    placeholder: 'order id',
+    'aria-label': 'Order id',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    style: { width: '40ch' },
+  });
+  const form = h(
+    'form',
+    {
+      class: 'controls',
+      role: 'search',
+      on: {
+        submit: (event) => {
+          event.preventDefault();
+          if (input.value.trim() !== '') page.go(`/orders/${encodeURIComponent(input.value.trim())}`);
+        },
+      },
+    },
+    input,
+    h('button', { type: 'submit', class: 'primary' }, 'Show'),
+  );
+  const body = h('div', { class: 'order' });
+  let shown = '';
+
+  async function load(): Promise<void> {
+    try {
+      const life = await call<OrderLife>('GET', `/api/orders/${encodeURIComponent(id)}`);
+      page.tell('');
+      const content = JSON.stringify(life);
+      if (content !== shown) body.replaceChildren(...contentOf(life));
+      shown = content;
+    } catch (error) {
+      page.tell(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  if (id === '') {
+    body.replaceChildren(
+      h(
+        'p',
+        { class: 'empty' },
+        'Type an order id, or follow one from a trace or a log line. The answer of the API has it as id.',
+      ),
+    );
+  } else repeat(load, interval, page.signal);
+  return {
+    title: 'Order',
+    element: h('div', { class: 'page' }, h('div', { class: 'heading' }, h('h1', {}, 'Order'), form), body),
+    onKey(key) {
+      if (key !== 'Escape') return false;
+      history.back();
+      return true;
+    },
+  };
+};
+
+function contentOf(life: OrderLife): HTMLElement[] {
+  const moments = lifeOf(life);
+  const start = moments[0]?.time ?? 0;
+  return [
+    h('div', { class: 'columns' }, orderCard(life), chargeCard(life), tracesCard(life)),
+    h('h2', {}, 'Life'),
+    moments.length === 0
+      ? h('p', { class: 'empty' }, 'Nobody knows anything of it.')
+      : h('ol', { class: 'life' }, ...moments.map((moment) => momentRow(moment, start))),
+  ];
+}
+
+function orderCard({ order, orderMissing }: OrderLife): HTMLElement {
+  if (!order)
+    return h('section', { class: 'card' }, h('h2', {}, 'Order'), h('p', { class: 'muted' }, orderMissing));
+  const took = Date.parse(order.updatedAt) - Date.parse(order.createdAt);
+  return h(
+    'section',
+    { class: 'card' },
+    h('h2', {}, 'Order'),
+    h('p', { class: `figure ${toneOf(order.status)}` }, order.status),
+    h('p', {}, money(order.totalMinor, order.currency)),
+    h(
+      'p',
+      { class: 'muted' },
+      order.status === 'pending' ? 'not decided yet' : `decided after ${duration(took)}`,
+    ),
+  );
+}
+
+function chargeCard({ charge, chargeMissing }: OrderLife): HTMLElement {
+  if (!charge)
+    return h(
+      'section',
+      { class: 'card' },
+      h('h2', {}, "Gateway's ledger"),
+      h('p', { class: 'muted' }, chargeMissing),
+    );
+  const { status, attempts, captures } = charge;
+  return h(
+    'section',
+    { class: 'card' },
+    h('h2', {}, "Gateway's ledger"),
+    h('p', { class: `figure ${toneOf(text(status))}` }, text(status)),
+    h('p', {}, `${text(attempts)} ${attempts === 1 ? 'request' : 'requests'} to charge`),
+    h('p', { class: Number(captures) > 1 ? 'status bad' : 'muted' }, chargedSentence(Number(captures))),
+  );
+}
+
+function chargedSentence(captures: number): string {
+  if (captures === 0) return 'the card was never charged';
+  return captures === 1 ? 'the card was charged once' : `the card was charged ${captures} times`;
+}
+
+function tracesCard({ traces, logs }: OrderLife): HTMLElement {
+  return h(
+    'section',
+    { class: 'card' },
+    h('h2', {}, 'Traces'),
+    ...traces
+      .toReversed()
+      .map((trace) =>
+        h(
+          'p',
+          {},
+          h('a', { href: `/traces/${trace.traceId}` }, trace.name),
+          ' ',
+          statusOf(trace),
+          h('span', { class: 'muted' }, ` ${duration(trace.duration)}`),
+        ),
+      ),
+    h('p', { class: 'muted' }, traces.length === 0 ? 'none is kept' : `${logs.length} log lines`),
+  );
+}
+
+function momentRow(
+  { time, source, tone, what, detail, traceId, spanId }: Moment,
+  start: number,
+): HTMLElement {
+  return h(
+    'li',
+    { class: source },
+    h('span', { class: 'time', title: clock(time) }, `+${duration(Math.max(time - start, 0))}`),
+    h('span', { class: 'source' }, source),
+    h('span', { class: `what ${tone}` }, what, detail !== '' && h('span', { class: 'muted' }, ` ${detail}`)),
+    h(
+      'span',
+      { class: 'ids' },
+      traceId !== '' && h('a', { href: `/traces/${traceId}?span=${spanId}` }, 'trace'),
+    ),
+  );
+}
+
+function toneOf(status: string): string {
+  if (status === 'paid' || status === 'succeeded') return 'ok';
+  return status === 'pending' ? 'warn' : 'bad';
+}

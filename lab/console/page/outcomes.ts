@@ -1,0 +1,54 @@
+import type { TrafficDetail } from '../api-types.ts';
+import { count } from './format.ts';
+import { h, reconcile } from './h.ts';
+
+/** How many requests of each kind came to which end. */
+export function createOutcomes(): {
+  element: HTMLElement;
+  update(outcomes: TrafficDetail['outcomes']): void;
+} {
+  const rows = h('tbody', {});
+  const element = h(
+    'section',
+    {},
+    h('h2', {}, 'What clients got'),
+    h(
+      'table',
+      { class: 'outcomes' },
+      h(
+        'thead',
+        {},
+        h('tr', {}, h('th', {}, 'Visit'), h('th', {}, 'Answer'), h('th', { class: 'number' }, 'Requests')),
+      ),
+      rows,
+    ),
+  );
+  return {
+    element,
+    update(outcomes) {
+      const inOrder = outcomes.toSorted(
+        (a, b) => a.kind.localeCompare(b.kind) || a.outcome.localeCompare(b.outcome),
+      );
+      reconcile(rows, inOrder, {
+        key: ({ kind, outcome }) => `${kind} ${outcome}`,
+        create: ({ kind, outcome, count: number }) =>
+          h(
+            'tr',
+            {},
+            h('td', {}, kind.replaceAll('_', ' ')),
+            h('td', {}, h('span', { class: `status ${toneOf(outcome)}` }, outcome)),
+            h('td', { class: 'number' }, count(number)),
+          ),
+        update: (row, { count: number }) => {
+          const cell = row.lastElementChild;
+          if (cell && cell.textContent !== count(number)) cell.textContent = count(number);
+        },
+      });
+    },
+  };
+}
+
+function toneOf(outcome: string): string {
+  if (/^[23]/.test(outcome)) return 'ok';
+  return outcome.startsWith('4') ? 'warn' : 'bad';
+}

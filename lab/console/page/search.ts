@@ -1,0 +1,42 @@
+import type { Found } from '../api-types.ts';
+import { call, query } from './api.ts';
+import { find } from './h.ts';
+
+/** One field for everything: an id leads to what it is the id of, any other text to the traces that have it. */
+export function listenToSearch(
+  form: HTMLFormElement,
+  { go, tell }: { go(path: string): void; tell(message: string): void },
+): { focus(): void } {
+  const input = find('.search input', HTMLInputElement);
+
+  async function lookFor(text: string): Promise<void> {
+    try {
+      const found = await call<Found>('POST', '/api/find', { text });
+      if (found.kind === 'trace') go(`/traces/${found.id}`);
+      else if (found.kind === 'order') go(`/orders/${found.id}`);
+      else if (looksLikeId(text)) tell(found.reason);
+      else go(`/traces${query({ text: text.slice(0, 200) })}`);
+      if (found.kind !== 'nothing') input.value = '';
+    } catch (error) {
+      tell(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const text = input.value.trim();
+    if (text === '') return;
+    input.blur();
+    void lookFor(text);
+  });
+  return {
+    focus() {
+      input.focus();
+      input.select();
+    },
+  };
+}
+
+function looksLikeId(text: string): boolean {
+  return /[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-/i.test(text);
+}

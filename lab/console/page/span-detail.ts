@@ -1,0 +1,93 @@
+import type { LogRecord, SpanRecord, TraceDetail, Values } from '../api-types.ts';
+import { duration, text } from './format.ts';
+import { h } from './h.ts';
+
+/** All that one span says. */
+export function createSpanDetail(): {
+  element: HTMLElement;
+  show(span: SpanRecord | undefined, trace: TraceDetail): void;
+} {
+  const element = h(
+    'aside',
+    { class: 'span-detail', 'aria-label': 'Span' },
+    h('p', { class: 'muted' }, hint),
+  );
+  return {
+    element,
+    show(span, trace) {
+      element.replaceChildren(...(span ? contentOf(span, trace) : [h('p', { class: 'muted' }, hint)]));
+    },
+  };
+}
+
+const hint = 'Choose a span to see its attributes: click, or press j and k.';
+
+function contentOf(span: SpanRecord, { logs }: TraceDetail): HTMLElement[] {
+  const lines = logs.filter(({ spanId }) => spanId === span.spanId);
+  return [
+    h('h2', {}, span.name),
+    h(
+      'p',
+      { class: 'muted' },
+      `${span.kind.toLowerCase()} span of ${span.service}, ${duration(span.end - span.start)}`,
+    ),
+    ...(span.failed ? [h('p', { class: 'status bad' }, `failed: ${span.message || 'no reason given'}`)] : []),
+    section('Attributes', valuesTable(span.attributes)),
+    ...(span.events.length > 0
+      ? [section('Events', ...span.events.map((event) => eventOf(event, span)))]
+      : []),
+    ...(span.links.length > 0
+      ? [
+          section(
+            'Links',
+            ...span.links.map(({ traceId, spanId }) =>
+              h('p', {}, h('a', { href: `/traces/${traceId}?span=${spanId}` }, traceId)),
+            ),
+          ),
+        ]
+      : []),
+    ...(lines.length > 0 ? [section('Log lines', ...lines.map((line) => lineOf(line, span)))] : []),
+    ...(span.dropped > 0
+      ? [h('p', { class: 'muted' }, `${span.dropped} attributes, events or links are missing.`)]
+      : []),
+    h('p', { class: 'muted id' }, span.spanId),
+  ];
+}
+
+function section(title: string, ...content: readonly Node[]): HTMLElement {
+  return h('section', {}, h('h3', {}, title), ...content);
+}
+
+/** Names and values, in two columns. */
+export function valuesTable(values: Values): HTMLElement {
+  const entries = Object.entries(values).toSorted(([a], [b]) => a.localeCompare(b));
+  if (entries.length === 0) return h('p', { class: 'muted' }, 'none');
+  return h(
+    'dl',
+    { class: 'values' },
+    ...entries.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, text(value))]),
+  );
+}
+
+function eventOf(event: SpanRecord['events'][number], span: SpanRecord): HTMLElement {
+  return h(
+    'div',
+    { class: 'event-detail' },
+    h('p', {}, h('strong', {}, event.name), ` +${duration(Math.max(event.time - span.start, 0))}`),
+    ...(Object.keys(event.attributes).length > 0 ? [valuesTable(event.attributes)] : []),
+  );
+}
+
+function lineOf(line: LogRecord, span: SpanRecord): HTMLElement {
+  return h(
+    'details',
+    {},
+    h(
+      'summary',
+      {},
+      h('span', { class: `level ${line.level}` }, line.level),
+      ` ${line.text} +${duration(Math.max(line.time - span.start, 0))}`,
+    ),
+    valuesTable(line.attributes),
+  );
+}

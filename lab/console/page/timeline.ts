@@ -1,0 +1,41 @@
+/** Values by name, each beside the times of the timeline. */
+export type Columns = ReadonlyMap<string, ReadonlyArray<number | null>>;
+
+/** Seconds that are kept. */
+const kept = 15 * 60;
+
+/** Values by second that come bit by bit. */
+export interface Timeline {
+  /** Milliseconds since 1970, ascending. */
+  readonly times: readonly number[];
+  readonly columns: Columns;
+  add(times: readonly number[], columns: Readonly<Record<string, ReadonlyArray<number | null>>>): void;
+}
+
+export function createTimeline(): Timeline {
+  let times: readonly number[] = [];
+  let columns: Columns = new Map();
+  return {
+    get times() {
+      return times;
+    },
+    get columns() {
+      return columns;
+    },
+    add(fresh, values) {
+      // Where two requests were under way at the same time, both bring the same seconds.
+      const last = times.at(-1) ?? 0;
+      const start = fresh.findIndex((time) => time > last);
+      if (start === -1) return;
+      const names = new Set([...columns.keys(), ...Object.keys(values)]);
+      const next = new Map<string, ReadonlyArray<number | null>>();
+      for (const name of names) {
+        const before = columns.get(name) ?? times.map(() => null);
+        const after = values[name] ?? fresh.map(() => null);
+        next.set(name, [...before, ...after.slice(start)].slice(-kept));
+      }
+      columns = next;
+      times = [...times, ...fresh.slice(start)].slice(-kept);
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import type { TraceDetail } from '../api-types.ts';
+import { ApiError, call, repeat } from './api.ts';
+import { clock, duration } from './format.ts';
+import { h } from './h.ts';
+import { toSpanTrees } from './span-tree.ts';
+import { createSpanDetail } from './span-detail.ts';
+import { statusOf } from './traces.ts';
+import type { CreateView } from './view.ts';
+import { createWaterfall } from './waterfall.ts';
+
+const interval = 1500;
+
+/** One trace: its spans over time, with what was logged while they ran. */
+export const traceView: CreateView = (address, page) => {
+  const traceId = address.id;
+  const heading = h('div', { class: 'heading' }, h('h1', {}, 'Trace'));
+  const body = h('div', { class: 'trace' });
+  let shown = '';
+
+  async function load(): Promise<void> {
+    try {
+      const trace = await call<TraceDetail>('GET', `/api/traces/${encodeURIComponent(traceId)}`);
+      page.tell('');
+      // The rest of a trace may come later; what has not changed is left alone.
+      const size = `${trace.spans.length} ${trace.logs.length} ${trace.linkedFrom.length}`;
+      if (size !== shown) show(trace);
+      shown = size;
+    } catch (error) {
+      // One that is on the screen may be read for as long as one likes.
+      const isGone = error instanceof ApiError && error.status === 404;
+      if (shown === '' || !isGone) page.tell(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  let waterfall: ReturnType<typeof createWaterfall> | undefined;
+  function show(trace: TraceDetail): void {
+    const selected = waterfall?.selected() ?? address.query.get('span') ?? '';
+    const detail = createSpanDetail();
+    waterfall = createWaterfall(trace, (span) => {
+      detail.show(span, trace);
+      page.note(`/traces/${traceId}${span ? `?span=${span.spanId}` : ''}`);
+    });
+    heading.replaceChildren(...headingOf(trace));
+    body.replaceChildren(waterfall.element, detail.element);
+    waterfall.select(selected);
+  }
+
+  repeat(load, interval, page.signal);
+  return {
+    title: 'Trace',
+    element: h('div', { class: 'page' }, heading, body),
+    onKey(key) {
+      if (key !== 'Escape') return waterfall?.onKey(key) ?? false;
+      if (!waterfall?.clear()) history.back();
+      return true;
+    },
+  };
+};
+
+function headingOf(trace: TraceDetail): HTMLElement[] {
+  const root = toSpanTrees(trace.spans)[0]?.span;
+  if (!root) return [h('h1', {}, 'Trace')];
+  const start = Math.min(...trace.spans.map((span) => span.start));
+  const end = Math.max(...trace.spans.map((span) => span.end));
+  const status = root.attributes['http.response.status_code'];
+  const orderIds = new Set(
+    trace.spans.flatMap(({ attributes: { 'order.id': id } }) => (typeof id === 'string' ? [id] : [])),
+  );
+  const links = trace.spans.flatMap((span) => span.links);
+  return [
+    h('h1', {}, root.name),
+    statusOf({
+      failed: trace.spans.some((span) => span.failed),
+      httpStatus: typeof status === 'number' ? status : null,
+    }),
+    h(
+      'dl',
+      { class: 'facts' },
+      ...fact('Start', clock(start)),
+      ...fact('Duration', duration(end - start)),
+      ...fact(
+        'Spans',
+        String(trace.spans.length) + (trace.dropped > 0 ? ` of ${trace.spans.length + trace.dropped}` : ''),
+      ),
+      ...fact('Services', new Set(trace.spans.map(({ service }) => service)).size),
+      ...[...orderIds].flatMap((id) => fact('Order', h('a', { href: `/orders/${id}` }, id))),
+      ...links.flatMap((link) =>
+        fact('Caused by', h('a', { href: `/traces/${link.traceId}?span=${link.spanId}` }, link.traceId)),
+      ),
+      ...trace.linkedFrom.flatMap((each) =>
+        fact(
+          'Followed by',
+          h('a', { href: `/traces/${each.traceId}` }, `${each.name}, ${duration(each.start - end)} later`),
+        ),
+      ),
+      ...fact('Trace', h('span', { class: 'id' }, trace.traceId)),
+      ...fact('Logs', h('a', { href: `/logs?trace=${trace.traceId}` }, `${trace.logs.length} lines`)),
+    ),
+  ];
+}
+
+function fact(name: string, value: Node | string | number): HTMLElement[] {
+  return [h('div', {}, h('dt', {}, name), h('dd', {}, value))];
+}

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { fullJitter } from '../../../src/resilience/backoff.ts';
+import type { CollectorState } from '../api-types.ts';
+
+export type Signal = 'traces' | 'logs' | 'metrics';
+
+/** Where one kind of telemetry is to go, besides here. */
+export interface Destination {
+  url: string;
+  headers: Readonly<Record<string, string>>;
+}
+
+interface Parcel {
+  signal: Signal;
+  type: string;
+  encoding: string | undefined;
+  body: Buffer;
+}
+
+/** Hands telemetry on to the user's Collector, as it came. Whoever sends it here never waits for that. */
+export interface Forwarder {
+  forward(parcel: Parcel): void;
+  state(): CollectorState;
+  /** Sends what waits, for as long as this may take in milliseconds. */
+  close(patience: number): Promise<void>;
+}
+
+/** Bytes that wait at most; the oldest make way. */
+const largestQueue = 16_777_216;
+/** Milliseconds for one request. */
+const timeout = 10_000;
+const backoff = { base: 500, floor: 100, cap: 10_000 };
+/** What a Collector answers when it may take the same later. */
+const temporary: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+export function createForwarder(destinations: Partial<Record<Signal, Destination>>): Forwarder {
+  const agent = new Agent({ connections: 2 });
+  const ended = new AbortController();
+  const queue: Parcel[] = [];
+  const counts = { sent: 0, dropped: 0 };
+  let waiting = 0;
+  let failure: string | undefined;
+  let sending: Promise<void> | undefined;
+
+  const take = () => {
+    const parcel = queue.shift();
+    waiting -= parcel?.body.length ?? 0;
+    return parcel;
+  };
+  const dropOldest = () => {
+    if (take() !== undefined) counts.dropped += 1;
+  };
+
+  async function sendAll(): Promise<void> {
+    for (let parcel = take(); parcel !== undefined; parcel = take()) {
+      if (await send(parcel)) counts.sent += 1;
+      else counts.dropped += 1;
+    }
+  }
+
+  /** Until it is taken or refused for good, or there is no time left. */
+  async function send({ signal, type, encoding, body }: Parcel): Promise<boolean> {
+    const destination = destinations[signal];
+    if (destination === undefined) return false;
+    for (let retry = 1; !ended.signal.aborted; retry += 1) {
+      try {
+        const response = await request(destination.url, {
+          method: 'POST',
+          dispatcher: agent,
+          headers: {
+            'content-type': type,
+            ...(encoding && { 'content-encoding': encoding }),
+            ...destination.headers,
+          },
+          body,
+          signal: AbortSignal.any([ended.signal, AbortSignal.timeout(timeout)]),
+        });
+        await response.body.dump();
+        if (response.statusCode < 300) {
+          failure = undefined;
+          return true;
+        }
+        failure = `It answers ${response.statusCode}.`;
+        if (!temporary.has(response.statusCode)) return false;
+      } catch (error) {
+        failure = error instanceof Error && 'code' in error ? String(error.code) : 'It does not answer.';
+      }
+      await sleep(fullJitter(retry, backoff), undefined, { signal: ended.signal }).catch(() => {});
+    }
+    return false;
+  }
+
+  return {
+    forward(parcel) {
+      if (destinations[parcel.signal] === undefined) return;
+      queue.push(parcel);
+      waiting += parcel.body.length;
+      // Together they do not take what the newest alone may not.
+      for (let over = waiting - largestQueue; over > 0; over = waiting - largestQueue) dropOldest();
+      sending ??= sendAll().finally(() => {
+        sending = undefined;
+      });
+    },
+    state: () => ({ ...counts, waiting: queue.length, ...(failure !== undefined && { failure }) }),
+    async close(patience) {
+      await Promise.race([sending, sleep(patience, undefined, { ref: false })]);
+      ended.abort();
+      await sending;
+      await agent.close();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { type Static, Type } from 'typebox';
+import type { TraceList } from '../api-types.ts';
+import { type Entry, isPresentable, summaryOf } from './trace-entry.ts';
+import type { TraceStore } from './trace-store.ts';
+
+export const TraceQuery = Type.Object(
+  {
+    /** Only what changed since this revision. */
+    after: Type.Optional(Type.Integer({ minimum: 0 })),
+    status: Type.Optional(Type.Enum(['failed', 'ok', '2xx', '4xx', '5xx'])),
+    /** In milliseconds. */
+    longer: Type.Optional(Type.Number({ minimum: 0 })),
+    order: Type.Optional(Type.String({ maxLength: 100 })),
+    route: Type.Optional(Type.String({ maxLength: 200 })),
+    text: Type.Optional(Type.String({ maxLength: 200 })),
+    limit: Type.Integer({ minimum: 1, maximum: 200, default: 100 }),
+  },
+  { additionalProperties: false },
+);
+export type TraceQuery = Static<typeof TraceQuery>;
+
+/** Characters that one query reads at most: some 20 ms of work. */
+const mostText = 16_000_000;
+
+/** The newest traces that match. */
+export function findTraces(store: TraceStore, query: TraceQuery): TraceList {
+  const text = query.text?.toLowerCase();
+  const inJson = text && JSON.stringify(text).slice(1, -1);
+  const traces: TraceList['traces'] = [];
+  let revision = store.revision();
+  let partial = false;
+  let read = 0;
+  for (const entry of store.newestFirst()) {
+    if (entry.revision <= (query.after ?? 0)) continue;
+    if (!isPresentable(entry)) {
+      // To be told the next time.
+      revision = Math.min(revision, entry.revision - 1);
+      continue;
+    }
+    if (!matches(entry, query)) continue;
+    if (inJson) {
+      if (read > mostText) {
+        partial = true;
+        break;
+      }
+      read += entry.bytes;
+      if (!entry.spans.some((span) => span.toLowerCase().includes(inJson))) continue;
+    }
+    traces.push(summaryOf(entry));
+    if (traces.length === query.limit) break;
+  }
+  return { revision, traces, partial };
+}
+
+function matches(entry: Entry, { status, longer = 0, order = '', route = '' }: TraceQuery): boolean {
+  return (
+    entry.end - entry.start >= longer &&
+    (order === '' || entry.orderIds.some((id) => id.startsWith(order))) &&
+    entry.root.name.toLowerCase().includes(route.toLowerCase()) &&
+    hasStatus(entry, status)
+  );
+}
+
+function hasStatus({ failed, httpStatus }: Entry, status: TraceQuery['status']): boolean {
+  if (status === undefined) return true;
+  if (status === 'failed' || status === 'ok') return failed === (status === 'failed');
+  return httpStatus !== null && Math.floor(httpStatus / 100) === Number(status[0]);
+}

@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import type { SpanRecord } from '../api-types.ts';
+import { findTraces } from './trace-query.ts';
+import { createTraceStore } from './trace-store.ts';
+
+const traceIdOf = (number: number) => number.toString(16).padStart(32, '0');
+let spans = 0;
+
+function span(trace: number, rest: Partial<SpanRecord> = {}): SpanRecord {
+  spans += 1;
+  const start = 1_700_000_000_000 + trace;
+  return {
+    traceId: traceIdOf(trace),
+    spanId: spans.toString(16).padStart(16, '0'),
+    parentId: '',
+    name: 'GET /orders',
+    kind: 'SERVER',
+    service: 'orders',
+    start,
+    end: start + 5,
+    failed: false,
+    message: '',
+    attributes: {},
+    events: [],
+    links: [],
+    dropped: 0,
+    ...rest,
+  };
+}
+
+const ids = (store: ReturnType<typeof createTraceStore>, query: object = {}) =>
+  findTraces(store, { limit: 100, ...query }).traces.map(({ traceId }) => Number(`0x${traceId}`));
+
+test('a flood of ordinary traces stays within the capacity, and a failed one outlives it', () => {
+  const capacity = 200_000;
+  const store = createTraceStore(capacity);
+  store.add([span(1, { failed: true }), span(2), span(3, { end: 1_700_000_000_003 + 400 })]);
+  for (let trace = 10; trace < 5000; trace += 1) store.add([span(trace)]);
+
+  expect(store.bytes()).toBeLessThanOrEqual(capacity);
+  expect([1, 2, 3].map((trace) => store.has(traceIdOf(trace)))).toEqual([true, false, true]);
+  expect(store.has(traceIdOf(4999))).toBe(true);
+});
+
+test('a flood of failed traces stays within the capacity too', () => {
+  const capacity = 200_000;
+  const store = createTraceStore(capacity);
+  for (let trace = 1; trace < 5000; trace += 1)
+    store.add([span(trace, { failed: true, name: '茶'.repeat(50) })]);
+  expect(store.bytes()).toBeLessThanOrEqual(capacity);
+  expect(store.has(traceIdOf(4999))).toBe(true);
+});
+
+test('a trace that never ends is cut, and says how much is missing', () => {
+  const store = createTraceStore(10_000_000);
+  for (let count = 0; count < 1500; count += 1) store.add([span(1)]);
+  expect(store.spansOf(traceIdOf(1))).toMatchObject({ dropped: 500 });
+});
+
+test('a trace is called after its first span, whichever comes first', () => {
+  const store = createTraceStore(100_000);
+  const child = { parentId: 'a'.repeat(16), name: 'INSERT orders', kind: 'CLIENT' };
+  store.add([span(1, { ...child, attributes: { 'order.id': 'o-1' } })]);
+  expect(ids(store)).toEqual([]);
+  store.add([span(1, { name: 'POST /orders', attributes: { 'http.response.status_code': 201 } })]);
+  store.add([span(1, child)]);
+  expect(findTraces(store, { limit: 10 }).traces).toMatchObject([
+    { name: 'POST /orders', httpStatus: 201, spans: 3, orderIds: ['o-1'], services: ['orders'] },
+  ]);
+});
+
+test('a list is narrowed down by what a trace is, has and says', () => {
+  const store = createTraceStore(1_000_000);
+  store.add([
+    span(1, {
+      name: 'POST /orders',
+      attributes: { 'http.response.status_code': 503, 'order.id': 'o-1' },
+      failed: true,
+    }),
+    span(2, { name: 'GET /orders/:id', attributes: { 'http.response.status_code': 404 } }),
+    span(3, { name: 'GET /orders', end: 1_700_000_000_003 + 250, attributes: { 'client.id': 'Shop "A"' } }),
+  ]);
+  expect(ids(store)).toEqual([3, 2, 1]);
+  expect(ids(store, { status: 'failed' })).toEqual([1]);
+  expect(ids(store, { status: 'ok' })).toEqual([3, 2]);
+  expect(ids(store, { status: '4xx' })).toEqual([2]);
+  expect(ids(store, { longer: 100 })).toEqual([3]);
+  expect(ids(store, { order: 'o-1' })).toEqual([1]);
+  expect(ids(store, { route: 'post' })).toEqual([1]);
+  expect(ids(store, { text: 'shop "a"' })).toEqual([3]);
+  expect(ids(store, { text: 'nowhere' })).toEqual([]);
+});
+
+test('whoever asks again is told of what has changed alone', () => {
+  const store = createTraceStore(1_000_000);
+  store.add([span(1), span(2)]);
+  const { revision } = findTraces(store, { limit: 100 });
+  store.add([span(2), span(3)]);
+  expect(ids(store, { after: revision })).toEqual([3, 2]);
+});
+
+test('a settled order is found from the trace that placed it', () => {
+  const store = createTraceStore(1_000_000);
+  const links = [{ traceId: traceIdOf(1), spanId: 'b'.repeat(16), attributes: {} }];
+  store.add([span(1), span(2, { name: 'orders.settle', kind: 'CONSUMER', links })]);
+  expect(store.linkedFrom(traceIdOf(1))).toMatchObject([{ traceId: traceIdOf(2), name: 'orders.settle' }]);
+  expect(store.linkedFrom(traceIdOf(2))).toEqual([]);
+});

@@ -1,0 +1,84 @@
+import type { SpanRecord, TraceSummary } from '../api-types.ts';
+import { createRing, type Sized, sizeOf } from '../ring.ts';
+import { createEntry, type Entry, enter, isWorthKeeping, summaryOf } from './trace-entry.ts';
+
+/** Traces in the order of their arrival, bounded by bytes. Those that tell of trouble outlive the others. */
+export interface TraceStore {
+  add(spans: readonly SpanRecord[]): void;
+  has(traceId: string): boolean;
+  /** Whether it is one of those that stay for longer. */
+  isWorthKeeping(traceId: string): boolean;
+  /** JSON, one text per span. */
+  spansOf(traceId: string): { spans: readonly string[]; dropped: number } | undefined;
+  newestFirst(): Iterable<Entry>;
+  /** Those of which a span links to this one. */
+  linkedFrom(traceId: string): TraceSummary[];
+  ofOrder(orderId: string): Entry[];
+  revision(): number;
+  /** Spans so far, those included that are no longer here. */
+  received(): number;
+  bytes(): number;
+}
+
+/** Spans kept of one trace: one that never ends must not push out all others. */
+const mostSpans = 1000;
+
+/** @param capacity in bytes */
+export function createTraceStore(capacity: number): TraceStore {
+  const entries = new Map<string, Entry & Sized>();
+  const worthKeeping = createRing<Entry & Sized>(capacity / 2, ({ traceId }) => entries.delete(traceId));
+  const recent = createRing<Entry & Sized>(capacity / 2, (entry) => {
+    if (isWorthKeeping(entry)) {
+      entry.ring = 'kept';
+      worthKeeping.push(entry);
+    } else entries.delete(entry.traceId);
+  });
+  let revision = 0;
+  let received = 0;
+
+  function entryOf(span: SpanRecord): Entry & Sized {
+    const known = entries.get(span.traceId);
+    if (known !== undefined) return known;
+    const entry = createEntry(span.traceId);
+    entries.set(span.traceId, entry);
+    recent.push(entry);
+    return entry;
+  }
+
+  function* newestFirst(): Iterable<Entry> {
+    yield* recent.newestFirst();
+    yield* worthKeeping.newestFirst();
+  }
+
+  return {
+    add(spans) {
+      revision += 1;
+      for (const span of spans) {
+        received += 1;
+        const entry = entryOf(span);
+        entry.revision = revision;
+        enter(entry, span);
+        if (entry.spans.length >= mostSpans) {
+          entry.dropped += 1;
+          continue;
+        }
+        const text = JSON.stringify(span);
+        entry.spans.push(text);
+        (entry.ring === 'kept' ? worthKeeping : recent).grow(entry, sizeOf(text));
+      }
+    },
+    has: (traceId) => entries.has(traceId),
+    isWorthKeeping(traceId) {
+      const entry = entries.get(traceId);
+      return entry !== undefined && isWorthKeeping(entry);
+    },
+    spansOf: (traceId) => entries.get(traceId),
+    newestFirst,
+    linkedFrom: (traceId) =>
+      [...newestFirst()].filter(({ linksTo }) => linksTo.includes(traceId)).map(summaryOf),
+    ofOrder: (orderId) => [...newestFirst()].filter(({ orderIds }) => orderIds.includes(orderId)),
+    revision: () => revision,
+    received: () => received,
+    bytes: () => recent.bytes() + worthKeeping.bytes(),
+  };
+}

@@ -1,0 +1,97 @@
+import path from 'node:path';
+import { StartupError } from '../../src/errors.ts';
+import { announcedUrl, startChild } from './child.ts';
+import { startEmbeddedPostgres } from './postgres/embedded-postgres.ts';
+import type { DevConfig } from './config.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What the service talks to: started here, or brought by the user. */
+export interface Dependency {
+  url: string;
+  /** In words, for the banner. */
+  description: string;
+  /** Resolves when it has ended, with a sentence on how. */
+  ended: Promise<string>;
+  stop: () => Promise<void>;
+}
+
+/** The payment gateway; a simulator has the network in its hand as well. */
+export interface Gateway extends Dependency {
+  /**
+   * Puts a wire in front of each address; left out where the gateway is the user's.
+   *
+   * @returns the addresses of the wires, by the same names
+   */
+  connect?: (upstreams: Readonly<Record<string, string>>) => Promise<Readonly<Record<string, unknown>>>;
+}
+
+const brought = (url: string, description: string): Dependency => ({
+  url,
+  description,
+  ended: new Promise(() => undefined),
+  stop: () => Promise.resolve(),
+});
+
+/** Compiled once and kept beside the data, modules load in two thirds of the time. */
+export const childEnvironment = ({ inherited, dataDir }: DevConfig): DevConfig['inherited'] => ({
+  NODE_COMPILE_CACHE: path.resolve(dataDir, 'compile-cache'),
+  ...inherited,
+});
+
+/** PostgreSQL with the tables that the service expects. @throws {StartupError} */
+export async function startDatabase(config: DevConfig, { say }: Terminal): Promise<Dependency> {
+  if (config.databaseUrl !== undefined) {
+    say('using the PostgreSQL of DATABASE_URL, and bringing its tables up to date');
+    await migrate(config.databaseUrl, say);
+    return brought(config.databaseUrl, 'the database of DATABASE_URL');
+  }
+  say('starting PostgreSQL 18');
+  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: say });
+  try {
+    await migrate(postgres.url, say);
+  } catch (error) {
+    await postgres.stop();
+    throw error;
+  }
+  const logFile = path.join(config.dataDir, 'postgres.log');
+  return {
+    url: postgres.url,
+    description: path.join(config.dataDir, 'postgres'),
+    ended: postgres.ended.then(() => `PostgreSQL has ended. Its log is ${logFile}.`),
+    stop: postgres.stop,
+  };
+}
+
+async function migrate(databaseUrl: string, say: Terminal['say']): Promise<void> {
+  try {
+    // Loaded only now: what starts as a process of its own need not wait for it.
+    const { migrate: bringUpToDate } = await import('../../src/postgres/migrate.ts');
+    for (const name of await bringUpToDate(databaseUrl)) say(`applied migration ${name}`);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message || String(cause) : String(cause);
+    throw new StartupError(`The tables cannot be brought up to date: ${reason}`, { cause });
+  }
+}
+
+/** The payment gateway. @throws {StartupError} */
+export async function startGateway(
+  config: DevConfig,
+  { say, showLogLine }: Terminal,
+  env: DevConfig['inherited'],
+): Promise<Gateway> {
+  if (config.gatewayUrl !== undefined) return brought(config.gatewayUrl, 'as set in PAYMENT_GATEWAY_URL');
+  say('starting the payment gateway simulator');
+  const child = await startChild({
+    name: 'The payment gateway simulator',
+    args: [path.resolve(import.meta.dirname, '../simulator/main.ts')],
+    env,
+    onLine: showLogLine,
+  });
+  return {
+    url: announcedUrl(child, 'url'),
+    description: 'a simulator; its page tells how to break it',
+    ended: child.ended,
+    stop: child.stop,
+    connect: (upstreams) => child.ask({ type: 'connect', upstreams }),
+  };
+}

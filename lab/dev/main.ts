@@ -1,0 +1,134 @@
+import path from 'node:path';
+import { demoApiKey, loadConfig } from '../../src/config/config.ts';
+import { StartupError } from '../../src/errors.ts';
+import { runProcess } from '../../src/process.ts';
+import { loadConsoleConfig } from '../console/config.ts';
+import { loadSimulatorConfig } from '../simulator/config.ts';
+import { banner } from './banner.ts';
+import { announcedUrl, startChild } from './child.ts';
+import { type DevConsole, startConsole, telemetryEnvironment } from './console.ts';
+import { type DevConfig, loadDevConfig } from './config.ts';
+import { type Dependency, startDatabase, startGateway } from './dependencies.ts';
+import { npmIsGone } from './npm-parent.ts';
+import { restartOnChange } from './restart-on-change.ts';
+import { createTerminal } from './terminal.ts';
+import { throughWires } from './network.ts';
+
+const source = path.resolve(import.meta.dirname, '../../src');
+const serviceArgs = ['--import', path.join(source, 'telemetry/sdk.ts'), path.join(source, 'main.ts')];
+
+/** What PostgreSQL and the simulator may take to end after the service, in milliseconds. */
+const dependenciesDeadline = 20_000;
+
+/**
+ * `npm start`: the service with all that it needs, in one command. Postgres and the payment gateway simulator start
+ * side by side, then the service; they end in the opposite order. In production it is the service alone.
+ */
+await runProcess(async () => {
+  const config = loadDevConfig();
+  if (config.environment === 'production') becomeService(config);
+  const { shutdown, apiKeys } = checkChildConfig(config);
+  const npmGone = npmIsGone(config.inherited['npm_lifecycle_event']);
+  const watching = process.argv.includes('--watch');
+  const terminal = createTerminal({ colour: process.stdout.isTTY && !config.inherited['NO_COLOR'] });
+
+  await using starting = new AsyncDisposableStack();
+  // It ends last: what the others say at their end is telemetry too.
+  const consoleStart = startConsole(config, terminal);
+  starting.defer(() => stopOnceStarted(consoleStart));
+  const databaseStart = startDatabase(config, terminal);
+  starting.defer(() => stopOnceStarted(databaseStart));
+  const gatewayStart = consoleStart.then((receiver) =>
+    startGateway(config, terminal, telemetryEnvironment(config, receiver)),
+  );
+  starting.defer(() => stopOnceStarted(gatewayStart));
+  const [receiver, database, gateway] = await Promise.all([consoleStart, databaseStart, gatewayStart]);
+
+  const addresses = await throughWires(config, gateway, {
+    DATABASE_URL: database.url,
+    PAYMENT_GATEWAY_URL: gateway.url,
+    REDIS_URL: config.inherited['REDIS_URL'],
+  });
+  const startService = (ports: Readonly<Record<string, string>> = {}) =>
+    startChild({
+      name: 'The order service',
+      args: serviceArgs,
+      env: {
+        ...serviceEnvironment(config, receiver),
+        ...ports,
+        ...addresses,
+      },
+      onLine: terminal.showLogLine,
+    });
+  const service = await startService();
+  const apiUrl = announcedUrl(service, 'url');
+  const adminUrl = announcedUrl(service, 'adminUrl');
+  // The banner stays true, whichever free ports it names.
+  const samePorts = { PORT: new URL(apiUrl).port, ADMIN_PORT: new URL(adminUrl).port };
+  const running = watching
+    ? restartOnChange(service, { folder: source, start: () => startService(samePorts), say: terminal.say })
+    : service;
+  starting.defer(() => running.stop());
+  receiver?.watch({
+    apiUrl,
+    apiKey: apiKeys.reveal()[0]?.key ?? '',
+    metricsUrl: `${adminUrl}/metrics`,
+    // Only what was started here is known to be the simulator.
+    gatewayUrl: config.gatewayUrl === undefined ? gateway.url : undefined,
+  });
+
+  terminal.say(
+    banner({
+      apiUrl,
+      adminUrl,
+      consoleUrl: receiver?.pageUrl,
+      gateway,
+      storage: database.description,
+      apiKey: config.apiKeys === undefined ? demoApiKey.key : undefined,
+    }),
+  );
+  const everything = starting.move();
+  return {
+    announcement: service.announced,
+    close: () => everything.disposeAsync(),
+    closeDeadline: shutdown.drainDelay + shutdown.deadline + dependenciesDeadline,
+    failure: Promise.race([database.ended, gateway.ended, ...(watching ? [] : [service.ended]), npmGone]),
+  };
+});
+
+async function stopOnceStarted(start: Promise<Pick<Dependency, 'stop'> | undefined>): Promise<void> {
+  const started = await start.catch(() => undefined);
+  await started?.stop();
+}
+
+/** The environment of the service, without what is known only once its dependencies run. */
+function serviceEnvironment(config: DevConfig, receiver?: DevConsole): DevConfig['inherited'] {
+  return {
+    API_KEYS: `${demoApiKey.client}:${demoApiKey.key}`,
+    ...telemetryEnvironment(config, receiver),
+  };
+}
+
+/**
+ * Reads what the children will read, so that a fault shows before anything is started.
+ *
+ * @throws {ConfigError}
+ */
+function checkChildConfig(config: DevConfig) {
+  loadSimulatorConfig(config.inherited);
+  if (config.console) loadConsoleConfig(config.inherited);
+  return loadConfig({
+    DATABASE_URL: 'postgres://embedded',
+    PAYMENT_GATEWAY_URL: 'http://simulator',
+    ...serviceEnvironment(config),
+  });
+}
+
+/** Replaces this process: signals and exit code are then the service's own. */
+function becomeService({ inherited }: DevConfig): never {
+  const env = Object.entries(inherited).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  );
+  if (process.execve === undefined) throw new StartupError('Use "npm run serve" on this system.');
+  return process.execve(process.execPath, [process.execPath, ...serviceArgs], Object.fromEntries(env));
+}

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import type { Gateway } from './dependencies.ts';
+import { throughWires } from './network.ts';
+
+const gateway: Gateway = {
+  url: 'http://127.0.0.1:7072',
+  description: 'a simulator',
+  ended: new Promise(() => undefined),
+  stop: () => Promise.resolve(),
+};
+
+/** Wires that lead to whatever they are asked for. */
+async function wire(addresses: Partial<Parameters<typeof throughWires>[2]>, inherited = {}) {
+  const upstreams: Array<Readonly<Record<string, string>>> = [];
+  const connect: Gateway['connect'] = async (asked) => {
+    upstreams.push(asked);
+    return Object.fromEntries(Object.keys(asked).map((name, index) => [name, `127.0.0.1:900${index}`]));
+  };
+  const given = {
+    DATABASE_URL: undefined,
+    PAYMENT_GATEWAY_URL: undefined,
+    REDIS_URL: undefined,
+    ...addresses,
+  };
+  return { wired: await throughWires({ inherited }, { ...gateway, connect }, given), upstreams };
+}
+
+test('what the service connects to has a wire in between, which knows no password', async () => {
+  expect(
+    await wire({
+      DATABASE_URL: 'postgres://orders:a%2Fb@db.internal/orders?application_name=x',
+      PAYMENT_GATEWAY_URL: 'http://gateway.internal',
+      REDIS_URL: 'redis://:secret@[::1]:6380/2',
+    }),
+  ).toEqual({
+    wired: {
+      DATABASE_URL: 'postgres://orders:a%2Fb@127.0.0.1:9000/orders?application_name=x',
+      PAYMENT_GATEWAY_URL: 'http://127.0.0.1:9001/',
+      REDIS_URL: 'redis://:secret@127.0.0.1:9002/2',
+    },
+    upstreams: [
+      { postgres: 'tcp://db.internal:5432', gateway: 'tcp://gateway.internal:80', redis: 'tcp://[::1]:6380' },
+    ],
+  });
+});
+
+test.each([
+  'postgres://orders@db.internal/orders?sslmode=verify-full',
+  'postgres://orders@db.internal/orders?host=/var/run/postgresql',
+  'postgres:///orders',
+  'postgres://one:1,two:2/orders',
+])('%s goes without', async (url) => {
+  expect((await wire({ DATABASE_URL: url })).wired.DATABASE_URL).toBe(url);
+});
+
+test('nor does a Postgres that is always to be encrypted have one', async () => {
+  const DATABASE_URL = 'postgres://orders@db.internal/orders';
+  expect((await wire({ DATABASE_URL }, { PGSSLMODE: 'require' })).wired.DATABASE_URL).toBe(DATABASE_URL);
+});
+
+test('nor has anything, where the gateway is no simulator', async () => {
+  const addresses = {
+    DATABASE_URL: 'postgres://orders@db.internal/orders',
+    PAYMENT_GATEWAY_URL: 'http://gateway.internal',
+    REDIS_URL: undefined,
+  };
+  expect(await throughWires({ inherited: {} }, gateway, addresses)).toEqual(addresses);
+});

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { StartupError } from '../../../src/errors.ts';
+import { dataFolderArgument, type PostgresHome } from './postgres-home.ts';
+import { doesNotRun, environment, lastLines } from './postgres-server.ts';
+
+/** `undefined` before the first start. */
+export const readPassword = (home: PostgresHome): Promise<string | undefined> =>
+  readFile(path.join(home.directory, 'password'), 'utf8').catch(() => undefined);
+
+/**
+ * Makes the data folder with the superuser `orders` and the database `orders`. It gets its name when it is
+ * complete, so that nothing is left of a try that was interrupted.
+ *
+ * @returns the superuser's password, also kept in the folder
+ * @throws {StartupError}
+ */
+export async function createCluster(
+  home: PostgresHome,
+  { logFile, durable }: { logFile: string; durable: boolean },
+): Promise<string> {
+  const partial = `${home.directory}.partial`;
+  const cluster = path.join(partial, 'cluster');
+  const passwordFile = path.join(partial, 'password');
+  const password = randomBytes(24).toString('base64url');
+
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(cluster, { recursive: true, mode: 0o700 });
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  if (home.account !== undefined) {
+    for (const made of [partial, cluster, passwordFile])
+      await chown(made, home.account.uid, home.account.gid);
+  }
+  const folder = dataFolderArgument(home, cluster);
+  const access = ['--username=orders', '--pwfile=../password', '--auth=scram-sha-256'];
+  // Sorts the same on every machine, and faster than the locales of the operating system.
+  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const sync = durable ? [] : ['--no-sync'];
+  const run = (program: string, args: string[], input?: string) =>
+    runToEnd(home, { program, args, input, cluster, logFile });
+  await run('initdb', ['-D', folder, ...access, ...locale, ...sync]);
+  // One process that runs one statement: cheaper than a server to connect to.
+  await run(
+    'postgres',
+    ['--single', '-D', folder, '-c', 'exit_on_error=on', 'postgres'],
+    'CREATE DATABASE orders\n',
+  );
+  try {
+    await rename(partial, home.directory);
+  } catch (cause) {
+    throw new StartupError(
+      `${home.directory} holds something else. Remove it, or set DATA_DIR to another folder.`,
+      {
+        cause,
+      },
+    );
+  }
+  return password;
+}
+
+interface Run {
+  program: string;
+  args: string[];
+  input: string | undefined;
+  cluster: string;
+  logFile: string;
+}
+
+async function runToEnd(home: PostgresHome, { program, args, input, cluster, logFile }: Run): Promise<void> {
+  const output = await open(logFile, 'w', 0o600);
+  let code: unknown;
+  try {
+    const child = spawn(path.join(home.native, 'bin', program), args, {
+      ...home.account,
+      cwd: cluster,
+      env: environment,
+      // Ctrl-C in a terminal reaches all processes of the group; this one is better left to finish.
+      detached: true,
+      stdio: ['pipe', output.fd, output.fd],
+    });
+    // A program that has failed reads no input; its exit code says so.
+    child.stdin?.on('error', () => undefined).end(input);
+    [code] = await once(child, 'exit');
+  } catch (cause) {
+    throw new StartupError(doesNotRun, { cause });
+  } finally {
+    await output.close();
+  }
+  if (code !== 0) {
+    throw new StartupError(
+      `${program} failed. The end of ${logFile}:\n${lastLines(await readFile(logFile, 'utf8'))}`,
+    );
+  }
+}

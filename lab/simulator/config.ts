@@ -1,0 +1,24 @@
+import { type Environment, namesCollector, read } from '../../src/config/environment.ts';
+import { simulatorVariables } from './variables.ts';
+
+export interface SimulatorConfig {
+  host: string;
+  port: number;
+  /** Charges that the ledger keeps; `undefined` keeps all. */
+  ledgerCapacity: number | undefined;
+  logLevel: string;
+  /** Whether the environment names a receiver of telemetry. */
+  hasCollector: boolean;
+}
+
+/** @throws {ConfigError} when a variable is malformed; all faults at once */
+export function loadSimulatorConfig(env: Environment = process.env): SimulatorConfig {
+  const value = read(simulatorVariables, env);
+  return {
+    host: value.HOST,
+    port: value.SIMULATOR_PORT,
+    ledgerCapacity: value.SIMULATOR_LEDGER_MAX,
+    logLevel: value.LOG_LEVEL,
+    hasCollector: namesCollector(env),
+  };
+}

@@ -1,0 +1,47 @@
+import { loadTelemetryConfig } from '../../src/config/telemetry-config.ts';
+import { runProcess } from '../../src/process.ts';
+import { createLogger, type Logger } from '../../src/telemetry/logging/logger.ts';
+import { loadSimulatorConfig } from './config.ts';
+import { startSimulator } from './server.ts';
+import type { Wires } from './network/network.ts';
+
+const service = 'payment-gateway';
+
+await runProcess(async () => {
+  const { logLevel, hasCollector, ...options } = loadSimulatorConfig();
+  const sdk = hasCollector ? await startTelemetry((message) => logger.warn(message)) : undefined;
+  const logger: Logger = createLogger({ service, level: logLevel });
+  const simulator = await startSimulator({ ...options, logger });
+  logger.info({ url: simulator.url }, 'listening');
+  // Where wires lead is known to whoever starts all the rest, and only then.
+  process.on('message', (message) => {
+    if (asksForWires(message)) void connectAll(simulator.wires, message.upstreams);
+  });
+  return {
+    announcement: { type: 'listening', url: simulator.url },
+    async close() {
+      await simulator.close();
+      await sdk?.shutdown();
+    },
+    closeDeadline: 5000,
+  };
+});
+
+function asksForWires(message: unknown): message is { upstreams: Readonly<Record<string, string>> } {
+  return typeof message === 'object' && message !== null && 'upstreams' in message;
+}
+
+async function connectAll(wires: Wires, upstreams: Readonly<Record<string, string>>): Promise<void> {
+  const addresses: Record<string, string> = {};
+  for (const [name, target] of Object.entries(upstreams)) addresses[name] = await wires.connect(name, target);
+  if (process.connected) process.send?.(addresses);
+}
+
+/** Before the logger, which looks for it once. Where nobody listens, not even its code is loaded. */
+async function startTelemetry(complain: (message: string) => void) {
+  const config = loadTelemetryConfig();
+  if (config.disabled) return undefined;
+  const { startSdk } = await import('../../src/telemetry/sdk/start-sdk.ts');
+  // The simulator makes its spans itself.
+  return startSdk({ ...config, instrumentation: 'lean' }, complain, service);
+}

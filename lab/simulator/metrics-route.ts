@@ -1,0 +1,50 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { Faults, FaultSettings } from './faults.ts';
+import type { Wires } from './network/network.ts';
+
+/** Which knobs make which fault, by the name that a fault has in the log. */
+const knobs: Readonly<Record<string, ReadonlyArray<keyof FaultSettings>>> = {
+  latency: ['latencyMs', 'latencyJitterMs'],
+  unauthorized: ['unauthorizedRate'],
+  rate_limit: ['rateLimitRate'],
+  error: ['errorRate'],
+  reset: ['resetRate'],
+  timeout: ['timeoutRate'],
+  decline: ['declineRate'],
+  malformed: ['malformedRate'],
+  slow_success: ['slowSuccessRate'],
+};
+
+/**
+ * Which faults are set, for Prometheus: dashboards mark the time of each, so that nobody looks for the cause of what
+ * somebody has done on purpose.
+ *
+ * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+ */
+export function metricsRoute({ faults, wires }: { faults: Faults; wires: Wires }): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/metrics', (_request, reply) => {
+      const samples = Object.entries(knobs).map(([fault, names]) => {
+        const active = names.some((name) => Number(faults.settings[name]) > 0);
+        return `simulator_fault_active{fault="${fault}"} ${active ? 1 : 0}`;
+      });
+      return reply
+        .type('text/plain; version=0.0.4; charset=utf-8')
+        .send(
+          [
+            '# HELP simulator_fault_active 1 while a fault is set, 0 otherwise.',
+            '# TYPE simulator_fault_active gauge',
+            ...samples,
+            '# HELP simulator_wire_fault_active 1 for what is set of the network to a dependency.',
+            '# TYPE simulator_wire_fault_active gauge',
+            ...Object.entries(wires.all()).flatMap(([name, { enabled, toxics }]) =>
+              [...(enabled ? [] : ['cut']), ...new Set(toxics.map(({ type }) => type))].map(
+                (fault) => `simulator_wire_fault_active{wire="${name}",fault="${fault}"} 1`,
+              ),
+            ),
+            '',
+          ].join('\n'),
+        );
+    });
+  };
+}

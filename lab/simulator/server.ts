@@ -1,0 +1,83 @@
+import { fastify, type FastifyError } from 'fastify';
+import { listen } from '../../src/http/listen.ts';
+import { observeGatewaySimulator } from './telemetry.ts';
+import type { Logger } from '../../src/telemetry/logging/logger.ts';
+import { alertRoutes } from './alert-routes.ts';
+import { problem } from './answer.ts';
+import { chargeRoutes } from './charge-routes.ts';
+import { controlRoutes } from './control-routes.ts';
+import { createFaults } from './faults.ts';
+import { ajvOptions, invalidRequest } from './invalid-request.ts';
+import { createLedger } from './ledger.ts';
+import { metricsRoute } from './metrics-route.ts';
+import { wireRoutes } from './network/network-routes.ts';
+import { createWires, type Wires } from './network/network.ts';
+
+export interface Simulator {
+  /** Without a slash at its end. */
+  url: string;
+  /** None at first. They end with it. */
+  wires: Wires;
+  /** Drops what is connected, hanging requests included, and forgets the ledger. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a payment gateway that nobody pays at and everybody may break. Each one has its own ledger and faults.
+ *
+ * @param options.port 0 takes any free one
+ * @throws {StartupError} when it cannot listen there
+ */
+export async function startSimulator(options: {
+  host: string;
+  port: number;
+  logger: Logger;
+  /** Records that the ledger keeps at most. Default: all. */
+  ledgerCapacity?: number | undefined;
+}): Promise<Simulator> {
+  const { host, port, logger } = options;
+  const ledger = createLedger({ capacity: options.ledgerCapacity });
+  const faults = createFaults();
+  const wires = createWires();
+
+  const app = fastify({
+    forceCloseConnections: true,
+    ajv: { customOptions: ajvOptions },
+    // An idempotency key of 255 characters, each of them percent-encoded.
+    routerOptions: { maxParamLength: 3 * 255 },
+  });
+  app.setErrorHandler<FastifyError>((error, _request, reply) => {
+    const expected = error.statusCode !== undefined && error.statusCode < 500;
+    if (!expected) logger.error({ err: error }, 'a request failed in an unforeseen way');
+    const answer = expected
+      ? invalidRequest(error)
+      : problem(500, 'internal_error', 'A defect of the simulator.');
+    return reply.code(answer.status).headers(answer.headers).send(answer.body);
+  });
+  app.setNotFoundHandler((_request, reply) => {
+    const { status, headers, body } = problem(
+      404,
+      'not_found',
+      'There is nothing here. GET / shows what there is.',
+    );
+    return reply.code(status).headers(headers).send(body);
+  });
+  await app.register(
+    chargeRoutes({ ledger, faults, observe: (scope) => observeGatewaySimulator(scope, logger) }),
+  );
+  await app.register(alertRoutes({ logger }));
+  await app.register(metricsRoute({ faults, wires }));
+  await app.register(controlRoutes({ ledger, faults }));
+  await app.register(wireRoutes({ wires }));
+
+  async function close(): Promise<void> {
+    await wires.close();
+    await app.close();
+  }
+  try {
+    return { url: await listen(app, { host, port }, 'SIMULATOR_PORT'), wires, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,126 @@
+import type { ServerResponse } from 'node:http';
+import {
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ChargeEvents, Dealing } from './charge-events.ts';
+import type { Logger } from '../../src/telemetry/logging/logger.ts';
+import { tell } from '../../src/telemetry/request-log.ts';
+import { scrub } from '../../src/privacy/scrub.ts';
+import { validContext } from '../../src/telemetry/tracing/tracing.ts';
+
+const tracer = trace.getTracer('payment-gateway');
+
+interface Observation {
+  span: Span;
+  response: ServerResponse;
+  /** Whether the handler is still at work, be its caller there or not. */
+  atWork: boolean;
+  closed: boolean;
+}
+
+/**
+ * The simulator as the other end of a payment attempt: one span below that of the caller, and one log line. Both say
+ * which fault was injected, so that nobody looks for its cause.
+ *
+ * @param app the scope of the routes to observe
+ */
+export function observeGatewaySimulator(app: FastifyInstance, logger: Logger): ChargeEvents {
+  const observations = new WeakMap<FastifyRequest, Observation>();
+
+  app.addHook('onRequest', (request, reply, done) => {
+    const parent = propagation.extract(ROOT_CONTEXT, request.headers);
+    const observation: Observation = {
+      span: startSpan(request, parent),
+      response: reply.raw,
+      atWork: false,
+      closed: false,
+    };
+    observations.set(request, observation);
+    // Where the fault is silence, there is no answer, and the caller ends the connection.
+    reply.raw.once('close', () => {
+      observation.closed = true;
+      endOnceOver(observation);
+    });
+    const { span } = observation;
+    const telling = { story: { request_id: requestIdOf(request) ?? request.id }, trace: validContext(span) };
+    tell(telling, () => context.with(trace.setSpan(parent, span), done));
+  });
+  app.addHook('preHandler', (request, _reply, done) => {
+    const observation = observations.get(request);
+    // Of what only reads there is nothing to tell.
+    if (observation) observation.atWork = request.method === 'POST';
+    done();
+  });
+  app.addHook('onError', (request, _reply, _error, done) => {
+    const observation = observations.get(request);
+    if (observation) observation.atWork = false;
+    done();
+  });
+
+  return {
+    dealtWith(request, operation, dealing) {
+      // The fields that lead from this line to the trace and the lines of the caller.
+      const tracing = { request_id: requestIdOf(request), traceparent: request.headers['traceparent'] };
+      logger.info({ ...tracing, ...dealing }, operation);
+      const observation = observations.get(request);
+      if (observation === undefined) return;
+      describe(observation.span, dealing);
+      observation.atWork = false;
+      endOnceOver(observation);
+    },
+  };
+}
+
+function startSpan(request: FastifyRequest, parent: ReturnType<typeof context.active>): Span {
+  const { method, routeOptions } = request;
+  const route = routeOptions.url ?? 'unknown';
+  const [path = ''] = request.url.split('?', 1);
+  return tracer.startSpan(
+    `${method} ${route}`,
+    {
+      kind: SpanKind.SERVER,
+      attributes: {
+        'http.request.method': method,
+        'http.route': route,
+        'url.path': scrub(path),
+        'url.scheme': 'http',
+        'app.request_id': scrub(requestIdOf(request) ?? request.id),
+      },
+    },
+    parent,
+  );
+}
+
+function describe(span: Span, { key, attempt, outcome, fault }: Dealing): void {
+  span.setAttributes({
+    'charge.key': scrub(key),
+    'charge.outcome': outcome,
+    'simulator.fault': fault,
+    ...(attempt !== undefined && { 'charge.attempt': attempt }),
+  });
+}
+
+/** With the answer, or with the connection, whichever is later than the work. */
+function endOnceOver({ span, response, atWork, closed }: Observation): void {
+  if (atWork || !closed) return;
+  const status = response.writableFinished ? response.statusCode : undefined;
+  if (status !== undefined) span.setAttribute('http.response.status_code', status);
+  if (status === undefined || status >= 500) {
+    const type = status === undefined ? 'no_answer' : String(status);
+    span.setAttribute('error.type', type);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: type });
+  }
+  span.end();
+}
+
+function requestIdOf({ headers }: FastifyRequest): string | undefined {
+  const id = headers['x-request-id'];
+  return typeof id === 'string' ? id : undefined;
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import { listen } from '../../src/http/listen.ts';
+import { runProcess } from '../../src/process.ts';
+import { loadTrafficConfig } from './config.ts';
+import { createTraffic } from './traffic.ts';
+import { createTrafficControl } from './control.ts';
+import { createTrafficSummary } from './summary.ts';
+
+/** Milliseconds between two lines. */
+const summaryInterval = 10_000;
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+await runProcess(async () => {
+  const { rate, host, port, greeting, ...options } = loadTrafficConfig();
+  const summary = createTrafficSummary();
+  const ended = new AbortController();
+  // Nobody comes before the shop is open.
+  const traffic = createTraffic({ ...options, rate: 0, onResult: summary.add });
+  const control = createTrafficControl(traffic);
+  const controlUrl = port === undefined ? undefined : await listen(control, { host, port }, 'TRAFFIC_PORT');
+
+  void waitForService(options.urls, ended.signal).then(() => {
+    if (greeting !== undefined) say(`\n${greeting.trimEnd()}\n`);
+    say(`Sending ${rate} requests a second to ${options.urls.join(', ')}.`);
+    if (traffic.rate() === 0) traffic.setRate(rate);
+  }, ignoreAbort);
+  const summaries = setInterval(() => {
+    const line = summary.take();
+    if (line !== undefined) say(line);
+  }, summaryInterval);
+
+  return {
+    announcement: { type: 'sending', ...(controlUrl !== undefined && { url: controlUrl }) },
+    async close() {
+      ended.abort();
+      clearInterval(summaries);
+      await traffic.stop();
+      await control.close();
+      const line = summary.take();
+      if (line !== undefined) say(line);
+    },
+    closeDeadline: 20_000,
+  };
+});
+
+/** Until one of them answers, whatever it answers. */
+async function waitForService(urls: readonly string[], signal: AbortSignal): Promise<void> {
+  let waiting = false;
+  for (let turn = 0; ; turn += 1) {
+    const url = urls[turn % urls.length] ?? '';
+    try {
+      const { body } = await request(new URL('/openapi.json', url), { signal });
+      await body.dump();
+      return;
+    } catch {
+      signal.throwIfAborted();
+    }
+    if (!waiting) say(`Waiting for ${urls.join(', ')} to answer.`);
+    waiting = true;
+    await sleep(500, undefined, { signal });
+  }
+}
+
+function ignoreAbort(error: unknown): void {
+  if (!(error instanceof Error && error.name === 'AbortError')) throw error;
+}

@@ -1,0 +1,69 @@
+import { writeFile } from 'node:fs/promises';
+import { consoleVariables } from '../lab/console/variables.ts';
+import { devVariables } from '../lab/dev/variables.ts';
+import { simulatorVariables } from '../lab/simulator/variables.ts';
+import { trafficVariables } from '../lab/traffic/variables.ts';
+import type { Variable } from '../src/config/environment.ts';
+import { telemetryVariables } from '../src/config/telemetry-variables.ts';
+import { variables } from '../src/config/variables.ts';
+
+/** Writes docs/configuration.md from the variables of each program. */
+
+const page = new URL('../docs/configuration.md', import.meta.url);
+
+type Variables = Readonly<Record<string, Variable<unknown>>>;
+
+/** A section per program, in the order in which a reader meets them. */
+const programs: ReadonlyArray<{ title: string; about: string; variables: Variables }> = [
+  {
+    title: 'The service',
+    about:
+      '`npm run serve`, and the container image. `npm run migrate` reads those that begin with `DATABASE_`.',
+    variables,
+  },
+  {
+    title: 'Telemetry of the service',
+    about:
+      'The standard variables of the [OpenTelemetry SDK](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) work as the specification says: `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_TRACES_SAMPLER`, `OTEL_RESOURCE_ATTRIBUTES` and the rest. These are the ones that the service reads itself:',
+    variables: Object.fromEntries(
+      Object.entries(telemetryVariables).filter(([name]) => name.startsWith('OTEL_')),
+    ),
+  },
+  {
+    title: '`npm start`',
+    about:
+      '`npm start` and `npm run dev` pass every variable on to the programs that they start, so those of the other sections work too.',
+    variables: devVariables,
+  },
+  { title: 'The console', about: '`npm run console`.', variables: consoleVariables },
+  {
+    title: 'The payment gateway simulator',
+    about: '`npm run simulator`.',
+    variables: simulatorVariables,
+  },
+  { title: 'The traffic generator', about: '`npm run traffic`.', variables: trafficVariables },
+];
+
+const introduction = `# Configuration
+
+Every program reads its configuration from environment variables, once, at start. A missing or malformed variable stops
+the start with one line per fault. Durations are written \`250ms\`, \`3s\`, \`5m\` or \`24h\`. A variable without a default is
+required, unless its meaning says otherwise. \`npm run docs\` generates this page.
+`;
+
+export function configurationPage(): string {
+  const sections = programs.map(
+    ({ title, about, variables: known }) => `## ${title}\n\n${about}\n\n${tableOf(known)}\n`,
+  );
+  return [introduction, ...sections].join('\n');
+}
+
+function tableOf(known: Variables): string {
+  const rows = Object.entries(known).map(
+    ([name, { default: value, optional, meaning }]) =>
+      `| \`${name}\` | ${value !== undefined ? `\`${value}\`` : optional ? 'optional' : 'required'} | ${meaning} |`,
+  );
+  return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n');
+}
+
+if (import.meta.main) await writeFile(page, configurationPage());

@@ -1,0 +1,172 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { demoApiKey, loadConfig, loadMigrationConfig } from './config.ts';
+import { ConfigError, type Environment, type Variable } from './environment.ts';
+import { variables } from './variables.ts';
+
+const required = {
+  DATABASE_URL: 'postgres://orders:hush-hush@db:5432/orders',
+  PAYMENT_GATEWAY_URL: 'https://payments.example',
+  API_KEYS: 'shop:hush-shop,pos:hush-pos',
+};
+const withRedis = { ...required, REDIS_URL: 'rediss://orders:hush-hush@cache:6380/1' };
+
+const faultsOf = (env: Environment): readonly string[] => {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+};
+
+test('three variables are required, and all that are missing are named at once', () => {
+  expect(faultsOf({}).map((fault) => fault.split(' ')[0])).toEqual(Object.keys(required));
+  expect(faultsOf(required)).toEqual([]);
+});
+
+test('every default can be read as if it had been typed', () => {
+  const typed = Object.fromEntries(
+    Object.entries<Variable<unknown>>(variables).map(([name, variable]) => [name, variable.default]),
+  );
+  expect(loadConfig({ ...typed, ...required })).toEqual(loadConfig(required));
+});
+
+test('the values of the environment arrive where they are used', () => {
+  const config = loadConfig({
+    ...required,
+    PORT: '8080',
+    ADMIN_HOST: '0.0.0.0',
+    DATABASE_DEADLINE: '4s',
+    PAYMENT_RETRY_BUDGET: '0.3',
+    BREAKER_OPEN_FOR: '1m',
+    SHUTDOWN_DRAIN_DELAY: '5s',
+  });
+  expect(config).toMatchObject({
+    http: { port: 8080 },
+    admin: { host: '0.0.0.0', port: 7071 },
+    postgres: { deadline: 4000 },
+    payment: {
+      gatewayUrl: 'https://payments.example',
+      retryBudget: { share: 0.3 },
+      breaker: { openFor: 60_000 },
+    },
+    shutdown: { drainDelay: 5000 },
+  });
+  expect(config.postgres.url.reveal()).toBe(required.DATABASE_URL);
+  expect(config.apiKeys.reveal()).toEqual([
+    { client: 'shop', key: 'hush-shop' },
+    { client: 'pos', key: 'hush-pos' },
+  ]);
+});
+
+describe('secrets', () => {
+  test('are in no way of printing the configuration', () => {
+    for (const config of [loadConfig(withRedis), loadMigrationConfig(required)]) {
+      const inspected = inspect(config, { depth: Number.POSITIVE_INFINITY, showHidden: true });
+      for (const printed of [inspected, JSON.stringify(config)]) {
+        expect(printed).toContain('[secret]');
+        expect(printed).not.toContain('hush');
+      }
+    }
+  });
+
+  test.each([
+    ['DATABASE_URL', { DATABASE_URL: 'mongodb://orders:hush-hush@db/orders' }],
+    ['API_KEYS', { API_KEYS: 'hush-shop' }],
+    ['REDIS_URL', { REDIS_URL: 'http://orders:hush-hush@cache' }],
+    ['API_KEYS', { API_KEYS: 'shop:hush-shop,pos:hush-shop' }],
+  ])('are not in the message about a wrong %s', (name, change) => {
+    const faults = faultsOf({ ...required, ...change });
+    expect(faults).toEqual([expect.stringMatching(`^${name} must be `)]);
+    expect(faults.join()).not.toContain('hush');
+  });
+
+  test('are marked as such wherever a variable may hold one', () => {
+    const marked = Object.entries(variables).filter(([, variable]) => 'secret' in variable);
+    expect(marked.map(([name]) => name)).toEqual([
+      'DATABASE_URL',
+      'PAYMENT_GATEWAY_URL',
+      'API_KEYS',
+      'REDIS_URL',
+    ]);
+  });
+});
+
+describe('what does not go together', () => {
+  const withDemoKey = { ...required, API_KEYS: `shop:hush-shop,me:${demoApiKey.key}` };
+  const demoKeyRefused = 'API_KEYS holds the public demo key, which production refuses';
+
+  test('the demo key is refused in production alone, under whatever name', () => {
+    expect(faultsOf({ ...withDemoKey, NODE_ENV: 'production' })).toEqual([demoKeyRefused]);
+    expect(faultsOf({ ...withDemoKey, NODE_ENV: 'development' })).toEqual([]);
+    expect(faultsOf({ ...withDemoKey, NODE_ENV: 'test' })).toEqual([]);
+    expect(faultsOf({ ...required, NODE_ENV: 'production' })).toEqual([]);
+  });
+
+  test.each(['PAYMENT', 'SETTLEMENT'])('a floor of %s_BACKOFF above its cap is refused', (what) => {
+    const env = { ...required, [`${what}_BACKOFF_FLOOR`]: '3s', [`${what}_BACKOFF_CAP`]: '2s' };
+    expect(faultsOf(env)).toEqual([`${what}_BACKOFF_FLOOR must not be longer than ${what}_BACKOFF_CAP`]);
+    expect(faultsOf({ ...env, [`${what}_BACKOFF_CAP`]: '3s' })).toEqual([]);
+  });
+
+  test.each(['RATE_LIMIT_WINDOW', 'AUTH_FAILURE_WINDOW'])('a %s of less than a second is refused', (name) => {
+    expect(faultsOf({ ...required, [name]: '999ms' })).toEqual([`${name} must be at least 1s`]);
+    expect(faultsOf({ ...required, [name]: '1s' })).toEqual([]);
+  });
+
+  test.each(['REDIS_COMMAND_TIMEOUT', 'ORDER_CACHE_TTL'])('a %s of nothing is refused', (name) => {
+    expect(faultsOf({ ...required, [name]: '0s' })).toEqual([`${name} must not be 0`]);
+  });
+
+  test('headers that may take longer than the request that they are a part of are refused', () => {
+    const env = { ...required, HTTP_HEADERS_TIMEOUT: '31s' };
+    expect(faultsOf(env)).toEqual(['HTTP_HEADERS_TIMEOUT must not be longer than HTTP_REQUEST_TIMEOUT']);
+    expect(faultsOf({ ...env, HTTP_REQUEST_TIMEOUT: '31s' })).toEqual([]);
+  });
+
+  test.each(['HTTP_HEADERS_TIMEOUT', 'HTTP_KEEP_ALIVE_TIMEOUT', 'HTTP_SEND_TIMEOUT'])(
+    'a %s of nothing is refused',
+    (name) => {
+      expect(faultsOf({ ...required, [name]: '0s' })).toEqual([`${name} must not be 0`]);
+    },
+  );
+
+  test('is named all at once', () => {
+    const env = { ...withDemoKey, NODE_ENV: 'production', PAYMENT_BACKOFF_FLOOR: '2s' };
+    expect(faultsOf(env)).toEqual([
+      demoKeyRefused,
+      'PAYMENT_BACKOFF_FLOOR must not be longer than PAYMENT_BACKOFF_CAP',
+    ]);
+  });
+});
+
+test('without REDIS_URL there is no Redis, and with it there is all that it needs', () => {
+  expect(loadConfig(required).redis).toBeUndefined();
+  const { redis } = loadConfig({ ...withRedis, REDIS_COMMAND_TIMEOUT: '5ms' });
+  expect(redis).toMatchObject({ commandTimeout: 5, orderTtl: 600_000 });
+  expect(redis?.url.reveal()).toBe(withRedis.REDIS_URL);
+});
+
+test('proxies are trusted by their address, or by how many there are, and by default none is', () => {
+  const trustOf = (env: Environment) => loadConfig({ ...required, ...env }).http.trustProxy;
+  expect(trustOf({})).toBe(false);
+  expect(trustOf({ TRUST_PROXY: '10.0.0.0/8' })).toEqual(['10.0.0.0/8']);
+  const two = trustOf({ TRUST_PROXY: '2' });
+  if (typeof two !== 'function') throw new Error('not a rule');
+  expect([0, 1, 2, 3].map((hop) => two('203.0.113.1', hop))).toEqual([true, true, false, false]);
+});
+
+test('an environment that is none of the three is refused, for it decides what is safe', () => {
+  expect(faultsOf({ ...required, NODE_ENV: 'prod' })).toEqual([
+    'NODE_ENV must be one of development, test, production, not "prod"',
+  ]);
+});
+
+test('a migration needs the database alone', () => {
+  expect(loadMigrationConfig({ DATABASE_URL: required.DATABASE_URL }).url.reveal()).toBe(
+    required.DATABASE_URL,
+  );
+  expect(() => loadMigrationConfig({})).toThrow(/^DATABASE_URL is not set: /);
+});

@@ -1,0 +1,196 @@
+import { isIP } from 'node:net';
+import { inspect } from 'node:util';
+
+/** How environment variables are described and read. What there is to configure stands in config.ts. */
+
+/** A value that never prints: not in a log line, not in an error, not in `console.log(config)`. */
+export class Secret<T> {
+  readonly #value: T;
+
+  constructor(value: T) {
+    this.#value = value;
+  }
+
+  reveal(): T {
+    return this.#value;
+  }
+
+  toString(): string {
+    return '[secret]';
+  }
+
+  toJSON(): string {
+    return '[secret]';
+  }
+
+  [inspect.custom](): string {
+    return '[secret]';
+  }
+}
+
+/** The environment does not describe a service that can run. `message` has one line per fault. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'invalid_configuration';
+
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'));
+    this.faults = faults;
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Variable<T> {
+  /** The parsed value, or `undefined` where the text is not of the expected form. */
+  parse(text: string): T | undefined;
+  /** Completes "NAME must be …". */
+  expected: string;
+  meaning: string;
+  /** As it would be typed; a variable without one is required, unless it is optional. */
+  default?: string;
+  /** Not set, or set to nothing, it is `undefined`. */
+  optional?: true;
+  /** The text is left out of error messages. */
+  secret?: true;
+}
+
+type Rest<T> = Omit<Variable<T>, 'parse' | 'expected'>;
+
+export const text = (rest: Rest<string>): Variable<string> => ({
+  ...rest,
+  expected: 'a text that is not empty',
+  parse: (raw) => (raw === '' ? undefined : raw),
+});
+
+export const oneOf = <const T extends string>(values: readonly T[], rest: Rest<T>): Variable<T> => ({
+  ...rest,
+  expected: `one of ${values.join(', ')}`,
+  parse: (raw) => values.find((value) => value === raw),
+});
+
+export const wholeNumber = (minimum: number, maximum: number, rest: Rest<number>): Variable<number> => ({
+  ...rest,
+  expected: `a whole number from ${minimum} to ${maximum}`,
+  parse: (raw) => {
+    const value = /^\d{1,15}$/.test(raw) ? Number(raw) : Number.NaN;
+    return value >= minimum && value <= maximum ? value : undefined;
+  },
+});
+
+export const share = (rest: Rest<number>): Variable<number> => ({
+  ...rest,
+  expected: 'a share from 0 to 1, such as 0.2',
+  parse: (raw) => (/^(0|1|0?\.\d+|1\.0+)$/.test(raw) ? Number(raw) : undefined),
+});
+
+const millisecondsPerUnit: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+/** Node's timers fire at once for anything longer. */
+const longestTimer = 2 ** 31 - 1;
+
+/** In milliseconds once parsed. */
+export const duration = (rest: Rest<number>): Variable<number> => ({
+  ...rest,
+  expected: 'a duration such as 250ms, 3s, 5m or 24h, of at most 24 days',
+  parse: (raw) => {
+    const [, amount, unit = ''] = /^(\d{1,10})(ms|s|m|h)$/.exec(raw) ?? [];
+    const value = Number(amount) * (millisecondsPerUnit[unit] ?? Number.NaN);
+    return value <= longestTimer ? value : undefined;
+  },
+});
+
+export const url = (protocols: readonly string[], rest: Rest<string>): Variable<string> => ({
+  ...rest,
+  expected: `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  parse: (raw) =>
+    URL.canParse(raw) && protocols.some((protocol) => raw.startsWith(`${protocol}//`)) ? raw : undefined,
+});
+
+export const urls = (protocols: readonly string[], rest: Rest<string[]>): Variable<string[]> => {
+  const one = url(protocols, { meaning: rest.meaning });
+  return {
+    ...rest,
+    expected: `one or more, comma-separated, of ${one.expected.replace('a URL that starts', 'URLs that start')}`,
+    parse: (raw) => {
+      const found = raw.split(',').map((each) => one.parse(each.trim()));
+      return found.every((each) => each !== undefined) ? found : undefined;
+    },
+  };
+};
+
+/** A client of the API and the key it authenticates with. */
+export interface ApiKey {
+  client: string;
+  key: string;
+}
+
+export const apiKeys = (rest: Rest<ApiKey[]>): Variable<ApiKey[]> => ({
+  ...rest,
+  expected:
+    'client:key pairs such as "shop:key1,pos:key2", clients of letters, digits, "-" and "_", keys of visible ASCII without commas, no key twice',
+  parse: (raw) => {
+    const pairs: ApiKey[] = [];
+    for (const pair of raw.split(',')) {
+      const [, client, key] = /^\s*([\w-]{1,64}):([!-+\--~]{1,255})\s*$/.exec(pair) ?? [];
+      if (client === undefined || key === undefined) return undefined;
+      pairs.push({ client, key });
+    }
+    return new Set(pairs.map(({ key }) => key)).size === pairs.length ? pairs : undefined;
+  },
+});
+
+/** Proxies in front of the service: how many, or their addresses. */
+export const proxies = (rest: Rest<number | string[]>): Variable<number | string[]> => ({
+  ...rest,
+  expected: 'the number of proxies, or their addresses such as "10.0.0.0/8,192.168.1.7"',
+  parse: (raw) => {
+    if (/^[1-9]\d?$/.test(raw)) return Number(raw);
+    const addresses = raw.split(',').map((address) => address.trim());
+    return addresses.every(isAddressRange) ? addresses : undefined;
+  },
+});
+
+/** An IP address, or a range of them in CIDR notation (RFC 4632). */
+function isAddressRange(range: string): boolean {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(range) ?? [];
+  const version = isIP(address);
+  return version !== 0 && Number(bits ?? 0) <= (version === 4 ? 32 : 128);
+}
+
+export const optional = <T>(variable: Variable<T>): Variable<T | undefined> => ({
+  ...variable,
+  optional: true,
+});
+
+export type Values<V> = { [Name in keyof V]: V[Name] extends Variable<infer T> ? T : never };
+
+/** @throws {ConfigError} with all faults at once */
+export function read<V extends Readonly<Record<string, Variable<unknown>>>>(
+  known: V,
+  env: Environment,
+): Values<V> {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, variable] of Object.entries(known)) {
+    const raw = env[name] ?? variable.default;
+    if (variable.optional && (raw === undefined || raw === '')) continue;
+    if (raw === undefined) {
+      faults.push(`${name} is not set: ${variable.meaning}`);
+      continue;
+    }
+    values[name] = variable.parse(raw);
+    if (values[name] === undefined) {
+      const found = variable.secret ? '' : `, not ${JSON.stringify(raw)}`;
+      faults.push(`${name} must be ${variable.expected}${found}`);
+    }
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return values as Values<V>;
+}
+
+/** Whether the environment names a receiver of OTLP. At the standard's default address, most likely, nobody listens. */
+export function namesCollector(env: Environment): boolean {
+  return Object.keys(env).some((name) => /^OTEL_EXPORTER_OTLP_(\w+_)?ENDPOINT$/.test(name));
+}

@@ -1,0 +1,51 @@
+import type { Database } from './postgres/database.ts';
+import { missingMigrations } from './postgres/missing-migrations.ts';
+
+/** Whether this instance wants traffic. */
+export interface Health {
+  /** From here on the instance is ready as long as its checks pass. */
+  started(): void;
+  /** From here on it is not ready, whatever the checks say. */
+  drain(): void;
+  draining(): boolean;
+  readiness(): Promise<Readiness>;
+}
+
+export interface Readiness {
+  ready: boolean;
+  checks: Record<string, { ok: boolean; detail?: string }>;
+}
+
+/**
+ * Ready means: started, not draining, Postgres reachable and migrated. The payment gateway is no part of it: without
+ * it orders are still taken, and an instance that leaves the load balancer would not bring it back.
+ */
+export function createHealth(database: Database): Health {
+  let phase: 'starting' | 'serving' | 'draining' = 'starting';
+
+  return {
+    started: () => {
+      if (phase === 'starting') phase = 'serving';
+    },
+    drain: () => {
+      phase = 'draining';
+    },
+    draining: () => phase === 'draining',
+    async readiness() {
+      const checks = {
+        lifecycle: { ok: phase === 'serving', detail: phase },
+        postgres: await checkPostgres(database),
+      };
+      return { ready: Object.values(checks).every(({ ok }) => ok), checks };
+    },
+  };
+}
+
+async function checkPostgres(database: Database): Promise<{ ok: boolean; detail?: string }> {
+  try {
+    const missing = await missingMigrations(database);
+    return missing.length === 0 ? { ok: true } : { ok: false, detail: `not migrated: ${missing.join(', ')}` };
+  } catch (error) {
+    return { ok: false, detail: error instanceof Error ? error.message : 'unknown' };
+  }
+}

@@ -1,0 +1,39 @@
+import { METHODS } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { problems, sendProblem } from '../problem-details.ts';
+
+/**
+ * Answers 405 with `Allow` (RFC 9110, section 15.5.6) where a path is known and the method is not; Fastify's router
+ * alone says 404. Call it before the routes are added, and the returned function after.
+ */
+export function answerOtherMethods(app: FastifyInstance): () => void {
+  const methodsOf = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsOf.get(url) ?? new Set();
+    for (const each of Array.isArray(method) ? method : [method]) methods.add(each);
+    methodsOf.set(url, methods);
+  });
+
+  // CONNECT has no path, and never becomes a request.
+  for (const method of METHODS) {
+    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  }
+
+  return () => {
+    // Adding routes adds to the map.
+    for (const [url, known] of new Map(methodsOf)) {
+      const others = app.supportedMethods.filter((method) => !known.has(method));
+      const allow = [...known].toSorted().join(', ');
+      app.route({
+        method: others,
+        url,
+        schema: { hide: true },
+        // Runs before the body is read: whatever it holds does not matter.
+        onRequest: (_request, reply) => {
+          sendProblem(reply.header('allow', allow), problems.method_not_allowed, `Allowed here: ${allow}.`);
+        },
+        handler: () => {},
+      });
+    }
+  };
+}

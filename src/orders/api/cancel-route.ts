@@ -1,0 +1,82 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { timeoutHeader } from '../../http/deadline.ts';
+import { answerHeaders, problemResponses } from '../../http/openapi.ts';
+import { problems, sendProblem } from '../../http/problem-details.ts';
+import { cancelOrder } from '../cancel-order.ts';
+import type { OrderDependencies } from '../order-dependencies.ts';
+import { orderNotFound, orderProblems } from './order-problems.ts';
+import { orderBody, orderContent, orderParams } from './order-schema.ts';
+
+/** `POST /orders/:id/cancel`: answers with the outcome of cancel-order.ts. */
+export const cancelRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDependencies }> = async (
+  app,
+  { dependencies },
+) => {
+  app.post(
+    '/orders/:id/cancel',
+    {
+      config: { priority: 'finish' },
+      schema: {
+        operationId: 'cancelOrder',
+        summary: 'Cancel a pending order',
+        headers: Type.Object(timeoutHeader),
+        params: orderParams,
+        security: [{ apiKey: [] }],
+        response: {
+          200: { description: 'The order is cancelled.', headers: answerHeaders, content: orderContent },
+          ...problemResponses(
+            problems.invalid_request,
+            orderProblems.order_not_found,
+            orderProblems.order_busy,
+            orderProblems.order_not_pending,
+            problems.payload_too_large,
+            problems.unsupported_media_type,
+            orderProblems.payment_gateway_unavailable,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { clientId, id: requestId, deadline } = request;
+      const command = { clientId, orderId: request.params.id, requestId, deadline };
+      const cancellation = await cancelOrder(dependencies, command);
+      switch (cancellation.kind) {
+        case 'cancelled':
+          return orderBody(cancellation.order);
+        case 'too_late':
+          return sendProblem(
+            reply,
+            orderProblems.order_not_pending,
+            'Only a pending order can be cancelled.',
+            {
+              orderId: cancellation.order.id,
+              orderStatus: cancellation.order.status,
+            },
+          );
+        case 'in_progress':
+          return sendProblem(
+            reply.header('retry-after', 1),
+            orderProblems.order_busy,
+            'Somebody is settling the order at this moment. Read it, or try again.',
+            { orderStatus: 'pending' },
+          );
+        case 'gateway_unavailable':
+          return sendProblem(
+            reply.header('retry-after', 5),
+            orderProblems.payment_gateway_unavailable,
+            'The order is still pending and may still be charged. Try again to cancel it.',
+            { orderStatus: 'pending' },
+          );
+        case 'out_of_time':
+          return sendProblem(
+            reply,
+            problems.deadline_exceeded,
+            'The order may or may not be cancelled by now. Read it, or try again to cancel it.',
+          );
+        case 'not_found':
+          throw orderNotFound();
+      }
+    },
+  );
+};

@@ -1,0 +1,141 @@
+import { type Static, Type } from 'typebox';
+import { currencies } from '../currency.ts';
+import type { Order } from '../order.ts';
+import { orderStatuses } from '../order-state.ts';
+
+/**
+ * The wire format of orders. These schemas validate requests, serialize answers and are the OpenAPI document.
+ * The bounds keep every total far below 2^53: 100 items × 10,000 × 100,000,000 = 10^14.
+ */
+
+const sku = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._-]+$' });
+const currency = Type.Enum([...currencies], { description: 'ISO 4217' });
+const customerId = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._-]+$' });
+const status = Type.Enum([...orderStatuses]);
+const orderId = Type.String({ format: 'uuid', description: 'UUIDv7' });
+
+const item = Type.Object(
+  {
+    sku,
+    quantity: Type.Integer({ minimum: 1, maximum: 10_000 }),
+    unitPriceMinor: Type.Integer({
+      minimum: 0,
+      maximum: 100_000_000,
+      description: 'In minor units, e.g. cents.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export const orderRequestSchema = Type.Object(
+  {
+    customerId,
+    currency,
+    items: Type.Array(item, { minItems: 1, maxItems: 100 }),
+    paymentToken: Type.String({
+      minLength: 1,
+      maxLength: 128,
+      pattern: '^[A-Za-z0-9._-]+$',
+      description: 'Stands for a card at the payment gateway. Never a card number.',
+    }),
+  },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        customerId: 'cus_42',
+        currency: 'EUR',
+        items: [{ sku: 'TEA-001', quantity: 2, unitPriceMinor: 450 }],
+        paymentToken: 'tok_visa',
+      },
+    ],
+  },
+);
+
+export const orderSchema = Type.Object(
+  {
+    id: orderId,
+    status,
+    customerId,
+    currency,
+    items: Type.Array(item),
+    totalMinor: Type.Integer({ minimum: 0, description: 'In minor units.' }),
+    paymentId: Type.Union([Type.String(), Type.Null()], {
+      description: "The gateway's id of the charge; null unless the order is paid.",
+    }),
+    createdAt: Type.String({ format: 'date-time' }),
+    updatedAt: Type.String({ format: 'date-time' }),
+  },
+  {
+    $id: 'Order',
+    additionalProperties: false,
+    examples: [
+      {
+        id: '019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11',
+        status: 'paid',
+        customerId: 'cus_42',
+        currency: 'EUR',
+        items: [{ sku: 'TEA-001', quantity: 2, unitPriceMinor: 450 }],
+        totalMinor: 900,
+        paymentId: 'ch_2Zq8XbVt',
+        createdAt: '2026-11-20T09:30:00.000Z',
+        updatedAt: '2026-11-20T09:30:00.041Z',
+      },
+    ],
+  },
+);
+
+/** The body of an answer that holds one order. */
+export const orderContent = { 'application/json': { schema: Type.Ref('Order') } };
+
+export const orderPageSchema = Type.Object(
+  {
+    orders: Type.Array(Type.Ref('Order')),
+    nextCursor: Type.Union([Type.String(), Type.Null()], {
+      description: 'Pass it as `cursor` for the next page; null on the last one.',
+    }),
+  },
+  { $id: 'OrderPage', additionalProperties: false },
+);
+
+/** draft-ietf-httpapi-idempotency-key-header; visible ASCII is what header fields carry unharmed. */
+export const idempotencyHeader = {
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      pattern: '^[\\x21-\\x7E]+$',
+      description:
+        'Makes the request safe to repeat. A key never expires and belongs to the client that used it.',
+    }),
+  ),
+};
+
+export const orderParams = Type.Object({ id: orderId });
+
+export const listQuery = Type.Object(
+  {
+    status: Type.Optional(status),
+    customerId: Type.Optional(customerId),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 64, description: 'Opaque; from `nextCursor`.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** An order as the API shows it. */
+export function orderBody(order: Order): Static<typeof orderSchema> {
+  return {
+    id: order.id,
+    status: order.status,
+    customerId: order.customerId,
+    currency: order.currency,
+    items: [...order.items],
+    totalMinor: order.totalMinor,
+    paymentId: order.status === 'paid' ? order.paymentId : null,
+    createdAt: order.createdAt.toISOString(),
+    updatedAt: order.updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,125 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
+import { Type } from 'typebox';
+import { timeoutHeader } from '../../http/deadline.ts';
+import { answerHeaders, problemResponses } from '../../http/openapi.ts';
+import { problems, sendProblem } from '../../http/problem-details.ts';
+import { scrub } from '../../privacy/scrub.ts';
+import type { Order } from '../order.ts';
+import type { OrderDependencies } from '../order-dependencies.ts';
+import { placeOrder } from '../place-order.ts';
+import { orderProblems } from './order-problems.ts';
+import { idempotencyHeader, orderBody, orderContent, orderRequestSchema } from './order-schema.ts';
+import { createRecentKeys } from './recent-keys.ts';
+
+const placedHeaders = {
+  ...answerHeaders,
+  location: { type: 'string' },
+  'idempotency-replayed': { type: 'string', const: 'true' },
+};
+
+/** Enough for the last minutes of a busy replica. Some hundred bytes each. */
+const rememberedKeys = 10_000;
+
+/** `POST /orders`: reads the request, and answers with the outcome of place-order.ts. */
+export const placeRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDependencies }> = async (
+  app,
+  { dependencies },
+) => {
+  const recentKeys = createRecentKeys(rememberedKeys);
+
+  app.post(
+    '/orders',
+    {
+      config: {
+        priority({ clientId, headers }) {
+          const key = headers['idempotency-key'];
+          return typeof key === 'string' && recentKeys.has(clientId, key) ? 'finish' : 'place';
+        },
+      },
+      schema: {
+        operationId: 'placeOrder',
+        summary: 'Place an order and charge it',
+        headers: Type.Object({ ...idempotencyHeader, ...timeoutHeader }),
+        body: orderRequestSchema,
+        security: [{ apiKey: [] }],
+        response: {
+          201: { description: 'The order is paid.', headers: placedHeaders, content: orderContent },
+          202: {
+            description:
+              'The order is stored; the payment is not decided yet and will be without another request.',
+            headers: placedHeaders,
+            content: orderContent,
+          },
+          ...problemResponses(
+            problems.invalid_request,
+            orderProblems.payment_declined,
+            orderProblems.idempotency_in_progress,
+            orderProblems.order_cancelled,
+            problems.payload_too_large,
+            problems.unsupported_media_type,
+            orderProblems.idempotency_key_reused,
+            orderProblems.backlog_full,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { clientId, id: requestId, deadline } = request;
+      const idempotencyKey = request.headers['idempotency-key'];
+      if (idempotencyKey !== undefined) recentKeys.add(clientId, idempotencyKey);
+      const command = { clientId, request: request.body, idempotencyKey, requestId, deadline };
+      const placement = await placeOrder(dependencies, command);
+      switch (placement.kind) {
+        case 'placed':
+          return sendPlaced(reply, placement.order);
+        case 'replayed':
+          return sendPlaced(reply.header('idempotency-replayed', 'true'), placement.order);
+        case 'key_reused':
+          return sendProblem(reply, orderProblems.idempotency_key_reused, 'Use a new key for a new order.');
+        case 'in_progress':
+          return sendProblem(
+            reply.header('retry-after', 1),
+            orderProblems.idempotency_in_progress,
+            'Repeat the request with the same key to learn how it ended.',
+          );
+        case 'backlog_full':
+          return sendProblem(
+            reply.header('retry-after', 5),
+            orderProblems.backlog_full,
+            'Nothing was stored. Repeat the request later, with the same key.',
+          );
+      }
+    },
+  );
+};
+
+/** The status code follows from the state of the order, whether this is the first request or a repeat. */
+function sendPlaced(reply: FastifyReply, order: Order): FastifyReply {
+  reply.header('location', `/orders/${order.id}`);
+  switch (order.status) {
+    case 'paid':
+      return reply.code(201).send(orderBody(order));
+    case 'pending':
+      return reply.code(202).send(orderBody(order));
+    case 'declined':
+      return sendProblem(
+        reply,
+        orderProblems.payment_declined,
+        'The order is stored as declined. Place a new one with another card.',
+        {
+          orderId: order.id,
+          declineCode: scrub(order.declineCode),
+        },
+      );
+    case 'cancelled':
+      return sendProblem(
+        reply,
+        orderProblems.order_cancelled,
+        'Place a new order, with a new idempotency key.',
+        {
+          orderId: order.id,
+        },
+      );
+  }
+}

@@ -1,0 +1,81 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { timeoutHeader } from '../../http/deadline.ts';
+import { answerHeaders, problemResponses } from '../../http/openapi.ts';
+import { problems, sendProblem } from '../../http/problem-details.ts';
+import type { OrderStore } from '../order-store.ts';
+import { decodeCursor, encodeCursor } from './order-cursor.ts';
+import { orderNotFound, orderProblems } from './order-problems.ts';
+import { listQuery, orderBody, orderContent, orderParams } from './order-schema.ts';
+import type { ReadOrder } from './read-order.ts';
+
+const timeoutHeaders = Type.Object(timeoutHeader);
+
+/** `GET /orders/:id` and `GET /orders`. */
+export const readRoutes: FastifyPluginAsyncTypebox<{
+  readOrder: ReadOrder;
+  store: Pick<OrderStore, 'list'>;
+}> = async (app, { readOrder, store }) => {
+  app.get(
+    '/orders/:id',
+    {
+      config: { priority: 'read' },
+      schema: {
+        operationId: 'getOrder',
+        summary: 'Read an order',
+        headers: timeoutHeaders,
+        params: orderParams,
+        security: [{ apiKey: [] }],
+        response: {
+          200: { description: 'The order as it stands.', headers: answerHeaders, content: orderContent },
+          ...problemResponses(problems.invalid_request, orderProblems.order_not_found),
+        },
+      },
+    },
+    async (request) => {
+      const order = await readOrder(request.clientId, request.params.id, request.deadline);
+      if (order === undefined) throw orderNotFound();
+      return order;
+    },
+  );
+
+  app.get(
+    '/orders',
+    {
+      config: { priority: 'list' },
+      schema: {
+        operationId: 'listOrders',
+        summary: 'List orders, newest first',
+        headers: timeoutHeaders,
+        querystring: listQuery,
+        security: [{ apiKey: [] }],
+        response: {
+          200: {
+            description: 'One page.',
+            headers: answerHeaders,
+            content: { 'application/json': { schema: Type.Ref('OrderPage') } },
+          },
+          ...problemResponses(problems.invalid_request),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { status, customerId, limit = 20, cursor } = request.query;
+      const before = cursor === undefined ? undefined : decodeCursor(cursor);
+      if (cursor !== undefined && before === undefined) {
+        return sendProblem(reply, problems.invalid_request, 'See `errors` for what to change.', {
+          errors: [{ in: 'query', pointer: '/cursor', detail: 'must be a `nextCursor` of an earlier page' }],
+        });
+      }
+      // One more than asked for tells whether there is a next page.
+      const found = await store.list(
+        request.clientId,
+        { status, customerId, before, limit: limit + 1 },
+        request.deadline,
+      );
+      const page = found.slice(0, limit);
+      const last = found.length > limit ? page.at(-1) : undefined;
+      return { orders: page.map(orderBody), nextCursor: last ? encodeCursor(last.id) : null };
+    },
+  );
+};

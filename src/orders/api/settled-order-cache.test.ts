@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { deadlineIn, noDeadline } from '../../resilience/deadline.ts';
+import { ServiceError } from '../../errors.ts';
+import type { ReadOrder } from './read-order.ts';
+import { cacheSettledOrders } from './settled-order-cache.ts';
+
+// Reads of one order at the same time share one look. What each of them gets is told here; test/api/order-cache.test.ts has
+// the rest, with a real Redis.
+
+type Found = Awaited<ReturnType<ReadOrder>>;
+const order: NonNullable<Found> = {
+  id: '019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11',
+  status: 'paid',
+  customerId: 'cus_42',
+  currency: 'EUR',
+  items: [{ sku: 'TEA-001', quantity: 2, unitPriceMinor: 450 }],
+  totalMinor: 900,
+  paymentId: 'ch_1',
+  createdAt: '2026-11-20T09:30:00.000Z',
+  updatedAt: '2026-11-20T09:30:00.041Z',
+};
+
+/** Each look at the store is answered by hand, in the order in which they begin. */
+function setUp() {
+  const looks: Array<PromiseWithResolvers<Found>> = [];
+  const began: Array<() => void> = [];
+  const results: string[] = [];
+  const read: ReadOrder = () => {
+    const look = Promise.withResolvers<Found>();
+    looks.push(look);
+    began.shift()?.();
+    return look.promise;
+  };
+  const redis = { get: async () => null, set: async () => {}, delete: async () => {} };
+  const cached = cacheSettledOrders(read, { redis, ttl: 1000, onRead: (result) => results.push(result) });
+  return {
+    looks,
+    results,
+    read: (deadline = noDeadline) => cached('shop', order.id, deadline),
+    nextLook() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      began.push(resolve);
+      return promise;
+    },
+  };
+}
+
+test('what is settled is given to all', async () => {
+  const { looks, read, nextLook, results } = setUp();
+  const looked = nextLook();
+  const all = [read(), read()];
+  await looked;
+  looks[0]?.resolve(order);
+  expect(await Promise.all(all)).toEqual([order, order]);
+  expect(looks).toHaveLength(1);
+  expect(results).toEqual(['miss', 'miss']);
+});
+
+test('what is pending is given to the first, and the others look for themselves', async () => {
+  const { looks, read, nextLook } = setUp();
+  const pending = { ...order, status: 'pending' as const };
+  const [first, own] = [nextLook(), nextLook()];
+  const all = [read(), read()];
+  await first;
+  looks[0]?.resolve(pending);
+  await own;
+  looks[1]?.resolve(order);
+  expect(await Promise.all(all)).toEqual([pending, order]);
+});
+
+test('the deadline of the first is not that of the others', async () => {
+  const { looks, read, nextLook, results } = setUp();
+  const [first, own] = [nextLook(), nextLook()];
+  const [hurried, patient] = [read(), read()];
+  const refused = hurried.catch((error: unknown) => error);
+  await first;
+  looks[0]?.reject(new ServiceError('deadline_exceeded', 'No time is left.'));
+  expect(await refused).toMatchObject({ code: 'deadline_exceeded' });
+  await own;
+  looks[1]?.resolve(order);
+  expect(await patient).toEqual(order);
+  expect(results).toEqual(['miss']);
+});
+
+test('any other fault is that of all', async () => {
+  const { looks, read, nextLook } = setUp();
+  const looked = nextLook();
+  const all = [read(), read()].map((answer) =>
+    expect(answer).rejects.toMatchObject({ code: 'database_unavailable' }),
+  );
+  await looked;
+  looks[0]?.reject(new ServiceError('database_unavailable', 'The database does not answer.'));
+  await Promise.all(all);
+});
+
+test('whoever cannot wait for the first looks for himself', async () => {
+  const { looks, read, nextLook } = setUp();
+  const [first, own] = [nextLook(), nextLook()];
+  const patient = read();
+  await first;
+  const hurried = read(deadlineIn(1));
+  await own;
+  looks[1]?.resolve(order);
+  expect(await hurried).toEqual(order);
+  looks[0]?.resolve(order);
+  expect(await patient).toEqual(order);
+});

@@ -1,0 +1,104 @@
+import {
+  type Attributes,
+  type Context,
+  type LogRecord,
+  logs,
+  ROOT_CONTEXT,
+  SeverityNumber,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
+import type { DestinationStream } from 'pino';
+import type { ErrorDescription } from './describe-error.ts';
+import { currentTelling } from '../request-log.ts';
+
+type Line = Readonly<Record<string, Attributes[string]>>;
+
+/**
+ * A destination that also hands every line to the OpenTelemetry SDK. Where the SDK sends no logs it is the destination
+ * itself. The record is read from the line, so that nothing is sent that redaction has kept out of it.
+ */
+export function alsoSendOtlp(destination: DestinationStream & { flushSync?(): void }): DestinationStream {
+  // The SDK is preloaded: what is not registered by now never will be.
+  const records = logs.getLogger('orders');
+  if (!records.enabled()) return destination;
+  return Object.assign(
+    {
+      write(line: string) {
+        destination.write(line);
+        records.emit(toRecord(JSON.parse(line) as Line));
+      },
+    },
+    { flushSync: () => destination.flushSync?.() },
+  );
+}
+
+const severities: Readonly<Record<string, SeverityNumber>> = {
+  trace: SeverityNumber.TRACE,
+  debug: SeverityNumber.DEBUG,
+  info: SeverityNumber.INFO,
+  warn: SeverityNumber.WARN,
+  error: SeverityNumber.ERROR,
+  fatal: SeverityNumber.FATAL,
+};
+
+/** In characters, for one attribute. The SDK bounds their number. */
+const longestValue = 4096;
+
+/** Fields that have a place of their own in a record, or that its resource says once for all. */
+const apart: ReadonlySet<string> = new Set([
+  'time',
+  'level',
+  'msg',
+  'err',
+  'service',
+  'version',
+  'trace_id',
+  'span_id',
+]);
+
+/** @see https://opentelemetry.io/docs/specs/otel/logs/data-model/ */
+function toRecord(line: Line): LogRecord {
+  const { time, level, msg, err, event } = line;
+  const severityText = String(level);
+  return {
+    timestamp: Date.parse(String(time)),
+    severityText,
+    severityNumber: severities[severityText] ?? SeverityNumber.UNSPECIFIED,
+    body: msg,
+    ...(typeof event === 'string' && { eventName: event }),
+    attributes: Object.assign(
+      attributesOf(line),
+      // As `describeError` made it.
+      err && attributesOfError(err as unknown as ErrorDescription),
+    ),
+    context: contextOf(line),
+  };
+}
+
+function attributesOf(line: Line): Attributes {
+  const attributes: Attributes = {};
+  for (const [name, value] of Object.entries(line)) {
+    if (apart.has(name)) continue;
+    attributes[name] = typeof value === 'string' ? value.slice(0, longestValue) : value;
+  }
+  return attributes;
+}
+
+/** @see https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/ */
+function attributesOfError({ type, code, message, stack, cause }: ErrorDescription): Attributes {
+  return {
+    'exception.type': type,
+    'exception.message': message,
+    ...(stack !== undefined && { 'exception.stacktrace': stack.slice(0, longestValue) }),
+    ...(code !== undefined && { 'error.code': code }),
+    ...(cause !== undefined && { 'error.cause': JSON.stringify(cause).slice(0, longestValue) }),
+  };
+}
+
+/** By the ids in the line, so that both lead to the same span. */
+function contextOf({ trace_id: traceId, span_id: spanId }: Line): Context {
+  if (typeof traceId !== 'string' || typeof spanId !== 'string') return ROOT_CONTEXT;
+  const traceFlags = currentTelling()?.trace?.traceFlags ?? TraceFlags.NONE;
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags });
+}

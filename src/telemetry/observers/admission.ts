@@ -1,0 +1,54 @@
+import type { AdmissionEvents } from '../../admission/admission-events.ts';
+import type { ShedReason } from '../../admission/gate.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { currentStory } from '../request-log.ts';
+import { recordingSpan } from '../tracing/tracing.ts';
+
+/** Milliseconds. */
+const windowLength = 1000;
+/** Shed requests that get their line in a window. Under overload the lines of all would cost what is short already. */
+const linesPerWindow = 20;
+
+/**
+ * Shed requests as counts, span events and log lines: some requests have their own, the rest are counted in one line
+ * per window, and one more says when it is over.
+ */
+export function observeAdmission(logger: Logger, metrics: Metrics): AdmissionEvents {
+  let shed = new Map<ShedReason, number>();
+  let lines = 0;
+  let suppressed = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  function closeWindow(): void {
+    if (shed.size === 0) {
+      clearInterval(timer);
+      timer = undefined;
+      logger.info({ event: 'admission.recovered' }, 'requests are no longer shed');
+      return;
+    }
+    logger.warn(
+      { event: 'admission.shedding', shed: Object.fromEntries(shed), lines_suppressed: suppressed },
+      'requests are being shed',
+    );
+    shed = new Map();
+    lines = 0;
+    suppressed = 0;
+  }
+
+  return {
+    shed({ reason, priority }) {
+      metrics.shed(reason);
+      shed.set(reason, (shed.get(reason) ?? 0) + 1);
+      timer ??= setInterval(closeWindow, windowLength).unref();
+      recordingSpan()?.setAttribute('shed.reason', reason).addEvent('shed', { reason, priority });
+      const story = currentStory();
+      if (story === undefined) return;
+      story.shed = reason;
+      lines += 1;
+      if (lines <= linesPerWindow) return;
+      suppressed += 1;
+      story.unlogged = true;
+    },
+  };
+}

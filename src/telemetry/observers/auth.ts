@@ -1,0 +1,15 @@
+import type { AuthEvents } from '../../http/auth.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+
+/** Every refusal is counted. A line is for what somebody may want to look into; keys are in neither. */
+export function observeAuthentication(logger: Logger, metrics: Metrics): AuthEvents {
+  return {
+    refused: metrics.authFailed,
+    bruteForce: ({ address, failures }) =>
+      logger.warn(
+        { event: 'auth.brute_force', client_address: address, failures },
+        'many wrong API keys from one address',
+      ),
+  };
+}

@@ -1,0 +1,110 @@
+import { SpanKind } from '@opentelemetry/api';
+import type { Order } from '../../orders/order.ts';
+import type { OrderEvents } from '../../orders/order-events.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { currentStory, currentTelling, type RequestStory, tell } from '../request-log.ts';
+import {
+  inSpan,
+  parseTraceparent,
+  recordingSpan,
+  startTrace,
+  traceparentOf,
+  validContext,
+  withSpan,
+} from '../tracing/tracing.ts';
+
+/** Orders as spans, KPIs and log lines. */
+export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
+  return {
+    placing: (work) =>
+      inSpan('orders.place', async (span) => {
+        const placement = await work();
+        const story = currentStory();
+        if (story) {
+          story.idempotency = placement.kind;
+          // A replayed order was placed by another request, and is found by its id in both.
+          if (placement.order) describeInStory(story, placement.order);
+        }
+        if (span && placement.order) describeOrder(span, placement.order);
+        return placement;
+      }),
+    traceparent() {
+      const trace = currentTelling()?.trace;
+      return trace && traceparentOf(trace);
+    },
+    placed(order) {
+      const story = currentStory();
+      if (story) describeInStory(story, order);
+    },
+    settled(order) {
+      const story = currentStory();
+      if (story) story.order_status = order.status;
+      metrics.orderSettled(
+        order.status,
+        order.currency,
+        order.totalMinor,
+        order.updatedAt.getTime() - order.createdAt.getTime(),
+      );
+      logger.debug({ event: 'order.settled', order_id: order.id, status: order.status }, 'order settled');
+    },
+    leftPending(order, reason) {
+      recordingSpan()?.addEvent('order.left_pending', { reason });
+      logger.warn(
+        { event: 'order.left_pending', order_id: order.id, reason },
+        'payment undecided, order left to settlement',
+      );
+    },
+    outcomeNotStored(order, error) {
+      recordingSpan()?.addEvent('order.outcome_not_stored');
+      logger.warn(
+        { event: 'order.outcome_not_stored', order_id: order.id, err: error },
+        'outcome of the payment not stored, order left to settlement',
+      );
+    },
+    // A trace of its own, for it may come a day later; the link leads back to the one that placed the order.
+    settling(held, round) {
+      const placedIn = held.traceparent === undefined ? undefined : parseTraceparent(held.traceparent);
+      const span = startTrace('orders.settle', {
+        kind: SpanKind.CONSUMER,
+        root: true,
+        ...(placedIn && { links: [{ context: placedIn }] }),
+      });
+      const story = { request_id: `settle-${held.order.id}`, order_id: held.order.id };
+      return tell({ story, trace: validContext(span) }, () =>
+        withSpan(span, async () => {
+          const order = await round();
+          if (span.isRecording()) {
+            span.setAttributes({ 'settlement.age_ms': Math.round(held.age), 'settlement.round': held.round });
+            describeOrder(span, order);
+          }
+          return order;
+        }),
+      );
+    },
+    settlementFailed(error) {
+      logger.warn(
+        { event: 'settlement.failed', err: error },
+        'cannot look for orders to settle, trying again',
+      );
+    },
+  };
+}
+
+function describeInStory(story: RequestStory, order: Order): void {
+  story.order_id = order.id;
+  story.order_status = order.status;
+}
+
+function describeOrder(
+  span: { setAttributes(attributes: Record<string, string | number>): unknown },
+  order: Order,
+): void {
+  span.setAttributes({
+    'order.id': order.id,
+    'order.status': order.status,
+    'order.items': order.items.length,
+    'order.total_minor': order.totalMinor,
+    'order.currency': order.currency,
+  });
+}

@@ -1,0 +1,94 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { constantAttributes, oncePerPair } from '../otlp/constant-attributes.ts';
+import { rememberLast } from '../tracing/remember-last.ts';
+import { currentTelling } from '../request-log.ts';
+import { failSpan, recordingSpan, startBelow } from '../tracing/tracing.ts';
+
+/** What undici publishes about its requests, https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
+interface UndiciRequest {
+  origin: string | URL;
+  method: string;
+  path: string;
+  addHeader(name: string, value: string): void;
+}
+
+/**
+ * A client span for each outgoing request, and the trace context in its headers. Through undici's own channels, so
+ * that nothing is patched and the payment code does not know.
+ */
+export function observeOutgoingRequests(): void {
+  const spans = new WeakMap<object, Span>();
+
+  subscribe('undici:request:create', (message) => {
+    const { request } = message as { request: UndiciRequest };
+    const telling = currentTelling();
+    // A request of somebody else in this process, such as an exporter.
+    if (telling?.trace === undefined) return;
+    const parent = recordingSpan();
+    const span = parent && startSpan(parent, request, telling.story.payment_attempts ?? 1);
+    if (span) spans.set(request, span);
+    const carrier: Record<string, string> = {};
+    const active = span
+      ? trace.setSpan(context.active(), span)
+      : trace.setSpanContext(context.active(), telling.trace);
+    propagation.inject(active, carrier);
+    for (const [name, value] of Object.entries(carrier)) request.addHeader(name, value);
+  });
+
+  subscribe('undici:request:headers', (message) => {
+    const { request, response } = message as { request: object; response: { statusCode: number } };
+    const span = spans.get(request);
+    if (span === undefined) return;
+    span.setAttribute('http.response.status_code', response.statusCode);
+    if (response.statusCode >= 400) {
+      span.setAttribute('error.type', String(response.statusCode));
+      span.setStatus({ code: SpanStatusCode.ERROR });
+    }
+  });
+
+  subscribe('undici:request:trailers', (message) => {
+    const { request } = message as { request: object };
+    const span = spans.get(request);
+    if (span) span.end();
+  });
+
+  subscribe('undici:request:error', (message) => {
+    const { request, error } = message as { request: object; error: Error };
+    const span = spans.get(request);
+    if (span === undefined) return;
+    failSpan(span, error);
+    span.end();
+  });
+}
+
+function startSpan(parent: Span, { origin, method, path }: UndiciRequest, attempt: number): Span {
+  const base = typeof origin === 'string' ? origin : origin.origin;
+  const { name, constant } = kindsAt(base)(method, lastTemplate(path));
+  const span = startBelow(parent, name, SpanKind.CLIENT, constant);
+  span.setAttribute('url.full', `${base}${path}`);
+  if (attempt > 1) span.setAttribute('http.request.resend_count', attempt - 1);
+  return span;
+}
+
+/** There are as many as the service sends kinds of requests: two. And it has one peer at a time. */
+const kindsAt = rememberLast((origin) =>
+  oncePerPair((method, template) => {
+    const { hostname, port, protocol } = new URL(origin);
+    return {
+      name: `${method} ${template}`,
+      constant: constantAttributes({
+        'http.request.method': method,
+        'url.template': template,
+        'server.address': hostname,
+        'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
+      }),
+    };
+  }),
+);
+
+/** Span names have to be few: ids become a placeholder. */
+export function templateOf(path: string): string {
+  return path.replace(/\/[^/]*\d[^/]*(?=\/|$)/g, '/{key}');
+}
+const lastTemplate = rememberLast(templateOf);

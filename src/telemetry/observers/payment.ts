@@ -1,0 +1,78 @@
+import { SpanStatusCode } from '@opentelemetry/api';
+import type { PaymentEvents } from '../../payment/payment-gateway.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { addTime, currentStory } from '../request-log.ts';
+import { inSpan, recordingSpan, sampledTraceId } from '../tracing/tracing.ts';
+
+/** A failed payment reads as a story in one span: every retry, the open circuit, and how it ended. */
+export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents {
+  return {
+    calling: ({ operation }, work) =>
+      inSpan(`payment.${operation}`, async (span) => {
+        const outcome = await work();
+        const story = currentStory();
+        if (story) story.payment_outcome = outcome.kind;
+        span?.setAttribute('payment.outcome', outcome.kind);
+        span?.setAttribute('payment.attempts', story?.payment_attempts ?? 1);
+        if (story?.circuit_breaker !== undefined)
+          span?.setAttribute('circuit_breaker.state', story.circuit_breaker);
+        if (outcome.kind === 'unavailable' || outcome.kind === 'unknown') {
+          span?.setAttribute('error.type', outcome.reason);
+          span?.setStatus({ code: SpanStatusCode.ERROR, message: outcome.reason });
+        }
+        return outcome;
+      }),
+    attempting({ attempt }) {
+      const story = currentStory();
+      if (story) story.payment_attempts = attempt;
+    },
+    attempted({ operation, key, attempt, outcome, duration, circuit }) {
+      addTime('payment_ms', duration);
+      const story = currentStory();
+      if (story) story.circuit_breaker = circuit;
+      const reason = 'reason' in outcome ? outcome.reason : undefined;
+      const rejected = reason === 'circuit_open';
+      // What the caller's deadline cut off is no answer that the breaker counts.
+      if (reason !== 'deadline') {
+        metrics.breakerCall(
+          'payment',
+          rejected ? 'rejected' : reason === 'timeout' ? 'timeout' : reason ? 'failure' : 'success',
+        );
+      }
+      if (rejected) recordingSpan()?.addEvent('circuit_open');
+      else metrics.dependency('payment', operation, outcome.kind, duration, sampledTraceId());
+      if (attempt > 1 && reason === undefined) metrics.retries('payment', operation, 'recovered');
+      if (reason === 'rejected' && outcome.kind === 'unavailable') {
+        logger.error(
+          { event: 'payment.rejected', order_id: key, err: outcome.cause },
+          'the gateway refuses our requests: check its URL and credentials',
+        );
+      }
+    },
+    retrying({ operation, key, attempt, delay, outcome: { reason } }) {
+      const fields = { attempt, delay_ms: Math.round(delay), reason };
+      recordingSpan()?.addEvent('retry', fields);
+      metrics.retries('payment', operation, 'retried');
+      logger.warn(
+        { event: 'payment.retry', operation, order_id: key, ...fields },
+        'payment attempt failed, trying again',
+      );
+    },
+    retryBudgetSpent({ operation, key, attempt }) {
+      recordingSpan()?.addEvent('retry_budget_spent', { attempt });
+      metrics.retries('payment', operation, 'exhausted');
+      logger.warn(
+        { event: 'payment.retry_budget_spent', operation, order_id: key, attempt },
+        'no retry: the retry budget is spent',
+      );
+    },
+    circuitChanged({ from, to }) {
+      metrics.breakerChanged('payment', from, to);
+      logger[to === 'open' ? 'warn' : 'info'](
+        { event: 'circuit_breaker.changed', breaker: 'payment', from, to },
+        `circuit breaker ${to.replace('_', '-')}`,
+      );
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import { context, diag, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core';
+import type { TelemetryConfig } from '../../config/telemetry-config.ts';
+
+/** What is sent at once. */
+export interface Batch<Item> {
+  readonly size: number;
+  add(item: Item): void;
+  /** What the items come from may still be found out, once, just after the start. */
+  settled(): Promise<void>;
+}
+
+/** The SDK's way over the network, with its variables: URL, headers, compression, retries. */
+interface Receiver<Sent> {
+  export(batch: Sent, done: (result: ExportResult) => void): void;
+  forceFlush(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+export interface ExportQueue<Item> {
+  add(item: Item): void;
+  forceFlush(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+export type LossReason = 'queue_full' | 'export_failed';
+
+/**
+ * What the specification calls a batch processor, but what gets lost is counted. Nothing here waits for the receiver:
+ * while it is away, items are kept up to the queue's bound, and dropped beyond it.
+ *
+ * @param what the items, in the plural, for complaints
+ * @param drop told why items were lost, and how many
+ * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#batching-processor
+ */
+export function createExportQueue<Item, Sent extends Batch<Item>>(
+  { maxQueueSize, maxExportBatchSize, scheduledDelayMillis, exportTimeoutMillis }: TelemetryConfig['batch'],
+  what: string,
+  createBatch: () => Sent,
+  receiver: Receiver<Sent>,
+  drop: (reason: LossReason, count: number) => void,
+): ExportQueue<Item> {
+  const full: Sent[] = [];
+  let filling = createBatch();
+  let queued = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let sending = false;
+  let ended = false;
+
+  function seal(): void {
+    if (filling.size === 0) return;
+    full.push(filling);
+    filling = createBatch();
+  }
+
+  async function send(batch: Sent): Promise<void> {
+    queued -= batch.size;
+    await batch.settled();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const settle = ({ code, error }: ExportResult) => {
+      if (code !== ExportResultCode.SUCCESS) {
+        drop('export_failed', batch.size);
+        diag.error(`${what} could not be sent: ${error?.message ?? 'no reason given'}`);
+      }
+      resolve();
+    };
+    // An instrumented HTTP client must not trace how telemetry is sent.
+    context.with(suppressTracing(ROOT_CONTEXT), () => receiver.export(batch, settle));
+    await promise;
+  }
+
+  function sendNext(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    if (full.length === 0) seal();
+    const batch = full.shift();
+    if (batch === undefined) return;
+    sending = true;
+    // One that hangs is left to its own timeout: the next must not wait for it for ever.
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const limit = setTimeout(resolve, exportTimeoutMillis).unref();
+    void Promise.race([send(batch), late]).then(() => {
+      clearTimeout(limit);
+      sending = false;
+      schedule();
+    });
+  }
+
+  function schedule(): void {
+    if (ended || sending || queued === 0) return;
+    if (full.length > 0) sendNext();
+    else timer ??= setTimeout(sendNext, scheduledDelayMillis).unref();
+  }
+
+  async function forceFlush(): Promise<void> {
+    seal();
+    await Promise.all(full.splice(0).map(send));
+    await receiver.forceFlush();
+  }
+
+  return {
+    add(item) {
+      if (ended) return;
+      if (queued >= maxQueueSize) {
+        drop('queue_full', 1);
+        return;
+      }
+      filling.add(item);
+      queued += 1;
+      if (filling.size >= maxExportBatchSize) seal();
+      schedule();
+    },
+    forceFlush,
+    async shutdown() {
+      ended = true;
+      clearTimeout(timer);
+      await forceFlush();
+      await receiver.shutdown();
+    },
+  };
+}

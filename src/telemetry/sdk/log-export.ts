@@ -1,0 +1,21 @@
+import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
+import type { TelemetryConfig } from '../../config/telemetry-config.ts';
+import { createExportQueue, type LossReason } from '../otlp/export-queue.ts';
+import { createReceiver } from '../otlp/otlp-http.ts';
+import { createLogBatch, type EmittedRecord, type LogRecordProcessor } from '../otlp/otlp-log-records.ts';
+
+/** Sends log records over OTLP in batches. Each is encoded when it is emitted. */
+export function createLogExport(
+  bounds: TelemetryConfig['logBatch'],
+  drop: (reason: LossReason, count: number) => void,
+): LogRecordProcessor {
+  const receiver = createReceiver<EmittedRecord>({
+    name: 'LOGS',
+    path: 'v1/logs',
+    item: 'log',
+    exporter: 'otlp_http_log_exporter',
+    deserializeResponse: ProtobufLogsSerializer.deserializeResponse,
+  });
+  const queue = createExportQueue(bounds, 'log records', createLogBatch, receiver, drop);
+  return { onEmit: queue.add, forceFlush: queue.forceFlush, shutdown: queue.shutdown };
+}

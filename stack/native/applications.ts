@@ -1,0 +1,72 @@
+import path from 'node:path';
+import { type Child, startChild } from '../../lab/dev/child.ts';
+import type { Ports } from './ports.ts';
+
+/** The processes of this project in the stack, on the addresses of the others. */
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+interface Options {
+  ports: Ports;
+  env: Readonly<Record<string, string | undefined>>;
+  onLine: (line: string) => void;
+}
+
+/** What they send, and where. As in docker-compose.yml. */
+const telemetry = (ports: Ports) => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports.OTLP_PORT}`,
+  OTEL_BSP_SCHEDULE_DELAY: '1000',
+  OTEL_BLRP_SCHEDULE_DELAY: '1000',
+});
+
+export function startGateway({ ports, env, onLine }: Options): Promise<Child> {
+  return startChild({
+    name: 'The payment gateway simulator',
+    args: [path.join(root, 'lab/simulator/main.ts')],
+    env: {
+      ...env,
+      ...telemetry(ports),
+      SIMULATOR_PORT: String(ports.SIMULATOR_PORT),
+      SIMULATOR_LEDGER_MAX: '20000',
+      NODE_OPTIONS: '--max-old-space-size=64 --max-semi-space-size=4',
+    },
+    onLine,
+  });
+}
+
+export function startOrders(
+  { ports, env, onLine }: Options,
+  databaseUrl: string,
+  redis: boolean,
+): Promise<Child> {
+  return startChild({
+    name: 'The order service',
+    args: ['--import', path.join(root, 'src/telemetry/sdk.ts'), path.join(root, 'src/main.ts')],
+    env: {
+      ...env,
+      ...telemetry(ports),
+      PORT: String(ports.API_PORT),
+      ADMIN_PORT: String(ports.ADMIN_PORT),
+      DATABASE_URL: databaseUrl,
+      PAYMENT_GATEWAY_URL: `http://127.0.0.1:${ports.SIMULATOR_PORT}`,
+      ...(redis && { REDIS_URL: `redis://127.0.0.1:${ports.REDIS}` }),
+      API_KEYS: env['API_KEYS'] ?? 'demo:demo-key',
+      NODE_OPTIONS: '--max-old-space-size=96 --max-semi-space-size=8',
+    },
+    onLine,
+  });
+}
+
+export function startTraffic({ ports, env, onLine }: Options): Promise<Child> {
+  return startChild({
+    name: 'The traffic generator',
+    args: [path.join(root, 'lab/traffic/main.ts')],
+    env: {
+      ...env,
+      TRAFFIC_URLS: `http://127.0.0.1:${ports.API_PORT}`,
+      TRAFFIC_PORT: String(ports.TRAFFIC),
+      NODE_OPTIONS: '--max-old-space-size=48 --max-semi-space-size=4',
+    },
+    onLine,
+  });
+}

@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process';
+import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { type Build, findTool, installedPath, type ToolName, toolNames, tools } from './tools.ts';
+
+/**
+ * `npm run stack:install`: builds what the native stack needs and this machine has not, from the Go module proxy. Ten
+ * minutes on two cores the first time; afterwards Go's own cache makes it a matter of seconds. `--all` builds what is on
+ * the PATH in another version too.
+ */
+
+const run = promisify(execFile);
+const root = path.resolve(import.meta.dirname, '../..');
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+async function install(name: ToolName, build: Build): Promise<void> {
+  const target = installedPath(name);
+  await mkdir(path.dirname(target), { recursive: true });
+  const folder = await mkdtemp(path.join(os.tmpdir(), `stack-${name}-`));
+  try {
+    const built =
+      build.kind === 'collector' ? await buildCollector(build, folder) : await buildGo(name, build, folder);
+    const partial = `${target}.partial`;
+    await cp(built, partial);
+    await chmod(partial, 0o755);
+    await rename(partial, target);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function buildCollector(build: Build & { kind: 'collector' }, folder: string): Promise<string> {
+  const manifest = path.join(root, build.manifest);
+  await go(['run', build.builder, '--config', manifest, '--ldflags', '-s -w'], folder);
+  return path.join(folder, 'otelcol', 'otelcol');
+}
+
+/** Not `go install`, which refuses modules that replace others; and with the module's own checksums. */
+async function buildGo(name: string, build: Build & { kind: 'go' }, folder: string): Promise<string> {
+  const { stdout } = await go(['mod', 'download', '-json', `${build.module}@${build.version}`], folder);
+  const source = path.join(folder, 'source');
+  await cp(folderOf(stdout), source, { recursive: true });
+  // Modules are kept read-only.
+  for (const directory of [source, ...(await directoriesIn(source))]) await chmod(directory, 0o755);
+  for (const file of ['go.mod', 'go.sum']) await chmod(path.join(source, file), 0o644);
+  const without = build.without ?? [];
+  for (const module of without) await go(['mod', 'edit', `-dropreplace=${module}`], source);
+  const target = path.join(folder, name);
+  const mod = without.length > 0 ? ['-mod=mod'] : [];
+  const tags = build.tags === undefined ? [] : ['-tags', build.tags];
+  const flags = ['-trimpath', ...tags, '-ldflags', `-s -w ${build.ldflags ?? ''}`.trim()];
+  await go(['build', ...mod, ...flags, '-o', target, build.package], source);
+  return target;
+}
+
+function folderOf(json: string): string {
+  const found: unknown = JSON.parse(json);
+  if (typeof found === 'object' && found !== null && 'Dir' in found) return String(found.Dir);
+  throw new Error('go mod download has named no folder');
+}
+
+async function directoriesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ parentPath, name }) => path.join(parentPath, name));
+}
+
+function go(args: readonly string[], cwd: string) {
+  const env = {
+    ...process.env,
+    CGO_ENABLED: '0',
+    // Some modules bring the workspace of their repository, whose other folders are missing.
+    GOWORK: 'off',
+    GOFLAGS: `-buildvcs=false ${process.env['GOFLAGS'] ?? ''}`,
+  };
+  return run('go', args, { cwd, env, maxBuffer: 64 * 1024 * 1024 });
+}
+
+const all = process.argv.includes('--all');
+for (const name of toolNames) {
+  const { build, version }: { build?: Build; version: string } = tools[name];
+  const found = findTool(name);
+  if (found === installedPath(name) || (found !== undefined && (!all || build === undefined))) {
+    say(`${name.padEnd(16)}${found}`);
+  } else if (build === undefined) {
+    say(`${name.padEnd(16)}not found; without it the stack goes on, and says so`);
+  } else {
+    say(`${name.padEnd(16)}building ${version} …`);
+    try {
+      await install(name, build);
+      say(`${name.padEnd(16)}${installedPath(name)}`);
+    } catch (error) {
+      process.exitCode = 1;
+      const reason = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+      say(`${name.padEnd(16)}cannot be built: ${reason.trim().split('\n').slice(-3).join('\n')}`);
+    }
+  }
+}

@@ -1,0 +1,201 @@
+import { Ajv2020, type AnySchema } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { teaOrder } from '../support/clients/api-client.ts';
+import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
+
+interface Parameter {
+  name: string;
+  in: string;
+  required?: boolean;
+  schema: AnySchema;
+}
+
+interface MediaType {
+  schema: AnySchema;
+  example?: unknown;
+  examples?: Record<string, { value: unknown }>;
+}
+
+interface Operation {
+  operationId?: string;
+  summary?: string;
+  security?: Array<Record<string, string[]>>;
+  parameters?: Parameter[];
+  requestBody?: { content: Record<string, MediaType> };
+  responses: Record<string, { description?: string; content?: Record<string, MediaType> }>;
+}
+
+interface Document {
+  openapi: string;
+  info: { title: string; version: string };
+  components: { schemas: Record<string, AnySchema>; securitySchemes: Record<string, unknown> };
+  paths: Record<string, Record<string, Operation>>;
+}
+
+let service: SpawnedService;
+let document: Document;
+let operations: Array<{ name: string; path: string; operation: Operation }>;
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+(addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
+
+beforeAll(async () => {
+  service = await spawnService();
+  document = (await (await fetch(`${service.url}/openapi.json`)).json()) as Document;
+  operations = Object.entries(document.paths).flatMap(([path, byMethod]) =>
+    Object.entries(byMethod).map(([method, operation]) => ({ name: `${method} ${path}`, path, operation })),
+  );
+  ajv.addSchema({ $id: 'document', ...document });
+  return () => service.close();
+});
+
+type Found = [pointer: string, value: unknown];
+
+/** Every value in a tree of JSON, with the JSON pointer to it. */
+function* valuesIn(value: unknown, pointer = '#'): Generator<Found> {
+  yield [pointer, value];
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, member] of Object.entries(value)) {
+    yield* valuesIn(member, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+  }
+}
+
+/** Every schema with the examples that are meant for it. */
+function schemasWithExamples(): Array<{ pointer: string; schema: AnySchema; examples: unknown[] }> {
+  const found = [];
+  for (const [pointer, value] of valuesIn(document)) {
+    const isSchema = /\/schema$|\/components\/schemas\/[^/]+$/.test(pointer);
+    if (isSchema) {
+      const { examples = [] } = value as { examples?: unknown[] };
+      found.push({ pointer, schema: value as AnySchema, examples });
+    } else if (/\/content\/[^/]+$/.test(pointer)) {
+      const { schema, example, examples } = value as MediaType;
+      const named = Object.values(examples ?? {}).map((each) => each.value);
+      found.push({ pointer, schema, examples: example === undefined ? named : [example, ...named] });
+    }
+  }
+  return found;
+}
+
+/** References in the document are relative to its root. */
+const located = (schema: AnySchema) =>
+  JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"document#/')) as AnySchema;
+
+describe('the document', () => {
+  test('is OpenAPI 3.1 and describes this version of the service', async () => {
+    const { headers } = await fetch(`${service.url}/openapi.json`);
+    expect(headers.get('content-type')).toMatch(/^application\/json/);
+    expect(document.openapi).toMatch(/^3\.1\.\d+$/);
+    expect(document.info.title).not.toBe('');
+    const status = await fetch(`${service.adminUrl}/status`);
+    expect(document.info.version).toBe(((await status.json()) as { version: string }).version);
+    expect(Object.keys(document.paths).toSorted()).toEqual(
+      expect.arrayContaining(['/orders', '/orders/{id}', '/orders/{id}/cancel']),
+    );
+  });
+
+  test('refers to nothing that it does not hold', () => {
+    const pointers = new Set([...valuesIn(document)].map(([pointer]) => pointer));
+    const references = [...valuesIn(document)].filter(([pointer]) => pointer.endsWith('/$ref'));
+    expect(references.length).toBeGreaterThan(10);
+    expect(references.filter(([, target]) => !pointers.has(String(target)))).toEqual([]);
+  });
+
+  test('holds valid JSON Schemas alone', () => {
+    const schemas = schemasWithExamples();
+    expect(schemas.length).toBeGreaterThan(20);
+    expect(schemas.filter(({ schema }) => ajv.validateSchema(schema) !== true)).toEqual([]);
+  });
+
+  test('has examples of an order and of a request for one, and every example is valid', () => {
+    const withExamples = schemasWithExamples().filter(({ examples }) => examples.length > 0);
+    expect(withExamples.map(({ pointer }) => pointer)).toEqual(
+      expect.arrayContaining([
+        '#/components/schemas/Order',
+        '#/paths/~1orders/post/requestBody/content/application~1json',
+      ]),
+    );
+    const faults = withExamples.flatMap(({ pointer, schema, examples }) => {
+      const validate = ajv.compile(located(schema));
+      return examples
+        .filter((example) => !validate(example))
+        .map(() => ({ pointer, errors: validate.errors }));
+    });
+    expect(faults).toEqual([]);
+  });
+
+  test('says of every operation what it does, who may call it and how it can fail', () => {
+    const ids = operations.map(({ operation }) => operation.operationId);
+    expect(ids.every((id) => id !== undefined && /^[a-z][A-Za-z]+$/.test(id))).toBe(true);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { name, operation } of operations) {
+      const { summary, security, responses } = operation;
+      expect({ name, summary, security, statuses: Object.keys(responses) }).toEqual({
+        name,
+        summary: expect.stringMatching(/^[A-Z].{5,}/),
+        security: [{ apiKey: [] }],
+        statuses: expect.arrayContaining(['400', '401', '405', '429', '500', '503']),
+      });
+    }
+    expect(document.components.securitySchemes).toHaveProperty('apiKey');
+  });
+
+  test('describes every answer, and every failure as a problem', () => {
+    const answers = operations.flatMap(({ name, operation }) =>
+      Object.entries(operation.responses).map(([status, response]) => ({ name, status, response })),
+    );
+    expect(answers.filter(({ response }) => !response.description)).toEqual([]);
+    const failures = answers.filter(({ status }) => Number(status) >= 400);
+    const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+    for (const failure of failures) expect(failure).toMatchObject({ response: { content: problem } });
+    const statuses = new Set(failures.map(({ status }) => Number(status)));
+    expect([...statuses]).toEqual(
+      expect.arrayContaining([400, 401, 402, 404, 405, 409, 413, 415, 422, 429, 500, 503]),
+    );
+  });
+
+  test('declares every parameter of a path, and no header that is not a parameter in OpenAPI', () => {
+    for (const { name, path, operation } of operations) {
+      const parameters = operation.parameters ?? [];
+      const inPath = parameters
+        .filter((each) => each.in === 'path' && each.required)
+        .map((each) => each.name);
+      const inTemplate = [...path.matchAll(/\{([^}]+)\}/g)].map(([, parameter]) => parameter);
+      expect({ name, parameters: inPath }).toEqual({ name, parameters: inTemplate });
+      const headers = parameters.filter((each) => each.in === 'header').map((each) => each.name);
+      expect(headers.filter((header) => /^(accept|content-type|authorization)$/i.test(header))).toEqual([]);
+    }
+  });
+});
+
+test('the example of an order can be placed as it stands', async () => {
+  const placing = operations.find(({ operation }) => operation.operationId === 'placeOrder');
+  const { example } = placing?.operation.requestBody?.content['application/json'] ?? {};
+  expect(example).toEqual(teaOrder);
+  expect((await service.api.place(example)).status).toBe(201);
+});
+
+describe('/docs', () => {
+  test('is a page whose scripts, styles and icons load from the service itself', async () => {
+    const page = await fetch(`${service.url}/docs`);
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+    const html = await page.text();
+    const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, asset = '']) => asset);
+    expect(assets.some((asset) => asset.endsWith('.js'))).toBe(true);
+    expect(assets.some((asset) => asset.endsWith('.css'))).toBe(true);
+    for (const asset of assets) {
+      const url = new URL(asset, page.url);
+      expect(url.origin).toBe(new URL(service.url).origin);
+      const response = await fetch(url);
+      expect([asset, response.status]).toEqual([asset, 200]);
+      expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(0);
+    }
+  });
+
+  test('shows the document of the service', async () => {
+    const script = await (await fetch(`${service.url}/docs/static/swagger-initializer.js`)).text();
+    expect(script).toContain('/json');
+    expect(await (await fetch(`${service.url}/docs/json`)).json()).toEqual(document);
+  });
+});

@@ -1,0 +1,86 @@
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  otlpSpan,
+  startTestConsole,
+  type TestConsole,
+  traceRequestOf,
+} from '../support/processes/console.ts';
+import { type OtlpReceiver, startOtlpReceiver } from '../../lab/harness/otlp-receiver.ts';
+
+let collector: OtlpReceiver;
+let shown: TestConsole;
+beforeEach(async () => {
+  collector = await startOtlpReceiver();
+  const destination = (signal: string) => ({
+    url: `${collector.url}/v1/${signal}`,
+    headers: { 'x-team': 'tea' },
+  });
+  shown = await startTestConsole({ collector: { traces: destination('traces'), logs: destination('logs') } });
+});
+afterEach(async () => {
+  await collector.fail('off');
+  await shown[Symbol.asyncDispose]();
+  await collector[Symbol.asyncDispose]();
+});
+
+const soon = { timeout: 10_000 };
+
+/** A trace in the form that the collector reads, as an exporter sends it. */
+async function sendCompressed(body: Buffer): Promise<void> {
+  const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' };
+  expect((await shown.raw('POST', '/v1/traces', { headers, body: gzipSync(body) })).status).toBe(200);
+}
+
+const collectorState = async () =>
+  ((await shown.call('GET', '/api/overview')).body as { collector: object }).collector;
+
+test('telemetry goes on to the Collector of the user as it came, with the headers that it wants', async () => {
+  await sendCompressed(Buffer.alloc(0));
+  await expect.poll(() => collector.received.length, soon).toBe(1);
+  expect(collector.received[0]).toMatchObject({
+    path: '/v1/traces',
+    headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip', 'x-team': 'tea' },
+    body: Buffer.alloc(0),
+  });
+  await expect.poll(collectorState, soon).toEqual({ sent: 1, waiting: 0, dropped: 0 });
+});
+
+test('a Collector that hangs holds up nobody', async () => {
+  await collector.fail('hang');
+  const spans = Array.from({ length: 50 }, () => otlpSpan());
+  for (const span of spans) await shown.sendSpans(span);
+  for (const { traceId } of spans)
+    expect((await shown.call('GET', `/api/traces/${traceId}`)).status).toBe(200);
+  expect(await collectorState()).toMatchObject({ sent: 0, waiting: 49 });
+});
+
+test('what waits for a Collector is bounded: the oldest makes way, and is counted', async () => {
+  await collector.fail('hang');
+  const span = otlpSpan({ attributes: [{ key: 'long', value: { stringValue: 'x'.repeat(4_000_000) } }] });
+  for (let count = 0; count < 8; count += 1) {
+    await shown.raw('POST', '/v1/traces', { body: traceRequestOf([span]) });
+  }
+  const state = await collectorState();
+  expect(state).toMatchObject({ waiting: 4, dropped: 3 });
+});
+
+test('a Collector that was away gets what it missed, and its trouble is shown until then', async () => {
+  await collector.fail('503');
+  await sendCompressed(Buffer.alloc(0));
+  await expect.poll(collectorState, soon).toMatchObject({ failure: 'It answers 503.' });
+  await collector.fail('off');
+  await expect.poll(collectorState, soon).toEqual({ sent: 1, waiting: 0, dropped: 0 });
+});
+
+test('what the Collector refuses for good is not sent again', async () => {
+  // It takes protobuf alone.
+  await shown.sendSpans(otlpSpan());
+  await expect.poll(collectorState, soon).toMatchObject({ sent: 0, dropped: 1, failure: 'It answers 415.' });
+  expect(collector.requests).toBe(1);
+});
+
+test('a signal that the Collector is not for stays here', async () => {
+  await shown.raw('POST', '/v1/metrics', { body: {} });
+  expect(await collectorState()).toEqual({ sent: 0, waiting: 0, dropped: 0 });
+});

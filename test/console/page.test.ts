@@ -1,0 +1,194 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startSimulator } from '../../lab/simulator/server.ts';
+import { createLogger } from '../../src/telemetry/logging/logger.ts';
+import { launchBrowser } from '../support/processes/browser.ts';
+import { otlpSpan, startTestConsole, type TestConsole } from '../support/processes/console.ts';
+
+let browser: Browser;
+let shown: TestConsole;
+let page: Page;
+/** What the page complained about, be it an error or something that its policy forbids. */
+let complaints: string[];
+let requests: string[];
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser?.close());
+beforeEach(async () => {
+  shown = await startTestConsole();
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  complaints = [];
+  requests = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('request', (request) => requests.push(request.url()));
+  await page.goto(shown.pageUrl);
+  await page.locator('.plot').first().waitFor();
+});
+afterEach(async () => {
+  await page.close();
+  await shown[Symbol.asyncDispose]();
+});
+
+const hostile = `<img src=x onerror="document.title='pwned'"><script>document.title='pwned'</script>`;
+const attributes = [{ key: hostile, value: { stringValue: hostile } }];
+
+test('a span and a line that are full of markup show as text', async () => {
+  const span = otlpSpan({ name: `POST ${hostile}`, attributes, events: [{ name: hostile, attributes }] });
+  await shown.sendSpans({ ...span, status: { code: 2, message: hostile } });
+  await shown.sendLogs({
+    traceId: span.traceId,
+    spanId: span.spanId,
+    severityNumber: 17,
+    eventName: hostile,
+    body: { stringValue: `line ${hostile}` },
+    timeUnixNano: String(BigInt(Date.now()) * 1_000_000n),
+    attributes: [...attributes, { key: 'order_id', value: { stringValue: `"><${hostile}` } }],
+  });
+
+  await page.goto(`${shown.url}/traces`);
+  await page.getByText(`POST ${hostile}`).click();
+  await page.getByRole('heading', { name: `POST ${hostile}` }).waitFor();
+  await page.locator('.spans > li').first().click();
+  await page.locator('.span-detail').getByText(hostile).first().waitFor();
+  await page.goto(`${shown.url}/logs`);
+  await page.getByText(`line ${hostile}`).click();
+  await page.locator('.opened').getByText(hostile).first().waitFor();
+
+  expect(await page.locator('main img, main script').count()).toBe(0);
+  expect(await page.title()).toBe('Logs – Console');
+  expect(complaints).toEqual([]);
+});
+
+test('everything it loads is its own', async () => {
+  for (const path of ['/', '/traces', '/logs', '/orders', '/faults', '/traffic']) {
+    await page.goto(shown.url + path);
+    await page.locator('main h1').waitFor({ state: 'attached' });
+  }
+  expect(requests.filter((url) => !url.startsWith(`${shown.url}/`))).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+test.each([1280, 390])('nothing is wider than a window of %i pixels', async (width) => {
+  await page.setViewportSize({ width, height: 844 });
+  const span = otlpSpan({ name: `POST /${'very-long-name-'.repeat(20)}`, attributes });
+  await shown.sendSpans(span);
+  await shown.sendLogs({ severityNumber: 13, body: { stringValue: 'word'.repeat(200) } });
+  for (const path of [
+    '/',
+    '/traces',
+    `/traces/${span.traceId}`,
+    '/logs',
+    '/orders/o-1',
+    '/faults',
+    '/traffic',
+  ]) {
+    await page.goto(shown.url + path);
+    await page.locator('main h1').first().waitFor({ state: 'attached' });
+    const widest = await page.evaluate('document.documentElement.scrollWidth');
+    expect({ path, widest }).toEqual({ path, widest: width });
+  }
+});
+
+test('the network is broken by the keyboard, at any width, and one restore is for all of it', async () => {
+  await using simulator = await simulatorWithWires();
+  await page.goto(`${shown.url}/faults`);
+  const restore = page.getByRole('button', { name: 'Restore' });
+  const scenario = page.getByRole('button', { name: 'Postgres unreachable' });
+  await scenario.waitFor();
+  expect(await restore.isDisabled()).toBe(true);
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 844 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+  }
+
+  await scenario.focus();
+  await page.keyboard.press('Enter');
+  await expect.poll(() => scenario.getAttribute('aria-pressed')).toBe('true');
+  expect(await page.getByLabel('postgres timeout').isChecked()).toBe(true);
+  await page.locator('.band[data-state=fault]', { hasText: 'Postgres unreachable' }).waitFor();
+  await page.getByLabel('postgres timeout').focus();
+  await page.keyboard.press('Space');
+  await expect.poll(() => scenario.getAttribute('aria-pressed')).toBe('false');
+
+  await page.getByLabel('gateway jitter').fill('20');
+  await page.keyboard.press('Tab');
+  await expect.poll(() => page.getByLabel('gateway latency').inputValue()).toBe('0');
+  await page.getByLabel('gateway cut').focus();
+  await page.keyboard.press('Space');
+  await page.locator('.band', { hasText: 'gateway: cut, latency 0 jitter 20' }).waitFor();
+  expect(simulator.wires.all()).toMatchObject({
+    postgres: { enabled: true, toxics: [] },
+    gateway: { enabled: false, toxics: [{ type: 'latency', latency: 0, jitter: 20 }] },
+  });
+
+  await restore.focus();
+  await page.keyboard.press('Enter');
+  await expect.poll(() => restore.isDisabled()).toBe(true);
+  expect(await page.getByLabel('gateway jitter').inputValue()).toBe('');
+  expect(simulator.wires.all()).toMatchObject({ gateway: { enabled: true, toxics: [] } });
+  expect(complaints).toEqual([]);
+});
+
+test('a wire that is full of markup shows as text', async () => {
+  await using simulator = await simulatorWithWires();
+  await simulator.wires.connect(hostile, 'tcp://127.0.0.1:1');
+  await page.goto(`${shown.url}/faults`);
+  await page.locator('.wire', { hasText: hostile }).waitFor();
+  expect(await page.locator('main img, main script').count()).toBe(0);
+  expect(complaints).toEqual([]);
+});
+
+/** That the console knows, with a network to nowhere. */
+async function simulatorWithWires() {
+  const logger = createLogger({ service: 'payment-gateway', level: 'silent' });
+  const simulator = await startSimulator({ host: '127.0.0.1', port: 0, logger });
+  for (const name of ['postgres', 'gateway']) await simulator.wires.connect(name, 'tcp://127.0.0.1:1');
+  const nobody = { apiUrl: 'http://127.0.0.1:1', apiKey: 'none', metricsUrl: 'http://127.0.0.1:1/metrics' };
+  shown.watch({ ...nobody, gatewayUrl: simulator.url });
+  return { ...simulator, [Symbol.asyncDispose]: () => simulator.close() };
+}
+
+test('keys lead from a list into a trace, and back', async () => {
+  const spans = ['first', 'second', 'third'].map((name, index) => {
+    const start = BigInt(Date.now() + index) * 1_000_000n;
+    return otlpSpan({ name, startTimeUnixNano: String(start), endTimeUnixNano: String(start) });
+  });
+  await shown.sendSpans(...spans);
+  await page.keyboard.press('2');
+  await page.locator('.traces .row').nth(2).waitFor();
+  for (const key of ['j', 'j', 'j', 'k']) await page.keyboard.press(key);
+  expect(await page.locator('li.selected .name').textContent()).toBe('second');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'second' }).waitFor();
+  await page.keyboard.press('j');
+  await page.locator('.span-detail h2').waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await page.locator('.traces .row').first().waitFor();
+  expect(new URL(page.url()).pathname).toBe('/traces');
+});
+
+test('whatever has an id in it leads there from the search field', async () => {
+  const span = otlpSpan({ name: 'GET /searched' });
+  await shown.sendSpans(span);
+  await page.keyboard.press('/');
+  await page.keyboard.insertText(`{"code":"internal_error","traceId":"${span.traceId}"}`);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'GET /searched' }).waitFor();
+  expect(new URL(page.url()).pathname).toBe(`/traces/${span.traceId}`);
+
+  await page.keyboard.press('/');
+  await page.keyboard.insertText('f'.repeat(32));
+  await page.keyboard.press('Enter');
+  await page.getByRole('status').getByText('That trace is not here').waitFor();
+});
+
+test('a console that was started anew asks for its new address', async () => {
+  await page.context().clearCookies();
+  await page.locator('.beat.bad', { hasText: 'The console was started anew' }).waitFor();
+  await page.goto(shown.url);
+  expect(await page.getByRole('heading').textContent()).toBe('This address lacks its token');
+});

@@ -1,0 +1,75 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { launchBrowser } from '../support/processes/browser.ts';
+import { startExplore } from '../support/processes/npm-start-process.ts';
+
+/** Milliseconds that a step of the story may take on a busy machine. */
+const patience = { timeout: 60_000 };
+
+test('an outage from the first click to the last order: the breaker opens, a trace tells why, the backlog drains', {
+  timeout: 240_000,
+}, async () => {
+  await using cleanUp = new AsyncDisposableStack();
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'console-story-test-'));
+  cleanUp.defer(() => rm(dataDir, { recursive: true, force: true }));
+  const explore = cleanUp.use(startExplore({ DATA_DIR: dataDir }));
+  const pageUrl = await explore.find(/Console +(http:\S+)/);
+  const browser = cleanUp.use(await launchBrowser());
+  const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
+  page.setDefaultTimeout(patience.timeout);
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await watchLayout(page);
+  await page.goto(pageUrl);
+
+  await page.getByRole('button', { name: 'Start traffic' }).click();
+  await page.locator('.band.breaker[data-state=closed]').waitFor();
+  await expect.poll(() => figureOf(page, 'Requests'), patience).toBeGreaterThan(5);
+
+  await page.getByRole('button', { name: 'Gateway down' }).click();
+  await page.locator('.band[data-state=fault]').waitFor();
+  await page.locator('.band.breaker[data-state=open]').waitFor();
+  await expect.poll(() => figureOf(page, 'Pending'), patience).toBeGreaterThan(20);
+  const pending = await figureOf(page, 'Pending');
+
+  await page.getByRole('link', { name: 'Traces', exact: true }).click();
+  await page.getByLabel('Text').fill('circuit_open');
+  await page.waitForURL(/text=circuit_open/);
+  await page.locator('.traces .row', { hasText: 'POST /orders' }).first().click();
+  await page.locator('.spans > li', { hasText: 'payment.charge' }).click();
+  const detail = page.locator('.span-detail');
+  await detail.getByRole('heading', { name: 'payment.charge' }).waitFor();
+  expect(await detail.textContent()).toMatch(/failed: circuit_open.*circuit_breaker\.stateopen/);
+  await page.locator('.spans > .line', { hasText: 'payment undecided, order left to settlement' }).waitFor();
+
+  await page.getByRole('link', { name: 'Overview', exact: true }).click();
+  await page.getByRole('button', { name: 'Restore' }).click();
+  await page.locator('.band.breaker[data-state=closed]').waitFor();
+  await expect.poll(() => figureOf(page, 'Pending'), patience).toBeLessThan(pending / 4);
+
+  expect(complaints).toEqual([]);
+  // As much as a page may shift that is said not to.
+  expect(await layoutShift(page)).toBeLessThan(0.1);
+});
+
+async function figureOf(page: Page, title: string): Promise<number> {
+  const tile = page.locator('.tiles > div', { has: page.getByText(title, { exact: true }) });
+  return Number.parseFloat((await tile.locator('.figure').textContent())?.replaceAll(',', '') ?? '');
+}
+
+/** Adds up how far things move that nobody has moved. @see https://web.dev/articles/cls */
+async function watchLayout(page: Page): Promise<void> {
+  await page.addInitScript(`
+    globalThis.shift = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shift += entry.value;
+    }).observe({ type: 'layout-shift', buffered: true });
+  `);
+}
+
+async function layoutShift(page: Page): Promise<number> {
+  return Number(await page.evaluate('globalThis.shift'));
+}

@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import type { RedisServer } from '../../lab/harness/redis-server.ts';
+import { startRedisServer } from '../../lab/harness/redis-server.ts';
+import {
+  type Replica,
+  spawnReplica,
+  spawnSurroundings,
+  type Surroundings,
+} from '../support/processes/spawn-service.ts';
+import { commandsSent, patientWithRedis, redisBecomes } from '../support/processes/spawn-with-redis.ts';
+
+const unknown = '/orders/019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11';
+
+interface Replicas extends AsyncDisposable {
+  replicas: [Replica, Replica];
+  redis: RedisServer;
+  around: Surroundings;
+}
+
+/** Two of them over one database, one gateway and one Redis. */
+async function spawnTwo(max: number, window = '1h'): Promise<Replicas> {
+  await using parts = new AsyncDisposableStack();
+  const redis = parts.use(await startRedisServer());
+  const around = parts.use(await spawnSurroundings());
+  const env = {
+    ...patientWithRedis,
+    REDIS_URL: redis.url,
+    RATE_LIMIT_MAX: String(max),
+    RATE_LIMIT_WINDOW: window,
+  };
+  const first = parts.use(await spawnReplica(around, env));
+  const second = parts.use(await spawnReplica(around, env));
+  for (const replica of [first, second]) await redisBecomes(replica, 'closed');
+  const owned = parts.move();
+  return {
+    replicas: [first, second],
+    redis,
+    around,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Sends so many requests and returns how many were let through. */
+async function letThrough(
+  replica: Replica,
+  requests: number,
+  client: 'api' | 'otherApi' = 'api',
+): Promise<number> {
+  let count = 0;
+  for (let request = 0; request < requests; request += 1) {
+    if ((await replica[client].refused('GET', unknown)).status === 404) count += 1;
+  }
+  return count;
+}
+
+test('replicas that share a Redis share the limits of their clients', async () => {
+  await using two = await spawnTwo(10);
+  const [first, second] = two.replicas;
+  expect(await letThrough(first, 6)).toBe(6);
+  expect(await letThrough(second, 6)).toBe(4);
+  expect(await letThrough(first, 3)).toBe(0);
+  expect((await second.otherApi.refused('GET', unknown)).status).toBe(404);
+});
+
+test('a client that is over its limit costs Redis nothing until its window ends', async () => {
+  await using two = await spawnTwo(5, '2s');
+  const [first] = two.replicas;
+  await letThrough(first, 6);
+  const sent = await commandsSent(first);
+  expect(await letThrough(first, 50)).toBe(0);
+  expect(await commandsSent(first)).toBe(sent);
+  await expect.poll(() => letThrough(first, 1), { timeout: 5000, interval: 50 }).toBe(1);
+  expect(await commandsSent(first)).toBeGreaterThan(sent);
+});
+
+test('without Redis each replica goes on from where the client was, and with it again they count together', async () => {
+  await using two = await spawnTwo(10);
+  const [first, second] = two.replicas;
+  expect(await letThrough(first, 7)).toBe(7);
+
+  await two.redis.kill();
+  for (const replica of two.replicas) await redisBecomes(replica, 'open');
+  expect(await letThrough(first, 7)).toBe(3);
+  // It has not seen the client yet.
+  expect(await letThrough(second, 3)).toBe(3);
+
+  await two.redis.start();
+  for (const replica of two.replicas) await redisBecomes(replica, 'closed');
+  expect(await letThrough(first, 3, 'otherApi')).toBe(3);
+  expect(await letThrough(second, 10, 'otherApi')).toBe(7);
+});
+
+test('a Redis that is emptied starts the windows anew, and refuses nobody for it', async () => {
+  await using two = await spawnTwo(5);
+  const [first, second] = two.replicas;
+  expect(await letThrough(first, 5)).toBe(5);
+  await two.redis.command('FLUSHALL');
+  await two.redis.command('SCRIPT', 'FLUSH');
+  expect(await letThrough(second, 6)).toBe(5);
+});
+
+test('a counter that somebody left without an end gets one', async () => {
+  await using two = await spawnTwo(100);
+  const [first] = two.replicas;
+  await letThrough(first, 1);
+  const [key = ''] = (await two.redis.command('KEYS', 'orders:requests:*')) as string[];
+  await two.redis.command('PERSIST', key);
+  expect(await letThrough(first, 1)).toBe(1);
+  expect(Number(await two.redis.command('PTTL', key))).toBeGreaterThan(3_500_000);
+});

@@ -1,0 +1,115 @@
+import { connect } from 'node:net';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { quietWorker } from '../support/clients/settings.ts';
+import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
+
+let service: SpawnedService;
+beforeAll(async () => {
+  service = await spawnService(quietWorker);
+  return () => service.close();
+});
+
+const onEveryAnswer = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+const withKey = { authorization: 'Bearer shop-key' };
+const send = (method: string, path: string, init: RequestInit = {}) =>
+  fetch(`${service.url}${path}`, { method, headers: withKey, ...init });
+
+function securityOf(headers: Headers): Record<string, string | null> {
+  return Object.fromEntries(Object.keys(onEveryAnswer).map((name) => [name, headers.get(name)]));
+}
+
+/** Sends what no HTTP client would, and returns the head of the answer. */
+async function sendRaw(text: string): Promise<Headers> {
+  const { hostname, port } = new URL(service.url);
+  const socket = connect(Number(port), hostname);
+  socket.write(text, 'latin1');
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  const [, ...fields] = (answer.split('\r\n\r\n')[0] ?? '').split('\r\n');
+  return new Headers(fields.map((field) => field.split(': ') as [string, string]));
+}
+
+describe('security headers are on', () => {
+  test.each<[what: string, answer: () => Promise<Headers>]>([
+    ['an order', async () => (await service.api.place()).headers],
+    ['a list', async () => (await send('GET', '/orders')).headers],
+    ['a refusal for want of a key', async () => (await send('GET', '/orders', { headers: {} })).headers],
+    ['an unknown path', async () => (await send('GET', '/nowhere')).headers],
+    ['an unknown method', async () => (await send('DELETE', '/orders')).headers],
+    ['an invalid order', async () => (await service.api.place('{}')).headers],
+    ['a path that cannot be decoded', async () => (await send('GET', '/orders/%E0%A4%A')).headers],
+    ['headers that are too large', async () => sendRaw(`GET / HTTP/1.1\r\nx: ${'x'.repeat(40_000)}\r\n\r\n`)],
+    ['what is no HTTP', async () => sendRaw('what is this\r\n\r\n')],
+    ['the OpenAPI document', async () => (await send('GET', '/openapi.json')).headers],
+  ])('%s', async (_what, answer) => {
+    expect(securityOf(await answer())).toEqual(onEveryAnswer);
+  });
+
+  test('a defect, which is told nobody', async () => {
+    await using broken = await spawnService(quietWorker);
+    await broken.database.sql('ALTER TABLE orders RENAME TO elsewhere');
+    const answer = await broken.api.refused('GET', '/orders');
+    expect(answer.status).toBe(500);
+    expect(securityOf(answer.headers)).toEqual(onEveryAnswer);
+    expect(JSON.stringify(answer.body)).not.toMatch(/elsewhere|relation|SELECT|node_modules|\.ts\b| at /);
+  });
+});
+
+test('no answer names the software behind it', async () => {
+  for (const path of ['/orders', '/nowhere', '/docs', '/openapi.json']) {
+    const { headers } = await send('GET', path);
+    expect([path, headers.get('x-powered-by'), headers.get('server')]).toEqual([path, null, null]);
+  }
+});
+
+test('the reference page may load what it consists of, may run no other script, and may be in no frame', async () => {
+  const page = await send('GET', '/docs');
+  const policy = Object.fromEntries(
+    (page.headers.get('content-security-policy') ?? '').split(';').map((directive) => {
+      const [name = '', ...sources] = directive.trim().split(' ');
+      return [name, sources];
+    }),
+  );
+  expect(policy).toMatchObject({ 'default-src': ["'self'"], 'frame-ancestors': ["'none'"] });
+  expect(policy['script-src'] ?? policy['default-src']).toEqual(["'self'"]);
+  expect(policy).not.toHaveProperty('upgrade-insecure-requests');
+  expect(page.headers.get('x-content-type-options')).toBe('nosniff');
+  expect(page.headers.get('x-frame-options')).toBe('DENY');
+
+  const html = await page.text();
+  // Every script is a file of the service: one in the page itself would not be run.
+  const scripts = [...html.matchAll(/<script([^>]*)>([^<]*)/g)];
+  expect(scripts.length).toBeGreaterThan(2);
+  for (const [, attributes = '', content = ''] of scripts) {
+    expect(attributes).toMatch(/ src="\/docs\//);
+    expect(content.trim()).toBe('');
+  }
+  expect(html).not.toMatch(/ on\w+="/);
+});
+
+describe('the promise to stay on TLS', () => {
+  const ask = async (env: Record<string, string>, headers: Record<string, string> = {}) => {
+    await using behind = await spawnService({ ...quietWorker, ...env });
+    const answer = await fetch(`${behind.url}/orders`, { headers: { ...withKey, ...headers } });
+    return answer.headers.get('strict-transport-security');
+  };
+
+  test('is made where a trusted proxy says that the client came over TLS', async () => {
+    expect(await ask({ TRUST_PROXY: '127.0.0.1' }, { 'x-forwarded-proto': 'https' })).toBe(
+      'max-age=31536000',
+    );
+  });
+
+  test('is not made where it did not, nor where anybody else says so', async () => {
+    expect(await ask({ TRUST_PROXY: '127.0.0.1' }, { 'x-forwarded-proto': 'http' })).toBeNull();
+    expect(await ask({}, { 'x-forwarded-proto': 'https' })).toBeNull();
+  });
+});

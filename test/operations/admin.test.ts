@@ -1,0 +1,180 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { teaOrder } from '../support/clients/api-client.ts';
+import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
+
+let service: SpawnedService;
+afterEach(() => service.close());
+
+async function admin(path: string) {
+  const response = await fetch(`${service.adminUrl}${path}`);
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.startsWith('application/json');
+  const body: unknown = isJson ? JSON.parse(text) : text;
+  return { status: response.status, headers: response.headers, body, text };
+}
+
+const readiness = async () => {
+  const { status, body } = await admin('/readyz');
+  return { status, body };
+};
+
+/** Nothing listens on port 1. */
+const nowhere = { DATABASE_URL: 'postgres://orders:hush-hush@127.0.0.1:1/orders', DATABASE_DEADLINE: '50ms' };
+
+describe('/readyz', () => {
+  const serving = { ok: true, detail: 'serving' };
+
+  test('answers 200 with the state of each check', async () => {
+    service = await spawnService();
+    expect(await readiness()).toEqual({
+      status: 200,
+      body: { ready: true, checks: { lifecycle: serving, postgres: { ok: true } } },
+    });
+  });
+
+  test('answers 503 and names the migrations that the database lacks', async () => {
+    service = await spawnService({}, { migrated: false });
+    expect(await readiness()).toEqual({
+      status: 503,
+      body: {
+        ready: false,
+        checks: {
+          lifecycle: serving,
+          postgres: { ok: false, detail: expect.stringMatching(/^not migrated: 0001_orders/) },
+        },
+      },
+    });
+  });
+
+  test('answers 503 when one of the migrations is missing', async () => {
+    service = await spawnService();
+    await service.database.sql('DELETE FROM applied_migrations');
+    expect(await readiness()).toMatchObject({ status: 503, body: { checks: { postgres: { ok: false } } } });
+  });
+
+  test('answers 503 while Postgres is away, without its password, and the process stays alive', async () => {
+    service = await spawnService(nowhere);
+    const { status, body, text } = await admin('/readyz');
+    expect(status).toBe(503);
+    expect(body).toEqual({
+      ready: false,
+      checks: {
+        lifecycle: serving,
+        postgres: { ok: false, detail: 'The database cannot be reached.' },
+      },
+    });
+    expect(text).not.toContain('hush');
+    expect((await admin('/livez')).status).toBe(200);
+  });
+
+  test('turns good again by itself once the database is migrated', async () => {
+    service = await spawnService();
+    await service.database.sql('ALTER TABLE applied_migrations RENAME TO elsewhere');
+    expect((await readiness()).status).toBe(503);
+    await service.database.sql('ALTER TABLE elsewhere RENAME TO applied_migrations');
+    expect((await readiness()).status).toBe(200);
+  });
+
+  test('answers 503 while draining, when orders are still taken and connections given up', async () => {
+    service = await spawnService({ SHUTDOWN_DRAIN_DELAY: '1500ms' });
+    const closing = service.close();
+
+    expect(await readiness()).toMatchObject({
+      status: 503,
+      body: {
+        ready: false,
+        checks: { lifecycle: { ok: false, detail: 'draining' }, postgres: { ok: true } },
+      },
+    });
+    expect((await admin('/status')).body).toMatchObject({ draining: true });
+    expect((await admin('/livez')).status).toBe(200);
+    const placed = await service.api.place(teaOrder);
+    expect(placed.status).toBe(201);
+    expect(placed.headers.get('connection')).toBe('close');
+    await closing;
+    await expect(fetch(`${service.adminUrl}/livez`)).rejects.toThrow('fetch failed');
+  });
+
+  test('does not ask the payment gateway: without it orders are still taken', async () => {
+    service = await spawnService({ PAYMENT_GATEWAY_URL: 'http://127.0.0.1:1' });
+    expect((await readiness()).status).toBe(200);
+  });
+});
+
+test('/livez answers 200 whatever else is wrong', async () => {
+  service = await spawnService(nowhere);
+  expect(await admin('/livez')).toMatchObject({ status: 200, body: { status: 'ok' } });
+});
+
+test('/metrics answers in the OpenMetrics text format, with those of the process', async () => {
+  service = await spawnService();
+  const { status, headers, text } = await admin('/metrics');
+
+  expect(status).toBe(200);
+  expect(headers.get('content-type')).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+  const lines = text.trimEnd().split('\n');
+  const sample = /^[a-z_][a-zA-Z0-9_]*(\{([a-zA-Z0-9_]+="[^"]*",?)*\})? (NaN|[+-]Inf|-?[\d.e+-]+)$/;
+  const comment = /^# ((HELP|TYPE) [a-z_][a-zA-Z0-9_]* .+|EOF)$/;
+  expect(lines.filter((line) => line !== '' && !sample.test(line) && !comment.test(line))).toEqual([]);
+  for (const name of [
+    'process_cpu_seconds_total',
+    'process_resident_memory_bytes',
+    'nodejs_eventloop_lag_seconds',
+  ]) {
+    expect(lines.some((line) => line.startsWith(`# TYPE ${name.replace(/_total$/, '')} `))).toBe(true);
+    expect(Number(lines.find((line) => line.startsWith(`${name} `))?.split(' ')[1])).toBeGreaterThanOrEqual(
+      0,
+    );
+  }
+});
+
+test('/status tells the version, the uptime, the circuit breaker and the pool', async () => {
+  service = await spawnService();
+  await service.api.place();
+  const { body } = await admin('/status');
+  expect(body).toMatchObject({
+    version: packageJson.version,
+    uptimeSeconds: expect.any(Number),
+    draining: false,
+    circuitBreakers: { payment: 'closed' },
+    postgresPool: { total: expect.any(Number), idle: expect.any(Number), waiting: 0 },
+  });
+  const { postgresPool, uptimeSeconds } = body as {
+    uptimeSeconds: number;
+    postgresPool: { total: number; idle: number };
+  };
+  expect(uptimeSeconds).toBeLessThan(60);
+  expect(postgresPool.total).toBeGreaterThanOrEqual(1);
+  expect(postgresPool.idle).toBeLessThanOrEqual(postgresPool.total);
+});
+
+test('/status shows the circuit breaker open after the gateway has failed', async () => {
+  service = await spawnService({
+    BREAKER_VOLUME: '2',
+    PAYMENT_GATEWAY_URL: 'http://127.0.0.1:1',
+    PAYMENT_DEADLINE: '200ms',
+  });
+  await service.api.place();
+  await expect
+    .poll(async () => (await admin('/status')).body)
+    .toMatchObject({ circuitBreakers: { payment: 'open' } });
+});
+
+describe('the two listeners', () => {
+  const adminPaths = ['/livez', '/readyz', '/metrics', '/status'];
+
+  test('are on ports of their own, and the public one knows none of the paths for operators', async () => {
+    service = await spawnService();
+    expect(new URL(service.url).port).not.toBe(new URL(service.adminUrl).port);
+    for (const path of adminPaths) {
+      const refused = await service.api.refused('GET', path);
+      expect(refused).toMatchObject({ status: 404, body: { code: 'route_not_found' } });
+    }
+  });
+
+  test('do not both serve orders', async () => {
+    service = await spawnService();
+    for (const path of ['/orders', '/docs', '/openapi.json']) expect((await admin(path)).status).toBe(404);
+  });
+});

@@ -1,0 +1,183 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test, type TestContext } from 'vitest';
+import { parseLogql } from '../support/files/logql.ts';
+import {
+  type AlertRule,
+  readDashboards,
+  readRules,
+  readRuleTests,
+  readRunbooks,
+  ruleQueries,
+  runbookQueries,
+} from '../support/files/observability-as-code.ts';
+import { parsePromql } from '../support/files/promql.ts';
+
+const run = promisify(execFile);
+
+const { alerts, recordings } = await readRules();
+const ruleTests = await readRuleTests();
+const dashboards = new Set((await readDashboards()).map(({ uid }) => uid));
+const runbooks = new Map((await readRunbooks()).map(({ name, text }) => [name, text]));
+
+/** Fires always, so that there is no series that must not fire it. */
+const heartbeat = 'Watchdog';
+
+const objectives = new Set(recordings.flatMap(({ labels }) => labels?.['slo'] ?? []));
+
+/** The names of the pages that an alert may lead to: one for each objective, where it names none. */
+function runbooksOf({ annotations }: AlertRule): string[] {
+  const url = annotations['runbook_url'] ?? '';
+  const urls = url.includes('{{')
+    ? [...objectives].map((slo) => url.replace('{{ $labels.slo }}', slo))
+    : [url];
+  return urls.map((each) => /^http:\/\/127\.0\.0\.1:7072\/runbooks\/([a-z-]+\.md)$/.exec(each)?.[1] ?? each);
+}
+
+test('no two alerts have the same name', () => {
+  const names = alerts.map(({ alert }) => alert);
+  expect(names).toEqual([...new Set(names)]);
+  expect(names).toContain(heartbeat);
+});
+
+describe.each(alerts.map((rule) => [rule.alert, rule] as const))('%s', (name, rule) => {
+  test('pages, opens a ticket, or is the heartbeat', () => {
+    const severities = name === heartbeat ? ['heartbeat'] : ['page', 'ticket'];
+    expect(severities).toContain(rule.labels['severity']);
+  });
+
+  test('says what is the matter, with the figure', () => {
+    const { summary, description } = rule.annotations;
+    expect(summary?.length).toBeGreaterThan(10);
+    expect(description?.length).toBeGreaterThan(10);
+    // Where the figure could only be 0 or 1 there is none.
+    const countless = [heartbeat, 'ServiceDown', 'TargetDown'];
+    if (!countless.includes(name)) expect(summary).toContain('$value');
+  });
+
+  test('leads to a runbook and to a dashboard that exist', () => {
+    for (const runbook of runbooksOf(rule)) expect([...runbooks.keys()]).toContain(runbook);
+    const [, uid = ''] =
+      /^http:\/\/127\.0\.0\.1:7074\/d\/([a-z-]+)$/.exec(rule.annotations['dashboard_url'] ?? '') ?? [];
+    expect([...dashboards]).toContain(uid);
+  });
+
+  test('is named in its runbook and in the list of them', () => {
+    for (const runbook of [...runbooksOf(rule), 'README.md']) {
+      expect(runbooks.get(runbook), runbook).toContain(`\`${name}\``);
+    }
+  });
+
+  test('is tested with a series that fires it, and with one that must not', () => {
+    const cases = ruleTests.flatMap(({ input_series: series, alert_rule_test: checks = [] }) =>
+      checks.filter(({ alertname }) => alertname === name && series.length > 0),
+    );
+    expect(cases.some(({ exp_alerts: expected }) => expected.length > 0)).toBe(true);
+    if (name !== heartbeat)
+      expect(cases.some(({ exp_alerts: expected }) => expected.length === 0)).toBe(true);
+  });
+});
+
+const pages = [...runbooks].filter(([name]) => name !== 'README.md');
+
+test.each(pages)(
+  'the runbook %s says what it means, how to look, what to do and how to rehearse it',
+  (name, text) => {
+    const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual(['What it means', 'How to look', 'What to do', 'How to rehearse it']);
+
+    const look = text.slice(text.indexOf('## How to look'), text.indexOf('## What to do'));
+    expect(look).toContain('```promql');
+    expect(look).toContain('```logql');
+    expect(look).toMatch(/Jaeger|traces/);
+    expect(look).toMatch(/http:\/\/127\.0\.0\.1:7074\/d\/orders-[a-z]+/);
+    expect(text.slice(text.indexOf('## How to rehearse it'))).toContain('```sh');
+
+    expect(runbooks.get('README.md')).toContain(`](${name})`);
+    expect(alerts.flatMap(runbooksOf)).toContain(name);
+  },
+);
+
+test('links between the runbooks lead somewhere', async () => {
+  const docs = await readdir('docs');
+  for (const [name, text] of runbooks) {
+    for (const [, target = ''] of text.matchAll(/\]\(((?!http)[^)#]+)/g)) {
+      const known = target.startsWith('../') ? docs.includes(target.slice(3)) : runbooks.has(target);
+      expect(known, `${name} → ${target}`).toBe(true);
+    }
+    for (const [, uid = ''] of text.matchAll(/:7074\/d\/([a-z-]+)/g)) expect([...dashboards]).toContain(uid);
+  }
+});
+
+test('every query of the rules and runbooks can be parsed', async () => {
+  for (const { language, text } of [...(await ruleQueries()), ...(await runbookQueries())]) {
+    const parsed = language === 'promql' ? parsePromql(text) : parseLogql(text);
+    expect(parsed).toBeDefined();
+  }
+});
+
+test('a recorded series is named level:metric:operations', () => {
+  for (const { record } of recordings) expect(record).toMatch(/^[a-z_]+:[a-z_]+:[a-z_]+(\d+[mhd])?$/);
+});
+
+/**
+ * Runs a tool of the Debian packages prometheus and prometheus-alertmanager. CI has to have them; elsewhere what only they
+ * can tell is left to it.
+ */
+async function withTool(context: TestContext, tool: string, ...args: string[]): Promise<string> {
+  try {
+    const { stdout } = await run(tool, args);
+    return stdout;
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!missing) throw error;
+    const remedy = `${tool} is not installed: apt-get install prometheus prometheus-alertmanager`;
+    if (process.env['CI'] !== undefined) throw new Error(remedy, { cause: error });
+    return context.skip(remedy);
+  }
+}
+
+const filesIn = async (...folders: string[]) =>
+  (await readdir(path.join(...folders))).map((name) => path.join(...folders, name));
+
+test('Prometheus accepts the rules', async (context) => {
+  const output = await withTool(
+    context,
+    'promtool',
+    'check',
+    'rules',
+    ...(await filesIn('prometheus', 'rules')),
+  );
+  expect(output).not.toContain('FAILED');
+});
+
+test.for(await filesIn('prometheus', 'rules-tests'))(
+  'the alerts fire when they should, and only then: %s',
+  { timeout: 180_000 },
+  async (file, context) => {
+    expect(await withTool(context, 'promtool', 'test', 'rules', file)).toContain('SUCCESS');
+  },
+);
+
+const alertmanager = 'stack/alertmanager/alertmanager.yml';
+
+test('Alertmanager accepts its configuration, and sends each severity to its receiver', async (context) => {
+  await withTool(context, 'amtool', 'check-config', alertmanager);
+  for (const severity of ['page', 'ticket', 'heartbeat']) {
+    const route = ['config', 'routes', 'test', `--config.file=${alertmanager}`, `severity=${severity}`];
+    expect((await withTool(context, 'amtool', ...route)).trim()).toBe(severity);
+  }
+});
+
+test('every alert that Alertmanager knows by name exists', async () => {
+  const text = await readFile(alertmanager, 'utf8');
+  const names = alerts.map(({ alert }) => alert);
+  const patterns = [...text.matchAll(/alertname[=!]~?"([^"]+)"/g)].flatMap(([, pattern = '']) =>
+    pattern.split('|'),
+  );
+  expect(patterns.filter((pattern) => !names.some((name) => new RegExp(`^${pattern}$`).test(name)))).toEqual(
+    [],
+  );
+});

@@ -1,0 +1,113 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { scaleExpression, scaleRules, timeScales } from '../../lab/chaos/alerts/scale-rules.ts';
+import { catalogue } from '../../lab/chaos/catalogue.ts';
+import { detectionTable } from '../../lab/chaos/detection.ts';
+import { heartbeat } from '../../lab/chaos/experiment.ts';
+import { readDashboards, readRules } from '../support/files/observability-as-code.ts';
+import { parsePromql } from '../support/files/promql.ts';
+
+const { alerts } = await readRules();
+const known = new Set(alerts.map(({ alert }) => alert));
+const claimed = new Set([
+  heartbeat,
+  ...catalogue.flatMap(({ hypothesis: { detection } }) =>
+    'undetected' in detection ? [] : detection.map(({ alert }) => alert),
+  ),
+]);
+
+test('every file of an experiment is in the catalogue, under its own name', async () => {
+  const files = await readdir('lab/chaos/experiments');
+  expect(catalogue.map(({ name }) => `${name}.ts`).toSorted()).toEqual(files.toSorted());
+});
+
+test('every alert is fired by an experiment', () => {
+  expect([...known].filter((alert) => !claimed.has(alert))).toEqual([]);
+});
+
+test('the README counts them right', async () => {
+  expect(await readFile('README.md', 'utf8')).toContain(`${catalogue.length} experiments`);
+});
+
+describe.each(catalogue.map((experiment) => [experiment.name, experiment] as const))(
+  '%s',
+  (_name, experiment) => {
+    const { hypothesis, look } = experiment;
+
+    test('is detected by alerts that exist, or says why by none', () => {
+      const { detection, quiet = [] } = hypothesis;
+      const named = 'undetected' in detection ? [] : detection.map(({ alert }) => alert);
+      for (const alert of [...named, ...quiet]) expect([...known]).toContain(alert);
+      if ('undetected' in detection) expect(detection.undetected.length).toBeGreaterThan(20);
+      else expect(detection.length).toBeGreaterThan(0);
+    });
+
+    test('claims what can be wrong: answers, orders, and a figure', () => {
+      expect(experiment.faults.length).toBeGreaterThan(0);
+      expect(hypothesis.answers.allowed.length).toBeGreaterThan(0);
+      expect(hypothesis.recoveredWithin).toBeGreaterThan(0);
+      expect(hypothesis.claim).toMatch(/\.$/);
+    });
+
+    test('has no error line, or calls somebody for it', () => {
+      const { detection, metrics } = hypothesis;
+      const calls = !('undetected' in detection) && detection.some(({ alert }) => alert === 'ErrorsLogged');
+      const errors = metrics.find(({ labels }) => labels?.['level'] === 'error');
+      expect(errors).toMatchObject({
+        name: 'log_messages_total',
+        ...(calls ? { atLeast: 1 } : { atMost: 0 }),
+      });
+    });
+
+    test('leads to a panel that exists', async () => {
+      const dashboard = (await readDashboards()).find(({ uid }) => uid === look.dashboard);
+      expect(dashboard?.panels.map(({ title }) => title)).toContain(look.panel);
+    });
+  },
+);
+
+test('the committed report has the table of faults and alerts as it is now', async () => {
+  const report = await readFile('docs/chaos/report.md', 'utf8');
+  expect(report).toContain(detectionTable(catalogue));
+});
+
+test('a time scale divides every length of time in an expression, and nothing else', () => {
+  const scaled = (text: string) => scaleExpression(text, 30);
+  expect(scaled('rate(a_total[5m]) > 0.01')).toBe('rate(a_total[10s]) > 0.01');
+  expect(scaled('sum_over_time(b:rate5m[2h:5m] offset 1h30m)')).toBe(
+    'sum_over_time(b:rate5m[240s:10s] offset 180s)',
+  );
+  expect(scaled('rate(a_total[1m])')).toBe('rate(a_total[2s])');
+  expect(scaled('predict_linear(orders_pending{job="orders"}[15m], 3600)')).toBe(
+    'predict_linear(orders_pending{job="orders"}[30s], 120)',
+  );
+  expect(scaled('max by (job) (orders_pending_oldest_seconds{job="orders"}) > 300')).toBe(
+    'max by (job) (orders_pending_oldest_seconds{job="orders"}) > 10',
+  );
+  expect(scaled('x_bucket{le="0.3"}[1m]')).toBe('x_bucket{le="0.3"}[2s]');
+});
+
+test.each(timeScales)(
+  'at a scale of %i the rules are still rules, with every alert in them',
+  async (scale) => {
+    const found: string[] = [];
+    for (const file of await readdir('prometheus/rules')) {
+      const text = scaleRules(await readFile(`prometheus/rules/${file}`, 'utf8'), scale);
+      const { groups } = parse(text) as { groups: Array<{ rules: Array<{ alert?: string; expr: string }> }> };
+      for (const { alert, expr } of groups.flatMap(({ rules }) => rules)) {
+        expect(() => parsePromql(expr)).not.toThrow();
+        if (alert !== undefined) found.push(alert);
+      }
+      if (scale > 1) expect(text).not.toMatch(/for: \d+m\b/);
+    }
+    expect(new Set(found)).toEqual(known);
+  },
+);
+
+test('an age that an alert waits for is divided with the rest', async () => {
+  const rules = scaleRules(await readFile('prometheus/rules/slo.yml', 'utf8'), 30);
+  // A bucket that the histogram has, or the objective would count nothing.
+  expect(rules).toContain('le="10.0"');
+  expect(await readFile('src/telemetry/metrics/metrics.ts', 'utf8')).toMatch(/settlementBuckets = \[.*\b10,/);
+});

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openEmbeddedStage } from '../../lab/chaos/embedded-environment.ts';
+import type { Experiment } from '../../lab/chaos/experiment.ts';
+import { declines } from '../../lab/chaos/experiments/declines.ts';
+import { gatewayDown } from '../../lab/chaos/experiments/gateway-down.ts';
+import { gatewayLate } from '../../lab/chaos/experiments/gateway-late.ts';
+import { gatewayTimeouts } from '../../lab/chaos/experiments/gateway-timeouts.ts';
+import { postgresConflicts } from '../../lab/chaos/experiments/postgres-conflicts.ts';
+import { postgresRestart } from '../../lab/chaos/experiments/postgres-restart.ts';
+import { postgresUnreachable } from '../../lab/chaos/experiments/postgres-unreachable.ts';
+import { replicaDies } from '../../lab/chaos/experiments/replica-dies.ts';
+import { serviceKilled } from '../../lab/chaos/experiments/service-killed.ts';
+import { wrongKeys } from '../../lab/chaos/experiments/wrong-keys.ts';
+import { type PostgresServer, startPostgres } from '../../lab/chaos/postgres.ts';
+import { rehearse } from '../../lab/chaos/run-experiment.ts';
+import type { Wires } from '../../lab/chaos/network.ts';
+import { startWires } from '../../lab/chaos/start-network.ts';
+import { noLimits } from '../support/clients/settings.ts';
+
+/**
+ * Ten of the rehearsals in a few seconds each: a fault lasts until everything that must be seen of it was seen. How long
+ * things take is for `npm run chaos` to judge, and so are the alerts.
+ */
+const experiments = [
+  gatewayTimeouts,
+  gatewayDown,
+  gatewayLate,
+  declines,
+  postgresRestart,
+  postgresUnreachable,
+  postgresConflicts,
+  serviceKilled,
+  replicaDies,
+  wrongKeys,
+];
+
+/** On a machine that runs other tests as well, what is refused as too much says nothing about the fault. */
+const patientAdmission = Object.fromEntries(
+  Object.entries(noLimits).filter(([name]) => name.startsWith('ADMISSION_')),
+);
+
+/** Short deadlines and leases, so that a fault is over soon. */
+const env = {
+  DATABASE_DEADLINE: '1s',
+  DATABASE_CONNECT_TIMEOUT: '500ms',
+  PAYMENT_ATTEMPT_TIMEOUT: '300ms',
+  PAYMENT_DEADLINE: '900ms',
+  BREAKER_OPEN_FOR: '500ms',
+  SETTLEMENT_POLL_INTERVAL: '100ms',
+  SETTLEMENT_BACKOFF_BASE: '200ms',
+  SETTLEMENT_BACKOFF_CAP: '1s',
+  ...patientAdmission,
+};
+
+/** Seconds. What takes longer on the slowest machine never comes. */
+const patience = 40;
+
+function withoutTimes({ steady, hypothesis, ...experiment }: Experiment): Experiment {
+  const { p99: _p99, ...answers } = hypothesis.answers;
+  const orders = { ...hypothesis.orders, settledWithin: patience };
+  return {
+    ...experiment,
+    steady: { ...steady, orders: 10 },
+    hypothesis: { ...hypothesis, answers, orders, recoveredWithin: patience },
+  };
+}
+
+let postgres: PostgresServer;
+let wires: Wires;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  wires = await startWires();
+});
+afterAll(async () => {
+  await wires[Symbol.asyncDispose]();
+  await postgres[Symbol.asyncDispose]();
+});
+
+test.each(experiments.map((experiment) => [experiment.title, experiment] as const))(
+  '%s: what was claimed is what is seen',
+  { timeout: 120_000 },
+  async (_title, experiment) => {
+    const hasty = withoutTimes(experiment);
+    await using stage = await openEmbeddedStage(hasty, { postgres, wires, env });
+    const rehearsal = await rehearse(hasty, stage, {
+      rate: 30,
+      seed: 20_261_121,
+      untilSeen: true,
+      signal: new AbortController().signal,
+      progress: () => {},
+    });
+    const failed = rehearsal.checks.filter(({ verdict }) => verdict === 'failed');
+    expect(failed, JSON.stringify(rehearsal.answers)).toEqual([]);
+    expect(rehearsal.verdict).toBe('held');
+  },
+);

@@ -1,0 +1,256 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { prometheusConfig } from '../../stack/native/prometheus-config.ts';
+import { tools } from '../../stack/native/tools.ts';
+
+/** `docker compose up`, as far as its files tell: what they promise must hold before a container runs. */
+
+interface Service {
+  image: string;
+  build?: unknown;
+  ports?: string[];
+  volumes?: string[];
+  healthcheck?: { test: string[] };
+  depends_on?: Record<string, { condition: string }>;
+  mem_limit?: string;
+  environment?: Record<string, string | number>;
+  restart?: string;
+  read_only?: boolean;
+  [key: string]: unknown;
+}
+
+interface ComposeFile {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+}
+
+const root = path.resolve(import.meta.dirname, '../..');
+const read = (file: string) => readFile(path.join(root, file), 'utf8');
+
+let raw: string;
+let file: ComposeFile;
+let services: Array<[name: string, service: Service]>;
+
+beforeAll(async () => {
+  raw = await read('docker-compose.yml');
+  // As Compose reads it: every variable is at its default, because there is no `.env`.
+  file = parse(substituteDefaults(raw), { merge: true }) as ComposeFile;
+  services = Object.entries(file.services);
+});
+
+function substituteDefaults(text: string): string {
+  return text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
+}
+
+/** Variables of the file with their defaults. */
+function variablesIn(text: string): Map<string, string> {
+  return new Map(
+    [...text.matchAll(/\$\{(\w+):-([^}]*)\}/g)].map(([, name = '', value = '']) => [name, value] as const),
+  );
+}
+
+const mebibytes = (limit: string | undefined): number => Number(/^(\d+)m$/.exec(limit ?? '')?.[1]);
+
+test('the file is one by the Compose Specification', async () => {
+  const schema: object = JSON.parse(await read('test/operations/fixtures/compose-spec.json'));
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  // Compose ignores what begins with x- and has done its substitutions before it validates.
+  const validate = ajv.compile(schema);
+  validate(file);
+  expect(validate.errors ?? []).toEqual([]);
+});
+
+test('it needs no variable, and whatever it takes stands in .env.example with its default', async () => {
+  expect(raw).not.toMatch(/\$\{\w+\}|\$\{\w+:\?/);
+  const example = new Map(
+    [...(await read('.env.example')).matchAll(/^#? ?(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [
+      name,
+      value,
+    ]),
+  );
+  expect(Object.fromEntries(example)).toEqual(Object.fromEntries(variablesIn(raw)));
+});
+
+describe('every container', () => {
+  test('runs an image of a version that is named, or one that is built here', () => {
+    for (const [name, { image, build }] of services) {
+      const version = image.split(':')[1] ?? '';
+      expect([name, version]).toEqual([
+        name,
+        expect.stringMatching(build === undefined ? /^v?\d+\.\d+(\.\d+)?(-|$)/ : /^local$/),
+      ]);
+    }
+  });
+
+  test('has a health check, but for the one that ends', () => {
+    const without = services.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name);
+    expect(without).toEqual(['migrate']);
+    for (const [, { healthcheck }] of services) expect(healthcheck?.test[0] ?? 'CMD').toBe('CMD');
+  });
+
+  test('has a limit of memory, and together they have at most 1.5 GiB', () => {
+    const limits = services.map(([, service]) => mebibytes(service.mem_limit));
+    expect(limits.every((limit) => limit > 0)).toBe(true);
+    expect(limits.reduce((sum, limit) => sum + limit, 0)).toBeLessThanOrEqual(1536);
+  });
+
+  test('written in Go knows its limit, and stays a fifth below it', () => {
+    for (const [name, { environment, mem_limit: limit }] of services) {
+      const own = /^(\d+)MiB$/.exec(String(environment?.['GOMEMLIMIT'] ?? ''))?.[1];
+      if (own === undefined) continue;
+      expect([name, Number(own) / mebibytes(limit)]).toEqual([name, expect.closeTo(0.8, 1)]);
+    }
+  });
+
+  test('is reached on the loopback address alone, at a port of the block that can be changed', () => {
+    const published = services.flatMap(([, { ports = [] }]) => ports);
+    const hostPorts = published.map((port) => Number(/^127\.0\.0\.1:(\d+):\d+$/.exec(port)?.[1]));
+    for (const port of hostPorts) {
+      expect(port).toBeGreaterThanOrEqual(7070);
+      expect(port).toBeLessThanOrEqual(7089);
+    }
+    expect(new Set(hostPorts).size).toBe(hostPorts.length);
+    const variable = raw.match(/['"]127\.0\.0\.1:\$\{\w+_PORT:-\d+\}:\d+['"]/g) ?? [];
+    expect(variable).toHaveLength(published.length);
+  });
+
+  test('gets files of this checkout read-only, and nothing else of the host', () => {
+    for (const [name, { volumes = [] }] of services) {
+      for (const volume of volumes) {
+        const [source = '', target, mode] = volume.split(':');
+        expect([name, target]).toEqual([name, expect.stringMatching(/^\//)]);
+        if (source.startsWith('./')) {
+          expect([volume, mode]).toEqual([volume, 'ro']);
+          expect([volume, existsSync(path.join(root, source))]).toEqual([volume, true]);
+        } else {
+          expect(Object.keys(file.volumes)).toContain(source);
+        }
+      }
+    }
+    const keys = new Set(services.flatMap(([, service]) => Object.keys(service)));
+    for (const key of ['privileged', 'network_mode', 'pid', 'ipc', 'devices', 'cap_add', 'container_name']) {
+      expect(keys).not.toContain(key);
+    }
+  });
+
+  test('cannot write to its image, but for Postgres, which sets itself up', () => {
+    const writable = services.filter(([, service]) => service.read_only !== true).map(([name]) => name);
+    expect(writable).toEqual(['postgres']);
+  });
+
+  test('waits for what it needs, until that is healthy', () => {
+    for (const [name, { depends_on: needed = {} }] of services) {
+      for (const [other, { condition }] of Object.entries(needed)) {
+        const wanted = file.services[other]?.healthcheck
+          ? 'service_healthy'
+          : 'service_completed_successfully';
+        expect([name, other, condition]).toEqual([name, other, wanted]);
+      }
+    }
+  });
+
+  test('comes back when it dies, and the migrations are tried again', () => {
+    const policies = Object.fromEntries(services.map(([name, { restart }]) => [name, restart]));
+    const { migrate, ...others } = policies;
+    expect(migrate).toBe('on-failure:5');
+    expect(new Set(Object.values(others))).toEqual(new Set(['unless-stopped']));
+  });
+});
+
+test('replicas of the service have no port of their own, so that there can be several', () => {
+  expect(file.services['orders']?.ports).toBeUndefined();
+});
+
+test('the image is built from bases of a named version, runs without root, and by the lockfile', async () => {
+  const text = await read('Dockerfile');
+  const bases = [...text.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+  expect(new Set(bases)).toEqual(new Set([`node:${await nodeVersion()}-slim`]));
+  expect(text).toMatch(/^USER 1000:1000$/m);
+  expect(text).toMatch(/npm ci --omit=dev --ignore-scripts/);
+  const copied = [...text.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources = '']) =>
+    sources.split(' '),
+  );
+  const sent = (await read('.dockerignore')).split('\n');
+  for (const source of copied) {
+    expect(existsSync(path.join(root, source))).toBe(true);
+    expect(sent).toContain(`!${source}`);
+  }
+});
+
+async function nodeVersion(): Promise<string> {
+  const { dependencies } = JSON.parse(await read('package.json')) as { dependencies: Record<string, string> };
+  return String(dependencies['node']);
+}
+
+describe('the native stack', () => {
+  test('runs the versions of the containers', async () => {
+    const defaults = variablesIn(raw);
+    const version = (name: string) => defaults.get(name)?.replace(/^v/, '').replace(/-.*$/, '');
+    expect(Object.fromEntries(Object.entries(tools).map(([name, tool]) => [name, tool.version]))).toEqual({
+      'otel-collector': version('COLLECTOR_VERSION'),
+      jaeger: version('JAEGER_VERSION'),
+      prometheus: version('PROMETHEUS_VERSION'),
+      loki: version('LOKI_VERSION'),
+      alertmanager: version('ALERTMANAGER_VERSION'),
+      grafana: version('GRAFANA_VERSION'),
+      redis: version('VALKEY_VERSION'),
+    });
+    const { dist } = parse(await read('otel-collector/builder.yaml')) as { dist: { version: string } };
+    expect(dist.version).toBe(version('COLLECTOR_VERSION'));
+    expect(await read('otel-collector/Dockerfile')).toContain(`COLLECTOR_VERSION=${dist.version}\n`);
+  });
+
+  test('scrapes what the containers scrape, at other addresses', async () => {
+    const text = await read('prometheus/prometheus.yml');
+    const targets = (yaml: string) =>
+      Object.fromEntries(
+        (parse(yaml) as PrometheusConfig).scrape_configs.map(
+          ({ job_name: job, static_configs: fixed = [], dns_sd_configs: discovered = [] }) => [
+            job,
+            fixed
+              .flatMap((each) => each.targets)
+              .concat(discovered.flatMap(({ names, port }) => names.map((name) => `${name}:${port}`))),
+          ],
+        ),
+      );
+    const inContainers = targets(text);
+    // Every address is that of a container, or of Prometheus itself.
+    for (const address of Object.values(inContainers).flat()) {
+      expect([...services.map(([name]) => name), 'localhost']).toContain(address.split(':')[0]);
+    }
+
+    const native = prometheusConfig(
+      text,
+      { 'orders:7071': '127.0.0.1:1', 'localhost:9090': '127.0.0.1:2' },
+      '/rules/*.yml',
+    );
+    const nowhere = Object.fromEntries(Object.keys(inContainers).map((job) => [job, []]));
+    expect(targets(native)).toEqual({ ...nowhere, orders: ['127.0.0.1:1'], prometheus: ['127.0.0.1:2'] });
+    expect(parse(native)).toMatchObject({ rule_files: ['/rules/*.yml'], global: { scrape_interval: '5s' } });
+  });
+});
+
+interface PrometheusConfig {
+  scrape_configs: Array<{
+    job_name: string;
+    static_configs?: Array<{ targets: string[] }>;
+    dns_sd_configs?: Array<{ names: string[]; port: number }>;
+  }>;
+}
+
+test('data sources of Grafana know each other by names that exist', async () => {
+  const text = await read('grafana/provisioning/datasources/datasources.yml');
+  const { datasources } = parse(text) as { datasources: Array<{ uid: string; url: string }> };
+  const uids = datasources.map(({ uid }) => uid);
+  const named = [...text.matchAll(/datasourceUid: (\w+)/g)].map(([, uid]) => uid);
+  expect(named.length).toBeGreaterThan(3);
+  for (const uid of named) expect(uids).toContain(uid);
+  const environment = Object.keys(file.services['grafana']?.environment ?? {});
+  for (const { url } of datasources) expect(environment).toContain(url.replace(/^\$/, ''));
+});

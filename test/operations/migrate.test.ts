@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../support/processes/database.ts';
+import { databaseUrl } from '../support/processes/postgres-for-tests.ts';
+
+const databases: TestDatabase[] = [];
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await createTestDatabase({ migrated: false });
+  databases.push(database);
+});
+afterAll(() => Promise.all(databases.map((each) => each.drop())));
+
+interface Ended {
+  code: number | string | null | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+/** What `npm run migrate` runs, with nothing in its environment but this. */
+function migrate(env: Record<string, string>): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['src/postgres/migrate-main.ts'], { env }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
+    );
+  });
+}
+
+const appliedMigrations = () =>
+  database.sql<{ name: string }>('SELECT name FROM applied_migrations ORDER BY name');
+
+test('an empty database is brought up to date, and once more changes nothing', async () => {
+  const first = await migrate({ DATABASE_URL: database.url });
+  expect(first).toMatchObject({ code: 0, stderr: '' });
+  expect(first.stdout).toMatch(/^(Applied \d{4}_\w+\.\n)+$/);
+  const applied = await appliedMigrations();
+  expect(first.stdout.trim().split('\n')).toEqual(applied.map(({ name }) => `Applied ${name}.`));
+  expect(await database.sql('SELECT FROM orders')).toEqual([]);
+
+  const second = await migrate({ DATABASE_URL: database.url });
+  expect(second).toEqual({ code: 0, stdout: 'Nothing to migrate.\n', stderr: '' });
+  expect(await appliedMigrations()).toEqual(applied);
+});
+
+test('of four processes at once one migrates, the others wait for it, and all end well', async () => {
+  const ended = await Promise.all(Array.from({ length: 4 }, () => migrate({ DATABASE_URL: database.url })));
+
+  expect(ended.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
+    Array.from({ length: 4 }, () => ({ code: 0, stderr: '' })),
+  );
+  const idle = ended.filter(({ stdout }) => stdout === 'Nothing to migrate.\n');
+  expect(idle).toHaveLength(3);
+  const names = (await appliedMigrations()).map(({ name }) => name);
+  expect(names).toEqual([...new Set(names)]);
+  expect(names).toContain('0001_orders');
+});
+
+describe('what an operator can repair is said in one line, with exit code 1:', () => {
+  const oneLine = /^[^\n]+\n$/;
+
+  test('DATABASE_URL is missing', async () => {
+    const { code, stdout, stderr } = await migrate({});
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(oneLine);
+    expect(stderr).toMatch(/^DATABASE_URL is not set: /);
+  });
+
+  test('DATABASE_URL is no URL, which is not repeated because it may hold a password', async () => {
+    const { code, stderr } = await migrate({ DATABASE_URL: 'mysql://orders:hush-hush@127.0.0.1/orders' });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(oneLine);
+    expect(stderr).toMatch(/^DATABASE_URL must be a URL that starts with postgres:/);
+    expect(stderr).not.toContain('hush');
+  });
+
+  test.each([
+    // Nothing listens on port 1.
+    ['an address where nothing listens', '127.0.0.1:1', /ECONNREFUSED 127\.0\.0\.1:1/],
+    ['a host that does not exist', 'postgres.invalid:5432', /postgres\.invalid/],
+  ])('the database is at %s', async (_what, host, reason) => {
+    const { code, stdout, stderr } = await migrate({
+      DATABASE_URL: `postgres://orders:hush-hush@${host}/orders`,
+    });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(oneLine);
+    expect(stderr).toMatch(/^The migration failed: /);
+    expect(stderr).toMatch(reason);
+    expect(stderr).not.toContain('hush');
+  });
+
+  test('the database has a name with two addresses, and nothing listens at either', async () => {
+    // As localhost is on many machines, but not on all of them.
+    const lookup = `import dns from 'node:dns';
+      dns.lookup = (_name, _options, done) =>
+        done(null, [{ address: '::1', family: 6 }, { address: '127.0.0.1', family: 4 }]);`;
+    const { code, stderr } = await migrate({
+      DATABASE_URL: 'postgres://orders:hush-hush@two.test:1/orders',
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(lookup)}`,
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^The migration failed: connect E\w+ ::1:1.*; connect ECONNREFUSED 127\.0\.0\.1:1\n$/,
+    );
+  });
+
+  test('the database does not exist', async () => {
+    const { code, stderr } = await migrate({ DATABASE_URL: databaseUrl(inject('postgresUrl'), 'nowhere') });
+    expect(code).toBe(1);
+    expect(stderr).toBe('The migration failed: database "nowhere" does not exist\n');
+  });
+});

@@ -1,0 +1,174 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { teaOrder } from '../support/clients/api-client.ts';
+import { type ExposedSample, parseExposition } from '../../lab/harness/exposition.ts';
+import { parseLogql } from '../support/files/logql.ts';
+import { allQueries, readRules } from '../support/files/observability-as-code.ts';
+import { type LabelMatcher, parsePromql } from '../support/files/promql.ts';
+import { type RedisServer, startRedisServer } from '../../lab/harness/redis-server.ts';
+import { type TracedService, spawnTracedService } from '../support/processes/traced-service.ts';
+
+/** Whatever rules, dashboards and runbooks ask for has to be there: a typing error in a name is a panel that stays empty. */
+
+let redis: RedisServer;
+let service: TracedService;
+let samples: ExposedSample[];
+
+beforeAll(async () => {
+  redis = await startRedisServer();
+  service = await spawnTracedService({
+    REDIS_URL: redis.url,
+    BREAKER_VOLUME: '3',
+    BREAKER_OPEN_FOR: '200ms',
+    MAX_PENDING_ORDERS: '4',
+    RATE_LIMIT_MAX: '200',
+    RATE_LIMIT_WINDOW: '1h',
+  });
+  await liveThroughEverything(service);
+  const simulator = await fetch(`${service.gateway.url}/metrics`);
+  samples = [
+    ...(await service.scrape()).samples,
+    ...parseExposition(await simulator.text(), 'prometheus').samples,
+  ];
+});
+
+afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+  await redis[Symbol.asyncDispose]();
+});
+
+/** Has happen whatever a metric or a log line tells of. */
+async function liveThroughEverything({ api, gateway }: TracedService): Promise<void> {
+  const place = (paymentToken: string) => api.place({ ...teaOrder, paymentToken });
+  const paid = await place('tok_visa');
+  await place('tok_declined');
+  await place('tok_error_once');
+  await api.get('/orders');
+  for (let read = 0; read < 3; read += 1) await api.get(`/orders/${paid.body.id}`);
+  await api.place({});
+  await api.refused('GET', '/orders', { headers: { authorization: 'Bearer nobody' } });
+  await api.refused('GET', '/nowhere');
+
+  await gateway.setFaults({ errorRate: 1 });
+  let last = await place('tok_visa');
+  const { id } = last.body;
+  while (last.status !== 503) last = await place('tok_visa');
+  await gateway.clearFaults();
+  // Until the breaker lets it through.
+  await vi.waitFor(async () => expect((await api.request('POST', `/orders/${id}/cancel`)).status).toBe(200), {
+    timeout: 10_000,
+    interval: 50,
+  });
+
+  while (last.status !== 429) last = await place('tok_visa');
+}
+
+/** Of Prometheus itself, and of the Collector. */
+const ofOthers = /^(up|ALERTS|scrape_\w+|prometheus_\w+|otelcol_\w+)$/;
+/** Given to every series by the scrape. */
+const ofScrapes = new Set(['job', 'instance']);
+/** Written only when the process cannot go on. */
+const neverInATest = new Set(['fatal']);
+
+async function selectors() {
+  const queries = (await allQueries()).filter(({ language }) => language === 'promql');
+  return queries.flatMap(({ place, text }) =>
+    parsePromql(text).selectors.map(({ metric, matchers }) => ({ place, metric, matchers })),
+  );
+}
+
+/** What a matcher that wants something wants, as patterns. A matcher that excludes wants nothing. */
+function wanted({ operator, value }: LabelMatcher): string[] {
+  if (operator === '=') return [RegExp.escape(value)];
+  if (operator === '=~') return value.split('|').filter((pattern) => !neverInATest.has(pattern));
+  return [];
+}
+
+test('every metric that is asked for is exposed, with the labels and the values that are asked for', async () => {
+  const missing = (await selectors())
+    .filter(({ metric }) => !metric.includes(':') && !ofOthers.test(metric))
+    .flatMap(({ place, metric, matchers }) => {
+      const exposed = samples.filter(({ name }) => name === metric);
+      if (exposed.length === 0) return [`${place}: there is no ${metric}`];
+      return matchers
+        .filter(({ label }) => !ofScrapes.has(label))
+        .flatMap((matcher) => {
+          const values = exposed.flatMap(({ labels }) => labels[matcher.label] ?? []);
+          if (values.length === 0) return [`${place}: ${metric} has no label ${matcher.label}`];
+          return wanted(matcher)
+            .filter(
+              (pattern) =>
+                !isMoney(matcher) && !values.some((value) => new RegExp(`^(?:${pattern})$`).test(value)),
+            )
+            .map((pattern) => `${place}: no ${metric} has ${matcher.label}="${pattern}"`);
+        });
+    });
+  expect([...new Set(missing)]).toEqual([]);
+});
+
+/** Customers pay in what they like. */
+const isMoney = ({ label }: LabelMatcher) => label === 'currency';
+
+test('what is asked of recorded series is recorded', async () => {
+  const { recordings } = await readRules();
+  const recorded = new Set(recordings.map(({ record }) => record));
+  const objectives = new Set(recordings.flatMap(({ labels }) => labels?.['slo'] ?? []));
+  const asked = (await selectors()).filter(({ metric }) => metric.includes(':'));
+  expect(asked.map(({ metric }) => metric).filter((metric) => !recorded.has(metric))).toEqual([]);
+  const slos = asked.flatMap(({ matchers }) => matchers.filter(({ label }) => label === 'slo'));
+  expect(slos.map(({ value }) => value).filter((slo) => !objectives.has(slo))).toEqual([]);
+});
+
+test('series are grouped by labels that they have', async () => {
+  const labelsOf = new Map<string, Set<string>>();
+  for (const { name, labels } of samples) {
+    const known = labelsOf.get(name) ?? new Set();
+    for (const label of Object.keys(labels)) known.add(label);
+    labelsOf.set(name, known);
+  }
+  const missing: string[] = [];
+  for (const { place, language, text } of await allQueries()) {
+    if (language !== 'promql') continue;
+    const { selectors: selected, groupingLabels } = parsePromql(text);
+    if (selected.some(({ metric }) => metric.includes(':') || ofOthers.test(metric))) continue;
+    const known = (label: string) => selected.some(({ metric }) => labelsOf.get(metric)?.has(label));
+    const unknown = groupingLabels.filter((label) => !ofScrapes.has(label) && !known(label));
+    missing.push(...unknown.map((label) => `${place}: by ${label}`));
+  }
+  expect(missing).toEqual([]);
+});
+
+/** Where a record of OpenTelemetry has what a line of JSON has elsewhere. */
+const ofRecords = new Set(['severity_text', 'service_name']);
+
+test('log lines are filtered by fields that they have, and by events that are told', async () => {
+  const fields = new Set(service.process.logs.flatMap((line) => Object.keys(line)));
+  const events = await eventsInSource();
+  const missing: string[] = [];
+  for (const { place, language, text } of await allQueries()) {
+    if (language !== 'logql') continue;
+    const { filters, groupingLabels } = parseLogql(text);
+    const asked = [...filters.map(({ field }) => field), ...groupingLabels];
+    const unknown = asked.filter((field) => !fields.has(field) && !ofRecords.has(field));
+    missing.push(...unknown.map((field) => `${place}: no line has ${field}`));
+
+    const ofEvents = filters.filter(({ field }) => field === 'event');
+    const untold = ofEvents
+      .flatMap(({ value = '' }) => value.split('|'))
+      .filter((pattern) => !events.some((event) => new RegExp(`^(?:${pattern})$`).test(event)));
+    missing.push(...untold.map((pattern) => `${place}: nothing tells of ${pattern}`));
+  }
+  expect(missing).toEqual([]);
+});
+
+/** Some happen only when everything breaks, so they are read off the code. */
+async function eventsInSource(): Promise<string[]> {
+  const files = await readdir('src', { recursive: true });
+  const sources = await Promise.all(
+    files
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+      .map((name) => readFile(path.join('src', name), 'utf8')),
+  );
+  return sources.flatMap((text) => [...text.matchAll(/\bevent: '([\w.]+)'/g)].map(([, event = '']) => event));
+}

@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+import { quietWorker } from '../support/clients/settings.ts';
+import { approve, fail, type ScriptedAnswer } from '../support/processes/scripted-gateway.ts';
+import type { Replica } from '../support/processes/spawn-service.ts';
+import { spawnWithScript } from '../support/processes/spawn-with-script.ts';
+import { timed } from '../support/clients/timing.ts';
+
+const volume = 6;
+const openFor = 1000;
+
+/** One attempt per order, so that orders and attempts count alike. */
+const plainBreaker = {
+  ...quietWorker,
+  PAYMENT_MAX_ATTEMPTS: '1',
+  BREAKER_VOLUME: String(volume),
+  BREAKER_ERROR_SHARE: '0.5',
+  BREAKER_OPEN_FOR: `${openFor}ms`,
+};
+
+async function circuitState({ adminUrl }: Replica) {
+  const status = (await (await fetch(`${adminUrl}/status`)).json()) as {
+    circuitBreakers: { payment: string };
+  };
+  return status.circuitBreakers.payment;
+}
+
+const changes = ({ logs }: Replica) =>
+  logs
+    .filter((line) => line['event'] === 'circuit_breaker.changed')
+    .map(({ from, to }) => `${String(from)} -> ${String(to)}`);
+
+async function spawnWithBreaker(env: Record<string, string> = plainBreaker) {
+  const spawned = await spawnWithScript(approve, env);
+  const placeStatuses = async (count: number) => {
+    const statuses = [];
+    for (let order = 0; order < count; order += 1) statuses.push((await spawned.service.api.place()).status);
+    return statuses;
+  };
+  return { ...spawned, placeStatuses };
+}
+
+/** A service whose circuit has just opened, after `volume` failures. */
+async function spawnWithOpenCircuit() {
+  const spawned = await spawnWithBreaker();
+  spawned.gateway.follow(fail);
+  await spawned.placeStatuses(volume);
+  expect(await circuitState(spawned.service)).toBe('open');
+  return spawned;
+}
+
+const becomesHalfOpen = (service: Replica) =>
+  expect.poll(() => circuitState(service), { timeout: openFor + 2000, interval: 10 }).toBe('half_open');
+
+describe('the circuit to the gateway', () => {
+  test('stays closed on a few early failures: that is no outage yet', async () => {
+    await using spawned = await spawnWithBreaker();
+    spawned.gateway.follow(fail);
+    await spawned.placeStatuses(volume - 1);
+    expect(await circuitState(spawned.service)).toBe('closed');
+
+    spawned.gateway.follow(approve);
+    expect(await spawned.placeStatuses(1)).toEqual([201]);
+    expect(changes(spawned.service)).toEqual([]);
+  });
+
+  test('opens when more than the share failed, and says so in the log and at /status', async () => {
+    await using spawned = await spawnWithOpenCircuit();
+    const line = spawned.service.logs.find(({ event }) => event === 'circuit_breaker.changed');
+    expect(line).toMatchObject({ level: 'warn', breaker: 'payment', from: 'closed', to: 'open' });
+  });
+
+  test('answers orders at once while it is open, as pending, and leaves the gateway alone', async () => {
+    await using spawned = await spawnWithOpenCircuit();
+    const { service, gateway } = spawned;
+    const seen = gateway.charges.length;
+    const { result, took } = await timed(() =>
+      Promise.all(Array.from({ length: 10 }, () => service.api.place())),
+    );
+
+    for (const { status, body } of result) {
+      expect([status, body.status]).toEqual([202, 'pending']);
+      expect((await service.api.get(`/orders/${body.id}`)).body.status).toBe('pending');
+    }
+    expect(took).toBeLessThan(openFor);
+    expect(gateway.charges).toHaveLength(seen);
+  });
+
+  test('sends one probe after its time, answers the others at once meanwhile, and closes when the probe succeeds', async () => {
+    await using spawned = await spawnWithOpenCircuit();
+    const { service, gateway } = spawned;
+    const held = Promise.withResolvers<ScriptedAnswer>();
+    gateway.follow(() => held.promise);
+    const seen = gateway.charges.length;
+    await becomesHalfOpen(service);
+
+    const answered: number[] = [];
+    const orders = Array.from({ length: 8 }, async () => answered.push((await service.api.place()).status));
+    await expect.poll(() => answered, { timeout: 5000 }).toEqual(Array.from({ length: 7 }, () => 202));
+    expect(gateway.charges).toHaveLength(seen + 1);
+
+    const probe = gateway.charges.at(-1);
+    if (probe === undefined) throw new Error('no probe arrived');
+    gateway.follow(approve);
+    held.resolve(approve(probe));
+    await Promise.all(orders);
+    expect(answered.at(-1)).toBe(201);
+    expect(await circuitState(service)).toBe('closed');
+    expect(changes(service)).toEqual(['closed -> open', 'open -> half_open', 'half_open -> closed']);
+  });
+
+  test('opens again when the probe fails, and closes with the next one that succeeds', async () => {
+    await using spawned = await spawnWithOpenCircuit();
+    const { service, gateway } = spawned;
+    await becomesHalfOpen(service);
+    expect(await spawned.placeStatuses(2)).toEqual([202, 202]);
+    expect(gateway.charges).toHaveLength(volume + 1);
+    expect(await circuitState(service)).toBe('open');
+
+    gateway.follow(approve);
+    await becomesHalfOpen(service);
+    expect(await spawned.placeStatuses(3)).toEqual([201, 201, 201]);
+    expect(changes(service)).toEqual([
+      'closed -> open',
+      'open -> half_open',
+      'half_open -> open',
+      'open -> half_open',
+      'half_open -> closed',
+    ]);
+  });
+
+  test('starts afresh once it is closed: the outage that is over does not count any more', async () => {
+    await using spawned = await spawnWithOpenCircuit();
+    spawned.gateway.follow(approve);
+    await becomesHalfOpen(spawned.service);
+    await spawned.placeStatuses(1);
+
+    spawned.gateway.follow(fail);
+    await spawned.placeStatuses(volume - 1);
+    expect(await circuitState(spawned.service)).toBe('closed');
+    await spawned.placeStatuses(1);
+    expect(await circuitState(spawned.service)).toBe('open');
+  });
+
+  test('never opens on declined cards, however many', async () => {
+    await using spawned = await spawnWithBreaker();
+    spawned.gateway.follow(() => ({ status: 402, body: { status: 402, declineCode: 'insufficient_funds' } }));
+    expect(new Set(await spawned.placeStatuses(100))).toEqual(new Set([402]));
+    expect(changes(spawned.service)).toEqual([]);
+    expect(spawned.gateway.charges).toHaveLength(100);
+  });
+
+  test('ends the retries of the order that opened it: they would only meet an open circuit', async () => {
+    await using spawned = await spawnWithBreaker({ ...plainBreaker, PAYMENT_MAX_ATTEMPTS: '20' });
+    spawned.gateway.follow(fail);
+    const { result, took } = await timed(() => spawned.service.api.place());
+
+    expect([result.status, result.body.status]).toEqual([202, 'pending']);
+    expect(spawned.gateway.charges).toHaveLength(volume);
+    expect(took).toBeLessThan(openFor);
+  });
+});

@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createDatabase, type DatabaseEvents, type Statement } from '../../src/postgres/database.ts';
+import { type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
+import { quietWorker } from '../support/clients/settings.ts';
+import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
+import { linesOf } from '../support/processes/spawn-with-script.ts';
+import { hiccup, timed } from '../support/clients/timing.ts';
+
+const short = {
+  ...quietWorker,
+  DATABASE_CONNECT_TIMEOUT: '200ms',
+  DATABASE_STATEMENT_TIMEOUT: '200ms',
+  DATABASE_DEADLINE: '600ms',
+};
+/** What one statement may take at the most, as it is configured above. */
+const longest = 600 + 200;
+
+const endSessions = `
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name = 'orders'`;
+
+/** Makes a statement on `orders` fail the first `times` times. The sequence counts, because nothing rolls it back. */
+function sabotage(statement: 'INSERT' | 'UPDATE', code: string, times: number) {
+  return `
+    CREATE SEQUENCE tries;
+    CREATE FUNCTION sabotage() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF nextval('tries') <= ${times} THEN
+        RAISE EXCEPTION 'sabotaged' USING ERRCODE = '${code}';
+      END IF;
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER sabotage BEFORE ${statement} ON orders FOR EACH ROW EXECUTE FUNCTION sabotage()`;
+}
+const endSabotage = `
+  DROP TRIGGER IF EXISTS sabotage ON orders; DROP FUNCTION IF EXISTS sabotage; DROP SEQUENCE IF EXISTS tries`;
+
+async function triesOf(service: SpawnedService) {
+  const [row] = await service.database.sql<{ tries: number }>('SELECT last_value::int AS tries FROM tries');
+  return row?.tries;
+}
+
+const rowsUnder = async (service: SpawnedService, key: string) =>
+  service.database.sql<{ id: string; status: string }>(
+    'SELECT id, status FROM orders WHERE idempotency_key = $1',
+    [key],
+  );
+
+/** Does it while another session keeps everybody from the orders. */
+async function whileLocked<T>({ database }: SpawnedService, work: () => Promise<T>): Promise<T> {
+  await database.sql('BEGIN');
+  await database.sql('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+  try {
+    return await work();
+  } finally {
+    await database.sql('ROLLBACK');
+  }
+}
+
+describe('sessions that Postgres ends', () => {
+  let service: SpawnedService;
+  beforeAll(async () => {
+    service = await spawnService(quietWorker);
+    return () => service.close();
+  });
+
+  test('while idle are replaced without anybody noticing, and a line says so', async () => {
+    await Promise.all(Array.from({ length: 10 }, () => service.api.place()));
+    const ended = await service.database.sql(endSessions);
+    expect(ended.length).toBeGreaterThan(1);
+    await expect
+      .poll(() => linesOf(service, 'postgres.connection_lost'), { timeout: 5000 })
+      .toHaveLength(ended.length);
+
+    expect(linesOf(service, 'postgres.connection_lost')[0]).toMatchObject({
+      level: 'warn',
+      err: { code: '57P01' },
+    });
+    expect((await service.api.place()).status).toBe(201);
+  });
+
+  test('again and again under load cost no order: each answer of success has one order, and none has two', async () => {
+    const keys = Array.from({ length: 100 }, () => randomUUID());
+    const waiting = keys.values();
+    const statuses = new Map<string, number>();
+    const clients = Array.from({ length: 10 }, async () => {
+      for (const key of waiting) {
+        statuses.set(key, (await service.api.place(teaOrder, { 'idempotency-key': key })).status);
+        if (statuses.size % 5 === 0) await service.database.sql(endSessions);
+      }
+    });
+    await Promise.all(clients);
+
+    const rows = await service.database.sql<{ key: string; orders: string[] }>(
+      'SELECT idempotency_key AS key, array_agg(status) AS orders FROM orders GROUP BY 1',
+    );
+    const ordersUnder = new Map(rows.map(({ key, orders }) => [key, orders]));
+    const allowed: Record<number, string[]> = {
+      201: ['paid'],
+      202: ['pending', 'paid'],
+      503: ['', 'pending', 'paid'],
+    };
+    const wrong = [...statuses].filter(
+      ([key, status]) => allowed[status]?.includes(ordersUnder.get(key)?.join() ?? '') !== true,
+    );
+    expect(wrong).toEqual([]);
+    expect(linesOf(service, 'postgres.retry').length).toBeGreaterThan(0);
+    const { charges } = await service.gateway.ledger();
+    expect(charges.filter(({ captures }) => captures > 1)).toEqual([]);
+    expect((await service.api.place()).status).toBe(201);
+  });
+});
+
+describe('a statement that fails', () => {
+  let service: SpawnedService;
+  beforeAll(async () => {
+    service = await spawnService(short);
+    return () => service.close();
+  });
+  afterEach(() => service.database.sql(endSabotage));
+
+  test.each([
+    ['a serialization failure', '40001'],
+    ['a deadlock', '40P01'],
+    ['too many connections', '53300'],
+    ['a shutdown under way', '57P01'],
+  ])('on %s is repeated, and the order is stored once', async (_what, code) => {
+    await service.database.sql(sabotage('INSERT', code, 2));
+    const key = randomUUID();
+    const { status, headers } = await service.api.place(teaOrder, { 'idempotency-key': key });
+
+    expect(status).toBe(201);
+    expect(await triesOf(service)).toBe(3);
+    expect(await rowsUnder(service, key)).toMatchObject([{ status: 'paid' }]);
+    const requestId = headers.get('x-request-id');
+    const lines = linesOf(service, 'postgres.retry').filter((line) => line['request_id'] === requestId);
+    expect(lines).toMatchObject([
+      { level: 'warn', statement: 'place_order', attempt: 1, sqlstate: code },
+      { level: 'warn', statement: 'place_order', attempt: 2, sqlstate: code },
+    ]);
+    for (const [index, { delay_ms: wait }] of lines.entries()) {
+      expect(Number(wait)).toBeGreaterThanOrEqual(5);
+      expect(Number(wait)).toBeLessThanOrEqual(20 * 2 ** index);
+    }
+  });
+
+  test('for good ends as 503 with Retry-After when its time is up', async () => {
+    await service.database.sql(sabotage('INSERT', '40001', 1_000_000));
+    const { result, took } = await timed(() => service.api.place());
+
+    const problem = result.body as unknown as ProblemBody;
+    expect([result.status, problem.code]).toEqual([503, 'database_unavailable']);
+    expect(Number(result.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(took).toBeLessThan(longest + hiccup);
+    expect(await triesOf(service)).toBeGreaterThan(3);
+  });
+
+  test('on a broken rule is not repeated: that is a defect, which ends as 500 and calls a person', async () => {
+    await service.database.sql(sabotage('INSERT', '23514', 1));
+    const { status, headers } = await service.api.place();
+
+    expect(status).toBe(500);
+    expect(await triesOf(service)).toBe(1);
+    const lines = linesOf(service, 'http.defect');
+    expect(lines.at(-1)).toMatchObject({
+      level: 'error',
+      request_id: headers.get('x-request-id'),
+      err: { code: '23514' },
+    });
+  });
+
+  test('behind a lock is cancelled and ends as 503 with Retry-After, and all is well when the lock is gone', async () => {
+    const { result, took } = await whileLocked(service, () => timed(() => service.api.place()));
+
+    expect(result.status).toBe(503);
+    expect(Number(result.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(took).toBeLessThan(longest + hiccup);
+    expect(linesOf(service, 'postgres.retry').at(-1)).toMatchObject({ sqlstate: '57014' });
+    expect((await service.api.place()).status).toBe(201);
+  });
+
+  test('is not repeated where a repeat would do it twice', async () => {
+    await service.database.sql(`
+      CREATE SEQUENCE tries;
+      CREATE FUNCTION fail() RETURNS int LANGUAGE plpgsql AS $$
+      BEGIN
+        PERFORM nextval('tries');
+        RAISE EXCEPTION 'sabotaged' USING ERRCODE = '40001';
+      END $$`);
+    const silent: DatabaseEvents = {
+      started: () => ({ retrying() {}, ended() {} }),
+      connectionLost() {},
+    };
+    const database = createDatabase(service.config.postgres, silent);
+    const statement: Statement = { name: 'fail', summary: 'fail', text: 'SELECT fail()', repeatable: false };
+    await expect(database.run(statement, [])).rejects.toMatchObject({ code: 'database_unavailable' });
+    await database.close();
+    expect(await triesOf(service)).toBe(1);
+  });
+});
+
+test('a pool without a free connection answers 503 with Retry-After instead of keeping everybody waiting', async () => {
+  await using service = await spawnService({ ...short, DATABASE_POOL_MAX: '1' });
+  expect((await service.api.place()).status).toBe(201);
+  const placeTwenty = () => Promise.all(Array.from({ length: 20 }, () => service.api.place()));
+  const { result, took } = await whileLocked(service, () => timed(placeTwenty));
+
+  expect(new Set(result.map(({ status }) => status))).toEqual(new Set([503]));
+  expect(result.every(({ headers }) => Number(headers.get('retry-after')) > 0)).toBe(true);
+  expect(took).toBeLessThan(longest + hiccup);
+  expect(new Set((await placeTwenty()).map(({ status }) => status))).toEqual(new Set([201]));
+});
+
+test('an outcome that cannot be written down leaves the order pending, and the card is charged once all the same', async () => {
+  await using service = await spawnService({
+    ...short,
+    PAYMENT_DEADLINE: '300ms',
+    SETTLEMENT_POLL_INTERVAL: '50ms',
+  });
+  await service.database.sql(sabotage('UPDATE', '57P01', 1_000_000));
+  const key = { 'idempotency-key': randomUUID() };
+  const { status, body } = await service.api.place(teaOrder, key);
+
+  expect([status, body.status]).toEqual([202, 'pending']);
+  expect(await service.gateway.chargeOf(body.id)).toMatchObject({ status: 'succeeded', captures: 1 });
+  expect(linesOf(service, 'order.outcome_not_stored', body.id)).toMatchObject([{ level: 'warn' }]);
+
+  await service.database.sql(endSabotage);
+  // Until its lease ends the order still belongs to the request above, as far as anybody else can know.
+  expect((await service.api.place(teaOrder, key)).status).toBe(409);
+  await expect
+    .poll(async () => (await service.api.place(teaOrder, key)).status, { timeout: 10_000, interval: 100 })
+    .toBe(201);
+  expect(await service.gateway.chargeOf(body.id)).toMatchObject({ captures: 1 });
+  expect(await rowsUnder(service, key['idempotency-key'])).toEqual([{ id: body.id, status: 'paid' }]);
+});

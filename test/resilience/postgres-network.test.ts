@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Readiness } from '../../src/health.ts';
+import { startTcpProxy, type TcpProxy } from '../../lab/simulator/network/tcp-proxy.ts';
+import { quietWorker } from '../support/clients/settings.ts';
+import {
+  type Replica,
+  type SpawnedService,
+  spawnReplica,
+  spawnService,
+} from '../support/processes/spawn-service.ts';
+import { hiccup, timed } from '../support/clients/timing.ts';
+
+const short = { ...quietWorker, DATABASE_CONNECT_TIMEOUT: '200ms', DATABASE_DEADLINE: '500ms' };
+/** What one statement may take at the most, as it is configured above. */
+const longest = 500 + 200;
+
+describe('a service whose way to Postgres is broken', () => {
+  /** Provides database and gateway; the instance under test reaches the former through the proxy. */
+  let surroundings: SpawnedService;
+  let proxy: TcpProxy;
+  let service: Replica;
+  let stack: AsyncDisposableStack;
+  beforeEach(async () => {
+    stack = new AsyncDisposableStack();
+    surroundings = stack.use(await spawnService(quietWorker));
+    proxy = stack.use(await startTcpProxy(surroundings.database.url));
+    await proxy.close();
+    service = stack.use(await spawnReplica(surroundings, { ...short, DATABASE_URL: proxy.url }));
+  });
+  afterEach(() => stack.disposeAsync());
+
+  async function readiness() {
+    const response = await fetch(`${service.adminUrl}/readyz`);
+    return { status: response.status, body: (await response.json()) as Readiness };
+  }
+
+  async function expectUnavailable() {
+    const { result, took } = await timed(() => service.api.place());
+    expect(result.status).toBe(503);
+    expect(Number(result.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(took).toBeLessThan(longest + hiccup);
+  }
+
+  const recovers = async () => {
+    await expect.poll(async () => (await readiness()).status, { timeout: 5000 }).toBe(200);
+    expect((await service.api.place()).status).toBe(201);
+  };
+
+  test('from the start, starts all the same, is not ready, refuses orders, and recovers by itself', async () => {
+    const before = await readiness();
+    expect(before.status).toBe(503);
+    expect(before.body.checks['postgres']).toMatchObject({ ok: false });
+    expect((await fetch(`${service.adminUrl}/livez`)).status).toBe(200);
+    await expectUnavailable();
+
+    await proxy.open();
+    await recovers();
+  });
+
+  test('by a cut, refuses orders while it lasts and recovers by itself', async () => {
+    await proxy.open();
+    await recovers();
+    await proxy.close();
+    await expectUnavailable();
+    expect((await readiness()).status).toBe(503);
+    await proxy.open();
+    await recovers();
+  });
+
+  test('by a network that swallows every packet, refuses orders in time and recovers by itself', async () => {
+    await proxy.open();
+    await Promise.all(Array.from({ length: 5 }, () => service.api.place()));
+    proxy.setToxics([{ type: 'timeout' }]);
+
+    // First over the connections that look alive, then over new ones that never come about.
+    for (let order = 0; order < 3; order += 1) await expectUnavailable();
+    expect((await readiness()).status).toBe(503);
+    const { result, took } = await timed(() =>
+      Promise.all(Array.from({ length: 30 }, () => service.api.place())),
+    );
+    expect(new Set(result.map(({ status }) => status))).toEqual(new Set([503]));
+    expect(took).toBeLessThan(longest + hiccup);
+
+    proxy.setToxics([]);
+    await recovers();
+  });
+
+  test('by a cut in the middle of many orders, answers every one of them', async () => {
+    await proxy.open();
+    await surroundings.gateway.setFaults({ latencyMs: 100 });
+    const orders = Array.from({ length: 30 }, () => service.api.place());
+    await expect
+      .poll(async () => (await surroundings.database.sql('SELECT FROM orders')).length, {
+        timeout: 5000,
+        interval: 10,
+      })
+      .toBeGreaterThan(5);
+    await proxy.close();
+    const statuses = (await Promise.all(orders)).map(({ status }) => status);
+    expect(statuses.filter((status) => ![201, 202, 503].includes(status))).toEqual([]);
+    // Charged, and cut off before that could be written down.
+    expect(statuses).toContain(202);
+    await proxy.open();
+    await recovers();
+  });
+});

@@ -1,0 +1,114 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTraffic, type TrafficResult } from '../../lab/traffic/traffic.ts';
+import { type TrafficKind, trafficMix } from '../../lab/traffic/mix.ts';
+import { type SpawnedService, spawnReplica, spawnService } from '../support/processes/spawn-service.ts';
+
+let service: SpawnedService;
+beforeAll(async () => {
+  service = await spawnService({ PAYMENT_ATTEMPT_TIMEOUT: '200ms', PAYMENT_DEADLINE: '1s' });
+});
+afterAll(() => service.close());
+
+/** Sends until so many have been answered. */
+async function answersOf(
+  count: number,
+  options: { urls?: string[]; apiKey?: string } = {},
+): Promise<TrafficResult[]> {
+  const results: TrafficResult[] = [];
+  const enough = Promise.withResolvers<void>();
+  const traffic = createTraffic({
+    urls: [service.url],
+    apiKey: 'shop-key',
+    ...options,
+    rate: 100,
+    onResult(result) {
+      results.push(result);
+      if (results.length >= count) enough.resolve();
+    },
+  });
+  await enough.promise;
+  await traffic.stop();
+  return results;
+}
+
+test('customers of every kind get the answers that they ask for', async () => {
+  const results = await answersOf(80);
+  const statuses = new Map<TrafficKind, Set<string>>();
+  for (const { kind, status, failure } of results) {
+    statuses.set(kind, (statuses.get(kind) ?? new Set()).add(String(status ?? failure)));
+  }
+  const allowed: Record<TrafficKind, string[]> = {
+    paid: ['201'],
+    declined: ['402'],
+    // The second may come while the first is still under way in another replica, but here they are in turn.
+    repeated: ['201', '200'],
+    retried: ['201'],
+    // Slower than an attempt may be, in this test.
+    slow: ['201', '202'],
+    cancelled: ['202', '200'],
+    reused_key: ['201', '422'],
+    invalid: ['400'],
+    unauthenticated: ['401'],
+    read: ['200', '201'],
+    not_found: ['404'],
+    listed: ['200'],
+  };
+  expect([...statuses.keys()].toSorted()).toEqual(Object.keys(trafficMix).toSorted());
+  for (const [kind, seen] of statuses) {
+    for (const status of seen)
+      expect([kind, allowed[kind]]).toEqual([kind, expect.arrayContaining([status])]);
+  }
+});
+
+test('requests go to each of several replicas in turn', async () => {
+  await using other = await spawnReplica(service);
+  await answersOf(40, { urls: [service.url, other.url] });
+  const requests = other.logs.filter(({ event }) => event === 'http.request');
+  expect(requests.length).toBeGreaterThan(10);
+});
+
+test('a service that is not there is an answer too', async () => {
+  const results = await answersOf(5, { urls: ['http://127.0.0.1:1'] });
+  for (const { status, failure } of results) expect([status, failure]).toEqual([undefined, 'ECONNREFUSED']);
+});
+
+test('the process waits for the service, sends at a rate that can be changed, and ends with a summary', async () => {
+  const child = fork('lab/traffic/main.ts', {
+    env: {
+      ...process.env,
+      TRAFFIC_URLS: service.url,
+      TRAFFIC_API_KEY: 'shop-key',
+      TRAFFIC_RATE: '0',
+      TRAFFIC_PORT: '0',
+      TRAFFIC_GREETING: 'Come in.',
+    },
+    execArgv: [],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  let output = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  const [{ url }] = (await once(child, 'message')) as [{ url: string }];
+  const rate = async (body?: object) => {
+    const response = await fetch(`${url}/rate`, {
+      method: body ? 'PUT' : 'GET',
+      ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as { rate: number } };
+  };
+  expect((await fetch(`${url}/health`)).status).toBe(200);
+  await expect.poll(() => output).toContain('Come in.');
+  expect((await rate()).body.rate).toBe(0);
+  expect((await rate({ rate: -1 })).status).toBe(400);
+
+  const before = service.logs.length;
+  expect((await rate({ rate: 50 })).body.rate).toBe(50);
+  await expect.poll(() => service.logs.length, { timeout: 10_000 }).toBeGreaterThan(before + 5);
+  const exited = once(child, 'exit');
+  child.kill('SIGINT');
+  expect(await exited).toEqual([0, null]);
+  expect(output).toMatch(/\d+ requests: .*201 × \d+.*p50 \d+ ms, p99 \d+ ms/);
+});

@@ -1,0 +1,70 @@
+import { expect } from 'vitest';
+import type { Answer } from './api-client.ts';
+import type { ReceivedSpan } from '../../../lab/console/otlp/messages.ts';
+import { printSpanTrees } from '../../../lab/harness/span-tree.ts';
+import { exemplarTraces, growth, samplesOf, type TracedService } from '../processes/traced-service.ts';
+
+/** Attributes that tell how a request went, for `printSpanTrees`. */
+export const shown = [
+  'http.response.status_code',
+  'error.type',
+  'shed.reason',
+  'idempotency.result',
+  'order.status',
+  'http.request.resend_count',
+  'payment.outcome',
+  'payment.attempts',
+  'circuit_breaker.state',
+];
+const counted = [
+  'http_requests_total',
+  'requests_shed_total',
+  'orders_total',
+  'order_value_minor_total',
+  'retries_total',
+  'circuit_breaker_calls_total',
+  'circuit_breaker_transitions_total',
+  'dependency_request_duration_seconds_count',
+];
+
+/**
+ * Sends one request over orders and gathers what is told of it, having checked that each part leads to the others: the
+ * answer, the trace, the log line, the exemplar.
+ *
+ * @param spans how many the trace has
+ */
+export async function follow(traced: TracedService, spans: number, send: () => Promise<Answer<unknown>>) {
+  const before = await traced.scrape();
+  const { status, headers, body } = await send();
+  const line = await traced.requestLine(headers.get('x-request-id') ?? '');
+  const traceId = String(line['trace_id']);
+  const trees = await traced.receiver.waitForTrace(traceId, spans);
+  const after = await traced.scrape();
+  const [root] = trees;
+  if (root === undefined) throw new Error('a trace without a root');
+
+  expect(headers.get('traceparent')).toBe(`00-${traceId}-${root.span.spanId}-01`);
+  expect(line).toMatchObject({ span_id: root.span.spanId, route: '/orders', method: 'POST', status });
+  expect(root.span.attributes).toMatchObject({
+    'http.route': '/orders',
+    'app.request_id': line['request_id'],
+    'client.id': 'shop',
+    ...(line['order_id'] !== undefined && { 'order.id': line['order_id'] }),
+  });
+  const duration = samplesOf(after, 'http_request_duration_seconds_bucket', { status_code: String(status) });
+  expect(exemplarTraces({ types: {}, samples: duration })).toContain(traceId);
+  return {
+    status,
+    body,
+    line,
+    traceId,
+    root: root.span,
+    tree: printSpanTrees(trees, shown),
+    counts: growth(before, after, counted),
+    spans: traced.receiver.spans.filter((span) => span.traceId === traceId),
+  };
+}
+
+/** What happened in the spans of this name. */
+export const eventsOf = (spans: readonly ReceivedSpan[], name: string) =>
+  spans.filter((span) => span.name === name).flatMap(({ events }) => events);

@@ -1,0 +1,52 @@
+import { expect } from 'vitest';
+import { teaOrder } from './api-client.ts';
+import { parseExposition } from '../../../lab/harness/exposition.ts';
+import { approve } from '../processes/scripted-gateway.ts';
+import { quietWorker } from './settings.ts';
+import type { Replica, SpawnedService } from '../processes/spawn-service.ts';
+import { type ScriptedService, spawnWithScript } from '../processes/spawn-with-script.ts';
+import { valueOf } from '../processes/traced-service.ts';
+
+/** Ten requests at the same time, of which nine may be new orders and five may be lists. */
+const tenAtOnce = {
+  ...quietWorker,
+  ADMISSION_LIMIT_MIN: '10',
+  ADMISSION_LIMIT_MAX: '10',
+  ADMISSION_QUEUE: '0',
+  PAYMENT_ATTEMPT_TIMEOUT: '20s',
+  PAYMENT_DEADLINE: '20s',
+};
+export const patiently = { timeout: 10_000, interval: 5 };
+
+/** A service whose orders stay at work until the test lets their charges go. */
+export async function spawnHeld(env: Record<string, string> = {}) {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const scripted = await spawnWithScript((charge) => released.then(() => approve(charge)), {
+    ...tenAtOnce,
+    ...env,
+  });
+  return { ...scripted, release };
+}
+
+export type Placing = ReturnType<SpawnedService['api']['place']>;
+
+/** So many more orders are at work when this resolves; their answers are those of the promises. */
+export async function occupy(
+  { service, gateway }: ScriptedService,
+  count: number,
+  headers: Record<string, string> = {},
+): Promise<Placing[]> {
+  const before = gateway.charges.length;
+  const placing = Array.from({ length: count }, () => service.api.place(teaOrder, headers));
+  await expect.poll(() => gateway.charges.length, patiently).toBe(before + count);
+  return placing;
+}
+
+export async function metricOf(
+  { adminUrl }: Pick<Replica, 'adminUrl'>,
+  name: string,
+  labels: Record<string, string> = {},
+) {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  return valueOf(parseExposition(text, 'openmetrics'), name, labels);
+}

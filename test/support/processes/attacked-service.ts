@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createApiClient } from '../clients/api-client.ts';
+import { type Exposition, parseExposition } from '../../../lab/harness/exposition.ts';
+import { type ServiceProcess, spawnServiceProcess } from '../../../lab/harness/service-process.ts';
+import { serviceEnvironment, spawnSurroundings, type Surroundings } from './spawn-service.ts';
+
+/** The service as a process of its own, so that its memory and its sockets are its own. */
+export interface AttackedService extends AsyncDisposable, Surroundings {
+  service: ServiceProcess;
+  /** What it exposes at this moment. */
+  scrape(): Promise<Exposition>;
+  /** The value of one sample; 0 where there is none. */
+  measure(name: string, labels?: Record<string, string>): Promise<number>;
+}
+
+/** Limits of another kind would answer before those that are attacked, and a busy machine is no fault. */
+const unlimited = {
+  RATE_LIMIT_MAX: '0',
+  RATE_LIMIT_ADDRESS_MAX: '0',
+  AUTH_FAILURE_MAX: '0',
+  ADMISSION: 'off',
+  DATABASE_CONNECT_TIMEOUT: '5s',
+  DATABASE_STATEMENT_TIMEOUT: '5s',
+  DATABASE_DEADLINE: '10s',
+  PAYMENT_ATTEMPT_TIMEOUT: '5s',
+  PAYMENT_DEADLINE: '10s',
+};
+
+export async function spawnAttackedService(env: Record<string, string> = {}): Promise<AttackedService> {
+  await using started = new AsyncDisposableStack();
+  const surroundings = started.use(await spawnSurroundings());
+  const { database, gateway } = surroundings;
+  const service = await spawnServiceProcess({
+    env: { ...serviceEnvironment(database.url, gateway.url), LOG_LEVEL: 'info', ...unlimited, ...env },
+  });
+  started.defer(() => service.kill());
+
+  const scrape = async () => {
+    const response = await fetch(`${service.adminUrl}/metrics`);
+    return parseExposition(await response.text(), 'openmetrics');
+  };
+  const owned = started.move();
+  return {
+    database,
+    gateway,
+    service,
+    scrape,
+    async measure(name, labels = {}) {
+      const { samples } = await scrape();
+      const wanted = Object.entries(labels);
+      const found = samples.filter(
+        (sample) => sample.name === name && wanted.every(([label, value]) => sample.labels[label] === value),
+      );
+      return found.reduce((sum, { value }) => sum + value, 0);
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** A client that has nothing to do with the attack, and must not notice it. */
+export interface Bystander {
+  /** Statuses of all orders so far. */
+  statuses: readonly number[];
+  /** Resolves after so many more orders. */
+  afterMore(orders: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Milliseconds between two orders of a bystander. */
+const pace = 20;
+
+/** Places one order after the other, as the client `shop`, until it is stopped or fails. */
+export async function startBystander(url: string): Promise<Bystander> {
+  const api = await createApiClient(url, 'shop-key');
+  const statuses: number[] = [];
+  const stopping = new AbortController();
+  const placing = (async () => {
+    while (!stopping.signal.aborted) {
+      statuses.push((await api.place()).status);
+      await delay(pace);
+    }
+  })();
+  return {
+    statuses,
+    async afterMore(orders) {
+      const enough = statuses.length + orders;
+      while (statuses.length < enough) await Promise.race([delay(pace), placing]);
+    },
+    async stop() {
+      stopping.abort();
+      await placing;
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { ProtobufWriter } from '../../../src/telemetry/otlp/protobuf-writer.ts';
+import { request } from 'undici';
+import { startConsole, type Targets } from '../../../lab/console/console.ts';
+import type { Destination, Signal } from '../../../lab/console/receiver/forwarder.ts';
+
+/** A console in this process, and what a test does with it. */
+export interface TestConsole extends AsyncDisposable {
+  url: string;
+  /** With the token. */
+  pageUrl: string;
+  token: string;
+  watch(targets: Targets): void;
+  /** As the page does: with the session. Headers given replace those of the page. */
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** A request as somebody else may send it. */
+  raw(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** Sends spans over OTLP, in JSON. */
+  sendSpans(...spans: readonly object[]): Promise<void>;
+  sendLogs(...lines: readonly object[]): Promise<void>;
+  /** What nobody foresaw. */
+  defects: unknown[];
+}
+
+interface CallOptions {
+  headers?: Record<string, string>;
+  body?: unknown;
+}
+
+export interface Answer {
+  status: number;
+  headers: Record<string, unknown>;
+  text: string;
+  /** `undefined` where it is no JSON. */
+  body: unknown;
+}
+
+export interface TestConsoleOptions {
+  /** In bytes. */
+  memory?: number;
+  collector?: Partial<Record<Signal, Destination>>;
+  targets?: Targets;
+}
+
+export async function startTestConsole({
+  memory = 8_000_000,
+  ...rest
+}: TestConsoleOptions = {}): Promise<TestConsole> {
+  const defects: unknown[] = [];
+  const running = await startConsole({ port: 0, memory, ...rest, onDefect: (error) => defects.push(error) });
+  const token = new URL(running.pageUrl).searchParams.get('token') ?? '';
+  const cookie = `console-${new URL(running.url).port}=${token}`;
+
+  // Not by fetch, which keeps the headers that this is about to itself.
+  const raw: TestConsole['raw'] = async (method, path, { headers = {}, body } = {}) => {
+    const isBytes = body instanceof Uint8Array || typeof body === 'string';
+    const response = await request(new URL(path, running.url), {
+      method,
+      headers: { ...(body !== undefined && !isBytes && { 'content-type': 'application/json' }), ...headers },
+      body: body === undefined ? null : isBytes ? body : JSON.stringify(body),
+    });
+    const text = await response.body.text();
+    return { status: response.statusCode, headers: response.headers, text, body: parse(text) };
+  };
+  const call: TestConsole['call'] = (method, path, { headers = {}, body } = {}) =>
+    raw(method, path, { headers: { cookie, ...headers }, body });
+
+  async function send(signal: string, body: object): Promise<void> {
+    const { status, text } = await raw('POST', `/v1/${signal}`, { body });
+    if (status !== 200) throw new Error(`The console answered ${status}: ${text}`);
+  }
+
+  return {
+    url: running.url,
+    pageUrl: running.pageUrl,
+    token,
+    watch: running.watch,
+    call,
+    raw,
+    sendSpans: (...spans) => send('traces', traceRequestOf(spans)),
+    sendLogs: (...logRecords) => send('logs', { resourceLogs: [{ resource, scopeLogs: [{ logRecords }] }] }),
+    defects,
+    [Symbol.asyncDispose]: running.close,
+  };
+}
+
+const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'orders' } }] };
+
+export function traceRequestOf(spans: readonly object[]): object {
+  return { resourceSpans: [{ resource, scopeSpans: [{ spans }] }] };
+}
+
+let made = 0;
+
+/** A span as OTLP has it in JSON: a trace of its own, of 5 ms, unless told otherwise. */
+export function otlpSpan(rest: Readonly<Record<string, unknown>> = {}) {
+  made += 1;
+  const now = BigInt(Date.now()) * 1_000_000n;
+  return {
+    traceId: made.toString(16).padStart(32, 'a'),
+    spanId: made.toString(16).padStart(16, 'b'),
+    name: 'GET /orders',
+    kind: 2,
+    startTimeUnixNano: String(now),
+    endTimeUnixNano: String(now + 5_000_000n),
+    ...rest,
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An export request with one span, as bytes. */
+export function protobufSpan(traceId: string, name: string): Buffer {
+  const writer = new ProtobufWriter();
+  const open = [1, 2, 2].map((field) => writer.begin(field));
+  writer.hex(1, traceId);
+  writer.hex(2, 'c'.repeat(16));
+  writer.string(5, name);
+  for (const each of open.toReversed()) writer.end(each);
+  return Buffer.from(writer.written());
+}

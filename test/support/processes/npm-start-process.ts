@@ -1,0 +1,116 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+
+/** `npm start`, as a user runs it. */
+export interface ExploreProcess extends AsyncDisposable {
+  pid: number;
+  /** What it has written to stdout so far. */
+  output: () => string;
+  /** What it has written to stderr so far. */
+  complaints: () => string;
+  /** The first group of the pattern, as soon as the output has it. */
+  find: (pattern: RegExp) => Promise<string>;
+  /** Exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals | null>;
+}
+
+/** On free ports, and with nothing from the environment of the tests but what a program needs. */
+export function startExplore(
+  env: Record<string, string>,
+  [program, ...args]: [string, ...string[]] = [process.execPath, path.join(root, 'lab/dev/main.ts')],
+): ExploreProcess {
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(program, args, {
+    cwd: root,
+    env: { PATH, HOME, PORT: '0', ADMIN_PORT: '0', SIMULATOR_PORT: '0', CONSOLE_PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const pid = child.pid ?? 0;
+  let output = '';
+  let complaints = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+  const ended = once(child, 'close').then(() => child.signalCode ?? child.exitCode);
+
+  const find = async (pattern: RegExp): Promise<string> => {
+    const failed = ended.then(() => {
+      throw new Error(`It ended without ${String(pattern)}:\n${output}${complaints}`);
+    });
+    // Once the pattern is found, its end is nobody's concern here.
+    failed.catch(() => {});
+    for (;;) {
+      const found = pattern.exec(output)?.[1];
+      if (found !== undefined) return found;
+      await Promise.race([once(child.stdout, 'data'), failed]);
+    }
+  };
+  const destroy = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const family = [pid, ...(await descendants(pid))];
+    for (const member of family) killNow(member);
+    await expect.poll(() => stillRunning(family), soon).toEqual([]);
+  };
+  return {
+    pid,
+    output: () => output,
+    complaints: () => complaints,
+    find,
+    ended,
+    [Symbol.asyncDispose]: destroy,
+  };
+}
+
+/** For `expect.poll`: how long processes that are ending may take, in milliseconds. */
+export const soon = { timeout: 8000, interval: 50 };
+
+/** Those of the processes that have not ended. */
+export async function stillRunning(pids: readonly number[]): Promise<number[]> {
+  return (await runningProcesses()).map(({ pid }) => pid).filter((pid) => pids.includes(pid));
+}
+
+/** All processes below this one, those of Postgres included; only those whose command line has the text. */
+export async function descendants(ancestor: number, text = ''): Promise<number[]> {
+  const all = await runningProcesses();
+  const family = new Set([ancestor]);
+  // A child may be listed before its parent.
+  for (let known = 0; known < family.size; ) {
+    known = family.size;
+    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
+  }
+  family.delete(ancestor);
+  return all
+    .filter(({ pid, commandLine }) => family.has(pid) && commandLine.includes(text))
+    .map(({ pid }) => pid);
+}
+
+/** kill -9 */
+export function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended by itself.
+  }
+}
+
+interface RunningProcess {
+  pid: number;
+  parent: number;
+  commandLine: string;
+}
+
+/** Without those that have ended and only wait for their parent to take note. */
+async function runningProcesses(): Promise<RunningProcess[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-ww', '-o', 'pid=,ppid=,stat=,args='], {
+    maxBuffer: 2 ** 24,
+  });
+  return stdout.split('\n').flatMap((line) => {
+    const [, pid, parent, state = 'Z', commandLine = ''] =
+      /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    return state.startsWith('Z') ? [] : [{ pid: Number(pid), parent: Number(parent), commandLine }];
+  });
+}

@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client } from 'pg';
+import type { TestProject } from 'vitest/node';
+import { startEmbeddedPostgres } from '../../../lab/dev/postgres/embedded-postgres.ts';
+import { migrate } from '../../../src/postgres/migrate.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A database of the server under test, with the right to create others. */
+    postgresUrl: string;
+  }
+}
+
+export const template = 'orders_template';
+
+/** One server for the whole run, with a migrated database that each test file clones. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server =
+    process.env['TEST_POSTGRES'] === 'containers' ? await startContainer() : await startEmbedded();
+  const client = new Client({ connectionString: server.url });
+  await client.connect();
+  await client.query(`CREATE DATABASE ${template}`);
+  await client.end();
+  await migrate(databaseUrl(server.url, template));
+  project.provide('postgresUrl', server.url);
+  return () => server.stop();
+}
+
+export function databaseUrl(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+interface Server {
+  url: string;
+  stop(): Promise<void>;
+}
+
+const preload = 'pg_stat_statements';
+
+async function startEmbedded(): Promise<Server> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'orders-test-'));
+  const postgres = await startEmbeddedPostgres({ dataDir, durable: false, preload });
+  return {
+    url: postgres.url,
+    async stop() {
+      await postgres.stop();
+      await rm(dataDir, { recursive: true });
+    },
+  };
+}
+
+async function startContainer(): Promise<Server> {
+  const { GenericContainer, Wait } = await import('testcontainers');
+  const credentials = { POSTGRES_USER: 'orders', POSTGRES_PASSWORD: 'orders', POSTGRES_DB: 'orders' };
+  const container = await new GenericContainer('postgres:18.4-alpine')
+    .withEnvironment(credentials)
+    .withCommand(['postgres', '-c', `shared_preload_libraries=${preload}`, '-c', 'fsync=off'])
+    .withExposedPorts(5432)
+    // The image starts the server twice: once to set itself up, once for good.
+    .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2))
+    .start();
+  const url = `postgres://orders:orders@${container.getHost()}:${container.getMappedPort(5432)}/orders`;
+  return { url, stop: async () => void (await container.stop()) };
+}

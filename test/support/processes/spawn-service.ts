@@ -1,0 +1,117 @@
+import { Writable } from 'node:stream';
+import { type Config, loadConfig } from '../../../src/config/config.ts';
+import { createService, type Seams } from '../../../src/service.ts';
+import { startSimulator } from '../../../lab/simulator/server.ts';
+import { createLogger } from '../../../src/telemetry/logging/logger.ts';
+import { type ApiClient, createApiClient } from '../clients/api-client.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { createGatewayControl, type GatewayControl } from '../../../lab/harness/gateway-control.ts';
+import { noLimits } from '../clients/settings.ts';
+
+export interface Replica extends AsyncDisposable {
+  url: string;
+  adminUrl: string;
+  /** Calls as the client `shop`. */
+  api: ApiClient;
+  /** Calls as the client `pos`. */
+  otherApi: ApiClient;
+  config: Config;
+  /** The log so far, one object per line. */
+  logs: Array<Record<string, unknown>>;
+  close(): Promise<void>;
+}
+
+export type SpawnedService = Replica & Surroundings;
+
+export interface SpawnOptions {
+  /** Whether the database has been migrated. Default true. */
+  migrated?: boolean;
+  seams?: Seams;
+}
+
+/** Variables that differ from the defaults, as an operator would set them. */
+type Environment = Record<string, string>;
+
+/** The real service on free ports, with a database of its own and a payment gateway simulator over HTTP. */
+export async function spawnService(
+  env: Environment = {},
+  options: SpawnOptions = {},
+): Promise<SpawnedService> {
+  await using started = new AsyncDisposableStack();
+  const surroundings = started.use(await spawnSurroundings(options));
+  const replica = started.use(await spawnReplica(surroundings, env, options.seams));
+
+  const owned = started.move();
+  const close = () => owned.disposeAsync();
+  return { ...replica, ...surroundings, close, [Symbol.asyncDispose]: close };
+}
+
+export interface Surroundings extends AsyncDisposable {
+  gateway: GatewayControl;
+  database: TestDatabase;
+}
+
+/** All that the service needs around it. */
+export async function spawnSurroundings(options: Pick<SpawnOptions, 'migrated'> = {}): Promise<Surroundings> {
+  await using started = new AsyncDisposableStack();
+  const database = await createTestDatabase(options);
+  started.defer(() => database.drop());
+  const logger = createLogger({ service: 'payment-gateway-simulator', level: 'silent' });
+  const simulator = await startSimulator({ host: '127.0.0.1', port: 0, logger });
+  started.defer(() => simulator.close());
+
+  const owned = started.move();
+  return {
+    gateway: createGatewayControl(simulator.url),
+    database,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** One more instance of the service over the same database and gateway. */
+export async function spawnReplica(
+  { database, gateway }: Pick<Surroundings, 'database' | 'gateway'>,
+  env: Environment = {},
+  seams: Seams = {},
+): Promise<Replica> {
+  const config = loadConfig({ ...serviceEnvironment(database.url, gateway.url), ...env });
+  const logs: Replica['logs'] = [];
+  const logger = createLogger({ service: 'orders', level: config.logLevel, destination: collect(logs) });
+  const service = await createService(config, { logger }, seams);
+  const close = () => service.close();
+  return {
+    url: service.url,
+    adminUrl: service.adminUrl,
+    api: await createApiClient(service.url, 'shop-key'),
+    otherApi: await createApiClient(service.url, 'pos-key'),
+    config,
+    logs,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** What a service under test is configured with, be it in this process or in one of its own. */
+export function serviceEnvironment(databaseUrl: string, gatewayUrl: string): Environment {
+  return {
+    NODE_ENV: 'test',
+    PORT: '0',
+    ADMIN_PORT: '0',
+    DATABASE_URL: databaseUrl,
+    PAYMENT_GATEWAY_URL: gatewayUrl,
+    API_KEYS: 'shop:shop-key,pos:pos-key',
+    LOG_LEVEL: 'debug',
+    ...noLimits,
+  };
+}
+
+function collect(logs: Replica['logs']): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      for (const line of chunk.toString().trimEnd().split('\n')) {
+        logs.push(JSON.parse(line) as Record<string, unknown>);
+      }
+      done();
+    },
+  });
+}

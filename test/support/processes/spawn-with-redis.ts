@@ -1,0 +1,63 @@
+import { expect, vi } from 'vitest';
+import { parseExposition } from '../../../lab/harness/exposition.ts';
+import { type RedisServer, startRedisServer } from '../../../lab/harness/redis-server.ts';
+import { quietWorker } from '../clients/settings.ts';
+import { type Replica, type SpawnedService, spawnService } from './spawn-service.ts';
+import { valueOf } from './traced-service.ts';
+
+export interface ServiceWithRedis extends AsyncDisposable {
+  service: SpawnedService;
+  redis: RedisServer;
+}
+
+/** Long enough for any hiccup: what is tested is not the timeout. */
+export const patientWithRedis = { ...quietWorker, REDIS_COMMAND_TIMEOUT: '2s' };
+
+/** The service with a Redis of its own, connected. */
+export async function spawnWithRedis(env: Record<string, string> = {}): Promise<ServiceWithRedis> {
+  await using started = new AsyncDisposableStack();
+  const redis = started.use(await startRedisServer());
+  const service = started.use(await spawnService({ ...patientWithRedis, REDIS_URL: redis.url, ...env }));
+  await redisBecomes(service, 'closed');
+  const owned = started.move();
+  return { service, redis, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Waits until the circuit to Redis is in this state, as `/status` has it. */
+export async function redisBecomes(
+  { adminUrl }: Pick<Replica, 'adminUrl'>,
+  state: 'closed' | 'open',
+): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const status = (await (await fetch(`${adminUrl}/status`)).json()) as {
+        circuitBreakers: { redis?: string };
+      };
+      expect(status.circuitBreakers.redis).toBe(state);
+    },
+    { timeout: 10_000, interval: 10 },
+  );
+}
+
+/** The sum of a counter of the service, over the series that have these labels. */
+export async function counted(
+  { adminUrl }: Replica,
+  name: string,
+  labels: Record<string, string> = {},
+): Promise<number> {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  return valueOf(parseExposition(text, 'openmetrics'), name, labels);
+}
+
+/** Commands that were sent to Redis, answered or not. */
+export const commandsSent = (service: Replica, operation?: string): Promise<number> =>
+  counted(service, 'dependency_request_duration_seconds_count', {
+    dependency: 'redis',
+    ...(operation !== undefined && { operation }),
+  });
+
+/** Reads of orders, by what the cache made of them. */
+export async function cacheReads(service: Replica): Promise<{ hit: number; miss: number; error: number }> {
+  const of = (result: string) => counted(service, 'cache_requests_total', { cache: 'orders', result });
+  return { hit: await of('hit'), miss: await of('miss'), error: await of('error') };
+}

@@ -1,0 +1,143 @@
+import { PassThrough } from 'node:stream';
+import { pino } from 'pino';
+import { afterEach, expect } from 'vitest';
+import { startSimulator } from '../../../lab/simulator/server.ts';
+import { type ApiClient, createApiClient } from '../clients/api-client.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { type ExposedSample, type Exposition, parseExposition } from '../../../lab/harness/exposition.ts';
+import { createGatewayControl, type GatewayControl } from '../../../lab/harness/gateway-control.ts';
+import { type OtlpReceiver, startOtlpReceiver } from '../../../lab/harness/otlp-receiver.ts';
+import { type ServiceProcess, spawnServiceProcess } from '../../../lab/harness/service-process.ts';
+import { quietWorker } from '../clients/settings.ts';
+import { serviceEnvironment } from './spawn-service.ts';
+
+/** The service as it is deployed, with the SDK preloaded, and everything that it tells about itself. */
+export interface TracedService extends AsyncDisposable {
+  process: ServiceProcess;
+  api: ApiClient;
+  database: TestDatabase;
+  gateway: GatewayControl;
+  receiver: OtlpReceiver;
+  /** What the gateway logged of the charges that reached it. */
+  gatewayLog: Array<Record<string, unknown>>;
+  scrape(): Promise<Exposition>;
+  /** The lines of an event, in the log so far. */
+  lines(event: string): Array<Record<string, unknown>>;
+  /** The first line of an event with this value. Lines are written in batches, so it may be yet to come. */
+  line(event: string, field: string, value: unknown): Promise<Record<string, unknown>>;
+  /** The canonical line of a request. */
+  requestLine(requestId: string): Promise<Record<string, unknown>>;
+}
+
+/** For a file whose tests each want a service of their own: it ends with the test. */
+export function eachWithTracedService(): (env?: Record<string, string>) => Promise<TracedService> {
+  let traced: TracedService | undefined;
+  afterEach(async () => {
+    await traced?.[Symbol.asyncDispose]();
+    traced = undefined;
+  });
+  return async (env = {}) => {
+    traced = await spawnTracedService(env);
+    return traced;
+  };
+}
+
+/** @param env variables that differ from those of the tests; the receiver is part of them already */
+export async function spawnTracedService(env: Record<string, string> = {}): Promise<TracedService> {
+  await using started = new AsyncDisposableStack();
+  const receiver = started.use(await startOtlpReceiver());
+  const database = await createTestDatabase();
+  started.defer(() => database.drop());
+
+  const gatewayLog: TracedService['gatewayLog'] = [];
+  const sink = new PassThrough().on('data', (line: Buffer) => {
+    gatewayLog.push(JSON.parse(line.toString()) as Record<string, unknown>);
+  });
+  const simulator = await startSimulator({ host: '127.0.0.1', port: 0, logger: pino(sink) });
+  started.defer(() => simulator.close());
+
+  const service = await spawnServiceProcess({
+    env: {
+      ...serviceEnvironment(database.url, simulator.url),
+      ...quietWorker,
+      OTEL_SDK_DISABLED: 'false',
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+      OTEL_LOGS_EXPORTER: 'none',
+      // The newest trace is the exemplar: what a test has just done is what it finds.
+      EXEMPLAR_INTERVAL: '0ms',
+      ...env,
+    },
+  });
+  started.defer(() => service.kill());
+  const api = await createApiClient(service.url, 'shop-key');
+
+  const lines = (event: string) => service.logs.filter((line) => line['event'] === event);
+  const line: TracedService['line'] = (event, field, value) =>
+    eventually(() => lines(event).find((each) => each[field] === value));
+  const owned = started.move();
+  return {
+    process: service,
+    api,
+    database,
+    gateway: createGatewayControl(simulator.url),
+    receiver,
+    gatewayLog,
+    async scrape() {
+      const response = await fetch(`${service.adminUrl}/metrics`);
+      return parseExposition(await response.text(), 'openmetrics');
+    },
+    lines,
+    line,
+    requestLine: (requestId) => line('http.request', 'request_id', requestId),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** What `look` finds, as soon as it finds anything. */
+async function eventually<T>(look: () => T | undefined): Promise<T> {
+  await expect.poll(look, { timeout: 10_000, interval: 5 }).toBeDefined();
+  const found = look();
+  if (found === undefined) throw new Error('it was there and is gone');
+  return found;
+}
+
+type Labels = Record<string, string>;
+
+/** The samples of this name that have these labels, and maybe more. */
+export function samplesOf(exposition: Exposition, name: string, labels: Labels = {}): ExposedSample[] {
+  return exposition.samples.filter(
+    (sample) =>
+      sample.name === name &&
+      Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+  );
+}
+
+/** The sum of those. What was never counted is 0. */
+export function valueOf(exposition: Exposition, name: string, labels: Labels = {}): number {
+  return samplesOf(exposition, name, labels).reduce((sum, { value }) => sum + value, 0);
+}
+
+/** By how much each series of these counters grew, without those that did not. */
+export function growth(
+  before: Exposition,
+  after: Exposition,
+  names: readonly string[],
+): Record<string, number> {
+  return Object.fromEntries(
+    after.samples
+      .filter(({ name }) => names.includes(name))
+      .map(({ name, labels, value }) => {
+        const earlier = before.samples.find(
+          (sample) => sample.name === name && JSON.stringify(sample.labels) === JSON.stringify(labels),
+        );
+        return [`${name} ${Object.values(labels).join(' ')}`, value - (earlier?.value ?? 0)] as const;
+      })
+      .filter(([, delta]) => delta !== 0),
+  );
+}
+
+/** The traces that the exemplars of this exposition point at. */
+export function exemplarTraces({ samples }: Exposition): string[] {
+  return samples.flatMap(({ exemplar }) => exemplar?.labels['trace_id'] ?? []);
+}

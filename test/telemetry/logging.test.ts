@@ -1,0 +1,201 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { teaOrder } from '../support/clients/api-client.ts';
+import { type ServiceProcess, spawnServiceProcess } from '../../lab/harness/service-process.ts';
+import { serviceEnvironment, spawnService, spawnSurroundings } from '../support/processes/spawn-service.ts';
+import { hiccup, timed } from '../support/clients/timing.ts';
+
+async function changeLevel(adminUrl: string, change: unknown) {
+  const response = await fetch(`${adminUrl}/log-level`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: typeof change === 'string' ? change : JSON.stringify(change),
+  });
+  const body = (await response.json()) as Record<string, unknown>;
+  return { status: response.status, type: response.headers.get('content-type'), body };
+}
+
+async function levelsOf(adminUrl: string) {
+  return (await fetch(`${adminUrl}/log-level`)).json();
+}
+
+describe('PUT /log-level', () => {
+  const components = ['postgres', 'payment', 'orders', 'http', 'admission'];
+  const all = (level: string) => Object.fromEntries(components.map((name) => [name, { level }]));
+
+  test('changes what is written from then on, for one component and for all', async () => {
+    await using service = await spawnService({ LOG_LEVEL: 'info' });
+    const settled = () => service.logs.filter(({ event }) => event === 'order.settled');
+    await service.api.place();
+    expect(settled()).toHaveLength(0);
+
+    const changed = await changeLevel(service.adminUrl, { level: 'debug', component: 'orders' });
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { level: 'info', components: { ...all('info'), orders: { level: 'debug' } } },
+    });
+    await service.api.place();
+    expect(settled()).toMatchObject([{ level: 'debug', component: 'orders' }]);
+
+    await changeLevel(service.adminUrl, { level: 'error' });
+    expect(await levelsOf(service.adminUrl)).toEqual({ level: 'error', components: all('error') });
+    const before = service.logs.length;
+    await service.api.place();
+    expect(service.logs).toHaveLength(before);
+  });
+
+  test('goes back by itself after the minutes', async () => {
+    await using service = await spawnService({ LOG_LEVEL: 'info' });
+    const { body } = await changeLevel(service.adminUrl, { level: 'debug', minutes: 0.02 });
+    expect(body).toMatchObject({ level: 'debug', until: expect.stringMatching(/Z$/) });
+    await expect
+      .poll(() => levelsOf(service.adminUrl), { timeout: 1200 + hiccup })
+      .toEqual({ level: 'info', components: all('info') });
+  });
+
+  test('refuses what it does not understand, with problem details, and changes nothing', async () => {
+    await using service = await spawnService({ LOG_LEVEL: 'info' });
+    const refused: Array<[unknown, object]> = [
+      [
+        { level: 'loud' },
+        { errors: [{ in: 'body', pointer: '/level', detail: expect.stringMatching(/trace, debug/) }] },
+      ],
+      [{}, { errors: [{ in: 'body', pointer: '/level', detail: 'is missing' }] }],
+      [
+        { level: 'debug', minute: 5 },
+        { errors: [{ in: 'body', pointer: '/minute', detail: 'is not known' }] },
+      ],
+      [{ level: 'debug', minutes: '5' }, { errors: [{ pointer: '/minutes' }] }],
+      [{ level: 'debug', minutes: 0 }, { errors: [{ pointer: '/minutes' }] }],
+      [{ level: 'debug', component: 'paymnt' }, { detail: expect.stringMatching(/there are: .*payment/) }],
+    ];
+    for (const [change, problem] of refused) {
+      const { status, type, body } = await changeLevel(service.adminUrl, change);
+      expect({ status, type }).toEqual({ status: 400, type: 'application/problem+json; charset=utf-8' });
+      expect(body).toMatchObject({ code: 'invalid_request', requestId: expect.any(String), ...problem });
+    }
+    expect(await changeLevel(service.adminUrl, '{"level":')).toMatchObject({
+      status: 400,
+      body: { code: 'malformed_request' },
+    });
+    expect(await levelsOf(service.adminUrl)).toEqual({ level: 'info', components: all('info') });
+  });
+});
+
+describe('what a client sends', () => {
+  const card = '4111111111111111';
+  const email = 'jane.doe@example.com';
+  const secrets = [card, email, 'sk_canary_key', 'tok_canary'];
+  const canary = secrets.join(' ');
+
+  test('is in no line of the log, wherever it was and whatever became of the request', async () => {
+    await using service = await spawnService({ LOG_LEVEL: 'trace' });
+    const headers = { 'x-custom': canary, cookie: `card=${card}`, 'user-agent': canary, referer: canary };
+    const place = (order: unknown, more: Record<string, string> = {}) =>
+      fetch(`${service.url}/orders`, {
+        method: 'POST',
+        headers: {
+          authorization: 'Bearer shop-key',
+          'content-type': 'application/json',
+          ...headers,
+          ...more,
+        },
+        body: typeof order === 'string' ? order : JSON.stringify(order),
+      }).then(({ status }) => status);
+
+    const statuses = [
+      await place({ ...teaOrder, paymentToken: 'tok_canary' }),
+      await place(teaOrder, { 'idempotency-key': `${email}-${card}` }),
+      await place({ ...teaOrder, customerId: `${email} ${card}` }),
+      await place({ ...teaOrder, [canary]: canary }),
+      await place({ ...teaOrder, items: [{ sku: canary, quantity: card, unitPriceMinor: Number(card) }] }),
+      await place(`{"paymentToken": ${canary}`),
+      await place(canary, { 'content-type': canary.replaceAll(' ', '') }),
+      await place(teaOrder, { authorization: 'Bearer sk_canary_key' }),
+      await fetch(`${service.url}/${encodeURIComponent(canary)}?q=${card}`, { headers }).then(
+        (r) => r.status,
+      ),
+    ];
+    expect(new Set(statuses)).toContain(400);
+    await service.database.sql('ALTER TABLE orders RENAME COLUMN customer_id TO elsewhere');
+    expect(await place({ ...teaOrder, customerId: card })).toBe(500);
+
+    const text = JSON.stringify(service.logs);
+    expect(service.logs.filter(({ event }) => event === 'http.request').length).toBeGreaterThanOrEqual(10);
+    for (const secret of secrets) expect(text).not.toContain(secret);
+  });
+});
+
+describe('a stdout that nobody reads', () => {
+  const requests = 15_000;
+
+  /** More lines than the buffer holds, by way of requests that are refused at once. */
+  async function flood({ url }: ServiceProcess): Promise<void> {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    const request = `GET /nothing HTTP/1.1\r\nhost: x\r\nx-request-id: ${'r'.repeat(128)}\r\n\r\n`;
+    let answers = 0;
+    const answered = new Promise<void>((resolve) => {
+      socket.setEncoding('latin1').on('data', (text: string) => {
+        answers += text.split('HTTP/1.1 404').length - 1;
+        if (answers >= requests) resolve();
+      });
+    });
+    for (let sent = 0; sent < requests; sent += 500) {
+      if (!socket.write(request.repeat(500))) await once(socket, 'drain');
+    }
+    await answered;
+    socket.destroy();
+  }
+
+  async function counterOf({ adminUrl }: ServiceProcess, sample: string): Promise<number> {
+    const text = await (await fetch(`${adminUrl}/metrics`)).text();
+    return Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(sample))
+        ?.split(' ')[1] ?? 0,
+    );
+  }
+
+  test('stops nothing; what it misses is counted, and told once it reads again', async () => {
+    await using around = await spawnSurroundings();
+    const env = serviceEnvironment(around.database.url, around.gateway.url);
+    const service = await spawnServiceProcess({ env });
+    const linesBefore = service.logs.length;
+    service.child.stdout?.pause();
+
+    await flood(service);
+    const { took } = await timed(() => fetch(`${service.adminUrl}/livez`));
+    expect(took).toBeLessThan(hiccup);
+    const dropped = await counterOf(service, 'telemetry_dropped_total{signal="logs",reason="overflow"}');
+    expect(dropped).toBeGreaterThan(0);
+    expect(await counterOf(service, 'log_messages_total{level="info"}')).toBeGreaterThanOrEqual(requests);
+
+    service.child.stdout?.resume();
+    const told = () => service.logs.find(({ event }) => event === 'log.dropped');
+    await expect.poll(told, { timeout: 10_000 }).toMatchObject({ level: 'warn', lines: dropped });
+    const seen = service.logs.slice(linesBefore).filter(({ event }) => event === 'http.request');
+    expect(seen).toHaveLength(requests - dropped);
+    expect(await service.stop()).toEqual({ code: 0, signal: null });
+    expect(service.logs.at(-1)).toMatchObject({ event: 'service.stopped' });
+  });
+
+  test('keeps the service from nothing when it ends', async () => {
+    await using around = await spawnSurroundings();
+    const env = serviceEnvironment(around.database.url, around.gateway.url);
+    const service = await spawnServiceProcess({ env });
+    service.child.stdout?.pause();
+    await flood(service);
+    const ended = once(service.child, 'exit');
+    service.child.kill('SIGTERM');
+    const { result, took } = await timed(() => Promise.race([ended, delay(10_000, ['it did not end'])]));
+    expect(result).toEqual([0, null]);
+    expect(took).toBeLessThan(2000 + hiccup);
+    // What is left in the pipe ends in the middle of a line.
+    service.exited.catch(() => {});
+    service.child.stdout?.destroy();
+  });
+});

@@ -1,0 +1,183 @@
+import { request } from 'node:http';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { teaOrder } from '../support/clients/api-client.ts';
+import { parseExposition } from '../../lab/harness/exposition.ts';
+import { samplesOf, eachWithTracedService, valueOf } from '../support/processes/traced-service.ts';
+
+const spawn = eachWithTracedService();
+
+/** What dashboards and alerts read: type and labels by name. Metrics of the service; those of the process are below. */
+const contract: Readonly<Record<string, [type: string, labels: string[]]>> = {
+  admission_in_flight: ['gauge', []],
+  admission_limit: ['gauge', []],
+  admission_queue_depth: ['gauge', []],
+  auth_failures: ['counter', ['reason']],
+  cache_requests: ['counter', ['cache', 'result']],
+  circuit_breaker_calls: ['counter', ['breaker', 'outcome']],
+  circuit_breaker_state: ['gauge', ['breaker', 'state']],
+  circuit_breaker_transitions: ['counter', ['breaker', 'from', 'to']],
+  dependency_request_duration_seconds: ['histogram', ['dependency', 'operation', 'outcome']],
+  http_connections: ['gauge', ['listener']],
+  http_connections_refused: ['counter', ['listener']],
+  http_request_duration_seconds: ['histogram', ['method', 'route', 'status_code']],
+  http_requests: ['counter', ['method', 'route', 'status_code']],
+  http_requests_in_flight: ['gauge', []],
+  http_requests_unreadable: ['counter', ['listener', 'status_code']],
+  log_messages: ['counter', ['level']],
+  order_settlement_duration_seconds: ['histogram', ['outcome']],
+  order_value_minor: ['counter', ['currency', 'status']],
+  orders: ['counter', ['currency', 'status']],
+  orders_pending: ['gauge', []],
+  orders_pending_oldest_seconds: ['gauge', []],
+  pg_pool_connections: ['gauge', ['state']],
+  requests_shed: ['counter', ['reason']],
+  retries: ['counter', ['dependency', 'operation', 'result']],
+  telemetry_dropped: ['counter', ['reason', 'signal']],
+};
+const ofProcess = [
+  'nodejs_eventloop_lag_seconds',
+  'nodejs_heap_size_used_bytes',
+  'process_cpu_seconds',
+  'process_disk_read_bytes',
+  'process_disk_written_bytes',
+  'process_resident_memory_bytes',
+  'system_cpu_utilization_ratio',
+  'system_memory_used_bytes',
+];
+const suffixes: Readonly<Record<string, string>> = { counter: '_total', gauge: '', histogram: '_count' };
+
+test('every metric of the contract is there, with its type and labels, and no other of the service', async () => {
+  const service = await spawn({ BREAKER_VOLUME: '2', PAYMENT_MAX_ATTEMPTS: '2' });
+  await service.api.place({ ...teaOrder, paymentToken: 'tok_error_once' });
+  await service.gateway.setFaults({ errorRate: 1 });
+  for (let failure = 0; failure < 2; failure += 1) await service.api.place();
+  const exposition = await service.scrape();
+
+  const exposed = Object.fromEntries(
+    Object.entries(exposition.types)
+      .filter(([name]) => !/^(process|nodejs|system)_/.test(name))
+      .map(([name, type]) => {
+        const samples = samplesOf(exposition, `${name}${suffixes[type]}`);
+        const labels = new Set(samples.flatMap((sample) => Object.keys(sample.labels)));
+        return [name, [type, [...labels].toSorted()]];
+      }),
+  );
+  expect(exposed).toEqual(contract);
+  expect(Object.keys(exposition.types)).toEqual(expect.arrayContaining(ofProcess));
+});
+
+test('a scrape is OpenMetrics by its type and by its form, and 0 stands where nothing happened yet', async () => {
+  const service = await spawn();
+  const response = await fetch(`${service.process.adminUrl}/metrics`);
+  expect(response.headers.get('content-type')).toBe(
+    'application/openmetrics-text; version=1.0.0; charset=utf-8',
+  );
+  const exposition = parseExposition(await response.text(), 'openmetrics');
+  // A rate over a series that begins with its first error misses that error.
+  for (const [name, labels] of [
+    ['log_messages_total', { level: 'error' }],
+    ['auth_failures_total', { reason: 'unknown' }],
+    ['cache_requests_total', { result: 'error' }],
+    ['requests_shed_total', { reason: 'rate_limited' }],
+    ['requests_shed_total', { reason: 'queue_full' }],
+    ['requests_shed_total', { reason: 'queue_timeout' }],
+    ['requests_shed_total', { reason: 'event_loop' }],
+    ['requests_shed_total', { reason: 'client_gone' }],
+    ['telemetry_dropped_total', { signal: 'traces' }],
+    ['telemetry_dropped_total', { signal: 'logs' }],
+    ['circuit_breaker_calls_total', { outcome: 'rejected' }],
+  ] as const) {
+    const samples = samplesOf(exposition, name, labels);
+    expect(samples.map(({ value }) => value)).toEqual(samples.map(() => 0));
+    expect(samples.length, name).toBeGreaterThan(0);
+  }
+});
+
+test('the state of the circuit, the backlog and the pool can be read off', async () => {
+  const service = await spawn({
+    BREAKER_VOLUME: '2',
+    PAYMENT_MAX_ATTEMPTS: '1',
+    // The worker counts the backlog; it finds nothing that is due.
+    SETTLEMENT_POLL_INTERVAL: '50ms',
+  });
+  await service.gateway.setFaults({ errorRate: 1 });
+  for (let failure = 0; failure < 2; failure += 1) await service.api.place();
+  await expect.poll(async () => valueOf(await service.scrape(), 'orders_pending')).toBe(2);
+  const exposition = await service.scrape();
+
+  const states = samplesOf(exposition, 'circuit_breaker_state').map(
+    ({ labels, value }) => `${labels['breaker']} ${labels['state']} ${value}`,
+  );
+  expect(states).toEqual(['payment closed 0', 'payment open 1', 'payment half_open 0']);
+  expect(valueOf(exposition, 'circuit_breaker_transitions_total', { from: 'closed', to: 'open' })).toBe(1);
+  expect(valueOf(exposition, 'orders_pending_oldest_seconds')).toBeGreaterThan(0);
+  expect(valueOf(exposition, 'pg_pool_connections', { state: 'total' })).toBeGreaterThan(0);
+  expect(valueOf(exposition, 'http_requests_in_flight')).toBe(0);
+});
+
+/** Methods that Node reads and nobody here knows, among others. */
+const methods = [
+  'GET',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'PROPFIND',
+  'MKCOL',
+  'PURGE',
+  'LOCK',
+  'SEARCH',
+];
+
+test('random paths, methods, headers and keys add no series', async () => {
+  const service = await spawn({ LOG_LEVEL: 'error' });
+  const attack = async (count: number) => {
+    const queue = Array.from({ length: count }, (_, index) => index).values();
+    const lanes = Array.from({ length: 16 }, async () => {
+      for (const index of queue) await sendAnything(service.process.url, index);
+    });
+    await Promise.all(lanes);
+  };
+  const seriesOf = async () => {
+    const { samples } = await service.scrape();
+    return new Set(samples.map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`));
+  };
+
+  // Each kind of refusal has its series after these.
+  await attack(200);
+  const before = await seriesOf();
+  await attack(2000);
+  expect([...(await seriesOf())].filter((series) => !before.has(series))).toEqual([]);
+
+  const seen = samplesOf(await service.scrape(), 'http_requests_total');
+  expect(new Set(seen.map(({ labels }) => labels['method']))).toEqual(
+    new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', '_OTHER']),
+  );
+  expect(seen.length).toBeLessThan(40);
+});
+
+/** In every way that a client may choose freely. */
+async function sendAnything(url: string, index: number): Promise<void> {
+  const noise = () => randomBytes(8).toString('hex');
+  const path = [`/${noise()}`, `/orders/${randomUUID()}`, `/orders/${noise()}?${noise()}=1`, '/orders'][
+    index % 4
+  ];
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const sent = request(`${url}${path}`, {
+    method: methods[index % methods.length],
+    headers: {
+      authorization: index % 3 === 0 ? 'Bearer shop-key' : `Bearer ${noise()}`,
+      'x-request-id': noise(),
+      'user-agent': noise(),
+      'idempotency-key': noise(),
+      traceparent: `00-${randomBytes(16).toString('hex')}-${noise()}-01`,
+      [`x-${noise()}`]: noise(),
+    },
+  });
+  sent.on('response', (response) => response.resume().on('end', resolve).on('error', reject));
+  sent.on('error', reject);
+  sent.end();
+  await promise;
+}

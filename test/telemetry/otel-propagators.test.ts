@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { teaOrder } from '../support/clients/api-client.ts';
+import { startScriptedGateway } from '../support/processes/scripted-gateway.ts';
+import { eachWithTracedService } from '../support/processes/traced-service.ts';
+
+const spawn = eachWithTracedService();
+
+const hex = (bytes: number) => randomBytes(bytes).toString('hex');
+const traceIdOf = (headers: Headers) => headers.get('traceparent')?.split('-')[1];
+
+describe('OTEL_PROPAGATORS', () => {
+  const traceId = hex(16);
+  const caller = {
+    traceparent: `00-${traceId}-${hex(8)}-01`,
+    tracestate: 'vendor=1',
+    baggage: 'tenant=shop',
+  };
+
+  const w3c = /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/;
+
+  test.each([
+    ['tracecontext', w3c, ['traceparent', 'tracestate']],
+    ['tracecontext,baggage', w3c, ['baggage', 'traceparent', 'tracestate']],
+    ['b3', /^[0-9a-f]{32}-[0-9a-f]{16}-1$/, ['b3']],
+    ['b3multi', /^[0-9a-f]{32}$/, ['x-b3-sampled', 'x-b3-spanid', 'x-b3-traceid']],
+    ['none', /^undefined$/, []],
+  ])('%s is how the gateway learns of the trace', async (propagators, form, expected) => {
+    await using gateway = await startScriptedGateway();
+    const { api } = await spawn({ OTEL_PROPAGATORS: propagators, PAYMENT_GATEWAY_URL: gateway.url });
+    const { headers } = await api.place(teaOrder, caller);
+    const [seen] = gateway.charges.map((charge) => charge.headers);
+    const names = Object.keys(seen ?? {}).filter((name) =>
+      /^(traceparent|tracestate|baggage|b3|x-b3)/.test(name),
+    );
+    expect(names.toSorted()).toEqual(expected);
+    expect(String(seen?.['traceparent'] ?? seen?.['b3'] ?? seen?.['x-b3-traceid'])).toMatch(form);
+    // Whoever reads another form does not know of the caller's trace.
+    expect(traceIdOf(headers) === traceId).toBe(propagators.startsWith('tracecontext'));
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { eachWithTracedService } from '../support/processes/traced-service.ts';
+
+// What of spans is left to the SDK: every form of export but the default one, and every limit.
+
+const spawn = eachWithTracedService();
+const spansOfOrder = 6;
+const traceIdOf = (headers: Headers) => headers.get('traceparent')?.split('-')[1];
+
+describe('the form to send in', () => {
+  test.each(['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'])(
+    '%s=http/json is JSON',
+    async (variable) => {
+      const { api, process, receiver } = await spawn({ [variable]: 'http/json' });
+      const { headers } = await api.place();
+      await process.stop();
+      const sent = receiver.received.filter(({ path }) => path === '/v1/traces');
+      expect(new Set(sent.map((request) => request.headers['content-type']))).toEqual(
+        new Set(['application/json']),
+      );
+      const text = sent.map(({ body }) => body.toString()).join('\n');
+      expect(text.split(`"traceId":"${traceIdOf(headers)}"`)).toHaveLength(1 + spansOfOrder);
+    },
+  );
+
+  test.each(['OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT'])(
+    '%s bounds what a span holds',
+    async (variable) => {
+      const { api, receiver } = await spawn({ [variable]: '3' });
+      const { headers } = await api.place();
+      await receiver.waitForTrace(traceIdOf(headers) ?? '', spansOfOrder);
+      const spans = receiver.spans.filter(({ traceId }) => traceId === traceIdOf(headers));
+      const numbers = spans.map(({ attributes }) => Object.keys(attributes).length);
+      expect(Math.max(...numbers)).toBe(3);
+    },
+  );
+
+  test('OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT cuts texts', async () => {
+    const { api, receiver } = await spawn({ OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '4' });
+    const { headers } = await api.place();
+    await receiver.waitForTrace(traceIdOf(headers) ?? '', spansOfOrder);
+    const insert = receiver.spans.find(({ name }) => name === 'INSERT orders');
+    expect(insert?.attributes).toMatchObject({ 'db.system.name': 'post', 'db.query.summary': 'INSE' });
+  });
+});

@@ -1,0 +1,267 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { teaOrder } from '../support/clients/api-client.ts';
+import { logsRequest, traceRequest } from '../../lab/console/otlp/messages.ts';
+import { type OtlpReceiver, startOtlpReceiver } from '../../lab/harness/otlp-receiver.ts';
+import { decode } from '../../lab/console/otlp/protobuf.ts';
+import {
+  eachWithTracedService,
+  samplesOf,
+  spawnTracedService,
+  valueOf,
+} from '../support/processes/traced-service.ts';
+
+/**
+ * What the specification says of its variables, with nothing from us in between.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ * @see https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+ */
+
+const spawn = eachWithTracedService();
+
+/** Besides the one that every service under test sends to. */
+let other: OtlpReceiver;
+beforeEach(async () => {
+  other = await startOtlpReceiver();
+});
+afterEach(() => other[Symbol.asyncDispose]());
+
+const spansOfOrder = 6;
+/** And of the OpenAPI document, which the client of the tests reads first. */
+const spansOf = (orders: number) => 1 + orders * spansOfOrder;
+const bothSignals = { OTEL_LOGS_EXPORTER: 'otlp', OTEL_BLRP_SCHEDULE_DELAY: '100' };
+const pathsAt = ({ received }: OtlpReceiver) => [...new Set(received.map(({ path }) => path))].toSorted();
+const hex = (bytes: number) => randomBytes(bytes).toString('hex');
+const traceparent = (flags: '00' | '01') => ({ traceparent: `00-${hex(16)}-${hex(8)}-${flags}` });
+const traceIdOf = (headers: Headers) => headers.get('traceparent')?.split('-')[1];
+const flagsOf = (headers: Headers) => headers.get('traceparent')?.split('-')[3];
+
+describe('OTEL_TRACES_SAMPLER', () => {
+  test.each([
+    ['parentbased_always_on', '01'],
+    ['parentbased_always_off', '00'],
+    // As the specification has it for one that is not known, and for none.
+    ['no_such_sampler', '01'],
+    ['', '01'],
+  ])('"%s" follows the caller, and decides by itself where there is none', async (sampler, ownDecision) => {
+    const { api, process, receiver } = await spawn({ OTEL_TRACES_SAMPLER: sampler });
+    const followed = [
+      await api.place(teaOrder, traceparent('01')),
+      await api.place(teaOrder, traceparent('00')),
+      await api.place(),
+    ];
+    expect(followed.map(({ headers }) => flagsOf(headers))).toEqual(['01', '00', ownDecision]);
+    await process.stop();
+    for (const { headers } of followed) {
+      const spans = receiver.spans.filter(({ traceId }) => traceId === traceIdOf(headers));
+      expect(spans).toHaveLength(flagsOf(headers) === '01' ? spansOfOrder : 0);
+    }
+  });
+});
+
+describe('the address to send to', () => {
+  test('OTEL_EXPORTER_OTLP_ENDPOINT has a path below it for each signal', async () => {
+    const tenant = { OTEL_EXPORTER_OTLP_ENDPOINT: `${other.url}/tenant` };
+    const { api, receiver } = await spawn({ ...bothSignals, ...tenant });
+    await api.place();
+    await Promise.all([other.waitForSpan(() => true), other.waitForLog(() => true)]);
+    expect(pathsAt(other)).toEqual(['/tenant/v1/logs', '/tenant/v1/traces']);
+    expect(receiver.requests).toBe(0);
+  });
+
+  test.each([
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', '/v1/logs'],
+    ['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT', '/v1/traces'],
+  ])('%s is taken as it is, for its signal alone', async (variable, rest) => {
+    const { api, receiver } = await spawn({
+      ...bothSignals,
+      [variable]: `${other.url}/all/of/it?key=1`,
+    });
+    await api.place();
+    await expect.poll(() => pathsAt(other)).toEqual(['/all/of/it?key=1']);
+    await expect.poll(() => pathsAt(receiver)).toEqual([rest]);
+  });
+});
+
+describe('how it is sent', () => {
+  test('OTEL_EXPORTER_OTLP_HEADERS go with every request, and those of a signal with its own', async () => {
+    const { api, receiver } = await spawn({
+      ...bothSignals,
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20abc, x-tenant=shop',
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x-tenant=traces',
+      OTEL_EXPORTER_OTLP_LOGS_HEADERS: 'x-extra=logs',
+    });
+    await api.place();
+    await Promise.all([receiver.waitForSpan(() => true), receiver.waitForLog(() => true)]);
+    const headersOf = (wanted: string) => receiver.received.find(({ path }) => path === wanted)?.headers;
+    expect(headersOf('/v1/traces')).toMatchObject({ authorization: 'Bearer abc', 'x-tenant': 'traces' });
+    expect(headersOf('/v1/traces')).not.toHaveProperty('x-extra');
+    expect(headersOf('/v1/logs')).toMatchObject({
+      authorization: 'Bearer abc',
+      'x-tenant': 'shop',
+      'x-extra': 'logs',
+    });
+  });
+
+  test.each([
+    ['COMPRESSION=gzip', ['logs gzip', 'traces gzip']],
+    ['TRACES_COMPRESSION=gzip', ['logs none', 'traces gzip']],
+    ['LOGS_COMPRESSION=gzip', ['logs gzip', 'traces none']],
+  ])('OTEL_EXPORTER_OTLP_%s', async (setting, expected) => {
+    const [name = '', value = ''] = setting.split('=');
+    const { api, receiver } = await spawn({ ...bothSignals, [`OTEL_EXPORTER_OTLP_${name}`]: value });
+    const { headers } = await api.place();
+    await receiver.waitForTrace(traceIdOf(headers) ?? '', spansOfOrder);
+    await receiver.waitForLog(({ traceId }) => traceId === traceIdOf(headers));
+    const seen = receiver.received.map(
+      ({ path, headers: sent }) => `${path.split('/').at(-1)} ${sent['content-encoding'] ?? 'none'}`,
+    );
+    expect([...new Set(seen)].toSorted()).toEqual(expected);
+  });
+
+  test.each(['OTEL_EXPORTER_OTLP_TIMEOUT', 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT'])(
+    '%s is when a request is given up',
+    async (variable) => {
+      const { api, receiver, scrape } = await spawn({ [variable]: '200' });
+      await receiver.fail('hang');
+      await api.place();
+      const lost = async () =>
+        valueOf(await scrape(), 'telemetry_dropped_total', { signal: 'traces', reason: 'export_failed' });
+      // By default it is after 10 s.
+      await expect.poll(lost, { timeout: 8000 }).toBeGreaterThanOrEqual(spansOfOrder);
+    },
+  );
+});
+
+describe('batches of spans', () => {
+  test('OTEL_BSP_MAX_EXPORT_BATCH_SIZE bounds them', async () => {
+    const { api, receiver } = await spawn({ OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '4' });
+    for (let count = 0; count < 3; count += 1) await api.place();
+    await expect.poll(() => receiver.spans.length).toBe(spansOf(3));
+    const sizes = receiver.received.map(({ body }) => decode(traceRequest, body).length);
+    expect(Math.max(...sizes)).toBe(4);
+  });
+
+  test('OTEL_BSP_SCHEDULE_DELAY is how long the first waits for others', async () => {
+    const { api, process, receiver } = await spawn({ OTEL_BSP_SCHEDULE_DELAY: '600000' });
+    for (let count = 0; count < 3; count += 1) await api.place();
+    expect(receiver.requests).toBe(0);
+    await process.stop();
+    expect(receiver.requests).toBe(1);
+    expect(receiver.spans).toHaveLength(spansOf(3));
+  });
+
+  test('OTEL_BSP_EXPORT_TIMEOUT is how long one may keep the next from being sent', async () => {
+    const { api, receiver } = await spawn({
+      OTEL_BSP_EXPORT_TIMEOUT: '100',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '60000',
+    });
+    await receiver.fail('hang');
+    await api.place();
+    await expect.poll(() => receiver.requests).toBe(1);
+    await api.place();
+    await expect.poll(() => receiver.requests, { timeout: 10_000 }).toBe(2);
+  });
+
+  test('OTEL_BSP_MAX_QUEUE_SIZE is how many may wait', async () => {
+    const { api, process, receiver, scrape } = await spawn({
+      OTEL_BSP_MAX_QUEUE_SIZE: '12',
+      OTEL_BSP_SCHEDULE_DELAY: '600000',
+    });
+    await receiver.fail('hang');
+    for (let count = 0; count < 6; count += 1) await api.place();
+    const lost = { signal: 'traces', reason: 'queue_full' };
+    // One batch is on its way, and one waits.
+    expect(valueOf(await scrape(), 'telemetry_dropped_total', lost)).toBe(spansOf(6) - 2 * 12);
+    await process.kill();
+  });
+});
+
+describe('batches of log records', () => {
+  test('OTEL_BLRP_MAX_EXPORT_BATCH_SIZE bounds them', async () => {
+    const { api, receiver } = await spawn({ ...bothSignals, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: '2' });
+    for (let count = 0; count < 3; count += 1) await api.place();
+    await receiver.waitForLog(({ eventName }) => eventName === 'http.request');
+    const bodies = receiver.received.filter(({ path }) => path === '/v1/logs').map(({ body }) => body);
+    expect(Math.max(...bodies.map((body) => decode(logsRequest, body).length))).toBe(2);
+  });
+
+  test('OTEL_BLRP_SCHEDULE_DELAY is how long the first waits for others', async () => {
+    const { api, process, receiver } = await spawn({ ...bothSignals, OTEL_BLRP_SCHEDULE_DELAY: '600000' });
+    await api.place();
+    await receiver.waitForSpan(() => true);
+    expect(receiver.logs).toEqual([]);
+    await process.stop();
+    expect(receiver.logs.map(({ eventName }) => eventName)).toContain('http.request');
+  });
+
+  test('OTEL_BLRP_MAX_QUEUE_SIZE is how many may wait; what is lost is counted', async () => {
+    const { api, receiver, scrape } = await spawn({
+      ...bothSignals,
+      OTEL_BLRP_MAX_QUEUE_SIZE: '2',
+      OTEL_EXPORTER_OTLP_LOGS_TIMEOUT: '200',
+    });
+    await receiver.fail('hang');
+    for (let count = 0; count < 10; count += 1) await api.place();
+    const lost = async (reason: string) =>
+      valueOf(await scrape(), 'telemetry_dropped_total', { signal: 'logs', reason });
+    await expect.poll(() => lost('queue_full'), { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => lost('export_failed'), { timeout: 10_000 }).toBeGreaterThan(0);
+  });
+
+  test('OTEL_LOGS_EXPORTER=none sends none; the series of what can be lost are there all the same', async () => {
+    const { api, process, receiver, scrape } = await spawn({ OTEL_LOGS_EXPORTER: 'none' });
+    const series = samplesOf(await scrape(), 'telemetry_dropped_total', { signal: 'logs' });
+    expect(series.map(({ labels, value }) => `${labels['reason']} ${value}`).toSorted()).toEqual([
+      'export_failed 0',
+      'failed 0',
+      'overflow 0',
+      'queue_full 0',
+    ]);
+    await api.place();
+    await process.stop();
+    expect(pathsAt(receiver)).toEqual(['/v1/traces']);
+  });
+});
+
+describe('who it is from', () => {
+  test('spans and log records have one resource, and every process an id of its own in it', async () => {
+    const services = [await spawn(bothSignals), await spawnTracedService(bothSignals)];
+    const ids: unknown[] = [];
+    for (const { receiver } of services) {
+      const span = await receiver.waitForSpan(() => true);
+      const log = await receiver.waitForLog(() => true);
+      expect(log.resource).toEqual(span.resource);
+      ids.push(span.resource['service.instance.id']);
+    }
+    await services[1]?.[Symbol.asyncDispose]();
+    expect(ids).toEqual([expect.stringMatching(/^[\w-]{36}$/), expect.stringMatching(/^[\w-]{36}$/)]);
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+
+  test('OTEL_RESOURCE_ATTRIBUTES is over what the process says of itself, and escapes are read', async () => {
+    const { receiver } = await spawn({
+      OTEL_RESOURCE_ATTRIBUTES: 'service.instance.id=replica-7,team=tea%2C%20coffee,service.name=ignored',
+      OTEL_SERVICE_NAME: 'shop',
+    });
+    const { resource } = await receiver.waitForSpan(() => true);
+    expect(resource).toMatchObject({
+      'service.instance.id': 'replica-7',
+      'service.name': 'shop',
+      team: 'tea, coffee',
+    });
+  });
+});
+
+test('an empty variable is one that is not set', async () => {
+  const names = ['TRACES_SAMPLER', 'TRACES_EXPORTER', 'LOGS_EXPORTER', 'PROPAGATORS', 'SDK_DISABLED'];
+  const batch = ['MAX_QUEUE_SIZE', 'MAX_EXPORT_BATCH_SIZE', 'EXPORT_TIMEOUT'];
+  const all = [...names, 'SERVICE_NAME', 'EXPORTER_OTLP_HEADERS', 'EXPORTER_OTLP_TIMEOUT'];
+  const empty = [...all, ...batch.flatMap((name) => [`BSP_${name}`, `BLRP_${name}`])];
+  const { api, receiver } = await spawn(Object.fromEntries(empty.map((name) => [`OTEL_${name}`, ''])));
+  const { headers } = await api.place();
+  const [root] = await receiver.waitForTrace(traceIdOf(headers) ?? '', spansOfOrder);
+  expect(root?.span.resource['service.name']).toBe('orders');
+  await receiver.waitForLog(({ traceId }) => traceId === traceIdOf(headers));
+});

@@ -1,0 +1,194 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, describe, expect, test } from 'vitest';
+import { teaOrder } from '../support/clients/api-client.ts';
+import type { ReceivedSpan } from '../../lab/console/otlp/messages.ts';
+import { printSpanTrees } from '../../lab/harness/span-tree.ts';
+import {
+  exemplarTraces,
+  spawnTracedService,
+  type TracedService,
+} from '../support/processes/traced-service.ts';
+
+let traced: TracedService | undefined;
+afterEach(async () => {
+  await traced?.[Symbol.asyncDispose]();
+  traced = undefined;
+});
+
+async function spawn(env: Record<string, string>): Promise<TracedService> {
+  traced = await spawnTracedService(env);
+  return traced;
+}
+
+const hex = (bytes: number) => randomBytes(bytes).toString('hex');
+const traceparent = (flags: '00' | '01') => ({ traceparent: `00-${hex(16)}-${hex(8)}-${flags}` });
+const traceIdOf = (headers: Headers) => headers.get('traceparent')?.split('-')[1] ?? '';
+const flagsOf = (headers: Headers) => headers.get('traceparent')?.split('-')[3];
+
+/** A paid order, as its trace shows it whoever placed it. */
+const paidOrder = [
+  'POST /orders [SERVER]',
+  '  orders.place [INTERNAL]',
+  '    INSERT orders [CLIENT]',
+  '    payment.charge [INTERNAL]',
+  '      POST /charges [CLIENT]',
+  '    UPDATE orders [CLIENT]',
+].join('\n');
+
+/** Ends the process, which sends what is queued: after it, what has not arrived was never made. */
+async function allSpans({ process, receiver }: TracedService): Promise<readonly ReceivedSpan[]> {
+  expect(await process.stop()).toEqual({ code: 0, signal: null });
+  return receiver.spans;
+}
+
+async function placeMany({ api }: TracedService, count: number, atOnce: number): Promise<string[]> {
+  const traceIds: string[] = [];
+  const queue = Array.from({ length: count }).values();
+  const lanes = Array.from({ length: atOnce }, async () => {
+    for (const _ of queue) traceIds.push(traceIdOf((await api.place()).headers));
+  });
+  await Promise.all(lanes);
+  return traceIds;
+}
+
+describe('with the sampler', () => {
+  test('always_off nothing is exported, no exemplar is kept, and the gateway learns of the trace', async () => {
+    const { api, scrape, gatewayLog, ...rest } = await spawn({ OTEL_TRACES_SAMPLER: 'always_off' });
+    const { headers } = await api.place(teaOrder, traceparent('01'));
+    const line = await rest.requestLine(headers.get('x-request-id') ?? '');
+
+    expect(flagsOf(headers)).toBe('00');
+    expect(line['trace_id']).toBe(traceIdOf(headers));
+    expect(gatewayLog.at(-1)).toMatchObject({
+      traceparent: expect.stringMatching(`^00-${traceIdOf(headers)}-[0-9a-f]{16}-00$`),
+    });
+    expect(exemplarTraces(await scrape())).toEqual([]);
+    expect(await allSpans(rest as TracedService)).toEqual([]);
+  });
+
+  test('always_on everything is, even where the caller samples nothing', async () => {
+    const service = await spawn({ OTEL_TRACES_SAMPLER: 'always_on' });
+    const { headers } = await service.api.place(teaOrder, traceparent('00'));
+    expect(flagsOf(headers)).toBe('01');
+    const trees = await service.receiver.waitForTrace(traceIdOf(headers), 6);
+    expect(printSpanTrees(trees)).toBe(paidOrder);
+  });
+
+  test.each(['traceidratio', 'parentbased_traceidratio'])(
+    '%s some traces are whole, the others are not there at all, and exemplars point at the former',
+    async (sampler) => {
+      const service = await spawn({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: '0.2' });
+      const traceIds = await placeMany(service, 100, 8);
+      const exemplars = exemplarTraces(await service.scrape());
+      const spans = await allSpans(service);
+
+      const exported = new Set(spans.map(({ traceId }) => traceId));
+      const sampled = traceIds.filter((traceId) => exported.has(traceId));
+      // For 100 requests at 0.2, fewer than 4 or more than 45 come about less than once in a million runs.
+      expect(sampled.length).toBeGreaterThan(3);
+      expect(sampled.length).toBeLessThan(46);
+      for (const traceId of sampled) expect(printSpanTrees(service.receiver.trace(traceId))).toBe(paidOrder);
+      expect(exemplars.length).toBeGreaterThan(0);
+      for (const traceId of exemplars) expect(exported).toContain(traceId);
+    },
+  );
+
+  test('parentbased_traceidratio the caller decides, where there is one', async () => {
+    const service = await spawn({
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0',
+    });
+    const wanted = await service.api.place(teaOrder, traceparent('01'));
+    const unwanted = await service.api.place(teaOrder, traceparent('00'));
+    const undecided = await service.api.place();
+
+    expect([wanted, unwanted, undecided].map(({ headers }) => flagsOf(headers))).toEqual(['01', '00', '00']);
+    expect(new Set(exemplarTraces(await service.scrape()))).toEqual(new Set([traceIdOf(wanted.headers)]));
+    const spans = await allSpans(service);
+    expect(new Set(spans.map(({ traceId }) => traceId))).toEqual(new Set([traceIdOf(wanted.headers)]));
+    expect(printSpanTrees(service.receiver.trace(traceIdOf(wanted.headers)))).toBe(paidOrder);
+  });
+});
+
+describe.each(['lean', 'auto'])('64 requests at once, %s', (mode) => {
+  test('make 64 whole traces, and no span strays into that of another', async () => {
+    // Fewer connections than requests, so that statements wait for each other.
+    const service = await spawn({
+      TELEMETRY_INSTRUMENTATION: mode,
+      DATABASE_POOL_MAX: '4',
+      DATABASE_CONNECT_TIMEOUT: '5s',
+      DATABASE_DEADLINE: '10s',
+      // No attempt is to end early where the machine is slow.
+      PAYMENT_ATTEMPT_TIMEOUT: '10s',
+      PAYMENT_DEADLINE: '20s',
+    });
+    await service.gateway.setFaults({ latencyJitterMs: 30 });
+    const traceIds = await placeMany(service, 64, 64);
+    const spans = await allSpans(service);
+
+    expect(new Set(traceIds).size).toBe(64);
+    for (const traceId of traceIds) expect(printSpanTrees(service.receiver.trace(traceId))).toBe(paidOrder);
+    const own = new Set(spans.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
+    const orphans = spans.filter(
+      ({ traceId, parentSpanId }) => parentSpanId !== '' && !own.has(`${traceId} ${parentSpanId}`),
+    );
+    expect(orphans).toEqual([]);
+    // Every statement and every attempt is about the order of its own request.
+    for (const { traceparent: seen, key } of service.gatewayLog) {
+      const traceId = String(seen).split('-')[1];
+      const place = spans.find((span) => span.traceId === traceId && span.name === 'orders.place');
+      expect(place?.attributes['order.id']).toBe(key);
+    }
+  });
+});
+
+describe('of the standard variables', () => {
+  test('OTEL_SDK_DISABLED leaves metrics and logs, and neither spans nor trace ids', async () => {
+    const service = await spawn({ OTEL_SDK_DISABLED: 'true' });
+    const { status, headers } = await service.api.place();
+    const line = await service.requestLine(headers.get('x-request-id') ?? '');
+
+    expect(status).toBe(201);
+    expect(headers.get('traceparent')).toBeNull();
+    expect(line).not.toHaveProperty('trace_id');
+    expect(service.gatewayLog.at(-1)).toMatchObject({ request_id: headers.get('x-request-id') });
+    expect(service.gatewayLog.at(-1)).not.toHaveProperty('traceparent');
+    expect(exemplarTraces(await service.scrape())).toEqual([]);
+    await service.process.stop();
+    expect(service.receiver.requests).toBe(0);
+  });
+
+  test('OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES name the sender, over what it says by itself', async () => {
+    const service = await spawn({
+      OTEL_SERVICE_NAME: 'shop-orders',
+      OTEL_RESOURCE_ATTRIBUTES: 'service.namespace=shop,deployment.environment.name=staging',
+    });
+    const { resource } = await service.receiver.waitForSpan(() => true);
+    expect(resource).toMatchObject({
+      'service.name': 'shop-orders',
+      'service.namespace': 'shop',
+      'deployment.environment.name': 'staging',
+      'service.version': expect.any(String),
+    });
+  });
+
+  test('OTEL_TRACES_EXPORTER=none sends nothing', async () => {
+    const { receiver, ...service } = await spawn({ OTEL_TRACES_EXPORTER: 'none' });
+    await service.api.place();
+    await service.process.stop();
+    expect(receiver.requests).toBe(0);
+  });
+
+  test('OTEL_PROPAGATORS decides in which form the trace comes and goes', async () => {
+    const service = await spawn({ OTEL_PROPAGATORS: 'b3' });
+    const [traceId, spanId] = [hex(16), hex(8)];
+    const { headers } = await service.api.place(teaOrder, {
+      b3: `${traceId}-${spanId}-1`,
+      ...traceparent('01'),
+    });
+    expect(traceIdOf(headers)).toBe(traceId);
+    expect(service.gatewayLog.at(-1)).not.toHaveProperty('traceparent');
+    const [root] = await service.receiver.waitForTrace(traceId, 6);
+    expect(root?.span.parentSpanId).toBe(spanId);
+  });
+});

@@ -1,0 +1,103 @@
+import { logs } from '@opentelemetry/api';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { NoopSpanProcessor } from '@opentelemetry/sdk-trace';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type OtlpReceiver, startOtlpReceiver } from '../../../lab/harness/otlp-receiver.ts';
+import { createLogExport } from '../../../src/telemetry/sdk/log-export.ts';
+
+let receiver: OtlpReceiver;
+let sdk: NodeSDK | undefined;
+let lost: Record<string, number> = {};
+beforeEach(async () => {
+  receiver = await startOtlpReceiver();
+  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', receiver.url);
+  vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '300');
+});
+afterEach(async () => {
+  await receiver.fail('off');
+  await sdk?.shutdown();
+  sdk = undefined;
+  logs.disable();
+  lost = {};
+  await receiver[Symbol.asyncDispose]();
+  vi.unstubAllEnvs();
+});
+
+const ofDefault = {
+  maxQueueSize: 2048,
+  maxExportBatchSize: 512,
+  scheduledDelayMillis: 20,
+  exportTimeoutMillis: 30_000,
+};
+
+/** Emits a record of this text, over the SDK. */
+function startSending(batch: Partial<typeof ofDefault> = {}): (text: string) => void {
+  const processor = createLogExport({ ...ofDefault, ...batch }, (reason, count) => {
+    lost[reason] = (lost[reason] ?? 0) + count;
+  });
+  sdk = new NodeSDK({
+    logRecordProcessors: [processor],
+    spanProcessors: [new NoopSpanProcessor()],
+    metricReaders: [],
+    instrumentations: [],
+  });
+  sdk.start();
+  const logger = logs.getLogger('test');
+  return (text) => logger.emit({ body: text });
+}
+
+const bodies = () => receiver.logs.map(({ body }) => body);
+const numbered = (count: number) => Array.from({ length: count }, (_, index) => `line ${index}`);
+
+test('sends records in their order, with what the SDK knows of the process', async () => {
+  const emit = startSending();
+  emit('first');
+  emit('second');
+  const { resource, scope } = await receiver.waitForLog(({ body }) => body === 'second');
+  expect(bodies()).toEqual(['first', 'second']);
+  expect(resource).toMatchObject({ 'process.pid': process.pid, 'host.name': expect.any(String) });
+  expect(scope.name).toBe('test');
+  expect(lost).toEqual({});
+});
+
+test('sends a batch as soon as it is full, and none that is larger', async () => {
+  const emit = startSending({ maxExportBatchSize: 10, scheduledDelayMillis: 600_000 });
+  for (const line of numbered(25)) emit(line);
+  await receiver.waitForLog(({ body }) => body === 'line 19');
+  expect(receiver.requests).toBe(2);
+  await sdk?.shutdown();
+  expect(bodies()).toEqual(numbered(25));
+  expect(receiver.requests).toBe(3);
+});
+
+test('counts what its queue cannot hold', async () => {
+  const emit = startSending({ maxQueueSize: 10, scheduledDelayMillis: 600_000 });
+  for (const line of numbered(14)) emit(line);
+  expect(lost).toEqual({ queue_full: 4 });
+  await sdk?.shutdown();
+  expect(bodies()).toEqual(numbered(10));
+});
+
+test.each(['refuse', 'hang', '503'] as const)('counts what a receiver does not take: %s', async (fault) => {
+  const emit = startSending();
+  await receiver.fail(fault);
+  for (const line of numbered(7)) emit(line);
+  await expect.poll(() => lost, { timeout: 10_000 }).toEqual({ export_failed: 7 });
+
+  await receiver.fail('off');
+  emit('back again');
+  await receiver.waitForLog(({ body }) => body === 'back again');
+  expect(lost).toEqual({ export_failed: 7 });
+});
+
+test('does not wait for a receiver that hangs before it sends the next batch', async () => {
+  vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '2000');
+  const emit = startSending({ maxExportBatchSize: 1, exportTimeoutMillis: 50 });
+  await receiver.fail('hang');
+  emit('hangs');
+  await expect.poll(() => receiver.requests, { timeout: 10_000 }).toBe(1);
+  await receiver.fail('off');
+  emit('arrives');
+  await receiver.waitForLog(({ body }) => body === 'arrives', 1500);
+  expect(lost).toEqual({});
+});
