@@ -36,7 +36,7 @@ import { serviceVersion } from './telemetry/version.ts';
  * Where a test can put itself between two parts: it is given the real one and returns what takes its place. The
  * service itself never does.
  */
-export interface Seams {
+export interface TestOverrides {
   store?: (store: OrderStore) => OrderStore;
   gateway?: (gateway: PaymentGateway) => PaymentGateway;
 }
@@ -63,7 +63,7 @@ export interface Service {
 export async function createService(
   config: Config,
   { logger, metrics = createMetrics(), droppedTelemetry = () => ({}) }: ServiceTelemetry,
-  seams: Seams = {},
+  overrides: TestOverrides = {},
 ): Promise<Service> {
   const closers: Array<() => void | Promise<void>> = [];
   const closeAll = async () => {
@@ -95,18 +95,22 @@ export async function createService(
     const attempts = createHttpPaymentGateway({ baseUrl: config.payment.gatewayUrl, ...config.payment });
     closers.push(() => attempts.close());
     const paymentEvents = observePayments(levels.component('payment'), metrics);
-    const payments = createResilientPaymentGateway(seams.gateway?.(attempts) ?? attempts, config.payment, {
-      ...paymentEvents,
-      circuitChanged(change) {
-        paymentEvents.circuitChanged(change);
-        // The gateway may be back: what waits for it need not wait for the next look.
-        if (change.to !== 'open') settlement.wake();
+    const payments = createResilientPaymentGateway(
+      overrides.gateway?.(attempts) ?? attempts,
+      config.payment,
+      {
+        ...paymentEvents,
+        circuitChanged(change) {
+          paymentEvents.circuitChanged(change);
+          // The gateway may be back: what waits for it need not wait for the next look.
+          if (change.to !== 'open') settlement.wake();
+        },
       },
-    });
+    );
     closers.push(() => payments.close());
 
     const realStore = createOrderStore(database);
-    const store = seams.store?.(realStore) ?? realStore;
+    const store = overrides.store?.(realStore) ?? realStore;
     const fromStore = readFromStore(store);
     const readOrder =
       redis && config.redis
@@ -135,13 +139,13 @@ export async function createService(
     const admission =
       config.admission &&
       createAdmission(config.admission, config.payment.connections + config.postgres.poolMax, [
-        { waiting: () => database.connections().waiting, served: database.served },
+        { waiting: () => database.connections().waiting, completed: database.completed },
         attempts,
       ]);
     closers.push(() => admission?.close());
 
     const httpLogger = levels.component('http');
-    const onDefect = (error: unknown) =>
+    const onUnexpectedError = (error: unknown) =>
       httpLogger.error({ event: 'http.defect', err: error }, 'request failed on a defect');
     const circuits = () => ({
       payment: payments.circuitState(),
@@ -171,7 +175,7 @@ export async function createService(
       levels,
       limits: { ...config.http.connections, ...adminLimits },
       connectionEvents: observeConnections(httpLogger, metrics, 'admin'),
-      onDefect,
+      onUnexpectedError,
     });
     closers.push(() => admin.close());
     const adminUrl = await listen(admin, config.admin, 'ADMIN_PORT');
@@ -190,7 +194,7 @@ export async function createService(
       onRateLimited: () => metrics.shed('rate_limited'),
       admission,
       admissionEvents: observeAdmission(levels.component('admission'), metrics),
-      onDefect,
+      onUnexpectedError,
       connectionEvents: observeConnections(httpLogger, metrics, 'public'),
     });
     closers.push(() => server.close());

@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { audit } from '../audit/audit.ts';
 import { openBooks } from '../audit/books.ts';
 import type { Customers } from './customers.ts';
-import type { Stage } from './environment.ts';
+import type { Environment } from './environment.ts';
 
 /** Milliseconds between two looks at what is pending. */
 const interval = 100;
 
 /** Whether orders from before the end of the fault are still pending, asked again and again. */
 export function watchSettlement(
-  { database }: Stage,
+  { database }: Environment,
   run: string,
   customers: Customers,
   cleanUp: AsyncDisposableStack,
@@ -49,11 +49,15 @@ export function watchSettlement(
 }
 
 /** Opens the books and has them audited. Those of somebody else's service hold more than what is ours. */
-export async function readBooks(stage: Stage, run: string, customers: Customers) {
-  const books = await openBooks(customers.told, (text) => stage.database.sql(text), stage.gateway);
+export async function readBooks(environment: Environment, run: string, customers: Customers) {
+  const books = await openBooks(
+    customers.told,
+    (text) => environment.database.sql(text),
+    environment.gateway,
+  );
   const orders = books.orders.filter(({ idempotency_key: key }) => key?.startsWith(`${run}-`));
   const ids = new Set(orders.map(({ id }) => id));
-  const ledger = stage.replicas ? books.ledger : books.ledger.filter(({ key }) => ids.has(key));
+  const ledger = environment.replicas ? books.ledger : books.ledger.filter(({ key }) => ids.has(key));
   return {
     findings: audit({ told: books.told, orders, ledger }),
     stored: new Map(orders.map((order) => [order.idempotency_key ?? '', order])),

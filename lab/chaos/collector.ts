@@ -7,8 +7,8 @@ import { startProgram } from '../../stack/native/program.ts';
 import { findTool } from '../../stack/native/tools.ts';
 import { startOtlpGrpcReceiver } from '../harness/otlp-grpc-receiver.ts';
 import type { CollectorBackend } from './experiment.ts';
-import type { Stage } from './environment.ts';
-import type { Wire } from './network.ts';
+import type { Environment } from './environment.ts';
+import type { NetworkProxy } from './network.ts';
 
 /** A real Collector, as the stack starts it, with a network of our own to what stands for Jaeger and Loki. */
 export interface Collector extends AsyncDisposable {
@@ -16,14 +16,14 @@ export interface Collector extends AsyncDisposable {
   url: string;
   /** Where it tells about itself, for Prometheus. */
   target: string;
-  wires: Readonly<Record<CollectorBackend, Wire>>;
+  network: Readonly<Record<CollectorBackend, NetworkProxy>>;
   /** What has come through it. */
-  spans: NonNullable<Stage['spans']>;
+  spans: NonNullable<Environment['spans']>;
 }
 
 export interface CollectorOptions {
   command: string;
-  connect(backend: CollectorBackend, target: string): Promise<Wire>;
+  connect(backend: CollectorBackend, target: string): Promise<NetworkProxy>;
   /** Takes OTLP over HTTP, in the place of Loki. */
   lokiUrl: string;
   /** Asked for figures, as in the stack. */
@@ -41,11 +41,11 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const dataDir = await mkdtemp(path.join(tmpdir(), 'orders-collector-'));
   started.defer(() => rm(dataDir, { recursive: true, force: true }));
   const jaeger = started.use(await startOtlpGrpcReceiver());
-  const wires = { jaeger: await connect('jaeger', jaeger.url), loki: await connect('loki', lokiUrl) };
+  const network = { jaeger: await connect('jaeger', jaeger.url), loki: await connect('loki', lokiUrl) };
   const ports = {
     ...(await anyPorts()),
-    JAEGER_OTLP: portOf(wires.jaeger),
-    LOKI_PORT: portOf(wires.loki),
+    JAEGER_OTLP: portOf(network.jaeger),
+    LOKI_PORT: portOf(network.loki),
   };
   const recipe = await recipes['otel-collector']({
     ports,
@@ -66,10 +66,10 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   return {
     url: `http://127.0.0.1:${ports.OTLP_PORT}`,
     target: `127.0.0.1:${ports.COLLECTOR_METRICS}`,
-    wires,
+    network,
     spans: jaeger.spans,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-const portOf = ({ url }: Wire) => Number(new URL(url).port);
+const portOf = ({ url }: NetworkProxy) => Number(new URL(url).port);

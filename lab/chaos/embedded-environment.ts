@@ -10,12 +10,12 @@ import { findCollector, startCollector } from './collector.ts';
 import type { Experiment } from './experiment.ts';
 import type { PostgresServer } from './postgres.ts';
 import { startReplica } from './replica.ts';
-import type { Stage } from './environment.ts';
-import type { Wires } from './network.ts';
+import type { Environment } from './environment.ts';
+import type { Network } from './network.ts';
 
 export interface EmbeddedOptions {
   postgres: PostgresServer;
-  wires: Wires;
+  network: Network;
   /** Over those of the experiment. */
   env?: Readonly<Record<string, string>>;
   /** The Prometheus that evaluates the alerts; without one they are not checked. */
@@ -42,16 +42,16 @@ const telemetry = {
 
 const apiKeys = { shop: 'shop-key', pos: 'pos-key' };
 
-let stages = 0;
+let environments = 0;
 
 /** Everything that an experiment needs, started for it alone: what one leaves behind would be the next one's. */
-export async function openEmbeddedStage(
+export async function openEmbeddedEnvironment(
   { surroundings = {} }: Pick<Experiment, 'surroundings'>,
-  { postgres, wires, env, prometheus }: EmbeddedOptions,
-): Promise<Stage> {
+  { postgres, network, env, prometheus }: EmbeddedOptions,
+): Promise<Environment> {
   await using started = new AsyncDisposableStack();
-  stages += 1;
-  const wire = (name: string, target: string) => wires.connect(`${name}_${stages}`, target);
+  environments += 1;
+  const proxy = (name: string, target: string) => network.connect(`${name}_${environments}`, target);
   const database = started.use(await postgres.createDatabase());
   const simulator = await startSimulator({
     host: '127.0.0.1',
@@ -70,18 +70,18 @@ export async function openEmbeddedStage(
       : started.use(
           await startCollector({
             command,
-            connect: wire,
+            connect: proxy,
             lokiUrl: receiver.url,
             postgresUrl: database.url,
           }),
         );
 
   const wired = {
-    postgres: await wire('postgres', database.url),
-    gateway: await wire('gateway', simulator.url),
-    collector: await wire('collector', (collector ?? receiver).url),
-    ...(redis && { redis: await wire('redis', redis.url) }),
-    ...collector?.wires,
+    postgres: await proxy('postgres', database.url),
+    gateway: await proxy('gateway', simulator.url),
+    collector: await proxy('collector', (collector ?? receiver).url),
+    ...(redis && { redis: await proxy('redis', redis.url) }),
+    ...collector?.network,
   };
   const environment = {
     ...asDeployed,
@@ -122,7 +122,7 @@ export async function openEmbeddedStage(
     replicas,
     postgres,
     ...(redis && { redis }),
-    wires: wired,
+    network: wired,
     spans: (collector ?? receiver).spans,
     ...(alerts && { alerts }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

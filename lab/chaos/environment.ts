@@ -5,10 +5,10 @@ import type { AlertWatch } from './alerts/alert-watch.ts';
 import type { Database, PostgresServer } from './postgres.ts';
 import type { Dependency } from './experiment.ts';
 import type { Replica } from './replica.ts';
-import type { Wire } from './network.ts';
+import type { NetworkProxy } from './network.ts';
 
 /** What an experiment plays on: the service with all that is around it. What is missing cannot be broken there. */
-export interface Stage extends AsyncDisposable {
+export interface Environment extends AsyncDisposable {
   /** Of the API, of each replica. */
   urls: readonly string[];
   /** Of the admin listeners, in the same order. */
@@ -20,14 +20,14 @@ export interface Stage extends AsyncDisposable {
   replicas?: readonly Replica[];
   postgres?: PostgresServer;
   redis?: RedisServer;
-  wires: Partial<Record<Dependency, Wire>>;
+  network: Partial<Record<Dependency, NetworkProxy>>;
   /** Everything that was received so far. */
   spans?: readonly ReceivedSpan[];
   alerts?: AlertWatch;
 }
 
 /** Those that a load balancer would send requests to. */
-export function servingUrls({ urls, replicas }: Stage): readonly string[] {
+export function servingUrls({ urls, replicas }: Environment): readonly string[] {
   const running = replicas?.filter((replica) => replica.isRunning()).map(({ url }) => url) ?? [];
   return running.length > 0 ? running : urls;
 }

@@ -5,7 +5,7 @@ import type { CircuitState, Sampling } from './sampling.ts';
 import { type Check, count, firing, nameOf } from './verify.ts';
 
 /** What became of an experiment, as the report has it. Seconds count from its start. */
-export interface Rehearsal {
+export interface ExperimentResult {
   name: string;
   title: string;
   story: string;
@@ -67,12 +67,12 @@ function describe(experiment: Experiment) {
   };
 }
 
-export function skipped(experiment: Experiment, reason: string): Rehearsal {
+export function skipped(experiment: Experiment, reason: string): ExperimentResult {
   return { ...describe(experiment), verdict: 'skipped', reason, checks: [] };
 }
 
 /** It came to no end: a part of the stage, or of the rehearsal, did not do what it should. */
-export function broken(experiment: Experiment, error: unknown): Rehearsal {
+export function broken(experiment: Experiment, error: unknown): ExperimentResult {
   const seen = error instanceof Error ? error.message : String(error);
   const check: Check = { about: 'steady', claim: 'the rehearsal comes to its end', seen, verdict: 'failed' };
   return { ...describe(experiment), verdict: 'failed', checks: [check] };
@@ -89,7 +89,7 @@ export function unsteady(
     /** Whether alerts would be noticed; undefined where nobody looks for them. */
     watched: boolean | undefined;
   },
-): Rehearsal {
+): ExperimentResult {
   const { replies, sampling, started, steady, watched } = options;
   const { orders, answers } = experiment.steady;
   const seen = Object.entries(count(replies.map(({ answer }) => answer))).map(
@@ -121,7 +121,11 @@ function heartbeatCheck(watched: boolean): Check {
   };
 }
 
-export function describeRehearsal(experiment: Experiment, evidence: Evidence, checks: Check[]): Rehearsal {
+export function describeResult(
+  experiment: Experiment,
+  evidence: Evidence,
+  checks: Check[],
+): ExperimentResult {
   const { moments, replies, sampling, spans, alerts } = evidence;
   const { hypothesis } = experiment;
   const seconds = (at: number) => Math.round((at - moments.started) / 100) / 10;

@@ -8,47 +8,47 @@ import type { Customers } from './customers.ts';
 import type { Fault } from './experiment.ts';
 import { holdConnections } from './idle-connections.ts';
 import { snapshotsFolder } from './replica.ts';
-import type { Stage } from './environment.ts';
+import type { Environment } from './environment.ts';
 
 /** Takes a fault back. */
 export type Rollback = () => Promise<void>;
 
 export interface Injection {
-  stage: Stage;
+  environment: Environment;
   customers: Customers;
   /** Of the usual customers, a second. */
   rate: number;
 }
 
 /** What a stage has to have for a fault; `undefined` where it has it. */
-export function missingFor(fault: Fault, stage: Stage): string | undefined {
+export function missingFor(fault: Fault, environment: Environment): string | undefined {
   switch (fault.kind) {
     case 'network':
     case 'cut':
       if (fault.to === 'jaeger' || fault.to === 'loki')
-        return stage.wires[fault.to] ? undefined : 'there is no Collector of our own';
-      return stage.wires[fault.to] ? undefined : `there is no network to ${fault.to} of our own`;
+        return environment.network[fault.to] ? undefined : 'there is no Collector of our own';
+      return environment.network[fault.to] ? undefined : `there is no network to ${fault.to} of our own`;
     case 'crash':
-      if (fault.what === 'postgres') return stage.postgres ? undefined : 'Postgres is not ours to kill';
-      return stage.replicas ? undefined : 'the service is not ours to kill';
+      if (fault.what === 'postgres') return environment.postgres ? undefined : 'Postgres is not ours to kill';
+      return environment.replicas ? undefined : 'the service is not ours to kill';
     case 'stop':
-      if (fault.what === 'redis') return stage.redis ? undefined : 'there is no Redis of our own';
-      return stage.replicas ? undefined : 'the service is not ours to kill';
+      if (fault.what === 'redis') return environment.redis ? undefined : 'there is no Redis of our own';
+      return environment.replicas ? undefined : 'the service is not ours to kill';
     case 'flush_redis':
-      return stage.redis ? undefined : 'there is no Redis of our own';
+      return environment.redis ? undefined : 'there is no Redis of our own';
     case 'blocked_stdout':
     case 'cpu_quota':
     case 'clock':
-      return stage.replicas ? undefined : 'the process of the service is not ours';
+      return environment.replicas ? undefined : 'the process of the service is not ours';
     case 'idle_connections':
       return platform() === 'linux' ? undefined : 'what a process has open is counted on Linux only';
     case 'heap_snapshots':
-      if (!stage.replicas) return 'the process of the service is not ours';
+      if (!environment.replicas) return 'the process of the service is not ours';
       return countsAsDisk(snapshotsFolder)
         ? undefined
         : 'what the service writes here is not counted as disk';
     case 'busy_neighbours':
-      return stage.replicas ? undefined : 'the machine of the service is not ours';
+      return environment.replicas ? undefined : 'the machine of the service is not ours';
     default:
       return undefined;
   }
@@ -56,58 +56,58 @@ export function missingFor(fault: Fault, stage: Stage): string | undefined {
 
 /** Sets a fault. What comes back takes it away again, whatever state things are in by then. */
 export async function inject(fault: Fault, injection: Injection): Promise<Rollback> {
-  const { stage, customers, rate } = injection;
+  const { environment, customers, rate } = injection;
   switch (fault.kind) {
     case 'gateway':
-      await stage.gateway.setFaults(fault.settings);
-      return () => stage.gateway.clearFaults();
+      await environment.gateway.setFaults(fault.settings);
+      return () => environment.gateway.clearFaults();
     case 'network': {
-      const wire = required(stage.wires[fault.to]);
-      await wire.setToxics(fault.toxics);
-      return () => wire.restore();
+      const proxy = required(environment.network[fault.to]);
+      await proxy.setToxics(fault.toxics);
+      return () => proxy.restore();
     }
     case 'cut': {
-      const wire = required(stage.wires[fault.to]);
-      await wire.cut();
-      return () => wire.restore();
+      const proxy = required(environment.network[fault.to]);
+      await proxy.cut();
+      return () => proxy.restore();
     }
     case 'crash':
-      if (fault.what === 'service') return repeat(fault.every, () => crashReplicas(stage));
-      await stage.postgres?.crash(fault.awayFor);
+      if (fault.what === 'service') return repeat(fault.every, () => crashReplicas(environment));
+      await environment.postgres?.crash(fault.awayFor);
       return async () => {};
     case 'stop':
-      return stop(fault, stage);
+      return stop(fault, environment);
     case 'end_sessions':
-      return repeat(1 / fault.perSecond, () => endOneSession(stage));
+      return repeat(1 / fault.perSecond, () => endOneSession(environment));
     case 'lock_orders':
-      return repeat(fault.every, (signal) => lockOrders(stage, fault.hold, signal));
+      return repeat(fault.every, (signal) => lockOrders(environment, fault.hold, signal));
     case 'conflicts':
-      await stage.database.sql(raiseConflicts(fault.share));
-      return async () => void (await stage.database.sql(endConflicts));
+      await environment.database.sql(raiseConflicts(fault.share));
+      return async () => void (await environment.database.sql(endConflicts));
     case 'flush_redis':
-      return repeat(1 / fault.perSecond, async () => void (await stage.redis?.command('FLUSHALL')));
+      return repeat(1 / fault.perSecond, async () => void (await environment.redis?.command('FLUSHALL')));
     case 'backlog':
-      await stage.database.sql(addBacklog, [fault.orders, backlogClient]);
+      await environment.database.sql(addBacklog, [fault.orders, backlogClient]);
       return async () =>
-        void (await stage.database.sql('DELETE FROM orders WHERE client_id = $1', [backlogClient]));
+        void (await environment.database.sql('DELETE FROM orders WHERE client_id = $1', [backlogClient]));
     case 'blocked_stdout':
-      for (const replica of stage.replicas ?? []) replica.readStdout(false);
+      for (const replica of environment.replicas ?? []) replica.readStdout(false);
       return async () => {
-        for (const replica of stage.replicas ?? []) replica.readStdout(true);
+        for (const replica of environment.replicas ?? []) replica.readStdout(true);
       };
     case 'cpu_quota':
-      return throttle(stage, fault.quota, fault.period);
+      return throttle(environment, fault.quota, fault.period);
     case 'busy_neighbours':
       return startNeighbours(availableParallelism());
     case 'idle_connections':
-      return holdConnections(stage.urls[0] ?? '', fault.count);
+      return holdConnections(environment.urls[0] ?? '', fault.count);
     case 'heap_snapshots':
       return repeat(fault.every, async () => {
-        for (const replica of stage.replicas ?? []) await replica.writeHeapSnapshot();
+        for (const replica of environment.replicas ?? []) await replica.writeHeapSnapshot();
       });
     case 'clock':
-      replicaAt(stage, fault.replica).shiftClock(fault.seconds);
-      return async () => replicaAt(stage, fault.replica).shiftClock(0);
+      replicaAt(environment, fault.replica).shiftClock(fault.seconds);
+      return async () => replicaAt(environment, fault.replica).shiftClock(0);
     case 'surge':
       customers.surge(rate * (fault.times - 1));
       return async () => customers.surge(0);
@@ -136,19 +136,19 @@ async function repeat(every: number, work: (signal: AbortSignal) => Promise<void
   };
 }
 
-async function crashReplicas(stage: Stage): Promise<void> {
-  for (const replica of stage.replicas ?? []) {
+async function crashReplicas(environment: Environment): Promise<void> {
+  for (const replica of environment.replicas ?? []) {
     await replica.end('SIGKILL');
     await replica.start();
   }
 }
 
-async function stop(fault: Extract<Fault, { kind: 'stop' }>, stage: Stage): Promise<Rollback> {
+async function stop(fault: Extract<Fault, { kind: 'stop' }>, environment: Environment): Promise<Rollback> {
   if (fault.what === 'redis') {
-    await stage.redis?.kill();
-    return async () => stage.redis?.start();
+    await environment.redis?.kill();
+    return async () => environment.redis?.start();
   }
-  const replica = replicaAt(stage, fault.replica ?? 0);
+  const replica = replicaAt(environment, fault.replica ?? 0);
   // One that is asked to end answers first what it has taken; the next one starts at once.
   const ended = replica.end(fault.signal);
   if (fault.signal === 'SIGKILL') await ended;
@@ -158,7 +158,7 @@ async function stop(fault: Extract<Fault, { kind: 'stop' }>, stage: Stage): Prom
   };
 }
 
-async function throttle({ replicas = [] }: Stage, quota: number, period: number): Promise<Rollback> {
+async function throttle({ replicas = [] }: Environment, quota: number, period: number): Promise<Rollback> {
   const go = () => {
     for (const replica of replicas) replica.freeze(false);
   };
@@ -196,7 +196,7 @@ function countsAsDisk(folder: string): boolean {
   return platform() === 'linux' && statfsSync(folder).type !== tmpfs;
 }
 
-async function endOneSession({ database }: Stage): Promise<void> {
+async function endOneSession({ database }: Environment): Promise<void> {
   await database.sql(`
     SELECT pg_terminate_backend(pid) FROM (
       SELECT pid FROM pg_stat_activity
@@ -205,7 +205,7 @@ async function endOneSession({ database }: Stage): Promise<void> {
     ) AS one`);
 }
 
-async function lockOrders({ database }: Stage, seconds: number, signal: AbortSignal): Promise<void> {
+async function lockOrders({ database }: Environment, seconds: number, signal: AbortSignal): Promise<void> {
   const session = await database.session();
   try {
     await session.query('BEGIN');
@@ -256,7 +256,7 @@ async function sendOthers(
   };
 }
 
-function replicaAt({ replicas = [] }: Stage, index: number) {
+function replicaAt({ replicas = [] }: Environment, index: number) {
   return required(replicas[index]);
 }
 

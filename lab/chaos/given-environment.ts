@@ -2,10 +2,10 @@ import { createGatewayControl } from '../harness/gateway-control.ts';
 import { pollAlerts } from './alerts/alert-watch.ts';
 import type { GivenService } from './options.ts';
 import { openDatabase } from './postgres.ts';
-import type { Stage } from './environment.ts';
+import type { Environment } from './environment.ts';
 
 /** A service that runs already. Faults are set at its gateway, in its database and by its clients; all else is not ours. */
-export async function openGivenStage(given: GivenService): Promise<Stage> {
+export async function openGivenEnvironment(given: GivenService): Promise<Environment> {
   const { urls, adminUrls, gatewayUrl, databaseUrl, apiKey, prometheusUrl } = given;
   await using opened = new AsyncDisposableStack();
   const database = opened.use(openDatabase(databaseUrl));
@@ -17,7 +17,7 @@ export async function openGivenStage(given: GivenService): Promise<Stage> {
     apiKeys: { shop: apiKey, pos: apiKey },
     gateway: createGatewayControl(gatewayUrl),
     database,
-    wires: {},
+    network: {},
     ...(alerts && { alerts }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

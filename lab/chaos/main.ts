@@ -1,18 +1,18 @@
 import { findTool } from '../../stack/native/tools.ts';
 import { catalogue } from './catalogue.ts';
 import { detectionTable } from './detection.ts';
-import { openEmbeddedStage } from './embedded-environment.ts';
+import { openEmbeddedEnvironment } from './embedded-environment.ts';
 import type { Experiment } from './experiment.ts';
-import { openGivenStage } from './given-environment.ts';
+import { openGivenEnvironment } from './given-environment.ts';
 import { type ChaosOptions, readOptions, usage, UsageError } from './options.ts';
 import { startPostgres } from './postgres.ts';
-import { type Pace, rehearse } from './run-experiment.ts';
-import { broken, type Rehearsal } from './experiment-run.ts';
+import { type Pace, runExperiment } from './run-experiment.ts';
+import { broken, type ExperimentResult } from './experiment-run.ts';
 import { describeRun, type Report } from './report/report.ts';
 import { writeReport } from './report/write-report.ts';
-import type { Stage } from './environment.ts';
+import type { Environment } from './environment.ts';
 import { createDisplay, type Display } from './terminal.ts';
-import { startWires } from './start-network.ts';
+import { startNetwork } from './start-network.ts';
 
 /** `npm run chaos`: breaks things on purpose, one after the other, and holds what was claimed against what was seen. */
 
@@ -60,33 +60,33 @@ async function run(options: ChaosOptions, experiments: readonly Experiment[]): P
   display.say(`${experiments.length} experiments, seed ${seed}, ${options.rate} orders a second`);
 
   await using parts = new AsyncDisposableStack();
-  const wires = given ? undefined : parts.use(await startWires());
+  const network = given ? undefined : parts.use(await startNetwork());
   const postgres = given ? undefined : parts.use(await startPostgres());
-  const openStage = async (experiment: Experiment): Promise<Stage> => {
-    if (given) return openGivenStage(given);
-    if (!wires || !postgres) throw new TypeError('There is nothing to play on.');
-    return openEmbeddedStage(experiment, {
+  const openEnvironment = async (experiment: Experiment): Promise<Environment> => {
+    if (given) return openGivenEnvironment(given);
+    if (!network || !postgres) throw new TypeError('There is nothing to play on.');
+    return openEmbeddedEnvironment(experiment, {
       postgres,
-      wires,
+      network,
       ...(prometheus !== undefined && { prometheus: { command: prometheus, scale: timeScale } }),
     });
   };
 
-  const rehearsals: Rehearsal[] = [];
+  const results: ExperimentResult[] = [];
   for (const experiment of experiments) {
     interrupted.signal.throwIfAborted();
     display.began(experiment);
-    const rehearsal = await one(experiment, openStage, { ...options, display }).catch((error: unknown) => {
+    const result = await one(experiment, openEnvironment, { ...options, display }).catch((error: unknown) => {
       interrupted.signal.throwIfAborted();
       return broken(experiment, error);
     });
-    display.ended(rehearsal);
-    rehearsals.push(rehearsal);
+    display.ended(result);
+    results.push(result);
   }
 
   const report: Report = {
     ...started,
-    wires: wires?.madeOf ?? 'none: the network is not ours',
+    network: network?.madeOf ?? 'none: the network is not ours',
     alerts:
       prometheus !== undefined
         ? { scale: timeScale }
@@ -94,26 +94,24 @@ async function run(options: ChaosOptions, experiments: readonly Experiment[]): P
           ? { scale: 1 }
           : { unchecked: options.alerts ? 'there is no Prometheus' : 'not asked for' },
     seconds: Math.round((Date.now() - Date.parse(started.date)) / 1000),
-    rehearsals,
+    results,
   };
   if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
   if (options.out !== undefined) {
     await writeReport(options.out, report, catalogue);
     display.say(`Written to ${options.out}.`);
   }
-  const failed = rehearsals.filter(({ verdict }) => verdict === 'failed').length;
-  display.say(
-    failed === 0 ? 'Every hypothesis held.' : `${failed} of ${rehearsals.length} hypotheses failed.`,
-  );
+  const failed = results.filter(({ verdict }) => verdict === 'failed').length;
+  display.say(failed === 0 ? 'Every hypothesis held.' : `${failed} of ${results.length} hypotheses failed.`);
   if (failed > 0) process.exitCode = 1;
 }
 
 async function one(
   experiment: Experiment,
-  openStage: (experiment: Experiment) => Promise<Stage>,
+  openEnvironment: (experiment: Experiment) => Promise<Environment>,
   { rate, seed, duration, display }: ChaosOptions & { display: Display },
-): Promise<Rehearsal> {
-  await using stage = await openStage(experiment);
+): Promise<ExperimentResult> {
+  await using environment = await openEnvironment(experiment);
   const pace: Pace = {
     rate,
     seed,
@@ -122,5 +120,5 @@ async function one(
     ...(duration !== undefined && { seconds: duration }),
   };
   // Not before it has ended is the stage taken down.
-  return await rehearse(experiment, stage, pace);
+  return await runExperiment(experiment, environment, pace);
 }

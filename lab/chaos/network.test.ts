@@ -2,21 +2,21 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findToxiproxy, startToxiproxy } from './toxiproxy.ts';
-import { ownWires, type Wire, type Wires } from './network.ts';
+import { ownNetwork, type NetworkProxy, type Network } from './network.ts';
 
 /** The network that rehearsals break: of either kind it has to do the same, or an experiment would depend on the machine. */
 const toxiproxy = findToxiproxy();
-const kinds: Array<[string, () => Promise<Wires> | Wires]> = [
-  ['the proxy of the simulator', ownWires],
+const kinds: Array<[string, () => Promise<Network> | Network]> = [
+  ['the proxy of the simulator', ownNetwork],
   ...(toxiproxy === undefined
     ? []
-    : [['Toxiproxy', () => startToxiproxy(toxiproxy)] satisfies [string, () => Promise<Wires>]]),
+    : [['Toxiproxy', () => startToxiproxy(toxiproxy)] satisfies [string, () => Promise<Network>]]),
 ];
 
 describe.each(kinds)('%s', (_kind, start) => {
   let stack: AsyncDisposableStack;
   let server: Server;
-  let wire: Wire;
+  let proxy: NetworkProxy;
   beforeEach(async () => {
     stack = new AsyncDisposableStack();
     server = createServer((socket) => {
@@ -25,10 +25,10 @@ describe.each(kinds)('%s', (_kind, start) => {
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     stack.defer(() => void server.close());
-    const wires = stack.use(await start());
+    const network = stack.use(await start());
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    wire = await wires.connect('echo', `tcp://127.0.0.1:${port}`);
+    proxy = await network.connect('echo', `tcp://127.0.0.1:${port}`);
   });
   afterEach(() => stack.disposeAsync());
 
@@ -36,7 +36,7 @@ describe.each(kinds)('%s', (_kind, start) => {
   const closing = (socket: Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()));
 
   function open(): Socket {
-    const { hostname, port } = new URL(wire.url);
+    const { hostname, port } = new URL(proxy.url);
     const socket = connect(Number(port), hostname);
     socket.on('error', () => {});
     stack.defer(() => void socket.destroy());
@@ -59,17 +59,17 @@ describe.each(kinds)('%s', (_kind, start) => {
   test('is late by its latency, and keeps the order', async () => {
     const socket = open();
     await echo(socket, 'x');
-    await wire.setToxics([{ type: 'latency', latency: 150, jitter: 50 }]);
+    await proxy.setToxics([{ type: 'latency', latency: 150, jitter: 50 }]);
     const words = Array.from({ length: 20 }, (_, index) => `word ${index};`).join('');
     const { heard, took } = await echo(socket, words);
     expect(heard).toBe(words);
     expect(took).toBeGreaterThan(90);
-    await wire.restore();
+    await proxy.restore();
     expect((await echo(open(), 'again')).heard).toBe('again');
   });
 
   test('is no faster than its bandwidth', async () => {
-    await wire.setToxics([{ type: 'bandwidth', rate: 100 }]);
+    await proxy.setToxics([{ type: 'bandwidth', rate: 100 }]);
     const { took } = await echo(open(), 'x'.repeat(40_000));
     expect(took).toBeGreaterThan(300);
   });
@@ -77,7 +77,7 @@ describe.each(kinds)('%s', (_kind, start) => {
   test('drops every packet, and works again with new connections', async () => {
     const socket = open();
     await echo(socket, 'x');
-    await wire.setToxics([{ type: 'timeout' }]);
+    await proxy.setToxics([{ type: 'timeout' }]);
     let heard = '';
     socket.on('data', (chunk) => {
       heard += String(chunk);
@@ -86,7 +86,7 @@ describe.each(kinds)('%s', (_kind, start) => {
     socket.write('lost');
     const another = open();
     await once(another, 'connect');
-    await wire.restore();
+    await proxy.restore();
     await closed;
     expect(heard).toBe('');
     expect((await echo(open(), 'again')).heard).toBe('again');
@@ -96,15 +96,15 @@ describe.each(kinds)('%s', (_kind, start) => {
     const socket = open();
     await once(socket, 'connect');
     const failed = closing(socket);
-    await wire.setToxics([{ type: 'reset_peer', timeout: 0 }]);
+    await proxy.setToxics([{ type: 'reset_peer', timeout: 0 }]);
     socket.write('x');
     await failed;
-    await wire.restore();
+    await proxy.restore();
     expect((await echo(open(), 'again')).heard).toBe('again');
   });
 
   test('closes late', async () => {
-    await wire.setToxics([{ type: 'slow_close', delay: 300 }]);
+    await proxy.setToxics([{ type: 'slow_close', delay: 300 }]);
     const socket = open();
     await echo(socket, 'x');
     const startedAt = performance.now();
@@ -118,13 +118,13 @@ describe.each(kinds)('%s', (_kind, start) => {
     const socket = open();
     await echo(socket, 'x');
     const closed = closing(socket);
-    await wire.cut();
+    await proxy.cut();
     await closed;
-    const { hostname, port } = new URL(wire.url);
+    const { hostname, port } = new URL(proxy.url);
     const refused = connect(Number(port), hostname);
     const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toBe('ECONNREFUSED');
-    await wire.restore();
+    await proxy.restore();
     expect((await echo(open(), 'again')).heard).toBe('again');
   });
 });

@@ -2,7 +2,7 @@ import { startTcpProxy } from '../simulator/network/tcp-proxy.ts';
 import type { Toxic } from '../simulator/network/toxics.ts';
 
 /** The network between the service and one of its dependencies. */
-export interface Wire {
+export interface NetworkProxy {
   /** The address of the dependency with the wire in between. */
   url: string;
   setToxics(toxics: readonly Toxic[]): Promise<void>;
@@ -12,13 +12,13 @@ export interface Wire {
   restore(): Promise<void>;
 }
 
-export interface Wires extends AsyncDisposable {
+export interface Network extends AsyncDisposable {
   /** What they are made of, for the report. */
   madeOf: string;
-  connect(name: string, target: string): Promise<Wire>;
+  connect(name: string, target: string): Promise<NetworkProxy>;
 }
 
-export function ownWires(): Wires {
+export function ownNetwork(): Network {
   const proxies = new AsyncDisposableStack();
   return {
     madeOf: 'the proxy of the simulator',

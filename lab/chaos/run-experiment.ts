@@ -4,9 +4,9 @@ import { type Reply, startCustomers } from './customers.ts';
 import type { Evidence, Moments } from './evidence.ts';
 import { describeSurroundings, type Experiment } from './experiment.ts';
 import { inject, missingFor, type Rollback } from './faults.ts';
-import { describeRehearsal, type Rehearsal, skipped, unsteady } from './experiment-run.ts';
+import { describeResult, type ExperimentResult, skipped, unsteady } from './experiment-run.ts';
 import { type Sampling, startSampling } from './sampling.ts';
-import { servingUrls, type Stage } from './environment.ts';
+import { servingUrls, type Environment } from './environment.ts';
 import { firing, verify } from './verify.ts';
 
 export interface Pace {
@@ -48,10 +48,14 @@ let runs = 0;
  * Steady state, fault, recovery, verdict. Whatever happens on the way, and when the signal fires, the faults are taken
  * back before it returns or throws.
  */
-export async function rehearse(experiment: Experiment, stage: Stage, pace: Pace): Promise<Rehearsal> {
+export async function runExperiment(
+  experiment: Experiment,
+  environment: Environment,
+  pace: Pace,
+): Promise<ExperimentResult> {
   const missing = [
-    ...(stage.replicas ? [] : describeSurroundings(experiment.surroundings ?? {}).map(notOurs)),
-    ...experiment.faults.flatMap((fault) => missingFor(fault, stage) ?? []),
+    ...(environment.replicas ? [] : describeSurroundings(experiment.surroundings ?? {}).map(notOurs)),
+    ...experiment.faults.flatMap((fault) => missingFor(fault, environment) ?? []),
   ];
   if (missing.length > 0) return skipped(experiment, [...new Set(missing)].join('; '));
   runs += 1;
@@ -66,14 +70,14 @@ export async function rehearse(experiment: Experiment, stage: Stage, pace: Pace)
     ended: Number.POSITIVE_INFINITY,
   };
   await using cleanUp = new AsyncDisposableStack();
-  const sampling = startSampling(stage);
+  const sampling = startSampling(environment);
   cleanUp.defer(() => sampling.stop());
   const customers = startCustomers({
-    urls: () => servingUrls(stage),
+    urls: () => servingUrls(environment),
     rate,
     seed: pace.seed,
     run,
-    apiKeys: stage.apiKeys,
+    apiKeys: environment.apiKeys,
     patient: surroundings.patient ?? true,
     onReply: (reply) => replies.push(reply),
   });
@@ -119,10 +123,10 @@ export async function rehearse(experiment: Experiment, stage: Stage, pace: Pace)
   const seconds = pace.seconds ?? experiment.seconds ?? 15;
   const steadyBefore = isSteady(moments.started);
   // Rules that are not evaluated yet would miss the beginning.
-  const isReady = () => steadyBefore() && (stage.alerts?.isWatching() ?? true);
+  const isReady = () => steadyBefore() && (environment.alerts?.isWatching() ?? true);
   if (!(await until(isReady, limits.steady))) {
     const { started } = moments;
-    const seen = { steady: steadyBefore(), watched: stage.alerts?.isWatching() };
+    const seen = { steady: steadyBefore(), watched: environment.alerts?.isWatching() };
     return unsteady(experiment, { replies, sampling, started, ...seen });
   }
   if (!pace.untilSeen)
@@ -130,8 +134,8 @@ export async function rehearse(experiment: Experiment, stage: Stage, pace: Pace)
 
   await sampling.look();
   sampling.startCounting();
-  const spansBefore = stage.spans?.length ?? 0;
-  const linesBefore = stage.replicas?.map((replica) => replica.lines().length);
+  const spansBefore = environment.spans?.length ?? 0;
+  const linesBefore = environment.replicas?.map((replica) => replica.lines().length);
   const evidence = (): Evidence => ({
     moments,
     replies,
@@ -139,11 +143,15 @@ export async function rehearse(experiment: Experiment, stage: Stage, pace: Pace)
     sampling,
     findings: [],
     stored: new Map(),
-    ...(stage.spans && { spans: stage.spans.slice(spansBefore) }),
-    ...(stage.replicas && {
-      lines: stage.replicas.flatMap((replica, index) => replica.lines().slice(linesBefore?.[index] ?? 0)),
+    ...(environment.spans && { spans: environment.spans.slice(spansBefore) }),
+    ...(environment.replicas && {
+      lines: environment.replicas.flatMap((replica, index) =>
+        replica.lines().slice(linesBefore?.[index] ?? 0),
+      ),
     }),
-    ...(stage.alerts && { alerts: { histories: stage.alerts.histories(), scale: stage.alerts.scale } }),
+    ...(environment.alerts && {
+      alerts: { histories: environment.alerts.histories(), scale: environment.alerts.scale },
+    }),
   });
 
   enter('fault');
@@ -157,41 +165,49 @@ export async function rehearse(experiment: Experiment, stage: Stage, pace: Pace)
     if (failures.length > 0) throw new AggregateError(failures, 'A fault could not be taken back.');
   };
   try {
-    for (const fault of experiment.faults) rollbacks.push(await inject(fault, { stage, customers, rate }));
+    for (const fault of experiment.faults)
+      rollbacks.push(await inject(fault, { environment, customers, rate }));
     if (pace.untilSeen) await until(() => isSeen(experiment, evidence()), limits.seen, claimInterval);
-    else await delay(1000 * Math.max(seconds, alertSeconds(experiment, stage)), undefined, pace);
+    else await delay(1000 * Math.max(seconds, alertSeconds(experiment, environment)), undefined, pace);
   } finally {
     await takeBack();
     moments.faultCleared = performance.now();
   }
 
   enter('recovery');
-  const settling = watchSettlement(stage, run, customers, cleanUp);
+  const settling = watchSettlement(environment, run, customers, cleanUp);
   if (await until(isSteady(moments.faultCleared), hypothesis.recoveredWithin + limits.grace))
     moments.recovered = performance.now();
   await until(() => isSeen(experiment, evidence()), hypothesis.recoveredWithin, claimInterval);
-  await until(() => haveFired(experiment, stage, moments.faultSet), alertSeconds(experiment, stage));
+  await until(
+    () => haveFired(experiment, environment, moments.faultSet),
+    alertSeconds(experiment, environment),
+  );
 
   enter('settlement');
   await customers.close(1000 * limits.customers);
   if (await until(settling.isSettled, hypothesis.orders.settledWithin + limits.grace))
     moments.settled = Math.max(moments.faultCleared, settling.settledAt());
   await sampling.look();
-  const { findings, stored } = await readBooks(stage, run, customers);
+  const { findings, stored } = await readBooks(environment, run, customers);
   moments.ended = performance.now();
   const complete = { ...evidence(), findings, stored };
-  return describeRehearsal(experiment, complete, verify(experiment, complete));
+  return describeResult(experiment, complete, verify(experiment, complete));
 }
 
 const notOurs = (setting: string) => `it wants ${setting}, which is not ours to set`;
 
 /** How long the alerts may need at most, in seconds of this run. */
-function alertSeconds({ hypothesis: { detection } }: Experiment, { alerts }: Stage): number {
+function alertSeconds({ hypothesis: { detection } }: Experiment, { alerts }: Environment): number {
   if (alerts === undefined || 'undetected' in detection) return 0;
   return Math.max(0, ...detection.map(({ withinMinutes }) => (60 * withinMinutes) / alerts.scale));
 }
 
-function haveFired({ hypothesis: { detection } }: Experiment, { alerts }: Stage, since: number): boolean {
+function haveFired(
+  { hypothesis: { detection } }: Experiment,
+  { alerts }: Environment,
+  since: number,
+): boolean {
   if (alerts === undefined || 'undetected' in detection) return true;
   return detection.every((claim) => firing(alerts.histories(), claim, since) !== undefined);
 }

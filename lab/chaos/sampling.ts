@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseExposition } from '../harness/exposition.ts';
 import type { MetricClaim } from './experiment.ts';
-import type { Stage } from './environment.ts';
+import type { Environment } from './environment.ts';
 
 export type CircuitState = 'closed' | 'half_open' | 'open';
 
@@ -36,7 +36,7 @@ interface Counter {
 }
 
 /** Reads the metrics of every replica, as Prometheus does, until it is stopped. */
-export function startSampling({ adminUrls }: Pick<Stage, 'adminUrls'>): Sampling {
+export function startSampling({ adminUrls }: Pick<Environment, 'adminUrls'>): Sampling {
   const samples: Sample[] = [];
   const counters = new Map<string, Counter>();
   /** Replicas that were read before: what is new with them began at 0. */

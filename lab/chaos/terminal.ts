@@ -2,14 +2,14 @@ import { styleText } from 'node:util';
 import { percentile } from './evidence.ts';
 import type { Experiment } from './experiment.ts';
 import type { Phase, Progress } from './run-experiment.ts';
-import type { Rehearsal } from './experiment-run.ts';
+import type { ExperimentResult } from './experiment-run.ts';
 
 /** Tells how it goes: a table whose last row is alive in a terminal, and lines elsewhere. */
 export interface Display {
   say(text: string): void;
   began(experiment: Experiment): void;
   progress(state: Progress): void;
-  ended(rehearsal: Rehearsal): void;
+  ended(result: ExperimentResult): void;
 }
 
 type Style = Parameters<typeof styleText>[0];

@@ -4,12 +4,12 @@ import path from 'node:path';
 import { answers, startProgram } from '../../stack/native/program.ts';
 import { freePort, pathOf } from './programs.ts';
 import type { Toxic } from '../simulator/network/toxics.ts';
-import type { Wire, Wires } from './network.ts';
+import type { NetworkProxy, Network } from './network.ts';
 
 export const findToxiproxy = (): string | undefined => pathOf('toxiproxy-server');
 
 /** A server of its own, told over HTTP what to do: https://github.com/Shopify/toxiproxy#http-api */
-export async function startToxiproxy(command: string): Promise<Wires> {
+export async function startToxiproxy(command: string): Promise<Network> {
   await using started = new AsyncDisposableStack();
   const folder = await mkdtemp(path.join(tmpdir(), 'orders-toxiproxy-'));
   started.defer(() => rm(folder, { recursive: true }));
@@ -41,7 +41,7 @@ export async function startToxiproxy(command: string): Promise<Wires> {
 
 type Call = (method: string, where: string, body?: object) => Promise<unknown>;
 
-async function connectThrough(call: Call, name: string, target: string): Promise<Wire> {
+async function connectThrough(call: Call, name: string, target: string): Promise<NetworkProxy> {
   const { host } = new URL(target);
   const proxy = `/proxies/${name}`;
   const created = await call('POST', '/proxies', { name, listen: '127.0.0.1:0', upstream: host });

@@ -123,7 +123,7 @@ export interface Overview {
   service: 'up' | 'down' | 'unknown';
   traffic: TrafficState;
   collector: CollectorState | null;
-  intake: { spans: number; logs: number; bytes: number };
+  receiver: { spans: number; logs: number; bytes: number };
 }
 
 /** How forwarding to the user's Collector goes. */
@@ -135,7 +135,7 @@ export interface CollectorState {
   failure?: string;
 }
 
-export interface Knob {
+export interface Control {
   name: string;
   meaning: string;
   form: 'rate' | 'number' | 'seed';
@@ -155,12 +155,12 @@ export interface FaultState {
   settings?: Record<string, number | null>;
   /** Why there are none. */
   unavailable?: string;
-  knobs: Knob[];
+  controls: Control[];
   scenarios: Scenario[];
-  wires: Wire[];
-  toxicKnobs: ToxicKnob[];
+  network: NetworkProxy[];
+  toxicControls: ToxicControl[];
   /** Of the wires that there are. */
-  wireScenarios: WireScenario[];
+  networkScenarios: NetworkScenario[];
 }
 
 /** Kind and attributes of what a network does, in the names of Toxiproxy. */
@@ -169,14 +169,14 @@ export interface Toxic {
   [attribute: string]: string | number;
 }
 
-export interface WireSettings {
+export interface ProxySettings {
   /** A wire that is not is cut. */
   enabled: boolean;
   toxics: Toxic[];
 }
 
 /** The network between the service and one of its dependencies. */
-export interface Wire extends WireSettings {
+export interface NetworkProxy extends ProxySettings {
   name: string;
   /** Where it leads, as host and port. */
   upstream: string;
@@ -184,7 +184,7 @@ export interface Wire extends WireSettings {
   scenario: string | null;
 }
 
-export interface ToxicKnob {
+export interface ToxicControl {
   name: string;
   meaning: string;
   toxic: string;
@@ -194,11 +194,11 @@ export interface ToxicKnob {
   maximum: number;
 }
 
-export interface WireScenario extends WireSettings {
+export interface NetworkScenario extends ProxySettings {
   id: string;
   title: string;
   meaning: string;
-  wire: string;
+  proxy: string;
 }
 
 export interface TrafficState {

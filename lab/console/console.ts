@@ -5,7 +5,7 @@ import { problem } from '../simulator/answer.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
 import { createFaultWindows } from './faults/fault-windows.ts';
 import { watchGatewayFaults } from './faults/gateway-faults.ts';
-import { watchWireFaults } from './faults/network-faults.ts';
+import { watchNetworkFaults } from './faults/network-faults.ts';
 import { guard } from './guard.ts';
 import { createForwarder, type Destination, type Signal } from './receiver/forwarder.ts';
 import { intakeRoutes } from './receiver/receiver-routes.ts';
@@ -38,7 +38,7 @@ export interface ConsoleOptions {
   collector?: Partial<Record<Signal, Destination>> | undefined;
   /** May come later, by `watch`. */
   targets?: Targets;
-  onDefect(error: unknown): void;
+  onUnexpectedError(error: unknown): void;
 }
 
 export interface Console {
@@ -70,7 +70,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const scraper = startScraper(() => targets?.metricsUrl);
   const faults = createFaultWindows();
   const gateway = watchGatewayFaults(() => targets?.gatewayUrl, faults.source());
-  const wires = watchWireFaults(() => targets?.gatewayUrl, faults.source());
+  const network = watchNetworkFaults(() => targets?.gatewayUrl, faults.source());
   const traffic = createTrafficSession(() => targets);
 
   const app = fastify({
@@ -80,7 +80,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   });
   app.setErrorHandler<FastifyError>((error, _request, reply) => {
     const expected = error.statusCode !== undefined && error.statusCode < 500;
-    if (!expected) options.onDefect(error);
+    if (!expected) options.onUnexpectedError(error);
     const { status, headers, body } = expected
       ? problem(error.statusCode ?? 400, 'invalid_request', error.message)
       : problem(500, 'internal_error', 'A defect of the console; its log says more.');
@@ -95,13 +95,13 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   await app.register(pageRoutes, { files });
   await app.register(overviewRoutes({ scraper, faults, traffic, traces, logs, forwarder }));
   await app.register(telemetryRoutes({ traces, logs, target: () => targets }));
-  await app.register(faultRoutes({ gateway, wires }));
+  await app.register(faultRoutes({ gateway, network }));
   await app.register(trafficRoutes(traffic));
 
   async function close(): Promise<void> {
     scraper.close();
     gateway.close();
-    wires.close();
+    network.close();
     await traffic.close();
     await app.close();
     await forwarder?.close(lastForwards);

@@ -14,7 +14,8 @@ await runProcess(async () => {
   const running = await startConsole({
     ...options,
     ...(!isTold && { targets }),
-    onDefect: (error) => logger.error({ event: 'console.defect', err: error }, 'request failed on a defect'),
+    onUnexpectedError: (error) =>
+      logger.error({ event: 'console.defect', err: error }, 'request failed on a defect'),
   });
   if (isTold) process.on('message', (message) => isTargets(message) && running.watch(message));
   else process.stdout.write(`Console: ${running.pageUrl}\n`);

@@ -34,7 +34,7 @@ export function overviewRoutes(parts: {
         service: scraper.state(),
         traffic: traffic.state(),
         collector: forwarder?.state() ?? null,
-        intake: { spans: traces.received(), logs: logs.received(), bytes: traces.bytes() + logs.bytes() },
+        receiver: { spans: traces.received(), logs: logs.received(), bytes: traces.bytes() + logs.bytes() },
       };
     });
   };

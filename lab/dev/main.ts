@@ -12,7 +12,7 @@ import { type Dependency, startDatabase, startGateway } from './dependencies.ts'
 import { npmIsGone } from './npm-parent.ts';
 import { restartOnChange } from './restart-on-change.ts';
 import { createTerminal } from './terminal.ts';
-import { throughWires } from './network.ts';
+import { throughNetwork } from './network.ts';
 
 const source = path.resolve(import.meta.dirname, '../../src');
 const serviceArgs = ['--import', path.join(source, 'telemetry/sdk.ts'), path.join(source, 'main.ts')];
@@ -44,7 +44,7 @@ await runProcess(async () => {
   starting.defer(() => stopOnceStarted(gatewayStart));
   const [receiver, database, gateway] = await Promise.all([consoleStart, databaseStart, gatewayStart]);
 
-  const addresses = await throughWires(config, gateway, {
+  const addresses = await throughNetwork(config, gateway, {
     DATABASE_URL: database.url,
     PAYMENT_GATEWAY_URL: gateway.url,
     REDIS_URL: config.inherited['REDIS_URL'],

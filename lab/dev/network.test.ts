@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Gateway } from './dependencies.ts';
-import { throughWires } from './network.ts';
+import { throughNetwork } from './network.ts';
 
 const gateway: Gateway = {
   url: 'http://127.0.0.1:7072',
@@ -10,7 +10,7 @@ const gateway: Gateway = {
 };
 
 /** Wires that lead to whatever they are asked for. */
-async function wire(addresses: Partial<Parameters<typeof throughWires>[2]>, inherited = {}) {
+async function proxy(addresses: Partial<Parameters<typeof throughNetwork>[2]>, inherited = {}) {
   const upstreams: Array<Readonly<Record<string, string>>> = [];
   const connect: Gateway['connect'] = async (asked) => {
     upstreams.push(asked);
@@ -22,12 +22,12 @@ async function wire(addresses: Partial<Parameters<typeof throughWires>[2]>, inhe
     REDIS_URL: undefined,
     ...addresses,
   };
-  return { wired: await throughWires({ inherited }, { ...gateway, connect }, given), upstreams };
+  return { wired: await throughNetwork({ inherited }, { ...gateway, connect }, given), upstreams };
 }
 
 test('what the service connects to has a wire in between, which knows no password', async () => {
   expect(
-    await wire({
+    await proxy({
       DATABASE_URL: 'postgres://orders:a%2Fb@db.internal/orders?application_name=x',
       PAYMENT_GATEWAY_URL: 'http://gateway.internal',
       REDIS_URL: 'redis://:secret@[::1]:6380/2',
@@ -50,12 +50,12 @@ test.each([
   'postgres:///orders',
   'postgres://one:1,two:2/orders',
 ])('%s goes without', async (url) => {
-  expect((await wire({ DATABASE_URL: url })).wired.DATABASE_URL).toBe(url);
+  expect((await proxy({ DATABASE_URL: url })).wired.DATABASE_URL).toBe(url);
 });
 
 test('nor does a Postgres that is always to be encrypted have one', async () => {
   const DATABASE_URL = 'postgres://orders@db.internal/orders';
-  expect((await wire({ DATABASE_URL }, { PGSSLMODE: 'require' })).wired.DATABASE_URL).toBe(DATABASE_URL);
+  expect((await proxy({ DATABASE_URL }, { PGSSLMODE: 'require' })).wired.DATABASE_URL).toBe(DATABASE_URL);
 });
 
 test('nor has anything, where the gateway is no simulator', async () => {
@@ -64,5 +64,5 @@ test('nor has anything, where the gateway is no simulator', async () => {
     PAYMENT_GATEWAY_URL: 'http://gateway.internal',
     REDIS_URL: undefined,
   };
-  expect(await throughWires({ inherited: {} }, gateway, addresses)).toEqual(addresses);
+  expect(await throughNetwork({ inherited: {} }, gateway, addresses)).toEqual(addresses);
 });

@@ -24,7 +24,7 @@ const names = { DATABASE_URL: 'postgres', PAYMENT_GATEWAY_URL: 'gateway', REDIS_
  *
  * @throws {StartupError} where the simulator has ended
  */
-export async function throughWires(
+export async function throughNetwork(
   { inherited }: Pick<DevConfig, 'inherited'>,
   gateway: Gateway,
   addresses: Addresses,
@@ -44,12 +44,12 @@ export async function throughWires(
       `tcp://${hostname}:${port || defaultPorts[protocol]}`,
     ]),
   );
-  const wires = await gateway.connect(upstreams);
+  const network = await gateway.connect(upstreams);
   const result = { ...addresses };
   for (const [variable, url] of wired) {
-    const wire = wires[names[variable]];
-    if (typeof wire !== 'string') continue;
-    url.host = wire;
+    const proxy = network[names[variable]];
+    if (typeof proxy !== 'string') continue;
+    url.host = proxy;
     result[variable] = url.href;
   }
   return result;

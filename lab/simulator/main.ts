@@ -3,7 +3,7 @@ import { runProcess } from '../../src/process.ts';
 import { createLogger, type Logger } from '../../src/telemetry/logging/logger.ts';
 import { loadSimulatorConfig } from './config.ts';
 import { startSimulator } from './server.ts';
-import type { Wires } from './network/network.ts';
+import type { Network } from './network/network.ts';
 
 const service = 'payment-gateway';
 
@@ -15,7 +15,7 @@ await runProcess(async () => {
   logger.info({ url: simulator.url }, 'listening');
   // Where wires lead is known to whoever starts all the rest, and only then.
   process.on('message', (message) => {
-    if (asksForWires(message)) void connectAll(simulator.wires, message.upstreams);
+    if (asksForNetwork(message)) void connectAll(simulator.network, message.upstreams);
   });
   return {
     announcement: { type: 'listening', url: simulator.url },
@@ -27,13 +27,14 @@ await runProcess(async () => {
   };
 });
 
-function asksForWires(message: unknown): message is { upstreams: Readonly<Record<string, string>> } {
+function asksForNetwork(message: unknown): message is { upstreams: Readonly<Record<string, string>> } {
   return typeof message === 'object' && message !== null && 'upstreams' in message;
 }
 
-async function connectAll(wires: Wires, upstreams: Readonly<Record<string, string>>): Promise<void> {
+async function connectAll(network: Network, upstreams: Readonly<Record<string, string>>): Promise<void> {
   const addresses: Record<string, string> = {};
-  for (const [name, target] of Object.entries(upstreams)) addresses[name] = await wires.connect(name, target);
+  for (const [name, target] of Object.entries(upstreams))
+    addresses[name] = await network.connect(name, target);
   if (process.connected) process.send?.(addresses);
 }
 

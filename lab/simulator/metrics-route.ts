@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Faults, FaultSettings } from './faults.ts';
-import type { Wires } from './network/network.ts';
+import type { Network } from './network/network.ts';
 
 /** Which knobs make which fault, by the name that a fault has in the log. */
 const knobs: Readonly<Record<string, ReadonlyArray<keyof FaultSettings>>> = {
@@ -21,7 +21,13 @@ const knobs: Readonly<Record<string, ReadonlyArray<keyof FaultSettings>>> = {
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  */
-export function metricsRoute({ faults, wires }: { faults: Faults; wires: Wires }): FastifyPluginAsyncTypebox {
+export function metricsRoute({
+  faults,
+  network,
+}: {
+  faults: Faults;
+  network: Network;
+}): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/metrics', (_request, reply) => {
       const samples = Object.entries(knobs).map(([fault, names]) => {
@@ -37,7 +43,7 @@ export function metricsRoute({ faults, wires }: { faults: Faults; wires: Wires }
             ...samples,
             '# HELP simulator_wire_fault_active 1 for what is set of the network to a dependency.',
             '# TYPE simulator_wire_fault_active gauge',
-            ...Object.entries(wires.all()).flatMap(([name, { enabled, toxics }]) =>
+            ...Object.entries(network.all()).flatMap(([name, { enabled, toxics }]) =>
               [...(enabled ? [] : ['cut']), ...new Set(toxics.map(({ type }) => type))].map(
                 (fault) => `simulator_wire_fault_active{wire="${name}",fault="${fault}"} 1`,
               ),

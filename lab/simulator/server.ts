@@ -11,13 +11,13 @@ import { ajvOptions, invalidRequest } from './invalid-request.ts';
 import { createLedger } from './ledger.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { wireRoutes } from './network/network-routes.ts';
-import { createWires, type Wires } from './network/network.ts';
+import { createNetwork, type Network } from './network/network.ts';
 
 export interface Simulator {
   /** Without a slash at its end. */
   url: string;
   /** None at first. They end with it. */
-  wires: Wires;
+  network: Network;
   /** Drops what is connected, hanging requests included, and forgets the ledger. */
   close(): Promise<void>;
 }
@@ -38,7 +38,7 @@ export async function startSimulator(options: {
   const { host, port, logger } = options;
   const ledger = createLedger({ capacity: options.ledgerCapacity });
   const faults = createFaults();
-  const wires = createWires();
+  const network = createNetwork();
 
   const app = fastify({
     forceCloseConnections: true,
@@ -66,16 +66,16 @@ export async function startSimulator(options: {
     chargeRoutes({ ledger, faults, observe: (scope) => observeGatewaySimulator(scope, logger) }),
   );
   await app.register(alertRoutes({ logger }));
-  await app.register(metricsRoute({ faults, wires }));
+  await app.register(metricsRoute({ faults, network }));
   await app.register(controlRoutes({ ledger, faults }));
-  await app.register(wireRoutes({ wires }));
+  await app.register(wireRoutes({ network }));
 
   async function close(): Promise<void> {
-    await wires.close();
+    await network.close();
     await app.close();
   }
   try {
-    return { url: await listen(app, { host, port }, 'SIMULATOR_PORT'), wires, close };
+    return { url: await listen(app, { host, port }, 'SIMULATOR_PORT'), network, close };
   } catch (error) {
     await close();
     throw error;

@@ -11,7 +11,7 @@ import {
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ChargeEvents, Dealing } from './charge-events.ts';
 import type { Logger } from '../../src/telemetry/logging/logger.ts';
-import { tell } from '../../src/telemetry/request-log.ts';
+import { runInRequest } from '../../src/telemetry/request-log.ts';
 import { scrub } from '../../src/privacy/scrub.ts';
 import { validContext } from '../../src/telemetry/tracing/tracing.ts';
 
@@ -49,8 +49,11 @@ export function observeGatewaySimulator(app: FastifyInstance, logger: Logger): C
       endOnceOver(observation);
     });
     const { span } = observation;
-    const telling = { story: { request_id: requestIdOf(request) ?? request.id }, trace: validContext(span) };
-    tell(telling, () => context.with(trace.setSpan(parent, span), done));
+    const requestContext = {
+      requestLog: { request_id: requestIdOf(request) ?? request.id },
+      trace: validContext(span),
+    };
+    runInRequest(requestContext, () => context.with(trace.setSpan(parent, span), done));
   });
   app.addHook('preHandler', (request, _reply, done) => {
     const observation = observations.get(request);

@@ -25,7 +25,7 @@ export interface AdminParts {
   levels: LogLevels;
   limits: ConnectionLimits;
   connectionEvents: ConnectionEvents;
-  onDefect(error: unknown): void;
+  onUnexpectedError(error: unknown): void;
 }
 
 /** Bytes. Operators send next to nothing. */
@@ -33,8 +33,8 @@ const bodyLimit = 16_384;
 
 /** The listener for operators and machines, on a port of its own that is not meant for the public. */
 export function createAdminServer(parts: AdminParts): FastifyInstance {
-  const { health, metrics, status, profiling, levels, limits, connectionEvents, onDefect } = parts;
-  const handleError = problemErrorHandler(onDefect);
+  const { health, metrics, status, profiling, levels, limits, connectionEvents, onUnexpectedError } = parts;
+  const handleError = problemErrorHandler(onUnexpectedError);
   const { clientErrorHandler, watch, begun } = createSocketRefusals(connectionEvents.unreadable);
   const app = fastify({
     ...limitOptions(limits),

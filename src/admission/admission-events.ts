@@ -1,4 +1,4 @@
-import type { ShedReason } from './gate.ts';
+import type { ShedReason } from './concurrency-limiter.ts';
 import type { Priority } from './priorities.ts';
 
 /** What admission control tells about itself; telemetry listens. */

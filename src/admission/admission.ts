@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.ts';
 import { createAdaptiveLimit } from './adaptive-limit.ts';
-import { createGate, type Gate } from './gate.ts';
-import { type Dependency, watchLoad } from './load-watch.ts';
+import { createConcurrencyLimiter, type ConcurrencyLimiter } from './concurrency-limiter.ts';
+import { type Dependency, sampleLoad } from './load-sampler.ts';
 
 /** Decides which requests are worked on now, later or not at all, so that those that are get their answer in time. */
-export interface Admission extends Pick<Gate, 'enter'> {
+export interface Admission extends Pick<ConcurrencyLimiter, 'enter'> {
   state(): { inFlight: number; queued: number; limit: number };
   close(): void;
 }
@@ -26,31 +26,31 @@ export function createAdmission(
   dependencies: readonly Dependency[],
 ): Admission {
   const limit = createAdaptiveLimit({ ...policy, initial });
-  const gate = createGate({
+  const limiter = createConcurrencyLimiter({
     limit: limit.current,
     queueBound() {
-      const turns = (limit.current() * policy.queueTimeout) / watch.timeAtWork();
+      const turns = (limit.current() * policy.queueTimeout) / sampler.timeAtWork();
       return Number.isNaN(turns) ? policy.queue : Math.min(policy.queue, Math.floor(margin * turns));
     },
     queueTimeout: policy.queueTimeout,
-    loopLate: () => watch.loopLate(),
+    loopLate: () => sampler.loopLate(),
   });
-  const watch = watchLoad({
-    gate,
+  const sampler = sampleLoad({
+    limiter,
     dependencies,
     loopDelay: policy.loopDelay,
     onWindow(window) {
       limit.update(window);
-      gate.open();
+      limiter.open();
     },
   });
 
   return {
     enter(priority, timeLimit, decided) {
-      watch.wake();
-      return gate.enter(priority, timeLimit, decided);
+      sampler.start();
+      return limiter.enter(priority, timeLimit, decided);
     },
-    state: () => ({ ...gate.state(), limit: limit.current() }),
-    close: () => watch.stop(),
+    state: () => ({ ...limiter.state(), limit: limit.current() }),
+    close: () => sampler.stop(),
   };
 }

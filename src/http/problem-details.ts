@@ -137,7 +137,7 @@ export function sendProblem(
  * The one place where errors become answers. `onDefect` gets those that a person must look at; what they say stays
  * inside.
  */
-export function problemErrorHandler(onDefect: (error: unknown, request: FastifyRequest) => void) {
+export function problemErrorHandler(onUnexpectedError: (error: unknown, request: FastifyRequest) => void) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     if (error instanceof ServiceError) {
       if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter);
@@ -160,7 +160,7 @@ export function problemErrorHandler(onDefect: (error: unknown, request: FastifyR
     if (statusCode >= 400 && statusCode < 500) {
       return sendProblem(reply, problems.malformed_request, 'The request cannot be met as it is.');
     }
-    onDefect(error, request);
+    onUnexpectedError(error, request);
     return sendProblem(reply, problems.internal_error, 'The fault is logged under the request id.');
   };
 }

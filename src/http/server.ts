@@ -35,7 +35,7 @@ export interface ServerParts {
   problems: ProblemVocabulary;
   /** Attached before everything else, so that it sees every request. */
   observe(app: FastifyInstance): void;
-  onDefect(error: unknown): void;
+  onUnexpectedError(error: unknown): void;
   auth: AuthEvents;
   /** Where replicas count the requests of a client together. */
   redis: Pick<Redis, 'countInWindow'> | undefined;
@@ -50,7 +50,7 @@ export interface ServerParts {
 /** The public listener: request ids, problem details, API keys, the OpenAPI document, and the routes. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { bodyLimit, connections: limits } = parts.config.http;
-  const handleError = problemErrorHandler((error) => parts.onDefect(error));
+  const handleError = problemErrorHandler((error) => parts.onUnexpectedError(error));
   const { clientErrorHandler, watch, begun, closeUnfinished } = createSocketRefusals(
     parts.connectionEvents.unreadable,
   );

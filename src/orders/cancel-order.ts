@@ -1,4 +1,4 @@
-import { atTheLatest, type Deadline } from '../resilience/deadline.ts';
+import { orAtDeadline, type Deadline } from '../resilience/deadline.ts';
 import type { CancelOutcome } from '../payment/payment-gateway.ts';
 import type { Order } from './order.ts';
 import type { OrderDependencies } from './order-dependencies.ts';
@@ -29,20 +29,20 @@ export async function cancelOrder(
   const { store, payments, policy } = dependencies;
   const { clientId, orderId, requestId, deadline } = command;
 
-  const held = await store.take(clientId, orderId, policy.lease, deadline);
-  if (held === undefined) {
+  const leased = await store.take(clientId, orderId, policy.lease, deadline);
+  if (leased === undefined) {
     const order = await store.find(clientId, orderId, deadline);
     if (order === undefined) return { kind: 'not_found' };
     return order.status === 'pending' ? { kind: 'in_progress' } : { kind: 'too_late', order };
   }
 
-  const timeLimit = deadline.left();
+  const timeLimit = deadline.remaining();
   const outcome: CancelOutcome =
     timeLimit > 0
-      ? await payments.cancel(held.order.id, { requestId, timeLimit })
+      ? await payments.cancel(leased.order.id, { requestId, timeLimit })
       : { kind: 'unavailable', reason: 'deadline' };
-  const recorded = recordOutcome(dependencies, held, outcome);
-  const order = await atTheLatest(deadline, recorded, () => undefined);
+  const recorded = recordOutcome(dependencies, leased, outcome);
+  const order = await orAtDeadline(deadline, recorded, () => undefined);
   if (order === undefined) return { kind: 'out_of_time' };
   if (order.status === 'cancelled') return { kind: 'cancelled', order };
   if (order.status !== 'pending') return { kind: 'too_late', order };

@@ -1,4 +1,4 @@
-import type { HeldOrder, Order } from './order.ts';
+import type { LeasedOrder, Order } from './order.ts';
 
 /**
  * What the order code tells about itself, in its own terms. Telemetry listens and turns it into spans, metrics and
@@ -20,7 +20,7 @@ export interface OrderEvents {
   /** What the gateway said could not be written down. The order is still pending on disk. */
   outcomeNotStored(order: Order, error: unknown): void;
   /** One round of settling an order, from start to end. */
-  settling(held: HeldOrder, round: () => Promise<Order>): Promise<Order>;
+  settling(leased: LeasedOrder, round: () => Promise<Order>): Promise<Order>;
   /** The settlement worker could not look for orders. It tries again. */
   settlementFailed(error: unknown): void;
 }

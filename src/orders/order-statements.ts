@@ -64,7 +64,7 @@ export const findStanding: Statement = {
 const orderColumns = `id, client_id, customer_id, currency, items, total_minor::float8 AS total_minor, status,
   payment_id, decline_code, created_at, updated_at`;
 
-const heldColumns = `${orderColumns}, payment_token, round, traceparent,
+const leasedColumns = `${orderColumns}, payment_token, round, traceparent,
   (extract(epoch FROM now() - created_at) * 1000)::float8 AS age`;
 
 /**
@@ -81,7 +81,7 @@ export const takeDueOrders: Statement = {
       SELECT id FROM orders WHERE due_at <= now()
       ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
     )
-    RETURNING ${heldColumns}`,
+    RETURNING ${leasedColumns}`,
 };
 
 /** Not repeatable: a repeat would find the order in the hands of the first try. */
@@ -92,7 +92,7 @@ export const takeOrder: Statement = {
   text: `
     UPDATE orders SET held = true, round = round + 1, due_at = now() + $3 * interval '1 ms'
     WHERE client_id = $1 AND id = $2 AND status = 'pending' AND (NOT held OR due_at <= now())
-    RETURNING ${heldColumns}`,
+    RETURNING ${leasedColumns}`,
 };
 
 export const findOrder: Statement = {

@@ -17,7 +17,7 @@ function storeOver(...answers: Array<object[] | Error>) {
       return answer as Row[];
     },
     connections: () => ({ total: 0, idle: 0, waiting: 0 }),
-    served: () => 0,
+    completed: () => 0,
     close: async () => {},
   };
   return createOrderStore(database);
@@ -40,7 +40,7 @@ const cut = new ServiceError('deadline_exceeded', 'No time is left.');
 
 test('a repeat after a lost answer meets the order that the first try stored', async () => {
   const placed = await storeOver([], [inTheWay]).place(order, accepting);
-  expect(placed).toMatchObject({ kind: 'placed', held: { round: 1, order: { id: order.id, createdAt } } });
+  expect(placed).toMatchObject({ kind: 'placed', leased: { round: 1, order: { id: order.id, createdAt } } });
 });
 
 test.each([
@@ -80,10 +80,10 @@ test('settling again in the same round is a success, and in an older one is not'
     [1, true],
     [2, false],
   ] as const) {
-    const standing = await storeOver([], [{ ...row, round }]).settle(placed.held, settlement);
-    expect(standing).toMatchObject({ settledHere, order: { status: 'paid' } });
+    const readState = await storeOver([], [{ ...row, round }]).settle(placed.leased, settlement);
+    expect(readState).toMatchObject({ settledHere, order: { status: 'paid' } });
   }
-  await expect(storeOver([], []).settle(placed.held, settlement)).rejects.toThrow('is gone');
+  await expect(storeOver([], []).settle(placed.leased, settlement)).rejects.toThrow('is gone');
 });
 
 test('without an answer there is no backlog', async () => {

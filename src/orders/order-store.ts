@@ -1,7 +1,7 @@
 import type { Deadline } from '../resilience/deadline.ts';
 import { ServiceError } from '../errors.ts';
 import type { Database } from '../postgres/database.ts';
-import type { HeldOrder, NewOrder, Order } from './order.ts';
+import type { LeasedOrder, NewOrder, Order } from './order.ts';
 import { type OrderRow, type StateRow, stateOf, toOrder } from './order-rows.ts';
 import * as statements from './order-statements.ts';
 import type { OrderStatus, Settlement } from './order-state.ts';
@@ -26,13 +26,13 @@ export interface OrderStore {
     options: { lease: number; accept: boolean; deadline?: Deadline },
   ): Promise<PlaceResult>;
   /** Settles a pending order that is still in the hands of the caller. Says how it stands, in any case. */
-  settle(held: HeldOrder, settlement: Settlement): Promise<Standing>;
+  settle(leased: LeasedOrder, settlement: Settlement): Promise<CurrentState>;
   /** Lets go of an order that stays pending; a worker may take it after `wait` ms. Answers as `settle` does. */
-  release(held: HeldOrder, wait: number): Promise<Standing>;
+  release(leased: LeasedOrder, wait: number): Promise<CurrentState>;
   /** Takes up to `limit` pending orders that are due, the longest due first. Callers at the same time get others. */
-  takeDue(limit: number, lease: number): Promise<HeldOrder[]>;
+  takeDue(limit: number, lease: number): Promise<LeasedOrder[]>;
   /** Takes an order of a client that is pending and in nobody's hands. */
-  take(clientId: string, id: string, lease: number, deadline?: Deadline): Promise<HeldOrder | undefined>;
+  take(clientId: string, id: string, lease: number, deadline?: Deadline): Promise<LeasedOrder | undefined>;
   find(clientId: string, id: string, deadline?: Deadline): Promise<Order | undefined>;
   /** Newest first. */
   list(clientId: string, query: ListQuery, deadline?: Deadline): Promise<Order[]>;
@@ -41,7 +41,7 @@ export interface OrderStore {
 }
 
 export type PlaceResult =
-  | { kind: 'placed'; held: HeldOrder }
+  | { kind: 'placed'; leased: LeasedOrder }
   | {
       kind: 'existing';
       id: string;
@@ -54,7 +54,7 @@ export type PlaceResult =
   | { kind: 'not_accepted' };
 
 /** How an order stands after an attempt to change it. */
-export interface Standing {
+export interface CurrentState {
   order: Order;
   /** Whether it was settled in the round of the caller. */
   settledHere: boolean;
@@ -70,7 +70,7 @@ export interface ListQuery {
 
 export function createOrderStore(database: Database): OrderStore {
   /** Of an order that is settled already, or in other hands. */
-  async function standing({ order, round }: HeldOrder): Promise<Standing> {
+  async function readState({ order, round }: LeasedOrder): Promise<CurrentState> {
     const [row] = await database.run<StandingRow>(statements.findStanding, [order.id]);
     if (row === undefined) throw new Error(`order ${order.id} is gone`);
     return {
@@ -121,7 +121,7 @@ export function createOrderStore(database: Database): OrderStore {
             deadline,
           )
         : [];
-      if (row) return { kind: 'placed', held: newlyHeld(order, row.created_at) };
+      if (row) return { kind: 'placed', leased: newlyLeased(order, row.created_at) };
 
       const [inTheWay] = await findInTheWay(order, { accept, deadline });
       if (inTheWay === undefined) {
@@ -129,35 +129,35 @@ export function createOrderStore(database: Database): OrderStore {
         throw new Error(`order ${id} conflicts with one that is not there`);
       }
       // After a lost answer the repeat meets the order that the first try stored.
-      if (inTheWay.id === id) return { kind: 'placed', held: newlyHeld(order, inTheWay.created_at) };
+      if (inTheWay.id === id) return { kind: 'placed', leased: newlyLeased(order, inTheWay.created_at) };
       const sameRequest = inTheWay.request_hash.equals(requestHash);
       return { kind: 'existing', id: inTheWay.id, sameRequest, inFlight: inTheWay.in_flight };
     },
 
-    async settle(held, settlement) {
+    async settle(leased, settlement) {
       const paymentId = settlement.status === 'paid' ? settlement.paymentId : null;
       const declineCode = settlement.status === 'declined' ? settlement.declineCode : null;
-      const values = [held.order.id, held.round, settlement.status, paymentId, declineCode];
+      const values = [leased.order.id, leased.round, settlement.status, paymentId, declineCode];
       const [row] = await database.run<{ updated_at: Date }>(statements.settleOrder, values);
-      if (row === undefined) return standing(held);
-      return { order: { ...held.order, ...settlement, updatedAt: row.updated_at }, settledHere: true };
+      if (row === undefined) return readState(leased);
+      return { order: { ...leased.order, ...settlement, updatedAt: row.updated_at }, settledHere: true };
     },
 
-    async release(held, wait) {
-      const values = [held.order.id, held.round, wait];
+    async release(leased, wait) {
+      const values = [leased.order.id, leased.round, wait];
       const [row] = await database.run<{ updated_at: Date }>(statements.releaseOrder, values);
-      if (row === undefined) return standing(held);
-      return { order: { ...held.order, updatedAt: row.updated_at }, settledHere: false };
+      if (row === undefined) return readState(leased);
+      return { order: { ...leased.order, updatedAt: row.updated_at }, settledHere: false };
     },
 
     async takeDue(limit, lease) {
-      const rows = await database.run<HeldRow>(statements.takeDueOrders, [limit, lease]);
-      return rows.map(toHeldOrder);
+      const rows = await database.run<LeasedRow>(statements.takeDueOrders, [limit, lease]);
+      return rows.map(toLeasedOrder);
     },
 
     async take(clientId, id, lease, deadline) {
-      const [row] = await database.run<HeldRow>(statements.takeOrder, [clientId, id, lease], deadline);
-      return row && toHeldOrder(row);
+      const [row] = await database.run<LeasedRow>(statements.takeOrder, [clientId, id, lease], deadline);
+      return row && toLeasedOrder(row);
     },
 
     async find(clientId, id, deadline) {
@@ -197,7 +197,10 @@ interface KeyRow {
   in_flight: boolean;
 }
 
-function newlyHeld({ id, clientId, request, totalMinor, traceparent }: NewOrder, createdAt: Date): HeldOrder {
+function newlyLeased(
+  { id, clientId, request, totalMinor, traceparent }: NewOrder,
+  createdAt: Date,
+): LeasedOrder {
   const { customerId, currency, items, paymentToken } = request;
   const order: Order = {
     id,
@@ -217,14 +220,14 @@ interface StandingRow extends StateRow {
   round: number;
 }
 
-interface HeldRow extends OrderRow {
+interface LeasedRow extends OrderRow {
   payment_token: string;
   age: number;
   traceparent: string | null;
   round: number;
 }
 
-function toHeldOrder(row: HeldRow): HeldOrder {
+function toLeasedOrder(row: LeasedRow): LeasedOrder {
   return {
     order: toOrder(row),
     paymentToken: row.payment_token,

@@ -30,7 +30,7 @@ export type Order = OrderState & {
 };
 
 /** A pending order in the hands of one request or worker. */
-export interface HeldOrder {
+export interface LeasedOrder {
   order: Order;
   paymentToken: string;
   /** Milliseconds since it was placed, by the clock of the database. */

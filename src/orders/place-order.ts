@@ -1,4 +1,4 @@
-import { atTheLatest, type Deadline } from '../resilience/deadline.ts';
+import { orAtDeadline, type Deadline } from '../resilience/deadline.ts';
 import type { ChargeOutcome } from '../payment/payment-gateway.ts';
 import { newOrder, type Order, type OrderRequest } from './order.ts';
 import type { OrderDependencies } from './order-dependencies.ts';
@@ -53,15 +53,15 @@ async function place(dependencies: OrderDependencies, command: PlaceOrder): Prom
     if (earlier === undefined) throw new Error(`order ${claim.id} holds an idempotency key and is gone`);
     return { kind: 'replayed', order: earlier };
   }
-  const { held } = claim;
-  events.placed(held.order);
+  const { leased } = claim;
+  events.placed(leased.order);
 
-  const timeLimit = deadline.left();
+  const timeLimit = deadline.remaining();
   const outcome: ChargeOutcome =
     timeLimit > 0
-      ? await payments.charge(chargeFor(held), { requestId: command.requestId, timeLimit })
+      ? await payments.charge(chargeFor(leased), { requestId: command.requestId, timeLimit })
       : { kind: 'unavailable', reason: 'deadline' };
   // Writing it down is not cut short: that would only have a worker ask the gateway again for what is known already.
-  const recorded = recordOutcome(dependencies, held, outcome);
-  return { kind: 'placed', order: await atTheLatest(deadline, recorded, () => held.order) };
+  const recorded = recordOutcome(dependencies, leased, outcome);
+  return { kind: 'placed', order: await orAtDeadline(deadline, recorded, () => leased.order) };
 }

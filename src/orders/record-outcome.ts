@@ -1,11 +1,11 @@
 import { fullJitter } from '../resilience/backoff.ts';
 import type { CancelOutcome, Charge, ChargeOutcome } from '../payment/payment-gateway.ts';
-import type { HeldOrder, Order } from './order.ts';
+import type { LeasedOrder, Order } from './order.ts';
 import { nextState } from './order-state.ts';
 import type { OrderDependencies } from './order-dependencies.ts';
 
 /** The charge of an order. Its key is the order's id, in every round and every attempt. */
-export function chargeFor({ order, paymentToken }: HeldOrder): Charge {
+export function chargeFor({ order, paymentToken }: LeasedOrder): Charge {
   return { key: order.id, amountMinor: order.totalMinor, currency: order.currency, paymentToken };
 }
 
@@ -17,22 +17,22 @@ export function chargeFor({ order, paymentToken }: HeldOrder): Charge {
  */
 export async function recordOutcome(
   { store, events, backlog, policy }: OrderDependencies,
-  held: HeldOrder,
+  leased: LeasedOrder,
   outcome: ChargeOutcome | CancelOutcome,
 ): Promise<Order> {
-  const next = nextState(held.order, outcome);
+  const next = nextState(leased.order, outcome);
   try {
     if (next.status === 'pending') {
-      if (held.round === 1) backlog.grew();
-      events.leftPending(held.order, 'reason' in outcome ? outcome.reason : outcome.kind);
-      return (await store.release(held, fullJitter(held.round, policy.backoff))).order;
+      if (leased.round === 1) backlog.grew();
+      events.leftPending(leased.order, 'reason' in outcome ? outcome.reason : outcome.kind);
+      return (await store.release(leased, fullJitter(leased.round, policy.backoff))).order;
     }
-    const { order, settledHere } = await store.settle(held, next);
+    const { order, settledHere } = await store.settle(leased, next);
     if (settledHere) events.settled(order);
     return order;
   } catch (error) {
-    if (held.round === 1) backlog.grew();
-    events.outcomeNotStored(held.order, error);
-    return held.order;
+    if (leased.round === 1) backlog.grew();
+    events.outcomeNotStored(leased.order, error);
+    return leased.order;
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HeldOrder, Order } from './order.ts';
+import type { LeasedOrder, Order } from './order.ts';
 import type { OrderDependencies } from './order-dependencies.ts';
 import { chargeFor, recordOutcome } from './record-outcome.ts';
 
@@ -55,9 +55,9 @@ export function createSettlementWorker(
     const limit = Math.min(options.batchSize, options.capacity());
     if (limit === 0) return false;
     const batch = await store.takeDue(limit, options.lease);
-    await inParallel(batch, options.concurrency, async (held) => {
-      if (stopping.signal.aborted) await store.release(held, 0);
-      else await events.settling(held, () => settleOrder(dependencies, held));
+    await inParallel(batch, options.concurrency, async (leased) => {
+      if (stopping.signal.aborted) await store.release(leased, 0);
+      else await events.settling(leased, () => settleOrder(dependencies, leased));
     });
     return batch.length > 0;
   }
@@ -85,14 +85,14 @@ export function createSettlementWorker(
 }
 
 /** One round: ask the gateway, write down what it says. Past its deadline an order is not charged but cancelled. */
-async function settleOrder(dependencies: OrderDependencies, held: HeldOrder): Promise<Order> {
+async function settleOrder(dependencies: OrderDependencies, leased: LeasedOrder): Promise<Order> {
   const { payments, policy } = dependencies;
-  const context = { requestId: `settle-${held.order.id}`, retry: false };
+  const context = { requestId: `settle-${leased.order.id}`, retry: false };
   const outcome =
-    held.age > policy.deadline
-      ? await payments.cancel(held.order.id, context)
-      : await payments.charge(chargeFor(held), context);
-  return recordOutcome(dependencies, held, outcome);
+    leased.age > policy.deadline
+      ? await payments.cancel(leased.order.id, context)
+      : await payments.charge(chargeFor(leased), context);
+  return recordOutcome(dependencies, leased, outcome);
 }
 
 async function inParallel<T>(

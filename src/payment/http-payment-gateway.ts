@@ -36,7 +36,7 @@ export interface HttpPaymentGateway extends PaymentGateway {
   /** Attempts that wait for a connection at this moment. */
   waiting(): number;
   /** Attempts that have ended so far. */
-  served(): number;
+  completed(): number;
   close(): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export function createHttpPaymentGateway(options: {
   });
 
   let running = 0;
-  let served = 0;
+  let completed = 0;
 
   async function post<T>(
     path: string,
@@ -96,7 +96,7 @@ export function createHttpPaymentGateway(options: {
     } finally {
       clearTimeout(timer);
       running -= 1;
-      served += 1;
+      completed += 1;
     }
   }
 
@@ -118,7 +118,7 @@ export function createHttpPaymentGateway(options: {
       post(`/charges/${encodeURIComponent(key)}/cancel`, {}, null, context, interpretCancellation),
     // A connection carries one request at a time.
     waiting: () => Math.max(0, running - options.connections),
-    served: () => served,
+    completed: () => completed,
     close: () => pool.close(),
   };
 }

@@ -65,14 +65,14 @@ export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQ
         () => {
           cancelled = cancel(client);
         },
-        Math.max(0, deadline.left()),
+        Math.max(0, deadline.remaining()),
       );
       const release = (error?: Error) => {
         client.off('error', ignore);
         client.release(error);
       };
       try {
-        const readTimeout = Math.min(timeLimit, Math.max(1, deadline.left()) + grace);
+        const readTimeout = Math.min(timeLimit, Math.max(1, deadline.remaining()) + grace);
         const bounded = { ...query, query_timeout: readTimeout };
         const result = await client.query<Row>(bounded);
         // Until the request to cancel has arrived, the next statement could be the one that it meets.
@@ -97,13 +97,13 @@ export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQ
 /** @throws {CutShort} when none is free in time; the one that comes later goes straight back */
 function connectBefore(pool: Pool, deadline: Deadline): Promise<PoolClient> {
   const { promise, resolve, reject } = Promise.withResolvers<PoolClient>();
-  const left = deadline.left();
-  if (left <= 0) return Promise.reject(new CutShort());
+  const remaining = deadline.remaining();
+  if (remaining <= 0) return Promise.reject(new CutShort());
   let late = false;
   const timer = setTimeout(() => {
     late = true;
     reject(new CutShort());
-  }, left);
+  }, remaining);
   pool.connect((error, client) => {
     clearTimeout(timer);
     if (client === undefined) reject(error ?? new Error('there is no connection'));

@@ -38,7 +38,7 @@ export interface Database {
   /** Connections of the pool, and callers that wait for one. */
   connections(): { total: number; idle: number; waiting: number };
   /** Statements that are through, be it well or not. */
-  served(): number;
+  completed(): number;
   close(): Promise<void>;
 }
 
@@ -77,7 +77,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
   // Without a listener the first broken idle connection would end the process.
   pool.on('error', (error) => events.connectionLost(error));
   const untilDeadline = createDeadlineQueries(pool, options);
-  let served = 0;
+  let completed = 0;
 
   async function once<Row extends QueryResultRow>(
     { name, text }: Statement,
@@ -93,7 +93,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
         : untilDeadline.run<Row>(query, deadline, timeLeft));
       return result.rows;
     } finally {
-      served += 1;
+      completed += 1;
     }
   }
 
@@ -119,7 +119,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
             const wait = fullJitter(attempt, backoff);
             if (reason === undefined || !statement.repeatable || wait >= timeLeft()) return false;
             observation.retrying({ attempt, delay: wait, code: faultCode(error), reason });
-            await delay(Math.min(wait, Math.max(0, deadline.left())));
+            await delay(Math.min(wait, Math.max(0, deadline.remaining())));
             return true;
           },
         });
@@ -138,7 +138,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
     },
 
     connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    served: () => served,
+    completed: () => completed,
 
     async close() {
       await Promise.all([pool.end(), untilDeadline.close()]);

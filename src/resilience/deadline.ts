@@ -6,30 +6,30 @@
  */
 export interface Deadline {
   /** Milliseconds: 0 or less once it has passed, infinite where there is none. */
-  left(): number;
+  remaining(): number;
 }
 
 /** Whoever asks waits for as long as it takes. */
-export const noDeadline: Deadline = { left: () => Infinity };
+export const noDeadline: Deadline = { remaining: () => Infinity };
 
 export function deadlineIn(milliseconds: number): Deadline {
   const at = performance.now() + milliseconds;
-  return { left: () => at - performance.now() };
+  return { remaining: () => at - performance.now() };
 }
 
 /**
  * What the work comes to, or `otherwise` where it is not done at the deadline. The work goes on in any case; it must
  * not fail, because nobody may be there any more to be told.
  */
-export async function atTheLatest<T, U>(
+export async function orAtDeadline<T, U>(
   deadline: Deadline,
   work: Promise<T>,
   otherwise: () => U,
 ): Promise<T | U> {
-  const left = deadline.left();
-  if (left === Infinity) return work;
+  const remaining = deadline.remaining();
+  if (remaining === Infinity) return work;
   const { promise: late, resolve } = Promise.withResolvers<U>();
-  const timer = setTimeout(() => resolve(otherwise()), Math.max(0, left));
+  const timer = setTimeout(() => resolve(otherwise()), Math.max(0, remaining));
   try {
     return await Promise.race([work, late]);
   } finally {

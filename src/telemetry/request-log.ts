@@ -5,7 +5,7 @@ import type { SpanContext } from '@opentelemetry/api';
  * What one request, or one round of settlement, went through: gathered on the way for its one log line. Names are
  * those of the log fields. Everything that happens for it, however deep, finds its story without being handed it.
  */
-export interface RequestStory {
+export interface RequestLog {
   request_id: string;
   client_id?: string;
   order_id?: string;
@@ -24,31 +24,31 @@ export interface RequestStory {
 }
 
 /** The story and the trace that it belongs to. */
-export interface Telling {
-  story: RequestStory;
+export interface RequestContext {
+  requestLog: RequestLog;
   /** Missing where telemetry is disabled. */
   trace: SpanContext | undefined;
 }
 
-const tellings = new AsyncLocalStorage<Telling>();
+const contexts = new AsyncLocalStorage<RequestContext>();
 
 /** Runs `next`, and all that follows from it, as part of the story. */
-export function tell<T>(telling: Telling, next: () => T): T {
-  return tellings.run(telling, next);
+export function runInRequest<T>(requestContext: RequestContext, next: () => T): T {
+  return contexts.run(requestContext, next);
 }
 
-export function currentTelling(): Telling | undefined {
-  return tellings.getStore();
+export function currentRequestContext(): RequestContext | undefined {
+  return contexts.getStore();
 }
 
-export function currentStory(): RequestStory | undefined {
-  return tellings.getStore()?.story;
+export function currentRequestLog(): RequestLog | undefined {
+  return contexts.getStore()?.requestLog;
 }
 
 /** Adds up times, in milliseconds, that one request spent in several calls. */
 export function addTime(field: 'db_ms' | 'payment_ms' | 'redis_ms', milliseconds: number): void {
-  const story = currentStory();
-  if (story) story[field] = roundTime((story[field] ?? 0) + milliseconds);
+  const requestLog = currentRequestLog();
+  if (requestLog) requestLog[field] = roundTime((requestLog[field] ?? 0) + milliseconds);
 }
 
 export function roundTime(milliseconds: number): number {

@@ -65,7 +65,7 @@ async function statementFor({
       return [];
     },
     connections: () => ({ total: 0, idle: 0, waiting: 0 }),
-    served: () => 0,
+    completed: () => 0,
     close: async () => {},
   });
   await store.list(client, query);

@@ -1,13 +1,13 @@
 import { teaOrder } from '../support/clients/api-client.ts';
 import type { AttackedService } from '../support/processes/attacked-service.ts';
-import type { Wire } from '../support/clients/wire.ts';
+import type { RawConnection } from '../support/clients/raw-connection.ts';
 
 /** Something that a client sends which is no ordinary request. */
 export interface Attack {
   /** As it stands in the table; it names the attack among all of them. */
   what: string;
   /** What goes over a new connection, in ISO 8859-1, or how it goes. */
-  send: string | Buffer | ((wire: Wire, attacked: AttackedService) => void | Promise<void>);
+  send: string | Buffer | ((connection: RawConnection, attacked: AttackedService) => void | Promise<void>);
   /** Which listener; default the public one. */
   listener?: 'admin';
   /** Whether no more is sent after the first answer, so that the rest stays as it is. */

@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
-import type { Wire } from '../support/clients/wire.ts';
+import type { RawConnection } from '../support/clients/raw-connection.ts';
 import { type Attack, authorization, chunk, get, host, json, order, post, posting } from './attack.ts';
 
 const patiently = { timeout: 10_000 };
 /** Milliseconds between two pieces of what a slow client sends. */
 const drip = 50;
 
-async function sendSlowly(wire: Wire, start: string, piece: string): Promise<void> {
-  wire.send(start);
-  while (wire.socket.writable) {
-    wire.send(piece);
-    await Promise.race([delay(drip), wire.closed]);
+async function sendSlowly(connection: RawConnection, start: string, piece: string): Promise<void> {
+  connection.send(start);
+  while (connection.socket.writable) {
+    connection.send(piece);
+    await Promise.race([delay(drip), connection.closed]);
   }
 }
 
@@ -20,15 +20,15 @@ const fewBytes = 64 * 1024 * 1024;
 const gigabyte = 1024 ** 3;
 
 /** Sends a gigabyte as fast as it is taken. */
-async function sendEndlessly(wire: Wire, head: string, piece: Buffer): Promise<void> {
-  wire.send(head);
+async function sendEndlessly(connection: RawConnection, head: string, piece: Buffer): Promise<void> {
+  connection.send(head);
   let sent = 0;
-  while (sent < gigabyte && wire.socket.writable) {
+  while (sent < gigabyte && connection.socket.writable) {
     sent += piece.length;
-    if (wire.socket.write(piece)) continue;
+    if (connection.socket.write(piece)) continue;
     const { promise: drained, resolve } = Promise.withResolvers<void>();
-    wire.socket.once('drain', resolve);
-    await Promise.race([drained, wire.closed]);
+    connection.socket.once('drain', resolve);
+    await Promise.race([drained, connection.closed]);
   }
   expect(sent).toBeLessThan(fewBytes);
 }
@@ -43,62 +43,70 @@ export const clients: readonly Attack[] = [
   { what: 'half a request line', send: 'GET /ord' },
   {
     what: 'headers, one every 50 ms, without an end (slowloris)',
-    send: (wire) => sendSlowly(wire, get().slice(0, -2), 'x: 1\r\n'),
+    send: (connection) => sendSlowly(connection, get().slice(0, -2), 'x: 1\r\n'),
   },
   { what: 'half a request after a whole one', send: `${get()}GET /ord`, quiet: true },
   { what: 'a length and no body', send: `${posting}content-length: ${order.length}\r\n\r\n` },
   {
     what: 'a body, one byte every 50 ms',
-    send: (wire) => sendSlowly(wire, `${posting}content-length: 60000\r\n\r\n`, ' '),
+    send: (connection) => sendSlowly(connection, `${posting}content-length: 60000\r\n\r\n`, ' '),
   },
   {
     what: 'a chunked body, one byte every 50 ms',
-    send: (wire) => sendSlowly(wire, `${posting}transfer-encoding: chunked\r\n\r\n`, chunk(' ')),
+    send: (connection) => sendSlowly(connection, `${posting}transfer-encoding: chunked\r\n\r\n`, chunk(' ')),
   },
   {
     what: 'a body, one byte every 50 ms, without an API key',
-    send: (wire) => sendSlowly(wire, `${withoutKey}content-length: 60000\r\n\r\n`, ' '),
+    send: (connection) => sendSlowly(connection, `${withoutKey}content-length: 60000\r\n\r\n`, ' '),
   },
   {
     what: 'trailers, one every 50 ms, without an end',
-    send: (wire) =>
-      sendSlowly(wire, `${posting}transfer-encoding: chunked\r\n\r\n${chunk(order)}0\r\n`, 'x: 1\r\n'),
+    send: (connection) =>
+      sendSlowly(connection, `${posting}transfer-encoding: chunked\r\n\r\n${chunk(order)}0\r\n`, 'x: 1\r\n'),
   },
-  { what: 'a body of a gigabyte', send: (wire) => sendEndlessly(wire, `${posting}${endless}`, zeros) },
+  {
+    what: 'a body of a gigabyte',
+    send: (connection) => sendEndlessly(connection, `${posting}${endless}`, zeros),
+  },
   {
     what: 'a chunked body of a gigabyte',
-    send: (wire) =>
+    send: (connection) =>
       sendEndlessly(
-        wire,
+        connection,
         `${posting}transfer-encoding: chunked\r\n\r\n`,
         Buffer.from(chunk(zeros.toString())),
       ),
   },
   {
     what: 'one chunk of a gigabyte',
-    send: (wire) =>
-      sendEndlessly(wire, `${posting}transfer-encoding: chunked\r\n\r\n${gigabyte.toString(16)}\r\n`, zeros),
+    send: (connection) =>
+      sendEndlessly(
+        connection,
+        `${posting}transfer-encoding: chunked\r\n\r\n${gigabyte.toString(16)}\r\n`,
+        zeros,
+      ),
   },
   {
     what: 'a body of a gigabyte without an API key',
-    send: (wire) => sendEndlessly(wire, `${withoutKey}${endless}`, zeros),
+    send: (connection) => sendEndlessly(connection, `${withoutKey}${endless}`, zeros),
   },
   {
     what: 'a chunked body of a gigabyte without an API key',
-    send: (wire) =>
+    send: (connection) =>
       sendEndlessly(
-        wire,
+        connection,
         `${withoutKey}transfer-encoding: chunked\r\n\r\n`,
         Buffer.from(chunk(zeros.toString())),
       ),
   },
   {
     what: 'a body of a gigabyte where there is nothing',
-    send: (wire) => sendEndlessly(wire, `${posting.replace('/orders', '/nothing')}${endless}`, zeros),
+    send: (connection) =>
+      sendEndlessly(connection, `${posting.replace('/orders', '/nothing')}${endless}`, zeros),
   },
   {
     what: 'a body of a gigabyte with a GET',
-    send: (wire) => sendEndlessly(wire, get(endless).slice(0, -2), zeros),
+    send: (connection) => sendEndlessly(connection, get(endless).slice(0, -2), zeros),
   },
   { what: '1,000 requests at once', send: get('', '/nothing').repeat(1000) },
   { what: 'an order, then what is no request, at once', send: `${post()}what is this\r\n\r\n` },
@@ -125,11 +133,11 @@ export const clients: readonly Attack[] = [
   },
   {
     what: 'half a body whose client resets the connection',
-    async send(wire, { service }) {
-      wire.send(post().slice(0, -20));
+    async send(connection, { service }) {
+      connection.send(post().slice(0, -20));
       // Whoever comes later is answered later.
       await fetch(service.url);
-      wire.socket.resetAndDestroy();
+      connection.socket.resetAndDestroy();
     },
   },
   ...[1, 100].map(
@@ -155,7 +163,8 @@ export const clients: readonly Attack[] = [
   },
   {
     what: 'the admin listener: a body of a gigabyte',
-    send: (wire) => sendEndlessly(wire, `PUT /log-level HTTP/1.1\r\n${host}${json}${endless}`, zeros),
+    send: (connection) =>
+      sendEndlessly(connection, `PUT /log-level HTTP/1.1\r\n${host}${json}${endless}`, zeros),
     listener: 'admin',
   },
 ];

@@ -5,7 +5,7 @@ import {
   spawnAttackedService,
   startBystander,
 } from '../support/processes/attacked-service.ts';
-import { openWire, type Wire, type WireAnswer } from '../support/clients/wire.ts';
+import { openConnection, type RawConnection, type RawAnswer } from '../support/clients/raw-connection.ts';
 import type { Attack } from './attack.ts';
 import { bodies } from './bodies.ts';
 import { clients } from './clients.ts';
@@ -52,7 +52,7 @@ test('no attack gets more than it should, and nobody else notices it', { timeout
 });
 
 interface Outcome {
-  answers: WireAnswer[];
+  answers: RawAnswer[];
   /** Whether the connection could be used once more. */
   kept: boolean;
 }
@@ -60,9 +60,9 @@ interface Outcome {
 async function carryOut(attack: Attack, attacked: AttackedService, bystander: Bystander): Promise<Outcome> {
   const { url, adminUrl } = attacked.service;
   const { send, what, listener } = attack;
-  await using wire = await openWire(listener === 'admin' ? adminUrl : url);
-  const sent = typeof send === 'function' ? send(wire, attacked) : wire.send(send);
-  const [outcome] = await Promise.all([listen(wire, attack), sent]).catch((error: unknown) => {
+  await using connection = await openConnection(listener === 'admin' ? adminUrl : url);
+  const sent = typeof send === 'function' ? send(connection, attacked) : connection.send(send);
+  const [outcome] = await Promise.all([listen(connection, attack), sent]).catch((error: unknown) => {
     throw new Error(`${what}: ${String(error)}`, { cause: error });
   });
   for (const answer of outcome.answers) expectHarmless(what, answer);
@@ -74,18 +74,18 @@ async function carryOut(attack: Attack, attacked: AttackedService, bystander: By
 const lastRequest = 'GET /livez HTTP/1.1\r\nhost: orders\r\nx-request-id: the-last-one\r\n\r\n';
 
 /** The public listener gives the id back; the admin listener knows the path. */
-function isLast({ headers, body }: WireAnswer): boolean {
+function isLast({ headers, body }: RawAnswer): boolean {
   return headers.get('x-request-id') === 'the-last-one' || body === '{"status":"ok"}';
 }
 
-async function listen(wire: Wire, { quiet }: Attack): Promise<Outcome> {
-  const answers: WireAnswer[] = [];
-  let answer = await wire.answer();
-  if (answer && wire.socket.writable && !quiet) wire.send(lastRequest);
+async function listen(connection: RawConnection, { quiet }: Attack): Promise<Outcome> {
+  const answers: RawAnswer[] = [];
+  let answer = await connection.answer();
+  if (answer && connection.socket.writable && !quiet) connection.send(lastRequest);
   while (answer) {
     if (isLast(answer)) return { answers, kept: true };
     answers.push(answer);
-    answer = await wire.answer();
+    answer = await connection.answer();
   }
   return { answers, kept: false };
 }
@@ -94,7 +94,7 @@ async function listen(wire: Wire, { quiet }: Attack): Promise<Outcome> {
 const internals =
   /\bat .+:\d+:\d+|node_modules|node:|\.ts\b|\/src\/|postgres|SELECT |INSERT |Error:|FST_|HPE_/;
 
-function expectHarmless(what: string, { status, headers, body }: WireAnswer): void {
+function expectHarmless(what: string, { status, headers, body }: RawAnswer): void {
   expect(status, what).toBeLessThan(500);
   if (status === 100) return;
   expect(headers.get('x-request-id'), what).toMatch(/^[\w.:/+=-]{1,128}$/);
@@ -165,7 +165,7 @@ function describe({ answers, kept }: Outcome): string {
   return `${said.join(', ') || 'nothing'}; ${kept ? 'kept' : 'closed'}`;
 }
 
-function brief({ status, body }: WireAnswer): string {
+function brief({ status, body }: RawAnswer): string {
   if (status < 400) return String(status);
   return `${status} \`${(JSON.parse(body) as { code: string }).code}\``;
 }

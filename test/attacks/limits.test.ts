@@ -6,7 +6,7 @@ import {
   spawnAttackedService,
   startBystander,
 } from '../support/processes/attacked-service.ts';
-import { openWire, type Wire } from '../support/clients/wire.ts';
+import { openConnection, type RawConnection } from '../support/clients/raw-connection.ts';
 import { get, order, posting } from './attack.ts';
 
 const patiently = { timeout: 20_000, interval: 50 };
@@ -39,7 +39,7 @@ test('500 idle connections fill what is allowed, do not hurt who is there, and a
   expect((await fetch(`${service.adminUrl}/readyz`)).status).toBe(200);
 
   await expect.poll(() => openConnections(attacked), patiently).toBeLessThan(10);
-  await using late = await openWire(service.url);
+  await using late = await openConnection(service.url);
   late.send(get());
   expect((await late.answer())?.status).toBe(200);
   await bystander.stop();
@@ -53,12 +53,12 @@ test('500 idle connections fill what is allowed, do not hurt who is there, and a
 
 test('a connection without a request is closed after the keep-alive time', async () => {
   await using attacked = await spawnAttackedService({ HTTP_KEEP_ALIVE_TIMEOUT: '1s' });
-  await using wire = await openWire(attacked.service.url);
-  wire.send(get());
-  const answer = await wire.answer();
+  await using connection = await openConnection(attacked.service.url);
+  connection.send(get());
+  const answer = await connection.answer();
   expect(answer?.status).toBe(200);
   expect(answer?.headers.get('keep-alive')).toBe('timeout=1');
-  expect(await wire.answer()).toBeUndefined();
+  expect(await connection.answer()).toBeUndefined();
 });
 
 test('a client that does not read its answers is cut, and they do not pile up', async () => {
@@ -66,10 +66,10 @@ test('a client that does not read its answers is cut, and they do not pile up', 
   const { service, measure } = attacked;
   const bystander = await startBystander(service.url);
   const memory = await measure('process_resident_memory_bytes');
-  await using wire = await openWire(service.url);
-  wire.socket.pause();
+  await using connection = await openConnection(service.url);
+  connection.socket.pause();
   // A megabyte and a half each.
-  wire.send(get('', '/docs/static/swagger-ui-bundle.js').repeat(200));
+  connection.send(get('', '/docs/static/swagger-ui-bundle.js').repeat(200));
 
   await expect.poll(() => measure('http_requests_in_flight'), patiently).toBeGreaterThan(1);
   const grown = (await measure('process_resident_memory_bytes')) - memory;
@@ -85,9 +85,9 @@ test('however much is refused, the log has a few lines of it and the metrics hav
   const { service, measure } = attacked;
   const garbage = 300;
   for (let sent = 0; sent < garbage; sent += 1) {
-    await using wire = await openWire(service.url);
-    wire.send('what is this\r\n\r\n');
-    expect((await wire.answer())?.status).toBe(400);
+    await using connection = await openConnection(service.url);
+    connection.send('what is this\r\n\r\n');
+    expect((await connection.answer())?.status).toBe(400);
   }
   expect(await measure('http_requests_unreadable_total', publicListener)).toBe(garbage);
 
@@ -111,13 +111,13 @@ test('whoever is still sending does not hold up the end, and who waits for an an
     `${posting}content-length: 1000\r\n\r\n`,
     `${posting}transfer-encoding: chunked\r\n\r\n1\r\n{\r\n`,
   ];
-  const slow: Wire[] = [];
+  const slow: RawConnection[] = [];
   for (const bytes of opening) {
-    const wire = await openWire(service.url);
-    wire.send(bytes);
-    slow.push(wire);
+    const connection = await openConnection(service.url);
+    connection.send(bytes);
+    slow.push(connection);
   }
-  await using waiting = await openWire(service.url);
+  await using waiting = await openConnection(service.url);
   waiting.send(`${posting}content-length: ${order.length}\r\n\r\n${order}`);
   await expect.poll(() => database.sql('SELECT FROM orders'), patiently).toHaveLength(1);
 
@@ -125,5 +125,5 @@ test('whoever is still sending does not hold up the end, and who waits for an an
   expect((await waiting.answer())?.status).toBe(201);
   // Ten seconds are the deadline of a shutdown, after which its exit code would be 1.
   expect(await service.exited).toEqual({ code: 0, signal: null });
-  for (const wire of slow) await wire[Symbol.asyncDispose]();
+  for (const connection of slow) await connection[Symbol.asyncDispose]();
 });

@@ -98,8 +98,8 @@ describe('takes telemetry', () => {
       );
     }
     const { body } = await small.call('GET', '/api/overview');
-    expect(body).toMatchObject({ intake: { spans: 3000, logs: 3000 } });
-    expect((body as { intake: { bytes: number } }).intake.bytes).toBeLessThanOrEqual(400_000);
+    expect(body).toMatchObject({ receiver: { spans: 3000, logs: 3000 } });
+    expect((body as { receiver: { bytes: number } }).receiver.bytes).toBeLessThanOrEqual(400_000);
   });
 });
 

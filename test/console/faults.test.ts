@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { wireScenarios } from '../../lab/console/faults/network-scenarios.ts';
+import { networkScenarios } from '../../lab/console/faults/network-scenarios.ts';
 import type { FaultState } from '../../lab/console/api-types.ts';
 import { startSimulator, type Simulator } from '../../lab/simulator/server.ts';
 import { createLogger } from '../../src/telemetry/logging/logger.ts';
@@ -44,10 +44,10 @@ test('a scenario is set, shown over its time, and gone again', async () => {
 
 test('every knob of the simulator is there, with its meaning', async () => {
   const { body } = await shown.call('GET', '/api/faults');
-  const { knobs } = body as { knobs: Array<{ name: string; meaning: string }> };
+  const { controls } = body as { controls: Array<{ name: string; meaning: string }> };
   const settings = (await (await fetch(`${simulator.url}/faults`)).json()) as object;
-  expect(knobs.map(({ name }) => name)).toEqual(Object.keys(settings));
-  expect(knobs.filter(({ name, meaning }) => meaning === name)).toEqual([]);
+  expect(controls.map(({ name }) => name)).toEqual(Object.keys(settings));
+  expect(controls.filter(({ name, meaning }) => meaning === name)).toEqual([]);
 });
 
 test('what somebody else sets shows as well', async () => {
@@ -86,18 +86,20 @@ describe('the network', () => {
   /** The address that a wire stands in for, with the wire in between. */
   async function connect(name: string, target: string): Promise<string> {
     const url = new URL(target);
-    url.host = await simulator.wires.connect(name, `tcp://${url.host}`);
-    await expect.poll(async () => (await faultState()).wires.map((wire) => wire.name), soon).toContain(name);
+    url.host = await simulator.network.connect(name, `tcp://${url.host}`);
+    await expect
+      .poll(async () => (await faultState()).network.map((proxy) => proxy.name), soon)
+      .toContain(name);
     return url.href;
   }
 
   /** As its button does. */
   async function press(id: string) {
-    const scenario = (await faultState()).wireScenarios.find((each) => each.id === id);
-    const { wire, enabled, toxics } = scenario ?? { wire: `none for ${id}` };
-    const answer = await shown.call('PUT', `/api/wires/${wire}`, { body: { enabled, toxics } });
+    const scenario = (await faultState()).networkScenarios.find((each) => each.id === id);
+    const { proxy, enabled, toxics } = scenario ?? { proxy: `none for ${id}` };
+    const answer = await shown.call('PUT', `/api/wires/${proxy}`, { body: { enabled, toxics } });
     expect(answer).toMatchObject({ status: 200 });
-    expect((await faultState()).wires.find(({ name }) => name === wire)).toMatchObject({ scenario: id });
+    expect((await faultState()).network.find(({ name }) => name === proxy)).toMatchObject({ scenario: id });
   }
 
   test('to Postgres is broken and restored: orders are refused as promised, and placed again', async () => {
@@ -142,7 +144,7 @@ describe('the network', () => {
     const { body } = await shown.call('DELETE', '/api/faults');
     expect(body).toMatchObject({
       settings: { errorRate: 0 },
-      wires: [{ name: 'postgres', enabled: true, toxics: [], scenario: null }],
+      network: [{ name: 'postgres', enabled: true, toxics: [], scenario: null }],
     });
     expect((await windows()).at(-1)).toMatchObject({ to: expect.any(Number) as number });
   });
@@ -161,15 +163,15 @@ describe('the network', () => {
     await expect
       .poll(windows, soon)
       .toMatchObject([{ label: 'postgres: cut, latency 200 jitter 20, reset_peer timeout 500' }]);
-    expect((await faultState()).wires).toEqual([
+    expect((await faultState()).network).toEqual([
       { name: 'postgres', upstream: '127.0.0.1:1', enabled: false, toxics, scenario: null },
     ]);
   });
 
   test('has scenarios for the wires that there are', async () => {
-    expect(await faultState()).toMatchObject({ wires: [], wireScenarios: [] });
+    expect(await faultState()).toMatchObject({ network: [], networkScenarios: [] });
     await connect('redis', 'tcp://127.0.0.1:1');
-    const offered = (await faultState()).wireScenarios;
+    const offered = (await faultState()).networkScenarios;
     expect(offered.map(({ id }) => id)).toEqual(['redis-slow', 'redis-refused']);
   });
 
@@ -189,8 +191,8 @@ describe('the network', () => {
   });
 
   test('has each of its knobs, with a meaning', async () => {
-    const { toxicKnobs } = await faultState();
-    expect(toxicKnobs.map(({ name }) => name)).toEqual([
+    const { toxicControls } = await faultState();
+    expect(toxicControls.map(({ name }) => name)).toEqual([
       'latency',
       'jitter',
       'bandwidth',
@@ -198,17 +200,17 @@ describe('the network', () => {
       'reset_peer',
       'slow_close',
     ]);
-    expect(toxicKnobs.filter(({ meaning }) => meaning.length < 10)).toEqual([]);
+    expect(toxicControls.filter(({ meaning }) => meaning.length < 10)).toEqual([]);
   });
 
-  const rehearsed = wireScenarios.flatMap((scenario) => {
+  const rehearsed = networkScenarios.flatMap((scenario) => {
     const experiment = catalogue.find(({ name }) => name === scenario.id);
     return experiment === undefined ? [] : [{ id: scenario.id, scenario, experiment }];
   });
   test.each(rehearsed)('$id is what the chaos experiment of that name does', ({ scenario, experiment }) => {
-    const { wire, enabled, toxics } = scenario;
+    const { proxy, enabled, toxics } = scenario;
     expect(experiment.faults).toContainEqual(
-      enabled ? { kind: 'network', to: wire, toxics } : { kind: 'cut', to: wire },
+      enabled ? { kind: 'network', to: proxy, toxics } : { kind: 'cut', to: proxy },
     );
   });
 });

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { WireScenario } from '../../lab/console/api-types.ts';
+import type { NetworkScenario } from '../../lab/console/api-types.ts';
 import {
   descendants,
   killNow,
@@ -99,13 +99,13 @@ test('the network of the service breaks for it alone, and is restored', async ()
   await expect.poll(statusOf, soon).toBe(201);
   await expect
     .poll(() => ask('/api/faults'), soon)
-    .toMatchObject({ wires: [{ name: 'postgres' }, { name: 'gateway' }] });
+    .toMatchObject({ network: [{ name: 'postgres' }, { name: 'gateway' }] });
 
-  const { wireScenarios } = await ask('/api/faults');
-  for (const { wire, enabled, toxics } of wireScenarios as WireScenario[]) {
+  const { networkScenarios } = await ask('/api/faults');
+  for (const { proxy, enabled, toxics } of networkScenarios as NetworkScenario[]) {
     if (enabled && toxics[0]?.type !== 'timeout') continue;
-    await ask(`/api/wires/${wire}`, { method: 'PUT', body: { enabled, toxics } });
-    expect(await statusOf()).toBe(wire === 'postgres' ? 503 : 202);
+    await ask(`/api/wires/${proxy}`, { method: 'PUT', body: { enabled, toxics } });
+    expect(await statusOf()).toBe(proxy === 'postgres' ? 503 : 202);
     await ask('/api/faults', { method: 'DELETE' });
     await expect.poll(statusOf, soon).toBe(201);
   }

@@ -93,7 +93,7 @@ test.each([1280, 390])('nothing is wider than a window of %i pixels', async (wid
 });
 
 test('the network is broken by the keyboard, at any width, and one restore is for all of it', async () => {
-  await using simulator = await simulatorWithWires();
+  await using simulator = await simulatorWithNetwork();
   await page.goto(`${shown.url}/faults`);
   const restore = page.getByRole('button', { name: 'Restore' });
   const scenario = page.getByRole('button', { name: 'Postgres unreachable' });
@@ -119,7 +119,7 @@ test('the network is broken by the keyboard, at any width, and one restore is fo
   await page.getByLabel('gateway cut').focus();
   await page.keyboard.press('Space');
   await page.locator('.band', { hasText: 'gateway: cut, latency 0 jitter 20' }).waitFor();
-  expect(simulator.wires.all()).toMatchObject({
+  expect(simulator.network.all()).toMatchObject({
     postgres: { enabled: true, toxics: [] },
     gateway: { enabled: false, toxics: [{ type: 'latency', latency: 0, jitter: 20 }] },
   });
@@ -128,24 +128,24 @@ test('the network is broken by the keyboard, at any width, and one restore is fo
   await page.keyboard.press('Enter');
   await expect.poll(() => restore.isDisabled()).toBe(true);
   expect(await page.getByLabel('gateway jitter').inputValue()).toBe('');
-  expect(simulator.wires.all()).toMatchObject({ gateway: { enabled: true, toxics: [] } });
+  expect(simulator.network.all()).toMatchObject({ gateway: { enabled: true, toxics: [] } });
   expect(complaints).toEqual([]);
 });
 
 test('a wire that is full of markup shows as text', async () => {
-  await using simulator = await simulatorWithWires();
-  await simulator.wires.connect(hostile, 'tcp://127.0.0.1:1');
+  await using simulator = await simulatorWithNetwork();
+  await simulator.network.connect(hostile, 'tcp://127.0.0.1:1');
   await page.goto(`${shown.url}/faults`);
-  await page.locator('.wire', { hasText: hostile }).waitFor();
+  await page.locator('.proxy', { hasText: hostile }).waitFor();
   expect(await page.locator('main img, main script').count()).toBe(0);
   expect(complaints).toEqual([]);
 });
 
 /** That the console knows, with a network to nowhere. */
-async function simulatorWithWires() {
+async function simulatorWithNetwork() {
   const logger = createLogger({ service: 'payment-gateway', level: 'silent' });
   const simulator = await startSimulator({ host: '127.0.0.1', port: 0, logger });
-  for (const name of ['postgres', 'gateway']) await simulator.wires.connect(name, 'tcp://127.0.0.1:1');
+  for (const name of ['postgres', 'gateway']) await simulator.network.connect(name, 'tcp://127.0.0.1:1');
   const nobody = { apiUrl: 'http://127.0.0.1:1', apiKey: 'none', metricsUrl: 'http://127.0.0.1:1/metrics' };
   shown.watch({ ...nobody, gatewayUrl: simulator.url });
   return { ...simulator, [Symbol.asyncDispose]: () => simulator.close() };

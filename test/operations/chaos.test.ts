@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openEmbeddedStage } from '../../lab/chaos/embedded-environment.ts';
+import { openEmbeddedEnvironment } from '../../lab/chaos/embedded-environment.ts';
 import type { Experiment } from '../../lab/chaos/experiment.ts';
 import { declines } from '../../lab/chaos/experiments/declines.ts';
 import { gatewayDown } from '../../lab/chaos/experiments/gateway-down.ts';
@@ -12,9 +12,9 @@ import { replicaDies } from '../../lab/chaos/experiments/replica-dies.ts';
 import { serviceKilled } from '../../lab/chaos/experiments/service-killed.ts';
 import { wrongKeys } from '../../lab/chaos/experiments/wrong-keys.ts';
 import { type PostgresServer, startPostgres } from '../../lab/chaos/postgres.ts';
-import { rehearse } from '../../lab/chaos/run-experiment.ts';
-import type { Wires } from '../../lab/chaos/network.ts';
-import { startWires } from '../../lab/chaos/start-network.ts';
+import { runExperiment } from '../../lab/chaos/run-experiment.ts';
+import type { Network } from '../../lab/chaos/network.ts';
+import { startNetwork } from '../../lab/chaos/start-network.ts';
 import { noLimits } from '../support/clients/settings.ts';
 
 /**
@@ -66,13 +66,13 @@ function withoutTimes({ steady, hypothesis, ...experiment }: Experiment): Experi
 }
 
 let postgres: PostgresServer;
-let wires: Wires;
+let network: Network;
 beforeAll(async () => {
   postgres = await startPostgres();
-  wires = await startWires();
+  network = await startNetwork();
 });
 afterAll(async () => {
-  await wires[Symbol.asyncDispose]();
+  await network[Symbol.asyncDispose]();
   await postgres[Symbol.asyncDispose]();
 });
 
@@ -81,16 +81,16 @@ test.each(experiments.map((experiment) => [experiment.title, experiment] as cons
   { timeout: 120_000 },
   async (_title, experiment) => {
     const hasty = withoutTimes(experiment);
-    await using stage = await openEmbeddedStage(hasty, { postgres, wires, env });
-    const rehearsal = await rehearse(hasty, stage, {
+    await using environment = await openEmbeddedEnvironment(hasty, { postgres, network, env });
+    const result = await runExperiment(hasty, environment, {
       rate: 30,
       seed: 20_261_121,
       untilSeen: true,
       signal: new AbortController().signal,
       progress: () => {},
     });
-    const failed = rehearsal.checks.filter(({ verdict }) => verdict === 'failed');
-    expect(failed, JSON.stringify(rehearsal.answers)).toEqual([]);
-    expect(rehearsal.verdict).toBe('held');
+    const failed = result.checks.filter(({ verdict }) => verdict === 'failed');
+    expect(failed, JSON.stringify(result.answers)).toEqual([]);
+    expect(result.verdict).toBe('held');
   },
 );

@@ -25,7 +25,7 @@ beforeEach(async () => {
   await once(echo.listen(0, '127.0.0.1'), 'listening');
   stack.defer(() => void echo.close());
   upstream = hostOf(echo);
-  listen = await simulator.wires.connect('echo', `tcp://${upstream}`);
+  listen = await simulator.network.connect('echo', `tcp://${upstream}`);
 });
 afterEach(() => stack.disposeAsync());
 

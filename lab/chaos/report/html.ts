@@ -1,7 +1,7 @@
-import type { Rehearsal } from '../experiment-run.ts';
+import type { ExperimentResult } from '../experiment-run.ts';
 import { grafanaUrl, jaegerUrl } from './links.ts';
 import { expectedAlerts, otherAlerts, preface } from './markdown.ts';
-import { escapeText, plotRehearsal } from './plot.ts';
+import { escapeText, plotResult } from './plot.ts';
 import type { Report } from './report.ts';
 import { drawWaterfall } from './waterfall.ts';
 
@@ -22,11 +22,11 @@ ${preface(report)
   .join('\n')}
 ${htmlTable([
   ['experiment', 'what breaks', 'verdict', 'alerts, minutes of the rules'],
-  ...report.rehearsals.map((rehearsal) => [
-    `<a href="#${rehearsal.name}">${rehearsal.name}</a>`,
-    escapeText(rehearsal.title),
-    badge(rehearsal.verdict),
-    escapeText(expectedAlerts(rehearsal)),
+  ...report.results.map((result) => [
+    `<a href="#${result.name}">${result.name}</a>`,
+    escapeText(result.title),
+    badge(result.verdict),
+    escapeText(expectedAlerts(result)),
   ]),
 ])}
 <h2>Which alert detects which fault</h2>
@@ -34,17 +34,17 @@ ${htmlTable(detection.map((row) => row.map(inline)))}
 <h2>One by one</h2>
 <p>In the plots the time of the fault is shaded. A triangle is an alert of the hypothesis that fires, a grey one another alert.
 At the dashed line the steady state held again. The bar below is the circuit to the gateway: closed, half-open or open.</p>
-${report.rehearsals.map((rehearsal) => section(rehearsal, scale)).join('\n')}
+${report.results.map((result) => section(result, scale)).join('\n')}
 </main>
 </html>
 `;
 }
 
-function section(rehearsal: Rehearsal, scale: number): string {
+function section(result: ExperimentResult, scale: number): string {
   const { name, title, story, faults, surroundings, claim, verdict, reason, checks, timeline, trace, look } =
-    rehearsal;
+    result;
   const jaeger = jaegerUrl(look);
-  const others = otherAlerts(rehearsal);
+  const others = otherAlerts(result);
   return `<section id="${name}" class="${verdict}">
 <h2>${escapeText(title)} ${badge(verdict)}</h2>
 <p>${escapeText(story)}</p>
@@ -53,7 +53,7 @@ function section(rehearsal: Rehearsal, scale: number): string {
   }<dt>Hypothesis</dt><dd>${escapeText(claim)}</dd>${
     reason === undefined ? '' : `<dt>Skipped</dt><dd>${escapeText(reason)}</dd>`
   }</dl>
-${timeline === undefined ? '' : plotRehearsal(rehearsal, scale)}
+${timeline === undefined ? '' : plotResult(result, scale)}
 ${
   checks.length === 0
     ? ''

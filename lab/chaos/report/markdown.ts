@@ -1,5 +1,5 @@
 import { table } from '../../bench/shared/table.ts';
-import type { Rehearsal, TimelinePoint } from '../experiment-run.ts';
+import type { ExperimentResult, TimelinePoint } from '../experiment-run.ts';
 import { grafanaUrl, jaegerUrl } from './links.ts';
 import type { Report } from './report.ts';
 import { printWaterfall } from './waterfall.ts';
@@ -11,13 +11,13 @@ export function toMarkdown(report: Report, detection: string): string {
 
 ${preface(report)}
 
-${summaryTable(report.rehearsals)}
+${summaryTable(report.results)}
 
 ## Which alert detects which fault
 
 ${detection}
 
-${report.rehearsals.map(section).join('\n\n')}
+${report.results.map(section).join('\n\n')}
 `;
 }
 
@@ -29,31 +29,31 @@ export function preface({
   rate,
   duration,
   seconds,
-  wires,
+  network,
   alerts,
-  rehearsals,
+  results,
 }: Report): string {
-  const held = rehearsals.filter(({ verdict }) => verdict === 'held').length;
-  const failed = rehearsals.filter(({ verdict }) => verdict === 'failed').length;
-  const skippedCount = rehearsals.length - held - failed;
+  const held = results.filter(({ verdict }) => verdict === 'held').length;
+  const failed = results.filter(({ verdict }) => verdict === 'failed').length;
+  const skippedCount = results.length - held - failed;
   const scaled =
     'unchecked' in alerts
       ? `Alerts were not checked: ${alerts.unchecked}.`
       : alerts.scale === 1
         ? "The project's rules were evaluated as they are."
         : `A real Prometheus evaluated the project's rules at a time scale of ${alerts.scale}: every length of time in them (\`for\`, windows, intervals, the age of an order) was divided by ${alerts.scale}, so a second of the run stands for ${alerts.scale / 60} min of the rules, in which the times of alerts are given. The service's own timeouts were not scaled. Prometheus started empty with each experiment: windows of hours and days hold the experiment alone, so that slow burn alerts fire earlier than they would in production.`;
-  return `\`npm run chaos\` on ${date.slice(0, 10)}: ${held} of ${rehearsals.length} hypotheses held, ${failed} failed${skippedCount > 0 ? `, ${skippedCount} were skipped` : ''}. Seed ${seed}, ${rate} orders a second where an experiment does not say${duration === undefined ? '' : `, faults of ${duration} s and longer`}; ${Math.round(seconds / 60)} minutes in all.
+  return `\`npm run chaos\` on ${date.slice(0, 10)}: ${held} of ${results.length} hypotheses held, ${failed} failed${skippedCount > 0 ? `, ${skippedCount} were skipped` : ''}. Seed ${seed}, ${rate} orders a second where an experiment does not say${duration === undefined ? '' : `, faults of ${duration} s and longer`}; ${Math.round(seconds / 60)} minutes in all.
 
-${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node}, load average ${machine.loadBefore.toFixed(2)} before the start. Customers, simulator, PostgreSQL, Prometheus and the service share the cores. The network between the parts: ${wires}.
+${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node}, load average ${machine.loadBefore.toFixed(2)} before the start. Customers, simulator, PostgreSQL, Prometheus and the service share the cores. The network between the parts: ${network}.
 
 ${scaled}`;
 }
 
-function summaryTable(rehearsals: readonly Rehearsal[]): string {
+function summaryTable(results: readonly ExperimentResult[]): string {
   return table([
     ['experiment', 'what breaks', 'verdict', 'claims', 'recovered after', 'alerts, minutes of the rules'],
-    ...rehearsals.map((rehearsal) => {
-      const { name, title, verdict, checks, moments } = rehearsal;
+    ...results.map((result) => {
+      const { name, title, verdict, checks, moments } = result;
       const heldChecks = checks.filter((check) => check.verdict === 'held').length;
       return [
         `[${name}](#${name})`,
@@ -61,21 +61,21 @@ function summaryTable(rehearsals: readonly Rehearsal[]): string {
         marks[verdict],
         checks.length === 0 ? '–' : `${heldChecks} of ${checks.length}`,
         moments?.recovered === undefined ? '–' : `${(moments.recovered - moments.faultCleared).toFixed(1)} s`,
-        expectedAlerts(rehearsal),
+        expectedAlerts(result),
       ];
     }),
   ]);
 }
 
-export function expectedAlerts({ alerts = [], undetected }: Rehearsal): string {
+export function expectedAlerts({ alerts = [], undetected }: ExperimentResult): string {
   const expected = alerts.filter((alert) => alert.expected);
   if (expected.length === 0) return undetected === undefined ? '–' : 'none, by intent';
   return expected.map(({ alert, afterMinutes }) => `${alert} ${afterMinutes}`).join(', ');
 }
 
-function section(rehearsal: Rehearsal): string {
+function section(result: ExperimentResult): string {
   const { name, title, story, faults, surroundings, claim, verdict, reason, checks, timeline, trace, look } =
-    rehearsal;
+    result;
   const jaeger = jaegerUrl(look);
   return [
     `## ${name}`,
@@ -89,8 +89,8 @@ function section(rehearsal: Rehearsal): string {
           ['about', 'claim', 'seen', ''],
           ...checks.map((check) => [check.about, cell(check.claim), cell(check.seen), marks[check.verdict]]),
         ]),
-    otherAlerts(rehearsal),
-    timeline === undefined ? '' : `\`\`\`text\n${sparklines(rehearsal, timeline)}\n\`\`\``,
+    otherAlerts(result),
+    timeline === undefined ? '' : `\`\`\`text\n${sparklines(result, timeline)}\n\`\`\``,
     trace === undefined ? '' : `Trace \`${trace.id}\`:\n\n\`\`\`text\n${printWaterfall(trace.bars)}\n\`\`\``,
     `Look at: [${look.panel}](${grafanaUrl(look)}) in Grafana${jaeger === undefined ? '' : `, [${look.traces}](${jaeger}) in Jaeger`}.`,
   ]
@@ -99,7 +99,7 @@ function section(rehearsal: Rehearsal): string {
 }
 
 /** What fired beside the alerts of the hypothesis. */
-export function otherAlerts({ alerts = [], undetected }: Rehearsal): string {
+export function otherAlerts({ alerts = [], undetected }: ExperimentResult): string {
   const others = alerts
     .filter(({ expected }) => !expected)
     .map(
@@ -119,7 +119,7 @@ const blocks = '▁▂▃▄▅▆▇█';
 const circuitMarks = { closed: '·', half_open: '◐', open: '●' } as const;
 
 /** A column per second. */
-function sparklines({ moments }: Rehearsal, timeline: readonly TimelinePoint[]): string {
+function sparklines({ moments }: ExperimentResult, timeline: readonly TimelinePoint[]): string {
   const line = (name: string, values: ReadonlyArray<number | undefined>, logarithmic = false) => {
     const top = Math.max(1, ...values.map((value) => value ?? 0));
     const shares = values.map((value) => {

@@ -1,4 +1,4 @@
-import type { FiredAlert, Rehearsal, TimelinePoint } from '../experiment-run.ts';
+import type { FiredAlert, ExperimentResult, TimelinePoint } from '../experiment-run.ts';
 
 const width = 760;
 const margin = { left: 52, right: 118, top: 20, bottom: 24 };
@@ -23,8 +23,8 @@ const answerNames = {
  * Answers a second, latency and breaker over the seconds of a rehearsal, with the fault shaded and the alerts marked. Its
  * colours are the page's.
  */
-export function plotRehearsal(
-  { title, timeline = [], moments, alerts = [] }: Rehearsal,
+export function plotResult(
+  { title, timeline = [], moments, alerts = [] }: ExperimentResult,
   scale: number,
 ): string {
   const seconds = Math.max(timeline.length, 1);

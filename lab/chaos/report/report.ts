@@ -1,5 +1,5 @@
 import { describeMachine } from '../../bench/shared/report.ts';
-import type { Rehearsal } from '../experiment-run.ts';
+import type { ExperimentResult } from '../experiment-run.ts';
 
 export interface Report {
   /** ISO 8601, of the start. */
@@ -13,9 +13,9 @@ export interface Report {
   /** Of the whole run. */
   seconds: number;
   /** What the network between the parts was made of. */
-  wires: string;
+  network: string;
   alerts: { scale: number } | { unchecked: string };
-  rehearsals: Rehearsal[];
+  results: ExperimentResult[];
 }
 
 /** Taken before anything is started. */

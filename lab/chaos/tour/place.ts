@@ -1,8 +1,8 @@
 import type { ReceivedSpan } from '../../console/otlp/messages.ts';
 import { createGatewayControl, type GatewayControl } from '../../harness/gateway-control.ts';
-import { openEmbeddedStage } from '../embedded-environment.ts';
+import { openEmbeddedEnvironment } from '../embedded-environment.ts';
 import { startPostgres } from '../postgres.ts';
-import { startWires } from '../start-network.ts';
+import { startNetwork } from '../start-network.ts';
 
 /** Where a tour takes place: the stack that runs already, or one of its own. */
 export interface Place extends AsyncDisposable {
@@ -61,25 +61,25 @@ async function runningStack(): Promise<Place | undefined> {
 
 async function startOwn(): Promise<Place> {
   await using started = new AsyncDisposableStack();
-  const wires = started.use(await startWires());
+  const network = started.use(await startNetwork());
   const postgres = started.use(await startPostgres());
-  const stage = started.use(
-    await openEmbeddedStage(
+  const environment = started.use(
+    await openEmbeddedEnvironment(
       // Few connections to the gateway, so that a laptop's worth of orders is too much.
       { surroundings: { env: { OTEL_BSP_SCHEDULE_DELAY: '100', PAYMENT_CONNECTIONS: '8' } } },
-      { postgres, wires },
+      { postgres, network },
     ),
   );
   const owned = started.move();
   return {
     description: 'a service of its own',
-    url: stage.urls[0] ?? '',
-    adminUrl: stage.adminUrls[0] ?? '',
-    apiKeys: stage.apiKeys,
-    gateway: stage.gateway,
+    url: environment.urls[0] ?? '',
+    adminUrl: environment.adminUrls[0] ?? '',
+    apiKeys: environment.apiKeys,
+    gateway: environment.gateway,
     overload: { latencyMs: 150, rate: 150 },
     pages: {},
-    ...(stage.spans && { spans: stage.spans }),
+    ...(environment.spans && { spans: environment.spans }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

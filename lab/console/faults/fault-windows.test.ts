@@ -4,12 +4,12 @@ import { createFaultWindows } from './fault-windows.ts';
 test('faults of two kinds at the same time are one window, which begins anew as they change', () => {
   const windows = createFaultWindows();
   const gateway = windows.source();
-  const wires = windows.source();
+  const network = windows.source();
   gateway(undefined, 1000);
-  wires('Postgres unreachable', 2000);
-  wires('Postgres unreachable', 3000);
+  network('Postgres unreachable', 2000);
+  network('Postgres unreachable', 3000);
   gateway('Gateway down', 4000);
-  wires(undefined, 5000);
+  network(undefined, 5000);
   gateway(undefined, 6000);
   expect(windows.all()).toEqual([
     { from: 2000, to: 4000, label: 'Postgres unreachable' },

@@ -1,5 +1,5 @@
 import { FaultSettings } from '../../simulator/faults.ts';
-import type { Knob } from '../api-types.ts';
+import type { Control } from '../api-types.ts';
 import type { NoteFaults } from './fault-windows.ts';
 import { scenarios } from './scenarios.ts';
 import { type SimulatorSetting, watchSimulatorSetting } from './simulator-setting.ts';
@@ -47,7 +47,7 @@ function describe(settings: GatewaySettings): string | undefined {
 }
 
 /** As the simulator describes them itself. */
-export const knobs: readonly Knob[] = Object.entries(FaultSettings.properties).map(([name, schema]) => {
+export const controls: readonly Control[] = Object.entries(FaultSettings.properties).map(([name, schema]) => {
   // TypeBox keeps annotations in a schema, but not in its type.
   const { description, default: initial, maximum }: Record<string, unknown> = { ...schema };
   const largest = typeof maximum === 'number' ? maximum : 2 ** 32 - 1;

@@ -1,20 +1,20 @@
-import type { WireSettings } from '../../simulator/network/toxics.ts';
+import type { ProxySettings } from '../../simulator/network/toxics.ts';
 
-interface WireScenario extends WireSettings {
+interface NetworkScenario extends ProxySettings {
   id: string;
   title: string;
   meaning: string;
-  wire: string;
+  proxy: string;
 }
 
 /** What goes wrong with networks, one click each. Those with the id of a chaos experiment do what it does. */
-export const wireScenarios: readonly WireScenario[] = [
+export const networkScenarios: readonly NetworkScenario[] = [
   {
     id: 'postgres-unreachable',
     title: 'Postgres unreachable',
     meaning:
       'The network drops every packet, and nobody is told. Orders are refused in time, nothing is charged.',
-    wire: 'postgres',
+    proxy: 'postgres',
     enabled: true,
     toxics: [{ type: 'timeout' }],
   },
@@ -23,7 +23,7 @@ export const wireScenarios: readonly WireScenario[] = [
     title: 'Postgres refused',
     meaning:
       'Every connection is closed, and new ones are refused. Orders get 503 once the retries have had their time.',
-    wire: 'postgres',
+    proxy: 'postgres',
     enabled: false,
     toxics: [],
   },
@@ -31,7 +31,7 @@ export const wireScenarios: readonly WireScenario[] = [
     id: 'postgres-slow',
     title: 'Postgres slow',
     meaning: 'Every answer comes 20 to 40 ms late. An order takes two statements, and notices both.',
-    wire: 'postgres',
+    proxy: 'postgres',
     enabled: true,
     toxics: [{ type: 'latency', latency: 30, jitter: 10 }],
   },
@@ -39,7 +39,7 @@ export const wireScenarios: readonly WireScenario[] = [
     id: 'postgres-narrow',
     title: 'Narrow line to Postgres',
     meaning: 'Answers come at 1 kB a second on each connection, as behind a line that others fill.',
-    wire: 'postgres',
+    proxy: 'postgres',
     enabled: true,
     toxics: [{ type: 'bandwidth', rate: 1 }],
   },
@@ -47,7 +47,7 @@ export const wireScenarios: readonly WireScenario[] = [
     id: 'postgres-resets',
     title: 'Postgres connections reset',
     meaning: 'Every connection is reset after half a second, be a statement under way or not.',
-    wire: 'postgres',
+    proxy: 'postgres',
     enabled: true,
     toxics: [
       { type: 'latency', latency: 10, jitter: 5 },
@@ -59,7 +59,7 @@ export const wireScenarios: readonly WireScenario[] = [
     title: 'Connection pool exhausted',
     meaning:
       'Every answer of Postgres comes 200 ms late: with enough traffic all connections are taken, and orders wait for one.',
-    wire: 'postgres',
+    proxy: 'postgres',
     enabled: true,
     toxics: [{ type: 'latency', latency: 200, jitter: 0 }],
   },
@@ -67,7 +67,7 @@ export const wireScenarios: readonly WireScenario[] = [
     id: 'gateway-down',
     title: 'Gateway refused',
     meaning: 'Every connection is refused. The breaker opens, orders are taken and left pending.',
-    wire: 'gateway',
+    proxy: 'gateway',
     enabled: false,
     toxics: [],
   },
@@ -76,7 +76,7 @@ export const wireScenarios: readonly WireScenario[] = [
     title: 'Gateway unreachable',
     meaning:
       'The network drops every packet. Each attempt takes its whole timeout, and its outcome is unknown.',
-    wire: 'gateway',
+    proxy: 'gateway',
     enabled: true,
     toxics: [{ type: 'timeout' }],
   },
@@ -84,7 +84,7 @@ export const wireScenarios: readonly WireScenario[] = [
     id: 'gateway-reset-peer',
     title: 'Gateway connections reset',
     meaning: 'Every connection is reset after half a second, whatever it is in the middle of.',
-    wire: 'gateway',
+    proxy: 'gateway',
     enabled: true,
     toxics: [{ type: 'reset_peer', timeout: 500 }],
   },
@@ -92,7 +92,7 @@ export const wireScenarios: readonly WireScenario[] = [
     id: 'gateway-narrow-line',
     title: 'Narrow line to the gateway',
     meaning: 'Answers come at 1 kB a second: each takes a good part of one.',
-    wire: 'gateway',
+    proxy: 'gateway',
     enabled: true,
     toxics: [{ type: 'bandwidth', rate: 1 }],
   },
@@ -101,7 +101,7 @@ export const wireScenarios: readonly WireScenario[] = [
     title: 'Redis slow',
     meaning:
       'Every answer comes about 200 ms late. Nobody waits longer than 20 ms, and soon nobody asks any more.',
-    wire: 'redis',
+    proxy: 'redis',
     enabled: true,
     toxics: [{ type: 'latency', latency: 200, jitter: 20 }],
   },
@@ -109,7 +109,7 @@ export const wireScenarios: readonly WireScenario[] = [
     id: 'redis-refused',
     title: 'Redis refused',
     meaning: 'Every connection is refused. Limits are counted here, orders are read from Postgres.',
-    wire: 'redis',
+    proxy: 'redis',
     enabled: false,
     toxics: [],
   },

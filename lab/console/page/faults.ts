@@ -1,11 +1,11 @@
-import type { FaultState, Knob, WireSettings } from '../api-types.ts';
+import type { FaultState, Control, ProxySettings } from '../api-types.ts';
 import { call, repeat } from './api.ts';
 import { createBand, faultBand } from './band.ts';
 import { h } from './h.ts';
 import type { Live } from './live.ts';
 import { showScenarios } from './scenario-buttons.ts';
 import type { CreateView } from './view.ts';
-import { showWires } from './network-settings.ts';
+import { showNetwork } from './network-settings.ts';
 
 const interval = 1000;
 /** Milliseconds that the band shows. */
@@ -15,14 +15,14 @@ const shown = 5 * 60_000;
 export function faultsView(live: Live): CreateView {
   return (_address, page) => {
     const scenarios = h('div', { class: 'scenarios' });
-    const wireScenarios = h('div', { class: 'scenarios' });
-    const wires = h('div', { class: 'wires' });
+    const networkScenarios = h('div', { class: 'scenarios' });
+    const network = h('div', { class: 'network' });
     const unwired = h(
       'p',
       { class: 'empty' },
       'There are no wires to break: npm start puts them between the service and what it depends on.',
     );
-    const knobs = h('div', { class: 'knobs' });
+    const controls = h('div', { class: 'settings' });
     const unavailable = h('p', { class: 'empty', hidden: true });
     const restore = h(
       'button',
@@ -51,27 +51,27 @@ export function faultsView(live: Live): CreateView {
       void act(() => call('PUT', '/api/faults', wanted));
     }
 
-    function setWire(name: string, { enabled, toxics }: WireSettings): void {
+    function setProxy(name: string, { enabled, toxics }: ProxySettings): void {
       void act(() => call('PUT', `/api/wires/${name}`, { enabled, toxics }));
     }
 
-    function knobOf(knob: Knob): HTMLElement {
+    function controlOf(control: Control): HTMLElement {
       const input = h('input', {
         type: 'number',
         min: 0,
-        max: knob.maximum,
-        step: knob.form === 'rate' ? 0.05 : 1,
-        placeholder: knob.form === 'seed' ? 'anew' : undefined,
-        'aria-label': knob.name,
-        on: { change: () => turn(knob.name, input) },
+        max: control.maximum,
+        step: control.form === 'rate' ? 0.05 : 1,
+        placeholder: control.form === 'seed' ? 'anew' : undefined,
+        'aria-label': control.name,
+        on: { change: () => turn(control.name, input) },
       });
-      inputs.set(knob.name, input);
+      inputs.set(control.name, input);
       return h(
         'label',
-        { class: 'knob' },
-        h('code', {}, knob.name),
+        { class: 'setting' },
+        h('code', {}, control.name),
         input,
-        h('span', { class: 'muted' }, knob.meaning),
+        h('span', { class: 'muted' }, control.meaning),
       );
     }
 
@@ -81,12 +81,13 @@ export function faultsView(live: Live): CreateView {
     }
 
     function show(state: FaultState): void {
-      if (knobs.childElementCount === 0) knobs.append(...state.knobs.map((knob) => knobOf(knob)));
+      if (controls.childElementCount === 0)
+        controls.append(...state.controls.map((control) => controlOf(control)));
       unavailable.hidden = state.unavailable === undefined;
       unavailable.textContent = state.unavailable ?? '';
       settings = state.settings ?? {};
-      let broken = state.wires.some(({ enabled, toxics }) => !enabled || toxics.length > 0);
-      for (const { name, default: initial } of state.knobs) {
+      let broken = state.network.some(({ enabled, toxics }) => !enabled || toxics.length > 0);
+      for (const { name, default: initial } of state.controls) {
         const value = settings[name] ?? null;
         const input = inputs.get(name);
         if (!input) continue;
@@ -105,15 +106,15 @@ export function faultsView(live: Live): CreateView {
         })),
       );
       showScenarios(
-        wireScenarios,
-        state.wireScenarios.map((each) => ({
+        networkScenarios,
+        state.networkScenarios.map((each) => ({
           ...each,
-          isOn: state.wires.some(({ scenario }) => scenario === each.id),
-          set: () => setWire(each.wire, each),
+          isOn: state.network.some(({ scenario }) => scenario === each.id),
+          set: () => setProxy(each.proxy, each),
         })),
       );
-      showWires(wires, state, ({ name }, wanted) => setWire(name, wanted));
-      unwired.hidden = state.wires.length > 0;
+      showNetwork(network, state, ({ name }, wanted) => setProxy(name, wanted));
+      unwired.hidden = state.network.length > 0;
     }
 
     repeat(() => act(() => call('GET', '/api/faults')), interval, page.signal);
@@ -134,21 +135,21 @@ export function faultsView(live: Live): CreateView {
         scenarios,
         h('h2', {}, 'Network'),
         unwired,
-        wireScenarios,
+        networkScenarios,
         h('h2', {}, 'Every knob of the payment gateway'),
         h(
           'p',
           { class: 'muted' },
           'Rates are shares of the requests, from 0 to 1. A change is in force at once.',
         ),
-        knobs,
+        controls,
         h('h2', {}, 'Every knob of the network'),
         h(
           'p',
           { class: 'muted' },
           'Of each wire, in the names and units of Toxiproxy. A field that is empty is off.',
         ),
-        wires,
+        network,
       ),
     };
   };

@@ -35,7 +35,7 @@ export function createMixForm(onChange: (weights: Record<string, number>) => Pro
           rows.append(
             h(
               'label',
-              { class: 'knob' },
+              { class: 'setting' },
               h('code', {}, kind.replaceAll('_', ' ')),
               input,
               h('span', { class: 'muted' }, meaning),

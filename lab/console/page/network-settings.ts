@@ -1,38 +1,38 @@
-import type { FaultState, Toxic, ToxicKnob, Wire, WireSettings } from '../api-types.ts';
+import type { FaultState, Toxic, ToxicControl, NetworkProxy, ProxySettings } from '../api-types.ts';
 import { h, reconcile } from './h.ts';
 
 /** Told what somebody wants of a wire. */
-type Turn = (wire: Wire, settings: WireSettings) => void;
+type Turn = (proxy: NetworkProxy, settings: ProxySettings) => void;
 
 /** Shows what is set of a wire. */
-const shown = new WeakMap<Element, (wire: Wire) => void>();
+const shown = new WeakMap<Element, (proxy: NetworkProxy) => void>();
 
 /** Each wire with all that its network can do, in line with the wires that there are. */
-export function showWires(parent: HTMLElement, { wires, toxicKnobs }: FaultState, turn: Turn): void {
-  reconcile(parent, wires, {
+export function showNetwork(parent: HTMLElement, { network, toxicControls }: FaultState, turn: Turn): void {
+  reconcile(parent, network, {
     key: ({ name }) => name,
-    create: (wire) => wireOf(wire, toxicKnobs, turn),
-    update: (element, wire) => shown.get(element)?.(wire),
+    create: (proxy) => proxyOf(proxy, toxicControls, turn),
+    update: (element, proxy) => shown.get(element)?.(proxy),
   });
 }
 
-function wireOf(initial: Wire, knobs: readonly ToxicKnob[], turn: Turn): HTMLElement {
-  let wire = initial;
+function proxyOf(initial: NetworkProxy, controls: readonly ToxicControl[], turn: Turn): HTMLElement {
+  let proxy = initial;
   const cut = h('input', {
     type: 'checkbox',
-    'aria-label': `${wire.name} cut`,
-    on: { change: () => turn(wire, { enabled: !cut.checked, toxics: wire.toxics }) },
+    'aria-label': `${proxy.name} cut`,
+    on: { change: () => turn(proxy, { enabled: !cut.checked, toxics: proxy.toxics }) },
   });
-  const rows = knobs.map((knob) => ({ knob, input: inputOf(knob) }));
+  const rows = controls.map((control) => ({ control, input: inputOf(control) }));
 
-  function inputOf(knob: ToxicKnob): HTMLInputElement {
-    const isSwitch = knob.attribute === null;
+  function inputOf(control: ToxicControl): HTMLInputElement {
+    const isSwitch = control.attribute === null;
     const input = h('input', {
       type: isSwitch ? 'checkbox' : 'number',
-      min: knob.minimum,
-      max: knob.maximum,
+      min: control.minimum,
+      max: control.maximum,
       placeholder: isSwitch ? undefined : 'off',
-      'aria-label': `${wire.name} ${knob.name}`,
+      'aria-label': `${proxy.name} ${control.name}`,
       on: {
         change: () => {
           const value = isSwitch
@@ -40,39 +40,42 @@ function wireOf(initial: Wire, knobs: readonly ToxicKnob[], turn: Turn): HTMLEle
             : input.value === ''
               ? null
               : Number(input.value);
-          turn(wire, { enabled: wire.enabled, toxics: withKnob(wire.toxics, knob, value, knobs) });
+          turn(proxy, {
+            enabled: proxy.enabled,
+            toxics: withControl(proxy.toxics, control, value, controls),
+          });
         },
       },
     });
     return input;
   }
 
-  function show(next: Wire): void {
-    wire = next;
-    cut.checked = !wire.enabled;
-    mark(cut, !wire.enabled);
-    for (const { knob, input } of rows) {
-      const toxic = wire.toxics.find(({ type }) => type === knob.toxic);
+  function show(next: NetworkProxy): void {
+    proxy = next;
+    cut.checked = !proxy.enabled;
+    mark(cut, !proxy.enabled);
+    for (const { control, input } of rows) {
+      const toxic = proxy.toxics.find(({ type }) => type === control.toxic);
       mark(input, toxic !== undefined);
-      if (knob.attribute === null) input.checked = toxic !== undefined;
-      else if (document.activeElement !== input) input.value = String(toxic?.[knob.attribute] ?? '');
+      if (control.attribute === null) input.checked = toxic !== undefined;
+      else if (document.activeElement !== input) input.value = String(toxic?.[control.attribute] ?? '');
     }
   }
 
   const element = h(
     'fieldset',
-    { class: 'wire' },
-    h('legend', {}, h('code', {}, wire.name), ` to ${wire.upstream}`),
+    { class: 'proxy' },
+    h('legend', {}, h('code', {}, proxy.name), ` to ${proxy.upstream}`),
     rowOf('cut', cut, 'every connection is closed, and new ones are refused'),
-    ...rows.map(({ knob, input }) => rowOf(knob.name, input, knob.meaning)),
+    ...rows.map(({ control, input }) => rowOf(control.name, input, control.meaning)),
   );
-  show(wire);
+  show(proxy);
   shown.set(element, show);
   return element;
 }
 
 function rowOf(name: string, input: HTMLInputElement, meaning: string): HTMLElement {
-  return h('label', { class: 'knob' }, h('code', {}, name), input, h('span', { class: 'muted' }, meaning));
+  return h('label', { class: 'setting' }, h('code', {}, name), input, h('span', { class: 'muted' }, meaning));
 }
 
 function mark(input: HTMLInputElement, isSet: boolean): void {
@@ -80,21 +83,21 @@ function mark(input: HTMLInputElement, isSet: boolean): void {
 }
 
 /** With one knob turned. Without its first attribute a toxic is off; an attribute that was not set begins at its least. */
-function withKnob(
+function withControl(
   toxics: readonly Toxic[],
-  knob: ToxicKnob,
+  control: ToxicControl,
   value: number | null,
-  knobs: readonly ToxicKnob[],
+  controls: readonly ToxicControl[],
 ): Toxic[] {
-  const others = toxics.filter(({ type }) => type !== knob.toxic);
-  const ofToxic = knobs.filter(({ toxic }) => toxic === knob.toxic);
-  if (value === null && ofToxic[0] === knob) return others;
-  const toxic: Toxic = { type: knob.toxic };
+  const others = toxics.filter(({ type }) => type !== control.toxic);
+  const ofToxic = controls.filter(({ toxic }) => toxic === control.toxic);
+  if (value === null && ofToxic[0] === control) return others;
+  const toxic: Toxic = { type: control.toxic };
   for (const { attribute, minimum } of ofToxic) if (attribute !== null) toxic[attribute] = minimum;
   Object.assign(
     toxic,
-    toxics.find(({ type }) => type === knob.toxic),
+    toxics.find(({ type }) => type === control.toxic),
   );
-  if (knob.attribute !== null) toxic[knob.attribute] = value ?? knob.minimum;
+  if (control.attribute !== null) toxic[control.attribute] = value ?? control.minimum;
   return [...others, toxic];
 }

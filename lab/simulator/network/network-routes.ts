@@ -2,25 +2,25 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { type Answer, json, problem } from '../answer.ts';
-import { WireSettings } from './toxics.ts';
-import type { Wires } from './network.ts';
+import { ProxySettings } from './toxics.ts';
+import type { Network } from './network.ts';
 
 const Name = Type.Object({ name: Type.String() });
 
 /** The levers of the network, beside those of the gateway. */
-export function wireRoutes({ wires }: { wires: Wires }): FastifyPluginAsyncTypebox {
+export function wireRoutes({ network }: { network: Network }): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get('/wires', (_request, reply) => reply.send(wires.all()));
-    app.put('/wires/:name', { schema: { params: Name, body: WireSettings } }, async (request, reply) => {
+    app.get('/wires', (_request, reply) => reply.send(network.all()));
+    app.put('/wires/:name', { schema: { params: Name, body: ProxySettings } }, async (request, reply) => {
       const { name } = request.params;
-      return send(reply, await unlessTaken(() => wires.set(name, request.body)));
+      return send(reply, await unlessTaken(() => network.set(name, request.body)));
     });
     app.delete('/wires', async (_request, reply) =>
       send(
         reply,
         await unlessTaken(async () => {
-          await wires.restore();
-          return wires.all();
+          await network.restore();
+          return network.all();
         }),
       ),
     );

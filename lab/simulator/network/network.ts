@@ -1,7 +1,7 @@
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
-import type { WireSettings } from './toxics.ts';
+import type { ProxySettings } from './toxics.ts';
 
-export interface Wire extends WireSettings {
+export interface NetworkProxy extends ProxySettings {
   /** Where the service connects to. */
   listen: string;
   /** Where that leads. */
@@ -9,7 +9,7 @@ export interface Wire extends WireSettings {
 }
 
 /** The network between the service and what it depends on, by the name of the dependency. */
-export interface Wires {
+export interface Network {
   /**
    * Puts a wire in front of an address.
    *
@@ -17,18 +17,18 @@ export interface Wires {
    * @returns host and port of the wire
    */
   connect(name: string, target: string): Promise<string>;
-  all(): Readonly<Record<string, Wire>>;
+  all(): Readonly<Record<string, NetworkProxy>>;
   /** @returns `undefined` where there is no such wire */
-  set(name: string, settings: WireSettings): Promise<Wire | undefined>;
+  set(name: string, settings: ProxySettings): Promise<NetworkProxy | undefined>;
   /** All of them, to a network that works. */
   restore(): Promise<void>;
   close(): Promise<void>;
 }
 
-const works: WireSettings = { enabled: true, toxics: [] };
+const works: ProxySettings = { enabled: true, toxics: [] };
 
-export function createWires(): Wires {
-  const wires = new Map<string, { proxy: TcpProxy; wire: Wire }>();
+export function createNetwork(): Network {
+  const proxies = new Map<string, { tcp: TcpProxy; proxy: NetworkProxy }>();
   let turn: Promise<unknown> = Promise.resolve();
 
   /** One change after the other: a port is not opened again before it is closed. */
@@ -38,32 +38,32 @@ export function createWires(): Wires {
     return result;
   }
 
-  async function apply(name: string, settings: WireSettings): Promise<Wire | undefined> {
-    const known = wires.get(name);
+  async function apply(name: string, settings: ProxySettings): Promise<NetworkProxy | undefined> {
+    const known = proxies.get(name);
     if (known === undefined) return undefined;
-    const { proxy, wire } = known;
-    if (settings.enabled) await proxy.open();
-    else await proxy.close();
-    proxy.setToxics(settings.toxics);
-    return Object.assign(wire, settings);
+    const { tcp, proxy } = known;
+    if (settings.enabled) await tcp.open();
+    else await tcp.close();
+    tcp.setToxics(settings.toxics);
+    return Object.assign(proxy, settings);
   }
 
   return {
     async connect(name, target) {
-      const proxy = await startTcpProxy(target);
-      const listen = new URL(proxy.url).host;
-      wires.set(name, { proxy, wire: { ...works, listen, upstream: new URL(target).host } });
+      const tcp = await startTcpProxy(target);
+      const listen = new URL(tcp.url).host;
+      proxies.set(name, { tcp, proxy: { ...works, listen, upstream: new URL(target).host } });
       return listen;
     },
-    all: () => Object.fromEntries([...wires].map(([name, { wire }]) => [name, wire])),
+    all: () => Object.fromEntries([...proxies].map(([name, { proxy }]) => [name, proxy])),
     set: (name, settings) => inTurn(() => apply(name, settings)),
     restore: () =>
       inTurn(async () => {
-        for (const name of wires.keys()) await apply(name, works);
+        for (const name of proxies.keys()) await apply(name, works);
       }),
     async close() {
       await turn;
-      for (const { proxy } of wires.values()) await proxy.close();
+      for (const { tcp } of proxies.values()) await tcp.close();
     },
   };
 }

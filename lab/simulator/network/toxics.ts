@@ -71,7 +71,7 @@ const AnyToxic = Type.Unsafe<Toxic>({
 });
 
 /** All that can be set of a wire. What is left out goes back to its default: a network that works. */
-export const WireSettings = Type.Object(
+export const ProxySettings = Type.Object(
   {
     enabled: Type.Boolean({
       default: true,
@@ -82,4 +82,4 @@ export const WireSettings = Type.Object(
   },
   { additionalProperties: false, expected: 'a JSON object' },
 );
-export type WireSettings = Static<typeof WireSettings>;
+export type ProxySettings = Static<typeof ProxySettings>;

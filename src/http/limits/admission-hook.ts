@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Admission } from '../../admission/admission.ts';
 import type { AdmissionEvents } from '../../admission/admission-events.ts';
-import type { Shed, ShedReason } from '../../admission/gate.ts';
+import type { Shed, ShedReason } from '../../admission/concurrency-limiter.ts';
 import { lowestPriority, type Priority } from '../../admission/priorities.ts';
 import { problems, sendProblem } from '../problem-details.ts';
 
@@ -57,7 +57,7 @@ export function admitRequests(scope: FastifyInstance, admission: Admission, even
 
     const entrance = admission.enter(
       priority,
-      request.deadline.left(),
+      request.deadline.remaining(),
       // Decided while another request leaves, and yet a part of this one.
       (decision) => {
         inContext(() => {

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { atTheLatest } from '../../resilience/deadline.ts';
+import { orAtDeadline } from '../../resilience/deadline.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Redis } from '../../redis/redis.ts';
 import { orderSchema } from './order-schema.ts';
@@ -71,7 +71,7 @@ export function cacheSettledOrders(
       onRead(result);
       return order;
     }
-    const shared = await atTheLatest(deadline, others.catch(ignoreDeadline), () => undefined);
+    const shared = await orAtDeadline(deadline, others.catch(ignoreDeadline), () => undefined);
     onRead(shared?.result ?? 'miss');
     return isSettled(shared?.order) ? shared?.order : read(clientId, id, deadline);
   };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../config/environment.ts';
 import { createLogger, type Logger } from './logger.ts';
-import { tell } from '../request-log.ts';
+import { runInRequest } from '../request-log.ts';
 
 /** A logger, the lines that it wrote, and the levels that it counted. */
 function collectingLogger(level = 'trace') {
@@ -44,8 +44,10 @@ test('writes the fields that the dashboards read', () => {
 test('ties the lines of a request to it and to its trace', () => {
   const { logger, lines } = collectingLogger();
   const trace = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
-  tell({ story: { request_id: 'req-1' }, trace }, () => logger.info('inside'));
-  tell({ story: { request_id: 'req-2' }, trace: undefined }, () => logger.info('without a trace'));
+  runInRequest({ requestLog: { request_id: 'req-1' }, trace }, () => logger.info('inside'));
+  runInRequest({ requestLog: { request_id: 'req-2' }, trace: undefined }, () =>
+    logger.info('without a trace'),
+  );
 
   const [traced, untraced] = lines();
   expect(traced).toMatchObject({ request_id: 'req-1', trace_id: trace.traceId, span_id: trace.spanId });

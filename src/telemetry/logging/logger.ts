@@ -2,7 +2,7 @@ import { trace } from '@opentelemetry/api';
 import { type DestinationStream, type Logger, levels, pino } from 'pino';
 import { alsoSendOtlp } from './otlp-logs.ts';
 import { mergeWithoutSecrets, scrubArguments } from './redaction.ts';
-import { currentTelling } from '../request-log.ts';
+import { currentRequestContext } from '../request-log.ts';
 import { serviceVersion } from '../version.ts';
 
 export type { Logger } from 'pino';
@@ -47,11 +47,11 @@ export function createLogger(options: {
 
 /** Ties a line to its request and to the span that it was written in. */
 function idsOfLine(): object {
-  const telling = currentTelling();
-  if (telling === undefined) return {};
-  const spanContext = trace.getActiveSpan()?.spanContext() ?? telling.trace;
+  const requestContext = currentRequestContext();
+  if (requestContext === undefined) return {};
+  const spanContext = trace.getActiveSpan()?.spanContext() ?? requestContext.trace;
   return {
-    request_id: telling.story.request_id,
+    request_id: requestContext.requestLog.request_id,
     ...(spanContext && { trace_id: spanContext.traceId, span_id: spanContext.spanId }),
   };
 }

@@ -10,7 +10,7 @@ import {
 } from '@opentelemetry/api';
 import type { DestinationStream } from 'pino';
 import type { ErrorDescription } from './describe-error.ts';
-import { currentTelling } from '../request-log.ts';
+import { currentRequestContext } from '../request-log.ts';
 
 type Line = Readonly<Record<string, Attributes[string]>>;
 
@@ -99,6 +99,6 @@ function attributesOfError({ type, code, message, stack, cause }: ErrorDescripti
 /** By the ids in the line, so that both lead to the same span. */
 function contextOf({ trace_id: traceId, span_id: spanId }: Line): Context {
   if (typeof traceId !== 'string' || typeof spanId !== 'string') return ROOT_CONTEXT;
-  const traceFlags = currentTelling()?.trace?.traceFlags ?? TraceFlags.NONE;
+  const traceFlags = currentRequestContext()?.trace?.traceFlags ?? TraceFlags.NONE;
   return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags });
 }

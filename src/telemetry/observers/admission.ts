@@ -1,8 +1,8 @@
 import type { AdmissionEvents } from '../../admission/admission-events.ts';
-import type { ShedReason } from '../../admission/gate.ts';
+import type { ShedReason } from '../../admission/concurrency-limiter.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { currentStory } from '../request-log.ts';
+import { currentRequestLog } from '../request-log.ts';
 import { recordingSpan } from '../tracing/tracing.ts';
 
 /** Milliseconds. */
@@ -42,13 +42,13 @@ export function observeAdmission(logger: Logger, metrics: Metrics): AdmissionEve
       shed.set(reason, (shed.get(reason) ?? 0) + 1);
       timer ??= setInterval(closeWindow, windowLength).unref();
       recordingSpan()?.setAttribute('shed.reason', reason).addEvent('shed', { reason, priority });
-      const story = currentStory();
-      if (story === undefined) return;
-      story.shed = reason;
+      const requestLog = currentRequestLog();
+      if (requestLog === undefined) return;
+      requestLog.shed = reason;
       lines += 1;
       if (lines <= linesPerWindow) return;
       suppressed += 1;
-      story.unlogged = true;
+      requestLog.unlogged = true;
     },
   };
 }

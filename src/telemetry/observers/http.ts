@@ -7,7 +7,7 @@ import { rootContext } from '../tracing/linked-context.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { rememberLast } from '../tracing/remember-last.ts';
-import { type RequestStory, roundTime, tell } from '../request-log.ts';
+import { type RequestLog, roundTime, runInRequest } from '../request-log.ts';
 import { scrub } from '../../privacy/scrub.ts';
 import { dropTellingTraceState } from '../tracing/trace-state.ts';
 import { isSampled, markExemplar, startTrace, traceparentOf, validContext } from '../tracing/tracing.ts';
@@ -15,7 +15,7 @@ import { isSampled, markExemplar, startTrace, traceparentOf, validContext } from
 const observation = Symbol('observation of the request');
 
 interface Observation {
-  story: RequestStory;
+  requestLog: RequestLog;
   span: Span;
   /** Whether the span was started here, and so has to be ended here. */
   ownSpan: boolean;
@@ -42,12 +42,12 @@ export function observeRequests(
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
     metrics.requestStarted();
-    const story: RequestStory = { request_id: request.id };
+    const requestLog: RequestLog = { request_id: request.id };
     if (makeSpans) dropTellingTraceState(request.headers);
     const parent = makeSpans ? propagation.extract(rootContext, request.headers) : context.active();
     const active = makeSpans ? undefined : trace.getSpan(parent);
     const span = active ?? startSpan(request, parent);
-    request[observation] = { story, span, ownSpan: active === undefined, ended: false };
+    request[observation] = { requestLog, span, ownSpan: active === undefined, ended: false };
     const spanContext = validContext(span);
     if (spanContext) {
       request.traceId = spanContext.traceId;
@@ -57,13 +57,14 @@ export function observeRequests(
       rewriteTexts(active, request);
       nameByRoute(active, request);
     }
-    const telling = { story, trace: spanContext };
+    const requestContext = { requestLog, trace: spanContext };
     // Fastify tells of answers alone, and a client that has gone gets none.
     reply.raw.on('close', () => {
-      if (!reply.raw.writableFinished) tell(telling, () => end(request, reply, clientGone));
+      if (!reply.raw.writableFinished) runInRequest(requestContext, () => end(request, reply, clientGone));
     });
-    if (makeSpans && span.isRecording()) tell(telling, () => context.with(trace.setSpan(parent, span), done));
-    else tell(telling, done);
+    if (makeSpans && span.isRecording())
+      runInRequest(requestContext, () => context.with(trace.setSpan(parent, span), done));
+    else runInRequest(requestContext, done);
   });
 
   app.addHook('onResponse', (request, reply, done) => {
@@ -87,7 +88,7 @@ export function observeRequests(
     );
     if (isExemplar) markExemplar(seen?.span);
     if (seen) finishSpan(seen, request, status);
-    if (seen?.story.unlogged) return;
+    if (seen?.requestLog.unlogged) return;
     logger.info(
       {
         event: 'http.request',
@@ -95,7 +96,7 @@ export function observeRequests(
         route,
         status,
         duration_ms: roundTime(reply.elapsedTime),
-        ...seen?.story,
+        ...seen?.requestLog,
         ...(request.clientId && { client_id: request.clientId }),
       },
       'request handled',
@@ -186,12 +187,16 @@ function nameByRoute(span: Span, { method, routeOptions: { url } }: FastifyReque
   span.updateName(nameOf(method, url));
 }
 
-function finishSpan({ span, story, ownSpan }: Observation, request: FastifyRequest, status: number): void {
+function finishSpan(
+  { span, requestLog, ownSpan }: Observation,
+  request: FastifyRequest,
+  status: number,
+): void {
   if (span.isRecording()) {
     span.setAttribute('app.request_id', request.id);
     if (request.clientId) span.setAttribute('client.id', request.clientId);
-    if (story.order_id) span.setAttribute('order.id', story.order_id);
-    if (story.idempotency) span.setAttribute('idempotency.result', story.idempotency);
+    if (requestLog.order_id) span.setAttribute('order.id', requestLog.order_id);
+    if (requestLog.idempotency) span.setAttribute('idempotency.result', requestLog.idempotency);
     if (ownSpan) {
       span.setAttribute('http.response.status_code', status);
       if (status >= 500) {

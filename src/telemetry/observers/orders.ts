@@ -3,7 +3,7 @@ import type { Order } from '../../orders/order.ts';
 import type { OrderEvents } from '../../orders/order-events.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { currentStory, currentTelling, type RequestStory, tell } from '../request-log.ts';
+import { currentRequestLog, currentRequestContext, type RequestLog, runInRequest } from '../request-log.ts';
 import {
   inSpan,
   parseTraceparent,
@@ -20,26 +20,26 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
     placing: (work) =>
       inSpan('orders.place', async (span) => {
         const placement = await work();
-        const story = currentStory();
-        if (story) {
-          story.idempotency = placement.kind;
+        const requestLog = currentRequestLog();
+        if (requestLog) {
+          requestLog.idempotency = placement.kind;
           // A replayed order was placed by another request, and is found by its id in both.
-          if (placement.order) describeInStory(story, placement.order);
+          if (placement.order) describeInLog(requestLog, placement.order);
         }
         if (span && placement.order) describeOrder(span, placement.order);
         return placement;
       }),
     traceparent() {
-      const trace = currentTelling()?.trace;
+      const trace = currentRequestContext()?.trace;
       return trace && traceparentOf(trace);
     },
     placed(order) {
-      const story = currentStory();
-      if (story) describeInStory(story, order);
+      const requestLog = currentRequestLog();
+      if (requestLog) describeInLog(requestLog, order);
     },
     settled(order) {
-      const story = currentStory();
-      if (story) story.order_status = order.status;
+      const requestLog = currentRequestLog();
+      if (requestLog) requestLog.order_status = order.status;
       metrics.orderSettled(
         order.status,
         order.currency,
@@ -63,19 +63,22 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
       );
     },
     // A trace of its own, for it may come a day later; the link leads back to the one that placed the order.
-    settling(held, round) {
-      const placedIn = held.traceparent === undefined ? undefined : parseTraceparent(held.traceparent);
+    settling(leased, round) {
+      const placedIn = leased.traceparent === undefined ? undefined : parseTraceparent(leased.traceparent);
       const span = startTrace('orders.settle', {
         kind: SpanKind.CONSUMER,
         root: true,
         ...(placedIn && { links: [{ context: placedIn }] }),
       });
-      const story = { request_id: `settle-${held.order.id}`, order_id: held.order.id };
-      return tell({ story, trace: validContext(span) }, () =>
+      const requestLog = { request_id: `settle-${leased.order.id}`, order_id: leased.order.id };
+      return runInRequest({ requestLog, trace: validContext(span) }, () =>
         withSpan(span, async () => {
           const order = await round();
           if (span.isRecording()) {
-            span.setAttributes({ 'settlement.age_ms': Math.round(held.age), 'settlement.round': held.round });
+            span.setAttributes({
+              'settlement.age_ms': Math.round(leased.age),
+              'settlement.round': leased.round,
+            });
             describeOrder(span, order);
           }
           return order;
@@ -91,9 +94,9 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
   };
 }
 
-function describeInStory(story: RequestStory, order: Order): void {
-  story.order_id = order.id;
-  story.order_status = order.status;
+function describeInLog(requestLog: RequestLog, order: Order): void {
+  requestLog.order_id = order.id;
+  requestLog.order_status = order.status;
 }
 
 function describeOrder(

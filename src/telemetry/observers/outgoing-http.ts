@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { constantAttributes, oncePerPair } from '../otlp/constant-attributes.ts';
 import { rememberLast } from '../tracing/remember-last.ts';
-import { currentTelling } from '../request-log.ts';
+import { currentRequestContext } from '../request-log.ts';
 import { failSpan, recordingSpan, startBelow } from '../tracing/tracing.ts';
 
 /** What undici publishes about its requests, https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
@@ -22,16 +22,16 @@ export function observeOutgoingRequests(): void {
 
   subscribe('undici:request:create', (message) => {
     const { request } = message as { request: UndiciRequest };
-    const telling = currentTelling();
+    const requestContext = currentRequestContext();
     // A request of somebody else in this process, such as an exporter.
-    if (telling?.trace === undefined) return;
+    if (requestContext?.trace === undefined) return;
     const parent = recordingSpan();
-    const span = parent && startSpan(parent, request, telling.story.payment_attempts ?? 1);
+    const span = parent && startSpan(parent, request, requestContext.requestLog.payment_attempts ?? 1);
     if (span) spans.set(request, span);
     const carrier: Record<string, string> = {};
     const active = span
       ? trace.setSpan(context.active(), span)
-      : trace.setSpanContext(context.active(), telling.trace);
+      : trace.setSpanContext(context.active(), requestContext.trace);
     propagation.inject(active, carrier);
     for (const [name, value] of Object.entries(carrier)) request.addHeader(name, value);
   });

@@ -2,7 +2,7 @@ import { SpanStatusCode } from '@opentelemetry/api';
 import type { PaymentEvents } from '../../payment/payment-gateway.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { addTime, currentStory } from '../request-log.ts';
+import { addTime, currentRequestLog } from '../request-log.ts';
 import { inSpan, recordingSpan, sampledTraceId } from '../tracing/tracing.ts';
 
 /** A failed payment reads as a story in one span: every retry, the open circuit, and how it ended. */
@@ -11,12 +11,12 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
     calling: ({ operation }, work) =>
       inSpan(`payment.${operation}`, async (span) => {
         const outcome = await work();
-        const story = currentStory();
-        if (story) story.payment_outcome = outcome.kind;
+        const requestLog = currentRequestLog();
+        if (requestLog) requestLog.payment_outcome = outcome.kind;
         span?.setAttribute('payment.outcome', outcome.kind);
-        span?.setAttribute('payment.attempts', story?.payment_attempts ?? 1);
-        if (story?.circuit_breaker !== undefined)
-          span?.setAttribute('circuit_breaker.state', story.circuit_breaker);
+        span?.setAttribute('payment.attempts', requestLog?.payment_attempts ?? 1);
+        if (requestLog?.circuit_breaker !== undefined)
+          span?.setAttribute('circuit_breaker.state', requestLog.circuit_breaker);
         if (outcome.kind === 'unavailable' || outcome.kind === 'unknown') {
           span?.setAttribute('error.type', outcome.reason);
           span?.setStatus({ code: SpanStatusCode.ERROR, message: outcome.reason });
@@ -24,13 +24,13 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
         return outcome;
       }),
     attempting({ attempt }) {
-      const story = currentStory();
-      if (story) story.payment_attempts = attempt;
+      const requestLog = currentRequestLog();
+      if (requestLog) requestLog.payment_attempts = attempt;
     },
     attempted({ operation, key, attempt, outcome, duration, circuit }) {
       addTime('payment_ms', duration);
-      const story = currentStory();
-      if (story) story.circuit_breaker = circuit;
+      const requestLog = currentRequestLog();
+      if (requestLog) requestLog.circuit_breaker = circuit;
       const reason = 'reason' in outcome ? outcome.reason : undefined;
       const rejected = reason === 'circuit_open';
       // What the caller's deadline cut off is no answer that the breaker counts.

@@ -4,7 +4,7 @@ import type { Attributes, Span } from '@opentelemetry/api';
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
 import { templateOf } from '../observers/outgoing-http.ts';
 import { attributesOfSummary, summaryOfStatement } from '../observers/postgres.ts';
-import { currentStory } from '../request-log.ts';
+import { currentRequestLog } from '../request-log.ts';
 import { scrub } from '../../privacy/scrub.ts';
 import { dropTellingTraceState } from '../tracing/trace-state.ts';
 
@@ -30,7 +30,7 @@ export function createInstrumentations() {
       requestHook: (span, { method, path }) => {
         span.updateName(`${method} ${templateOf(path)}`);
         span.setAttribute('url.template', templateOf(path));
-        const attempt = currentStory()?.payment_attempts ?? 1;
+        const attempt = currentRequestLog()?.payment_attempts ?? 1;
         if (attempt > 1) span.setAttribute('http.request.resend_count', attempt - 1);
       },
     },

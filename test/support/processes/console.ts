@@ -46,7 +46,12 @@ export async function startTestConsole({
   ...rest
 }: TestConsoleOptions = {}): Promise<TestConsole> {
   const defects: unknown[] = [];
-  const running = await startConsole({ port: 0, memory, ...rest, onDefect: (error) => defects.push(error) });
+  const running = await startConsole({
+    port: 0,
+    memory,
+    ...rest,
+    onUnexpectedError: (error) => defects.push(error),
+  });
   const token = new URL(running.pageUrl).searchParams.get('token') ?? '';
   const cookie = `console-${new URL(running.url).port}=${token}`;
 

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { type Config, loadConfig } from '../../../src/config/config.ts';
-import { createService, type Seams } from '../../../src/service.ts';
+import { createService, type TestOverrides } from '../../../src/service.ts';
 import { startSimulator } from '../../../lab/simulator/server.ts';
 import { createLogger } from '../../../src/telemetry/logging/logger.ts';
 import { type ApiClient, createApiClient } from '../clients/api-client.ts';
@@ -26,7 +26,7 @@ export type SpawnedService = Replica & Surroundings;
 export interface SpawnOptions {
   /** Whether the database has been migrated. Default true. */
   migrated?: boolean;
-  seams?: Seams;
+  overrides?: TestOverrides;
 }
 
 /** Variables that differ from the defaults, as an operator would set them. */
@@ -39,7 +39,7 @@ export async function spawnService(
 ): Promise<SpawnedService> {
   await using started = new AsyncDisposableStack();
   const surroundings = started.use(await spawnSurroundings(options));
-  const replica = started.use(await spawnReplica(surroundings, env, options.seams));
+  const replica = started.use(await spawnReplica(surroundings, env, options.overrides));
 
   const owned = started.move();
   const close = () => owned.disposeAsync();
@@ -72,12 +72,12 @@ export async function spawnSurroundings(options: Pick<SpawnOptions, 'migrated'> 
 export async function spawnReplica(
   { database, gateway }: Pick<Surroundings, 'database' | 'gateway'>,
   env: Environment = {},
-  seams: Seams = {},
+  overrides: TestOverrides = {},
 ): Promise<Replica> {
   const config = loadConfig({ ...serviceEnvironment(database.url, gateway.url), ...env });
   const logs: Replica['logs'] = [];
   const logger = createLogger({ service: 'orders', level: config.logLevel, destination: collect(logs) });
-  const service = await createService(config, { logger }, seams);
+  const service = await createService(config, { logger }, overrides);
   const close = () => service.close();
   return {
     url: service.url,

@@ -2,7 +2,7 @@ import { type LogRecord, logs, SeverityNumber, trace } from '@opentelemetry/api'
 import { afterEach, expect, test } from 'vitest';
 import { createLogger } from '../../../src/telemetry/logging/logger.ts';
 import { alsoSendOtlp } from '../../../src/telemetry/logging/otlp-logs.ts';
-import { tell } from '../../../src/telemetry/request-log.ts';
+import { runInRequest } from '../../../src/telemetry/request-log.ts';
 
 afterEach(() => logs.disable());
 
@@ -49,7 +49,7 @@ test('gives the record the trace and the span of its line', () => {
     spanId: 'b7ad6b7169203331',
     traceFlags: 1,
   };
-  tell({ story: { request_id: 'req-1' }, trace: spanContext }, () => logger.info('inside'));
+  runInRequest({ requestLog: { request_id: 'req-1' }, trace: spanContext }, () => logger.info('inside'));
   logger.info('outside');
 
   const [inside, outside] = records.map(({ context }) => context && trace.getSpanContext(context));

@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Admitted, createGate, type Gate, type Shed } from './gate.ts';
+import {
+  type Admitted,
+  createConcurrencyLimiter,
+  type ConcurrencyLimiter,
+  type Shed,
+} from './concurrency-limiter.ts';
 import { type Priority, priorities, roomFor } from './priorities.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -14,13 +19,13 @@ interface Setting {
 
 function gateOf(overrides: Partial<Setting> = {}) {
   const setting: Setting = { limit: 10, queueBound: 4, loopLate: false, ...overrides };
-  const gate = createGate({
+  const limiter = createConcurrencyLimiter({
     limit: () => setting.limit,
     queueBound: () => setting.queueBound,
     queueTimeout: 50,
     loopLate: () => setting.loopLate,
   });
-  return { gate, setting };
+  return { limiter, setting };
 }
 
 /** A request and what has become of it. */
@@ -34,7 +39,7 @@ interface Guest {
   abandon: () => void;
 }
 
-function arrive(gate: Gate, priority: Priority, timeLimit = Infinity): Guest {
+function arrive(limiter: ConcurrencyLimiter, priority: Priority, timeLimit = Infinity): Guest {
   const guest: Guest = { priority, state: 'waiting', decisions: 0, leave() {}, abandon() {} };
   const decide = (decision: Admitted | Shed) => {
     guest.decisions += 1;
@@ -45,30 +50,30 @@ function arrive(gate: Gate, priority: Priority, timeLimit = Infinity): Guest {
       guest.ownLimit = decision.ownLimit;
     }
   };
-  const entrance = gate.enter(priority, timeLimit, decide);
+  const entrance = limiter.enter(priority, timeLimit, decide);
   if (entrance.kind === 'queued') guest.abandon = entrance.abandon;
   else decide(entrance);
   return guest;
 }
 
-const many = (gate: Gate, priority: Priority, count: number) =>
-  Array.from({ length: count }, () => arrive(gate, priority));
+const many = (limiter: ConcurrencyLimiter, priority: Priority, count: number) =>
+  Array.from({ length: count }, () => arrive(limiter, priority));
 const statesOf = (guests: readonly Guest[]) => guests.map(({ state }) => state);
 const waitOut = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
 
 describe('a gate', () => {
   test('lets a priority have its share of the limit, and keeps the rest for those before it', () => {
-    const { gate } = gateOf({ queueBound: 0 });
-    expect(statesOf(many(gate, 'list', 6))).toEqual([...Array(5).fill('at work'), 'gone']);
-    expect(statesOf(many(gate, 'place', 5))).toEqual([...Array(4).fill('at work'), 'gone']);
-    expect(statesOf(many(gate, 'read', 2))).toEqual(['at work', 'gone']);
+    const { limiter } = gateOf({ queueBound: 0 });
+    expect(statesOf(many(limiter, 'list', 6))).toEqual([...Array(5).fill('at work'), 'gone']);
+    expect(statesOf(many(limiter, 'place', 5))).toEqual([...Array(4).fill('at work'), 'gone']);
+    expect(statesOf(many(limiter, 'read', 2))).toEqual(['at work', 'gone']);
   });
 
   test('takes those that wait in the order of their priority, and of their coming', () => {
-    const { gate } = gateOf();
-    const atWork = many(gate, 'read', 10);
+    const { limiter } = gateOf();
+    const atWork = many(limiter, 'read', 10);
     const [place, read, list, laterRead] = (['place', 'read', 'list', 'read'] as const).map((priority) =>
-      arrive(gate, priority),
+      arrive(limiter, priority),
     );
     const nextAfter = (count: number) => {
       for (const guest of atWork.splice(0, count)) guest.leave();
@@ -80,29 +85,29 @@ describe('a gate', () => {
   });
 
   test('gives the place of the last and least of those that wait to one that is worth more', () => {
-    const { gate } = gateOf({ queueBound: 2 });
-    many(gate, 'read', 10);
-    const [first, last] = many(gate, 'list', 2);
-    const place = arrive(gate, 'place');
+    const { limiter } = gateOf({ queueBound: 2 });
+    many(limiter, 'read', 10);
+    const [first, last] = many(limiter, 'list', 2);
+    const place = arrive(limiter, 'place');
     expect([first?.state, last?.reason, place.state]).toEqual(['waiting', 'queue_full', 'waiting']);
-    expect(arrive(gate, 'list').reason).toBe('queue_full');
+    expect(arrive(limiter, 'list').reason).toBe('queue_full');
   });
 
   test('gives up on one that has waited for too long, or for as long as it may itself', async () => {
-    const { gate } = gateOf();
-    many(gate, 'read', 10);
-    const [patient, hasty] = [arrive(gate, 'read'), arrive(gate, 'read', 20)];
+    const { limiter } = gateOf();
+    many(limiter, 'read', 10);
+    const [patient, hasty] = [arrive(limiter, 'read'), arrive(limiter, 'read', 20)];
     await waitOut(21);
     expect([patient.state, hasty.reason, hasty.ownLimit]).toEqual(['waiting', 'queue_timeout', true]);
     await waitOut(30);
     expect([patient.reason, patient.ownLimit]).toEqual(['queue_timeout', undefined]);
-    expect(gate.state()).toEqual({ inFlight: 10, queued: 0 });
+    expect(limiter.state()).toEqual({ inFlight: 10, queued: 0 });
   });
 
   test('after a stall lets those in first for whom the stall has made room', async () => {
-    const { gate } = gateOf();
-    const [guest] = many(gate, 'read', 10);
-    const waiting = arrive(gate, 'read');
+    const { limiter } = gateOf();
+    const [guest] = many(limiter, 'read', 10);
+    const waiting = arrive(limiter, 'read');
     // What the event loop finds when it goes on: timers that are due, and then what has arrived.
     setTimeout(() => setImmediate(() => guest?.leave()), 49);
     await waitOut(60);
@@ -110,27 +115,27 @@ describe('a gate', () => {
   });
 
   test('has nobody wait while the event loop is late, and takes nobody of the lowest priority', () => {
-    const { gate } = gateOf({ loopLate: true });
-    expect(arrive(gate, 'list').reason).toBe('event_loop');
-    expect(statesOf(many(gate, 'read', 10))).toEqual(Array(10).fill('at work'));
-    expect(arrive(gate, 'read').reason).toBe('event_loop');
+    const { limiter } = gateOf({ loopLate: true });
+    expect(arrive(limiter, 'list').reason).toBe('event_loop');
+    expect(statesOf(many(limiter, 'read', 10))).toEqual(Array(10).fill('at work'));
+    expect(arrive(limiter, 'read').reason).toBe('event_loop');
   });
 
   test('lets those that wait in when its limit grows', () => {
-    const { gate, setting } = gateOf();
-    many(gate, 'read', 10);
-    const waiting = many(gate, 'read', 3);
+    const { limiter, setting } = gateOf();
+    many(limiter, 'read', 10);
+    const waiting = many(limiter, 'read', 3);
     setting.limit = 12;
-    gate.open();
+    limiter.open();
     expect(statesOf(waiting)).toEqual(['at work', 'at work', 'waiting']);
   });
 
   test('tells how many were at work at the most since it was last asked', () => {
-    const { gate } = gateOf();
-    const guests = many(gate, 'read', 7);
+    const { limiter } = gateOf();
+    const guests = many(limiter, 'read', 7);
     for (const guest of guests) guest.leave();
-    expect([gate.takePeak(), gate.takePeak()]).toEqual([7, 0]);
-    expect(gate.served()).toBe(7);
+    expect([limiter.takePeak(), limiter.takePeak()]).toEqual([7, 0]);
+    expect(limiter.completed()).toBe(7);
   });
 });
 
@@ -165,7 +170,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 test('whoever comes, leaves and waits: no place is given twice, no bound is passed, and nobody overtakes', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { minLength: 20, maxLength: 150 }), async (steps) => {
-      const { gate, setting } = gateOf();
+      const { limiter, setting } = gateOf();
       const guests: Guest[] = [];
       const those = (state: Guest['state']) => guests.filter((guest) => guest.state === state);
       const pick = (state: Guest['state'], which: number) => those(state)[which % those(state).length];
@@ -175,7 +180,7 @@ test('whoever comes, leaves and waits: no place is given twice, no bound is pass
         await take(step);
         const entered = those('at work').filter((guest) => !atWorkBefore.includes(guest));
         const inFlight = those('at work').length;
-        expect(gate.state()).toEqual({ inFlight, queued: those('waiting').length });
+        expect(limiter.state()).toEqual({ inFlight, queued: those('waiting').length });
         expect(those('waiting').length).toBeLessThanOrEqual(setting.queueBound);
         // A limit that has fallen takes no place away, but nobody enters above it.
         for (const { priority } of entered) {
@@ -189,12 +194,12 @@ test('whoever comes, leaves and waits: no place is given twice, no bound is pass
       for (const guest of guests) guest.leave();
       await waitOut(100);
       for (const guest of guests) guest.leave();
-      expect(gate.state()).toEqual({ inFlight: 0, queued: 0 });
+      expect(limiter.state()).toEqual({ inFlight: 0, queued: 0 });
 
       async function take(step: Step): Promise<void> {
         switch (step.kind) {
           case 'arrive': {
-            const guest = arrive(gate, step.priority, step.timeLimit);
+            const guest = arrive(limiter, step.priority, step.timeLimit);
             guests.push(guest);
             if (guest.reason !== 'queue_full') return;
             const { rank } = priorities[guest.priority];
@@ -218,7 +223,7 @@ test('whoever comes, leaves and waits: no place is given twice, no bound is pass
           }
           case 'limit':
             setting.limit = step.limit;
-            gate.open();
+            limiter.open();
             return;
           case 'late':
             setting.loopLate = step.loopLate;

@@ -6,12 +6,12 @@ export interface Dependency {
   /** Callers that wait for a connection at this moment. */
   waiting(): number;
   /** Calls that have ended so far. */
-  served(): number;
+  completed(): number;
 }
 
-export interface LoadWatch {
+export interface LoadSampler {
   /** Somebody is at work: watches, until nobody has been for a while. */
-  wake(): void;
+  start(): void;
   loopLate(): boolean;
   /** Milliseconds from taking a request to its answer, as of late. Not a number until one was seen. */
   timeAtWork(): number;
@@ -35,16 +35,16 @@ const weight = 0.2;
  * @see https://www.rfc-editor.org/rfc/rfc8289#section-3.2 (a standing queue by the minimum over an interval)
  * @param options.loopDelay milliseconds by which the event loop may be late
  */
-export function watchLoad(options: {
-  gate: { state(): { inFlight: number }; served(): number; takePeak(): number };
+export function sampleLoad(options: {
+  limiter: { state(): { inFlight: number }; completed(): number; takePeak(): number };
   dependencies: readonly Dependency[];
   loopDelay: number;
   onWindow: (window: LoadWindow) => void;
-}): LoadWatch {
-  const { gate, dependencies, loopDelay, onWindow } = options;
+}): LoadSampler {
+  const { limiter, dependencies, loopDelay, onWindow } = options;
   const queues = dependencies.map(createQueue);
   // The requests themselves, seen in the same way: their number over their rate is the time that each takes.
-  const requests = createQueue({ waiting: () => gate.state().inFlight, served: gate.served });
+  const requests = createQueue({ waiting: () => limiter.state().inFlight, completed: limiter.completed });
   let timer: NodeJS.Timeout | undefined;
   let samples = 0;
   let lag = 0;
@@ -71,7 +71,7 @@ export function watchLoad(options: {
     lateInARow = isBusy && lag / samples > loopDelay ? lateInARow + 1 : 0;
     const { mean: inFlight, rate } = requests.close(elapsed, samples);
     const standing = queues.map((queue) => queue.close(elapsed, samples));
-    const peak = gate.takePeak();
+    const peak = limiter.takePeak();
     if (peak > 0) timeAtWork = inFlight / rate;
     onWindow({
       inFlight,
@@ -97,7 +97,7 @@ export function watchLoad(options: {
   }
 
   return {
-    wake() {
+    start() {
       if (timer) return;
       lastTick = performance.now();
       begin(lastTick);
@@ -112,14 +112,14 @@ export function watchLoad(options: {
 }
 
 /** Whoever is between two points: how many there are, and at which rate they leave, per millisecond. */
-function createQueue({ waiting, served }: Dependency) {
-  let servedBefore = 0;
+function createQueue({ waiting, completed }: Dependency) {
+  let completedBefore = 0;
   let sum = 0;
   let least = Infinity;
   let rate: number | undefined;
 
   function restart(): void {
-    servedBefore = served();
+    completedBefore = completed();
     sum = 0;
     least = Infinity;
   }
@@ -132,7 +132,7 @@ function createQueue({ waiting, served }: Dependency) {
       if (now < least) least = now;
     },
     close(elapsed: number, samples: number): { mean: number; least: number; rate: number } {
-      const newest = (served() - servedBefore) / elapsed;
+      const newest = (completed() - completedBefore) / elapsed;
       rate = rate === undefined ? newest : rate + weight * (newest - rate);
       // Where nobody has left, somebody may the very next moment: no rate is known to be lower than that.
       const seen = { mean: sum / samples, least, rate: Math.max(rate, 1 / elapsed) };

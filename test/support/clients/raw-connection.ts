@@ -2,18 +2,18 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /** An answer as it came over the wire, interim ones (1xx) among them. */
-export interface WireAnswer {
+export interface RawAnswer {
   status: number;
   headers: Headers;
   body: string;
 }
 
 /** A client that says whatever it likes over a connection of its own, and reads what comes back. */
-export interface Wire extends AsyncDisposable {
+export interface RawConnection extends AsyncDisposable {
   socket: Socket;
   send(bytes: string | Buffer): void;
   /** The next complete answer; `undefined` where the connection was closed before one. */
-  answer(): Promise<WireAnswer | undefined>;
+  answer(): Promise<RawAnswer | undefined>;
   /** Resolves when the connection is gone. */
   closed: Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface Wire extends AsyncDisposable {
 const patience = 20_000;
 
 /** Text is sent as ISO 8859-1: one byte per character. */
-export async function openWire(url: string): Promise<Wire> {
+export async function openConnection(url: string): Promise<RawConnection> {
   const { hostname, port } = new URL(url);
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
   let received = Buffer.alloc(0);
@@ -50,7 +50,7 @@ export async function openWire(url: string): Promise<Wire> {
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   await once(socket, 'connect');
 
-  async function answer(): Promise<WireAnswer | undefined> {
+  async function answer(): Promise<RawAnswer | undefined> {
     const deadline = AbortSignal.timeout(patience);
     for (;;) {
       const parsed = parseAnswer(received);
@@ -84,7 +84,7 @@ function rejectAt(deadline: AbortSignal, received: Buffer): Promise<never> {
 }
 
 /** Answers of the service have a length, or none at all. */
-function parseAnswer(bytes: Buffer): { answer: WireAnswer; length: number } | undefined {
+function parseAnswer(bytes: Buffer): { answer: RawAnswer; length: number } | undefined {
   const headEnd = bytes.indexOf('\r\n\r\n');
   if (headEnd === -1) return undefined;
   const [statusLine = '', ...fields] = bytes.toString('latin1', 0, headEnd).split('\r\n');

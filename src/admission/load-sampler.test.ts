@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import type { LoadWindow } from './adaptive-limit.ts';
-import { type Dependency, type LoadWatch, watchLoad } from './load-watch.ts';
+import { type Dependency, type LoadSampler, sampleLoad } from './load-sampler.ts';
 
-let watch: LoadWatch | undefined;
-afterEach(() => watch?.stop());
+let sampler: LoadSampler | undefined;
+afterEach(() => sampler?.stop());
 
 /** Watches requests of which ten are always at work, one of them done per millisecond. */
 function watchBusy({
@@ -15,15 +15,15 @@ function watchBusy({
   loopDelay?: number;
 }) {
   const windows: LoadWindow[] = [];
-  watch = watchLoad({
-    gate: { state: () => ({ inFlight: 10 }), served: () => performance.now(), takePeak: () => 12 },
+  sampler = sampleLoad({
+    limiter: { state: () => ({ inFlight: 10 }), completed: () => performance.now(), takePeak: () => 12 },
     dependencies,
     loopDelay,
     onWindow: (window) => windows.push(window),
   });
-  watch.wake();
+  sampler.start();
   return {
-    watch,
+    sampler,
     windows,
     nextWindows: (count: number) =>
       expect.poll(() => windows.length, patiently).toBeGreaterThanOrEqual(windows.length + count),
@@ -34,7 +34,7 @@ const patiently = { timeout: 10_000, interval: 5 };
 /** Half a connection's worth of calls per millisecond, while so many wait as `waiting` says. */
 const dependencyWith = (waiting: () => number): Dependency => ({
   waiting,
-  served: () => performance.now() / 2,
+  completed: () => performance.now() / 2,
 });
 
 test('turns the number of those that wait into the time that each of them waits', async () => {
@@ -51,7 +51,7 @@ test('turns the number of those that wait into the time that each of them waits'
 });
 
 test('tells how long a request is at work', async () => {
-  const { watch: watched, nextWindows } = watchBusy({});
+  const { sampler: watched, nextWindows } = watchBusy({});
   await nextWindows(1);
   expect(watched.timeAtWork()).toBeGreaterThan(5);
   expect(watched.timeAtWork()).toBeLessThan(15);
@@ -76,7 +76,7 @@ async function burn(piece: number, until: () => boolean): Promise<void> {
 }
 
 test('calls the event loop late once it has been for a while, and no longer as soon as it is not', async () => {
-  const { watch: watched } = watchBusy({ loopDelay: 20 });
+  const { sampler: watched } = watchBusy({ loopDelay: 20 });
   const giveUpAt = performance.now() + 10_000;
   await burn(60, () => watched.loopLate() || performance.now() > giveUpAt);
   expect(watched.loopLate()).toBe(true);
@@ -84,7 +84,7 @@ test('calls the event loop late once it has been for a while, and no longer as s
 });
 
 test('does not take one long pause for load', async () => {
-  const { watch: watched, windows, nextWindows } = watchBusy({ loopDelay: 20 });
+  const { sampler: watched, windows, nextWindows } = watchBusy({ loopDelay: 20 });
   let paused = false;
   await burn(300, () => {
     const done = paused;
@@ -98,17 +98,17 @@ test('does not take one long pause for load', async () => {
 test('stops by itself when nobody is at work, and begins again when somebody is', async () => {
   const windows: LoadWindow[] = [];
   let peak = 0;
-  watch = watchLoad({
-    gate: { state: () => ({ inFlight: 0 }), served: () => 0, takePeak: () => peak },
+  sampler = sampleLoad({
+    limiter: { state: () => ({ inFlight: 0 }), completed: () => 0, takePeak: () => peak },
     dependencies: [],
     loopDelay: 1000,
     onWindow: (window) => windows.push(window),
   });
-  watch.wake();
+  sampler.start();
   await expect.poll(() => windows.length, patiently).toBe(1);
   await delay(250);
   expect(windows).toHaveLength(1);
   peak = 1;
-  watch.wake();
+  sampler.start();
   await expect.poll(() => windows.length, patiently).toBe(3);
 });

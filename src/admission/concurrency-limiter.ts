@@ -30,7 +30,7 @@ export interface Queued {
   abandon: () => void;
 }
 
-export interface Gate {
+export interface ConcurrencyLimiter {
   /**
    * Takes a request, refuses it or has it wait, for `timeLimit` ms at the most and never longer than the queue's own
    * timeout. What becomes of one that waits is told to `decided`, once, in the context of somebody else's request.
@@ -44,7 +44,7 @@ export interface Gate {
   open(): void;
   state(): { inFlight: number; queued: number };
   /** Requests that have left so far. */
-  served(): number;
+  completed(): number;
   /** The most requests that were at work at one time since this was last asked. */
   takePeak(): number;
 }
@@ -68,11 +68,11 @@ interface Waiting {
  * and then of their coming, and refuses the rest at once. When the queue is full, one of a higher priority takes the
  * place of the last one of the lowest.
  */
-export function createGate(conditions: GateConditions): Gate {
+export function createConcurrencyLimiter(conditions: GateConditions): ConcurrencyLimiter {
   const queues = Array.from({ length: ranks }, (): Waiting[] => []);
   let inFlight = 0;
   let queued = 0;
-  let served = 0;
+  let completed = 0;
   let peak = 0;
 
   const hasRoom = (priority: Priority) => inFlight < roomFor(priority, conditions.limit());
@@ -87,7 +87,7 @@ export function createGate(conditions: GateConditions): Gate {
         if (left) return;
         left = true;
         inFlight -= 1;
-        served += 1;
+        completed += 1;
         if (queued > 0) open();
       },
     };
@@ -151,7 +151,7 @@ export function createGate(conditions: GateConditions): Gate {
     },
     open,
     state: () => ({ inFlight, queued }),
-    served: () => served,
+    completed: () => completed,
     takePeak() {
       const taken = peak;
       peak = inFlight;
