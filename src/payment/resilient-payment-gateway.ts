@@ -1,7 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import pRetry from 'p-retry';
-import { type Backoff, fullJitter } from '../resilience/backoff.ts';
-import { type BreakerPolicy, type CircuitState, createCircuit } from '../resilience/circuit-breaker.ts';
+import type { Backoff } from '../resilience/backoff.ts';
+import {
+  type BreakerPolicy,
+  type Circuit,
+  type CircuitState,
+  createCircuit,
+} from '../resilience/circuit-breaker.ts';
+import { deadlineIn } from '../resilience/deadline.ts';
+import { createRetryBudget } from '../resilience/retry-budget.ts';
+import { type Attempt, retryWithFullJitter } from '../resilience/retry-with-full-jitter.ts';
 import type {
   AttemptEvent,
   CallContext,
@@ -11,7 +17,6 @@ import type {
   PaymentGateway,
   Undecided,
 } from './payment-gateway.ts';
-import { createRetryBudget } from '../resilience/retry-budget.ts';
 
 export interface ResiliencePolicy {
   /** Attempts per call, the first included. */
@@ -31,132 +36,134 @@ export interface ResilientPaymentGateway extends PaymentGateway {
 }
 
 /**
- * Wraps a gateway that makes one attempt: retry around circuit breaker around attempt. Every attempt of a call
- * carries the same key, so that a repeat can never charge twice.
+ * Wraps a gateway that makes one attempt, in this order:
+ *
+ *     retry      repeats, under the same key, what a repeat can help, until the deadline
+ *     ▸ budget   bounds the retries of all calls together, so that they cannot multiply an outage
+ *     ▸ breaker  answers in the place of a gateway that keeps failing
+ *     ▸ attempt  sends one request to the gateway
  */
 export function createResilientPaymentGateway(
-  attempts: PaymentGateway,
+  gateway: PaymentGateway,
   policy: ResiliencePolicy,
   events: PaymentEvents,
 ): ResilientPaymentGateway {
-  const circuit = createCircuit<ChargeOutcome | CancelOutcome>(policy.breaker, isUndecided, (change) =>
+  const circuit = createCircuit<Outcome>(policy.breaker, isUndecided, (change) =>
     events.circuitChanged(change),
   );
   const budget = createRetryBudget(policy.retryBudget);
 
-  /**
-   * An attempt that has less time than the gateway is given. If it is cut off, that tells how patient the caller is and
-   * nothing of the gateway: the circuit is not told, and such an attempt is no probe for it either.
-   */
-  async function fireInHaste<T extends ChargeOutcome | CancelOutcome>(
-    attempt: () => Promise<T>,
-  ): Promise<T | Undecided | undefined> {
-    if (circuit.state() !== 'closed') return undefined;
-    const outcome = await attempt();
-    if (outcome.kind === 'unknown' && outcome.reason === 'timeout') {
-      return { kind: 'unknown', reason: 'deadline', cause: outcome.cause };
-    }
-    await circuit.fire(async () => outcome);
-    return outcome;
-  }
-
-  async function attemptOnce<T extends ChargeOutcome | CancelOutcome>(
-    event: AttemptEvent,
-    inHaste: boolean,
-    attempt: () => Promise<T>,
-  ): Promise<T | Undecided> {
-    const startedAt = performance.now();
-    const state = circuit.state();
-    events.attempting(event);
-    const outcome = (inHaste ? await fireInHaste(attempt) : await circuit.fire(attempt)) ?? circuitOpen;
-    events.attempted({ ...event, outcome, duration: performance.now() - startedAt, circuit: state });
-    return outcome;
-  }
-
-  async function withRetries<T extends ChargeOutcome | CancelOutcome>(
-    call: Omit<AttemptEvent, 'attempt'>,
+  async function withRetries<T extends Outcome>(
+    call: Call,
     context: CallContext,
-    attempt: (context: CallContext) => Promise<T>,
+    request: (context: CallContext) => Promise<T>,
   ): Promise<T | Undecided> {
     const patience = context.timeLimit ?? Number.POSITIVE_INFINITY;
-    const timeLimit = Math.min(policy.deadline, patience);
-    const startedAt = performance.now();
-    const timeLeft = () => timeLimit - (performance.now() - startedAt);
+    const deadline = deadlineIn(Math.min(policy.deadline, patience));
     let doubt: Undecided | undefined;
 
-    budget.deposit();
-    try {
-      return await pRetry(
-        async (number) => {
-          const limited = { ...context, timeLimit: Math.max(1, timeLeft()) };
-          const inHaste = patience < policy.deadline && limited.timeLimit < policy.attemptTimeout;
-          const event = { ...call, attempt: number };
-          const outcome = await attemptOnce(event, inHaste, () => attempt(limited));
-          if (!isUndecided(outcome)) return outcome;
-          if (outcome.kind === 'unknown') doubt = outcome;
-          throw new FailedAttempt(outcome);
-        },
-        {
-          retries: context.retry === false ? 0 : policy.maxAttempts - 1,
-          // The wait is drawn and awaited in `shouldRetry`: p-retry's own randomization is not full jitter.
-          minTimeout: 0,
-          async shouldRetry({ error, attemptNumber }) {
-            if (!(error instanceof FailedAttempt) || !isWorthRepeating(error.outcome)) return false;
-            const wait = Math.max(retryAfterOf(error.outcome), fullJitter(attemptNumber, policy.backoff));
-            if (wait >= timeLeft()) return false;
-            const event = { ...call, attempt: attemptNumber };
-            if (!budget.withdraw()) {
-              events.retryBudgetSpent(event);
-              return false;
-            }
-            events.retrying({ ...event, outcome: error.outcome, delay: wait });
-            await delay(wait);
-            return true;
-          },
-        },
+    async function attempt(number: number): Promise<Attempt<T | Undecided, Undecided>> {
+      const timeLimit = Math.max(1, deadline.remaining());
+      const inAHurry = patience < policy.deadline && timeLimit < policy.attemptTimeout;
+      const attemptOnce = inAHurry ? attemptInAHurry : attemptInTime;
+      const outcome = await observed(events, circuit, { ...call, attempt: number }, () =>
+        attemptOnce(circuit, () => request({ ...context, timeLimit })),
       );
-    } catch (error) {
-      // Once an attempt was in doubt, the call is, whatever the later attempts met.
-      if (error instanceof FailedAttempt) return doubt ?? error.outcome;
-      throw error;
+      if (outcome.kind === 'unknown') doubt = outcome;
+      return isWorthRepeating(outcome) ? again(outcome) : { kind: 'done', value: outcome };
     }
+
+    const result = await retryWithFullJitter(attempt, {
+      maxAttempts: context.retry === false ? 1 : policy.maxAttempts,
+      backoff: policy.backoff,
+      deadline,
+      budget,
+      onRetry: ({ attempt: number, delay, failure }) =>
+        events.retrying({ ...call, attempt: number, outcome: failure, delay }),
+    });
+    if (result.kind === 'done') return afterDoubt(doubt, result.value);
+    if (result.because === 'budget') events.retryBudgetSpent({ ...call, attempt: result.attempt });
+    return afterDoubt(doubt, result.failure);
   }
 
-  const call: typeof withRetries = (named, context, attempt) =>
-    events.calling(named, () => withRetries(named, context, attempt));
+  const run: typeof withRetries = (call, context, request) =>
+    events.calling(call, () => withRetries(call, context, request));
 
   return {
     charge: (charge, context) =>
-      call({ operation: 'charge', key: charge.key }, context, (limited) => attempts.charge(charge, limited)),
+      run({ operation: 'charge', key: charge.key }, context, (limited) => gateway.charge(charge, limited)),
     cancel: (key, context) =>
-      call({ operation: 'cancel', key }, context, (limited) => attempts.cancel(key, limited)),
+      run({ operation: 'cancel', key }, context, (limited) => gateway.cancel(key, limited)),
     circuitState: () => circuit.state(),
     close: () => circuit.close(),
   };
 }
 
-const circuitOpen: Undecided = { kind: 'unavailable', reason: 'circuit_open' };
+type Outcome = ChargeOutcome | CancelOutcome;
+type Call = Omit<AttemptEvent, 'attempt'>;
 
-/** Carries an outcome through p-retry, which only repeats what is thrown. */
-class FailedAttempt extends Error {
-  readonly outcome: Undecided;
-
-  constructor(outcome: Undecided) {
-    super('failed attempt');
-    this.outcome = outcome;
-  }
+/** Reports an attempt before and after. */
+async function observed<T extends Outcome>(
+  events: PaymentEvents,
+  circuit: Circuit<Outcome>,
+  event: AttemptEvent,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const startedAt = performance.now();
+  const state = circuit.state();
+  events.attempting(event);
+  const outcome = await attempt();
+  events.attempted({ ...event, outcome, duration: performance.now() - startedAt, circuit: state });
+  return outcome;
 }
 
-/** These count against the gateway. A declined card does not: that is the gateway at work. */
-function isUndecided(outcome: ChargeOutcome | CancelOutcome): outcome is Undecided {
+const circuitOpen: Undecided = { kind: 'unavailable', reason: 'circuit_open' };
+
+async function attemptInTime<T extends Outcome>(
+  circuit: Circuit<Outcome>,
+  request: () => Promise<T>,
+): Promise<T | Undecided> {
+  return (await circuit.fire(request)) ?? circuitOpen;
+}
+
+/**
+ * An attempt with less time than the gateway is granted. When it is cut off, that shows how patient the caller is and
+ * says nothing about the gateway. So the circuit does not count it, and a half-open circuit does not take it for its
+ * probe.
+ */
+async function attemptInAHurry<T extends Outcome>(
+  circuit: Circuit<Outcome>,
+  request: () => Promise<T>,
+): Promise<T | Undecided> {
+  if (circuit.state() !== 'closed') return circuitOpen;
+  const outcome = await request();
+  if (outcome.kind === 'unknown' && outcome.reason === 'timeout') {
+    return { kind: 'unknown', reason: 'deadline', cause: outcome.cause };
+  }
+  await circuit.fire(async () => outcome);
+  return outcome;
+}
+
+/** Once an attempt was in doubt, the call is, whatever the later attempts met. Only a decided outcome ends the doubt. */
+function afterDoubt<T extends Outcome>(doubt: Undecided | undefined, last: T | Undecided): T | Undecided {
+  return isUndecided(last) ? (doubt ?? last) : last;
+}
+
+/** These count against the gateway. A declined card does not: the gateway did its job. */
+function isUndecided(outcome: Outcome): outcome is Undecided {
   return outcome.kind === 'unavailable' || outcome.kind === 'unknown';
 }
 
-/** An open circuit is there to spare the gateway, and a request that is refused as such stays refused. */
-function isWorthRepeating(outcome: Undecided): boolean {
-  return outcome.kind === 'unknown' || outcome.reason === 'unreachable' || outcome.reason === 'rate_limited';
+/** An open circuit must spare the gateway, and a gateway that rejects a request as such will reject it again. */
+function isWorthRepeating(outcome: Outcome): outcome is Undecided {
+  return (
+    outcome.kind === 'unknown' ||
+    (outcome.kind === 'unavailable' &&
+      (outcome.reason === 'unreachable' || outcome.reason === 'rate_limited'))
+  );
 }
 
-function retryAfterOf(outcome: Undecided): number {
-  return outcome.kind === 'unavailable' ? (outcome.retryAfter ?? 0) : 0;
+function again(failure: Undecided): Attempt<never, Undecided> {
+  const retryAfter = failure.kind === 'unavailable' ? (failure.retryAfter ?? 0) : 0;
+  return { kind: 'again', failure, retryAfter };
 }

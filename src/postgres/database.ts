@@ -1,9 +1,8 @@
-import pRetry from 'p-retry';
 import { Pool, type PoolConfig, type QueryConfig, type QueryResultRow } from 'pg';
-import { setTimeout as delay } from 'node:timers/promises';
-import { type Backoff, fullJitter } from '../resilience/backoff.ts';
+import type { Backoff } from '../resilience/backoff.ts';
 import type { Config } from '../config/config.ts';
-import { type Deadline, noDeadline } from '../resilience/deadline.ts';
+import { type Deadline, deadlineIn, noDeadline } from '../resilience/deadline.ts';
+import { type Attempt, retryWithFullJitter } from '../resilience/retry-with-full-jitter.ts';
 import { ServiceError } from '../errors.ts';
 import { createDeadlineQueries, CutShort } from './cut-short.ts';
 import { faultCode, isRolledBack, transientReason } from './transient.ts';
@@ -57,6 +56,12 @@ export interface DatabaseEvents {
   connectionLost(error: Error): void;
 }
 
+/** A fault after which the same statement may succeed. */
+interface Passing {
+  error: unknown;
+  reason: string;
+}
+
 const backoff: Backoff = { base: 20, floor: 5, cap: 250 };
 
 /**
@@ -104,27 +109,37 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
       deadline = noDeadline,
     ) {
       const observation = events.started(statement);
-      const startedAt = performance.now();
-      const timeLeft = () => Math.ceil(config.deadline - (performance.now() - startedAt));
-      // Once one try was in doubt, the statement is, whatever the later tries met.
+      const ownDeadline = deadlineIn(config.deadline);
+      const firstDeadline = { remaining: () => Math.min(ownDeadline.remaining(), deadline.remaining()) };
+      // Once one attempt was in doubt, the statement is, whatever the later attempts meet.
       let inDoubt = false;
+
+      async function attempt(): Promise<Attempt<Row[], Passing>> {
+        try {
+          const timeLeft = Math.max(1, Math.ceil(ownDeadline.remaining()));
+          return { kind: 'done', value: await once<Row>(statement, values, timeLeft, deadline) };
+        } catch (error) {
+          inDoubt ||= !isRolledBack(error);
+          const reason = transientReason(error);
+          if (reason === undefined || !statement.repeatable) throw error;
+          return { kind: 'again', failure: { error, reason } };
+        }
+      }
+
       try {
-        const rows = await pRetry(() => once<Row>(statement, values, Math.max(1, timeLeft()), deadline), {
-          retries: Number.POSITIVE_INFINITY,
-          // The wait is drawn and awaited in `shouldRetry`: p-retry's own randomization is not full jitter.
-          minTimeout: 0,
-          async shouldRetry({ error, attemptNumber: attempt }) {
-            const reason = transientReason(error);
-            inDoubt ||= !isRolledBack(error);
-            const wait = fullJitter(attempt, backoff);
-            if (reason === undefined || !statement.repeatable || wait >= timeLeft()) return false;
-            observation.retrying({ attempt, delay: wait, code: faultCode(error), reason });
-            await delay(Math.min(wait, Math.max(0, deadline.remaining())));
-            return true;
-          },
+        const result = await retryWithFullJitter(attempt, {
+          backoff,
+          deadline: firstDeadline,
+          onRetry: ({ attempt: number, delay, failure: { error, reason } }) =>
+            observation.retrying({ attempt: number, delay, code: faultCode(error), reason }),
         });
+        if (result.kind === 'gave_up') {
+          const callersDeadline =
+            result.because === 'deadline' && deadline.remaining() < ownDeadline.remaining();
+          throw callersDeadline ? new CutShort(result.failure.error) : result.failure.error;
+        }
         observation.ended();
-        return rows;
+        return result.value;
       } catch (error) {
         observation.ended(error);
         const cut = error instanceof CutShort;
