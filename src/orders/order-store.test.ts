@@ -40,7 +40,10 @@ const cut = new ServiceError('deadline_exceeded', 'No time is left.');
 
 test('a repeat after a lost answer meets the order that the first try stored', async () => {
   const placed = await storeOver([], [inTheWay]).place(order, accepting);
-  expect(placed).toMatchObject({ kind: 'placed', leased: { round: 1, order: { id: order.id, createdAt } } });
+  expect(placed).toMatchObject({
+    kind: 'placed',
+    leased: { fencingToken: 1, order: { id: order.id, createdAt } },
+  });
 });
 
 test.each([

@@ -70,13 +70,13 @@ export interface ListQuery {
 
 export function createOrderStore(database: Database): OrderStore {
   /** Of an order that is settled already, or in other hands. */
-  async function readState({ order, round }: LeasedOrder): Promise<CurrentState> {
+  async function readState({ order, fencingToken }: LeasedOrder): Promise<CurrentState> {
     const [row] = await database.run<StandingRow>(statements.findStanding, [order.id]);
     if (row === undefined) throw new Error(`order ${order.id} is gone`);
     return {
       order: { ...order, ...stateOf(row), updatedAt: row.updated_at },
       // Only the holder of a round can settle in it, so this is a repeat after a lost answer.
-      settledHere: row.status !== 'pending' && row.round === round,
+      settledHere: row.status !== 'pending' && row.round === fencingToken,
     };
   }
 
@@ -137,14 +137,14 @@ export function createOrderStore(database: Database): OrderStore {
     async settle(leased, settlement) {
       const paymentId = settlement.status === 'paid' ? settlement.paymentId : null;
       const declineCode = settlement.status === 'declined' ? settlement.declineCode : null;
-      const values = [leased.order.id, leased.round, settlement.status, paymentId, declineCode];
+      const values = [leased.order.id, leased.fencingToken, settlement.status, paymentId, declineCode];
       const [row] = await database.run<{ updated_at: Date }>(statements.settleOrder, values);
       if (row === undefined) return readState(leased);
       return { order: { ...leased.order, ...settlement, updatedAt: row.updated_at }, settledHere: true };
     },
 
     async release(leased, wait) {
-      const values = [leased.order.id, leased.round, wait];
+      const values = [leased.order.id, leased.fencingToken, wait];
       const [row] = await database.run<{ updated_at: Date }>(statements.releaseOrder, values);
       if (row === undefined) return readState(leased);
       return { order: { ...leased.order, updatedAt: row.updated_at }, settledHere: false };
@@ -213,7 +213,7 @@ function newlyLeased(
     createdAt,
     updatedAt: createdAt,
   };
-  return { order, paymentToken, age: 0, round: 1, traceparent };
+  return { order, paymentToken, age: 0, fencingToken: 1, traceparent };
 }
 
 interface StandingRow extends StateRow {
@@ -232,7 +232,7 @@ function toLeasedOrder(row: LeasedRow): LeasedOrder {
     order: toOrder(row),
     paymentToken: row.payment_token,
     age: row.age,
-    round: row.round,
+    fencingToken: row.round,
     traceparent: row.traceparent ?? undefined,
   };
 }

@@ -38,12 +38,12 @@ export interface LeasedOrder {
   /** The trace that it was placed in. */
   traceparent: string | undefined;
   /**
-   * Counts who has held the order so far, and is the fencing token of the present holder: what an earlier one still
-   * tries to write after its lease ran out has no effect.
+   * Grows by one with every lease, so that a holder whose lease has expired can no longer write: the database accepts
+   * the newest token only. It is 1 for the request that placed the order, and doubles as the number of the round.
    *
    * @see https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html
    */
-  round: number;
+  fencingToken: number;
 }
 
 /** An order that is about to be stored. The database says when it was created. */

@@ -20,18 +20,19 @@ export async function recordOutcome(
   leased: LeasedOrder,
   outcome: ChargeOutcome | CancelOutcome,
 ): Promise<Order> {
+  const round = leased.fencingToken;
   const next = nextState(leased.order, outcome);
   try {
     if (next.status === 'pending') {
-      if (leased.round === 1) backlog.grew();
+      if (round === 1) backlog.grew();
       events.leftPending(leased.order, 'reason' in outcome ? outcome.reason : outcome.kind);
-      return (await store.release(leased, fullJitter(leased.round, policy.backoff))).order;
+      return (await store.release(leased, fullJitter(round, policy.backoff))).order;
     }
     const { order, settledHere } = await store.settle(leased, next);
     if (settledHere) events.settled(order);
     return order;
   } catch (error) {
-    if (leased.round === 1) backlog.grew();
+    if (round === 1) backlog.grew();
     events.outcomeNotStored(leased.order, error);
     return leased.order;
   }

@@ -77,7 +77,7 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
           if (span.isRecording()) {
             span.setAttributes({
               'settlement.age_ms': Math.round(leased.age),
-              'settlement.round': leased.round,
+              'settlement.round': leased.fencingToken,
             });
             describeOrder(span, order);
           }
