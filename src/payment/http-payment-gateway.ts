@@ -29,20 +29,20 @@ const recordAnswer = Compile(
 );
 const problemAnswer = Compile(Type.Object({ code: Type.String() }));
 
-/** In bytes. A documented answer has a few hundred; one that never ends must not fill the memory. */
+/** In bytes. A documented answer has a few hundred; an endless one must not fill the memory. */
 const longestAnswer = 65_536;
 
 export interface HttpPaymentGateway extends PaymentGateway {
-  /** Attempts that wait for a connection at this moment. */
+  /** Attempts currently waiting for a connection. */
   waiting(): number;
-  /** Attempts that have ended so far. */
+  /** Attempts completed so far, successfully or not. */
   completed(): number;
   close(): Promise<void>;
 }
 
 /**
- * One attempt at the gateway over HTTP, with its own time limit; never throws. An answer is believed only in the
- * documented form: anything else leaves the outcome unknown.
+ * Makes one attempt per call over HTTP, with a time limit of its own; never throws. It trusts an answer only in the
+ * documented form: after any other answer the outcome is unknown.
  */
 export function createHttpPaymentGateway(options: {
   baseUrl: string;
@@ -70,7 +70,7 @@ export function createHttpPaymentGateway(options: {
     interpret: (answer: Answer) => T,
   ): Promise<T | Undecided> {
     const timeLimit = Math.min(options.attemptTimeout, context.timeLimit ?? Number.POSITIVE_INFINITY);
-    // Not `AbortSignal.timeout`: its timer would fire for requests that were answered long ago.
+    // Not `AbortSignal.timeout`, whose timer cannot be cleared and would fire long after the answer.
     const aborting = new AbortController();
     const timer = setTimeout(() => aborting.abort(new TimeoutError()), timeLimit);
     running += 1;
@@ -116,7 +116,7 @@ export function createHttpPaymentGateway(options: {
       ),
     cancel: (key, context) =>
       post(`/charges/${encodeURIComponent(key)}/cancel`, {}, null, context, interpretCancellation),
-    // A connection carries one request at a time.
+    // Each connection carries one request at a time.
     waiting: () => Math.max(0, running - options.connections),
     completed: () => completed,
     close: () => pool.close(),
@@ -128,7 +128,7 @@ interface Answer {
   body: unknown;
 }
 
-/** What an answer means whatever was asked, or `undefined` where that depends. */
+/** Interprets the status codes that mean the same for every operation; `undefined` for the others. */
 function undecided(status: number, retryAfter: unknown): Undecided | undefined {
   if (status >= 500) {
     return { kind: 'unknown', reason: 'gateway_error', cause: new Error(`gateway answered ${status}`) };
@@ -142,7 +142,7 @@ function undecided(status: number, retryAfter: unknown): Undecided | undefined {
   };
 }
 
-/** Milliseconds from now, of seconds or of a date (RFC 9110, section 10.2.3). */
+/** The wait in milliseconds, from delay seconds or an HTTP date (RFC 9110, section 10.2.3). */
 function parseRetryAfter(header: unknown): number | undefined {
   if (typeof header !== 'string') return undefined;
   const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
@@ -151,7 +151,7 @@ function parseRetryAfter(header: unknown): number | undefined {
 
 function interpretCharge(charge: Charge, { status, body }: Answer): ChargeOutcome {
   if (status === 200 || status === 201) {
-    // A charge over another amount is not the one that was asked for: believing it would falsify the books.
+    // A charge of another amount is not the one we requested: accepting it would falsify the books.
     return chargeAnswer.Check(body) &&
       body.amountMinor === charge.amountMinor &&
       body.currency === charge.currency
@@ -203,7 +203,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Faults before anything was sent; after any other one the gateway may have received the request. */
+/** Faults that occur before anything is sent. After any other fault the gateway may have received the request. */
 const neverSent = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -213,7 +213,7 @@ const neverSent = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** Answers that are no HTTP, or more of it than anybody needs. */
+/** Answers that are not HTTP, or exceed a size limit. */
 const unreadable = [errors.HTTPParserError, errors.HeadersOverflowError, errors.ResponseExceededMaxSizeError];
 
 class TimeoutError extends Error {

@@ -1,15 +1,15 @@
 import type { CircuitState } from '../resilience/circuit-breaker.ts';
 
 /**
- * What the service needs of a payment gateway. Implemented by one attempt over HTTP and by the resilient gateway
- * that wraps it; both have this interface, so that one can stand for the other.
+ * The operations that the service needs from a payment gateway. A single attempt over HTTP and the resilient gateway
+ * around it share this interface, so that either can stand in for the other.
  */
 export interface PaymentGateway {
-  /** Charges a card. Asking again with the same key never charges twice: the gateway answers with the first outcome. */
+  /** Charges a card. Idempotent: a repeat under the same key never charges twice, it gets the first outcome. */
   charge(charge: Charge, context: CallContext): Promise<ChargeOutcome>;
   /**
-   * Makes sure that nothing is or will be charged under the key: a charge that went through is refunded, and one that
-   * comes later is refused. Asking again changes nothing.
+   * Makes sure that nothing is or will be charged under the key: the gateway refunds an earlier charge and refuses a
+   * later one. Idempotent.
    */
   cancel(key: string, context: CallContext): Promise<CancelOutcome>;
 }
@@ -26,17 +26,17 @@ export interface Charge {
 
 export interface CallContext {
   requestId: string;
-  /** Milliseconds that the call may take. Defaults to the implementation's own limit, which it cannot exceed. */
+  /** Milliseconds that the call may take. Default and upper bound: the implementation's own limit. */
   timeLimit?: number;
-  /** Whether failed attempts are repeated. Default true; false where the caller comes back by itself. */
+  /** Whether failed attempts are retried. Default true; false if the caller itself comes back later. */
   retry?: boolean;
 }
 
-/** How a charge ended. A declined card is a normal ending, and a timeout is no failure but a question. */
+/** How a charge ended. A declined card is a normal outcome. A timeout is not a failure: the outcome is unknown. */
 export type ChargeOutcome =
   | { kind: 'succeeded'; paymentId: string }
   | { kind: 'declined'; declineCode: string }
-  /** The charge had been cancelled at the gateway before; it will never go through. */
+  /** The charge was cancelled at the gateway earlier; it will never go through. */
   | { kind: 'cancelled' }
   | Undecided;
 
@@ -48,33 +48,33 @@ export type CancelOutcome =
   | Undecided;
 
 export type Undecided =
-  /** For certain the gateway did nothing, and nothing is said about the card. */
+  /** The gateway certainly did nothing. This says nothing about the card. */
   | { kind: 'unavailable'; reason: UnavailableReason; retryAfter?: number; cause?: unknown }
-  /** The gateway may or may not have done what it was asked. */
+  /** The gateway may or may not have carried out the request. */
   | { kind: 'unknown'; reason: UnknownReason; cause?: unknown };
 
 export type UnavailableReason =
-  /** The circuit breaker is open: the gateway was not asked. */
+  /** The circuit breaker is open: no request was sent. */
   | 'circuit_open'
-  /** No connection came about. */
+  /** No connection could be made. */
   | 'unreachable'
-  /** The caller's deadline had come: the gateway was not asked. */
+  /** The caller's deadline had passed: no request was sent. */
   | 'deadline'
-  /** The gateway wants fewer requests; `retryAfter` holds the milliseconds it named. */
+  /** The gateway limits our requests; `retryAfter` is the wait it asks for, in milliseconds. */
   | 'rate_limited'
-  /** The gateway refuses the request as such: wrong address, wrong credentials, wrong form. A person must look. */
+  /** The gateway rejects the request itself: wrong URL, credentials or format. An operator must look into it. */
   | 'rejected';
 
 export type UnknownReason =
   /** No answer within the time limit. */
   | 'timeout'
-  /** No answer before the caller's deadline. Says nothing about the gateway. */
+  /** No answer before the caller's deadline, which says nothing about the gateway. */
   | 'deadline'
   /** The connection broke after the request was sent. */
   | 'connection_lost'
-  /** 5xx: the gateway stumbled, and does not say how far it came. */
+  /** 5xx: the gateway failed at an unknown point of the work. */
   | 'gateway_error'
-  /** An answer that cannot be understood. */
+  /** The answer is not in the documented form. */
   | 'malformed_answer';
 
 export interface AttemptEvent {
@@ -84,20 +84,20 @@ export interface AttemptEvent {
   attempt: number;
 }
 
-/** What the payment code tells about itself; telemetry listens. */
+/** Domain probe of the payment code; telemetry implements it. */
 export interface PaymentEvents {
-  /** One call with all its attempts, from start to end. */
+  /** Wraps one call with all its attempts. */
   calling<T extends ChargeOutcome | CancelOutcome>(
     call: Omit<AttemptEvent, 'attempt'>,
     work: () => Promise<T>,
   ): Promise<T>;
   attempting(event: AttemptEvent): void;
-  /** `duration` in milliseconds; `circuit` is the state that the attempt met. */
+  /** `duration` is in milliseconds; `circuit` is the state at the start of the attempt. */
   attempted(
     event: AttemptEvent & { outcome: ChargeOutcome | CancelOutcome; duration: number; circuit: CircuitState },
   ): void;
   retrying(event: AttemptEvent & { outcome: Undecided; delay: number }): void;
-  /** A retry was due, and the budget over all requests had none left. */
+  /** A retry was due, but the retry budget had none left. */
   retryBudgetSpent(event: AttemptEvent): void;
   circuitChanged(event: { from: CircuitState; to: CircuitState }): void;
 }

@@ -21,9 +21,9 @@ import type {
 export interface ResiliencePolicy {
   /** Attempts per call, the first included. */
   maxAttempts: number;
-  /** Milliseconds for one call with all its retries. */
+  /** Milliseconds for one call, retries included. */
   deadline: number;
-  /** Milliseconds that the gateway has for one attempt. */
+  /** Milliseconds that the gateway is granted for one attempt. */
   attemptTimeout: number;
   backoff: Backoff;
   retryBudget: { share: number; reserve: number };

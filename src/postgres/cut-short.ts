@@ -9,7 +9,7 @@ import {
 } from 'pg';
 import type { Deadline } from '../resilience/deadline.ts';
 
-/** A statement did not take place, because its deadline came first. For certain: the error says so much. */
+/** The deadline came before the statement took effect. This is certain: nothing was changed. */
 export class CutShort extends Error {
   override readonly name = 'CutShort';
 
@@ -18,7 +18,7 @@ export class CutShort extends Error {
   }
 }
 
-/** Milliseconds that Postgres may take to say what has become of a statement that it is asked to cancel. */
+/** Milliseconds that Postgres is granted to answer after it was asked to cancel a statement. */
 const grace = 250;
 
 /** SQLSTATE */
@@ -26,12 +26,12 @@ const queryCanceled = '57014';
 
 export interface DeadlineQueries {
   /**
-   * Runs a statement that is not to go on beyond the deadline. One that has no connection by then is never sent. One
-   * that is running is cancelled, and what it comes to is Postgres' word: done all the same, or not at all.
+   * Runs a statement no longer than until the deadline. A statement without a connection by then is never sent. A
+   * statement that is running is cancelled, and Postgres decides which came first: it was done, or nothing was.
    *
-   * @param timeLimit milliseconds after which no answer is waited for, whatever the deadline
-   * @throws {CutShort} when the statement did not take place
-   * @throws {Error} what Postgres or the network fail with; `Query read timeout` where the word does not come
+   * @param timeLimit milliseconds to wait for an answer at most, whatever the deadline
+   * @throws {CutShort} when the statement did not take effect
+   * @throws {Error} the error of Postgres or the network; `Query read timeout` if Postgres does not answer
    */
   run<Row extends QueryResultRow>(
     query: QueryConfig,
@@ -41,15 +41,15 @@ export interface DeadlineQueries {
   close(): Promise<void>;
 }
 
-/** @param config that of the pool; there is one more connection while something is being cancelled */
+/** @param config the configuration of the pool; cancelling opens one connection more than the pool has */
 export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQueries {
   const cancelling = new Pool({ ...config, max: 1, idleTimeoutMillis: 1000 });
-  // It is only used for what can be done without.
+  // Cancelling is best effort: without it the statement ends at its own timeout.
   cancelling.on('error', () => {});
 
-  /** Resolves when Postgres was told, or cannot be. */
+  /** Resolves when Postgres has received the request to cancel, or cannot be reached. */
   async function cancel(client: PoolClient): Promise<void> {
-    // The types do not know it.
+    // The types of pg lack it.
     if (!('processID' in client)) return;
     await cancelling.query('SELECT pg_cancel_backend($1)', [client.processID]).catch(() => {});
   }
@@ -57,7 +57,7 @@ export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQ
   return {
     async run<Row extends QueryResultRow>(query: QueryConfig, deadline: Deadline, timeLimit: number) {
       const client = await connectBefore(pool, deadline);
-      // A connection that breaks tells it to the statement, too. Without a listener it would end the process.
+      // The statement reports a broken connection anyhow. Without a listener the event would end the process.
       const ignore = () => {};
       client.on('error', ignore);
       let cancelled: Promise<void> | undefined;
@@ -75,7 +75,7 @@ export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQ
         const readTimeout = Math.min(timeLimit, Math.max(1, deadline.remaining()) + grace);
         const bounded = { ...query, query_timeout: readTimeout };
         const result = await client.query<Row>(bounded);
-        // Until the request to cancel has arrived, the next statement could be the one that it meets.
+        // Released any earlier, the connection could already run the next statement when the cancellation arrives.
         if (cancelled) void cancelled.then(() => release());
         else release();
         return result;
@@ -94,7 +94,7 @@ export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQ
   };
 }
 
-/** @throws {CutShort} when none is free in time; the one that comes later goes straight back */
+/** @throws {CutShort} when no connection is free in time; one that comes later goes straight back to the pool */
 function connectBefore(pool: Pool, deadline: Deadline): Promise<PoolClient> {
   const { promise, resolve, reject } = Promise.withResolvers<PoolClient>();
   const remaining = deadline.remaining();

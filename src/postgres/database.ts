@@ -9,55 +9,54 @@ import { faultCode, isRolledBack, transientReason } from './transient.ts';
 
 /** One prepared statement. Values go in as parameters, never into the text. */
 export interface Statement {
-  /** Name of the prepared statement: parsed once per connection. */
+  /** Name of the prepared statement, which each connection parses once. */
   name: string;
-  /** What it does, in few words, for spans and metrics: operation and table. */
+  /** Operation and table, for spans and metrics. */
   summary: string;
   text: string;
   /**
-   * Whether running it twice leaves what running it once leaves. Only then is it retried after a fault, because
-   * a lost connection does not tell whether the statement was committed.
+   * Whether the statement is idempotent. Only then is it retried after a fault: a lost connection leaves open whether
+   * the statement was committed.
    */
   repeatable: boolean;
 }
 
 export interface Database {
   /**
-   * Runs one statement in one round trip, on its own, until the caller's deadline at the latest.
+   * Runs one statement on its own, in one round trip, and no longer than until the caller's deadline.
    *
-   * @param deadline default none but the database's own
-   * @throws {ServiceError} `deadline_exceeded` when the caller's deadline came first: the statement did not take place;
-   *   `database_unavailable` when Postgres cannot be reached or does not answer in time: it may have
+   * @param deadline default: only the database's own
+   * @throws {ServiceError} `deadline_exceeded` when the caller's deadline came first: the statement did not take effect;
+   *   `database_unavailable` when Postgres cannot be reached or does not answer in time: it may have taken effect
    */
   run<Row extends QueryResultRow>(
     statement: Statement,
     values: readonly unknown[],
     deadline?: Deadline,
   ): Promise<Row[]>;
-  /** Connections of the pool, and callers that wait for one. */
+  /** Connections of the pool, and callers waiting for one. */
   connections(): { total: number; idle: number; waiting: number };
-  /** Statements that are through, be it well or not. */
+  /** Statements completed so far, successfully or not. */
   completed(): number;
   close(): Promise<void>;
 }
 
-/** What the database tells about itself; telemetry listens. */
+/** Probe of one statement; telemetry implements it. */
 export interface StatementObservation {
-  /** A try failed with a fault that passes; the next one follows after `delay` ms. */
+  /** An attempt failed with a transient fault; the next one follows after `delay` ms. */
   retrying(event: { attempt: number; delay: number; code: string; reason: string }): void;
-  /** With all its retries, well or with an error. */
+  /** The statement ended, retries included; `error` is absent on success. */
   ended(error?: unknown): void;
 }
 
 export interface DatabaseEvents {
-  /** A statement is sent, by whoever asked for it. */
+  /** A statement starts. Called in the async context of its caller. */
   started(statement: Statement): StatementObservation;
-  /** An idle connection broke. The pool has dropped it already. */
+  /** An idle connection broke, and the pool has dropped it. */
   connectionLost(error: Error): void;
 }
 
-/** A fault after which the same statement may succeed. */
-interface Passing {
+interface TransientFault {
   error: unknown;
   reason: string;
 }
@@ -65,21 +64,21 @@ interface Passing {
 const backoff: Backoff = { base: 20, floor: 5, cap: 250 };
 
 /**
- * A bounded pool, with retries inside the deadline for faults that pass. It connects when it is first used: a
- * service whose Postgres is away starts, and is not ready.
+ * A bounded pool that retries transient faults until the deadline. It connects on first use, so the service starts even
+ * while Postgres is down, and reports that it is not ready.
  */
 export function createDatabase(config: Config['postgres'], events: DatabaseEvents): Database {
   const options: PoolConfig = {
     connectionString: config.url.reveal(),
     max: config.poolMax,
-    // Bounds both the wait for a free connection and the making of a new one.
+    // Bounds both the wait for a free connection and the time to open a new one.
     connectionTimeoutMillis: config.connectTimeout,
     statement_timeout: config.statementTimeout,
     keepAlive: true,
     application_name: 'orders',
   };
   const pool = new Pool(options);
-  // Without a listener the first broken idle connection would end the process.
+  // Without a listener, the first idle connection that breaks would end the process.
   pool.on('error', (error) => events.connectionLost(error));
   const untilDeadline = createDeadlineQueries(pool, options);
   let completed = 0;
@@ -93,7 +92,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
     const query: QueryConfig = { name, text, values: [...values] };
     try {
       const result = await (deadline === noDeadline
-        ? // A network that swallows packets answers nothing, not even the statement timeout.
+        ? // Postgres' statement timeout does not help when the network drops packets.
           pool.query<Row>({ ...query, query_timeout: timeLeft } as QueryConfig)
         : untilDeadline.run<Row>(query, deadline, timeLeft));
       return result.rows;
@@ -114,7 +113,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
       // Once one attempt was in doubt, the statement is, whatever the later attempts meet.
       let inDoubt = false;
 
-      async function attempt(): Promise<Attempt<Row[], Passing>> {
+      async function attempt(): Promise<Attempt<Row[], TransientFault>> {
         try {
           const timeLeft = Math.max(1, Math.ceil(ownDeadline.remaining()));
           return { kind: 'done', value: await once<Row>(statement, values, timeLeft, deadline) };

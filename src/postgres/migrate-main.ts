@@ -13,7 +13,7 @@ try {
 }
 
 function reasonOf(error: unknown): string {
-  // A name that resolves to several addresses fails with one error for each of them, and no message of its own.
+  // A host name with several addresses fails with one error for each address, and has no message of its own.
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
   return error instanceof Error ? error.message : String(error);
 }

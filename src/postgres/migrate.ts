@@ -2,8 +2,8 @@ import { runner } from 'node-pg-migrate';
 import { folder, table } from './missing-migrations.ts';
 
 /**
- * Brings the database up to date and returns the names of what was applied. Safe when several processes do it
- * at once: an advisory lock lets one work and the others wait, then find nothing left to do.
+ * Brings the database up to date and returns the names of the migrations it applied. Safe to run in several processes at
+ * once: an advisory lock lets one of them work, and the others then find nothing left to do.
  */
 export async function migrate(databaseUrl: string): Promise<string[]> {
   const applied = await runner({
@@ -12,7 +12,7 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     migrationsTable: table,
     direction: 'up',
     advisoryLockMode: 'wait',
-    // What happened is in the return value; the runner's own lines would be a second format on stdout.
+    // The return value reports the result; the runner's own lines would be a second format on stdout.
     log: () => {},
   });
   return applied.map(({ name }) => name);

@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url';
 import type { Database } from './database.ts';
 
 export const folder = fileURLToPath(new URL('../../migrations', import.meta.url));
-/** Where the runner keeps what it has applied. */
+/** The table in which the runner records the migrations it has applied. */
 export const table = 'applied_migrations';
 
 /**
- * The migrations that this code expects and the database lacks. Apart from the runner, so that a service which only
- * asks does not load it.
+ * The migrations that this code expects and the database lacks. Kept apart from the runner, which the service need not
+ * load just to ask.
  */
 export async function missingMigrations(database: Database): Promise<string[]> {
   const files = await readdir(folder);

@@ -2,8 +2,8 @@ import { DatabaseError } from 'pg';
 import { CutShort } from './cut-short.ts';
 
 /**
- * Faults after which the same statement may well succeed, each with the reason why. What is not listed here is a
- * defect or a lasting condition, where trying again only adds load.
+ * Faults after which the same statement may well succeed, each with the reason why. All others are defects or lasting
+ * conditions, where a retry only adds load.
  *
  * @see https://www.postgresql.org/docs/18/errcodes-appendix.html
  */
@@ -12,10 +12,10 @@ const transientStates: Readonly<Record<string, string>> = {
   '08003': 'connection does not exist: it died before the statement was sent',
   '08006': 'connection failure: the link broke in the middle',
   '40001': 'serialization failure: a concurrent transaction won, Postgres asks for a repeat',
-  '40P01': 'deadlock detected: this statement was chosen as the victim, the other one has gone on',
+  '40P01': 'deadlock detected: this statement was chosen as the victim, the other one continued',
   '53300': 'too many connections: others are about to return theirs',
   '53400': 'configuration limit exceeded: a temporary limit of the server',
-  '55P03': 'lock not available: whoever holds the lock is about to release it',
+  '55P03': 'lock not available: its holder is about to release it',
   '57014': 'query cancelled: the statement timeout struck, commonly behind a lock',
   '57P01': 'admin shutdown: a restart or a failover is under way',
   '57P02': 'crash shutdown: Postgres recovers and comes back',
@@ -33,20 +33,20 @@ const transientSystemErrors: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name server did not answer',
 };
 
-/** pg and pg-pool raise these without a code, so that the text is all there is to go by. */
+/** pg and pg-pool raise these errors without a code, so only the message identifies them. */
 export const transientMessages: Readonly<Record<string, string>> = {
   'timeout exceeded when trying to connect': 'every connection of the pool is busy',
   'Connection terminated due to connection timeout': 'Postgres did not accept a connection in time',
   'Connection terminated unexpectedly': 'the connection died while the statement ran',
   'Connection terminated': 'the connection was closed under the statement',
   'Client has encountered a connection error and is not queryable': 'the pooled connection had died',
-  'Query read timeout': 'no answer within the deadline, the network may swallow packets',
+  'Query read timeout': 'no answer within the deadline, the network may drop packets',
 };
 
-/** Why a repeat may help, or `undefined` where it will not. */
+/** Why a retry may help, or `undefined` if it will not. */
 export function transientReason(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  // A name that resolves to several addresses fails with one error for each of them.
+  // A host name with several addresses fails with one error for each address.
   if (error instanceof AggregateError) return error.errors.map(transientReason).find((reason) => reason);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (error instanceof DatabaseError) return transientStates[code];
@@ -54,8 +54,8 @@ export function transientReason(error: unknown): string | undefined {
 }
 
 /**
- * Whether a failed statement has changed nothing, for certain. An ERROR of Postgres rolls back; after anything else, be
- * it a lost connection or a server that ends the session, the statement may have been committed unheard.
+ * Whether a failed statement has certainly changed nothing. Postgres rolls back on severity ERROR. After anything else,
+ * such as a lost connection or a session that the server ended, the statement may have been committed.
  */
 export function isRolledBack(error: unknown): boolean {
   return error instanceof CutShort || (error instanceof DatabaseError && error.severity === 'ERROR');

@@ -7,16 +7,16 @@ export type Outcome<T> =
   | { kind: 'unanswered'; reason: 'connection_lost'; error: unknown };
 
 /**
- * The outcome of a command, after `timeLimit` ms at the latest. What comes later is dropped. Never throws.
+ * Resolves with the outcome of a command within `timeLimit` ms; a later answer is dropped. Never rejects.
  *
- * In the place of ioredis's own timeout, for two reasons. That one also cuts off the making of a connection, which takes
- * several round trips. And where this process was busy for longer than the limit, its timers fire before it reads what
- * has long arrived: here the answers that are waiting are read first.
+ * Replaces ioredis's own timeout for two reasons. That one also cuts off connecting, which takes several round trips.
+ * And after the event loop was blocked for longer than the limit, timers fire before the sockets are read: here, answers
+ * that have arrived by then still count.
  */
 export function answerWithin<T>(timeLimit: number, command: Promise<T>): Promise<Outcome<T>> {
   const { promise, resolve } = Promise.withResolvers<Outcome<T>>();
   const limit = setTimeout(() => {
-    // Runs right after the sockets were read.
+    // Runs right after the sockets are read.
     setImmediate(resolve, { kind: 'unanswered', reason: 'timeout' });
   }, timeLimit);
   const settle = (outcome: Outcome<T>) => {

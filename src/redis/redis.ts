@@ -5,39 +5,38 @@ import type { Config } from '../config/config.ts';
 import { answerWithin, type Outcome } from './answer-within.ts';
 
 /**
- * What the service keeps in Redis: copies and counters, never the truth of anything. No method throws, and none takes
- * longer than the command timeout: where Redis is away, slow or full, the answer is `undefined`, and the caller goes on
- * without it.
+ * The service keeps copies and counters in Redis, never the only copy of anything. No method throws or takes longer than
+ * the command timeout: if Redis is down, slow or full, the result is `undefined` and the caller carries on without it.
  */
 export interface Redis {
-  /** `null` where nothing is kept under the key. */
+  /** `null` if the key does not exist. */
   get(key: string): Promise<string | null | undefined>;
-  /** @param ttl milliseconds after which Redis forgets it */
+  /** @param ttl milliseconds until the key expires */
   set(key: string, value: string, ttl: number): Promise<void>;
   delete(key: string): Promise<void>;
   /**
-   * Adds one to a counter that all replicas share. It starts with the first call and is gone after `window` ms.
+   * Adds one to a counter shared by all replicas. The window starts with the first call and lasts `window` ms.
    *
-   * @returns the count so far, and the milliseconds until the window ends
+   * @returns the count in this window, and the milliseconds until it ends
    */
   countInWindow(key: string, window: number): Promise<{ count: number; endsIn: number } | undefined>;
-  /** Open also where there is no connection: nothing is sent then. */
+  /** Also open while there is no connection, because nothing is sent then. */
   circuitState(): CircuitState;
   close(): void;
 }
 
-/** What the client tells about itself; telemetry listens. */
+/** Probe of the Redis client; telemetry implements it. */
 export interface RedisEvents {
-  /** A command is sent, by whoever asked for it. `command` is the name that Redis knows it by. */
+  /** A command is sent. Called in the async context of its caller; `command` is its name in Redis. */
   started(command: string): { ended(outcome: Outcome<unknown>): void };
-  /** A command was not sent: there is no connection, or the circuit is open. */
+  /** A command was not sent, because there is no connection or the circuit is open. */
   skipped(command: string): void;
   circuitChanged(change: {
     from: CircuitState;
     to: CircuitState;
-    /** Otherwise it is open because Redis did not answer in time. */
+    /** If a circuit is open although this is true, Redis did not answer in time. */
     connected: boolean;
-    /** What the connection broke on, or could not be made for, where that was told. */
+    /** The error that broke the connection or prevented it, if one was reported. */
     cause: Error | undefined;
   }): void;
 }
@@ -50,7 +49,7 @@ declare module 'ioredis' {
 
 const countInWindow = {
   numberOfKeys: 1,
-  // A counter without an end would limit its client for ever. It has one from the start, unless somebody took it away.
+  // A counter without expiry would limit its client permanently. So a missing expiry is set again on every call.
   lua: `
     local count = redis.call('INCR', KEYS[1])
     local endsIn = redis.call('PTTL', KEYS[1])
@@ -62,20 +61,20 @@ const countInWindow = {
 };
 
 /**
- * Opens soon, because every failure costs a request the whole command timeout, and tries again soon, because a try
- * costs one request no more than that. A window of a second and not ten: after a busy while it would take five more
- * until half of the commands in it have failed.
+ * Opens early, because every failure costs a request the whole command timeout, and probes early, because a probe costs
+ * one request no more than that. The window is one second and not ten: with ten, it would take five seconds under load
+ * until half of the commands in the window have failed.
  */
 const breaker: BreakerPolicy = { errorShare: 0.5, volume: 5, window: 1000, openFor: 1000 };
 
 const reconnecting: Backoff = { base: 50, floor: 20, cap: 2000 };
 
-/** Milliseconds without a byte, with commands under way, after which a connection is taken for dead. */
+/** Milliseconds without a byte, while commands are in flight, after which a connection counts as dead. */
 const silence = 2000;
 
 /**
- * One connection, which is made in the background and made again, with jitter, for as long as it takes. Nothing waits
- * for it: without one, commands are skipped at once, and so they are while the circuit is open.
+ * One connection, opened in the background and reopened with jitter for as long as it takes. Nothing waits for it:
+ * without a connection commands are skipped at once, just as while the circuit is open.
  */
 export function createRedis(config: NonNullable<Config['redis']>, events: RedisEvents): Redis {
   const client = new Client(config.url.reveal(), {
@@ -83,12 +82,12 @@ export function createRedis(config: NonNullable<Config['redis']>, events: RedisE
     connectTimeout: 1000,
     disconnectTimeout: 200,
     socketTimeout: silence,
-    // What cannot be sent at once is not wanted later.
+    // A command that cannot be sent at once is not needed later.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     retryStrategy: (attempt) => fullJitter(attempt, reconnecting),
-    // After a failover the connection may lead to a replica.
+    // After a failover, the connection may lead to a read-only replica.
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
     scripts: { countInWindow },
   });
@@ -154,7 +153,7 @@ export function createRedis(config: NonNullable<Config['redis']>, events: RedisE
   };
 }
 
-/** An error that Redis answers with comes at once and costs nothing: a full Redis can still be read. */
+/** An error reply comes at once and costs nothing, and a Redis that is full can still be read. */
 function failed(outcome: Outcome<unknown>): boolean {
   return outcome.kind === 'unanswered';
 }

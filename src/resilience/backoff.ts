@@ -1,10 +1,10 @@
-/** Bounds of the waits between tries, in milliseconds. */
+/** Bounds of the waits between attempts, in milliseconds. */
 export interface Backoff {
-  /** Bound of the first wait; it doubles with every retry. */
+  /** Upper bound of the first wait; it doubles with every retry. */
   base: number;
-  /** No wait is shorter: full jitter alone may draw nearly 0 and hammer what is struggling. */
+  /** Shortest wait: full jitter alone can draw nearly 0 and hammer a service that is struggling. */
   floor: number;
-  /** No wait is longer. */
+  /** Longest wait. */
   cap: number;
 }
 
@@ -17,7 +17,7 @@ export interface Backoff {
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function fullJitter(retry: number, { base, floor, cap }: Backoff, random = Math.random): number {
-  // 2^1024 is infinite, and infinitely many times a base of 0 is no number.
+  // 2^1024 is Infinity, and Infinity times a base of 0 is NaN.
   const bound = Math.min(cap, base * 2 ** Math.min(retry - 1, 1023));
   return Math.max(floor, random() * bound);
 }

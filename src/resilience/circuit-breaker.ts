@@ -6,7 +6,7 @@ export type CircuitState = 'closed' | 'open' | 'half_open';
 export interface BreakerPolicy {
   /** The circuit opens when more than this share of the calls in the window failed, from 0 to 1. */
   errorShare: number;
-  /** Calls in the window before the share means anything: one early failure is no outage. */
+  /** Calls that the window must hold before the circuit can open: one early failure is no outage. */
   volume: number;
   /** Length of the rolling window, in milliseconds. */
   window: number;
@@ -15,20 +15,20 @@ export interface BreakerPolicy {
 }
 
 export interface Circuit<T> {
-  /** Runs the call, or answers `undefined` at once when the circuit does not let it through. */
+  /** Runs the call, or returns `undefined` at once when the circuit rejects it. */
   fire<R extends T>(call: () => Promise<R>): Promise<R | undefined>;
   state(): CircuitState;
   close(): void;
 }
 
-/** Parts of the rolling window; the oldest is dropped as a whole. */
+/** Number of buckets in the rolling window. The window advances by dropping the oldest one. */
 const buckets = 10;
 
 /**
- * opossum around calls whose outcome is a value: `failed` tells which values count against the other side.
+ * Wraps opossum around calls whose outcome is a value: `failed` decides which values count as failures.
  *
- * opossum's own timeout stays off, because it aborts all calls of a breaker together; each call brings its own.
- * So does every call end, without which a hung probe would keep the circuit half-open for ever.
+ * opossum's own timeout stays off, because it aborts all calls of a breaker together. Each call must bring its own: a
+ * probe that never ends would keep the circuit half-open indefinitely.
  */
 export function createCircuit<T>(
   policy: BreakerPolicy,
@@ -64,14 +64,14 @@ export function createCircuit<T>(
   breaker.on('open', enter('open'));
   breaker.on('halfOpen', enter('half_open'));
   breaker.on('close', enter('closed'));
-  // The failures that opened the circuit are still in the window, and one more of them would open it again.
+  // The window still holds the failures that opened the circuit: without this, one more failure would reopen it.
   breaker.on('close', () => {
     for (let bucket = 0; bucket < buckets; bucket += 1) clock.emit('rotate');
   });
 
   return {
     async fire<R extends T>(call: () => Promise<R>) {
-      // Asked before opossum is, which makes an error with a stack of each call that it refuses.
+      // Checked here first, because opossum creates an error with a stack trace for every call that it rejects.
       if (!breaker.closed && !breaker.pendingClose) return undefined;
       try {
         return (await breaker.fire(call)) as R;
@@ -88,7 +88,7 @@ export function createCircuit<T>(
   };
 }
 
-/** Carries a failed outcome through opossum, which only counts what is thrown. */
+/** Carries a failed outcome through opossum, which counts as a failure only what is thrown. */
 class FailedCall extends Error {
   readonly outcome: unknown;
 

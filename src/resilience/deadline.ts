@@ -1,15 +1,15 @@
 /**
- * The moment up to which somebody waits for an answer. It is handed down with the work, so that every wait on the way
- * is the smaller of its own bound and what is left: nobody works for a caller who has given up.
+ * The moment at which the caller stops waiting for an answer. It is handed down with the work, so that every wait on the
+ * way is the shorter of its own bound and the time that remains: no work is done for a caller that has given up.
  *
  * @see https://sre.google/sre-book/addressing-cascading-failures/ (propagating deadlines)
  */
 export interface Deadline {
-  /** Milliseconds: 0 or less once it has passed, infinite where there is none. */
+  /** Milliseconds: 0 or less once it has passed, Infinity if there is no deadline. */
   remaining(): number;
 }
 
-/** Whoever asks waits for as long as it takes. */
+/** The caller waits for as long as it takes. */
 export const noDeadline: Deadline = { remaining: () => Infinity };
 
 export function deadlineIn(milliseconds: number): Deadline {
@@ -18,8 +18,8 @@ export function deadlineIn(milliseconds: number): Deadline {
 }
 
 /**
- * What the work comes to, or `otherwise` where it is not done at the deadline. The work goes on in any case; it must
- * not fail, because nobody may be there any more to be told.
+ * Resolves with the result of `work`, or with that of `otherwise` if the deadline comes first. The work continues in
+ * either case. It must not reject: after the deadline no caller is left to handle the error.
  */
 export async function orAtDeadline<T, U>(
   deadline: Deadline,
