@@ -4,24 +4,25 @@ CREATE TABLE orders (
   id              uuid        PRIMARY KEY,
   client_id       text        NOT NULL,
   idempotency_key text,
-  -- SHA-256 of the request: tells a repeated request from another one under the same key.
+  -- SHA-256 of the request: distinguishes a repeat from another request under the same key.
   request_hash    bytea       NOT NULL,
   customer_id     text        NOT NULL,
   currency        text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
   -- Items never change and are never read without their order.
   items           jsonb       NOT NULL,
-  -- At most the largest integer that a JSON number carries exactly, 2^53 - 1.
+  -- At most 2^53 - 1, the largest integer that a JSON number carries exactly.
   total_minor     bigint      NOT NULL CHECK (total_minor BETWEEN 0 AND 9007199254740991),
   status          text        NOT NULL,
-  -- Needed to charge again; dropped as soon as the order is settled.
+  -- Needed to repeat the charge; deleted as soon as the order is settled.
   payment_token   text,
   payment_id      text,
   decline_code    text,
-  -- Whoever takes the order to settle it adds one, and writes only while the number is still theirs.
+  -- Fencing token: every lease adds one, and its holder can write only while this is still its number.
   round           integer     NOT NULL DEFAULT 1,
-  -- Whether somebody is at it, until due_at at most: in round 1 the request that placed the order, then a worker.
+  -- Whether the order is under lease, until due_at at most: in round 1 to the request that placed it, then to a worker
+  -- or a cancellation.
   held            boolean     NOT NULL DEFAULT true,
-  -- From then on a settlement worker may take the order; nothing once it is settled.
+  -- When a settlement worker may take the order; null once it is settled.
   due_at          timestamptz,
   created_at      timestamptz NOT NULL,
   updated_at      timestamptz NOT NULL,
@@ -40,11 +41,11 @@ CREATE UNIQUE INDEX orders_idempotency ON orders (client_id, idempotency_key) WH
 -- Ids are UUIDv7 and so in order of creation: an index that ends in the id lists newest first without a sort.
 CREATE INDEX orders_by_client ON orders (client_id, id);
 CREATE INDEX orders_by_client_status ON orders (client_id, status, id);
--- The status at its end is checked in the index, without a look at the rows.
+-- The status at the end lets a filter by status use the index alone, without reading the rows.
 CREATE INDEX orders_by_client_customer ON orders (client_id, customer_id, id, status);
 
--- Holds nothing but the backlog, and all that is asked about it. Its condition is on the due time and not on the
--- status, because a guarded UPDATE names the status and the planner would rather read the whole backlog than the key.
+-- Contains only the backlog, with every column that its queries need. The condition is on due_at and not on the status:
+-- a guarded UPDATE names the status, and the planner would then read the whole backlog instead of the primary key.
 CREATE INDEX orders_due ON orders (due_at) INCLUDE (created_at, round, held) WHERE due_at IS NOT NULL;
 
 -- Down Migration

@@ -1,6 +1,6 @@
 -- Up Migration
 
--- The trace that placed the order, as a W3C traceparent: settling it later links back to it.
+-- The trace in which the order was placed, as a W3C traceparent: a later settlement links back to it.
 ALTER TABLE orders ADD COLUMN traceparent text;
 
 -- Down Migration

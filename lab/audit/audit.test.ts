@@ -36,11 +36,11 @@ const charge: LedgerRecord = {
 const kindsIn = (books: Partial<Books>) =>
   audit({ told: [told], orders: [order], ledger: [charge], ...books }).map(({ kind }) => kind);
 
-test('books that agree leave nothing to report', () => {
+test('the audit finds nothing in books that agree', () => {
   expect(kindsIn({})).toEqual([]);
 });
 
-test('an answer of pending agrees with every later state', () => {
+test('the audit accepts any later state after the answer pending', () => {
   const pending: Told = { ...told, status: 'pending' };
   expect(kindsIn({ told: [pending] })).toEqual([]);
   expect(kindsIn({ told: [pending, told] })).toEqual([]);
@@ -48,51 +48,51 @@ test('an answer of pending agrees with every later state', () => {
   expect(kindsIn({ told: [pending], orders: [cancelled], ledger: [] })).toEqual([]);
 });
 
-describe('a planted fault is found:', () => {
-  test('a lost order', () => {
+describe('planted faults', () => {
+  test('the audit finds a lost order', () => {
     expect(kindsIn({ orders: [], ledger: [] })).toEqual(['lost_order']);
   });
 
-  test('a lost order whose card was charged', () => {
+  test('the audit finds a lost order whose card was charged', () => {
     expect(kindsIn({ orders: [] })).toEqual(['lost_order', 'charge_without_paid_order']);
   });
 
-  test('an order told as paid that is not', () => {
+  test('the audit finds an order that is not paid although the client got paid', () => {
     const declined: StoredOrder = { ...order, status: 'declined', payment_id: null };
     expect(kindsIn({ orders: [declined], ledger: [] })).toEqual(['contradicted_answer']);
   });
 
-  test('a double charge under one key', () => {
+  test('the audit finds a double charge under one key', () => {
     expect(kindsIn({ ledger: [{ ...charge, captures: 2 }] })).toEqual(['double_charge']);
   });
 
-  test('a double charge under two keys', () => {
+  test('the audit finds a double charge under two keys', () => {
     const other: LedgerRecord = { ...charge, key: 'another', chargeId: 'ch_2' };
     expect(kindsIn({ ledger: [charge, other] })).toContain('double_charge');
   });
 
-  test('a wrong amount at the gateway', () => {
+  test('the audit finds a wrong amount at the gateway', () => {
     expect(kindsIn({ ledger: [{ ...charge, amountMinor: 90 }] })).toEqual(['wrong_amount']);
   });
 
-  test('a wrong amount on disk', () => {
+  test('the audit finds a wrong amount on disk', () => {
     expect(kindsIn({ told: [{ ...told, amountMinor: 901 }] })).toEqual(['wrong_amount']);
   });
 
-  test('a wrong currency', () => {
+  test('the audit finds a wrong currency', () => {
     expect(kindsIn({ ledger: [{ ...charge, currency: 'USD' }] })).toEqual(['wrong_amount']);
   });
 
-  test('a charge whose order was cancelled', () => {
+  test('the audit finds a charge whose order was cancelled', () => {
     const cancelled: StoredOrder = { ...order, status: 'cancelled', payment_id: null };
     expect(kindsIn({ told: [], orders: [cancelled] })).toEqual(['charge_without_paid_order']);
   });
 
-  test('a paid order that nobody was charged for', () => {
+  test('the audit finds a paid order without a charge', () => {
     expect(kindsIn({ ledger: [] })).toEqual(['paid_order_without_charge']);
   });
 
-  test('a paid order whose charge was refunded', () => {
+  test('the audit finds a paid order whose charge was refunded', () => {
     const refunded: LedgerRecord = {
       ...charge,
       status: 'cancelled',
@@ -101,21 +101,21 @@ describe('a planted fault is found:', () => {
     expect(kindsIn({ ledger: [refunded] })).toEqual(['paid_order_without_charge']);
   });
 
-  test('a paid order with another payment than the one that was captured', () => {
+  test('the audit finds a paid order that names another payment than the captured one', () => {
     expect(kindsIn({ orders: [{ ...order, payment_id: 'ch_9' }] })).toEqual(['paid_order_without_charge']);
   });
 
-  test('a key with two orders on disk', () => {
+  test('the audit finds a key with two orders on disk', () => {
     const second: StoredOrder = { ...order, id: 'order-2', status: 'pending', payment_id: null };
     expect(kindsIn({ orders: [order, second] })).toEqual(['key_with_two_orders']);
   });
 
-  test('a key for which two orders were told', () => {
+  test('the audit finds a key with answers for two orders', () => {
     const second: Told = { ...told, orderId: 'order-2', status: 'pending' };
     expect(kindsIn({ told: [told, second] })).toContain('key_with_two_orders');
   });
 
-  test('a stuck order', () => {
+  test('the audit finds a stuck order', () => {
     const stuck: StoredOrder = { ...order, status: 'pending', payment_id: null, overdue: true };
     expect(kindsIn({ told: [{ ...told, status: 'pending' }], orders: [stuck], ledger: [] })).toEqual([
       'stuck_order',

@@ -1,8 +1,8 @@
 import type { LedgerRecord } from '../simulator/ledger.ts';
 
 /**
- * Compares three books after a run with crashes: what clients were told, what Postgres holds, and what the gateway's
- * ledger holds. Pure, so that it can be shown histories with planted faults and be seen to find each.
+ * Compares three books after a run with crashes: the answers that clients got, the orders in Postgres and the ledger of
+ * the gateway. Pure, so that a test can plant each kind of fault and check that the audit finds it.
  */
 
 /** One answer that a client got under an idempotency key. */
@@ -11,7 +11,7 @@ export interface Told {
   idempotencyKey: string;
   orderId: string;
   status: 'paid' | 'pending' | 'declined' | 'cancelled';
-  /** What the client had asked for. */
+  /** The amount that the client requested. */
   amountMinor: number;
   currency: string;
 }
@@ -24,7 +24,7 @@ export interface StoredOrder {
   total_minor: number;
   currency: string;
   payment_id: string | null;
-  /** Whether it is pending though a worker could have taken it long ago. */
+  /** Whether it is still pending although a worker could have taken it long ago. */
   overdue: boolean;
 }
 
@@ -60,12 +60,16 @@ export function audit({ told, orders, ledger }: Books): Finding[] {
   for (const answer of told) {
     const order = orderOf.get(answer.orderId);
     if (order === undefined) {
-      report('lost_order', answer.orderId, `told ${answer.status}, but it is not stored`);
+      report('lost_order', answer.orderId, `the client got ${answer.status}, but the order is not stored`);
       continue;
     }
-    // A pending order may since have been settled in any way; a settled one stays what the client was told.
+    // A pending order may have been settled in any way since; a settled one must match the answer.
     if (answer.status !== 'pending' && order.status !== answer.status) {
-      report('contradicted_answer', order.id, `told ${answer.status}, but it is ${order.status}`);
+      report(
+        'contradicted_answer',
+        order.id,
+        `the client got ${answer.status}, but the order is ${order.status}`,
+      );
     }
     if (order.total_minor !== answer.amountMinor || order.currency !== answer.currency) {
       const asked = `${answer.amountMinor} ${answer.currency}`;
@@ -132,7 +136,7 @@ function checkCapture(
   }
 }
 
-/** The order that a charge is for, also where it was made under another key. */
+/** The order that a charge belongs to, even if it was made under another key. */
 function referenceOf(charge: LedgerRecord): string {
   return 'reference' in charge && typeof charge.reference === 'string' ? charge.reference : charge.key;
 }

@@ -3,7 +3,7 @@ import { type Books, type StoredOrder, type Told } from './audit.ts';
 
 type Sql = (text: string, values?: unknown[]) => Promise<StoredOrder[]>;
 
-/** Opens the books of Postgres and of the gateway beside what clients were told. */
+/** Adds the orders in Postgres and the ledger of the gateway to the answers that clients got. */
 export async function openBooks(told: readonly Told[], sql: Sql, gateway: GatewayControl): Promise<Books> {
   const orders = await sql(`
     SELECT id, client_id, idempotency_key, status, total_minor::float8 AS total_minor, currency, payment_id,

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Told } from './audit.ts';
 
 /**
- * A client as the documentation asks for: one key per order, and the same request again for as long as the answer
- * is lost or says "not yet".
+ * A client that follows the documentation: one idempotency key per order, and the same request again while the answer is
+ * lost or retryable.
  */
 export interface GoodClient {
-  /** Places one order until the service commits itself. Resolves with the last answer, and has told every one. */
+  /** Repeats the request until an answer is final, and resolves with it. Passes every final answer to `told`. */
   place(key: string, order: PlacedOrder): Promise<Told | undefined>;
 }
 
@@ -17,7 +17,7 @@ export interface PlacedOrder {
   paymentToken: string;
 }
 
-/** One thing that happened between a client and the service. */
+/** One request of a client and how it ended. */
 export interface Exchange {
   at: string;
   clientId: string;
@@ -29,15 +29,15 @@ export interface Exchange {
 export interface GoodClientOptions {
   clientId: string;
   apiKey: string;
-  /** Asked before every request: which replica to talk to. */
+  /** Chooses the replica for each request. */
   url(): string;
   told(answer: Told): void;
   exchanged(exchange: Exchange): void;
-  /** Gives up, as people do, when it fires. */
+  /** Makes the client give up. */
   signal: AbortSignal;
 }
 
-/** The wait before a repeat, in milliseconds. Far shorter than Retry-After says, to press harder. */
+/** The mean wait before a repeat, in milliseconds. Far shorter than Retry-After, for a higher load. */
 const patience = 100;
 
 export function createGoodClient(options: GoodClientOptions): GoodClient {

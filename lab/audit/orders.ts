@@ -10,7 +10,7 @@ const tokens = [
 ] as const;
 const currencies = ['EUR', 'USD', 'JPY'] as const;
 
-/** An order as random customers place them. The amounts differ, so that charges cannot be mistaken for one another. */
+/** Draws a random order. The amounts differ, so that charges cannot be confused. */
 export function drawOrder(random: () => number): PlacedOrder {
   const pick = <T>(choices: readonly T[], otherwise: T) =>
     choices[Math.floor(random() * choices.length)] ?? otherwise;

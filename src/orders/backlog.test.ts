@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createBacklog } from './backlog.ts';
 
-test('the oldest order grows older between two counts; with none there is no age', async () => {
+test('the backlog reports an age that grows between two counts, and none while no order is pending', async () => {
   const counts = [
     { pending: 0, age: undefined },
     { pending: 3, age: 5000 },

@@ -1,17 +1,17 @@
 import type { BacklogCount, OrderStore } from './order-store.ts';
 
 /**
- * How many orders were left pending, as far as this replica knows: counted now and then, and raised by every order that
- * it leaves pending itself. Accurate enough for a bound, and free of a query per order.
+ * This replica's estimate of how many orders are left pending: it counts them from time to time, and adds each order
+ * that it leaves pending itself. That is accurate enough for a bound, without a query per order.
  */
 export interface Backlog {
-  /** Whether the bound is reached, so that new orders have to be refused. */
+  /** Whether the bound is reached and new orders must be refused. */
   isFull(): boolean;
-  /** An order was left pending. */
+  /** Records that this replica left an order pending. */
   grew(): void;
-  /** Counts anew. */
+  /** Counts the pending orders again. */
   refresh(): Promise<void>;
-  /** The orders as of the last count. The oldest has grown older since then. */
+  /** The last count; `age` includes the time since then. */
   snapshot(): BacklogCount;
 }
 
@@ -29,7 +29,7 @@ export function createBacklog(store: Pick<OrderStore, 'backlog'>, maxPending: nu
       const before = grownBy;
       counted = await store.backlog(maxPending + 1);
       countedAt = performance.now();
-      // What was left pending while the count ran may be missing from it.
+      // The count may miss orders that were left pending while it ran.
       grownBy -= before;
     },
     snapshot: () => ({

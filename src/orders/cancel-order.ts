@@ -6,21 +6,21 @@ import { recordOutcome } from './record-outcome.ts';
 
 export type Cancellation =
   | { kind: 'cancelled'; order: Order }
-  /** The order is settled already, or the gateway settled it as something else. */
+  /** The order was already settled, or the gateway's answer settled it differently. */
   | { kind: 'too_late'; order: Order }
-  /** Somebody is at work on the order at this moment. */
+  /** Another request or a worker holds the lease of the order. */
   | { kind: 'in_progress' }
-  /** The gateway could not be made to promise that nothing will be charged. The order stays pending. */
+  /** The gateway did not confirm that nothing will be charged. The order stays pending. */
   | { kind: 'gateway_unavailable' }
-  /** The client's deadline came before all was done. Whether the order is cancelled is still to be seen. */
+  /** The client's deadline came first. The order may or may not end up cancelled. */
   | { kind: 'out_of_time' }
   | { kind: 'not_found' };
 
 /**
- * How a pending order is cancelled: at the gateway first and on disk second, so that a charge that succeeds late
- * cannot slip in between. Whoever cancels holds the order, so that nobody charges it meanwhile.
+ * Cancels a pending order, first at the gateway and then on disk, so that a charge that succeeds late cannot slip in
+ * between. The cancellation holds the lease of the order, so that no worker charges it meanwhile.
  *
- * @throws {ServiceError} `deadline_exceeded` when nothing was done before the deadline, `database_unavailable`
+ * @throws {ServiceError} `deadline_exceeded` when the deadline came before anything was done, `database_unavailable`
  */
 export async function cancelOrder(
   dependencies: OrderDependencies,

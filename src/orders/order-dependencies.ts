@@ -3,7 +3,7 @@ import type { Backlog } from './backlog.ts';
 import type { OrderEvents } from './order-events.ts';
 import type { OrderStore } from './order-store.ts';
 
-/** What placing, settling and cancelling orders is made of. */
+/** The parts that placing, settling and cancelling orders share. */
 export interface OrderDependencies {
   store: OrderStore;
   payments: PaymentGateway;
@@ -13,12 +13,12 @@ export interface OrderDependencies {
 }
 
 export interface SettlementPolicy {
-  /** Milliseconds for which an order belongs to whoever took it. Longer than any holder is at work. */
+  /** Length of a lease in milliseconds. It is longer than any holder works on an order. */
   lease: number;
-  /** Milliseconds after which an order that is still pending is cancelled, at the gateway first. */
+  /** Age in milliseconds at which a pending order is cancelled, first at the gateway. */
   deadline: number;
-  /** Pending orders at which no new ones are accepted. */
+  /** Number of pending orders at which new ones are refused. */
   maxPending: number;
-  /** Waits between the rounds of settling one order. */
+  /** Waits between the settlement rounds of one order, in milliseconds. */
   backoff: { base: number; floor: number; cap: number };
 }

@@ -1,26 +1,26 @@
 import type { LeasedOrder, Order } from './order.ts';
 
 /**
- * What the order code tells about itself, in its own terms. Telemetry listens and turns it into spans, metrics and
- * log lines; nothing in here knows that.
+ * Domain probe of the order code: it reports events in the terms of the domain, and telemetry turns them into spans,
+ * metrics and log lines. The order code knows none of these.
  *
  * @see https://martinfowler.com/articles/domain-oriented-observability.html
  */
 export interface OrderEvents {
-  /** The placing of an order, from start to end. */
+  /** Wraps the placing of an order. */
   placing<T extends { kind: string; order?: Order }>(work: () => Promise<T>): Promise<T>;
-  /** The trace that the work at hand belongs to, as a W3C `traceparent`; kept with the order for whoever settles it. */
+  /** The current trace as a W3C `traceparent`. It is stored with the order, so that its settlement can link to it. */
   traceparent(): string | undefined;
-  /** A new order is on disk. */
+  /** A new order was stored. */
   placed(order: Order): void;
-  /** An order left `pending`. Told once per order, by whoever settled it. */
+  /** An order left `pending`. Called once per order, by the holder that settled it. */
   settled(order: Order): void;
-  /** An order stays pending, because the gateway is unavailable or what it did is unknown. */
+  /** An order stays pending, because the gateway is unavailable or the outcome is unknown. */
   leftPending(order: Order, reason: string): void;
-  /** What the gateway said could not be written down. The order is still pending on disk. */
+  /** The gateway's outcome could not be stored. The order is still pending on disk. */
   outcomeNotStored(order: Order, error: unknown): void;
-  /** One round of settling an order, from start to end. */
+  /** Wraps one settlement round of an order. */
   settling(leased: LeasedOrder, round: () => Promise<Order>): Promise<Order>;
-  /** The settlement worker could not look for orders. It tries again. */
+  /** The settlement worker could not query for due orders. It will try again. */
   settlementFailed(error: unknown): void;
 }

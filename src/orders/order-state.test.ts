@@ -32,7 +32,7 @@ const walk = (outcomes: ReadonlyArray<ChargeOutcome | CancelOutcome>) => {
   return states;
 };
 
-test('no sequence of outcomes leads to an undefined state', () => {
+test('an order reaches only defined states, whatever the sequence of outcomes', () => {
   fc.assert(
     fc.property(fc.array(outcome), (outcomes) => {
       for (const state of walk(outcomes)) {
@@ -44,7 +44,7 @@ test('no sequence of outcomes leads to an undefined state', () => {
   );
 });
 
-test('an order leaves pending at the first outcome that decides, and stays where that put it', () => {
+test('an order leaves pending at the first decisive outcome, and keeps that state', () => {
   fc.assert(
     fc.property(fc.array(outcome), (outcomes) => {
       const decides = ({ kind }: ChargeOutcome | CancelOutcome) =>
@@ -70,6 +70,6 @@ test.each([
   [{ kind: 'cancelled' }, { status: 'cancelled' }],
   [{ kind: 'unavailable', reason: 'circuit_open' }, pending],
   [{ kind: 'unknown', reason: 'timeout' }, pending],
-] as const)('%o makes a pending order %o', (given, expected) => {
+] as const)('the outcome %o turns a pending order into %o', (given, expected) => {
   expect(nextState(pending, given)).toEqual(expected);
 });

@@ -1,8 +1,8 @@
 import type { CancelOutcome, ChargeOutcome } from '../payment/payment-gateway.ts';
 
 /**
- * An order is `pending` until it is settled, and settled once: as `paid`, `declined` or `cancelled`. Nothing leads
- * out of a settled state. The database holds the same rule: a guarded UPDATE and a CHECK over the columns.
+ * An order is `pending` until it is settled, exactly once, as `paid`, `declined` or `cancelled`. Settled states are
+ * final. The database enforces the same rule with a guarded UPDATE and a CHECK over the columns.
  */
 export type OrderState =
   | { status: 'pending' }
@@ -12,7 +12,7 @@ export type OrderState =
 
 export type OrderStatus = OrderState['status'];
 
-/** The states that end an order. */
+/** The final states of an order. */
 export type Settlement = Exclude<OrderState, { status: 'pending' }>;
 
 export const orderStatuses = [
@@ -22,7 +22,7 @@ export const orderStatuses = [
   'cancelled',
 ] as const satisfies readonly OrderStatus[];
 
-/** What the gateway said, and what becomes of the order: the whole state machine. */
+/** The whole state machine: the state that follows from an outcome at the gateway. */
 export function nextState(state: OrderState, outcome: ChargeOutcome | CancelOutcome): OrderState {
   if (state.status !== 'pending') return state;
   switch (outcome.kind) {
@@ -32,7 +32,7 @@ export function nextState(state: OrderState, outcome: ChargeOutcome | CancelOutc
       return { status: 'declined', declineCode: outcome.declineCode };
     case 'cancelled':
       return { status: 'cancelled' };
-    // Not asked, or not known: only another question can tell.
+    // Nothing is decided: a later round asks again.
     case 'unavailable':
     case 'unknown':
       return state;

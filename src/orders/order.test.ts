@@ -27,8 +27,8 @@ const anyRequest = fc.record({
 
 const units = (quantity: number) => [{ sku: 'X', quantity, unitPriceMinor: 1 }];
 
-describe('the total', () => {
-  test('is the exact sum, for whatever the API takes', () => {
+describe('the total of an order', () => {
+  test('the total is the exact sum of the items, for every request that the API accepts', () => {
     fc.assert(
       fc.property(anyRequest, ({ items }) => {
         const exact = items.reduce(
@@ -40,7 +40,7 @@ describe('the total', () => {
     );
   });
 
-  test('of the largest order is 10^14 minor units', () => {
+  test('the total of the largest order is 10^14 minor units', () => {
     const largest = Array.from({ length: 100 }, () => ({
       sku: 'X',
       quantity: 10_000,
@@ -49,7 +49,7 @@ describe('the total', () => {
     expect(totalOf(largest)).toBe(10 ** 14);
   });
 
-  test('is refused rather than rounded', () => {
+  test('a total that a number cannot hold exactly is refused, not rounded', () => {
     expect(totalOf(units(Number.MAX_SAFE_INTEGER))).toBe(Number.MAX_SAFE_INTEGER);
     expect(() => totalOf([...units(Number.MAX_SAFE_INTEGER), ...units(1)])).toThrow(RangeError);
     expect(() => totalOf(units(0.5))).toThrow(RangeError);
@@ -72,13 +72,13 @@ describe('the hash of a request', () => {
     ['price', withTea({ unitPriceMinor: 451 })],
     ['number of items', order({ items: [tea] })],
     ['order of items', order({ items: [cup, tea] })],
-    // The same letters in a row.
+    // Concatenated, the values are the same as before.
     ['place of a value', order({ customerId: 'cus_4', paymentToken: '2tok_visa' })],
-  ])('differs with another %s', (_what, other) => {
+  ])('the hash differs for another %s', (_what, other) => {
     expect(hashOf(other)).not.toBe(hashOf(order()));
   });
 
-  test('is the same for the same request, and differs for any other', () => {
+  test('the hash is the same for the same request, and differs for any other', () => {
     fc.assert(
       fc.property(anyRequest, anyRequest, (one, other) => {
         expect(hashOf(structuredClone(one))).toBe(hashOf(one));
@@ -89,12 +89,12 @@ describe('the hash of a request', () => {
     );
   });
 
-  test('does not depend on the order in which the members came', () => {
+  test('the hash does not depend on the order of the JSON members', () => {
     const reversed = Object.fromEntries(Object.entries(order()).toReversed()) as unknown as OrderRequest;
     expect(hashOf(reversed)).toBe(hashOf(order()));
   });
 
-  test('is stored as 32 bytes', () => {
+  test('the hash has 32 bytes', () => {
     expect(toStore(order()).requestHash).toHaveLength(32);
   });
 });
@@ -111,8 +111,8 @@ const timeOf = (id: string) => Number.parseInt(id.replace('-', '').slice(0, 12),
 
 const createId = () => toStore(teaOrder).id;
 
-describe('the id', () => {
-  test('is a UUID of version 7 that holds the time of its making', () => {
+describe('the id of an order', () => {
+  test('an order id is a UUIDv7 that holds the time of its creation', () => {
     const before = Date.now();
     const id = createId();
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -120,7 +120,7 @@ describe('the id', () => {
     expect(timeOf(id)).toBeLessThanOrEqual(Date.now());
   });
 
-  test('sorts as text in order of creation, to the millisecond', () => {
+  test('order ids sort as text in order of creation, to the millisecond', () => {
     const ids: string[] = [];
     const moments = new Set<number>();
     while (moments.size < 12) {
@@ -131,7 +131,7 @@ describe('the id', () => {
     expect(ids.toSorted().map(timeOf)).toEqual(times);
   });
 
-  test('is given once', () => {
+  test('order ids are unique', () => {
     const ids = Array.from({ length: 10_000 }, createId);
     expect(new Set(ids).size).toBe(ids.length);
   });

@@ -9,7 +9,7 @@ export interface OrderItem {
   unitPriceMinor: number;
 }
 
-/** What a client asks for, as parsed at the edge. */
+/** The body of a client's request, parsed at the edge. */
 export interface OrderRequest {
   customerId: string;
   currency: Currency;
@@ -29,13 +29,13 @@ export type Order = OrderState & {
   updatedAt: Date;
 };
 
-/** A pending order in the hands of one request or worker. */
+/** A pending order under lease to one request or worker. */
 export interface LeasedOrder {
   order: Order;
   paymentToken: string;
   /** Milliseconds since it was placed, by the clock of the database. */
   age: number;
-  /** The trace that it was placed in. */
+  /** The trace in which the order was placed. */
   traceparent: string | undefined;
   /**
    * Grows by one with every lease, so that a holder whose lease has expired can no longer write: the database accepts
@@ -46,7 +46,7 @@ export interface LeasedOrder {
   fencingToken: number;
 }
 
-/** An order that is about to be stored. The database says when it was created. */
+/** An order that is about to be stored. The database sets the time of creation. */
 export interface NewOrder {
   id: string;
   clientId: string;
@@ -75,17 +75,17 @@ export function newOrder(
 /**
  * The sum in minor units.
  *
- * @throws {RangeError} beyond 2^53 − 1, where numbers lose units; the bounds of the API stay far below it
+ * @throws {RangeError} above 2^53 − 1, where a number is no longer exact; the bounds of the API keep far below it
  */
 export function totalOf(items: readonly OrderItem[]): number {
   let total = 0;
   for (const { quantity, unitPriceMinor } of items) total += quantity * unitPriceMinor;
   if (!Number.isSafeInteger(total))
-    throw new RangeError('the total is beyond the integers that a number holds exactly');
+    throw new RangeError('the total exceeds the integers that a number holds exactly');
   return total;
 }
 
-/** The same for requests that mean the same, whatever the order of their JSON members or their white space. */
+/** Equal for requests that mean the same, whatever the order of their JSON members or their white space. */
 function hashOf({ customerId, currency, items, paymentToken }: OrderRequest): Buffer {
   const lines = items.map(({ sku, quantity, unitPriceMinor }) => [sku, quantity, unitPriceMinor]);
   return hash('sha256', JSON.stringify([customerId, currency, paymentToken, lines]), 'buffer');

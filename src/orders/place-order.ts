@@ -9,31 +9,31 @@ export interface PlaceOrder {
   request: OrderRequest;
   idempotencyKey: string | undefined;
   requestId: string;
-  /** Until when the client waits. */
+  /** When the client stops waiting. */
   deadline: Deadline;
 }
 
 export type Placement =
   | { kind: 'placed'; order: Order }
-  /** The key and the request are known: the order as it now stands. */
+  /** The key and the request are known. This is the order in its current state. */
   | { kind: 'replayed'; order: Order }
   /** The key belongs to another request. */
   | { kind: 'key_reused' }
-  /** The first request under the key is still at work. */
+  /** The first request under the key is still in flight. */
   | { kind: 'in_progress' }
-  /** Too many orders are pending already. Nothing was stored. */
+  /** Too many orders are pending. Nothing was stored. */
   | { kind: 'backlog_full' };
 
 /**
- * How an order is placed: stored as pending under its idempotency key, charged, settled. Whatever breaks on the way,
- * the order is on disk and the charge has its id as key, so that it can be finished later and never charged twice.
- * No transaction is open while the gateway is called.
+ * Places an order: stores it as pending under its idempotency key, charges it and settles it. Whatever breaks on the way,
+ * the order is on disk and the charge has the order's id as its key, so it can be finished later and is never charged
+ * twice. No transaction is open while the gateway is called.
  *
- * An order that is stored outlives the patience of its client: at the deadline it is answered as it stands, and what is
- * left to do is left to a worker.
+ * A stored order outlives its client's deadline: the client then gets the order in its current state, and a worker does
+ * the rest.
  *
  * @throws {ServiceError} `deadline_exceeded` when the deadline came before the order was stored; `database_unavailable`
- *   when it is not known whether it was. Nothing was charged in either case.
+ *   when it is unknown whether it was stored. Nothing was charged in either case.
  */
 export function placeOrder(dependencies: OrderDependencies, command: PlaceOrder): Promise<Placement> {
   return dependencies.events.placing(() => place(dependencies, command));
@@ -50,7 +50,8 @@ async function place(dependencies: OrderDependencies, command: PlaceOrder): Prom
     if (!claim.sameRequest) return { kind: 'key_reused' };
     if (claim.inFlight) return { kind: 'in_progress' };
     const earlier = await store.find(command.clientId, claim.id, deadline);
-    if (earlier === undefined) throw new Error(`order ${claim.id} holds an idempotency key and is gone`);
+    if (earlier === undefined)
+      throw new Error(`order ${claim.id} holds an idempotency key but does not exist`);
     return { kind: 'replayed', order: earlier };
   }
   const { leased } = claim;
@@ -61,7 +62,7 @@ async function place(dependencies: OrderDependencies, command: PlaceOrder): Prom
     timeLimit > 0
       ? await payments.charge(chargeFor(leased), { requestId: command.requestId, timeLimit })
       : { kind: 'unavailable', reason: 'deadline' };
-  // Writing it down is not cut short: that would only have a worker ask the gateway again for what is known already.
+  // The deadline does not cut this short: a worker would only ask the gateway again for an outcome that is known.
   const recorded = recordOutcome(dependencies, leased, outcome);
   return { kind: 'placed', order: await orAtDeadline(deadline, recorded, () => leased.order) };
 }

@@ -4,16 +4,16 @@ import type { LeasedOrder, Order } from './order.ts';
 import { nextState } from './order-state.ts';
 import type { OrderDependencies } from './order-dependencies.ts';
 
-/** The charge of an order. Its key is the order's id, in every round and every attempt. */
+/** The charge of an order. Its key is the order's id, in every round and attempt. */
 export function chargeFor({ order, paymentToken }: LeasedOrder): Charge {
   return { key: order.id, amountMinor: order.totalMinor, currency: order.currency, paymentToken };
 }
 
 /**
- * Writes down what the gateway said: settles the order, or lets go of it until a later round. Where that fails the
- * order is pending on disk and a worker takes it when the lease ends, which is no reason to fail the caller.
+ * Stores an outcome of the gateway: settles the order, or releases it until a later round. If that fails, the order is
+ * still pending on disk and a worker takes it when the lease expires, so the caller need not fail.
  *
- * @returns the order as it stands, as far as it is known
+ * @returns the order in its last known state
  */
 export async function recordOutcome(
   { store, events, backlog, policy }: OrderDependencies,

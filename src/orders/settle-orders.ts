@@ -5,29 +5,29 @@ import { chargeFor, recordOutcome } from './record-outcome.ts';
 
 export interface SettlementWorker {
   start(): void;
-  /** Something changed that makes it worth looking at once. */
+  /** Makes the worker look for orders at once, because conditions have changed. */
   wake(): void;
-  /** Takes no more orders, and ends when those at hand are through. */
+  /** Takes no more orders, and resolves when those in flight are done. */
   stop(): Promise<void>;
 }
 
 export interface WorkerOptions {
-  /** Milliseconds between two looks while there is nothing to do. */
+  /** Milliseconds between two polls while there is nothing to do. */
   pollInterval: number;
-  /** Orders settled at the same time: the share of gateway and database that live traffic has to do without. */
+  /** Orders settled at the same time. They take gateway and database capacity away from live traffic. */
   concurrency: number;
   /** Orders taken in one statement. */
   batchSize: number;
-  /** Milliseconds for which a batch is held. Longer than it takes to get through one. */
+  /** Length of a batch's lease in milliseconds, longer than a batch takes. */
   lease: number;
-  /** Orders that the gateway may be asked about now: none while its circuit is open, one to probe it half-open. */
+  /** Orders that the gateway can take now: none while its circuit is open, one as the probe of a half-open one. */
   capacity(): number;
 }
 
 /**
- * Settles what requests left pending: after a crash, a timeout, an open circuit. Every replica runs one, and they
- * share the work. The worker itself comes back to an order round after round, so that it asks the gateway once per
- * round and retries nothing.
+ * Settles the orders that requests left pending after a crash, a timeout or an open circuit. Every replica runs one
+ * worker, and they share the work. The worker returns to an order round after round, so it calls the gateway once per
+ * round and never retries.
  */
 export function createSettlementWorker(
   dependencies: OrderDependencies,
@@ -46,7 +46,7 @@ export function createSettlementWorker(
     }
   }
 
-  /** Whether there was anything to do. */
+  /** Returns whether there was anything to do. */
   async function settleBatch(): Promise<boolean> {
     if (performance.now() - countedAt >= options.pollInterval) {
       await backlog.refresh();
@@ -62,7 +62,7 @@ export function createSettlementWorker(
     return batch.length > 0;
   }
 
-  /** Until the next look is due or somebody wakes it. The jitter keeps replicas from looking in step. */
+  /** Waits for the next poll or for `wake`. The jitter keeps replicas from polling in step. */
   async function sleep(): Promise<void> {
     const interval = options.pollInterval * (0.75 + Math.random() / 2);
     const signal = AbortSignal.any([stopping.signal, alarm.signal]);
@@ -84,7 +84,7 @@ export function createSettlementWorker(
   };
 }
 
-/** One round: ask the gateway, write down what it says. Past its deadline an order is not charged but cancelled. */
+/** One round: calls the gateway and stores the outcome. Past the settlement deadline it cancels and no longer charges. */
 async function settleOrder(dependencies: OrderDependencies, leased: LeasedOrder): Promise<Order> {
   const { payments, policy } = dependencies;
   const context = { requestId: `settle-${leased.order.id}`, retry: false };

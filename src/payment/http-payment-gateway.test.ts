@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-/** A gateway that answers each request with `respond`, down to the bytes, and a client of it. */
+/** A gateway whose answers `respond` writes byte by byte, and a client for it. */
 async function gatewayThat(respond: (socket: Socket) => void, options: { path?: string } = {}) {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
@@ -60,7 +60,7 @@ const broken = { kind: 'unknown', reason: 'gateway_error' };
 const rejected = { kind: 'unavailable', reason: 'rejected' };
 const rateLimited = { kind: 'unavailable', reason: 'rate_limited' };
 
-describe('the answer to a charge', () => {
+describe('the outcome of a charge', () => {
   test.each<[string, string, object]>([
     ['201', answer(201, charged), { kind: 'succeeded', paymentId: 'ch_1' }],
     [
@@ -78,10 +78,14 @@ describe('the answer to a charge', () => {
     ['201 with half a JSON', answer(201, '{"id":"ch_'), malformed],
     ['201 with a page of HTML', answer(201, '<html>Thank you</html>'), malformed],
     ['204', 'HTTP/1.1 204 No Content\r\n\r\n', malformed],
-    ['302: a charge is not sent elsewhere', answer(302, '', 'location: http://127.0.0.1:1/\r\n'), malformed],
+    [
+      '302, which is not followed',
+      answer(302, '', 'location: http://127.0.0.1:1/\r\n'),
+      malformed,
+    ],
     ['402', answer(402, { status: 402, declineCode: 'expired_card' }), declined('expired_card')],
     ['402 without a reason', answer(402, { status: 402 }), malformed],
-    ['402 that is no JSON', answer(402, 'Payment Required'), malformed],
+    ['402 that is not JSON', answer(402, 'Payment Required'), malformed],
     ['409 for a cancelled key', answer(409, { code: 'charge_cancelled' }), { kind: 'cancelled' }],
     ['409 for anything else', answer(409, { code: 'busy' }), rejected],
     ['400', answer(400, { code: 'invalid' }), rejected],
@@ -99,16 +103,16 @@ describe('the answer to a charge', () => {
     ['429 with nonsense', answer(429, '', 'retry-after: soon\r\n'), rateLimited],
     ['500', answer(500, { code: 'gateway_error' }), broken],
     ['503 with a body that looks like success', answer(503, charged), broken],
-    ['what is no HTTP', 'SSH-2.0-OpenSSH_9.9\r\n', malformed],
-    ['more headers than anybody sends', `HTTP/1.1 201 Created\r\nx: ${'x'.repeat(100_000)}`, malformed],
-  ])('%s', async (_name, bytes, expected) => {
+    ['bytes that are not HTTP', 'SSH-2.0-OpenSSH_9.9\r\n', malformed],
+    ['headers beyond the size limit', `HTTP/1.1 201 Created\r\nx: ${'x'.repeat(100_000)}`, malformed],
+  ])('the outcome of a charge follows from the answer %s', async (_name, bytes, expected) => {
     const { gateway } = await gatewayThat((socket) => socket.write(bytes));
     const outcome = await gateway.charge(charge, context);
     expect(outcome).toMatchObject(expected);
     expect('retryAfter' in outcome).toBe('retryAfter' in expected);
   });
 
-  test('with a date as Retry-After counts from now', async () => {
+  test('a Retry-After date is turned into a wait from now', async () => {
     const date = new Date(Date.now() + 60_000).toUTCString();
     const { gateway } = await gatewayThat((socket) =>
       socket.write(answer(429, '', `retry-after: ${date}\r\n`)),
@@ -119,7 +123,7 @@ describe('the answer to a charge', () => {
     expect(wait).toBeLessThanOrEqual(60_000);
   });
 
-  test('that never ends is cut off long before it fills the memory', async () => {
+  test('an endless answer is cut off long before it fills the memory', async () => {
     let sent = 0;
     const chunk = `10000\r\n${'x'.repeat(0x1_0000)}\r\n`;
     const { gateway } = await gatewayThat((socket) => {
@@ -131,11 +135,11 @@ describe('the answer to a charge', () => {
       send();
     });
     expect(await gateway.charge(charge, context)).toMatchObject(malformed);
-    // What fits into the buffers of both sockets is out before the first byte is looked at.
+    // The buffers of both sockets fill up before the client reads the first byte.
     expect(sent).toBeLessThan(16_000_000);
   });
 
-  test('that announces 100 MB is not waited for', async () => {
+  test('an answer with a content length of 100 MB is not read', async () => {
     const head = 'HTTP/1.1 201 Created\r\ncontent-length: 100000000\r\n\r\n';
     const { gateway } = await gatewayThat((socket) => socket.write(head + 'x'.repeat(200_000)));
     expect(await gateway.charge(charge, context)).toMatchObject(malformed);
@@ -147,27 +151,31 @@ describe('a charge without an answer', () => {
   const lost = { kind: 'unknown', reason: 'connection_lost' };
 
   test.each<[string, (socket: Socket) => void, object]>([
-    ['reset before the answer', (socket) => socket.resetAndDestroy(), lost],
-    ['hung up before the answer', (socket) => socket.end(), lost],
-    ['reset within the answer', (socket) => socket.write(head, () => socket.resetAndDestroy()), lost],
-    ['hung up within the answer', (socket) => socket.end(head), lost],
-  ])('is in doubt: %s', async (_name, respond, expected) => {
+    ['is reset before the answer', (socket) => socket.resetAndDestroy(), lost],
+    ['is closed before the answer', (socket) => socket.end(), lost],
+    [
+      'is reset in the middle of the answer',
+      (socket) => socket.write(head, () => socket.resetAndDestroy()),
+      lost,
+    ],
+    ['is closed in the middle of the answer', (socket) => socket.end(head), lost],
+  ])('a charge is in doubt when its connection %s', async (_name, respond, expected) => {
     const { gateway } = await gatewayThat(respond);
     expect(await gateway.charge(charge, context)).toMatchObject(expected);
   });
 
   test.each<[string, (socket: Socket) => void]>([
-    ['silent', () => {}],
-    ['silent after the headers', (socket) => socket.write(head)],
+    ['stays silent', () => {}],
+    ['falls silent after the headers', (socket) => socket.write(head)],
     [
-      'slower than we wait, byte by byte',
+      'drips its answer byte by byte',
       (socket) => {
         const dripping = setInterval(() => socket.write('x'), 20);
         socket.write(head);
         socket.on('close', () => clearInterval(dripping));
       },
     ],
-  ])('is in doubt when its time is up: %s', async (_name, respond) => {
+  ])('a charge is in doubt at its time limit when the gateway %s', async (_name, respond) => {
     const { gateway } = await gatewayThat(respond);
     const startedAt = performance.now();
     expect(await gateway.charge(charge, context)).toMatchObject({ kind: 'unknown', reason: 'timeout' });
@@ -176,7 +184,7 @@ describe('a charge without an answer', () => {
     expect(took).toBeLessThan(attemptTimeout + 1500);
   });
 
-  test('is given up earlier when the caller has less time', async () => {
+  test('a charge ends at the time limit of the caller when that comes first', async () => {
     const { gateway } = await gatewayThat(() => {});
     const startedAt = performance.now();
     const outcome = await gateway.charge(charge, { ...context, timeLimit: 30.5 });
@@ -184,21 +192,21 @@ describe('a charge without an answer', () => {
     expect(performance.now() - startedAt).toBeLessThan(attemptTimeout - 50);
   });
 
-  test('did not happen when nobody listens', async () => {
+  test('a charge certainly did not happen when no gateway listens', async () => {
     const { gateway, stop } = await gatewayThat(() => {});
     stop();
     const outcome = await gateway.charge(charge, context);
     expect(outcome).toMatchObject({ kind: 'unavailable', reason: 'unreachable' });
   });
 
-  test('did not happen when the host is not known', async () => {
-    // RFC 6761 keeps this name from ever being one.
+  test('a charge certainly did not happen when the host name does not resolve', async () => {
+    // RFC 6761 reserves this name, so it never resolves.
     const { gateway } = clientOf('http://gateway.invalid');
     const outcome = await gateway.charge(charge, context);
     expect(outcome).toMatchObject({ kind: 'unavailable', reason: 'unreachable' });
   });
 
-  test('leaves nothing behind: the next one is answered', async () => {
+  test('a charge without an answer does not affect the next one', async () => {
     const answers = [() => {}, (socket: Socket) => socket.write(answer(201, charged))];
     const { gateway } = await gatewayThat((socket) => answers.shift()?.(socket));
     await gateway.charge(charge, context);
@@ -206,7 +214,7 @@ describe('a charge without an answer', () => {
   });
 });
 
-test('a charge goes to the base path, with the key, the request id and the money as whole minor units', async () => {
+test('a charge is sent to the base path, with key, request id and whole minor units', async () => {
   const { gateway, requests } = await gatewayThat((socket) => socket.write(answer(201, charged)), {
     path: '/v1/',
   });
@@ -222,17 +230,17 @@ test('a charge goes to the base path, with the key, the request id and the money
   });
 });
 
-describe('the answer to a cancellation', () => {
+describe('the outcome of a cancellation', () => {
   test.each<[string, string, object]>([
     ['200 cancelled', answer(200, { status: 'cancelled' }), { kind: 'cancelled' }],
-    ['200 declined before', answer(200, { status: 'declined', declineCode: 'x' }), declined('x')],
-    ['200 declined without a reason', answer(200, { status: 'declined' }), malformed],
-    ['200 that says it still stands', answer(200, { status: 'succeeded' }), malformed],
+    ['200 for a declined charge', answer(200, { status: 'declined', declineCode: 'x' }), declined('x')],
+    ['200 for a declined charge without a reason', answer(200, { status: 'declined' }), malformed],
+    ['200 for a charge that still stands', answer(200, { status: 'succeeded' }), malformed],
     ['200 with half a JSON', answer(200, '{"status":"canc'), malformed],
     ['404', answer(404, ''), rejected],
     ['429 with seconds', answer(429, '', 'retry-after: 1\r\n'), { ...rateLimited, retryAfter: 1000 }],
     ['500', answer(500, ''), broken],
-  ])('%s', async (_name, bytes, expected) => {
+  ])('the outcome of a cancellation follows from the answer %s', async (_name, bytes, expected) => {
     const { gateway, requests } = await gatewayThat((socket) => socket.write(bytes));
     expect(await gateway.cancel('order/1', context)).toMatchObject(expected);
     expect(requests[0]).toMatch(/^POST \/charges\/order%2F1\/cancel /);

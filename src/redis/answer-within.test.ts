@@ -4,13 +4,13 @@ import { answerWithin } from './answer-within.ts';
 
 const error = (name: string, message: string) => Object.assign(new Error(message), { name });
 
-test('an answer is an answer, be it a value or an error', async () => {
+test('a command is answered by a value, and refused by an error reply', async () => {
   expect(await answerWithin(1000, Promise.resolve('kept'))).toEqual({ kind: 'answered', value: 'kept' });
   const full = error('ReplyError', "OOM command not allowed when used memory > 'maxmemory'.");
   expect(await answerWithin(1000, Promise.reject(full))).toEqual({ kind: 'refused', error: full });
 });
 
-test('a connection that breaks leaves the command without one', async () => {
+test('a command stays unanswered when its connection breaks', async () => {
   const broken = error('MaxRetriesPerRequestError', 'Reached the limit');
   expect(await answerWithin(1000, Promise.reject(broken))).toEqual({
     kind: 'unanswered',
@@ -19,10 +19,10 @@ test('a connection that breaks leaves the command without one', async () => {
   });
 });
 
-test('what takes too long is not waited for, and what becomes of it later matters to nobody', async () => {
+test('a command times out at the limit, and its later failure is ignored', async () => {
   const { promise, reject } = Promise.withResolvers<string>();
   expect(await answerWithin(10, promise)).toEqual({ kind: 'unanswered', reason: 'timeout' });
   reject(new Error('too late'));
-  // An unhandled rejection would end the process in the next turn.
+  // An unhandled rejection would end the process in the next turn of the event loop.
   await delay(0);
 });

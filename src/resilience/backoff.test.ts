@@ -8,7 +8,7 @@ const backoff: fc.Arbitrary<Backoff> = fc
 const retry = fc.integer({ min: 1, max: 2000 });
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-test('no wait is shorter than the floor or longer than the bound of its retry', () => {
+test('a backoff wait is never shorter than the floor or longer than the bound of its retry', () => {
   fc.assert(
     fc.property(backoff, retry, random, ({ base, floor, cap }, n, drawn) => {
       const wait = fullJitter(n, { base, floor, cap }, () => drawn);
@@ -22,17 +22,17 @@ test('no wait is shorter than the floor or longer than the bound of its retry', 
 
 const almostOne = () => 1 - Number.EPSILON;
 
-test('the bound doubles with every retry until the cap', () => {
+test('the bound of the backoff doubles with every retry up to the cap', () => {
   const waits = [1, 2, 3, 4, 5, 6].map((n) => fullJitter(n, { base: 10, floor: 0, cap: 100 }, almostOne));
   expect(waits.map(Math.round)).toEqual([10, 20, 40, 80, 100, 100]);
 });
 
-test('waits are spread over the whole range, so that callers who failed together do not come back together', () => {
+test('backoff waits spread over the whole range, so that callers that failed together do not come back together', () => {
   const waits = Array.from({ length: 20_000 }, () => fullJitter(4, { base: 100, floor: 0, cap: 1000 }));
   const perTenth = Array.from(
     { length: 10 },
     (_, tenth) => waits.filter((wait) => wait >= tenth * 80 && wait < (tenth + 1) * 80).length,
   );
-  // 2000 each, with a standard deviation of 42: 300 away is beyond seven of them.
+  // 2000 each, with a standard deviation of 42: a difference of 300 is more than seven of them.
   expect(perTenth.filter((count) => Math.abs(count - 2000) > 300)).toEqual([]);
 });

@@ -2,29 +2,29 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type BreakerPolicy, type Circuit, type CircuitState, createCircuit } from './circuit-breaker.ts';
 
-/** The window never ends here, so that the model can count exactly; its end is tested next door. */
+/** The window never rolls here, so that the model can count exactly; circuit-breaker.test.ts covers the rolling. */
 const policy: BreakerPolicy = { errorShare: 0.5, volume: 2, window: 2 ** 31 - 1, openFor: 1000 };
 
-/** What the circuit ought to be, in the plainest words. */
+/** The specification of the circuit, as simple as possible. */
 interface Model {
   state: CircuitState;
-  /** While half-open: whether the one probe has been let through. */
+  /** While half-open: whether the one probe has started. */
   probed: boolean;
   /** Since the circuit closed. */
   calls: number;
   failures: number;
   /** While open: milliseconds until half-open. */
   remaining: number;
-  underWay: number;
+  inFlight: number;
   refused: number;
   changes: string[];
 }
 
 interface Real {
   circuit: Circuit<boolean>;
-  /** Calls that were let through and have not ended. */
-  underWay: Array<(ok: boolean) => void>;
-  /** Calls that were answered `undefined`. */
+  /** Calls that were let through and have not ended yet. */
+  inFlight: Array<(ok: boolean) => void>;
+  /** Calls that returned `undefined`. */
   refused: number;
   changes: string[];
 }
@@ -45,7 +45,7 @@ function change(model: Model, to: CircuitState): void {
 function expectSame(model: Model, real: Real): void {
   expect(real.circuit.state()).toBe(model.state);
   expect(real.changes).toEqual(model.changes);
-  expect(real.underWay).toHaveLength(model.underWay);
+  expect(real.inFlight).toHaveLength(model.inFlight);
   expect(real.refused).toBe(model.refused);
 }
 
@@ -56,11 +56,11 @@ class Fire implements Command {
     const letThrough = model.state === 'closed' || (model.state === 'half_open' && !model.probed);
     const answer = real.circuit.fire(() => {
       const { promise, resolve } = Promise.withResolvers<boolean>();
-      real.underWay.push(resolve);
+      real.inFlight.push(resolve);
       return promise;
     });
     if (letThrough) {
-      model.underWay += 1;
+      model.inFlight += 1;
       model.calls += 1;
       model.probed = model.state === 'half_open';
     } else {
@@ -82,16 +82,16 @@ class End implements Command {
     this.#ok = ok;
   }
 
-  readonly check = (model: Readonly<Model>) => model.underWay > 0;
+  readonly check = (model: Readonly<Model>) => model.inFlight > 0;
 
   async run(model: Model, real: Real) {
-    const [end] = real.underWay.splice(this.#which % model.underWay, 1);
+    const [end] = real.inFlight.splice(this.#which % model.inFlight, 1);
     end?.(this.#ok);
     await vi.advanceTimersByTimeAsync(0);
 
-    model.underWay -= 1;
+    model.inFlight -= 1;
     if (!this.#ok) model.failures += 1;
-    // A call from before the circuit opened tells as much about the gateway as the probe does.
+    // A call that started before the circuit opened says as much about the gateway as the probe does.
     if (model.state === 'half_open') change(model, this.#ok ? 'closed' : 'open');
     else if (model.state === 'closed' && !this.#ok && model.calls >= policy.volume) {
       if (model.failures / model.calls > policy.errorShare) change(model, 'open');
@@ -132,16 +132,16 @@ const commands = fc.commands(
     fc.tuple(fc.nat(9), fc.boolean()).map(([which, ok]) => new End(which, ok)),
     fc.constantFrom(1, policy.openFor - 1, policy.openFor).map((duration) => new Wait(duration)),
   ],
-  // Long enough to go through several outages.
+  // Long enough for several outages.
   { maxCommands: 100, size: 'max' },
 );
 
-test('whatever is called, ends or waits: closed opens, open probes, a probe closes or opens again, and nothing else', async () => {
+test('the circuit makes the same transitions as its model, under any sequence of calls, endings and waits', async () => {
   const seen = new Set<string>();
   await fc.assert(
     fc.asyncProperty(commands, async (sequence) => {
       const real: Real = {
-        underWay: [],
+        inFlight: [],
         refused: 0,
         changes: [],
         circuit: createCircuit<boolean>(policy, failed, log),
@@ -156,7 +156,7 @@ test('whatever is called, ends or waits: closed opens, open probes, a probe clos
         calls: 0,
         failures: 0,
         remaining: 0,
-        underWay: 0,
+        inFlight: 0,
         refused: 0,
         changes: [],
       };

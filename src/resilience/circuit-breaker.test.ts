@@ -43,26 +43,26 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 describe('a closed circuit', () => {
-  test('hands through what the call answers, good or bad', async () => {
+  test('a closed circuit returns the outcome of each call, good or bad', async () => {
     const circuit = circuitOf();
     expect(await circuit.fireAll('fine', 'declined', 'broken')).toEqual(['fine', 'declined', 'broken']);
     expect(circuit.state()).toBe('closed');
   });
 
-  test('hands through what the call throws: a defect is no outcome', async () => {
+  test('a closed circuit rethrows what a call throws', async () => {
     const circuit = circuitOf();
     const defect = new Error('defect');
     await expect(circuit.fire(Promise.reject(defect))).rejects.toBe(defect);
   });
 
-  test('stays closed below the volume, even when everything failed', async () => {
+  test('a closed circuit stays closed below the volume, even if every call failed', async () => {
     const circuit = circuitOf();
     await circuit.fireAll('broken', 'broken', 'broken');
     expect(circuit.state()).toBe('closed');
     expect(await circuit.fire('fine')).toBe('fine');
   });
 
-  test('stays closed at the error share, and opens above it', async () => {
+  test('a closed circuit stays closed at the error share, and opens above it', async () => {
     const circuit = circuitOf();
     await circuit.fireAll('fine', 'fine', 'broken', 'broken');
     expect(circuit.state()).toBe('closed');
@@ -71,13 +71,13 @@ describe('a closed circuit', () => {
     expect(circuit.changes).toEqual(['closed -> open']);
   });
 
-  test('never opens on outcomes that are no fault', async () => {
+  test('a closed circuit never opens on outcomes that do not count as failures', async () => {
     const circuit = circuitOf();
     await circuit.fireAll(...Array.from({ length: 100 }, (): Outcome => 'declined'));
     expect(circuit.changes).toEqual([]);
   });
 
-  test('forgets what is older than its window', async () => {
+  test('a closed circuit forgets calls that are older than its window', async () => {
     const circuit = circuitOf();
     await circuit.fireAll('broken', 'broken', 'broken');
     await vi.advanceTimersByTimeAsync(policy.window);
@@ -87,7 +87,7 @@ describe('a closed circuit', () => {
 });
 
 describe('an open circuit', () => {
-  test('answers at once without calling, for as long as it is open', async () => {
+  test('an open circuit rejects calls at once', async () => {
     const circuit = circuitOf();
     await circuit.fireAll(...opening);
     await vi.advanceTimersByTimeAsync(policy.openFor - 1);
@@ -97,7 +97,7 @@ describe('an open circuit', () => {
     expect(circuit.state()).toBe('open');
   });
 
-  test('becomes half-open by itself, without a call', async () => {
+  test('an open circuit becomes half-open without a call', async () => {
     const circuit = circuitOf();
     await circuit.fireAll(...opening);
     await vi.advanceTimersByTimeAsync(policy.openFor);
@@ -106,7 +106,7 @@ describe('an open circuit', () => {
 });
 
 describe('a half-open circuit', () => {
-  test('lets one probe through and answers everybody else at once while it is under way', async () => {
+  test('a half-open circuit lets one probe through and rejects all other calls while the probe is in flight', async () => {
     const circuit = await halfOpen();
     const probe = Promise.withResolvers<Outcome>();
     const answer = circuit.fire(probe.promise);
@@ -118,7 +118,7 @@ describe('a half-open circuit', () => {
     expect(circuit.state()).toBe('closed');
   });
 
-  test('opens again when the probe fails, for the whole time anew', async () => {
+  test('a half-open circuit opens again, for the full time, when the probe fails', async () => {
     const circuit = await halfOpen();
     expect(await circuit.fire('broken')).toBe('broken');
     expect(circuit.state()).toBe('open');
@@ -133,25 +133,25 @@ describe('a half-open circuit', () => {
     ]);
   });
 
-  test('closes on a declined probe: a gateway that declines is at work', async () => {
+  test('a half-open circuit closes when the probe is declined, because the gateway works', async () => {
     const circuit = await halfOpen();
     await circuit.fire('declined');
     expect(circuit.state()).toBe('closed');
   });
 
-  test('opens again when the probe throws', async () => {
+  test('a half-open circuit opens again when the probe throws', async () => {
     const circuit = await halfOpen();
     await expect(circuit.fire(Promise.reject(new Error('defect')))).rejects.toThrow('defect');
     expect(circuit.state()).toBe('open');
   });
 
-  test('starts afresh when it closes: the failures that opened it do not open it again', async () => {
+  test('a circuit that closes forgets the failures that opened it', async () => {
     const circuit = await halfOpen();
     await circuit.fireAll('fine', 'broken', 'broken', 'broken');
     expect(circuit.state()).toBe('closed');
   });
 
-  test('starts afresh when it closes: calls it refused do not hide the failures that follow', async () => {
+  test('a circuit that closes does not count the calls it rejected against later failures', async () => {
     const circuit = await halfOpen();
     const probe = Promise.withResolvers<Outcome>();
     const answer = circuit.fire(probe.promise);
@@ -164,7 +164,7 @@ describe('a half-open circuit', () => {
   });
 });
 
-test('a circuit that was closed for good leaves no timer behind, calls nothing and says nothing', async () => {
+test('a circuit that was shut down leaves no timer behind, makes no calls and reports no changes', async () => {
   const circuit = circuitOf();
   await circuit.fireAll(...opening);
   circuit.close();

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRetryBudget } from './retry-budget.ts';
 
-/** Adding up tenths in binary is off by this much at the very most, over the sequences below. */
+/** Upper bound of the binary rounding error over the sequences below. */
 const rounding = 1e-9;
 
 const policy = fc.record({
@@ -12,7 +12,7 @@ const policy = fc.record({
 const calls = fc.array(fc.constantFrom<'request' | 'retry'>('request', 'retry'), { maxLength: 300 });
 
 describe('the retry budget', () => {
-  test('grants at most the reserve and the share of the requests, whatever happens in which order', () => {
+  test('the retry budget grants at most the reserve plus the share of the requests, in any order of events', () => {
     fc.assert(
       fc.property(policy, calls, ({ share, reserve }, sequence) => {
         const budget = createRetryBudget({ share, reserve });
@@ -29,7 +29,7 @@ describe('the retry budget', () => {
     );
   });
 
-  test('saves up no more than the reserve: after a quiet year a burst gets what it would have got at the start', () => {
+  test('the retry budget saves up no more than the reserve, however long no retry is needed', () => {
     fc.assert(
       fc.property(policy, fc.nat(2000), ({ share, reserve }, requests) => {
         const budget = createRetryBudget({ share, reserve });
@@ -41,7 +41,7 @@ describe('the retry budget', () => {
     );
   });
 
-  test('gives the whole reserve to a quiet service, and then one retry for every 1 / share requests', () => {
+  test('the retry budget grants the whole reserve, and then one retry per 1 / share requests', () => {
     const budget = createRetryBudget({ share: 0.25, reserve: 3 });
     expect(Array.from({ length: 4 }, () => budget.withdraw())).toEqual([true, true, true, false]);
 
@@ -52,7 +52,7 @@ describe('the retry budget', () => {
     expect(grantedAfterEach).toEqual([false, false, false, true, false, false, false, true]);
   });
 
-  test('without a reserve still grants what the requests earn', () => {
+  test('the retry budget without a reserve still grants the retries that requests earn', () => {
     const budget = createRetryBudget({ share: 0.5, reserve: 0 });
     expect(budget.withdraw()).toBe(false);
     budget.deposit();
@@ -60,7 +60,7 @@ describe('the retry budget', () => {
     expect([budget.withdraw(), budget.withdraw()]).toEqual([true, false]);
   });
 
-  test('with a share of 0 never refills', () => {
+  test('the retry budget with a share of 0 never refills', () => {
     const budget = createRetryBudget({ share: 0, reserve: 1 });
     expect(budget.withdraw()).toBe(true);
     for (let request = 0; request < 1000; request += 1) budget.deposit();

@@ -39,13 +39,13 @@ async function run(
   return { result: await ending, attempts, retries, took: performance.now() - startedAt };
 }
 
-test('an attempt that succeeds is not repeated', async () => {
+test('a retry does not repeat an attempt that succeeds', async () => {
   const { result, attempts, retries } = await run(succeedsAt(1), {});
   expect(result).toEqual({ kind: 'done', value: 'attempt 1' });
   expect([attempts.length, retries.length]).toEqual([1, 0]);
 });
 
-test('a failed attempt is repeated until one succeeds, and each retry is reported', async () => {
+test('a retry repeats a failed attempt until one succeeds, and reports each repeat', async () => {
   const { result, retries } = await run(succeedsAt(3), {});
   expect(result).toEqual({ kind: 'done', value: 'attempt 3' });
   expect(retries).toEqual([
@@ -55,7 +55,7 @@ test('a failed attempt is repeated until one succeeds, and each retry is reporte
 });
 
 test.each([new Error('defect'), new TypeError('fetch failed')])(
-  'an attempt that throws %s is not repeated, and its error is thrown on',
+  'a retry does not repeat an attempt that throws %s, and rethrows its error',
   async (defect) => {
     const attempt = vi.fn<() => Promise<never>>(() => Promise.reject(defect));
     await expect(retryWithFullJitter(attempt, { backoff, deadline: noDeadline })).rejects.toBe(defect);
@@ -63,7 +63,7 @@ test.each([new Error('defect'), new TypeError('fetch failed')])(
   },
 );
 
-test('no more than the maximum of attempts are made, and each wait lies between the floor and the bound of its retry', () =>
+test('a retry makes at most the maximum of attempts, and each wait lies between the floor and the bound of its number', () =>
   fc.assert(
     fc.asyncProperty(
       fc.record({ base: fc.nat(50), floor: fc.nat(20), cap: fc.integer({ min: 20, max: 200 }) }),
@@ -87,7 +87,7 @@ test('no more than the maximum of attempts are made, and each wait lies between 
     ),
   ));
 
-test('the attempts are apart by the waits that were reported', async () => {
+test('a retry waits between attempts for as long as it reports', async () => {
   const { attempts, retries } = await run(fails, { maxAttempts: 6 });
   for (const [index, { delay }] of retries.entries()) {
     const apart = (attempts[index + 1]?.at ?? 0) - (attempts[index]?.at ?? 0);
@@ -96,7 +96,7 @@ test('the attempts are apart by the waits that were reported', async () => {
   }
 });
 
-test('no attempt starts after the deadline, and the end does not wait for it', () =>
+test('a retry starts no attempt after the deadline, and gives up without waiting for it', () =>
   fc.assert(
     fc.asyncProperty(fc.integer({ min: 0, max: 500 }), fc.nat(40), async (timeLimit, duration) => {
       const slowly = async () => {
@@ -114,7 +114,7 @@ test('no attempt starts after the deadline, and the end does not wait for it', (
     }),
   ));
 
-test('the other side can ask for a longer wait than is drawn, and is given up when that is beyond the deadline', async () => {
+test('a retry waits as long as the other side asks for, and gives up if that is beyond the deadline', async () => {
   const busyFor = (retryAfter: number) => async (): Promise<Attempt<string, string>> => ({
     kind: 'again',
     failure: 'busy',
@@ -129,7 +129,7 @@ test('the other side can ask for a longer wait than is drawn, and is given up wh
   expect(hurried.took).toBe(0);
 });
 
-test('all calls together retry no more often than their budget allows', () =>
+test('retries of all calls together stay within their shared budget', () =>
   fc.assert(
     fc.asyncProperty(
       fc.nat(6),
@@ -157,7 +157,7 @@ test('a retry that the deadline rules out costs the budget nothing', async () =>
   expect(budget.withdraw()).toBe(true);
 });
 
-test('an abort ends the wait for the next attempt', async () => {
+test('an abort ends the wait for a retry', async () => {
   const aborting = new AbortController();
   const onRetry = () => setTimeout(() => aborting.abort(), 1);
   const attempt = vi.fn<typeof fails>(fails);
@@ -174,7 +174,7 @@ test('an abort ends the wait for the next attempt', async () => {
   expect(attempt).toHaveBeenCalledTimes(1);
 });
 
-test('an attempt that is in flight at the abort still counts when it succeeds, and is not repeated when it fails', async () => {
+test('an attempt in flight at the abort still counts if it succeeds, and is not repeated if it fails', async () => {
   const aborted = AbortSignal.abort();
   expect((await run(succeedsAt(1), { signal: aborted })).result).toEqual({
     kind: 'done',

@@ -8,7 +8,7 @@ import type { OrderDependencies } from '../order-dependencies.ts';
 import { orderNotFound, orderProblems } from './order-problems.ts';
 import { orderBody, orderContent, orderParams } from './order-schema.ts';
 
-/** `POST /orders/:id/cancel`: answers with the outcome of cancel-order.ts. */
+/** `POST /orders/:id/cancel`: maps the outcomes of cancel-order.ts to responses. */
 export const cancelRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDependencies }> = async (
   app,
   { dependencies },

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { defineProblems, type ProblemVocabulary, RequestProblem } from '../../http/problem-details.ts';
 import { orderStatuses } from '../order-state.ts';
 
-/** The problems that only routes of orders answer with. */
+/** The problems that only the order routes respond with. */
 export const orderProblems = defineProblems({
   payment_declined: { status: 402, title: 'Payment declined' },
   order_not_found: { status: 404, title: 'Order not found' },

@@ -11,7 +11,7 @@ export interface OrderRoutesOptions {
   readOrder: ReadOrder;
 }
 
-/** The HTTP face of orders, a file per use case. */
+/** The HTTP API of orders, one file per use case. */
 export const orderRoutes: FastifyPluginAsync<OrderRoutesOptions> = async (
   app,
   { dependencies, readOrder },

@@ -4,7 +4,7 @@ import type { Order } from '../order.ts';
 import { orderStatuses } from '../order-state.ts';
 
 /**
- * The wire format of orders. These schemas validate requests, serialize answers and are the OpenAPI document.
+ * The wire format of orders. These schemas validate requests, serialize responses and make up the OpenAPI document.
  * The bounds keep every total far below 2^53: 100 items × 10,000 × 100,000,000 = 10^14.
  */
 
@@ -85,7 +85,7 @@ export const orderSchema = Type.Object(
   },
 );
 
-/** The body of an answer that holds one order. */
+/** The response body with one order. */
 export const orderContent = { 'application/json': { schema: Type.Ref('Order') } };
 
 export const orderPageSchema = Type.Object(
@@ -98,7 +98,7 @@ export const orderPageSchema = Type.Object(
   { $id: 'OrderPage', additionalProperties: false },
 );
 
-/** draft-ietf-httpapi-idempotency-key-header; visible ASCII is what header fields carry unharmed. */
+/** draft-ietf-httpapi-idempotency-key-header. Only visible ASCII survives in a header field everywhere. */
 export const idempotencyHeader = {
   'idempotency-key': Type.Optional(
     Type.String({
@@ -125,7 +125,7 @@ export const listQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** An order as the API shows it. */
+/** The representation of an order in the API. */
 export function orderBody(order: Order): Static<typeof orderSchema> {
   return {
     id: order.id,

@@ -18,10 +18,10 @@ const placedHeaders = {
   'idempotency-replayed': { type: 'string', const: 'true' },
 };
 
-/** Enough for the last minutes of a busy replica. Some hundred bytes each. */
+/** Covers the last minutes of a busy replica, at some hundred bytes per key. */
 const rememberedKeys = 10_000;
 
-/** `POST /orders`: reads the request, and answers with the outcome of place-order.ts. */
+/** `POST /orders`: maps the outcomes of place-order.ts to responses. */
 export const placeRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDependencies }> = async (
   app,
   { dependencies },

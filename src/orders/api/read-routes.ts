@@ -67,7 +67,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<{
           errors: [{ in: 'query', pointer: '/cursor', detail: 'must be a `nextCursor` of an earlier page' }],
         });
       }
-      // One more than asked for tells whether there is a next page.
+      // One order more than requested shows whether there is a next page.
       const found = await store.list(
         request.clientId,
         { status, customerId, before, limit: limit + 1 },

@@ -1,15 +1,15 @@
-/** Idempotency keys that requests for orders came with, as far as this replica remembers. */
+/** The idempotency keys that this replica has seen recently. */
 export interface RecentKeys {
   add(clientId: string, key: string): void;
   has(clientId: string, key: string): boolean;
 }
 
 /**
- * Tells a repeated request from a new one without asking the database: not for certain, because another replica may
- * have had the first one, but well enough to prefer it. The oldest keys are forgotten first.
+ * Distinguishes a repeated request from a new one without a query. This is a guess, because another replica may have
+ * received the first one, but good enough to prioritize by. The oldest keys are forgotten first.
  */
 export function createRecentKeys(limit: number): RecentKeys {
-  // A client's name has no spaces.
+  // A client id contains no spaces, so the names cannot collide.
   const nameOf = (clientId: string, key: string) => `${clientId} ${key}`;
   const names = new Set<string>();
 

@@ -4,8 +4,8 @@ import { ServiceError } from '../../errors.ts';
 import type { ReadOrder } from './read-order.ts';
 import { cacheSettledOrders } from './settled-order-cache.ts';
 
-// Reads of one order at the same time share one look. What each of them gets is told here; test/api/order-cache.test.ts has
-// the rest, with a real Redis.
+// Concurrent reads of one order share one lookup. These tests cover the result of each read; test/api/order-cache.test.ts
+// covers the rest with a real Redis.
 
 type Found = Awaited<ReturnType<ReadOrder>>;
 const order: NonNullable<Found> = {
@@ -20,7 +20,7 @@ const order: NonNullable<Found> = {
   updatedAt: '2026-11-20T09:30:00.041Z',
 };
 
-/** Each look at the store is answered by hand, in the order in which they begin. */
+/** The test resolves each lookup in the store by hand, in the order in which they start. */
 function setUp() {
   const looks: Array<PromiseWithResolvers<Found>> = [];
   const began: Array<() => void> = [];
@@ -45,7 +45,7 @@ function setUp() {
   };
 }
 
-test('what is settled is given to all', async () => {
+test('concurrent reads share the lookup of a settled order', async () => {
   const { looks, read, nextLook, results } = setUp();
   const looked = nextLook();
   const all = [read(), read()];
@@ -56,7 +56,7 @@ test('what is settled is given to all', async () => {
   expect(results).toEqual(['miss', 'miss']);
 });
 
-test('what is pending is given to the first, and the others look for themselves', async () => {
+test('only the first of concurrent reads gets a pending order from the lookup, and the others make their own', async () => {
   const { looks, read, nextLook } = setUp();
   const pending = { ...order, status: 'pending' as const };
   const [first, own] = [nextLook(), nextLook()];
@@ -68,7 +68,7 @@ test('what is pending is given to the first, and the others look for themselves'
   expect(await Promise.all(all)).toEqual([pending, order]);
 });
 
-test('the deadline of the first is not that of the others', async () => {
+test('a lookup that fails at the deadline of the first read does not fail the others', async () => {
   const { looks, read, nextLook, results } = setUp();
   const [first, own] = [nextLook(), nextLook()];
   const [hurried, patient] = [read(), read()];
@@ -82,7 +82,7 @@ test('the deadline of the first is not that of the others', async () => {
   expect(results).toEqual(['miss']);
 });
 
-test('any other fault is that of all', async () => {
+test('a lookup that fails for another reason fails all concurrent reads', async () => {
   const { looks, read, nextLook } = setUp();
   const looked = nextLook();
   const all = [read(), read()].map((answer) =>
@@ -93,7 +93,7 @@ test('any other fault is that of all', async () => {
   await Promise.all(all);
 });
 
-test('whoever cannot wait for the first looks for himself', async () => {
+test('a read whose deadline comes before the shared lookup ends makes its own', async () => {
   const { looks, read, nextLook } = setUp();
   const [first, own] = [nextLook(), nextLook()];
   const patient = read();

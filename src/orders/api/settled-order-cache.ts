@@ -7,7 +7,7 @@ import { orderSchema } from './order-schema.ts';
 import type { Settlement } from '../order-state.ts';
 import type { ReadOrder } from './read-order.ts';
 
-/** Change it with the schema: what earlier versions kept is then not found. */
+/** Change it together with the schema, so that copies of earlier versions are no longer found. */
 const version = 'v1';
 
 const settled = ['paid', 'declined', 'cancelled'] as const satisfies ReadonlyArray<Settlement['status']>;
@@ -20,9 +20,9 @@ const settledOrder = Compile(
 
 export interface SettledOrderCacheOptions {
   redis: Pick<Redis, 'get' | 'set' | 'delete'>;
-  /** Milliseconds. A tenth more or less, so that orders read together are not looked up again together. */
+  /** Milliseconds, varied by up to a tenth so that orders cached together do not expire together. */
   ttl: number;
-  /** Told of every answered read: what Redis had, `error` where it said nothing. Reads that share a look share its result. */
+  /** Called for every answered read; `error` if Redis did not answer. Reads that share a lookup share its result. */
   onRead(result: LookResult): void;
 }
 
@@ -34,19 +34,19 @@ interface Look {
 }
 
 /**
- * Keeps settled orders in Redis: they never change, so a copy is never out of date. A pending order is always read from
- * where it is. The copy belongs to the client in its key, and whatever else is found under the key is removed and counts
- * as not found; so Redis may be emptied, lost or written to at any moment and no answer changes.
+ * Caches settled orders in Redis: they never change, so a copy is never stale. Pending orders are always read from the
+ * store. The key of a copy contains the client, and a value that does not parse as the order is deleted and counts as a
+ * miss. So Redis can be flushed, lost or written to at any moment without changing an answer.
  *
- * Reads of the same order at the same time share one look. What it finds pending, or not at all, is true for the read
- * that began it alone: the others may have come after a change, and look for themselves. So do those whose deadline is
- * another one than that of the first.
+ * Concurrent reads of the same order share one lookup. If it finds the order pending, or no order, that holds only for
+ * the read that started it: the others may have come after a change, and look for themselves. So do reads whose deadline
+ * comes first, or that find the lookup ended by the deadline of the first.
  */
 export function cacheSettledOrders(
   read: ReadOrder,
   { redis, ttl, onRead }: SettledOrderCacheOptions,
 ): ReadOrder {
-  const underWay = new Map<string, Promise<Look>>();
+  const inFlight = new Map<string, Promise<Look>>();
 
   async function look(key: string, ...[clientId, id, deadline]: Parameters<ReadOrder>): Promise<Look> {
     const kept = await redis.get(key);
@@ -63,10 +63,10 @@ export function cacheSettledOrders(
   return async (clientId, anyCase, deadline) => {
     const id = anyCase.toLowerCase();
     const key = `orders:${version}:settled:${clientId}:${id}`;
-    const others = underWay.get(key);
+    const others = inFlight.get(key);
     if (others === undefined) {
-      const own = look(key, clientId, id, deadline).finally(() => underWay.delete(key));
-      underWay.set(key, own);
+      const own = look(key, clientId, id, deadline).finally(() => inFlight.delete(key));
+      inFlight.set(key, own);
       const { result, order } = await own;
       onRead(result);
       return order;
@@ -77,7 +77,7 @@ export function cacheSettledOrders(
   };
 }
 
-/** It was that of the first. */
+/** The deadline of the first read does not concern the others. */
 function ignoreDeadline(error: unknown): undefined {
   if (error instanceof ServiceError && error.code === 'deadline_exceeded') return undefined;
   throw error;
