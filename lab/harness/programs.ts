@@ -18,7 +18,7 @@ const programs: readonly Program[] = [
     name: 'redis-server',
     package: 'redis-server',
     tests: [
-      'test/api/order-cache.test.ts',
+      'test/api/orders-cache.test.ts',
       'test/limits/rate-limit-shared.test.ts',
       'test/resilience/redis-faults.test.ts',
       'test/operations/telemetry-names.test.ts',

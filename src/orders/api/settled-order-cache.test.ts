@@ -4,7 +4,7 @@ import { ServiceError } from '../../errors.ts';
 import type { ReadOrder } from './read-order.ts';
 import { cacheSettledOrders } from './settled-order-cache.ts';
 
-// Concurrent reads of one order share one lookup. These tests cover the result of each read; test/api/order-cache.test.ts
+// Concurrent reads of one order share one lookup. These tests cover the result of each read; test/api/orders-cache.test.ts
 // covers the rest with a real Redis.
 
 type Found = Awaited<ReturnType<ReadOrder>>;
