@@ -8,7 +8,7 @@ import { linesOf, spawnWithScript } from '../support/processes/spawn-with-script
 import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
 import { hiccup, timed } from '../support/clients/timing.ts';
 
-/** Longer than any deadline below, so that none of them is what ends a wait. */
+/** Longer than any deadline below, so that only the deadline can end a wait. */
 const slowLimits = {
   ...quietWorker,
   DATABASE_CONNECT_TIMEOUT: '20s',
@@ -23,9 +23,9 @@ const ordersIn = ({ database }: SpawnedService) =>
   database.sql<{ id: string; status: string; round: number; held: boolean }>(
     'SELECT id, status, round, held FROM orders',
   );
-/** Orders that Postgres is about to store, or has wait for that. */
+/** INSERT statements that Postgres is running, including those that wait for a lock. */
 async function insertsIn({ database }: SpawnedService) {
-  // Within a transaction, what was seen once is seen again.
+  // Within a transaction, Postgres would repeat the snapshot of the first look.
   await database.sql('SELECT pg_stat_clear_snapshot()');
   return database.sql(`
     SELECT query FROM pg_stat_activity
@@ -41,7 +41,7 @@ describe('x-request-timeout-ms', () => {
   });
 
   test.each(['0', '-1', '1.5', '1e3', '60001', '999999', 'soon', '0x10', '1000, 1000'])(
-    'that is no time is refused with 400 and a pointer: %s',
+    'x-request-timeout-ms: %s is refused with 400 and a pointer',
     async (value) => {
       const { status, body } = await place(service, within(value));
       expect([status, body.code]).toEqual([400, 'invalid_request']);
@@ -50,17 +50,20 @@ describe('x-request-timeout-ms', () => {
     },
   );
 
-  test.each(['5000', '60000'])('that leaves enough time changes nothing: %s', async (value) => {
-    const placed = await service.api.place(teaOrder, within(value));
-    expect(placed.status).toBe(201);
-    for (const path of [`/orders/${placed.body.id}`, '/orders']) {
-      expect((await service.api.request('GET', path, { headers: within(value) })).status).toBe(200);
-    }
-  });
+  test.each(['5000', '60000'])(
+    'x-request-timeout-ms: %s leaves enough time and changes nothing',
+    async (value) => {
+      const placed = await service.api.place(teaOrder, within(value));
+      expect(placed.status).toBe(201);
+      for (const path of [`/orders/${placed.body.id}`, '/orders']) {
+        expect((await service.api.request('GET', path, { headers: within(value) })).status).toBe(200);
+      }
+    },
+  );
 });
 
 describe('the deadline of a request', () => {
-  test('ends its wait to be taken: 504, and nothing is stored', async () => {
+  test('a deadline in the admission queue ends in 504, and nothing is stored', async () => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     await using scripted = await spawnWithScript((charge) => released.then(() => approve(charge)), {
       ...slowLimits,
@@ -89,20 +92,20 @@ describe('the deadline of a request', () => {
     });
     beforeEach(() => service.database.sql('TRUNCATE orders'));
 
-    test('ends the statement, by the word of Postgres: 504, and nothing is stored later either', async () => {
+    test('a deadline during the INSERT cancels it and ends in 504, and nothing is stored later', async () => {
       await whileLocked(service, async () => {
         const { result, took } = await timed(() => place(service, within(200)));
         expect([result.status, result.body.code]).toEqual([504, 'deadline_exceeded']);
         expect(took).toBeGreaterThan(190);
         expect(took).toBeLessThan(200 + hiccup);
-        // A statement that only its client had given up would go on when the lock is gone.
+        // A statement that only the client had given up would continue once the lock is released.
         expect(await insertsIn(service)).toEqual([]);
       });
       expect(await ordersIn(service)).toEqual([]);
       expect((await service.api.place()).status).toBe(201);
     });
 
-    test('ends many statements at once, and the next ones are none the worse', async () => {
+    test('deadlines that cancel many statements at once do not affect the next ones', async () => {
       await whileLocked(service, async () => {
         const answers = await Promise.all(
           Array.from({ length: 20 }, (_, index) => place(service, within(100 + 20 * index))),
@@ -114,7 +117,7 @@ describe('the deadline of a request', () => {
       expect(await ordersIn(service)).toHaveLength(20);
     });
 
-    test('ends the wait for a connection: the statement is never sent', async () => {
+    test('a deadline during the wait for a connection ends in 504, and the statement is never sent', async () => {
       const { result, patient } = await whileLocked(service, async () => {
         const both = [service.api.place(), service.api.place()];
         await expect.poll(() => insertsIn(service), patiently).toHaveLength(2);
@@ -125,7 +128,7 @@ describe('the deadline of a request', () => {
       expect(await ordersIn(service)).toHaveLength(2);
     });
 
-    test('ends a read, a list and a cancellation', async () => {
+    test('a deadline ends a read, a list and a cancellation in 504', async () => {
       const { body: order } = await service.api.place();
       const answers = await whileLocked(service, () =>
         Promise.all(
@@ -141,7 +144,7 @@ describe('the deadline of a request', () => {
       );
     });
 
-    test('under a known key never says that nothing is stored', async () => {
+    test('a repeat that meets its deadline can be repeated again and finds the stored order', async () => {
       const key = { 'idempotency-key': randomUUID() };
       const first = await service.api.place(teaOrder, key);
       const repeated = await whileLocked(service, () => place(service, { ...key, ...within(100) }));
@@ -152,7 +155,7 @@ describe('the deadline of a request', () => {
   });
 
   describe('after its order is stored', () => {
-    test('ends the charge: 202, and a worker settles the order with one charge', async () => {
+    test('a deadline during the charge ends in 202, and a worker settles the order with one charge', async () => {
       await using service = await spawnService({
         ...slowLimits,
         SETTLEMENT_POLL_INTERVAL: '50ms',
@@ -170,11 +173,11 @@ describe('the deadline of a request', () => {
       const statusNow = async () => (await service.api.get(`/orders/${result.body.id}`)).body.status;
       await expect.poll(statusNow, patiently).toBe('paid');
       expect(await service.gateway.chargeOf(result.body.id)).toMatchObject({ captures: 1 });
-      // It was let go of at once: nobody had to wait for the lease of the request to end.
+      // The request released the order at once, so the worker did not have to wait for its lease to expire.
       expect((await ordersIn(service))[0]).toMatchObject({ round: 2, held: false });
     });
 
-    test('ends the retries: none is made that would come too late', async () => {
+    test('no payment retry starts that would come after the deadline', async () => {
       await using service = await spawnService({ ...slowLimits, PAYMENT_BACKOFF_FLOOR: '400ms' });
       await service.gateway.setFaults({ errorRate: 1 });
       const { result, took } = await timed(() => service.api.place(teaOrder, within(300)));
@@ -183,7 +186,7 @@ describe('the deadline of a request', () => {
       expect(linesOf(service, 'payment.retry')).toEqual([]);
     });
 
-    test('does not keep what the gateway said from being written down: 202 now, paid a moment later', async () => {
+    test('a deadline after the charge answers 202 and does not stop the outcome from being stored', async () => {
       const { promise: charged, resolve: charge } = Promise.withResolvers<void>();
       const { promise: locked, resolve: lock } = Promise.withResolvers<void>();
       await using scripted = await spawnWithScript(async (seen) => {
@@ -204,7 +207,7 @@ describe('the deadline of a request', () => {
       expect(gateway.charges).toHaveLength(1);
     });
 
-    test('says nothing about the gateway: impatient clients do not open the circuit for the others', async () => {
+    test('clients with short deadlines do not open the payment circuit', async () => {
       await using service = await spawnService({ ...slowLimits, BREAKER_VOLUME: '3' });
       await service.gateway.setFaults({ latencyMs: 400 });
       const hasty = await Promise.all(
@@ -215,7 +218,7 @@ describe('the deadline of a request', () => {
       expect((await service.api.place()).status).toBe(201);
     });
 
-    test('ends a cancellation: 504, and asking again tells', async () => {
+    test('a deadline during a cancellation ends in 504, and a repeat finds out how it ended', async () => {
       await using service = await spawnService({ ...slowLimits, PAYMENT_MAX_ATTEMPTS: '1' });
       await service.gateway.setFaults({ errorRate: 1 });
       const { body: order } = await service.api.place();

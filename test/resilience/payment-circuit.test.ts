@@ -8,7 +8,7 @@ import { timed } from '../support/clients/timing.ts';
 const volume = 6;
 const openFor = 1000;
 
-/** One attempt per order, so that orders and attempts count alike. */
+/** One attempt per order, so that the number of orders is the number of attempts. */
 const plainBreaker = {
   ...quietWorker,
   PAYMENT_MAX_ATTEMPTS: '1',
@@ -51,8 +51,8 @@ async function spawnWithOpenCircuit() {
 const becomesHalfOpen = (service: Replica) =>
   expect.poll(() => circuitState(service), { timeout: openFor + 2000, interval: 10 }).toBe('half_open');
 
-describe('the circuit to the gateway', () => {
-  test('stays closed on a few early failures: that is no outage yet', async () => {
+describe('the payment circuit', () => {
+  test('the payment circuit stays closed on a few early failures', async () => {
     await using spawned = await spawnWithBreaker();
     spawned.gateway.follow(fail);
     await spawned.placeStatuses(volume - 1);
@@ -63,13 +63,13 @@ describe('the circuit to the gateway', () => {
     expect(changes(spawned.service)).toEqual([]);
   });
 
-  test('opens when more than the share failed, and says so in the log and at /status', async () => {
+  test('the payment circuit opens above the error share, and reports it in the log and at /status', async () => {
     await using spawned = await spawnWithOpenCircuit();
     const line = spawned.service.logs.find(({ event }) => event === 'circuit_breaker.changed');
     expect(line).toMatchObject({ level: 'warn', breaker: 'payment', from: 'closed', to: 'open' });
   });
 
-  test('answers orders at once while it is open, as pending, and leaves the gateway alone', async () => {
+  test('orders are pending at once while the payment circuit is open, without a call to the gateway', async () => {
     await using spawned = await spawnWithOpenCircuit();
     const { service, gateway } = spawned;
     const seen = gateway.charges.length;
@@ -85,7 +85,7 @@ describe('the circuit to the gateway', () => {
     expect(gateway.charges).toHaveLength(seen);
   });
 
-  test('sends one probe after its time, answers the others at once meanwhile, and closes when the probe succeeds', async () => {
+  test('the half-open payment circuit sends one probe, leaves other orders pending at once, and closes when the probe succeeds', async () => {
     await using spawned = await spawnWithOpenCircuit();
     const { service, gateway } = spawned;
     const held = Promise.withResolvers<ScriptedAnswer>();
@@ -108,7 +108,7 @@ describe('the circuit to the gateway', () => {
     expect(changes(service)).toEqual(['closed -> open', 'open -> half_open', 'half_open -> closed']);
   });
 
-  test('opens again when the probe fails, and closes with the next one that succeeds', async () => {
+  test('the payment circuit opens again when the probe fails, and closes when a later one succeeds', async () => {
     await using spawned = await spawnWithOpenCircuit();
     const { service, gateway } = spawned;
     await becomesHalfOpen(service);
@@ -128,7 +128,7 @@ describe('the circuit to the gateway', () => {
     ]);
   });
 
-  test('starts afresh once it is closed: the outage that is over does not count any more', async () => {
+  test('the payment circuit forgets an outage once it has closed', async () => {
     await using spawned = await spawnWithOpenCircuit();
     spawned.gateway.follow(approve);
     await becomesHalfOpen(spawned.service);
@@ -141,7 +141,7 @@ describe('the circuit to the gateway', () => {
     expect(await circuitState(spawned.service)).toBe('open');
   });
 
-  test('never opens on declined cards, however many', async () => {
+  test('the payment circuit never opens on declined cards', async () => {
     await using spawned = await spawnWithBreaker();
     spawned.gateway.follow(() => ({ status: 402, body: { status: 402, declineCode: 'insufficient_funds' } }));
     expect(new Set(await spawned.placeStatuses(100))).toEqual(new Set([402]));
@@ -149,7 +149,7 @@ describe('the circuit to the gateway', () => {
     expect(spawned.gateway.charges).toHaveLength(100);
   });
 
-  test('ends the retries of the order that opened it: they would only meet an open circuit', async () => {
+  test('the payment circuit ends the retries of the order that opened it', async () => {
     await using spawned = await spawnWithBreaker({ ...plainBreaker, PAYMENT_MAX_ATTEMPTS: '20' });
     spawned.gateway.follow(fail);
     const { result, took } = await timed(() => spawned.service.api.place());

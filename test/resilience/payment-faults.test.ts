@@ -10,14 +10,14 @@ import { hiccup, timed } from '../support/clients/timing.ts';
 
 const chargeMore: Script = (charge) => approve({ ...charge, amountMinor: charge.amountMinor + 1 });
 
-/** What the simulator drew for its first requests under these settings. */
+/** The faults that the simulator drew for its first requests under these settings. */
 function drawn(faults: Partial<FaultSettings>, count: number) {
   const simulated = createFaults();
   simulated.replace(faults);
   return Array.from({ length: count }, () => simulated.draw('charge').fault);
 }
 
-describe('a gateway with passing faults', () => {
+describe('a gateway with transient faults', () => {
   let service: SpawnedService;
   beforeAll(async () => {
     service = await spawnService(onlyRetries);
@@ -28,14 +28,14 @@ describe('a gateway with passing faults', () => {
   async function placeUnder(faults: Partial<FaultSettings>, count: number) {
     await service.gateway.setFaults(faults);
     const placed = [];
-    // One after the other: only so does the seed decide which request meets which fault.
+    // One after the other, so that the seed alone decides which request meets which fault.
     for (let order = 0; order < count; order += 1) placed.push(await service.api.place());
     const charges = await Promise.all(placed.map(({ body }) => service.gateway.chargeOf(body.id)));
     const attempts = charges.reduce((sum, charge) => sum + (charge?.attempts ?? 0), 0);
     return { placed, charges, attempts };
   }
 
-  test('a 500 is tried again, and the order is paid with one charge', async () => {
+  test('a payment is retried after a 500, and the card is charged once', async () => {
     const { status, body } = await service.api.place({ ...teaOrder, paymentToken: 'tok_error_once' });
 
     expect(status).toBe(201);
@@ -45,7 +45,7 @@ describe('a gateway with passing faults', () => {
     ]);
   });
 
-  test('a reset is tried again, whether the card was charged before it or not', async () => {
+  test('a payment is retried after a connection reset, whether the card was charged before it or not', async () => {
     const faults = { resetRate: 0.5, seed: 7 };
     const { placed, charges, attempts } = await placeUnder(faults, 20);
 
@@ -58,7 +58,7 @@ describe('a gateway with passing faults', () => {
     );
   });
 
-  test('an answer that nobody can read is asked for again, and the card is charged once', async () => {
+  test('a payment is retried after a malformed answer, and the card is charged once', async () => {
     const faults = { malformedRate: 0.5, seed: 7 };
     const { placed, charges, attempts } = await placeUnder(faults, 20);
 
@@ -71,7 +71,7 @@ describe('a gateway with passing faults', () => {
     );
   });
 
-  test('all of them at once, under many orders at once, still charge each order once', async () => {
+  test('each of many concurrent orders is charged once under all transient faults together', async () => {
     await service.gateway.setFaults({ errorRate: 0.2, resetRate: 0.2, malformedRate: 0.2, seed: 7 });
     const placed = await Promise.all(Array.from({ length: 60 }, () => service.api.place()));
     const { charges } = await service.gateway.ledger();
@@ -85,8 +85,8 @@ describe('a gateway with passing faults', () => {
   });
 });
 
-describe('an order stays pending, never failed', () => {
-  test('when the gateway says that it charged another amount', async () => {
+describe('an order whose payment stays undecided', () => {
+  test('an order stays pending when the gateway reports another amount', async () => {
     await using scripted = await spawnWithScript(chargeMore, { ...onlyRetries, PAYMENT_MAX_ATTEMPTS: '3' });
     const { status, body } = await scripted.service.api.place();
 
@@ -94,7 +94,7 @@ describe('an order stays pending, never failed', () => {
     expect(scripted.gateway.charges).toHaveLength(3);
   });
 
-  test('when nobody listens at the gateway, and for certain nothing was charged', async () => {
+  test('an order stays pending when the gateway refuses connections', async () => {
     await using scripted = await spawnWithScript(approve, { ...onlyRetries, PAYMENT_MAX_ATTEMPTS: '3' });
     await scripted.gateway.close();
     const { result, took } = await timed(() => scripted.service.api.place());
@@ -114,8 +114,8 @@ describe('an order stays pending, never failed', () => {
     ['never answers', () => 'silence'],
     ['fails at once', fail],
     ['fails slowly', () => delay(150, { status: 500 })],
-    ['asks for patience', busyFor(0)],
-  ])('and the client has its answer by the deadline, when the gateway %s', async (_name, script) => {
+    ['answers 429', busyFor(0)],
+  ])('an order is answered as pending by the payment deadline when the gateway %s', async (_name, script) => {
     const deadline = 500;
     await using scripted = await spawnWithScript(script, {
       ...onlyRetries,

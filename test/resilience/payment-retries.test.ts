@@ -4,8 +4,8 @@ import { busyFor, fail, inTurn } from '../support/processes/scripted-gateway.ts'
 import { linesOf, spawnWithScript } from '../support/processes/spawn-with-script.ts';
 import { timed } from '../support/clients/timing.ts';
 
-describe('retries', () => {
-  test('carry the same key and the same charge every time', async () => {
+describe('payment retries', () => {
+  test('payment retries repeat the same charge under the same key', async () => {
     const mishaps = inTurn(
       fail,
       () => 'silence',
@@ -28,7 +28,7 @@ describe('retries', () => {
     expect(reasons).toEqual(['gateway_error', 'timeout', 'malformed_answer']);
   });
 
-  test('stop at the number of attempts, after waits with full jitter between the floor and a doubling bound', async () => {
+  test('payment retries stop at the maximum of attempts, and wait with full jitter between the floor and a doubling bound', async () => {
     const attempts = 6;
     await using scripted = await spawnWithScript(fail, {
       ...onlyRetries,
@@ -50,12 +50,12 @@ describe('retries', () => {
       expect(delays).toHaveLength(orders);
       expect(Math.min(...delays)).toBeGreaterThanOrEqual(2);
       expect(Math.max(...delays)).toBeLessThanOrEqual(bound);
-      // Full jitter: the waits spread over the whole range, where a fixed or half jitter would bunch them.
+      // With full jitter the waits spread over the whole range; a fixed wait or half jitter would bunch them.
       expect(Math.min(...delays)).toBeLessThan(bound / 2);
     }
   });
 
-  test('wait as long as Retry-After says', async () => {
+  test('payment retries wait as long as Retry-After asks for', async () => {
     await using scripted = await spawnWithScript(inTurn(busyFor(1)), onlyRetries);
     const { result, took } = await timed(() => scripted.service.api.place());
 
@@ -68,7 +68,7 @@ describe('retries', () => {
     ]);
   });
 
-  test('do not wait for a Retry-After beyond the deadline: the order is pending at once', async () => {
+  test('payment retries end at once when Retry-After lies beyond the deadline', async () => {
     await using scripted = await spawnWithScript(busyFor(1), { ...onlyRetries, PAYMENT_DEADLINE: '900ms' });
     const { result, took } = await timed(() => scripted.service.api.place());
 
@@ -77,7 +77,7 @@ describe('retries', () => {
     expect(scripted.gateway.charges).toHaveLength(1);
   });
 
-  test('are bounded over all requests, so that they do not multiply an outage', async () => {
+  test('payment retries of all requests share one budget, so that they do not multiply an outage', async () => {
     const [orders, reserve, share] = [50, 5, 0.1];
     await using scripted = await spawnWithScript(fail, {
       ...onlyRetries,
@@ -91,15 +91,15 @@ describe('retries', () => {
 
     const attempts = scripted.gateway.charges.length;
     expect(attempts).toBeLessThanOrEqual(orders + reserve + share * orders);
-    // And it is a budget, not a ban.
+    // The budget still grants retries.
     expect(attempts).toBeGreaterThanOrEqual(orders + reserve);
     expect(linesOf(scripted.service, 'payment.retry_budget_spent')[0]).toMatchObject({ level: 'warn' });
   });
 });
 
-describe('what is not worth repeating', () => {
+describe('outcomes that no retry can help', () => {
   test.each([401, 403, 404, 422])(
-    'a gateway that answers %i to everything is asked once, and a person is called',
+    'a payment is not retried after %i, and the log has an error for an operator',
     async (status) => {
       await using scripted = await spawnWithScript(
         () => ({ status, body: { code: 'not_for_you' } }),
@@ -116,7 +116,7 @@ describe('what is not worth repeating', () => {
     },
   );
 
-  test('a declined card is asked for once', async () => {
+  test('a payment is not retried after a declined card', async () => {
     const decline = { status: 402, body: { status: 402, declineCode: 'expired_card' } };
     await using scripted = await spawnWithScript(() => decline, onlyRetries);
     expect((await scripted.service.api.place()).status).toBe(402);

@@ -4,51 +4,56 @@ import { type SpawnedService, spawnService } from '../support/processes/spawn-se
 
 let service: SpawnedService;
 
-/** Every way to reach the database over the API. */
+/** Every path from the API to the database. */
 const requests: ReadonlyArray<[what: string, () => Promise<Answer<ProblemBody>>]> = [
   ['POST /orders', async () => (await service.api.place()) as unknown as Answer<ProblemBody>],
   ['GET /orders', () => service.api.refused('GET', '/orders')],
   ['GET /orders/:id', () => service.api.refused('GET', '/orders/019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11')],
 ];
 
-describe('a defect, here a column that is gone,', () => {
+describe('a schema without an expected column', () => {
   beforeAll(async () => {
     service = await spawnService();
     await service.database.sql('ALTER TABLE orders RENAME COLUMN customer_id TO sabotaged');
     return () => service.close();
   });
 
-  test.each(requests)('answers 500 to %s and keeps the inside to the log', async (_what, request) => {
-    const { status, headers, body } = await request();
+  test.each(requests)(
+    '%s answers 500 after a defect and keeps its details in the log',
+    async (_what, request) => {
+      const { status, headers, body } = await request();
 
-    const requestId = headers.get('x-request-id');
-    expect(status).toBe(500);
-    // All of it: there is no room for SQL, a name of a column or a stack.
-    expect(body).toEqual({
-      type: 'urn:problem:internal_error',
-      title: 'Something went wrong on our side',
-      status: 500,
-      detail: 'The fault is logged under the request id.',
-      code: 'internal_error',
-      requestId,
-    });
+      const requestId = headers.get('x-request-id');
+      expect(status).toBe(500);
+      // The whole body: no room for SQL, a column name or a stack trace.
+      expect(body).toEqual({
+        type: 'urn:problem:internal_error',
+        title: 'Internal server error',
+        status: 500,
+        detail: 'The fault is logged under the request id.',
+        code: 'internal_error',
+        requestId,
+      });
 
-    await expect
-      .poll(() => service.logs)
-      .toContainEqual(expect.objectContaining({ event: 'http.request', request_id: requestId, status: 500 }));
-    const lines = service.logs.filter(
-      (line) => line['request_id'] === requestId && line['level'] === 'error',
-    );
-    expect(lines).toEqual([
-      expect.objectContaining({
-        err: expect.objectContaining({
-          code: '42703',
-          message: expect.stringContaining('customer_id'),
-          stack: expect.stringMatching(/\n\s+at .*src\/postgres\/database\.ts/),
+      await expect
+        .poll(() => service.logs)
+        .toContainEqual(
+          expect.objectContaining({ event: 'http.request', request_id: requestId, status: 500 }),
+        );
+      const lines = service.logs.filter(
+        (line) => line['request_id'] === requestId && line['level'] === 'error',
+      );
+      expect(lines).toEqual([
+        expect.objectContaining({
+          err: expect.objectContaining({
+            code: '42703',
+            message: expect.stringContaining('customer_id'),
+            stack: expect.stringMatching(/\n\s+at .*src\/postgres\/database\.ts/),
+          }),
         }),
-      }),
-    ]);
-  });
+      ]);
+    },
+  );
 });
 
 describe('a database that cannot be reached', () => {
@@ -61,24 +66,27 @@ describe('a database that cannot be reached', () => {
     return () => service.close();
   });
 
-  test.each(requests)('answers 503 with Retry-After to %s, within the deadline', async (_what, request) => {
-    const startedAt = performance.now();
-    const { status, headers, body } = await request();
+  test.each(requests)(
+    '%s answers 503 with Retry-After while Postgres is unreachable, within the deadline',
+    async (_what, request) => {
+      const startedAt = performance.now();
+      const { status, headers, body } = await request();
 
-    expect(performance.now() - startedAt).toBeLessThan(1000);
-    expect(status).toBe(503);
-    expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-    expect(body).toEqual({
-      type: 'urn:problem:database_unavailable',
-      title: 'The service cannot reach its database',
-      status: 503,
-      detail: 'The database cannot be reached.',
-      code: 'database_unavailable',
-      requestId: headers.get('x-request-id'),
-    });
-  });
+      expect(performance.now() - startedAt).toBeLessThan(1000);
+      expect(status).toBe(503);
+      expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+      expect(body).toEqual({
+        type: 'urn:problem:database_unavailable',
+        title: 'Database unavailable',
+        status: 503,
+        detail: 'The database cannot be reached.',
+        code: 'database_unavailable',
+        requestId: headers.get('x-request-id'),
+      });
+    },
+  );
 
-  test('shows its reason and never its password in the log', async () => {
+  test('the log has the reason why Postgres is unreachable, and never its password', async () => {
     await service.api.refused('GET', '/orders');
     expect(service.logs).toContainEqual(
       expect.objectContaining({ event: 'postgres.retry', sqlstate: 'ECONNREFUSED', level: 'warn' }),

@@ -13,14 +13,14 @@ const short = {
   DATABASE_STATEMENT_TIMEOUT: '200ms',
   DATABASE_DEADLINE: '600ms',
 };
-/** What one statement may take at the most, as it is configured above. */
+/** The longest that one statement can take with the configuration above. */
 const longest = 600 + 200;
 
 const endSessions = `
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity
   WHERE datname = current_database() AND application_name = 'orders'`;
 
-/** Makes a statement on `orders` fail the first `times` times. The sequence counts, because nothing rolls it back. */
+/** Makes a statement on `orders` fail the first `times` times. A sequence counts them, because it is never rolled back. */
 function sabotage(statement: 'INSERT' | 'UPDATE', code: string, times: number) {
   return `
     CREATE SEQUENCE tries;
@@ -47,7 +47,7 @@ const rowsUnder = async (service: SpawnedService, key: string) =>
     [key],
   );
 
-/** Does it while another session keeps everybody from the orders. */
+/** Runs the work while another session locks the orders. */
 async function whileLocked<T>({ database }: SpawnedService, work: () => Promise<T>): Promise<T> {
   await database.sql('BEGIN');
   await database.sql('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
@@ -58,14 +58,14 @@ async function whileLocked<T>({ database }: SpawnedService, work: () => Promise<
   }
 }
 
-describe('sessions that Postgres ends', () => {
+describe('sessions that Postgres terminates', () => {
   let service: SpawnedService;
   beforeAll(async () => {
     service = await spawnService(quietWorker);
     return () => service.close();
   });
 
-  test('while idle are replaced without anybody noticing, and a line says so', async () => {
+  test('idle sessions that Postgres terminates are replaced without an effect on requests, and logged', async () => {
     await Promise.all(Array.from({ length: 10 }, () => service.api.place()));
     const ended = await service.database.sql(endSessions);
     expect(ended.length).toBeGreaterThan(1);
@@ -80,7 +80,7 @@ describe('sessions that Postgres ends', () => {
     expect((await service.api.place()).status).toBe(201);
   });
 
-  test('again and again under load cost no order: each answer of success has one order, and none has two', async () => {
+  test('sessions that Postgres keeps terminating under load cost no order: every success has exactly one', async () => {
     const keys = Array.from({ length: 100 }, () => randomUUID());
     const waiting = keys.values();
     const statuses = new Map<string, number>();
@@ -124,8 +124,8 @@ describe('a statement that fails', () => {
     ['a serialization failure', '40001'],
     ['a deadlock', '40P01'],
     ['too many connections', '53300'],
-    ['a shutdown under way', '57P01'],
-  ])('on %s is repeated, and the order is stored once', async (_what, code) => {
+    ['a shutdown of Postgres', '57P01'],
+  ])('a statement is retried after %s, and the order is stored once', async (_what, code) => {
     await service.database.sql(sabotage('INSERT', code, 2));
     const key = randomUUID();
     const { status, headers } = await service.api.place(teaOrder, { 'idempotency-key': key });
@@ -145,7 +145,7 @@ describe('a statement that fails', () => {
     }
   });
 
-  test('for good ends as 503 with Retry-After when its time is up', async () => {
+  test('a statement that keeps failing ends in 503 with Retry-After at the deadline of the database', async () => {
     await service.database.sql(sabotage('INSERT', '40001', 1_000_000));
     const { result, took } = await timed(() => service.api.place());
 
@@ -156,7 +156,7 @@ describe('a statement that fails', () => {
     expect(await triesOf(service)).toBeGreaterThan(3);
   });
 
-  test('on a broken rule is not repeated: that is a defect, which ends as 500 and calls a person', async () => {
+  test('a statement that violates a constraint is not retried, ends in 500 and is logged as a defect', async () => {
     await service.database.sql(sabotage('INSERT', '23514', 1));
     const { status, headers } = await service.api.place();
 
@@ -170,7 +170,7 @@ describe('a statement that fails', () => {
     });
   });
 
-  test('behind a lock is cancelled and ends as 503 with Retry-After, and all is well when the lock is gone', async () => {
+  test('a statement behind a lock is cancelled and ends in 503 with Retry-After, until the lock is released', async () => {
     const { result, took } = await whileLocked(service, () => timed(() => service.api.place()));
 
     expect(result.status).toBe(503);
@@ -180,7 +180,7 @@ describe('a statement that fails', () => {
     expect((await service.api.place()).status).toBe(201);
   });
 
-  test('is not repeated where a repeat would do it twice', async () => {
+  test('a statement that is not repeatable is not retried', async () => {
     await service.database.sql(`
       CREATE SEQUENCE tries;
       CREATE FUNCTION fail() RETURNS int LANGUAGE plpgsql AS $$
@@ -200,7 +200,7 @@ describe('a statement that fails', () => {
   });
 });
 
-test('a pool without a free connection answers 503 with Retry-After instead of keeping everybody waiting', async () => {
+test('an exhausted connection pool ends requests in 503 with Retry-After instead of making them wait', async () => {
   await using service = await spawnService({ ...short, DATABASE_POOL_MAX: '1' });
   expect((await service.api.place()).status).toBe(201);
   const placeTwenty = () => Promise.all(Array.from({ length: 20 }, () => service.api.place()));
@@ -212,7 +212,7 @@ test('a pool without a free connection answers 503 with Retry-After instead of k
   expect(new Set((await placeTwenty()).map(({ status }) => status))).toEqual(new Set([201]));
 });
 
-test('an outcome that cannot be written down leaves the order pending, and the card is charged once all the same', async () => {
+test('an outcome that cannot be stored leaves the order pending, and the card is still charged only once', async () => {
   await using service = await spawnService({
     ...short,
     PAYMENT_DEADLINE: '300ms',
@@ -227,7 +227,7 @@ test('an outcome that cannot be written down leaves the order pending, and the c
   expect(linesOf(service, 'order.outcome_not_stored', body.id)).toMatchObject([{ level: 'warn' }]);
 
   await service.database.sql(endSabotage);
-  // Until its lease ends the order still belongs to the request above, as far as anybody else can know.
+  // The lease of the request above has not expired, so for all others the request is still in flight.
   expect((await service.api.place(teaOrder, key)).status).toBe(409);
   await expect
     .poll(async () => (await service.api.place(teaOrder, key)).status, { timeout: 10_000, interval: 100 })

@@ -11,11 +11,11 @@ import {
 import { hiccup, timed } from '../support/clients/timing.ts';
 
 const short = { ...quietWorker, DATABASE_CONNECT_TIMEOUT: '200ms', DATABASE_DEADLINE: '500ms' };
-/** What one statement may take at the most, as it is configured above. */
+/** The longest that one statement can take with the configuration above. */
 const longest = 500 + 200;
 
-describe('a service whose way to Postgres is broken', () => {
-  /** Provides database and gateway; the instance under test reaches the former through the proxy. */
+describe('a service whose network to Postgres is broken', () => {
+  /** Provides database and gateway; the instance under test reaches the database through the proxy. */
   let surroundings: SpawnedService;
   let proxy: TcpProxy;
   let service: Replica;
@@ -46,7 +46,7 @@ describe('a service whose way to Postgres is broken', () => {
     expect((await service.api.place()).status).toBe(201);
   };
 
-  test('from the start, starts all the same, is not ready, refuses orders, and recovers by itself', async () => {
+  test('a service without Postgres starts, is not ready, refuses orders, and recovers by itself', async () => {
     const before = await readiness();
     expect(before.status).toBe(503);
     expect(before.body.checks['postgres']).toMatchObject({ ok: false });
@@ -57,7 +57,7 @@ describe('a service whose way to Postgres is broken', () => {
     await recovers();
   });
 
-  test('by a cut, refuses orders while it lasts and recovers by itself', async () => {
+  test('a service cut off from Postgres refuses orders, and recovers by itself', async () => {
     await proxy.open();
     await recovers();
     await proxy.close();
@@ -67,12 +67,12 @@ describe('a service whose way to Postgres is broken', () => {
     await recovers();
   });
 
-  test('by a network that swallows every packet, refuses orders in time and recovers by itself', async () => {
+  test('a service whose packets to Postgres are dropped refuses orders in time, and recovers by itself', async () => {
     await proxy.open();
     await Promise.all(Array.from({ length: 5 }, () => service.api.place()));
     proxy.setToxics([{ type: 'timeout' }]);
 
-    // First over the connections that look alive, then over new ones that never come about.
+    // First over connections that look alive, then over new ones that are never established.
     for (let order = 0; order < 3; order += 1) await expectUnavailable();
     expect((await readiness()).status).toBe(503);
     const { result, took } = await timed(() =>
@@ -85,7 +85,7 @@ describe('a service whose way to Postgres is broken', () => {
     await recovers();
   });
 
-  test('by a cut in the middle of many orders, answers every one of them', async () => {
+  test('a service cut off from Postgres in the middle of many orders answers every one of them', async () => {
     await proxy.open();
     await surroundings.gateway.setFaults({ latencyMs: 100 });
     const orders = Array.from({ length: 30 }, () => service.api.place());
@@ -98,7 +98,7 @@ describe('a service whose way to Postgres is broken', () => {
     await proxy.close();
     const statuses = (await Promise.all(orders)).map(({ status }) => status);
     expect(statuses.filter((status) => ![201, 202, 503].includes(status))).toEqual([]);
-    // Charged, and cut off before that could be written down.
+    // These were charged, and the connection broke before the outcome was stored.
     expect(statuses).toContain(202);
     await proxy.open();
     await recovers();

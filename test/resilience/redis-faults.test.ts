@@ -22,7 +22,7 @@ import {
 import { linesOf } from '../support/processes/spawn-with-script.ts';
 import { timed } from '../support/clients/timing.ts';
 
-/** With limits that are counted, and that nobody comes near to. */
+/** Rate limits that are counted but never reached. */
 const counting = { ...noLimits, RATE_LIMIT_MAX: '1000000', RATE_LIMIT_WINDOW: '1h' };
 
 const commandTimeout = 20;
@@ -33,10 +33,11 @@ const goings = (service: Replica) =>
   service.logs.map(({ event }) => event).filter((event) => String(event).startsWith('redis.'));
 
 /**
- * Reads that order over a few connections, one request after the other over each.
+ * Reads the order over a few connections, one request after the other on each.
  *
- * @param until goes on until then, and for so many requests at the least
- * @returns how many were answered with which status
+ * @param requests the minimum number of requests
+ * @param until continues beyond the minimum until it is aborted
+ * @returns the number of responses per status
  */
 async function readMany(
   { url }: Replica,
@@ -64,8 +65,8 @@ async function settledOrder({ api }: SpawnedService): Promise<string> {
   return body.id;
 }
 
-describe('a Redis that is away', () => {
-  test('when the service starts is no reason not to start, and is used as soon as it is there', async () => {
+describe('a Redis that is down', () => {
+  test('a service starts while Redis is down, and uses it as soon as it is up', async () => {
     await using redis = await startRedisServer();
     await redis.kill();
     await using service = await spawnService({ ...quietWorker, ...counting, REDIS_URL: redis.url });
@@ -91,7 +92,7 @@ describe('a Redis that is away', () => {
     ]);
   });
 
-  test('in the middle of the traffic, killed and started again, fails no request', async () => {
+  test('no request fails while Redis is killed and restarted under load', async () => {
     await using spawned = await spawnWithRedis(counting);
     const { service, redis } = spawned;
     const id = await settledOrder(service);
@@ -128,10 +129,10 @@ describe('a Redis that is away', () => {
   });
 
   test.each<[how: string, takeAway: (parts: { redis: RedisServer; proxy: TcpProxy }) => Promise<void>]>([
-    ['is there', () => Promise.resolve()],
-    ['is gone', ({ redis }) => redis.kill()],
+    ['is up', () => Promise.resolve()],
+    ['is down', ({ redis }) => redis.kill()],
     ['cannot be reached', async ({ proxy }) => proxy.setToxics([{ type: 'timeout' }])],
-  ])('does not keep a process from ending in order, while it %s', async (_how, takeAway) => {
+  ])('the service shuts down cleanly while Redis %s', async (_how, takeAway) => {
     await using parts = new AsyncDisposableStack();
     const redis = parts.use(await startRedisServer());
     const proxy = parts.use(await startTcpProxy(redis.url));
@@ -177,12 +178,12 @@ describe('a Redis that does not answer in time', () => {
       'because it is far away',
       ({ proxy }) => proxy.setToxics([{ type: 'latency', latency: 10 * commandTimeout, jitter: 0 }]),
     ],
-    ['because the network drops everything', ({ proxy }) => proxy.setToxics([{ type: 'timeout' }])],
+    ['because the network drops all packets', ({ proxy }) => proxy.setToxics([{ type: 'timeout' }])],
     [
       'because it is at a standstill',
       async ({ redis }) => void (await redis.command('CLIENT', 'PAUSE', 6000)),
     ],
-  ])('%s is asked a few times, and then hardly any more', async (_how, makeSlow) => {
+  ])('a Redis that times out %s gets a few commands, and then hardly any', async (_how, makeSlow) => {
     await using parts = await slowService();
     const { service, proxy } = parts;
     const id = await settledOrder(service);
@@ -192,7 +193,7 @@ describe('a Redis that does not answer in time', () => {
     await makeSlow(parts);
     const { result, took } = await timed(() => readMany(service, id, 600));
     expect(result).toEqual({ 200: 600 });
-    // Each of the requests would have sent two and waited twice: 3 seconds over 8 connections.
+    // Without the circuit, each request would send two commands and wait twice: 3 seconds over 8 connections.
     expect((await commandsSent(service)) - before).toBeLessThan(150);
     expect(took).toBeLessThan(20_000);
     expect(linesOf(service, 'redis.unavailable')).toMatchObject([{ reason: 'timeouts' }]);
@@ -213,7 +214,7 @@ describe('a Redis that does not answer in time', () => {
   });
 });
 
-test('a Redis that has answered is not slow because this process was too busy to look', async () => {
+test('a Redis that has answered does not time out because the event loop was blocked', async () => {
   await using server = await startRedisServer();
   const connected = Promise.withResolvers<void>();
   const silent: RedisEvents = {
@@ -239,7 +240,7 @@ test('a Redis that has answered is not slow because this process was too busy to
   redis.close();
 });
 
-test('a Redis that is full is read from, and says so in one line', async () => {
+test('a full Redis is still read from, and logged once', async () => {
   await using spawned = await spawnWithRedis(counting);
   const { service, redis } = spawned;
   const kept = await settledOrder(service);
@@ -264,7 +265,7 @@ test('a Redis that is full is read from, and says so in one line', async () => {
   await expect.poll(() => redis.command('KEYS', '*:settled:*')).toHaveLength(2);
 });
 
-test('a Redis that does not know the password is like one that is away, and the password is told nowhere', async () => {
+test('a Redis that rejects the password counts as down, and the password appears nowhere', async () => {
   await using redis = await startRedisServer();
   await redis.command('CONFIG', 'SET', 'requirepass', 'the-right-one');
   const url = redis.url.replace('//', '//orders:hush-hush@');

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
 import { type SpawnedService, spawnReplica, spawnService } from '../support/processes/spawn-service.ts';
 
-/** Short leases and waits, so that what takes seconds in production takes moments here. */
+/** Short leases and waits, so that a settlement takes milliseconds and not seconds. */
 const quick = {
   PAYMENT_ATTEMPT_TIMEOUT: '150ms',
   PAYMENT_DEADLINE: '200ms',
@@ -25,7 +25,7 @@ describe('orders that a request left pending', () => {
 
   const statusOf = async (id: string) => (await service.api.get(`/orders/${id}`)).body.status;
 
-  test('are paid when the gateway is back, with one charge', async () => {
+  test('a pending order is paid with one charge when the gateway is back', async () => {
     await service.gateway.setFaults({ errorRate: 1 });
     const { status, body } = await service.api.place();
     expect(status).toBe(202);
@@ -35,7 +35,7 @@ describe('orders that a request left pending', () => {
     expect(await service.gateway.chargeOf(body.id)).toMatchObject({ status: 'succeeded', captures: 1 });
   });
 
-  test('learn what happened where the gateway charged and the answer came too late', async () => {
+  test('a pending order is paid with one charge when the first answer came too late', async () => {
     await service.gateway.setFaults({ slowSuccessRate: 1 });
     const { status, body } = await service.api.place();
     expect(status).toBe(202);
@@ -48,14 +48,14 @@ describe('orders that a request left pending', () => {
     expect(await service.gateway.chargeOf(body.id)).toMatchObject({ captures: 1 });
   });
 
-  test('are declined where the card turns out to be', async () => {
+  test('a pending order is declined when the card turns out to be', async () => {
     await service.gateway.setFaults({ timeoutRate: 1 });
     const { body } = await service.api.place({ ...teaOrder, paymentToken: 'tok_declined' });
     await service.gateway.clearFaults();
     await expect.poll(() => statusOf(body.id)).toBe('declined');
   });
 
-  test('answer a repeated request by the state that they reached', async () => {
+  test('a repeated request gets the state that its pending order has reached', async () => {
     await service.gateway.setFaults({ timeoutRate: 1 });
     const key = { 'idempotency-key': randomUUID() };
     const first = await service.api.place(teaOrder, key);
@@ -66,7 +66,7 @@ describe('orders that a request left pending', () => {
     expect([again.status, again.body.id]).toEqual([201, first.body.id]);
   });
 
-  test('are shared among replicas: each is asked for once', async () => {
+  test('replicas share the pending orders, and each is charged once', async () => {
     const replica = await spawnReplica(service, quick);
     await service.gateway.setFaults({ errorRate: 1 });
     const placed = await Promise.all(Array.from({ length: 30 }, () => service.api.place()));
@@ -82,12 +82,12 @@ describe('orders that a request left pending', () => {
 });
 
 describe('an order past its settlement deadline', () => {
-  test('is cancelled at the gateway first, so that a late charge cannot go through', async () => {
+  test('an order past its settlement deadline is cancelled at the gateway first, so that a late charge is refused', async () => {
     await using service = await spawnService({ ...quick, SETTLEMENT_DEADLINE: '400ms' });
     await service.gateway.setFaults({ timeoutRate: 1 });
     const { body } = await service.api.place();
     expect(body.status).toBe('pending');
-    // The other way round the worker could still be in time.
+    // In the reverse order, the worker could still charge the order in time.
     await service.database.sql(`UPDATE orders SET created_at = created_at - interval '1 hour'`);
     await service.gateway.clearFaults();
 
@@ -104,13 +104,13 @@ describe('an order past its settlement deadline', () => {
   });
 });
 
-describe('the circuit breaker', () => {
-  test('keeps the worker from the gateway while it is open, and wakes it when it closes', async () => {
+describe('the settlement worker behind an open circuit', () => {
+  test('the settlement worker makes no calls while the circuit is open, and wakes up when it closes', async () => {
     await using service = await spawnService({
       ...quick,
       BREAKER_VOLUME: '3',
       BREAKER_OPEN_FOR: '300ms',
-      // Only the breaker can be what wakes the worker within the time that the test has.
+      // Within the time of this test, only the breaker can wake the worker.
       SETTLEMENT_POLL_INTERVAL: '1h',
     });
     await service.gateway.setFaults({ errorRate: 1 });
@@ -126,7 +126,7 @@ describe('the circuit breaker', () => {
 });
 
 describe('the bound of the backlog', () => {
-  test('refuses new orders with 503 and Retry-After, and still answers for known keys', async () => {
+  test('a full backlog refuses new orders with 503 and Retry-After, and still answers repeats', async () => {
     await using service = await spawnService({ ...quick, MAX_PENDING_ORDERS: '3' });
     await service.gateway.setFaults({ timeoutRate: 1 });
     const key = { 'idempotency-key': randomUUID() };
@@ -149,8 +149,8 @@ describe('the bound of the backlog', () => {
 });
 
 describe('fencing', () => {
-  test('a request whose order was taken over meanwhile cannot settle it', async () => {
-    // The worker would finish the order itself; here only the request is to be seen.
+  test('a request whose lease was taken over cannot settle the order', async () => {
+    // Keeps the worker, which would settle the order, out of this test.
     await using service = await spawnService({
       ...quick,
       PAYMENT_ATTEMPT_TIMEOUT: '2s',
@@ -171,7 +171,7 @@ describe('fencing', () => {
 describe('cancelling', () => {
   let service: SpawnedService;
   beforeAll(async () => {
-    // Settling is left to the tests, so that a pending order stays one.
+    // Keeps the worker out of these tests, so that a pending order stays pending.
     service = await spawnService({ ...quick, SETTLEMENT_POLL_INTERVAL: '1h' });
     return () => service.close();
   });
@@ -186,7 +186,7 @@ describe('cancelling', () => {
     return body.id;
   };
 
-  test('a pending order cancels it at the gateway and here', async () => {
+  test('cancelling a pending order cancels it at the gateway and in the database', async () => {
     const key = randomUUID();
     const id = await pendingOrder('timeoutRate', key);
     const { status, body } = await cancel(id);
@@ -198,13 +198,13 @@ describe('cancelling', () => {
     expect(replay.body).toMatchObject({ code: 'order_cancelled', orderId: id });
   });
 
-  test('an order that the gateway had charged unnoticed gives the money back', async () => {
+  test('cancelling an order that the gateway had charged unnoticed refunds it', async () => {
     const id = await pendingOrder('slowSuccessRate');
     expect((await cancel(id)).status).toBe(200);
     expect(await service.gateway.chargeOf(id)).toMatchObject({ status: 'cancelled', captures: 1 });
   });
 
-  test('a settled order is refused with 409 and the state', async () => {
+  test('cancelling a settled order is refused with 409 and its state', async () => {
     const { body: paid } = await service.api.place();
     const { status, body } = await cancel(paid.id);
     expect(status).toBe(409);
@@ -212,7 +212,7 @@ describe('cancelling', () => {
     expect(await service.gateway.chargeOf(paid.id)).toMatchObject({ status: 'succeeded' });
   });
 
-  test('an order that is being placed is refused with 409 and Retry-After', async () => {
+  test('cancelling an order that is still being placed is refused with 409 and Retry-After', async () => {
     await service.gateway.setFaults({ latencyMs: 120 });
     const placing = service.api.place({ ...teaOrder, customerId: 'busy' });
     const find = () =>
@@ -225,7 +225,7 @@ describe('cancelling', () => {
     expect((await placing).status).toBe(201);
   });
 
-  test('while the gateway is down answers 503, and the order stays pending', async () => {
+  test('cancelling answers 503 while the gateway is down, and the order stays pending', async () => {
     const id = await pendingOrder('timeoutRate');
     await service.gateway.setFaults({ errorRate: 1 });
     const { status, body } = await cancel(id);
@@ -233,7 +233,7 @@ describe('cancelling', () => {
     expect((await service.api.get(`/orders/${id}`)).body.status).toBe('pending');
   });
 
-  test('an order of another client is not found', async () => {
+  test('cancelling an order of another client answers 404', async () => {
     const id = await pendingOrder('timeoutRate');
     expect((await service.otherApi.refused('POST', `/orders/${id}/cancel`)).status).toBe(404);
     expect((await service.api.refused('POST', `/orders/${randomUUID()}/cancel`)).status).toBe(404);

@@ -12,7 +12,7 @@ import { type ServiceProcess, spawnServiceProcess } from '../../lab/harness/serv
 import { serviceEnvironment } from '../support/processes/spawn-service.ts';
 import { timed } from '../support/clients/timing.ts';
 
-/** What a busy machine may add to the end of a process, in milliseconds. */
+/** Milliseconds that a busy machine may add to a shutdown. */
 const slack = 1500;
 const patiently = { timeout: 10_000, interval: 10 };
 
@@ -50,7 +50,7 @@ const ordersIn = ({ database }: Spawned) =>
     'SELECT id, idempotency_key AS key, status FROM orders',
   );
 
-/** Whether the API still takes connections. */
+/** Whether the API still accepts connections. */
 async function accepts({ url }: ServiceProcess): Promise<boolean> {
   const { hostname, port } = new URL(url);
   const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -61,7 +61,7 @@ async function accepts({ url }: ServiceProcess): Promise<boolean> {
   });
 }
 
-/** Sends an order that stays in flight for as long as the gateway takes. */
+/** Sends an order that stays in flight until the gateway answers. */
 async function sendOrder(spawned: Spawned, latencyMs: number) {
   await spawned.gateway.setFaults({ latencyMs });
   const answer = spawned.api.place().then(
@@ -73,11 +73,11 @@ async function sendOrder(spawned: Spawned, latencyMs: number) {
 }
 
 test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-  '%s ends an idle service at once, in order, with exit code 0',
+  '%s shuts an idle service down at once and cleanly, with exit code 0',
   async (signal) => {
     await using spawned = await spawnProcess();
     const { service, api } = spawned;
-    // Leaves connections to Postgres, to the gateway and to this client open.
+    // The connections to Postgres, to the gateway and to this client stay open.
     expect((await api.place()).status).toBe(201);
     service.child.kill(signal);
     const { result, took } = await timed(() => service.exited);
@@ -89,14 +89,14 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
   },
 );
 
-test('the end of the parent process ends the service in order, too', async () => {
+test('the end of the parent process shuts the service down cleanly', async () => {
   await using spawned = await spawnProcess();
   spawned.service.child.disconnect();
   expect(await spawned.service.exited).toEqual({ code: 0, signal: null });
   expect(events(spawned.service).at(-1)).toBe('service.stopped');
 });
 
-test('not ready comes first, then the end of new connections, then the last answer, then the end', async () => {
+test('a shutdown first reports not ready, then refuses connections, then answers the requests in flight, then ends', async () => {
   await using spawned = await spawnProcess({ SHUTDOWN_DRAIN_DELAY: '500ms' });
   const { service, api } = spawned;
   const { answer } = await sendOrder(spawned, 2000);
@@ -104,7 +104,7 @@ test('not ready comes first, then the end of new connections, then the last answ
   service.child.kill('SIGTERM');
 
   await expect.poll(() => readyStatus(service), patiently).toBe(503);
-  // The load balancer has not heard of it yet and goes on sending.
+  // The load balancer has not noticed yet and still sends requests.
   const late = await api.request('GET', '/orders');
   expect([late.status, late.headers.get('connection')]).toEqual([200, 'close']);
   expect((await fetch(`${service.adminUrl}/livez`)).status).toBe(200);
@@ -125,7 +125,7 @@ test('not ready comes first, then the end of new connections, then the last answ
   expect(await ordersIn(spawned)).toMatchObject([{ status: 'paid' }]);
 });
 
-test('a connection that never sent a request does not hold the end up', async () => {
+test('a connection that never sent a request does not delay the shutdown', async () => {
   await using spawned = await spawnProcess();
   const { hostname, port } = new URL(spawned.service.url);
   const silent = connect(Number(port), hostname);
@@ -136,7 +136,7 @@ test('a connection that never sent a request does not hold the end up', async ()
   silent.destroy();
 });
 
-test('what takes longer than the deadline is cut off, with exit code 1 and a line that says so', async () => {
+test('a shutdown beyond its deadline cuts requests off, with exit code 1 and a message', async () => {
   await using spawned = await spawnProcess({ SHUTDOWN_DEADLINE: '1s' });
   const { service } = spawned;
   const { answer } = await sendOrder(spawned, 10_000);
@@ -147,16 +147,16 @@ test('what takes longer than the deadline is cut off, with exit code 1 and a lin
   expect(took).toBeLessThan(1000 + slack);
   expect(service.complaints()).toBe('Shutdown took longer than 1000 ms and was cut off.\n');
   expect(await answer).toBe('cut off');
-  // Nothing is lost: a worker finishes it.
+  // The order is not lost: a worker will settle it.
   expect(await ordersIn(spawned)).toMatchObject([{ status: 'pending' }]);
 });
 
-test('a second signal ends it at once, with exit code 1', async () => {
+test('a second signal ends the service at once, with exit code 1', async () => {
   await using spawned = await spawnProcess({ SHUTDOWN_DRAIN_DELAY: '20s', SHUTDOWN_DEADLINE: '30s' });
   const { service } = spawned;
   service.child.kill('SIGTERM');
   await expect.poll(() => readyStatus(service), patiently).toBe(503);
-  // Sooner than this it counts as the same request to end, which npm sends twice.
+  // Any sooner, the signal would count as the duplicate that npm sends.
   await delay(250);
   service.child.kill('SIGTERM');
   const { result, took } = await timed(() => service.exited);
@@ -164,7 +164,7 @@ test('a second signal ends it at once, with exit code 1', async () => {
   expect(took).toBeLessThan(slack);
 });
 
-test('a signal that arrives twice, as npm passes Ctrl-C on, is one request to end and cuts nothing', async () => {
+test('a signal that arrives twice, as npm forwards Ctrl-C, counts once and cuts no request', async () => {
   await using spawned = await spawnProcess();
   const { service } = spawned;
   const { answer } = await sendOrder(spawned, 500);
@@ -175,7 +175,7 @@ test('a signal that arrives twice, as npm passes Ctrl-C on, is one request to en
   expect(await answer).toMatchObject({ status: 201 });
 });
 
-/** Every answer is true: the order is in the database as the client was told, and paid orders are charged once. */
+/** Every answer is true: the database holds the order in the answered state, and paid orders are charged once. */
 async function expectTrueAnswers(spawned: Spawned, attempts: readonly Attempt[]) {
   const orders = new Map((await ordersIn(spawned)).map((order) => [order.key, order]));
   const { charges } = await spawned.gateway.ledger();
@@ -201,7 +201,7 @@ describe('under load', () => {
   const busy = 200;
 
   test.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s cuts no request, and clients that keep coming are refused before they can send one',
+    '%s under load cuts no request, and refuses later clients before they can send one',
     async (signal) => {
       await using spawned = await spawnBusyProcess();
       const { service } = spawned;
@@ -218,7 +218,7 @@ describe('under load', () => {
     },
   );
 
-  test('with a drain delay, clients behind a load balancer notice nothing at all', async () => {
+  test('a shutdown under load with a drain delay is invisible to clients behind a load balancer', async () => {
     await using spawned = await spawnBusyProcess({ SHUTDOWN_DRAIN_DELAY: '300ms' });
     const { service } = spawned;
     let ready = true;
