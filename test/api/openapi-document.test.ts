@@ -51,7 +51,7 @@ beforeAll(async () => {
 
 type Found = [pointer: string, value: unknown];
 
-/** Every value in a tree of JSON, with the JSON pointer to it. */
+/** Every value in a JSON tree, with its JSON pointer. */
 function* valuesIn(value: unknown, pointer = '#'): Generator<Found> {
   yield [pointer, value];
   if (typeof value !== 'object' || value === null) return;
@@ -60,7 +60,7 @@ function* valuesIn(value: unknown, pointer = '#'): Generator<Found> {
   }
 }
 
-/** Every schema with the examples that are meant for it. */
+/** Every schema with its examples. */
 function schemasWithExamples(): Array<{ pointer: string; schema: AnySchema; examples: unknown[] }> {
   const found = [];
   for (const [pointer, value] of valuesIn(document)) {
@@ -81,8 +81,8 @@ function schemasWithExamples(): Array<{ pointer: string; schema: AnySchema; exam
 const located = (schema: AnySchema) =>
   JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"document#/')) as AnySchema;
 
-describe('the document', () => {
-  test('is OpenAPI 3.1 and describes this version of the service', async () => {
+describe('the OpenAPI document', () => {
+  test('the OpenAPI document has version 3.1 and describes this version of the service', async () => {
     const { headers } = await fetch(`${service.url}/openapi.json`);
     expect(headers.get('content-type')).toMatch(/^application\/json/);
     expect(document.openapi).toMatch(/^3\.1\.\d+$/);
@@ -94,20 +94,20 @@ describe('the document', () => {
     );
   });
 
-  test('refers to nothing that it does not hold', () => {
+  test('the OpenAPI document resolves all of its references', () => {
     const pointers = new Set([...valuesIn(document)].map(([pointer]) => pointer));
     const references = [...valuesIn(document)].filter(([pointer]) => pointer.endsWith('/$ref'));
     expect(references.length).toBeGreaterThan(10);
     expect(references.filter(([, target]) => !pointers.has(String(target)))).toEqual([]);
   });
 
-  test('holds valid JSON Schemas alone', () => {
+  test('the OpenAPI document contains only valid JSON Schemas', () => {
     const schemas = schemasWithExamples();
     expect(schemas.length).toBeGreaterThan(20);
     expect(schemas.filter(({ schema }) => ajv.validateSchema(schema) !== true)).toEqual([]);
   });
 
-  test('has examples of an order and of a request for one, and every example is valid', () => {
+  test('the OpenAPI document has examples of an order and its request, and every example is valid', () => {
     const withExamples = schemasWithExamples().filter(({ examples }) => examples.length > 0);
     expect(withExamples.map(({ pointer }) => pointer)).toEqual(
       expect.arrayContaining([
@@ -124,7 +124,7 @@ describe('the document', () => {
     expect(faults).toEqual([]);
   });
 
-  test('says of every operation what it does, who may call it and how it can fail', () => {
+  test('the OpenAPI document gives every operation an id, a summary, its security and its failures', () => {
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(ids.every((id) => id !== undefined && /^[a-z][A-Za-z]+$/.test(id))).toBe(true);
     expect(new Set(ids).size).toBe(ids.length);
@@ -140,7 +140,7 @@ describe('the document', () => {
     expect(document.components.securitySchemes).toHaveProperty('apiKey');
   });
 
-  test('describes every answer, and every failure as a problem', () => {
+  test('the OpenAPI document describes every response, and every failure as a problem', () => {
     const answers = operations.flatMap(({ name, operation }) =>
       Object.entries(operation.responses).map(([status, response]) => ({ name, status, response })),
     );
@@ -154,7 +154,7 @@ describe('the document', () => {
     );
   });
 
-  test('declares every parameter of a path, and no header that is not a parameter in OpenAPI', () => {
+  test('the OpenAPI document declares every path parameter, and no header that OpenAPI excludes from parameters', () => {
     for (const { name, path, operation } of operations) {
       const parameters = operation.parameters ?? [];
       const inPath = parameters
@@ -168,7 +168,7 @@ describe('the document', () => {
   });
 });
 
-test('the example of an order can be placed as it stands', async () => {
+test('the example request of the OpenAPI document places an order', async () => {
   const placing = operations.find(({ operation }) => operation.operationId === 'placeOrder');
   const { example } = placing?.operation.requestBody?.content['application/json'] ?? {};
   expect(example).toEqual(teaOrder);
@@ -176,7 +176,7 @@ test('the example of an order can be placed as it stands', async () => {
 });
 
 describe('/docs', () => {
-  test('is a page whose scripts, styles and icons load from the service itself', async () => {
+  test('/docs is a page whose scripts, styles and icons load from the service itself', async () => {
     const page = await fetch(`${service.url}/docs`);
     expect(page.status).toBe(200);
     expect(page.headers.get('content-type')).toMatch(/^text\/html/);
@@ -193,7 +193,7 @@ describe('/docs', () => {
     }
   });
 
-  test('shows the document of the service', async () => {
+  test('/docs shows the OpenAPI document of the service', async () => {
     const script = await (await fetch(`${service.url}/docs/static/swagger-initializer.js`)).text();
     expect(script).toContain('/json');
     expect(await (await fetch(`${service.url}/docs/json`)).json()).toEqual(document);

@@ -9,14 +9,14 @@ import { type AttackedService, spawnAttackedService } from '../support/processes
 import { createContract, type OpenApiDocument } from '../support/clients/contract.ts';
 import { valuesOf } from '../support/generators/schema-arbitraries.ts';
 
-/** The same seed makes the same requests; a failure prints the one that it came from. */
+/** The same seed generates the same requests; a failure prints its request. */
 const seed = Number(process.env['FUZZ_SEED'] ?? 20_261_121);
 const cases = Number(process.env['FUZZ_CASES'] ?? 2400);
 /** Requests in flight at the same time. */
 const batch = 8;
 const settings = { seed, verbose: fc.VerbosityLevel.None };
 
-/** Failures of the gateway, so that orders end in every state; little to wait for. */
+/** Short time limits, so that gateway faults leave orders in every state without long waits. */
 const impatient = {
   PAYMENT_ATTEMPT_TIMEOUT: '200ms',
   PAYMENT_DEADLINE: '300ms',
@@ -34,10 +34,10 @@ interface Exchange {
 let attacked: AttackedService;
 let check: ReturnType<typeof createContract>;
 let document: OpenApiDocument & RequestDocument;
-/** Milliseconds for an answer. */
+/** Milliseconds to wait for a response. */
 const patience = 10_000;
 const agent = new Agent({ keepAlive: true });
-/** Ids of orders that there are. */
+/** Ids of existing orders. */
 const known: string[] = [];
 
 beforeAll(async () => {
@@ -52,11 +52,11 @@ afterAll(async () => {
   await attacked[Symbol.asyncDispose]();
 });
 
-/** Sends a request as it is, and holds the answer against the document. */
+/** Sends a request unchanged, and checks the response against the document. */
 async function send({ method, path: template, headers, body }: ApiRequest): Promise<Exchange> {
   const path = template.replace('{known}', known.at(-1 - (template.length % 10)) ?? 'none');
   const { hostname, port } = new URL(attacked.service.url);
-  // Node frames no body of a GET by itself.
+  // Node sends no content length with a GET by itself.
   const framed = body === undefined ? headers : { ...headers, 'content-length': Buffer.byteLength(body) };
   const sent = request({ agent, hostname, port, method, path, headers: framed, timeout: patience });
   sent.on('timeout', () =>
@@ -82,7 +82,7 @@ async function send({ method, path: template, headers, body }: ApiRequest): Prom
   return exchange;
 }
 
-/** Headers that come with every answer of a status. */
+/** The header that every response with a status has. */
 const always: Readonly<Record<number, string>> = {
   201: 'location',
   202: 'location',
@@ -100,7 +100,7 @@ function expectComplete({ status, headers, body }: Exchange): void {
   }
 }
 
-/** Nothing that a person would have to look at, in a process that is still the same. */
+/** The process is still running, has no request in flight and logged no error. */
 async function expectUnharmed(): Promise<void> {
   const { service, measure } = attacked;
   expect(service.complaints()).toBe('');
@@ -109,12 +109,12 @@ async function expectUnharmed(): Promise<void> {
   expect(service.child.exitCode).toBeNull();
 }
 
-/** What requests get among hundreds, and among thousands. */
+/** The responses that occur within hundreds of requests, and within thousands. */
 const usual = ['POST 201', 'POST 400', 'POST 401', 'GET 200', 'GET 400', 'GET 401', 'GET 404'];
 const rarer = ['POST 402', 'POST 404', 'POST 409', 'POST 415', 'POST 422', 'HEAD 200', 'DELETE 405'];
 
-describe(`made from the OpenAPI document with FUZZ_SEED=${seed}`, { timeout: 600_000 }, () => {
-  test(`${cases} requests get no answer that the document does not promise`, async () => {
+describe(`requests generated from the OpenAPI document with FUZZ_SEED=${seed}`, { timeout: 600_000 }, () => {
+  test(`${cases} generated requests get only the responses that the OpenAPI document describes`, async () => {
     const seen = new Map<string, number>();
     const requests = fc.array(requestsTo(document, ['shop-key', 'pos-key']), {
       minLength: batch,
@@ -136,7 +136,7 @@ describe(`made from the OpenAPI document with FUZZ_SEED=${seed}`, { timeout: 600
     );
   });
 
-  test('what clients do with an order one after the other agrees with itself', async () => {
+  test('generated sequences of requests about an order get consistent responses', async () => {
     const content = document.paths['/orders']?.['post']?.requestBody?.content['application/json'];
     if (content === undefined) throw new Error('the document has no order to place');
     const token = fc.constantFrom('tok_visa', 'tok_declined', 'tok_error_once', 'tok_timeout');
@@ -152,8 +152,8 @@ describe(`made from the OpenAPI document with FUZZ_SEED=${seed}`, { timeout: 600
     const stories = fc.array(story, { minLength: 1, maxLength: 4 });
     await fc.assert(
       fc.asyncProperty(stories, async (together) => {
-        // Shrinking would use a key again.
-        await Promise.all(together.map((each) => tell({ ...each, key: `${(keys += 1)}-${each.key}` })));
+        // Shrinking would reuse a key.
+        await Promise.all(together.map((each) => playStory({ ...each, key: `${(keys += 1)}-${each.key}` })));
       }),
       { ...settings, numRuns: Math.ceil(cases / 40) },
     );
@@ -183,10 +183,10 @@ function place(order: object, key: string): Promise<Exchange> {
 const get = (path: string) => send({ method: 'GET', path, headers });
 const codeOf = ({ body }: Exchange) => (body as ProblemBody).code;
 
-/** States that may follow; every other one is the last. */
+/** Whether a state may follow another one: all states but pending are final. */
 const mayFollow = (before: string, after: string) => before === after || before === 'pending';
 
-async function tell({ order, other, key, steps }: Story): Promise<void> {
+async function playStory({ order, other, key, steps }: Story): Promise<void> {
   const first = await place(order, key);
   const placed = await orderBehind(first);
   if (placed === undefined) return;
@@ -227,14 +227,14 @@ async function tell({ order, other, key, steps }: Story): Promise<void> {
   }
 }
 
-/** The order that an answer is about, as it stands. */
+/** The current state of the order that a response is about. */
 async function orderBehind({ status, body }: Exchange): Promise<OrderBody | undefined> {
   if (status === 201 || status === 202) return body as OrderBody;
   const { orderId } = body as ProblemBody;
   return orderId === undefined ? undefined : ((await get(`/orders/${orderId}`)).body as OrderBody);
 }
 
-/** Of all pages, each of which holds two. */
+/** The ids on all pages, at two orders per page. */
 async function idsOf(customerId: string): Promise<string[]> {
   const ids: string[] = [];
   let cursor: string | null = '';

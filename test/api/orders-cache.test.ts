@@ -13,7 +13,7 @@ import {
   spawnWithRedis,
 } from '../support/processes/spawn-with-redis.ts';
 
-/** The answer as bytes, with the headers that have to do with the order. */
+/** The response body as text, with the headers that depend on the order. */
 async function read({ url }: Replica, id: string, key = 'shop-key') {
   const response = await fetch(`${url}/orders/${id}`, { headers: { authorization: `Bearer ${key}` } });
   const { status, headers } = response;
@@ -27,14 +27,14 @@ async function read({ url }: Replica, id: string, key = 'shop-key') {
 
 const keys = async (redis: RedisServer) => (await redis.command('KEYS', 'orders:*:settled:*')) as string[];
 
-/** The one key that is kept, once it is. */
+/** The only key in the cache, once it is there. */
 async function onlyKey(redis: RedisServer): Promise<string> {
   await expect.poll(() => keys(redis)).toHaveLength(1);
   const [key = ''] = await keys(redis);
   return key;
 }
 
-test('a settled order is read from the database once, and the answer is the same to the byte', async () => {
+test('a settled order is read from the database once, and later responses are identical to the byte', async () => {
   await using spawned = await spawnWithRedis();
   const { service, redis } = spawned;
   for (const paymentToken of ['tok_visa', 'tok_declined']) {
@@ -52,7 +52,7 @@ test('a settled order is read from the database once, and the answer is the same
   }
 });
 
-test('a cancelled order is kept as well, and a pending one never', async () => {
+test('a cancelled order is cached, and a pending one is not', async () => {
   await using spawned = await spawnWithRedis({ PAYMENT_MAX_ATTEMPTS: '1' });
   const { service, redis } = spawned;
   await service.gateway.setFaults({ errorRate: 1 });
@@ -70,7 +70,7 @@ test('a cancelled order is kept as well, and a pending one never', async () => {
   expect(await read(service, body.id)).toEqual(first);
 });
 
-test('what is kept for one client is not found by another', async () => {
+test('a cached order is not found by another client', async () => {
   await using spawned = await spawnWithRedis();
   const { service, redis } = spawned;
   const { body } = await service.api.place();
@@ -82,7 +82,7 @@ test('what is kept for one client is not found by another', async () => {
   expect(await keys(redis)).toHaveLength(1);
 });
 
-test('Redis can be emptied between any two reads, and no answer changes', async () => {
+test('flushing Redis between reads changes no response', async () => {
   await using spawned = await spawnWithRedis();
   const { service, redis } = spawned;
   const placed = await Promise.all(Array.from({ length: 20 }, () => service.api.place()));
@@ -104,7 +104,7 @@ test('Redis can be emptied between any two reads, and no answer changes', async 
   expect(emptied).toBeGreaterThan(3);
 });
 
-describe('what somebody else wrote into Redis is not believed', () => {
+describe('foreign values in Redis', () => {
   let spawned: ServiceWithRedis;
   beforeAll(async () => {
     spawned = await spawnWithRedis();
@@ -112,7 +112,7 @@ describe('what somebody else wrote into Redis is not believed', () => {
   });
   beforeEach(() => spawned.redis.command('FLUSHALL'));
 
-  /** An order that is kept, and how it was answered. */
+  /** Places an order, has it cached, and returns it with its response. */
   async function keptOrder() {
     const { service, redis } = spawned;
     const { body } = await service.api.place();
@@ -121,20 +121,20 @@ describe('what somebody else wrote into Redis is not believed', () => {
   }
 
   test.each<[what: string, spoil: (order: Record<string, unknown>) => string]>([
-    ['no JSON', () => '{"id":'],
-    ['nothing', () => ''],
+    ['invalid JSON', () => '{"id":'],
+    ['an empty string', () => ''],
     ['a list', () => '[]'],
     ['another order', (order) => JSON.stringify({ ...order, id: randomUUID() })],
     ['a pending order', (order) => JSON.stringify({ ...order, status: 'pending', paymentId: null })],
-    ['a state that there is not', (order) => JSON.stringify({ ...order, status: 'refunded' })],
+    ['an unknown state', (order) => JSON.stringify({ ...order, status: 'refunded' })],
     [
-      'an order of an earlier form',
+      'an order in an earlier format',
       ({ totalMinor, ...order }) => JSON.stringify({ ...order, total: totalMinor }),
     ],
-    ['one member too many', (order) => JSON.stringify({ ...order, discount: 1 })],
-    ['text for a number', (order) => JSON.stringify({ ...order, totalMinor: '900' })],
-    ['a date that is none', (order) => JSON.stringify({ ...order, updatedAt: 'yesterday' })],
-  ])('%s', async (_what, spoil) => {
+    ['an order with an extra member', (order) => JSON.stringify({ ...order, discount: 1 })],
+    ['a string in place of a number', (order) => JSON.stringify({ ...order, totalMinor: '900' })],
+    ['an invalid date', (order) => JSON.stringify({ ...order, updatedAt: 'yesterday' })],
+  ])('a cached value that is %s is ignored and replaced', async (_what, spoil) => {
     const { service, redis } = spawned;
     const { order, answer, key, before } = await keptOrder();
     const good = await redis.command('GET', key);
@@ -145,7 +145,7 @@ describe('what somebody else wrote into Redis is not believed', () => {
     await expect.poll(() => redis.command('GET', key)).toBe(good);
   });
 
-  test('it is removed also where nothing takes its place', async () => {
+  test('a foreign value under the key of an unknown order is deleted', async () => {
     const { service, redis } = spawned;
     const { order, key } = await keptOrder();
     const elsewhere = key.replace(':shop:', ':pos:');
@@ -155,7 +155,7 @@ describe('what somebody else wrote into Redis is not believed', () => {
     await expect.poll(() => redis.command('EXISTS', elsewhere)).toBe(0);
   });
 
-  test('it need not even be text', async () => {
+  test('a value of another Redis type is ignored and replaced', async () => {
     const { service, redis } = spawned;
     const { order, answer, key, before } = await keptOrder();
     await redis.command('DEL', key);
@@ -167,7 +167,7 @@ describe('what somebody else wrote into Redis is not believed', () => {
   });
 });
 
-test('copies are forgotten after the configured time, and not all at the same moment', async () => {
+test('cached orders expire after the configured time, spread over a range', async () => {
   await using spawned = await spawnWithRedis({ ORDER_CACHE_TTL: '100s' });
   const { service, redis } = spawned;
   const placed = await Promise.all(Array.from({ length: 20 }, () => service.api.place()));
@@ -181,8 +181,8 @@ test('copies are forgotten after the configured time, and not all at the same mo
   expect(new Set(seconds).size).toBeGreaterThan(10);
 });
 
-describe('a crowd that reads the same order at the same time', () => {
-  /** Reads of the database, each held until it is let go. */
+describe('concurrent reads of the same order', () => {
+  /** Holds each read of the database until the test releases it. */
   function holdReads() {
     const held: Array<() => void> = [];
     const store = (real: OrderStore): OrderStore => ({
@@ -198,7 +198,7 @@ describe('a crowd that reads the same order at the same time', () => {
     return { held, store };
   }
 
-  test('asks Redis once and the database once where it is settled', async () => {
+  test('concurrent reads of a settled order ask Redis once and the database once', async () => {
     await using parts = new AsyncDisposableStack();
     const first = parts.use(await spawnWithRedis());
     const { held, store } = holdReads();
@@ -209,7 +209,7 @@ describe('a crowd that reads the same order at the same time', () => {
 
     const crowd = Array.from({ length: 50 }, () => read(replica, body.id));
     await expect.poll(() => held).toHaveLength(1);
-    // All of them have arrived by the time that one more of them would have been noticed.
+    // Once all requests are in flight, a second read of the database would have shown up in `held`.
     await expect.poll(async () => inFlight(replica)).toBe(50);
     held[0]?.();
     const answers = await Promise.all(crowd);
@@ -219,7 +219,7 @@ describe('a crowd that reads the same order at the same time', () => {
     expect(await cacheReads(replica)).toEqual({ hit: 0, miss: 50, error: 0 });
   });
 
-  test('is never told that an order is pending which was settled before the read began', async () => {
+  test('a read never returns a pending order that was settled before the read began', async () => {
     await using parts = new AsyncDisposableStack();
     const first = parts.use(await spawnWithRedis({ PAYMENT_MAX_ATTEMPTS: '1' }));
     const { held, store } = holdReads();
@@ -250,7 +250,7 @@ async function inFlight({ adminUrl }: Replica): Promise<number> {
   return Number(/^http_requests_in_flight (\d+)/m.exec(text)?.[1]);
 }
 
-test('without REDIS_URL there is no cache, and nothing is counted', async () => {
+test('without REDIS_URL there is no cache, and no cache metric counts', async () => {
   await using service = await spawnService();
   const { body } = await service.api.place();
   const answers = [await read(service, body.id), await read(service, body.id)];

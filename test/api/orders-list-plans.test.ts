@@ -5,8 +5,8 @@ import type { Statement } from '../../src/postgres/database.ts';
 import { createTestDatabase, type TestDatabase } from '../support/processes/database.ts';
 
 /**
- * What a page costs does not depend on the size of the table: it is read off an index, in order, to its end.
- * From these 200,000 rows to ten million the indexes grow by one level, which is one buffer more.
+ * The cost of a page does not depend on the size of the table, because a page is read from an index in order. From these
+ * 200,000 rows to ten million, the indexes grow by one level, which costs one buffer more.
  */
 
 const rows = 200_000;
@@ -15,8 +15,8 @@ let database: TestDatabase;
 let tablePages: number;
 beforeAll(async () => {
   database = await createTestDatabase();
-  // Ids a second apart. Four clients with 500 customers each. Of a hundred orders 90 are paid, 9 declined and
-  // 1 cancelled, but client_2 has none that are declined. Of the newest hundredth the half is pending.
+  // Ids are a second apart. There are four clients with 500 customers each. Of a hundred orders, 90 are paid, 9 declined
+  // and 1 cancelled, but client_2 has no declined ones. Half of the newest 1 % is pending.
   await database.sql(`
     INSERT INTO orders (id, client_id, request_hash, customer_id, currency, items, total_minor, status,
       payment_token, payment_id, decline_code, due_at, created_at, updated_at)
@@ -53,7 +53,7 @@ interface PlanNode {
 
 type Listing = ListQuery & { client?: string };
 
-/** The statement that the store sends, caught on its way, so that this test cannot look at another one. */
+/** Captures the statement that the store sends, so that this test cannot examine a different one. */
 async function statementFor({
   client = 'client_1',
   ...query
@@ -72,7 +72,7 @@ async function statementFor({
   return promise;
 }
 
-/** @param mode a named statement gets a plan for its values at first, and one for any values later */
+/** @param mode Postgres plans a prepared statement for its values at first, and later for any values */
 async function explain(
   query: ListQuery,
   mode: 'force_custom_plan' | 'force_generic_plan',
@@ -107,8 +107,8 @@ const filters: Array<[what: string, filter: Filter, index: string]> = [
   ['status=pending', { status: 'pending' }, 'orders_by_client_status'],
   ['status=cancelled, which is rare', { status: 'cancelled' }, 'orders_by_client_status'],
   [
-    // The trap: by the statistics every 60th order should match, and none does.
-    'status=declined of a client that has none, unlike the others',
+    // The trap: the statistics suggest that every 60th order matches, but none does.
+    'status=declined of a client without any, unlike the other clients',
     { client: 'client_2', status: 'declined' },
     'orders_by_client_status',
   ],
@@ -122,7 +122,7 @@ const filters: Array<[what: string, filter: Filter, index: string]> = [
   ],
 ];
 
-/** The first page, one in the middle and the last, from the shortest to the longest that the API asks for. */
+/** The first page, one in the middle and the last, each from the smallest to the largest limit of the API. */
 async function pagesOf(filter: Filter): Promise<Listing[]> {
   const cursors = [undefined, await idOfRow(rows / 2), await idOfRow(50)];
   const pages: Listing[] = [];
@@ -131,11 +131,11 @@ async function pagesOf(filter: Filter): Promise<Listing[]> {
 }
 
 const buffersOf = (plan: PlanNode) => plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
-/** The way down an index, and a neighbouring leaf or two. */
+/** Buffers for the descent of an index and a neighbouring leaf or two. */
 const descent = 15;
 
-describe.each(filters)('a page of %s', (_what, filter, index) => {
-  test('is read off its index in order, whatever the values', async () => {
+describe.each(filters)('a page of %s', (what, filter, index) => {
+  test(`a page of ${what} is read from its index in order by the generic plan`, async () => {
     for (const page of await pagesOf(filter)) {
       const plan = await explain(page, 'force_generic_plan');
       const scan = { 'Node Type': 'Index Scan', 'Index Name': index, 'Scan Direction': 'Backward' };
@@ -143,23 +143,23 @@ describe.each(filters)('a page of %s', (_what, filter, index) => {
         expect.objectContaining({ 'Node Type': 'Limit' }),
         expect.objectContaining(scan),
       ]);
-      // Conditions beside the index would mean rows that are read and thrown away.
+      // A filter beside the index condition would read rows and discard them.
       expect(plan.Plans?.[0]).not.toHaveProperty('Filter');
-      // At the worst every row lies in a buffer of its own.
+      // In the worst case every row lies in a buffer of its own.
       expect(buffersOf(plan)).toBeLessThanOrEqual(plan['Actual Rows'] + descent);
     }
   });
 
-  test('touches few buffers too when Postgres plans it for its values', async () => {
+  test(`a page of ${what} touches few buffers under a custom plan, too`, async () => {
     for (const page of await pagesOf(filter)) {
       const plan = await explain(page, 'force_custom_plan');
-      // It may take another way where it knows of fewer rows than a page holds, but never a longer one.
+      // The plan may differ when Postgres expects fewer rows than a page holds, but it must not cost more.
       expect(nodesOf(plan).map((node) => node['Node Type'])).not.toContain('Seq Scan');
       expect(buffersOf(plan)).toBeLessThanOrEqual(101 + descent);
     }
   });
 });
 
-test('the table of this test is large enough to tell an index from a scan', () => {
+test('the table of the plan tests is large enough to distinguish an index from a scan', () => {
   expect(tablePages).toBeGreaterThan(5000);
 });

@@ -10,7 +10,7 @@ interface Page {
 
 let service: SpawnedService;
 beforeAll(async () => {
-  // A charge without an answer is left pending soon.
+  // Leaves an order whose charge gets no answer pending after a short wait.
   service = await spawnService({ PAYMENT_DEADLINE: '600ms', PAYMENT_ATTEMPT_TIMEOUT: '500ms' });
   return () => service.close();
 });
@@ -23,7 +23,7 @@ const list = async (query = '') => {
 };
 const idsOf = ({ orders }: Pick<Page, 'orders'>) => orders.map(({ id }) => id);
 
-/** Answers with the ids, newest first. */
+/** Returns the ids, newest first. */
 async function placeOrders(count: number, change: Partial<typeof teaOrder> = {}): Promise<string[]> {
   const ids: string[] = [];
   for (let placed = 0; placed < count; placed += 1) {
@@ -52,7 +52,7 @@ test('a client without orders gets an empty page', async () => {
   expect(await list()).toEqual({ orders: [], nextCursor: null });
 });
 
-test('orders are listed newest first, each as it is read on its own', async () => {
+test('orders are listed newest first, each in the same form as when read alone', async () => {
   const placed = await placeOrders(3);
   const page = await list();
   expect(idsOf(page)).toEqual(placed);
@@ -60,7 +60,7 @@ test('orders are listed newest first, each as it is read on its own', async () =
   expect(page.orders[0]).toEqual((await service.api.get(`/orders/${newest}`)).body);
 });
 
-test('a page holds 20 orders unless another limit is asked for', async () => {
+test('a page holds 20 orders by default', async () => {
   const placed = await placeOrders(21);
   expect(idsOf(await list())).toEqual(placed.slice(0, 20));
   expect(idsOf(await list('?limit=1'))).toEqual(placed.slice(0, 1));
@@ -71,7 +71,7 @@ test.each([
   ['does not end on a full page', 7, [3, 3, 1]],
   ['ends on a full page', 6, [3, 3]],
   ['is one page', 3, [3]],
-])('the last page has no next one when the list %s', async (_what, count, sizes) => {
+])('the last page has no cursor when the list %s', async (_what, count, sizes) => {
   await placeOrders(count);
   expect((await listAll('limit=3')).map((page) => page.length)).toEqual(sizes);
 });
@@ -82,7 +82,7 @@ test('pages cover every order exactly once while new ones arrive', async () => {
   expect(idsOf({ orders: pages.flat() })).toEqual(placed);
 });
 
-test('a cursor stays good when the order that it was made from changes its state', async () => {
+test('a cursor stays valid when the state of its order changes', async () => {
   const placed = await placeOrders(4);
   const { nextCursor } = await list('?limit=2');
   await service.database.sql("UPDATE orders SET status = 'cancelled', payment_id = NULL WHERE id = $1", [
@@ -91,7 +91,7 @@ test('a cursor stays good when the order that it was made from changes its state
   expect(idsOf(await list(`?cursor=${nextCursor}`))).toEqual(placed.slice(2));
 });
 
-test('filters by status and by customer narrow the list, alone and together, over all pages', async () => {
+test('filters by status and customer narrow the list on all pages, alone and combined', async () => {
   const placed: Record<string, string[]> = {};
   for (const customerId of ['ann', 'bob']) {
     placed[`${customerId} paid`] = await placeOrders(3, { customerId });
@@ -116,7 +116,7 @@ test('filters by status and by customer narrow the list, alone and together, ove
 });
 
 describe('another client', () => {
-  test('sees none of the orders, whatever it filters by', async () => {
+  test('a client sees no orders of another client, whatever the filter', async () => {
     await placeOrders(2);
     const { nextCursor } = await list('?limit=1');
     for (const query of ['', '?status=paid', '?customerId=cus_42', `?cursor=${nextCursor}`]) {
@@ -125,7 +125,7 @@ describe('another client', () => {
     }
   });
 
-  test('sees its own, between which ours do not appear', async () => {
+  test('a client sees only its own orders in its list', async () => {
     await placeOrders(1);
     const theirs = await service.otherApi.place();
     const ours = await placeOrders(1);

@@ -17,7 +17,7 @@ afterEach(() => service.gateway.clearFaults());
 const withKey = (key: string) => ({ 'idempotency-key': key });
 
 describe('placing an order', () => {
-  test('charges it once and answers 201 with the paid order', async () => {
+  test('placing an order charges it once and answers 201 with the paid order', async () => {
     const { status, headers, body } = await service.api.place();
 
     expect(status).toBe(201);
@@ -37,7 +37,7 @@ describe('placing an order', () => {
     expect((await service.api.get(`/orders/${body.id}`)).body).toEqual(body);
   });
 
-  test('answers 402 with the order id when the card is declined, and keeps the order', async () => {
+  test('placing an order with a card that is declined answers 402 with the order id, and keeps the order', async () => {
     const order = { ...teaOrder, paymentToken: 'tok_insufficient_funds' };
     const { status, body } = await service.api.place(order);
 
@@ -48,7 +48,7 @@ describe('placing an order', () => {
     expect(stored.body).toMatchObject({ status: 'declined', paymentId: null });
   });
 
-  test('answers 202 when the gateway never answers, and the order stays pending', async () => {
+  test('placing an order answers 202 when the gateway never answers, and the order stays pending', async () => {
     await service.gateway.setFaults({ timeoutRate: 1 });
     const { status, body } = await service.api.place();
 
@@ -57,7 +57,7 @@ describe('placing an order', () => {
     expect((await service.api.get(`/orders/${body.id}`)).body.status).toBe('pending');
   });
 
-  test('answers 202 when the gateway charges and answers too late: the outcome is unknown, not failed', async () => {
+  test('placing an order answers 202 when the gateway charges but answers too late', async () => {
     await service.gateway.setFaults({ slowSuccessRate: 1 });
     const { status, body } = await service.api.place();
 
@@ -66,7 +66,7 @@ describe('placing an order', () => {
     expect(await service.gateway.chargeOf(body.id)).toMatchObject({ status: 'succeeded', captures: 1 });
   });
 
-  test('forgets the payment token as soon as the order is settled', async () => {
+  test('the payment token is deleted as soon as the order is settled', async () => {
     const { body } = await service.api.place();
     const [row] = await service.database.sql('SELECT payment_token FROM orders WHERE id = $1', [body.id]);
     expect(row).toEqual({ payment_token: null });
@@ -74,7 +74,7 @@ describe('placing an order', () => {
 });
 
 describe('the idempotency key', () => {
-  test('replays a paid order with its first status and says so', async () => {
+  test('an idempotency key replays a paid order with its first status and a header that says so', async () => {
     const headers = withKey(randomUUID());
     const first = await service.api.place(teaOrder, headers);
     const second = await service.api.place(teaOrder, headers);
@@ -86,7 +86,7 @@ describe('the idempotency key', () => {
     expect((await service.gateway.chargeOf(first.body.id))?.attempts).toBe(1);
   });
 
-  test('replays a declined and a pending order with 402 and 202', async () => {
+  test('an idempotency key replays a declined order with 402 and a pending one with 202', async () => {
     const declined = { ...teaOrder, paymentToken: 'tok_declined' };
     const declinedKey = withKey(randomUUID());
     await service.api.place(declined, declinedKey);
@@ -101,7 +101,7 @@ describe('the idempotency key', () => {
     expect(repeated.body.id).toBe(pending.body.id);
   });
 
-  test('does not care for the order of members or for white space', async () => {
+  test('an idempotency key matches whatever the order of JSON members and the white space', async () => {
     const headers = withKey(randomUUID());
     const first = await service.api.place(teaOrder, headers);
     const reordered = JSON.stringify(Object.fromEntries(Object.entries(teaOrder).toReversed()), null, 4);
@@ -109,7 +109,7 @@ describe('the idempotency key', () => {
     expect(second.body).toEqual(first.body);
   });
 
-  test('refuses another body under the same key with 422, and charges nothing', async () => {
+  test('an idempotency key with another body is refused with 422, and nothing is charged', async () => {
     const headers = withKey(randomUUID());
     await service.api.place(teaOrder, headers);
     const before = (await service.gateway.ledger()).charges.length;
@@ -120,7 +120,7 @@ describe('the idempotency key', () => {
     expect((await service.gateway.ledger()).charges).toHaveLength(before);
   });
 
-  test('answers 409 with Retry-After while the first request is in flight', async () => {
+  test('an idempotency key answers 409 with Retry-After while its first request is in flight', async () => {
     await service.gateway.setFaults({ latencyMs: 200 });
     const headers = withKey(randomUUID());
     const first = service.api.place(teaOrder, headers);
@@ -137,7 +137,7 @@ describe('the idempotency key', () => {
     expect((await first).status).toBe(201);
   });
 
-  test('makes one order and one charge of 50 requests at once', async () => {
+  test('an idempotency key turns 50 concurrent requests into one order and one charge', async () => {
     const headers = withKey(randomUUID());
     const answers = await Promise.all(Array.from({ length: 50 }, () => service.api.place(teaOrder, headers)));
 
@@ -149,7 +149,7 @@ describe('the idempotency key', () => {
     expect(await service.gateway.chargeOf(id)).toMatchObject({ captures: 1, attempts: 1 });
   });
 
-  test('belongs to the client: another one may use the same', async () => {
+  test('an idempotency key belongs to its client, and another client can use the same', async () => {
     const headers = withKey(randomUUID());
     const mine = await service.api.place(teaOrder, headers);
     const theirs = await service.otherApi.place(teaOrder, headers);

@@ -13,7 +13,7 @@ afterEach(() => service.gateway.clearFaults());
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** The form that every error has: the members of RFC 9457, and one id in body, header and log. */
+/** Every error has the members of RFC 9457, and the same request id in body, header and log. */
 async function expectProblem({ status, headers, body }: Answer<ProblemBody>, logs = service.logs) {
   expect(headers.get('content-type')).toMatch(/^application\/problem\+json(;|$)/);
   expect(body).toMatchObject({
@@ -24,7 +24,7 @@ async function expectProblem({ status, headers, body }: Answer<ProblemBody>, log
     code: expect.stringMatching(/^[a-z_]+$/),
     requestId: headers.get('x-request-id'),
   });
-  // The line is written once the answer is out.
+  // The line is written after the response.
   await expect
     .poll(() => logs.filter((line) => line['request_id'] === body.requestId))
     .toContainEqual(expect.objectContaining({ status }));
@@ -38,7 +38,7 @@ const get = (path: string, headers: Record<string, string> = {}) =>
 const json = { 'content-type': 'application/json' };
 const post = (init: RequestInit) => service.api.refused('POST', '/orders', init);
 
-/** Sends what no HTTP client would. */
+/** Sends bytes that no HTTP client would send. */
 async function sendRaw(text: string): Promise<Answer<ProblemBody>> {
   const { hostname, port } = new URL(service.url);
   const socket = connect(Number(port), hostname);
@@ -76,12 +76,12 @@ async function ofAnotherClient(): Promise<Answer<ProblemBody>> {
 
 const padded = (bytes: number) => JSON.stringify(teaOrder).padEnd(bytes);
 
-describe('every error is a problem in the form of RFC 9457:', () => {
+describe('errors as problem details (RFC 9457)', () => {
   const line = 'GET /orders HTTP/1.1\r\nhost: x\r\n';
 
   test.each<[status: number, code: string, what: string, () => Promise<Answer<ProblemBody>>]>([
     [400, 'malformed_request', 'a body cut short', () => place('{"customerId": "cus_42"')],
-    [400, 'malformed_request', 'a body that is no JSON', () => place("{customerId: 'cus_42'}")],
+    [400, 'malformed_request', 'a body that is not JSON', () => place("{customerId: 'cus_42'}")],
     [400, 'malformed_request', 'an empty body', () => place('')],
     [400, 'malformed_request', 'a body of white space', () => place(' \n')],
     [400, 'invalid_request', 'no body at all', () => post({})],
@@ -92,12 +92,12 @@ describe('every error is a problem in the form of RFC 9457:', () => {
     [400, 'malformed_request', 'a URL that cannot be decoded', () => get('/orders/%zz')],
     [400, 'malformed_request', 'half an escape at the end of the URL', () => get('/orders/a%2')],
     [402, 'payment_declined', 'a declined card', () => place({ ...teaOrder, paymentToken: 'tok_declined' })],
-    [404, 'order_not_found', 'no such order', () => get(`/orders/${randomUUID()}`)],
+    [404, 'order_not_found', 'an unknown order', () => get(`/orders/${randomUUID()}`)],
     [404, 'order_not_found', 'an order of another client', ofAnotherClient],
     [404, 'route_not_found', 'an unknown path', () => get('/invoices')],
     [404, 'route_not_found', 'a path below a known one', () => get(`/orders/${randomUUID()}/items`)],
-    [404, 'route_not_found', 'an unknown file of the reference', () => get('/docs/static/unknown.js')],
-    [409, 'idempotency_in_progress', 'a repeat while the first request is at work', whileInFlight],
+    [404, 'route_not_found', 'an unknown file under /docs', () => get('/docs/static/unknown.js')],
+    [409, 'idempotency_in_progress', 'a repeat while the first request is in flight', whileInFlight],
     [413, 'payload_too_large', 'a body of one byte over 64 KiB', () => place(padded(65_537))],
     [415, 'unsupported_media_type', 'plain text', () => post({ body: JSON.stringify(teaOrder) })],
     [
@@ -116,21 +116,26 @@ describe('every error is a problem in the form of RFC 9457:', () => {
     [431, 'headers_too_large', 'headers over 16 KiB', () => get('/orders', { 'x-big': 'x'.repeat(20_000) })],
     [400, 'malformed_request', 'garbage', () => sendRaw('what is this\r\n\r\n')],
     [400, 'malformed_request', 'a header without a colon', () => sendRaw(`${line}broken\r\n\r\n`)],
-    [400, 'malformed_request', 'a length that is none', () => sendRaw(`${line}content-length: x\r\n\r\n`)],
     [
       400,
       'malformed_request',
-      'two lengths, as in request smuggling',
+      'an invalid content length',
+      () => sendRaw(`${line}content-length: x\r\n\r\n`),
+    ],
+    [
+      400,
+      'malformed_request',
+      'two framings, as in request smuggling',
       () => sendRaw(`${line}content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n`),
     ],
-  ])('%d %s for %s', async (status, code, _what, cause) => {
+  ])('the API answers %d %s for %s', async (status, code, _what, cause) => {
     const answer = await cause();
     expect([answer.status, answer.body.code]).toEqual([status, code]);
     await expectProblem(answer);
     expect(service.logs.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  test('413 whether or not the length is announced', async () => {
+  test('the API answers 413 to a large body with and without a content length', async () => {
     const chunked = { body: new Blob([padded(65_537)]).stream(), duplex: 'half', headers: json } as const;
     expect((await post(chunked)).status).toBe(413);
     expect((await service.api.place(padded(65_536))).status).toBe(201);
@@ -146,7 +151,7 @@ describe('every error is a problem in the form of RFC 9457:', () => {
     ['the name of a client', 'Bearer shop'],
     ['a key cut short', 'Bearer shop-ke'],
     ['two keys', 'Bearer shop-key pos-key'],
-  ])('401 unauthenticated with WWW-Authenticate for %s', async (_what, authorization) => {
+  ])('the API answers 401 unauthenticated with WWW-Authenticate for %s', async (_what, authorization) => {
     const { headers: fields, ...response } = await fetchRefused('/orders', authorization);
     expect(response).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
     expect(fields.get('www-authenticate')).toBe('Bearer realm="orders"');
@@ -159,7 +164,7 @@ describe('every error is a problem in the form of RFC 9457:', () => {
     ['OPTIONS', '/orders', 'GET, HEAD, POST'],
     ['POST', `/orders/${randomUUID()}`, 'GET, HEAD'],
     ['PATCH', `/orders/${randomUUID()}`, 'GET, HEAD'],
-  ])('405 method_not_allowed for %s %s, with Allow', async (method, path, allowed) => {
+  ])('the API answers 405 method_not_allowed with Allow to %s %s', async (method, path, allowed) => {
     const answer = await service.api.refused(method, path, method === 'OPTIONS' ? {} : { body: 'anything' });
     expect(answer).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } });
     expect(answer.headers.get('allow')).toBe(allowed);
@@ -181,9 +186,9 @@ describe('the request id', () => {
   test.each([
     ['short', 'a'],
     ['a UUID', randomUUID()],
-    ['of 128 letters', 'x'.repeat(128)],
+    ['128 letters long', 'x'.repeat(128)],
     ['a path of words', 'shop/2026-11:order_1.retry+2='],
-  ])('of the caller is kept when it is %s', async (_what, id) => {
+  ])('the request id of the caller is kept when it is %s', async (_what, id) => {
     const answer = await get('/invoices', { 'x-request-id': id });
     expect(answer.body.requestId).toBe(id);
     await expectProblem(answer);
@@ -193,18 +198,18 @@ describe('the request id', () => {
   test.each([
     ['empty', ''],
     ['too long', 'x'.repeat(129)],
-    ['with a space', 'a b'],
-    ['with a tab', 'a\tb'],
-    ['with a line break of another code page', 'a\u0085b'],
-    ['with markup', '<b>"a"</b>'],
+    ['split by a space', 'a b'],
+    ['split by a tab', 'a\tb'],
+    ['split by a C1 line break', 'a\u0085b'],
+    ['markup', '<b>"a"</b>'],
     ['sent twice', 'a, b'],
-  ])('of the caller is replaced when it is %s', async (_what, id) => {
+  ])('the request id of the caller is replaced when it is %s', async (_what, id) => {
     const answer = await get('/invoices', { 'x-request-id': id });
     expect(answer.body.requestId).toMatch(uuid);
     await expectProblem(answer);
   });
 
-  test('cannot be used to write a header or a line of the log', async () => {
+  test('the request id of the caller cannot inject a header or a log line', async () => {
     const lines = 'GET /invoices HTTP/1.1\r\nhost: x\r\nx-request-id: a\r\n set-cookie: b\r\n\r\n';
     const answer = await sendRaw(lines);
     expect(answer.headers.get('set-cookie')).toBeNull();

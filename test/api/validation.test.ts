@@ -19,7 +19,7 @@ const without = (value: object, member: string) =>
 const withOrder = (change: object) => ({ ...teaOrder, ...change });
 const withItem = (change: object) => withOrder({ items: [tea, { ...tea, ...change }] });
 
-/** A member can have several faults at once; where they are is what counts here. */
+/** The places of the faults. A member can have several faults, which count as one here. */
 const faultsOf = ({ body }: Answer<ProblemBody>) => [
   ...new Set(body.errors?.map((fault) => `${fault.in} ${fault.pointer}`)),
 ];
@@ -28,20 +28,20 @@ async function placeRefused(order: unknown, headers?: Record<string, string>): P
   return (await service.api.place(order, headers)) as unknown as Answer<ProblemBody>;
 }
 
-describe('an order is refused with 400 and a pointer to each fault, and nothing is stored, when', () => {
+describe('invalid orders', () => {
   const texts = [
     ['a number', 1],
     ['true', true],
     ['null', null],
     ['a list', ['x']],
     ['empty', ''],
-    ['a text with a space', 'a b'],
-    ['a text with ü', 'ü'],
-    ['a text with a line break', 'a\n'],
+    ['a string with a space', 'a b'],
+    ['a string with ü', 'ü'],
+    ['a string with a line break', 'a\n'],
     ['too long', 'x'.repeat(129)],
   ] as const;
   const numbers = [
-    ['a text', '2'],
+    ['a string', '2'],
     ['true', true],
     ['null', null],
     ['a list', [2]],
@@ -52,7 +52,7 @@ describe('an order is refused with 400 and a pointer to each fault, and nothing 
 
   test.each<Case>([
     ['it is null', null, ''],
-    ['it is a text', '"order"', ''],
+    ['it is a string', '"order"', ''],
     ['it is a list', [teaOrder], ''],
     ['it is empty', {}, '/customerId', '/currency', '/items', '/paymentToken'],
     ...Object.keys(teaOrder).map((name): Case => [`${name} is missing`, without(teaOrder, name), `/${name}`]),
@@ -64,11 +64,11 @@ describe('an order is refused with 400 and a pointer to each fault, and nothing 
       ],
     ),
 
-    ['a member is not known', withOrder({ coupon: 'X' }), '/coupon'],
-    ['a name that is not known has / and ~', withOrder({ 'a/b~c': 1 }), '/a~1b~0c'],
-    ['a member of an item is not known', withItem({ 'in/out~': 1 }), '/items/1/in~1out~0'],
-    ['an answer is sent as a request', withOrder({ id: randomUUID(), status: 'paid' }), '/id', '/status'],
-    ['a name is in other letters', withOrder({ customerid: 'cus_42' }), '/customerid'],
+    ['a member is unknown', withOrder({ coupon: 'X' }), '/coupon'],
+    ['an unknown name contains / and ~', withOrder({ 'a/b~c': 1 }), '/a~1b~0c'],
+    ['a member of an item is unknown', withItem({ 'in/out~': 1 }), '/items/1/in~1out~0'],
+    ['it has members of a response', withOrder({ id: randomUUID(), status: 'paid' }), '/id', '/status'],
+    ['a name differs in case', withOrder({ customerid: 'cus_42' }), '/customerid'],
     ['a member is called constructor', withOrder({ constructor: 1 }), '/constructor'],
 
     ...texts.flatMap(([what, value]): Case[] => [
@@ -77,15 +77,15 @@ describe('an order is refused with 400 and a pointer to each fault, and nothing 
       [`currency is ${what}`, withOrder({ currency: value }), '/currency'],
       [`sku is ${what}`, withItem({ sku: value }), '/items/1/sku'],
     ]),
-    ['customerId is a bit too long', withOrder({ customerId: 'x'.repeat(65) }), '/customerId'],
-    ['sku is a bit too long', withItem({ sku: 'x'.repeat(65) }), '/items/1/sku'],
+    ['customerId is one letter too long', withOrder({ customerId: 'x'.repeat(65) }), '/customerId'],
+    ['sku is one letter too long', withItem({ sku: 'x'.repeat(65) }), '/items/1/sku'],
     ...['XXX', 'eur', 'Eur', 'DEM', 'EU', 'EURO', 'XAU', '978'].map(
       (currency): Case => [`currency is ${currency}`, withOrder({ currency }), '/currency'],
     ),
 
     ['items is an object', withOrder({ items: { 0: tea } }), '/items'],
     ['items is one item', withOrder({ items: tea }), '/items'],
-    ['items is a text', withOrder({ items: '[]' }), '/items'],
+    ['items is a string', withOrder({ items: '[]' }), '/items'],
     ['there are no items', withOrder({ items: [] }), '/items'],
     ['there are 101 items', withOrder({ items: Array.from({ length: 101 }, () => tea) }), '/items'],
     ['an item is null', withOrder({ items: [null] }), '/items/0'],
@@ -97,7 +97,7 @@ describe('an order is refused with 400 and a pointer to each fault, and nothing 
     ['quantity is 10,001', withItem({ quantity: 10_001 }), '/items/1/quantity'],
     ['unitPriceMinor is 100,000,001', withItem({ unitPriceMinor: 100_000_001 }), '/items/1/unitPriceMinor'],
     [
-      'a number is too large to be one',
+      'a number overflows to Infinity',
       JSON.stringify(teaOrder).replace('450', '1e400'),
       '/items/0/unitPriceMinor',
     ],
@@ -109,7 +109,7 @@ describe('an order is refused with 400 and a pointer to each fault, and nothing 
       '/items/1/sku',
       '/items/1/quantity',
     ],
-  ])('%s', async (_what, order, ...pointers) => {
+  ])('an order is refused with 400 and a pointer when %s', async (_what, order, ...pointers) => {
     const refused = await placeRefused(order);
 
     expect(refused.status).toBe(400);
@@ -118,7 +118,7 @@ describe('an order is refused with 400 and a pointer to each fault, and nothing 
     expect(await service.database.sql('SELECT FROM orders')).toEqual([]);
   });
 
-  test('every fault says what to change', async () => {
+  test('each fault of an order has a detail that says what to change', async () => {
     const order = { ...withItem({ quantity: '2', extra: 1 }), currency: 'XXX', paymentToken: undefined };
     const { body } = await placeRefused(order);
     expect(body.errors?.toSorted((a, b) => a.pointer.localeCompare(b.pointer))).toEqual([
@@ -129,7 +129,7 @@ describe('an order is refused with 400 and a pointer to each fault, and nothing 
     ]);
   });
 
-  test('a hundred items are wrong, with twenty of the faults', async () => {
+  test('an order with a hundred invalid items is refused with twenty of the faults', async () => {
     const items = Array.from({ length: 100 }, () => ({ ...tea, quantity: 0 }));
     expect((await placeRefused(withOrder({ items }))).body.errors).toHaveLength(20);
   });
@@ -137,11 +137,11 @@ describe('an order is refused with 400 and a pointer to each fault, and nothing 
   test.each([
     ['empty', ''],
     ['256 letters long', 'k'.repeat(256)],
-    ['with a space', 'a b'],
-    ['with a tab', 'a\tb'],
-    ['with ü', 'ü'],
+    ['split by a space', 'a b'],
+    ['split by a tab', 'a\tb'],
+    ['not ASCII', 'ü'],
     ['sent twice', 'a, b'],
-  ])('the idempotency key is %s', async (_what, key) => {
+  ])('an order is refused with 400 when its idempotency key is %s', async (_what, key) => {
     const refused = await placeRefused(teaOrder, { 'idempotency-key': key });
     expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
     expect(faultsOf(refused)).toEqual(['header /idempotency-key']);
@@ -153,7 +153,7 @@ test.each([
   ['of one letter', '!'],
   ['of 255 letters', '~'.repeat(255)],
   ['in quotes', '"8e03978e-40d5-43dd-bc93-6894a57f9324"'],
-])('takes an idempotency key %s', async (_what, key) => {
+])('an order is accepted with an idempotency key %s', async (_what, key) => {
   expect((await service.api.place(teaOrder, { 'idempotency-key': key })).status).toBe(201);
 });
 
@@ -200,7 +200,7 @@ test.each([
   expect(faultsOf(refused).toSorted()).toEqual(faults);
 });
 
-describe('any order inside the bounds', () => {
+describe('valid orders', () => {
   const name = fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/);
   const item = fc.record({
     sku: name,
@@ -231,7 +231,7 @@ describe('any order inside the bounds', () => {
     paymentToken: 'tok_visa',
   };
 
-  test('is placed and charged over its exact total', async () => {
+  test('any valid order is placed and charged its exact total', async () => {
     await fc.assert(
       fc.asyncProperty(order, async (valid) => {
         const { status, body } = await service.api.place(valid);

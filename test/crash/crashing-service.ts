@@ -4,9 +4,9 @@ import { createService } from '../../src/service.ts';
 import { createLogger } from '../../src/telemetry/logging/logger.ts';
 
 /**
- * The service, as main.ts starts it, with a fault point before and after every call to the store and to the gateway:
- * these are all the awaits on the way of placing, settling and cancelling an order. At the point that `CRASH_AT`
- * names, such as `before store.settle`, the process kills itself as `kill -9` would.
+ * The service as main.ts starts it, with a fault point before and after every call to the store and to the gateway.
+ * These calls are all the awaits of placing, settling and cancelling an order. At the fault point named by `CRASH_AT`,
+ * such as `before store.settle`, the process sends itself a SIGKILL.
  */
 const crashAt = process.env['CRASH_AT'];
 

@@ -12,7 +12,7 @@ import { audit, type Told } from '../../lab/audit/audit.ts';
 import { openBooks } from '../../lab/audit/books.ts';
 import { createGoodClient, type Exchange } from '../../lab/audit/good-client.ts';
 
-/** Short leases, so that what a killed process held is soon taken over. */
+/** Short leases, so that another process soon takes over the orders of a killed one. */
 const quick = {
   DATABASE_CONNECT_TIMEOUT: '200ms',
   DATABASE_DEADLINE: '300ms',
@@ -29,16 +29,16 @@ const quick = {
 const idleWorker = { SETTLEMENT_POLL_INTERVAL: '1h' };
 const expired = { SETTLEMENT_DEADLINE: '1ms' };
 
-/** What happens in a world until the process dies in it. `place` is what a client does about its order. */
+/** One way of using the service, with the fault points at which the process is killed on that way. */
 interface Flow {
   what: string;
   points: readonly string[];
-  /** Of the process that dies. */
+  /** Environment of the process that is killed. */
   env: Record<string, string>;
   faults?: { timeoutRate?: number; slowSuccessRate?: number };
-  /** Whether an order is pending before the process that dies starts. */
+  /** Whether an order is pending before that process starts. */
   pendingBefore?: boolean;
-  /** What the client asks of the process that dies; nothing where the worker alone is at work. */
+  /** The request that a client sends to that process; undefined if only the worker acts. */
   ask?: 'place' | 'replay' | 'cancel';
 }
 
@@ -104,7 +104,9 @@ interface Row {
 
 const cases = flows.flatMap((flow) => flow.points.map((point) => ({ flow, point })));
 
-test('a kill -9 at any step loses no order and charges no card twice', { timeout: 240_000 }, async () => {
+test('the service loses no order and charges no card twice when it is killed at any step', {
+  timeout: 240_000,
+}, async () => {
   const rows: Row[] = [];
   const queue = cases.entries();
   const lanes = Array.from({ length: 3 }, async () => {
@@ -114,7 +116,7 @@ test('a kill -9 at any step loses no order and charges no card twice', { timeout
   await expect(render(rows)).toMatchFileSnapshot('../../docs/crash-points.md');
 });
 
-/** Lets a process die at the point, starts another one, and compares the three books when everything is settled. */
+/** Kills a process at the fault point, starts another one, and audits the three books once every order is settled. */
 async function dieAt(flow: Flow, point: string): Promise<Row> {
   await using world = await spawnSurroundings();
   const env = { ...serviceEnvironment(world.database.url, world.gateway.url), ...quick };
@@ -142,24 +144,24 @@ async function dieAt(flow: Flow, point: string): Promise<Row> {
     await before.close();
     await world.gateway.clearFaults();
   }
-  // An idle worker looks once when it starts, and would otherwise race what the client asks.
+  // Even an idle worker polls once when it starts, and would otherwise race against the client's request.
   const becomesDue = (when: string) =>
     world.database.sql(`UPDATE orders SET due_at = ${when} WHERE status = 'pending' AND NOT held`);
   if (flow.env === idleWorker) await becomesDue(`now() + interval '1 h'`);
 
   if (flow.faults) await world.gateway.setFaults(flow.faults);
-  const alreadySaid = exchanges.length;
+  const earlier = exchanges.length;
   const victim = await startVictim({ ...env, ...flow.env, CRASH_AT: point });
   url = victim.url;
   const asked = ask(flow, world, url, () => clientOf(giveUp.signal).place(key, teaOrder));
-  // A point that is never reached must fail the test and not hang it.
+  // A fault point that is never reached must fail the test, not hang it.
   const overdue = setTimeout(() => victim.child.kill('SIGTERM'), 10_000);
   const { signal } = await victim.exited;
   clearTimeout(overdue);
   expect(signal, `${flow.what}: ${point} is never reached`).toBe('SIGKILL');
   giveUp.abort();
   await asked;
-  const first = flow.ask === undefined ? '–' : (exchanges[alreadySaid]?.what ?? 'no answer');
+  const first = flow.ask === undefined ? '–' : (exchanges[earlier]?.what ?? 'no answer');
   await world.gateway.clearFaults();
   await becomesDue('now()');
 
@@ -185,7 +187,7 @@ async function dieAt(flow: Flow, point: string): Promise<Row> {
   };
 }
 
-/** A victim of the worker's steps may be dead before it could say where it listens. */
+/** The process may be killed by a step of the worker before it announces its URL; `url` is then empty. */
 async function startVictim(env: Record<string, string>) {
   const victim = startServiceProcess({ env, entry: 'test/crash/crashing-service.ts' });
   const announced = new Promise<string>((resolve) => {
@@ -211,7 +213,7 @@ async function ask(
   await fetch(`${url}/orders/${order?.id}/cancel`, { method: 'POST', headers }).catch(() => {});
 }
 
-/** How exactly a connection breaks depends on the moment. */
+/** Drops the way in which a connection broke, because it depends on timing. */
 function withoutDetail(what: string): string {
   return what.startsWith('no answer') ? 'no answer' : what.trim();
 }
@@ -223,11 +225,11 @@ function render(rows: readonly Row[]): string {
   );
   return `# Crash points
 
-The service is killed with \`kill -9\` before and after every await on the way of placing, settling and cancelling an
-order, then started anew. An auditor compares what clients were told, what Postgres holds, and what the gateway's
-ledger holds: in every row they agree. Generated by \`test/crash/every-step.test.ts\`.
+The service is killed with \`kill -9\` before and after every await of placing, settling and cancelling an order, and then
+restarted. An audit compares the answers that clients got, the orders in Postgres and the ledger of the gateway: in every
+row they agree. Generated by \`test/crash/every-step.test.ts\`.
 
-| while | killed | client heard | the same request once more | order in the end | gateway in the end |
+| while | killed | answer to the client | answer to a repeat | order in the end | gateway in the end |
 |---|---|---|---|---|---|
 ${body.join('\n')}
 `;

@@ -21,16 +21,16 @@ export interface CrashOptions {
 export interface CrashReport extends Omit<CrashOptions, 'signal' | 'progress'> {
   seconds: number;
   kills: number;
-  /** Answers by what they said, lost ones included. */
+  /** Number of answers by status and code; lost ones count as `no answer`. */
   exchanges: Record<string, number>;
   orders: Record<string, number>;
   gateway: Record<string, number>;
-  /** Milliseconds from the last start to the moment when nothing was pending any more. */
+  /** Milliseconds from the last client's end until no order was pending. */
   drained: number;
   findings: Array<Finding & { history: string[] }>;
 }
 
-/** What the gateway does meanwhile: each fault alone is survived without a crash, too. */
+/** Faults of the gateway during the crashes. */
 const faults = {
   timeoutRate: 0.03,
   errorRate: 0.05,
@@ -39,7 +39,7 @@ const faults = {
   slowSuccessRate: 0.03,
 };
 
-/** Short leases, so that what a killed process held is taken over within the run. */
+/** Short leases, so that another process takes over the orders of a killed one within the run. */
 const settings = {
   DATABASE_DEADLINE: '1s',
   DATABASE_CONNECT_TIMEOUT: '500ms',
@@ -54,7 +54,7 @@ const settings = {
 
 const clients = { shop: 'shop-key', pos: 'pos-key' };
 
-/** Keeps clients dependencies while it kills at random moments, then lets everything settle and audits the books. */
+/** Kills at random moments while clients place orders, then waits until every order is settled and audits the books. */
 export async function runCrashes(world: World, options: CrashOptions): Promise<CrashReport> {
   const startedAt = performance.now();
   const random = seededRandom(options.seed);
@@ -78,7 +78,7 @@ export async function runCrashes(world: World, options: CrashOptions): Promise<C
     if (options.target === 'postgres') await world.crashPostgres();
     else await crashService(Math.floor(random() * replicas.length));
     kills += 1;
-    if (kills % 10 === 0 || kills === options.rounds) say(`${kills} kills, ${told.length} answers that bind`);
+    if (kills % 10 === 0 || kills === options.rounds) say(`${kills} kills, ${told.length} final answers`);
   }
 
   closing.abort();
@@ -102,7 +102,7 @@ export async function runCrashes(world: World, options: CrashOptions): Promise<C
     findings: audit(books).map((finding) => Object.assign(finding, { history: historyOf(finding.orderId) })),
   };
 
-  /** Every client places one order after the other; now and then two of them share a key. */
+  /** Each client places one order after the other. Some orders are placed by two clients under the same key. */
   async function shop(): Promise<void> {
     const recent: Array<{
       clientId: keyof typeof clients;
@@ -127,7 +127,7 @@ export async function runCrashes(world: World, options: CrashOptions): Promise<C
             url: () => replicas[Math.floor(Math.random() * replicas.length)]?.url ?? '',
             told: (answer) => told.push(answer),
             exchanged: (exchange) => exchanges.push(exchange),
-            // After the last kill a client may finish what it began.
+            // After the last kill, a client may finish its order.
             signal: AbortSignal.timeout(60_000),
           });
           await client.place(chosen.key, chosen.order);
@@ -154,7 +154,7 @@ export async function runCrashes(world: World, options: CrashOptions): Promise<C
     }
   }
 
-  /** All that is known of an order, for whoever has to find out what went wrong. */
+  /** All exchanges and log lines about an order, for the analysis of a finding. */
   function historyOf(orderId: string): string[] {
     const keys = new Set(
       exchanges.filter((each) => each.orderId === orderId).map((each) => each.idempotencyKey),

@@ -8,13 +8,13 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-/** A minute's worth; `npm run test:crash -- --rounds 1000` is a night's. */
+/** About a minute; `npm run test:crash -- --rounds 1000` runs for a night. */
 test.each([
   { target: 'service', replicas: 1, rounds: 8, seed: 20_261_121 },
   { target: 'service', replicas: 2, rounds: 8, seed: 42 },
   { target: 'postgres', replicas: 1, rounds: 4, seed: 7 },
 ] as const)(
-  '$rounds kills of $target with $replicas replicas leave three books that agree',
+  'the three books agree after $rounds random kills of $target with $replicas replica(s)',
   { timeout: 120_000 },
   async (drawn) => {
     const report = await runCrashes(world, { ...drawn, clients: 8 });

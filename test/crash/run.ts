@@ -5,10 +5,10 @@ import { startWorld } from './world.ts';
 const usage = `npm run test:crash -- [options]
 
   --rounds <n>     kills (default 30; 1000 for a night)
-  --seed <n>       the same seed draws the same orders, faults and moments (default: a new one, printed)
-  --target <what>  service or postgres: what is killed (default service)
+  --seed <n>       the same seed draws the same orders, faults and moments (default: a random one, printed)
+  --target <what>  the process to kill: service or postgres (default service)
   --replicas <n>   instances of the service on one database (default 1)
-  --clients <n>    clients at the same time (default 16)
+  --clients <n>    concurrent clients (default 16)
   --help           show this
 `;
 

@@ -9,12 +9,12 @@ import { createLogger } from '../../src/telemetry/logging/logger.ts';
 import { createGatewayControl, type GatewayControl } from '../../lab/harness/gateway-control.ts';
 import type { StoredOrder } from '../../lab/audit/audit.ts';
 
-/** A Postgres that can be killed and a gateway that keeps its books, which is all that outlives a crash. */
+/** The state that outlives a crash of the service: a Postgres, which can be killed too, and a gateway with its ledger. */
 export interface World extends AsyncDisposable {
   databaseUrl: string;
   gateway: GatewayControl;
   sql(text: string): Promise<StoredOrder[]>;
-  /** kill -9 for the whole server, then a start that has to recover. */
+  /** Kills the whole server with SIGKILL and restarts it with crash recovery. */
   crashPostgres(): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ export async function startWorld(): Promise<World> {
   await using started = new AsyncDisposableStack();
   const dataDir = await mkdtemp(path.join(tmpdir(), 'orders-crash-'));
   started.defer(() => rm(dataDir, { recursive: true, force: true }));
-  // Durable, as in production: a commit that was acknowledged has to survive the kill.
+  // Durable, as in production: an acknowledged commit must survive the kill.
   let postgres = await startEmbeddedPostgres({ dataDir });
   started.defer(() => postgres.stop());
   await migrate(postgres.url);
