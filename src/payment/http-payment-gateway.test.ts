@@ -78,11 +78,7 @@ describe('the outcome of a charge', () => {
     ['201 with half a JSON', answer(201, '{"id":"ch_'), malformed],
     ['201 with a page of HTML', answer(201, '<html>Thank you</html>'), malformed],
     ['204', 'HTTP/1.1 204 No Content\r\n\r\n', malformed],
-    [
-      '302, which is not followed',
-      answer(302, '', 'location: http://127.0.0.1:1/\r\n'),
-      malformed,
-    ],
+    ['302, which is not followed', answer(302, '', 'location: http://127.0.0.1:1/\r\n'), malformed],
     ['402', answer(402, { status: 402, declineCode: 'expired_card' }), declined('expired_card')],
     ['402 without a reason', answer(402, { status: 402 }), malformed],
     ['402 that is not JSON', answer(402, 'Payment Required'), malformed],

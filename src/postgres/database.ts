@@ -160,4 +160,4 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
   };
 }
 
-const outOfTime = 'Nothing was changed: the database did not get to it in time.';
+const outOfTime = 'Nothing was changed: the deadline came before the database was done.';

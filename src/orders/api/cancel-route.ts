@@ -58,7 +58,7 @@ export const cancelRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDepende
           return sendProblem(
             reply.header('retry-after', 1),
             orderProblems.order_busy,
-            'Somebody is settling the order at this moment. Read it, or try again.',
+            'The order is being settled at this moment. Read it, or try again.',
             { orderStatus: 'pending' },
           );
         case 'gateway_unavailable':

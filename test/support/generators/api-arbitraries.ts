@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { almostValuesOf, hostileTexts, type Schema, textsOf, valuesOf } from './schema-arbitraries.ts';
 
-/** The parts of an OpenAPI document that say what a request may be. */
+/** The parts of an OpenAPI document that describe requests. */
 export interface RequestDocument {
   paths: Record<string, Record<string, Operation>>;
 }
@@ -20,13 +20,13 @@ interface Parameter {
 
 export interface ApiRequest {
   method: string;
-  /** `{known}` stands for the id of an order that there is. */
+  /** `{known}` is a placeholder for the id of an existing order. */
   path: string;
   headers: Record<string, string>;
   body?: string;
 }
 
-/** Requests to all operations of the document: right ones, almost right ones, and others. */
+/** Requests to all operations of the document: valid ones, almost valid ones and arbitrary ones. */
 export function requestsTo(document: RequestDocument, keys: readonly string[]): fc.Arbitrary<ApiRequest> {
   const requests = Object.entries(document.paths).flatMap(([template, operations]) =>
     Object.entries(operations).map(([method, operation]) =>
@@ -64,13 +64,13 @@ function requestsOf(
     });
 }
 
-/** Nine times out of ten. */
+/** `usual` nine times out of ten, otherwise `other`. */
 function mostly<T, U>(usual: fc.Arbitrary<T>, other: fc.Arbitrary<U>): fc.Arbitrary<T | U> {
   return fc.oneof({ arbitrary: usual, weight: 9 }, { arbitrary: other, weight: 1 });
 }
 
 function bodiesOf(schema: Schema, example: unknown): fc.Arbitrary<string | undefined> {
-  // Of the values that a schema allows, only the example is sure to mean something.
+  // Random values that the schema allows rarely make sense together; the example does.
   const right = fc.oneof(valuesOf(schema), fc.constant(example));
   return mostly(textsOf(fc.oneof(right, almostValuesOf(schema))), fc.constant(undefined));
 }
@@ -80,7 +80,7 @@ function pathsOf(template: string, parameters: readonly Parameter[]): fc.Arbitra
     const value = fc.oneof(
       { arbitrary: fc.constant('{known}'), weight: 4 },
       { arbitrary: valuesOf(schema).map(String), weight: 1 },
-      // An empty one would be another path.
+      // An empty segment would make another path.
       { arbitrary: hostileTexts.filter((text) => text !== '').map(escape), weight: 1 },
     );
     return [name, value] as const;
@@ -106,14 +106,14 @@ function queriesOf(parameters: readonly Parameter[]): fc.Arbitrary<string> {
   );
 }
 
-/** As a part of a URL, with half of what is wrong in it left as it is. */
+/** Encodes a part of a URL, but leaves some reserved characters unescaped. */
 function escape(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replaceAll(/%(25|2B|3D|3B|40|5B|5D)/g, (code) =>
     decodeURIComponent(code),
   );
 }
 
-/** What a field value may hold (RFC 9110, section 5.5); everything else ends the connection. */
+/** Texts that a field value may contain (RFC 9110, section 5.5); any other one would end the connection. */
 const headerTexts = hostileTexts.map((text) =>
   text.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '?').slice(0, 300),
 );
@@ -129,7 +129,7 @@ function headersOf(
   keys: readonly string[],
 ): fc.Arbitrary<Record<string, string>> {
   const known = parameters.map(({ name, schema }) => {
-    // A few values, so that some come twice.
+    // Few different values, so that some repeat.
     const value = fc.oneof(fc.nat({ max: 50 }).map(String), valuesOf(schema).map(String), headerTexts);
     return [name, fc.option(value, { nil: undefined })] as const;
   });

@@ -1,10 +1,11 @@
-/** Secrets that a client could send by mistake, put where a test can recognize them again. */
+/** A secret that a client could send by mistake, in a form that a test recognizes wherever it appears. */
 export interface Canary {
   name: string;
-  /** The ways in which it may be written in a request. */
+  /** Its spellings in a request. */
   spellings: readonly string[];
-  /** Of any of these, in small letters, no part of this length may be found: half a secret is one, too. */
+  /** In lower case. */
   secrets: readonly string[];
+  /** Length from which a part of a secret counts as a leak: half a secret is still a secret. */
   shortest: number;
 }
 
@@ -15,7 +16,7 @@ const escaped = (text: string): string =>
   text.replaceAll(/./g, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
 
 const keySecret = 'Qv7Zr4Tn9Kd2Lw8Xs5Bh1Jc6';
-/** In the form that providers give out, so that a key can be known for one wherever it stands. */
+/** In the format of real providers, so that scrubbing can recognize the key wherever it appears. */
 export const canaryKey = `sk_live_${keySecret}`;
 
 const address = 'quokka+tea@burrow.example';
@@ -43,11 +44,11 @@ export const canaries: readonly Canary[] = [
 
 export interface Sighting {
   canary: string;
-  /** What stands around it, in small letters. */
+  /** The surrounding text, in lower case. */
   around: string;
 }
 
-/** What is visible of canaries in a text. */
+/** Finds the canaries in a text. */
 export function sightings(text: string): Sighting[] {
   const readings = readingsOf(text);
   return canaries.flatMap(({ name, secrets, shortest }) => {
@@ -68,11 +69,11 @@ function find(text: string, parts: readonly string[]): string | undefined {
   return at === undefined ? undefined : text.slice(Math.max(0, at - 60), at + 60);
 }
 
-/** The text as it stands, and as somebody would read it who knows how texts are escaped. */
+/** The text itself, and the text with its escapes decoded. */
 function readingsOf(text: string): string[] {
   const plain = text.toLowerCase();
   const unescaped = decodePercent(decodePercent(plain)).replaceAll(/\\u00([0-7][0-9a-f])/g, decodeLetter);
-  // As digits alone, whatever separates them.
+  // Joins digits across separators.
   const digits = unescaped.replaceAll(/(?<=\d)[^a-z\d]{1,3}(?=\d)/g, '');
   return [plain, unescaped, digits];
 }

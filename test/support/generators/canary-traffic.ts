@@ -3,9 +3,9 @@ import { type NamedRequest, inUrl, type RequestDocument, requestsWith } from './
 import { type HttpAnswer, send, sendRaw } from '../clients/http-exchange.ts';
 import type { Script } from '../processes/scripted-gateway.ts';
 
-/** A text in every place that a client or a gateway has for one. */
+/** Traffic that carries a text in every place that a client or a gateway can write to. */
 
-/** All that means something to somebody between a client and a service, and one that does not. */
+/** Headers with a meaning to a client, a service or a proxy between them, and one unknown header. */
 const headerNames = `
   accept accept-encoding accept-language access-control-request-method authorization b3 baggage cache-control
   content-encoding content-type cookie date expect forwarded from host idempotency-key if-match if-none-match origin
@@ -24,7 +24,7 @@ const pages = (...paths: string[]): RequestDocument => ({
   ),
 });
 const unknownPage = pages('/{page}');
-/** What the public listener answers without documenting it. */
+/** Paths of the public listener that its document does not describe. */
 const otherPages = pages(
   '/openapi.json',
   '/docs',
@@ -32,7 +32,7 @@ const otherPages = pages(
   '/docs/static/index.html',
   '/docs/static/{file}',
 );
-/** Profiles are asked for elsewhere, and only in ways that are refused: one that is taken takes seconds. */
+/** Without profiles: a valid request for one takes seconds, so adminRequests sends only invalid ones. */
 const adminPages = pages('/livez', '/readyz', '/metrics', '/status', '/log-level');
 const logLevel: RequestDocument = {
   paths: {
@@ -53,7 +53,7 @@ const logLevel: RequestDocument = {
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-/** Requests to the public listener, each with the text in one place. `key` is that of a client. */
+/** Requests to the public listener, each with the text in one place. `key` is the API key of a client. */
 export function clientRequests(text: string, document: RequestDocument, key: string): NamedRequest[] {
   const headers = { authorization: `Bearer ${key}` };
   const json = { ...headers, 'content-type': 'application/json' };
@@ -70,12 +70,12 @@ export function clientRequests(text: string, document: RequestDocument, key: str
     ...requestsWith(text, document, { headers, otherHeaders: headerNames }),
     ...requestsWith(text, otherPages, { headers, otherHeaders: [] }),
     ...requestsWith(text, unknownPage, { headers, otherHeaders: headerNames }),
-    order('a key that is not known', { authorization: `Bearer ${text}` }),
+    order('an unknown key', { authorization: `Bearer ${text}` }),
     order('another scheme', { authorization: `Basic ${text}` }),
     order('trace state', { traceparent, tracestate: `vendor=${text}` }),
     order('the name of a trace state', { traceparent, tracestate: `${text.toLowerCase()}=1` }),
     order('baggage', { traceparent, baggage: `user=${inUrl(text)},${inUrl(text)}=1;${inUrl(text)}` }),
-    order('a trace that is none', { traceparent: `00-${text}-b7ad6b7169203331-01` }),
+    order('an invalid trace', { traceparent: `00-${text}-b7ad6b7169203331-01` }),
     order('a port', { host: `shop.example:${text}` }),
     order('a host with a user', { host: `${text}@shop.example` }),
     order('a request id around it', { 'x-request-id': `retry/${text}/2` }),
@@ -89,7 +89,7 @@ export function clientRequests(text: string, document: RequestDocument, key: str
   ];
 }
 
-/** Orders under one idempotency key, for which each answer depends on the one before. */
+/** Orders under one idempotency key. The response to each depends on the earlier ones. */
 export async function repeatOrder(url: string, text: string, key: string): Promise<HttpAnswer[]> {
   const place = (change: object) =>
     send(url, {
@@ -121,7 +121,7 @@ export function adminRequests(text: string): NamedRequest[] {
   ];
 }
 
-/** What is no HTTP, or hardly any. */
+/** Sends messages that are not, or not quite, HTTP. */
 export async function sendMalformed(url: string, text: string): Promise<HttpAnswer[]> {
   const lines = (...rest: string[]) => `${rest.join('\r\n')}\r\n\r\n`;
   const get = ['GET /orders HTTP/1.1', 'host: shop.example', 'connection: close'];
@@ -164,7 +164,7 @@ export function gatewayAnswers(text: string): Array<[what: string, script: Scrip
   const oneLine = ['content-length: 0', 'connection: close', '', ''].join('\r\n');
   return [
     ['a decline', answer(402, { status: 'declined', declineCode: text.slice(0, 64), message: text })],
-    ['a decline of another form', answer(402)],
+    ['a decline in another format', answer(402)],
     ['a refusal', answer(400)],
     ['a refusal for the credentials', answer(401, problem, { 'www-authenticate': text })],
     ['a conflict', answer(409)],
@@ -172,25 +172,25 @@ export function gatewayAnswers(text: string): Array<[what: string, script: Scrip
     ['too many requests', answer(429, problem, { 'retry-after': text })],
     ['a failure', answer(500, text)],
     ['a failure with headers', answer(503, problem, { 'x-error': text, server: text, 'retry-after': text })],
-    ['an answer that is no JSON', answer(201, `charged ${text}`)],
+    ['an answer that is not JSON', answer(201, `charged ${text}`)],
     ['an answer that is cut off', answer(201, `{"id": "${text}`)],
-    ['an answer of another form', answer(201, { id: text, status: text })],
+    ['an answer in another format', answer(201, { id: text, status: text })],
     [
       'a charge over another amount',
       answer(201, { id: text, status: 'succeeded', amountMinor: 1, currency: text }),
     ],
     [
-      'a charge with more than is documented',
+      'a charge with undocumented members',
       ({ amountMinor, currency }) => ({
         status: 201,
         body: { id: `ch_${currency}`, status: 'succeeded', amountMinor, currency, ...problem },
       }),
     ],
-    ['no HTTP', () => ({ status: 0, raw: `${text}\r\n\r\n` })],
+    ['bytes that are not HTTP', () => ({ status: 0, raw: `${text}\r\n\r\n` })],
     ['a reason', () => ({ status: 0, raw: `HTTP/1.1 500 ${text}\r\n${oneLine}` })],
-    ['a header that is none', () => ({ status: 0, raw: `HTTP/1.1 201 Created\r\n${text}\r\n${oneLine}` })],
+    ['an invalid header', () => ({ status: 0, raw: `HTTP/1.1 201 Created\r\n${text}\r\n${oneLine}` })],
     [
-      'a length that is none',
+      'an invalid content length',
       () => ({ status: 0, raw: `HTTP/1.1 201 Created\r\ncontent-length: ${text}\r\n\r\n` }),
     ],
   ];

@@ -1,6 +1,6 @@
 import type { HttpRequest } from '../clients/http-exchange.ts';
 
-/** The parts of an OpenAPI document that say what a request may hold. */
+/** The parts of an OpenAPI document that describe the content of requests. */
 export interface RequestDocument {
   paths: Record<string, Record<string, Operation>>;
 }
@@ -19,15 +19,14 @@ interface Schema {
 }
 
 export interface NamedRequest {
-  /** Which place holds the text. */
+  /** The place of the text in the request. */
   what: string;
   request: HttpRequest;
 }
 
 /**
- * For every operation of the document, requests that are right but for one place, which holds the text: each
- * parameter, each value of the body whatever its depth, a name and a value that the document does not know, and each of
- * the headers.
+ * For every operation of the document, requests that are valid except in one place, which holds the text: each
+ * parameter, each value of the body at any depth, an undocumented name and value, and each of the headers.
  */
 export function requestsWith(
   text: string,
@@ -71,7 +70,7 @@ function partsOf(
   };
 }
 
-/** Right, but for what is overridden. */
+/** A valid request with the given parts replaced. */
 function requestOf(
   { method, template, headers, parameters, body }: Parts,
   change: { path?: Record<string, string>; query?: string; headers?: Record<string, string>; body?: unknown },
@@ -96,7 +95,7 @@ function sampleOf({ format, enum: values = [] }: Schema): string {
   return format === 'uuid' ? '019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11' : (values[0] ?? '1');
 }
 
-/** As it can stand in a URL. What is escaped already stays as it is. */
+/** Encodes a text for a URL, without encoding existing escapes again. */
 export function inUrl(text: string): string {
   return text.replaceAll(/[^\w.~!$'()*,;:@%-]/g, encodeURIComponent);
 }
@@ -158,7 +157,7 @@ function inBody(text: string, parts: Parts): NamedRequest[] {
   return [...placed, ...unreadable];
 }
 
-/** Every place in a value of this schema, the whole of it first. Of a list that is the first item. */
+/** Every place in a value of the schema, beginning with the whole value. Lists have only their first item. */
 function* placesIn(schema: Schema, at: readonly string[] = []): Generator<[readonly string[], Schema]> {
   yield [at, schema];
   for (const [name, member] of Object.entries(schema.properties ?? {}))
@@ -166,7 +165,7 @@ function* placesIn(schema: Schema, at: readonly string[] = []): Generator<[reado
   if (schema.items) yield* placesIn(schema.items, [...at, '0']);
 }
 
-/** A copy with another value in one place. */
+/** A copy of the tree with the value replaced in one place. */
 function replace(tree: unknown, [name, ...deeper]: readonly string[], value: unknown): unknown {
   if (name === undefined) return value;
   if (Array.isArray(tree)) return tree.with(Number(name), replace(tree[Number(name)], deeper, value));

@@ -1,14 +1,14 @@
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import fc from 'fast-check';
 
-/** What spans and log records are made of, for property tests of their encoding. */
+/** The parts of spans and log records, for property tests of their encoding. */
 
 export const resource = resourceFromAttributes({ 'service.name': 'orders', 'service.version': '1.2.3' });
 export const scope = fc.constantFrom({ name: 'orders' }, { name: 'pg', version: '0.1.0' });
 
 export const text = fc.oneof(
   fc.string({ unit: 'grapheme' }),
-  // On either side of where the length of a text, and of what it is in, needs another byte.
+  // Lengths around the sizes at which the length of a text, or of the message around it, needs another byte.
   fc.integer({ min: 60, max: 140 }).map((length) => 'a'.repeat(length)),
   fc.integer({ min: 120, max: 130 }).map((length) => 'é'.repeat(length)),
   fc.integer({ min: 16_370, max: 16_390 }).map((length) => 'a'.repeat(length)),

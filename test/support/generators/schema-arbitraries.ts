@@ -17,7 +17,7 @@ export interface Schema {
   maxItems?: number;
 }
 
-/** Values that a schema allows, its bounds among them. */
+/** Values that a schema allows, including its bounds. */
 export function valuesOf(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.enum) return fc.constantFrom(...schema.enum);
   switch (schema.type) {
@@ -53,7 +53,7 @@ function stringsOf({ format, pattern, minLength = 0, maxLength = 1000 }: Schema)
   );
 }
 
-/** Texts that programs have stumbled over. */
+/** Texts that are known to break programs. */
 export const hostileTexts: fc.Arbitrary<string> = fc.oneof(
   // biome-ignore format: one text per line would hide the list
   fc.constantFrom(
@@ -71,7 +71,7 @@ const hostileValues: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue(),
 );
 
-/** One change of a JSON value, at one of its places. */
+/** A random change of one place in a JSON value. */
 interface Mutation {
   place: number;
   kind: 'replace' | 'remove' | 'add';
@@ -86,7 +86,7 @@ const mutations: fc.Arbitrary<Mutation> = fc.record({
   value: hostileValues,
 });
 
-/** Values that were right before something was done to them. */
+/** Valid values with one to a few random mutations. */
 export function almostValuesOf(schema: Schema): fc.Arbitrary<unknown> {
   return fc
     .tuple(valuesOf(schema), fc.array(mutations, { minLength: 1, maxLength: 3 }))
@@ -110,7 +110,7 @@ function* placesIn(tree: unknown, path: readonly string[] = []): Generator<reado
   for (const [name, member] of Object.entries(tree)) yield* placesIn(member, [...path, name]);
 }
 
-/** What becomes `undefined` is left out. */
+/** A copy of the tree with a change in one place. A member that becomes `undefined` is left out. */
 function rebuild(
   tree: unknown,
   [name, ...deeper]: readonly string[],
@@ -125,7 +125,7 @@ function rebuild(
   return Array.isArray(tree) ? left.map(([, member]) => member) : Object.fromEntries(left);
 }
 
-/** JSON that says the same in other words, or almost the same, or is none. */
+/** Serializes the values as JSON, sometimes in an unusual form, almost valid or replaced by another text. */
 export function textsOf(values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   const written = values.map((value) => JSON.stringify(value) ?? '');
   const at = fc.nat();
