@@ -125,29 +125,27 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
         }
       }
 
-      try {
+      async function withRetries(): Promise<Row[]> {
         const result = await retryWithFullJitter(attempt, {
           backoff,
           deadline: firstDeadline,
           onRetry: ({ attempt: number, delay, failure: { error, reason } }) =>
             observation.retrying({ attempt: number, delay, code: faultCode(error), reason }),
         });
-        if (result.kind === 'gave_up') {
-          const callersDeadline =
-            result.because === 'deadline' && deadline.remaining() < ownDeadline.remaining();
-          throw callersDeadline ? new CutShort(result.failure.error) : result.failure.error;
-        }
+        if (result.kind === 'done') return result.value;
+        const { error } = result.failure;
+        const callersDeadline =
+          result.because === 'deadline' && deadline.remaining() < ownDeadline.remaining();
+        throw callersDeadline && !inDoubt ? new CutShort(error) : error;
+      }
+
+      try {
+        const rows = await withRetries();
         observation.ended();
-        return result.value;
+        return rows;
       } catch (error) {
         observation.ended(error);
-        const cut = error instanceof CutShort;
-        if (cut && !inDoubt) throw new ServiceError('deadline_exceeded', outOfTime, { cause: error });
-        if (!cut && transientReason(error) === undefined) throw error;
-        throw new ServiceError('database_unavailable', 'The database cannot be reached.', {
-          retryAfter: 1,
-          cause: error,
-        });
+        throw errorForCaller(error, inDoubt);
       }
     },
 
@@ -158,6 +156,17 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
       await Promise.all([pool.end(), untilDeadline.close()]);
     },
   };
+}
+
+/** Passes a defect on unchanged. */
+function errorForCaller(error: unknown, inDoubt: boolean): unknown {
+  const cut = error instanceof CutShort;
+  if (cut && !inDoubt) return new ServiceError('deadline_exceeded', outOfTime, { cause: error });
+  if (!cut && transientReason(error) === undefined) return error;
+  return new ServiceError('database_unavailable', 'The database cannot be reached.', {
+    retryAfter: 1,
+    cause: error,
+  });
 }
 
 const outOfTime = 'Nothing was changed: the deadline came before the database was done.';

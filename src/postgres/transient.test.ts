@@ -52,7 +52,7 @@ describe('lasting faults', () => {
       'two unreachable addresses, both for lasting reasons',
       new AggregateError([systemError('EACCES'), systemError('EPERM')]),
     ],
-    ['what is no error', { code: '40001' }],
+    ['a value that is not an error', { code: '40001' }],
     ['nothing', undefined],
   ])('%s is not a transient fault', (_what, error) => {
     expect(transientReason(error)).toBeUndefined();

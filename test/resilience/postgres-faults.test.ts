@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { deadlineIn } from '../../src/resilience/deadline.ts';
 import { createDatabase, type DatabaseEvents, type Statement } from '../../src/postgres/database.ts';
 import { type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
 import { quietWorker } from '../support/clients/settings.ts';
@@ -180,23 +181,43 @@ describe('a statement that fails', () => {
     expect((await service.api.place()).status).toBe(201);
   });
 
+  const alwaysRolledBack = `
+    CREATE SEQUENCE tries;
+    CREATE OR REPLACE FUNCTION fail() RETURNS int LANGUAGE plpgsql AS $$
+    BEGIN
+      PERFORM nextval('tries');
+      RAISE EXCEPTION 'sabotaged' USING ERRCODE = '40001';
+    END $$`;
+  const silent: DatabaseEvents = {
+    started: () => ({ retrying() {}, ended() {} }),
+    connectionLost() {},
+  };
+  const failing = (repeatable: boolean): Statement => ({
+    name: 'fail',
+    summary: 'fail',
+    text: 'SELECT fail()',
+    repeatable,
+  });
+
   test('a statement that is not repeatable is not retried', async () => {
-    await service.database.sql(`
-      CREATE SEQUENCE tries;
-      CREATE FUNCTION fail() RETURNS int LANGUAGE plpgsql AS $$
-      BEGIN
-        PERFORM nextval('tries');
-        RAISE EXCEPTION 'sabotaged' USING ERRCODE = '40001';
-      END $$`);
-    const silent: DatabaseEvents = {
-      started: () => ({ retrying() {}, ended() {} }),
-      connectionLost() {},
-    };
+    await service.database.sql(alwaysRolledBack);
     const database = createDatabase(service.config.postgres, silent);
-    const statement: Statement = { name: 'fail', summary: 'fail', text: 'SELECT fail()', repeatable: false };
-    await expect(database.run(statement, [])).rejects.toMatchObject({ code: 'database_unavailable' });
+    await expect(database.run(failing(false), [])).rejects.toMatchObject({ code: 'database_unavailable' });
     await database.close();
     expect(await triesOf(service)).toBe(1);
+  });
+
+  test("a statement that is always rolled back ends as deadline_exceeded by its caller's deadline", async () => {
+    await service.database.sql(alwaysRolledBack);
+    const database = createDatabase(service.config.postgres, silent);
+    const { took } = await timed(() =>
+      expect(database.run(failing(true), [], deadlineIn(200))).rejects.toMatchObject({
+        code: 'deadline_exceeded',
+      }),
+    );
+    await database.close();
+    expect(took).toBeLessThan(200 + hiccup);
+    expect(await triesOf(service)).toBeGreaterThan(1);
   });
 });
 

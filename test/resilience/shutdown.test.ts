@@ -109,7 +109,7 @@ test('a shutdown first reports not ready, then refuses connections, then answers
   expect([late.status, late.headers.get('connection')]).toEqual([200, 'close']);
   expect((await fetch(`${service.adminUrl}/livez`)).status).toBe(200);
   const answered = answer.then((outcome) => {
-    happened.push('answers what is in flight');
+    happened.push('answers the requests in flight');
     return outcome;
   });
   const ended = service.exited.then((exit) => {
@@ -121,7 +121,7 @@ test('a shutdown first reports not ready, then refuses connections, then answers
   happened.push('refuses connections');
   expect(await answered).toEqual({ status: 201, connection: 'close' });
   expect(await ended).toEqual({ code: 0, signal: null });
-  expect(happened).toEqual(['refuses connections', 'answers what is in flight', 'ends']);
+  expect(happened).toEqual(['refuses connections', 'answers the requests in flight', 'ends']);
   expect(await ordersIn(spawned)).toMatchObject([{ status: 'paid' }]);
 });
 

@@ -27,7 +27,11 @@ export const readRoutes: FastifyPluginAsyncTypebox<{
         params: orderParams,
         security: [{ apiKey: [] }],
         response: {
-          200: { description: 'The order as it stands.', headers: answerHeaders, content: orderContent },
+          200: {
+            description: 'The order in its current state.',
+            headers: answerHeaders,
+            content: orderContent,
+          },
           ...problemResponses(problems.invalid_request, orderProblems.order_not_found),
         },
       },
