@@ -34,7 +34,7 @@ export interface RedisEvents {
   circuitChanged(change: {
     from: CircuitState;
     to: CircuitState;
-    /** If a circuit is open although this is true, Redis did not answer in time. */
+    /** False without a connection. If true, an open circuit means that Redis did not answer in time. */
     connected: boolean;
     /** The error that broke the connection or prevented it, if one was reported. */
     cause: Error | undefined;

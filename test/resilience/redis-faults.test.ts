@@ -29,7 +29,7 @@ const commandTimeout = 20;
 
 const soon = { timeout: 10_000, interval: 20 };
 
-const goings = (service: Replica) =>
+const redisEvents = (service: Replica) =>
   service.logs.map(({ event }) => event).filter((event) => String(event).startsWith('redis.'));
 
 /**
@@ -80,13 +80,13 @@ describe('a Redis that is down', () => {
     await redisBecomes(service, 'open');
     expect(await commandsSent(service)).toBe(0);
     expect(await cacheReads(service)).toEqual({ hit: 0, miss: 0, error: 50 });
-    expect(goings(service)).toEqual(['redis.unavailable']);
+    expect(redisEvents(service)).toEqual(['redis.unavailable']);
 
     await redis.start();
     await redisBecomes(service, 'closed');
     expect(await readMany(service, id, 10)).toEqual({ 200: 10 });
     expect(await cacheReads(service)).toMatchObject({ error: 50 });
-    expect(goings(service)).toEqual(['redis.unavailable', 'redis.available']);
+    expect(redisEvents(service)).toEqual(['redis.unavailable', 'redis.available']);
     expect(linesOf(service, 'redis.unavailable')).toMatchObject([
       { level: 'warn', reason: 'no_connection', err: { code: 'ECONNREFUSED' } },
     ]);
@@ -122,7 +122,7 @@ describe('a Redis that is down', () => {
     expect(await reads).toEqual({ 200: expect.toSatisfy((count: number) => count >= 2000) });
     expect(await orders).toEqual([201]);
     expect(linesOf(service, 'redis.unavailable')).toMatchObject([{ reason: 'no_connection' }]);
-    expect(goings(service)).toEqual(['redis.unavailable', 'redis.available']);
+    expect(redisEvents(service)).toEqual(['redis.unavailable', 'redis.available']);
     const { hit } = await cacheReads(service);
     expect(await readMany(service, id, 20)).toEqual({ 200: 20 });
     expect((await cacheReads(service)).hit).toBeGreaterThan(hit);
@@ -203,7 +203,7 @@ describe('a Redis that does not answer in time', () => {
       .poll(
         async () => {
           await readMany(service, id, 8);
-          return goings(service);
+          return redisEvents(service);
         },
         { timeout: 20_000, interval: 50 },
       )
@@ -258,7 +258,7 @@ test('a full Redis is still read from, and logged once', async () => {
   expect(linesOf(service, 'redis.refused')).toMatchObject([
     { level: 'warn', err: { message: expect.stringMatching(/^OOM /) } },
   ]);
-  expect(goings(service)).toEqual(['redis.refused']);
+  expect(redisEvents(service)).toEqual(['redis.refused']);
 
   await redis.command('CONFIG', 'SET', 'maxmemory', 0);
   await readMany(service, other, 1);
@@ -273,7 +273,7 @@ test('a Redis that rejects the password counts as down, and the password appears
   await redisBecomes(service, 'open');
   const id = await settledOrder(service);
   expect(await readMany(service, id, 20)).toEqual({ 200: 20 });
-  await expect.poll(() => goings(service)).toEqual(['redis.unavailable']);
+  await expect.poll(() => redisEvents(service)).toEqual(['redis.unavailable']);
   expect(linesOf(service, 'redis.unavailable')).toMatchObject([
     { err: { message: expect.stringContaining('WRONGPASS') } },
   ]);

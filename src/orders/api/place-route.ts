@@ -47,7 +47,7 @@ export const placeRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDependen
           201: { description: 'The order is paid.', headers: placedHeaders, content: orderContent },
           202: {
             description:
-              'The order is stored; the payment is not decided yet and will be without another request.',
+              'The order is stored as pending. The payment will be decided without another request.',
             headers: placedHeaders,
             content: orderContent,
           },
