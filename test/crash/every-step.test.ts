@@ -110,14 +110,14 @@ test('the service loses no order and charges no card twice when it is killed at 
   const rows: Row[] = [];
   const queue = cases.entries();
   const lanes = Array.from({ length: 3 }, async () => {
-    for (const [index, { flow, point }] of queue) rows[index] = await dieAt(flow, point);
+    for (const [index, { flow, point }] of queue) rows[index] = await killAt(flow, point);
   });
   await Promise.all(lanes);
   await expect(render(rows)).toMatchFileSnapshot('../../docs/crash-points.md');
 });
 
 /** Kills a process at the fault point, starts another one, and audits the three books once every order is settled. */
-async function dieAt(flow: Flow, point: string): Promise<Row> {
+async function killAt(flow: Flow, point: string): Promise<Row> {
   await using world = await spawnSurroundings();
   const env = { ...serviceEnvironment(world.database.url, world.gateway.url), ...quick };
   const told: Told[] = [];
