@@ -184,8 +184,7 @@ test('the image is built from bases of a named version, runs without root, and b
 });
 
 async function nodeVersion(): Promise<string> {
-  const { dependencies } = JSON.parse(await read('package.json')) as { dependencies: Record<string, string> };
-  return String(dependencies['node']);
+  return (await read('.nvmrc')).trim();
 }
 
 describe('the native stack', () => {
