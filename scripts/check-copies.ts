@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 /**
- * Fails where a package whose copies must share state is installed more than once: with two copies of the
- * OpenTelemetry API or SDK, or of pg, what one of them registers the other does not see.
+ * Fails when a package with module-level state is installed in two versions: what is registered with one copy of the
+ * OpenTelemetry API, prom-client or pg stays invisible to whatever imports the other.
  */
-const single = [
+const singletons = [
   /^@opentelemetry\//,
   /^pg$/,
   /^prom-client$/,
@@ -16,6 +16,7 @@ const single = [
   /^typebox$/,
 ];
 
+/** A node of `npm ls --json`. */
 interface Tree {
   version?: string;
   dependencies?: Record<string, Tree>;
@@ -27,14 +28,14 @@ const { stdout } = await promisify(execFile)('npm', ['ls', '--all', '--json', '-
 const versions = new Map<string, Set<string>>();
 collect(JSON.parse(stdout) as Tree);
 
-const doubled = [...versions].filter(([, found]) => found.size > 1);
-for (const [name, found] of doubled)
-  process.stderr.write(`${name} is installed as ${[...found].join(' and ')}\n`);
-if (doubled.length > 0) process.exitCode = 1;
+const duplicates = [...versions].filter(([, found]) => found.size > 1);
+for (const [name, found] of duplicates)
+  process.stderr.write(`${name} is installed in several versions: ${[...found].join(', ')}\n`);
+if (duplicates.length > 0) process.exitCode = 1;
 
 function collect({ dependencies = {} }: Tree): void {
   for (const [name, tree] of Object.entries(dependencies)) {
-    if (tree.version !== undefined && single.some((pattern) => pattern.test(name))) {
+    if (tree.version !== undefined && singletons.some((pattern) => pattern.test(name))) {
       versions.set(name, (versions.get(name) ?? new Set()).add(tree.version));
     }
     collect(tree);
