@@ -9,6 +9,8 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
   const applied = await runner({
     databaseUrl: { connectionString: databaseUrl, connectionTimeoutMillis: 10_000 },
     dir: folder,
+    // The runner takes every other file, such as a README, for a migration.
+    ignorePattern: String.raw`(?!.*\.sql$).*`,
     migrationsTable: table,
     direction: 'up',
     advisoryLockMode: 'wait',
