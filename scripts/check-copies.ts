@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 /**
- * Fails when a package with module-level state is installed in two versions: what is registered with one copy of the
- * OpenTelemetry API, prom-client or pg stays invisible to whatever imports the other.
+ * Fails when a package that holds state for the whole process is installed twice: a registration with one copy of the
+ * OpenTelemetry API or SDK, or of pg, is invisible to the other copy.
  */
 const singletons = [
   /^@opentelemetry\//,

@@ -7,24 +7,24 @@ import type { Variable } from '../src/config/environment.ts';
 import { telemetryVariables } from '../src/config/telemetry-variables.ts';
 import { variables } from '../src/config/variables.ts';
 
-/** Writes docs/configuration.md from the variables of each program. */
+/** `npm run docs`: writes docs/configuration.md from the variables of each program. */
 
 const page = new URL('../docs/configuration.md', import.meta.url);
 
 type Variables = Readonly<Record<string, Variable<unknown>>>;
 
-/** A section per program, in the order in which a reader meets them. */
+/** One section per program, in the order in which a reader meets them. */
 const programs: ReadonlyArray<{ title: string; about: string; variables: Variables }> = [
   {
     title: 'The service',
     about:
-      '`npm run serve`, and the container image. `npm run migrate` reads those that begin with `DATABASE_`.',
+      '`npm run serve` and the container image. `npm run migrate` reads the variables that begin with `DATABASE_`.',
     variables,
   },
   {
     title: 'Telemetry of the service',
     about:
-      'The standard variables of the [OpenTelemetry SDK](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) work as the specification says: `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_TRACES_SAMPLER`, `OTEL_RESOURCE_ATTRIBUTES` and the rest. These are the ones that the service reads itself:',
+      'The standard variables of the [OpenTelemetry SDK](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) work as the specification says: `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_TRACES_SAMPLER`, `OTEL_RESOURCE_ATTRIBUTES` and the rest. The service reads these itself:',
     variables: Object.fromEntries(
       Object.entries(telemetryVariables).filter(([name]) => name.startsWith('OTEL_')),
     ),
@@ -32,7 +32,7 @@ const programs: ReadonlyArray<{ title: string; about: string; variables: Variabl
   {
     title: '`npm start`',
     about:
-      '`npm start` and `npm run dev` pass every variable on to the programs that they start, so those of the other sections work too.',
+      '`npm start` and `npm run dev` pass every variable to the programs that they start, so the variables of the other sections work too.',
     variables: devVariables,
   },
   { title: 'The console', about: '`npm run console`.', variables: consoleVariables },
@@ -47,8 +47,8 @@ const programs: ReadonlyArray<{ title: string; about: string; variables: Variabl
 const introduction = `# Configuration
 
 Every program reads its configuration from environment variables, once, at start. A missing or malformed variable stops
-the start with one line per fault. Durations are written \`250ms\`, \`3s\`, \`5m\` or \`24h\`. A variable without a default is
-required, unless its meaning says otherwise. \`npm run docs\` generates this page.
+the start with one line per fault. Durations are written \`250ms\`, \`3s\`, \`5m\` or \`24h\`. \`npm run docs\` generates this
+page.
 `;
 
 export function configurationPage(): string {

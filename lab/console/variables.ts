@@ -1,32 +1,32 @@
 import { text, url, wholeNumber } from '../../src/config/environment.ts';
 import { variables } from '../../src/config/variables.ts';
 
-/** Everything that the console reads, besides the standard `OTEL_EXPORTER_OTLP_…` variables of its receiver. */
+/** Every variable of the console, besides the standard `OTEL_EXPORTER_OTLP_…` of its forwarder. */
 export const consoleVariables = {
-  NODE_ENV: { ...variables.NODE_ENV, meaning: 'with `production` the console refuses to start' },
+  NODE_ENV: { ...variables.NODE_ENV, meaning: 'with `production`, the console refuses to start' },
   CONSOLE_PORT: wholeNumber(0, 65_535, {
     default: '7073',
-    meaning: 'port of the console: its page, and where telemetry is sent over OTLP/HTTP',
+    meaning: 'port of the console, for its page and for telemetry over OTLP/HTTP; 0 picks a free one',
   }),
   CONSOLE_MEMORY: wholeNumber(8, 4096, {
     default: '96',
-    meaning: 'MiB of traces and log lines that the console keeps; what is older goes',
+    meaning: 'MiB of traces and log lines that the console keeps; the oldest are dropped first',
   }),
   CONSOLE_API_URL: url(['http:', 'https:'], {
     default: 'http://127.0.0.1:7070',
-    meaning: 'the service that `npm run console` looks at, as its clients reach it',
+    meaning: 'URL of the API of the service that `npm run console` observes',
   }),
   CONSOLE_METRICS_URL: url(['http:', 'https:'], {
     default: 'http://127.0.0.1:7071/metrics',
-    meaning: 'where it reads the metrics',
+    meaning: 'URL that `npm run console` scrapes metrics from',
   }),
   CONSOLE_GATEWAY_URL: url(['http:', 'https:'], {
     default: 'http://127.0.0.1:7072',
-    meaning: 'the payment gateway simulator whose faults it sets',
+    meaning: 'URL of the payment gateway simulator in which `npm run console` sets faults',
   }),
   CONSOLE_API_KEY: text({
     default: 'demo-key',
-    meaning: 'the API key that it sends traffic and looks at orders with',
+    meaning: 'API key with which the console sends traffic and reads orders',
     secret: true,
   }),
 } as const;

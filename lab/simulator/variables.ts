@@ -1,17 +1,18 @@
 import { optional, wholeNumber } from '../../src/config/environment.ts';
 import { variables } from '../../src/config/variables.ts';
 
-/** Everything that the payment gateway simulator reads, besides the standard `OTEL_…` variables. */
+/** Every variable of the payment gateway simulator, besides the standard `OTEL_…`. */
 export const simulatorVariables = {
-  HOST: { ...variables.HOST, meaning: 'address the simulator listens on' },
+  HOST: { ...variables.HOST, meaning: 'address that the simulator listens on' },
   LOG_LEVEL: variables.LOG_LEVEL,
   SIMULATOR_PORT: wholeNumber(0, 65_535, {
     default: '7072',
-    meaning: 'port of the payment gateway simulator',
+    meaning: 'port of the payment gateway simulator; 0 picks a free one',
   }),
   SIMULATOR_LEDGER_MAX: optional(
     wholeNumber(1, 10_000_000, {
-      meaning: 'charges that the simulator remembers; the oldest goes first. Without it, all',
+      meaning:
+        'charges that the simulator remembers; the oldest is forgotten first; without it, it remembers all',
     }),
   ),
 } as const;

@@ -1,27 +1,33 @@
 import { optional, text, urls, wholeNumber } from '../../src/config/environment.ts';
 import { variables } from '../../src/config/variables.ts';
 
-/** Everything that the traffic generator reads. */
+/** Every variable of the traffic generator. */
 export const trafficVariables = {
-  HOST: { ...variables.HOST, meaning: 'address of the control port' },
+  HOST: { ...variables.HOST, meaning: 'address that the control port of the traffic generator listens on' },
   TRAFFIC_URLS: urls(['http:', 'https:'], {
     default: 'http://127.0.0.1:7070',
-    meaning: 'where the traffic generator sends its requests, in turn',
+    meaning: 'URLs of the APIs that the traffic generator calls in turn, comma-separated',
   }),
   TRAFFIC_RATE: wholeNumber(0, 1000, {
     default: '6',
-    meaning: 'requests a second of the traffic generator; 0 is none',
+    meaning: 'requests per second of the traffic generator; 0 sends none',
   }),
-  TRAFFIC_API_KEY: text({ default: 'demo-key', meaning: 'the API key it calls with', secret: true }),
+  TRAFFIC_API_KEY: text({
+    default: 'demo-key',
+    meaning: 'API key that the traffic generator calls with',
+    secret: true,
+  }),
   TRAFFIC_SEED: optional(
     wholeNumber(0, 2 ** 32 - 1, {
-      meaning: 'makes the traffic generator draw the same customers and cards again',
+      meaning: 'seed from which the traffic generator draws the same customers and cards again',
     }),
   ),
   TRAFFIC_PORT: optional(
     wholeNumber(0, 65_535, {
-      meaning: 'port on which the rate can be read and changed; without it there is none',
+      meaning: 'control port, on which the rate can be read and changed; without it, there is none',
     }),
   ),
-  TRAFFIC_GREETING: optional(text({ meaning: 'what the traffic generator prints once the service answers' })),
+  TRAFFIC_GREETING: optional(
+    text({ meaning: 'text that the traffic generator prints once the service answers' }),
+  ),
 } as const;

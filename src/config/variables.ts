@@ -1,42 +1,45 @@
 import { apiKeys, duration, oneOf, optional, proxies, share, text, url, wholeNumber } from './environment.ts';
 
-/** Everything that can be configured in the service. docs/configuration.md is generated from here. */
+/** Every variable of the service. `npm run docs` generates docs/configuration.md from it. */
 export const variables = {
   NODE_ENV: oneOf(['development', 'test', 'production'], {
     default: 'development',
-    meaning: 'with `production` the demo key is refused and profiling is off by default',
+    meaning: 'with `production`, the service refuses the demo key and turns profiling off by default',
   }),
-  HOST: text({ default: '127.0.0.1', meaning: 'address the API listens on' }),
-  PORT: wholeNumber(0, 65_535, { default: '7070', meaning: 'port of the API; 0 takes any free one' }),
+  HOST: text({ default: '127.0.0.1', meaning: 'address that the API listens on' }),
+  PORT: wholeNumber(0, 65_535, { default: '7070', meaning: 'port of the API; 0 picks a free one' }),
   ADMIN_HOST: text({
     default: '127.0.0.1',
-    meaning: 'address of the admin listener (health, metrics, status)',
+    meaning: 'address that the admin listener (health, metrics, status) listens on',
   }),
-  ADMIN_PORT: wholeNumber(0, 65_535, { default: '7071', meaning: 'port of the admin listener' }),
+  ADMIN_PORT: wholeNumber(0, 65_535, {
+    default: '7071',
+    meaning: 'port of the admin listener; 0 picks a free one',
+  }),
   DATABASE_URL: url(['postgres:', 'postgresql:'], {
-    meaning: 'the Postgres database; `npm start` brings its own when it is not set',
+    meaning: 'URL of the Postgres database; `npm start` brings its own when it is not set',
     secret: true,
   }),
   PAYMENT_GATEWAY_URL: url(['http:', 'https:'], {
-    meaning: 'base URL of the payment gateway; `npm start` brings a simulator when it is not set',
-    // May hold credentials.
+    meaning: 'URL of the payment gateway; `npm start` brings a simulator when it is not set',
+    // It may hold credentials.
     secret: true,
   }),
   API_KEYS: apiKeys({
-    meaning: 'who may call: `client:key` pairs, comma-separated; `npm start` knows `demo:demo-key`',
+    meaning: 'clients and their keys: `client:key` pairs, comma-separated; `npm start` sets `demo:demo-key`',
     secret: true,
   }),
   REDIS_URL: optional(
     url(['redis:', 'rediss:'], {
       meaning:
-        'a Redis that replicas share limits and a cache in; without it each has its own limits, and no cache',
+        'URL of a Redis in which replicas share rate limits and a cache of settled orders; without it, each replica counts by itself and caches nothing',
       secret: true,
     }),
   ),
   TRUST_PROXY: optional(
     proxies({
       meaning:
-        'the proxies in front, whose `x-forwarded-*` is believed: their addresses such as `10.0.0.0/8`, or how many where nobody can come around them; none when it is not set',
+        'proxies whose `x-forwarded-*` headers are trusted: their addresses, such as `10.0.0.0/8`, or their number if no client can bypass them; without it, none is',
     }),
   ),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
@@ -45,17 +48,16 @@ export const variables = {
   }),
   PROFILING: oneOf(['auto', 'on', 'off'], {
     default: 'auto',
-    meaning: 'profiles on the admin listener; `auto` is on, and off with `NODE_ENV=production`',
+    meaning: 'profiles on the admin listener; `auto` is `off` with `NODE_ENV=production`, else `on`',
   }),
   TELEMETRY_INSTRUMENTATION: oneOf(['lean', 'auto'], {
     default: 'lean',
     meaning:
-      '`lean` makes a few spans at the boundaries itself, `auto` has the OpenTelemetry instrumentations make them',
+      'source of the spans: `lean` creates a few at the boundaries, `auto` uses the OpenTelemetry instrumentations',
   }),
   EXEMPLAR_INTERVAL: duration({
     default: '30s',
-    meaning:
-      'how long a trace stays the exemplar of its bucket; tail sampling keeps every exemplar, so shorter means more traces',
+    meaning: 'time for which a trace stays the exemplar of its bucket; tail sampling keeps every exemplar',
   }),
   BODY_LIMIT_BYTES: wholeNumber(1024, 10_485_760, {
     default: '65536',
@@ -63,92 +65,108 @@ export const variables = {
   }),
   RATE_LIMIT_MAX: wholeNumber(0, 1_000_000, {
     default: '1000',
-    meaning: 'requests of a client in a window; then 429 until it ends. 0 is no limit',
+    meaning: 'requests of one client per window; further ones get 429; 0 disables the limit',
   }),
-  RATE_LIMIT_WINDOW: duration({ default: '10s', meaning: 'length of the window of both request limits' }),
+  RATE_LIMIT_WINDOW: duration({
+    default: '10s',
+    meaning: 'length of the window of RATE_LIMIT_MAX and RATE_LIMIT_ADDRESS_MAX',
+  }),
   RATE_LIMIT_ADDRESS_MAX: wholeNumber(0, 1_000_000, {
     default: '300',
-    meaning: 'requests without a valid API key from an address in a window; then 429. 0 is no limit',
+    meaning: 'requests without a valid key from one address per window; further ones get 429; 0 disables it',
   }),
   AUTH_FAILURE_MAX: wholeNumber(0, 1_000_000, {
     default: '20',
-    meaning: 'wrong API keys from an address in a window; further ones get 429 instead of 401. 0 is no limit',
+    meaning:
+      'wrong API keys from one address per failure window; beyond it, wrong keys get 429 instead of 401; 0 disables the limit',
   }),
-  AUTH_FAILURE_WINDOW: duration({ default: '1m', meaning: 'length of that window' }),
+  AUTH_FAILURE_WINDOW: duration({
+    default: '1m',
+    meaning: 'length of the failure window of AUTH_FAILURE_MAX',
+  }),
   REDIS_COMMAND_TIMEOUT: duration({
     default: '20ms',
-    meaning: 'longest wait for Redis; then the request goes on without it',
+    meaning: 'longest wait for a Redis command; then the request goes on without Redis',
   }),
   ORDER_CACHE_TTL: duration({
     default: '10m',
-    meaning: 'how long Redis keeps a settled order, give or take a tenth',
+    meaning: 'time for which Redis keeps a settled order, with a jitter of a tenth',
   }),
   HTTP_HEADERS_TIMEOUT: duration({
     default: '10s',
-    meaning: 'longest time until the headers of a request are there; a slower client gets 408',
+    meaning: 'longest time to send the headers of a request; a slower client gets 408',
   }),
   HTTP_REQUEST_TIMEOUT: duration({
     default: '30s',
-    meaning: 'the same until its body is there; not shorter than HTTP_HEADERS_TIMEOUT',
+    meaning: 'longest time to send a whole request; not shorter than HTTP_HEADERS_TIMEOUT',
   }),
   HTTP_KEEP_ALIVE_TIMEOUT: duration({
     default: '72s',
-    meaning: 'a connection without a request is closed after it; longer than that of the load balancer',
+    meaning: 'time until an idle connection is closed; longer than the idle timeout of the load balancer',
   }),
   HTTP_SEND_TIMEOUT: duration({
     default: '1m',
-    meaning: 'a client that takes nothing of its answer for this long is cut; longer than any request takes',
+    meaning:
+      'time after which a client that reads nothing of its response is cut off; set it longer than the slowest request',
   }),
   HTTP_MAX_HEADER_BYTES: wholeNumber(1024, 1_048_576, {
     default: '16384',
-    meaning: 'request line and headers at most; more gets 431',
+    meaning: 'largest request line and headers together; larger ones get 431',
   }),
-  HTTP_MAX_HEADERS: wholeNumber(10, 10_000, { default: '100', meaning: 'headers at most; more get 431' }),
+  HTTP_MAX_HEADERS: wholeNumber(10, 10_000, {
+    default: '100',
+    meaning: 'most headers of a request; more get 431',
+  }),
   HTTP_MAX_CONNECTIONS: wholeNumber(1, 1_000_000, {
     default: '2000',
-    meaning: 'connections to the API at most; further ones are closed at once',
+    meaning: 'largest number of connections to the API; further ones are closed at once',
   }),
-  DATABASE_POOL_MAX: wholeNumber(1, 1000, { default: '10', meaning: 'connections to Postgres at most' }),
+  DATABASE_POOL_MAX: wholeNumber(1, 1000, {
+    default: '10',
+    meaning: 'size of the pool of Postgres connections',
+  }),
   DATABASE_CONNECT_TIMEOUT: duration({
     default: '1s',
-    meaning: 'longest wait for a connection, be it a new one or one from the pool',
+    meaning: 'longest wait for a connection to Postgres, new or from the pool',
   }),
   DATABASE_STATEMENT_TIMEOUT: duration({
     default: '2s',
-    meaning: 'Postgres cancels a statement that runs longer',
+    meaning: 'longest run of a statement before Postgres cancels it',
   }),
   DATABASE_DEADLINE: duration({
     default: '3s',
-    meaning: 'one statement with all its retries; then 503',
+    meaning: 'deadline of a statement with all its retries; after it, the request gets 503',
   }),
   PAYMENT_ATTEMPT_TIMEOUT: duration({
     default: '1s',
-    meaning: 'one attempt at the gateway; after it the outcome of that attempt is unknown',
+    meaning: 'timeout of one attempt at the gateway; after it, the outcome of the attempt is unknown',
   }),
   PAYMENT_DEADLINE: duration({
     default: '3s',
-    meaning: 'one charge with all its retries; then the order stays pending and the client gets 202',
+    meaning:
+      'deadline of a charge with all its retries; after it, the order stays pending and the client gets 202',
   }),
   PAYMENT_MAX_ATTEMPTS: wholeNumber(1, 20, {
     default: '5',
-    meaning: 'attempts per charge, the first included',
+    meaning: 'attempts per charge, including the first',
   }),
   PAYMENT_BACKOFF_BASE: duration({
     default: '10ms',
-    meaning: 'bound of the first backoff; it doubles per retry',
+    meaning: 'upper bound of the first backoff of a charge; it doubles with every retry',
   }),
   PAYMENT_BACKOFF_FLOOR: duration({
     default: '5ms',
-    meaning: 'shortest backoff, because full jitter may draw nearly 0',
+    meaning: 'shortest backoff of a charge, because full jitter can draw almost 0',
   }),
-  PAYMENT_BACKOFF_CAP: duration({ default: '1s', meaning: 'longest backoff' }),
+  PAYMENT_BACKOFF_CAP: duration({ default: '1s', meaning: 'longest backoff of a charge' }),
   PAYMENT_RETRY_BUDGET: share({
     default: '0.2',
-    meaning: 'retries allowed per charge, over all requests; stops retries from multiplying an outage',
+    meaning:
+      'retries that every charge adds to the retry budget, shared by all requests, so that retries do not multiply an outage',
   }),
   PAYMENT_RETRY_RESERVE: wholeNumber(0, 10_000, {
     default: '20',
-    meaning: 'retries that a quiet service may make before the budget counts; also the most it saves up',
+    meaning: 'retries that the retry budget holds at the start, and the most that it can hold',
   }),
   PAYMENT_CONNECTIONS: wholeNumber(1, 1000, {
     default: '64',
@@ -156,69 +174,84 @@ export const variables = {
   }),
   BREAKER_ERROR_SHARE: share({
     default: '0.5',
-    meaning: 'the circuit opens when more than this share of the attempts in the window failed',
+    meaning: 'share of failed attempts in the window above which the circuit to the gateway opens',
   }),
   BREAKER_VOLUME: wholeNumber(1, 100_000, {
     default: '20',
-    meaning: 'attempts in the window before the share means anything',
+    meaning: 'attempts that the window must hold before the circuit can open',
   }),
-  BREAKER_WINDOW: duration({ default: '10s', meaning: 'rolling window of the error share' }),
+  BREAKER_WINDOW: duration({
+    default: '10s',
+    meaning: 'length of the rolling window of the circuit breaker',
+  }),
   BREAKER_OPEN_FOR: duration({
     default: '5s',
-    meaning: 'time from open to half-open, when one probe is let through',
+    meaning: 'time from open to half-open, when the circuit breaker lets one probe through',
   }),
   SETTLEMENT_DEADLINE: duration({
     default: '24h',
-    meaning: 'an order that is pending for longer is cancelled, at the gateway first',
+    meaning: 'age at which a pending order is cancelled, at the gateway first',
   }),
   SETTLEMENT_POLL_INTERVAL: duration({
     default: '1s',
-    meaning: 'time between two looks for pending orders while there are none',
+    meaning: 'time between two polls of an idle settlement worker',
   }),
   SETTLEMENT_CONCURRENCY: wholeNumber(1, 100, {
     default: '4',
-    meaning: 'pending orders that a replica settles at the same time',
+    meaning: 'pending orders that a replica settles concurrently',
   }),
   SETTLEMENT_BATCH_SIZE: wholeNumber(1, 1000, {
     default: '16',
-    meaning: 'pending orders that a replica takes at once',
+    meaning: 'pending orders that a replica leases at once',
   }),
   SETTLEMENT_BACKOFF_BASE: duration({
     default: '1s',
-    meaning: 'bound of the wait before an order is settled again; it doubles per round',
+    meaning: 'upper bound of the first wait before an order is settled again; it doubles with every round',
   }),
-  SETTLEMENT_BACKOFF_FLOOR: duration({ default: '250ms', meaning: 'shortest wait between two rounds' }),
-  SETTLEMENT_BACKOFF_CAP: duration({ default: '1m', meaning: 'longest wait between two rounds' }),
+  SETTLEMENT_BACKOFF_FLOOR: duration({
+    default: '250ms',
+    meaning: 'shortest wait before an order is settled again',
+  }),
+  SETTLEMENT_BACKOFF_CAP: duration({
+    default: '1m',
+    meaning: 'longest wait before an order is settled again',
+  }),
   MAX_PENDING_ORDERS: wholeNumber(1, 10_000_000, {
     default: '10000',
-    meaning: 'with more orders pending than this, new ones get 503 instead of adding to them',
+    meaning: 'pending orders above which new ones get 503 instead of growing the backlog',
   }),
   ADMISSION: oneOf(['on', 'off'], {
     default: 'on',
-    meaning: 'with `on`, requests beyond what can be answered in time get 429 at once',
+    meaning: 'admission control; with `on`, requests that cannot be answered in time get 429 at once',
   }),
   ADMISSION_LIMIT_MIN: wholeNumber(1, 10_000, {
     default: '20',
-    meaning: 'requests that may be at work at the same time, at the least; the limit adapts',
+    meaning: 'lower bound of the adaptive limit on requests in flight',
   }),
-  ADMISSION_LIMIT_MAX: wholeNumber(1, 10_000, { default: '500', meaning: 'the same at the most' }),
+  ADMISSION_LIMIT_MAX: wholeNumber(1, 10_000, {
+    default: '500',
+    meaning: 'upper bound of the adaptive limit on requests in flight',
+  }),
   ADMISSION_TARGET: duration({
     default: '30ms',
-    meaning:
-      'the limit shrinks while requests wait longer than this for a connection to Postgres or the gateway',
+    meaning: 'wait for a connection to Postgres or the gateway above which the adaptive limit shrinks',
   }),
   ADMISSION_QUEUE: wholeNumber(0, 10_000, {
     default: '100',
-    meaning: 'requests that may wait to be taken; fewer, where they would not have their turn in time',
+    meaning: 'largest admission queue; it is shorter while a full one could not be served in time',
   }),
-  ADMISSION_QUEUE_TIMEOUT: duration({ default: '20ms', meaning: 'longest wait of those' }),
+  ADMISSION_QUEUE_TIMEOUT: duration({ default: '20ms', meaning: 'longest time in the admission queue' }),
   ADMISSION_LOOP_DELAY: duration({
     default: '50ms',
-    meaning: 'while the event loop is late by more than this, the limit shrinks and no request waits',
+    meaning: 'event loop delay above which the adaptive limit shrinks and no request is queued',
   }),
   SHUTDOWN_DRAIN_DELAY: duration({
     default: '0ms',
-    meaning: 'time between failing /readyz and refusing connections; 5s behind a load balancer',
+    meaning:
+      'time between failing `/readyz` and closing the listener; set it to 5s or so behind a load balancer',
   }),
-  SHUTDOWN_DEADLINE: duration({ default: '10s', meaning: 'a shutdown that takes longer is cut off' }),
+  SHUTDOWN_DEADLINE: duration({
+    default: '10s',
+    meaning: 'longest duration of a shutdown; a longer one is cut off with exit code 1',
+  }),
 } as const;
