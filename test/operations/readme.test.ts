@@ -1,3 +1,4 @@
+import { existsSync, globSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -85,6 +86,19 @@ test('every relative link of a page leads to a file, and every anchor to a headi
     }
   }
   expect(broken).toEqual([]);
+});
+
+test('every path that a page names exists', () => {
+  const missing: string[] = [];
+  for (const [page, text] of textOf) {
+    for (const [, named = ''] of text.matchAll(/`((?:[\w.-]+\/)+[\w.{},*-]*)`/g)) {
+      const [folder = ''] = named.split('/');
+      // Written to by a program, and not there before.
+      const generated = skipped.has(folder);
+      if (!generated && existsSync(folder) && globSync(named).length === 0) missing.push(`${page}: ${named}`);
+    }
+  }
+  expect(missing).toEqual([]);
 });
 
 test('a folder of the top level says in a README what stands in it', async () => {
