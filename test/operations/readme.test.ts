@@ -91,7 +91,7 @@ test('every relative link of a page leads to a file, and every anchor to a headi
 test('every path that a page names exists', () => {
   const missing: string[] = [];
   for (const [page, text] of textOf) {
-    for (const [, named = ''] of text.matchAll(/`((?:[\w.-]+\/)+[\w.{},*-]*)`/g)) {
+    for (const [, named = ''] of text.matchAll(/`((?:[\w.{},*-]+\/)+[\w.{},*-]*)`/g)) {
       const [folder = ''] = named.split('/');
       // Written to by a program, and not there before.
       const generated = skipped.has(folder);
