@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 /**
- * Fails when a package that holds state for the whole process is installed twice: a registration with one copy of the
- * OpenTelemetry API or SDK, or of pg, is invisible to the other copy.
+ * Fails where a package whose copies must share state is installed more than once: with two copies of the
+ * OpenTelemetry API or SDK, or of pg, what one of them registers the other does not see.
  */
 const singletons = [
   /^@opentelemetry\//,

@@ -1,7 +1,7 @@
 import { text, url, wholeNumber } from '../../src/config/environment.ts';
 import { variables } from '../../src/config/variables.ts';
 
-/** Every variable of the console, besides the standard `OTEL_EXPORTER_OTLP_…` of its forwarder. */
+/** Every variable that the console reads, besides the standard `OTEL_EXPORTER_OTLP_…` ones for its Collector. */
 export const consoleVariables = {
   NODE_ENV: { ...variables.NODE_ENV, meaning: 'with `production`, the console refuses to start' },
   CONSOLE_PORT: wholeNumber(0, 65_535, {

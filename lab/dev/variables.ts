@@ -1,7 +1,7 @@
 import { oneOf, text } from '../../src/config/environment.ts';
 import { variables } from '../../src/config/variables.ts';
 
-/** Every variable that `npm start` and `npm run dev` read themselves; the programs that they start read their own. */
+/** Every variable that `npm start` and `npm run dev` read themselves. The programs that they start read their own. */
 export const devVariables = {
   NODE_ENV: {
     ...variables.NODE_ENV,

@@ -1,7 +1,7 @@
 import { optional, wholeNumber } from '../../src/config/environment.ts';
 import { variables } from '../../src/config/variables.ts';
 
-/** Every variable of the payment gateway simulator, besides the standard `OTEL_…`. */
+/** Every variable that the payment gateway simulator reads, besides the standard `OTEL_…` ones. */
 export const simulatorVariables = {
   HOST: { ...variables.HOST, meaning: 'address that the simulator listens on' },
   LOG_LEVEL: variables.LOG_LEVEL,

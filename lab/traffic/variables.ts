@@ -1,7 +1,7 @@
 import { optional, text, urls, wholeNumber } from '../../src/config/environment.ts';
 import { variables } from '../../src/config/variables.ts';
 
-/** Every variable of the traffic generator. */
+/** Every variable that the traffic generator reads. */
 export const trafficVariables = {
   HOST: { ...variables.HOST, meaning: 'address that the control port of the traffic generator listens on' },
   TRAFFIC_URLS: urls(['http:', 'https:'], {

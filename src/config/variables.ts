@@ -69,7 +69,7 @@ export const variables = {
   }),
   RATE_LIMIT_WINDOW: duration({
     default: '10s',
-    meaning: 'length of the window of RATE_LIMIT_MAX and RATE_LIMIT_ADDRESS_MAX',
+    meaning: 'length of the window of the two RATE_LIMIT_…_MAX',
   }),
   RATE_LIMIT_ADDRESS_MAX: wholeNumber(0, 1_000_000, {
     default: '300',
@@ -77,13 +77,9 @@ export const variables = {
   }),
   AUTH_FAILURE_MAX: wholeNumber(0, 1_000_000, {
     default: '20',
-    meaning:
-      'wrong API keys from one address per failure window; beyond it, wrong keys get 429 instead of 401; 0 disables the limit',
+    meaning: 'wrong keys from one address per window; further ones get 429, not 401; 0 disables the limit',
   }),
-  AUTH_FAILURE_WINDOW: duration({
-    default: '1m',
-    meaning: 'length of the failure window of AUTH_FAILURE_MAX',
-  }),
+  AUTH_FAILURE_WINDOW: duration({ default: '1m', meaning: 'length of the window of AUTH_FAILURE_MAX' }),
   REDIS_COMMAND_TIMEOUT: duration({
     default: '20ms',
     meaning: 'longest wait for a Redis command; then the request goes on without Redis',
@@ -106,8 +102,7 @@ export const variables = {
   }),
   HTTP_SEND_TIMEOUT: duration({
     default: '1m',
-    meaning:
-      'time after which a client that reads nothing of its response is cut off; set it longer than the slowest request',
+    meaning: 'time until a client that reads nothing is cut off; longer than the slowest request',
   }),
   HTTP_MAX_HEADER_BYTES: wholeNumber(1024, 1_048_576, {
     default: '16384',
@@ -143,8 +138,7 @@ export const variables = {
   }),
   PAYMENT_DEADLINE: duration({
     default: '3s',
-    meaning:
-      'deadline of a charge with all its retries; after it, the order stays pending and the client gets 202',
+    meaning: 'deadline of a charge with all its retries; then the order stays pending, with a 202',
   }),
   PAYMENT_MAX_ATTEMPTS: wholeNumber(1, 20, {
     default: '5',
@@ -178,7 +172,7 @@ export const variables = {
   }),
   BREAKER_VOLUME: wholeNumber(1, 100_000, {
     default: '20',
-    meaning: 'attempts that the window must hold before the circuit can open',
+    meaning: 'attempts in the window before the circuit can open',
   }),
   BREAKER_WINDOW: duration({
     default: '10s',
@@ -247,8 +241,7 @@ export const variables = {
   }),
   SHUTDOWN_DRAIN_DELAY: duration({
     default: '0ms',
-    meaning:
-      'time between failing `/readyz` and closing the listener; set it to 5s or so behind a load balancer',
+    meaning: 'time between failing `/readyz` and closing the listener; about 5s behind a load balancer',
   }),
   SHUTDOWN_DEADLINE: duration({
     default: '10s',
