@@ -69,7 +69,7 @@ export const variables = {
   }),
   RATE_LIMIT_WINDOW: duration({
     default: '10s',
-    meaning: 'length of the window of the two RATE_LIMIT_…_MAX',
+    meaning: 'length of the window of RATE_LIMIT_MAX and RATE_LIMIT_ADDRESS_MAX',
   }),
   RATE_LIMIT_ADDRESS_MAX: wholeNumber(0, 1_000_000, {
     default: '300',
@@ -138,7 +138,8 @@ export const variables = {
   }),
   PAYMENT_DEADLINE: duration({
     default: '3s',
-    meaning: 'deadline of a charge with all its retries; then the order stays pending, with a 202',
+    meaning:
+      'deadline of a charge with all its retries; after it, the order stays pending and the client gets 202',
   }),
   PAYMENT_MAX_ATTEMPTS: wholeNumber(1, 20, {
     default: '5',
