@@ -4,10 +4,10 @@ import { openBooks } from '../audit/books.ts';
 import type { Customers } from './customers.ts';
 import type { Environment } from './environment.ts';
 
-/** Milliseconds between two looks at what is pending. */
+/** Milliseconds between two queries for pending orders. */
 const interval = 100;
 
-/** Whether orders from before the end of the fault are still pending, asked again and again. */
+/** Polls the database for orders that were placed before the end of the fault and are still pending. */
 export function watchSettlement(
   { database }: Environment,
   run: string,
@@ -17,7 +17,7 @@ export function watchSettlement(
   const visitsBefore = customers.visits.length;
   let settledAt: number | undefined;
   const ending = new AbortController();
-  const looking = (async () => {
+  const polling = (async () => {
     while (!ending.signal.aborted) {
       try {
         const pending = await database.sql(
@@ -34,7 +34,7 @@ export function watchSettlement(
   })();
   cleanUp.defer(async () => {
     ending.abort();
-    await looking;
+    await polling;
   });
   return {
     settledAt: () => settledAt ?? Number.NaN,
@@ -48,7 +48,7 @@ export function watchSettlement(
   };
 }
 
-/** Opens the books and has them audited. Those of somebody else's service hold more than what is ours. */
+/** Reads orders and ledger and audits them. A service that was running before holds other orders too; they are left out. */
 export async function readBooks(environment: Environment, run: string, customers: Customers) {
   const books = await openBooks(
     customers.told,

@@ -1,6 +1,6 @@
-/** Keeps a processor busy for as long as its parent process is there. */
+/** Keeps one processor busy for as long as its parent process lives. */
 
-/** Milliseconds between two looks whether it is. */
+/** Milliseconds of work before the event loop can notice that the parent is gone. */
 const slice = 50;
 
 function burn(): void {
@@ -9,6 +9,6 @@ function burn(): void {
   setImmediate(burn);
 }
 
-// Comes with the end of the parent as well, however that ended.
+// The channel also closes when the parent is killed.
 process.on('disconnect', () => process.exit());
 burn();

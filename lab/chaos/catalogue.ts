@@ -39,7 +39,7 @@ import { sigtermUnderLoad } from './experiments/sigterm-under-load.ts';
 import { stdoutBlocked } from './experiments/stdout-blocked.ts';
 import { wrongKeys } from './experiments/wrong-keys.ts';
 
-/** All of them, in the order of the report. */
+/** Every experiment, in the order of the report. */
 export const catalogue: readonly Experiment[] = [
   gatewayTimeouts,
   gatewayDown,

@@ -10,29 +10,29 @@ import type { CollectorBackend } from './experiment.ts';
 import type { Environment } from './environment.ts';
 import type { NetworkProxy } from './network.ts';
 
-/** A real Collector, as the stack starts it, with a network of our own to what stands for Jaeger and Loki. */
+/** A real Collector, started as in the stack, with proxies between it and the stand-ins for Jaeger and Loki. */
 export interface Collector extends AsyncDisposable {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
   url: string;
-  /** Where it tells about itself, for Prometheus. */
+  /** Address of its own metrics, for Prometheus. */
   target: string;
   network: Readonly<Record<CollectorBackend, NetworkProxy>>;
-  /** What has come through it. */
+  /** Every span that has come through it. */
   spans: NonNullable<Environment['spans']>;
 }
 
 export interface CollectorOptions {
   command: string;
   connect(backend: CollectorBackend, target: string): Promise<NetworkProxy>;
-  /** Takes OTLP over HTTP, in the place of Loki. */
+  /** Takes OTLP over HTTP, in place of Loki. */
   lokiUrl: string;
-  /** Asked for figures, as in the stack. */
+  /** The Collector's receiver reads figures from it, as in the stack. */
   postgresUrl: string;
 }
 
 export const findCollector = (): string | undefined => findTool('otel-collector');
 
-/** Instead of five minutes: as much shorter as a rehearsal makes the rules, unless it is told otherwise. */
+/** Instead of five minutes: shorter by the factor that the default time scale divides the rules by. */
 const retriesFor = '10s';
 
 export async function startCollector(options: CollectorOptions): Promise<Collector> {

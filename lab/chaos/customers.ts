@@ -7,9 +7,9 @@ import type { PlacedOrder } from '../audit/good-client.ts';
 import { drawOrder } from '../audit/orders.ts';
 import type { Answer } from './experiment.ts';
 
-/** What a request came to. Times by `performance.now()`. */
+/** The outcome of one request. Times by `performance.now()`. */
 export interface Reply {
-  /** `others` are the noisy client and whoever guesses keys. */
+  /** `others` are the noisy client and the client that guesses keys. */
   from: 'customers' | 'surge' | 'others';
   sentAt: number;
   /** Milliseconds. */
@@ -17,22 +17,22 @@ export interface Reply {
   answer: Answer;
 }
 
-/** An order that somebody wanted to place, and the last that was heard of it. */
+/** An order that a customer wants to place, and the last answer it got. */
 export interface Visit {
   key: string;
   goodCard: boolean;
-  /** Whether it is repeated until there is an answer. */
+  /** Whether the customer repeats the request until it is answered. */
   patient: boolean;
   told?: Told;
 }
 
 export interface CustomersOptions {
-  /** Of the replicas that a load balancer would choose from, asked before each request. */
+  /** The replicas that a load balancer would choose from. Called before each request. */
   urls(): readonly string[];
   /** Orders a second on average. */
   rate: number;
   seed: number;
-  /** Prefix of every idempotency key, by which this run knows its orders. */
+  /** Prefix of every idempotency key, which identifies the orders of this run. */
   run: string;
   apiKeys: { shop: string; pos: string };
   patient: boolean;
@@ -42,11 +42,11 @@ export interface CustomersOptions {
 export interface Customers {
   visits: readonly Visit[];
   told: readonly Told[];
-  /** More of them, who do not come back. 0 is none. */
+  /** Adds customers who never retry, as orders a second. 0 ends the surge. */
   surge(rate: number): void;
-  /** Other requests than orders, so many a second; resolves when the signal fires and all are answered. */
+  /** Sends requests other than orders at this rate. Resolves once the signal has fired and all are answered. */
   sendOthers(perSecond: number, call: OtherCall, signal: AbortSignal): Promise<void>;
-  /** Nobody new comes; resolves when those who are there have an answer, or gave up. */
+  /** Stops new arrivals. Resolves once those in flight are answered, or after `patience` milliseconds. */
   close(patience: number): Promise<void>;
 }
 
@@ -62,15 +62,15 @@ const statusOf: Readonly<Record<string, Told['status']>> = { 201: 'paid', 202: '
 const goodCards = new Set(['tok_visa', 'tok_mastercard']);
 
 /**
- * Customers who come when they come (a Poisson process), however long the service takes, and behave as the documentation
- * asks: one key per order, and the same request again for as long as the answer is lost or says "not now".
+ * Customers arrive in a Poisson process, independent of how long the service takes, and behave as the API documentation
+ * asks: one idempotency key per order, and the same request again while the answer is lost or retryable.
  */
 export function startCustomers(options: CustomersOptions): Customers {
   const agent = new Agent({ connections: 2000, keepAliveTimeout: 4000, headersTimeout: deadline });
   const random = seededRandom(options.seed);
   const visits: Visit[] = [];
   const told: Told[] = [];
-  const underWay = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<void>>();
   const givingUp = new AbortController();
 
   function visit(from: 'customers' | 'surge'): void {
@@ -82,8 +82,8 @@ export function startCustomers(options: CustomersOptions): Customers {
     };
     visits.push(own);
     const clientId = random() < 0.5 ? 'shop' : 'pos';
-    const visiting = place(from, own, clientId, order).finally(() => underWay.delete(visiting));
-    underWay.add(visiting);
+    const visiting = place(from, own, clientId, order).finally(() => inFlight.delete(visiting));
+    inFlight.add(visiting);
   }
 
   async function place(
@@ -146,14 +146,14 @@ export function startCustomers(options: CustomersOptions): Customers {
         givingUp.abort();
         void agent.destroy();
       }, patience);
-      await Promise.all(underWay);
+      await Promise.all(inFlight);
       clearTimeout(giveUp);
       if (!agent.destroyed) await agent.destroy();
     },
   };
 }
 
-/** Milliseconds that are made good at most where this process itself was held up. */
+/** Milliseconds. After a stall of this process, arrivals older than this are not made up for. */
 const longestBacklog = 500;
 
 function startArrivals(arrive: () => void): { setRate(perSecond: number): void } {
@@ -184,7 +184,7 @@ function startArrivals(arrive: () => void): { setRate(perSecond: number): void }
   };
 }
 
-/** One request, and in a word what it came to. */
+/** Sends one request and reduces the response to an {@link Answer}. */
 async function exchange(url: string, agent: Agent, apiKey: string, key?: string, body?: object) {
   try {
     const response = await request(url, {

@@ -1,7 +1,7 @@
 import { table } from '../bench/shared/table.ts';
 import { type Experiment, heartbeat } from './experiment.ts';
 
-/** One row for all experiments and one for each, below a head. */
+/** A header, a row for the heartbeat and one row per experiment. */
 export function detectionRows(experiments: readonly Experiment[]): string[][] {
   return [
     ['fault', 'detected by', 'within, minutes'],
@@ -20,6 +20,6 @@ export function detectionRows(experiments: readonly Experiment[]): string[][] {
   ];
 }
 
-/** Fault by detection, as Markdown. */
+/** Which alert detects which fault, as a Markdown table. */
 export const detectionTable = (experiments: readonly Experiment[]): string =>
   table(detectionRows(experiments));

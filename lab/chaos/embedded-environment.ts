@@ -16,13 +16,13 @@ import type { Network } from './network.ts';
 export interface EmbeddedOptions {
   postgres: PostgresServer;
   network: Network;
-  /** Over those of the experiment. */
+  /** Variables that override those of the experiment. */
   env?: Readonly<Record<string, string>>;
-  /** The Prometheus that evaluates the alerts; without one they are not checked. */
+  /** The Prometheus that evaluates the alerts. Without one they are not checked. */
   prometheus?: { command: string; scale: TimeScale };
 }
 
-/** As it is deployed, but for the limits per client and per address: all customers of a rehearsal are two, at one. */
+/** As in production, without the limits per client and per address: here all customers are two clients at one address. */
 const asDeployed = {
   NODE_ENV: 'test',
   PORT: '0',
@@ -32,7 +32,7 @@ const asDeployed = {
   AUTH_FAILURE_MAX: '0',
 };
 
-/** What is told soon is seen soon. Lines go to stdout, as in a container. */
+/** Spans are exported soon, so that they are seen soon. Log lines go to stdout, as in a container. */
 const telemetry = {
   OTEL_SDK_DISABLED: 'false',
   OTEL_BSP_SCHEDULE_DELAY: '300',
@@ -44,7 +44,7 @@ const apiKeys = { shop: 'shop-key', pos: 'pos-key' };
 
 let environments = 0;
 
-/** Everything that an experiment needs, started for it alone: what one leaves behind would be the next one's. */
+/** Starts everything for one experiment alone, so that nothing that one leaves behind affects the next. */
 export async function openEmbeddedEnvironment(
   { surroundings = {} }: Pick<Experiment, 'surroundings'>,
   { postgres, network, env, prometheus }: EmbeddedOptions,
@@ -60,7 +60,7 @@ export async function openEmbeddedEnvironment(
   });
   started.defer(() => simulator.close());
   const receiver = started.use(await startOtlpReceiver());
-  // Where one of these is missing, what needs it is skipped.
+  // If one of these programs is missing, the experiments that need it are skipped.
   const hasRedis = surroundings.redis === true && isThere('redis-server');
   const redis = hasRedis ? started.use(await startRedisServer()) : undefined;
   const command = surroundings.collector === true ? findCollector() : undefined;
@@ -76,27 +76,27 @@ export async function openEmbeddedEnvironment(
           }),
         );
 
-  const wired = {
+  const proxies = {
     postgres: await proxy('postgres', database.url),
     gateway: await proxy('gateway', simulator.url),
     collector: await proxy('collector', (collector ?? receiver).url),
     ...(redis && { redis: await proxy('redis', redis.url) }),
     ...collector?.network,
   };
-  const environment = {
+  const variables = {
     ...asDeployed,
-    DATABASE_URL: wired.postgres.url,
-    PAYMENT_GATEWAY_URL: wired.gateway.url,
+    DATABASE_URL: proxies.postgres.url,
+    PAYMENT_GATEWAY_URL: proxies.gateway.url,
     ...telemetry,
     API_KEYS: `shop:${apiKeys.shop},pos:${apiKeys.pos},noisy:noisy-key`,
-    OTEL_EXPORTER_OTLP_ENDPOINT: wired.collector.url,
-    ...(wired.redis && { REDIS_URL: wired.redis.url }),
+    OTEL_EXPORTER_OTLP_ENDPOINT: proxies.collector.url,
+    ...(proxies.redis && { REDIS_URL: proxies.redis.url }),
     ...surroundings.env,
     ...env,
   };
   const replicas = await Promise.all(
     Array.from({ length: surroundings.replicas ?? 1 }, async () =>
-      started.use(await startReplica(environment, surroundings)),
+      started.use(await startReplica(variables, surroundings)),
     ),
   );
   const adminUrls = replicas.map(({ adminUrl }) => adminUrl);
@@ -122,7 +122,7 @@ export async function openEmbeddedEnvironment(
     replicas,
     postgres,
     ...(redis && { redis }),
-    network: wired,
+    network: proxies,
     spans: (collector ?? receiver).spans,
     ...(alerts && { alerts }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

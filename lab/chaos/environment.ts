@@ -7,26 +7,26 @@ import type { Dependency } from './experiment.ts';
 import type { Replica } from './replica.ts';
 import type { NetworkProxy } from './network.ts';
 
-/** What an experiment plays on: the service with all that is around it. What is missing cannot be broken there. */
+/** The service and its surroundings, on which an experiment runs. A fault needs the part that it breaks. */
 export interface Environment extends AsyncDisposable {
-  /** Of the API, of each replica. */
+  /** Base URL of the API, one per replica. */
   urls: readonly string[];
-  /** Of the admin listeners, in the same order. */
+  /** Base URLs of the admin listeners, in the same order. */
   adminUrls: readonly string[];
   apiKeys: { shop: string; pos: string };
   gateway: GatewayControl;
   database: Database;
-  /** Processes of our own; where there are none, the service is somebody else's. */
+  /** The processes of the service; undefined if it was running before. */
   replicas?: readonly Replica[];
   postgres?: PostgresServer;
   redis?: RedisServer;
   network: Partial<Record<Dependency, NetworkProxy>>;
-  /** Everything that was received so far. */
+  /** Every span received so far; undefined if spans go elsewhere. */
   spans?: readonly ReceivedSpan[];
   alerts?: AlertWatch;
 }
 
-/** Those that a load balancer would send requests to. */
+/** The replicas that a load balancer would send requests to. */
 export function servingUrls({ urls, replicas }: Environment): readonly string[] {
   const running = replicas?.filter((replica) => replica.isRunning()).map(({ url }) => url) ?? [];
   return running.length > 0 ? running : urls;

@@ -7,32 +7,33 @@ import type { LogClaim, TraceClaim } from './experiment.ts';
 import type { LogLine } from './replica.ts';
 import type { Sampling } from './sampling.ts';
 
-/** When what happened, by `performance.now()`. */
+/** The moments of a run, by `performance.now()`. */
 export interface Moments {
   started: number;
   faultSet: number;
   faultCleared: number;
-  /** Missing where it never came to that. */
+  /** Undefined if the steady state did not return. */
   recovered?: number;
+  /** Undefined if orders stayed pending. */
   settled?: number;
   ended: number;
 }
 
-/** Everything that was seen of a rehearsal, for its hypothesis to be held against. */
+/** Everything observed during an experiment, against which its hypothesis is verified. */
 export interface Evidence {
   moments: Moments;
   replies: readonly Reply[];
   visits: readonly Visit[];
   sampling: Pick<Sampling, 'samples' | 'growth'>;
-  /** What the auditor found; undefined where the books could not be read. */
+  /** The auditor's findings. */
   findings: readonly Finding[];
-  /** Of the orders of this run, by their idempotency key. */
+  /** The orders of this run, by idempotency key. */
   stored: ReadonlyMap<string, { status: string }>;
-  /** Since the fault; undefined where the output of the service is not ours. */
+  /** Log lines since the fault; undefined if the service was running before. */
   lines?: readonly LogLine[];
-  /** Since the fault; undefined where traces go elsewhere. */
+  /** Spans since the fault; undefined if traces go elsewhere. */
   spans?: readonly ReceivedSpan[];
-  /** Undefined where no Prometheus evaluated the rules. */
+  /** Undefined if no Prometheus evaluated the rules. */
   alerts?: { histories: readonly AlertHistory[]; scale: number };
 }
 
@@ -49,8 +50,8 @@ export function matchesLine(line: LogLine, { event, fields = {} }: LogClaim): bo
   return line['event'] === event && Object.entries(fields).every(([name, value]) => line[name] === value);
 }
 
-/** The trace that shows it best: of those with all that is claimed, the one with the most spans. */
-export function tellingTrace(
+/** Of the traces that match the claim, the one with the most spans. */
+export function exampleTrace(
   spans: readonly ReceivedSpan[],
   claim: TraceClaim,
 ): readonly ReceivedSpan[] | undefined {
@@ -72,7 +73,7 @@ function shows(trace: readonly ReceivedSpan[], claim: TraceClaim): boolean {
   );
 }
 
-/** One bar of a waterfall. Milliseconds from the beginning of the trace. */
+/** One bar of a waterfall. Times in milliseconds from the start of the trace. */
 export interface Bar {
   name: string;
   depth: number;

@@ -1,54 +1,54 @@
 import type { Reply } from './customers.ts';
-import { type Bar, type Evidence, percentile, tellingTrace, toWaterfall } from './evidence.ts';
+import { type Bar, type Evidence, exampleTrace, percentile, toWaterfall } from './evidence.ts';
 import { describeFault, describeSurroundings, type Experiment, heartbeat } from './experiment.ts';
 import type { CircuitState, Sampling } from './sampling.ts';
 import { type Check, count, firing, nameOf } from './verify.ts';
 
-/** What became of an experiment, as the report has it. Seconds count from its start. */
+/** The result of an experiment, as written to the report. Times in seconds from its start. */
 export interface ExperimentResult {
   name: string;
   title: string;
   story: string;
   faults: string[];
-  /** What differs from one replica with the defaults. */
+  /** The differences from one replica with default settings. */
   surroundings: string[];
   claim: string;
   look: Experiment['look'];
-  /** Why no alert fires, where none does. */
+  /** The reason if no alert is expected to fire. */
   undetected?: string;
   verdict: 'held' | 'failed' | 'skipped';
-  /** Why it was skipped. */
+  /** Only if it was skipped. */
   reason?: string;
   checks: Check[];
   moments?: { faultSet: number; faultCleared: number; recovered?: number; settled?: number; ended: number };
-  /** During the fault. */
+  /** Counts during the fault. */
   answers?: Record<string, number>;
   timeline?: TimelinePoint[];
   alerts?: FiredAlert[];
   trace?: { id: string; bars: Bar[] };
 }
 
-/** A second of it. */
+/** One second of a run. */
 export interface TimelinePoint {
   at: number;
-  /** Answers a second. */
+  /** This and the next four: answers a second. */
   paid: number;
   pending: number;
   declined: number;
   refused: number;
   lost: number;
-  /** Milliseconds; missing where there was no answer. */
+  /** Milliseconds; undefined if there was no answer. */
   p50?: number;
   p99?: number;
   circuit?: CircuitState;
-  /** Orders, as the service counted them. */
+  /** Pending orders, as the service counts them. */
   backlog?: number;
 }
 
 export interface FiredAlert {
   alert: string;
   expected: boolean;
-  /** Minutes in the time of the rules from the beginning of the fault; below 0 it fired before. */
+  /** Minutes from the start of the fault, in the rules' time; negative if it fired before. */
   afterMinutes: number;
   resolved: boolean;
 }
@@ -71,14 +71,14 @@ export function skipped(experiment: Experiment, reason: string): ExperimentResul
   return { ...describe(experiment), verdict: 'skipped', reason, checks: [] };
 }
 
-/** It came to no end: a part of the stage, or of the rehearsal, did not do what it should. */
+/** The experiment threw: a part of its environment, or of the harness, failed. */
 export function broken(experiment: Experiment, error: unknown): ExperimentResult {
   const seen = error instanceof Error ? error.message : String(error);
-  const check: Check = { about: 'steady', claim: 'the rehearsal comes to its end', seen, verdict: 'failed' };
+  const check: Check = { about: 'steady', claim: 'the experiment runs to its end', seen, verdict: 'failed' };
   return { ...describe(experiment), verdict: 'failed', checks: [check] };
 }
 
-/** Nothing is proven by a fault in what did not work before. */
+/** A fault proves nothing about a system that did not work before it. */
 export function unsteady(
   experiment: Experiment,
   options: {
@@ -86,7 +86,7 @@ export function unsteady(
     sampling: Pick<Sampling, 'samples'>;
     started: number;
     steady: boolean;
-    /** Whether alerts would be noticed; undefined where nobody looks for them. */
+    /** Whether an alert would have been seen; undefined if alerts are not checked. */
     watched: boolean | undefined;
   },
 ): ExperimentResult {
@@ -116,7 +116,7 @@ function heartbeatCheck(watched: boolean): Check {
   return {
     about: 'alerts',
     claim: `${heartbeat} fires, and the service is scraped, before the fault`,
-    seen: watched ? 'so it is' : 'not in time',
+    seen: watched ? 'both' : 'not in time',
     verdict: watched ? 'held' : 'failed',
   };
 }
@@ -129,7 +129,7 @@ export function describeResult(
   const { moments, replies, sampling, spans, alerts } = evidence;
   const { hypothesis } = experiment;
   const seconds = (at: number) => Math.round((at - moments.started) / 100) / 10;
-  const trace = hypothesis.trace && spans && tellingTrace(spans, hypothesis.trace);
+  const trace = hypothesis.trace && spans && exampleTrace(spans, hypothesis.trace);
   const during = replies.filter(
     ({ from, sentAt }) => from !== 'others' && sentAt >= moments.faultSet && sentAt < moments.faultCleared,
   );

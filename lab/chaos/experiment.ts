@@ -2,134 +2,136 @@ import type { FaultSettings } from '../simulator/faults.ts';
 import type { Toxic } from '../simulator/network/toxics.ts';
 
 /**
- * One rehearsal: what is normal, what is broken, and what must be seen. In the order of the Chaos Toolkit (steady state,
- * method, verification, rollback: https://chaostoolkit.org/reference/concepts/), and plain data throughout, so that a
- * reader can judge the claim without the code that checks it.
+ * One experiment: the steady state, the faults, and what must be observed. It follows the order of the Chaos Toolkit
+ * (steady state, method, verification, rollback) and is plain data throughout, so that a reader can judge the claim
+ * without the code that checks it.
+ *
+ * @see https://chaostoolkit.org/reference/concepts/
  */
 export interface Experiment {
-  /** For the command line. */
+  /** Identifies it on the command line; also the name of its file. */
   name: string;
   title: string;
   /** What breaks, in a sentence. */
   story: string;
   surroundings?: Surroundings;
   steady: SteadyState;
-  /** Set together, taken back in the opposite order. */
+  /** Injected together, rolled back in reverse order. */
   faults: readonly Fault[];
-  /** Default 15. Longer where an alert needs longer. */
+  /** Duration of the fault, default 15. The run extends it if an alert needs longer. */
   seconds?: number;
   hypothesis: Hypothesis;
-  /** Where to look in a running stack. */
+  /** Where a running stack shows the effect. */
   look: { dashboard: Dashboard; panel: string; traces: string };
 }
 
 export interface Surroundings {
   /** Instances of the service on one database. Default 1. */
   replicas?: number;
-  /** Whether they share a Redis. Default false. */
+  /** Whether the replicas share a Redis. Default false. */
   redis?: boolean;
-  /** Whether a Collector is between the service and where its telemetry goes. Default false. */
+  /** Whether telemetry goes through a Collector. Default false. */
   collector?: boolean;
-  /** Files and connections that each process may have open. Default what the machine allows. */
+  /** Limit of open files and sockets per process. Default: the machine's limit. */
   openFiles?: number;
-  /** Variables that differ from the defaults. */
+  /** Environment variables that differ from the defaults. */
   env?: Readonly<Record<string, string>>;
-  /** Orders a second. Default what the command line says. */
+  /** Orders a second. Default: `--rate` of the command line. */
   rate?: number;
-  /** Whether customers repeat what was refused or lost, as they should. Default true. */
+  /** Whether customers repeat requests that were refused or lost, as they should. Default true. */
   patient?: boolean;
 }
 
-/** Holds before the fault, or nothing is proven; and again after it. */
+/** Must hold before the fault, or the experiment proves nothing, and again after it. */
 export interface SteadyState {
-  /** So many orders in a row, each with one of these answers, while the circuit to the gateway is closed. */
+  /** This many orders in a row get one of these answers while the circuit to the gateway is closed. */
   orders: number;
   answers: readonly Answer[];
 }
 
 export type Dependency = 'postgres' | 'gateway' | 'redis' | 'collector' | CollectorBackend;
 
-/** What is behind the Collector. */
+/** The backends that the Collector exports to. */
 export type CollectorBackend = 'jaeger' | 'loki';
 
 export type Fault =
-  /** The faults of the simulator. */
+  /** Faults of the payment gateway simulator. */
   | { kind: 'gateway'; settings: Partial<FaultSettings> }
   | { kind: 'network'; to: Dependency; toxics: readonly Toxic[] }
-  /** Connections are closed, and new ones refused. */
+  /** Open connections are closed and new ones refused. */
   | { kind: 'cut'; to: Dependency }
-  /** kill -9 and started again: Postgres after so many seconds, the service at once, and every so many. */
+  /** kill -9, then a restart: Postgres once, after `awayFor` seconds; the service every `every` seconds, at once. */
   | { kind: 'crash'; what: 'postgres'; awayFor: number }
   | { kind: 'crash'; what: 'service'; every: number }
-  /** kill -9 and away until the end of the fault. */
+  /** A signal to the process, which stays away until the end of the fault. */
   | { kind: 'stop'; what: 'redis' | 'service'; replica?: number; signal: 'SIGKILL' | 'SIGTERM' }
-  /** Postgres ends the sessions of the service one by one, so many a second. */
+  /** Postgres terminates the service's sessions one by one, at this rate. */
   | { kind: 'end_sessions'; perSecond: number }
-  /** Somebody holds the table for so many seconds, every so many. */
+  /** Another session locks the table for `hold` seconds, every `every` seconds. */
   | { kind: 'lock_orders'; hold: number; every: number }
-  /** Postgres refuses this share of the statements as serialization failures and deadlocks. */
+  /** Postgres fails this share of the writing statements with serialization failures and deadlocks. */
   | { kind: 'conflicts'; share: number }
   | { kind: 'flush_redis'; perSecond: number }
-  /** So many orders are pending already, none of them due. */
+  /** This many orders are already pending, none of them due. */
   | { kind: 'backlog'; orders: number }
-  /** Nobody reads what the service writes to stdout. */
+  /** The pipe behind the service's stdout is not read. */
   | { kind: 'blocked_stdout' }
-  /** As under a quota of the processor: the service runs for so many milliseconds of every period. */
+  /** A CPU quota: the service runs for `quota` milliseconds of every `period`. */
   | { kind: 'cpu_quota'; quota: number; period: number }
-  /** As many other processes as the machine has processors, and none of them ever waits. */
+  /** One busy process per processor of the machine. */
   | { kind: 'busy_neighbours' }
-  /** A client keeps so many connections and asks nothing on them. */
+  /** A client keeps this many idle connections open. */
   | { kind: 'idle_connections'; count: number }
-  /** The service is told to write a snapshot of its heap to disk, every so many seconds. */
+  /** The service writes a heap snapshot to disk every `every` seconds. */
   | { kind: 'heap_snapshots'; every: number }
-  /** The clock of one replica is wrong by so many seconds. */
+  /** The clock of one replica is wrong by this many seconds. */
   | { kind: 'clock'; replica: number; seconds: number }
-  /** So many times the usual orders, from customers who do not come back. */
+  /** A multiple of the usual orders, from customers who never retry. */
   | { kind: 'surge'; times: number }
-  /** Another client with a valid key, which sends so many requests a second. */
+  /** Another client with a valid key sends this many requests a second. */
   | { kind: 'noisy_client'; perSecond: number }
-  /** Somebody guesses keys, so many a second. */
+  /** A client guesses API keys at this rate. */
   | { kind: 'wrong_keys'; perSecond: number };
 
 /**
- * What a customer gets, in a word: the status, with the code of the problem where it is no order, such as `201` or
+ * The outcome of a request for its client: the status of an order, such as `201`; a status with its problem code, such as
  * `503 database_unavailable`; or `no answer`.
  */
 export type Answer = string;
 
-/** Everything counts from the beginning of the fault until the end of the recovery. */
+/** Covers the time from the start of the fault to the end of the recovery. */
 export interface Hypothesis {
-  /** In a sentence, with the figures that are checked below. */
+  /** The claim in prose, with the figures that are checked below. */
   claim: string;
   answers: {
-    /** No customer gets anything else. */
+    /** Customers get no other answer. */
     allowed: readonly Answer[];
-    /** Share of the answers during the fault, at least. */
+    /** Least share of each answer during the fault. */
     shares?: Readonly<Record<Answer, number>>;
-    /** Milliseconds, of the answers during the fault that are orders. */
+    /** Milliseconds, over the answers during the fault that are orders. */
     p99?: number;
-    /** Answers to the noisy client or to whoever guesses keys: at least so many of each. */
+    /** Least number of each answer to the noisy client or to the client that guesses keys. */
     others?: Readonly<Record<Answer, number>>;
   };
   orders: {
-    /** Share of the orders with a good card that end as paid. Customers who do not come back have no claim to it. */
+    /** Least share of orders with a good card that end as paid. Customers who never retry do not count. */
     paid?: number;
-    /** Seconds after the fault until no order is pending any more. */
+    /** Seconds from the end of the fault until no order is pending. */
     settledWithin: number;
   };
   metrics: readonly MetricClaim[];
   logs: readonly LogClaim[];
-  /** A trace in which it can be seen; none is needed where the fault is none of a request. */
+  /** A trace that shows the fault. Omitted if the fault does not show in a request. */
   trace?: TraceClaim;
-  /** The alerts that fire, or why none does. */
+  /** The alerts that fire, or the reason why none does. */
   detection: readonly AlertClaim[] | { undetected: string };
-  /** Alerts that must not fire: they would send somebody the wrong way. */
+  /** Alerts that must not fire because they would mislead the person on call. */
   quiet?: readonly string[];
-  /** Seconds after the fault until the steady state holds again. */
+  /** Seconds from the end of the fault until the steady state holds again. */
   recoveredWithin: number;
 }
 
-/** The growth of a counter, over all series with these labels. */
+/** Growth of a counter, summed over all series with these labels. */
 export interface MetricClaim {
   name: string;
   labels?: Readonly<Record<string, string>>;
@@ -139,7 +141,7 @@ export interface MetricClaim {
 
 export interface LogClaim {
   event: string;
-  /** Values that the line has. */
+  /** Values that the line must have. */
   fields?: Readonly<Record<string, string | number>>;
   /** Default 1. */
   atLeast?: number;
@@ -147,21 +149,21 @@ export interface LogClaim {
 }
 
 export interface TraceClaim {
-  /** The name of its first span. */
+  /** Name of its root span. */
   root: string;
-  /** How many spans of a name it has at least. */
+  /** Least number of spans by name. */
   spans: Readonly<Record<string, number>>;
-  /** Events that some span of it has. */
+  /** Events, each on any of its spans. */
   events?: readonly string[];
-  /** Attributes that some span of it has. */
+  /** Attributes, each on any of its spans. */
   attributes?: Readonly<Record<string, string | number>>;
 }
 
 export interface AlertClaim {
   alert: string;
-  /** Only the alert with these labels. */
+  /** Labels that the alert must have. */
   labels?: Readonly<Record<string, string>>;
-  /** Minutes from the beginning of the fault, in the time of the rules. */
+  /** Minutes from the start of the fault, in the rules' time. */
   withinMinutes: number;
 }
 
@@ -173,26 +175,26 @@ export type Dashboard =
   | 'orders-detection'
   | 'orders-telemetry';
 
-/** It always fires: where it does not, nothing is proven by an alert that fires, and less by one that does not. */
+/** Always fires. If it does not, neither a firing alert nor a silent one proves anything. */
 export const heartbeat = 'Watchdog';
 
-/** Orders are answered, and answered with an order. */
+/** Twenty orders in a row are paid or declined. */
 export const usualTraffic: SteadyState = { orders: 20, answers: ['201', '402'] };
 
-/** What differs from one replica with the defaults, for tables. */
+/** The differences from one replica with default settings, for tables. */
 export function describeSurroundings(surroundings: Surroundings): string[] {
   const { replicas, redis, collector, openFiles, env = {}, rate } = surroundings;
   return [
     ...(replicas === undefined ? [] : [`${replicas} replicas`]),
     ...(redis === true ? ['a shared Redis'] : []),
     ...(collector === true ? ['a Collector'] : []),
-    ...(openFiles === undefined ? [] : [`${openFiles} open files at most`]),
+    ...(openFiles === undefined ? [] : [`at most ${openFiles} open files`]),
     ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
     ...(rate === undefined ? [] : [`${rate} orders a second`]),
   ];
 }
 
-/** A sentence on what is broken, for tables. */
+/** The fault in a phrase, for tables. */
 export function describeFault(fault: Fault): string {
   switch (fault.kind) {
     case 'gateway':
@@ -205,28 +207,28 @@ export function describeFault(fault: Fault): string {
       return `${fault.to} refuses connections`;
     case 'crash':
       return fault.what === 'postgres'
-        ? `kill -9 of postgres, started again after ${fault.awayFor} s`
-        : `kill -9 of service, every ${fault.every} s, started again at once`;
+        ? `kill -9 of postgres, restarted after ${fault.awayFor} s`
+        : `kill -9 of service every ${fault.every} s, restarted at once`;
     case 'stop':
       return `${fault.signal} to ${fault.what}${fault.replica === undefined ? '' : ` ${fault.replica + 1}`}, away until the end of the fault`;
     case 'end_sessions':
-      return `sessions of Postgres ended, ${fault.perSecond} a second`;
+      return `${fault.perSecond} Postgres sessions terminated a second`;
     case 'lock_orders':
       return `table locked for ${fault.hold} s, every ${fault.every} s`;
     case 'conflicts':
-      return `${100 * fault.share} % of the statements fail with 40001 or 40P01`;
+      return `${100 * fault.share} % of writing statements fail with 40001 or 40P01`;
     case 'flush_redis':
       return `Redis flushed, ${fault.perSecond} times a second`;
     case 'backlog':
-      return `${fault.orders} orders pending already`;
+      return `${fault.orders} orders already pending`;
     case 'blocked_stdout':
       return 'stdout is not read';
     case 'cpu_quota':
       return `the service runs for ${fault.quota} of every ${fault.period} ms`;
     case 'busy_neighbours':
-      return 'a busy process beside us for each processor';
+      return 'one busy process per processor';
     case 'idle_connections':
-      return `a client keeps ${fault.count} connections and asks nothing`;
+      return `a client keeps ${fault.count} idle connections open`;
     case 'heap_snapshots':
       return `a heap snapshot is written every ${fault.every} s`;
     case 'clock':
@@ -243,7 +245,7 @@ export function describeFault(fault: Fault): string {
 function describeToxic(toxic: Toxic): string {
   switch (toxic.type) {
     case 'latency':
-      return `${toxic.latency} ± ${toxic.jitter} ms late`;
+      return `${toxic.latency} ± ${toxic.jitter} ms of latency`;
     case 'bandwidth':
       return `${toxic.rate} KB/s`;
     case 'timeout':

@@ -10,51 +10,52 @@ import { holdConnections } from './idle-connections.ts';
 import { snapshotsFolder } from './replica.ts';
 import type { Environment } from './environment.ts';
 
-/** Takes a fault back. */
+/** Takes a fault back. Safe to call whatever state the environment is in. */
 export type Rollback = () => Promise<void>;
 
 export interface Injection {
   environment: Environment;
   customers: Customers;
-  /** Of the usual customers, a second. */
+  /** Orders a second of the usual customers. */
   rate: number;
 }
 
-/** What a stage has to have for a fault; `undefined` where it has it. */
+/** What the environment lacks for a fault; `undefined` if it has all it needs. */
 export function missingFor(fault: Fault, environment: Environment): string | undefined {
   switch (fault.kind) {
     case 'network':
     case 'cut':
       if (fault.to === 'jaeger' || fault.to === 'loki')
-        return environment.network[fault.to] ? undefined : 'there is no Collector of our own';
-      return environment.network[fault.to] ? undefined : `there is no network to ${fault.to} of our own`;
+        return environment.network[fault.to] ? undefined : 'no Collector was started for the experiment';
+      return environment.network[fault.to] ? undefined : `there is no proxy in front of ${fault.to}`;
     case 'crash':
-      if (fault.what === 'postgres') return environment.postgres ? undefined : 'Postgres is not ours to kill';
-      return environment.replicas ? undefined : 'the service is not ours to kill';
+      if (fault.what === 'postgres') return environment.postgres ? undefined : noPostgres;
+      return environment.replicas ? undefined : noProcess;
     case 'stop':
-      if (fault.what === 'redis') return environment.redis ? undefined : 'there is no Redis of our own';
-      return environment.replicas ? undefined : 'the service is not ours to kill';
+      if (fault.what === 'redis') return environment.redis ? undefined : noRedis;
+      return environment.replicas ? undefined : noProcess;
     case 'flush_redis':
-      return environment.redis ? undefined : 'there is no Redis of our own';
+      return environment.redis ? undefined : noRedis;
     case 'blocked_stdout':
     case 'cpu_quota':
     case 'clock':
-      return environment.replicas ? undefined : 'the process of the service is not ours';
-    case 'idle_connections':
-      return platform() === 'linux' ? undefined : 'what a process has open is counted on Linux only';
-    case 'heap_snapshots':
-      if (!environment.replicas) return 'the process of the service is not ours';
-      return countsAsDisk(snapshotsFolder)
-        ? undefined
-        : 'what the service writes here is not counted as disk';
     case 'busy_neighbours':
-      return environment.replicas ? undefined : 'the machine of the service is not ours';
+      return environment.replicas ? undefined : noProcess;
+    case 'idle_connections':
+      return platform() === 'linux' ? undefined : 'open file descriptors are counted on Linux only';
+    case 'heap_snapshots':
+      if (!environment.replicas) return noProcess;
+      return countsAsDisk(snapshotsFolder) ? undefined : 'writes to this folder do not count as disk writes';
     default:
       return undefined;
   }
 }
 
-/** Sets a fault. What comes back takes it away again, whatever state things are in by then. */
+const noProcess = 'the service was not started for the experiment';
+const noPostgres = 'Postgres was not started for the experiment';
+const noRedis = 'no Redis was started for the experiment';
+
+/** Injects a fault. Returns its rollback. */
 export async function inject(fault: Fault, injection: Injection): Promise<Rollback> {
   const { environment, customers, rate } = injection;
   switch (fault.kind) {
@@ -118,16 +119,16 @@ export async function inject(fault: Fault, injection: Injection): Promise<Rollba
   }
 }
 
-/** Does it now and every so many seconds, until it is taken back; a turn that fails is left out. */
+/** Does the work now and every `every` seconds until rolled back. A turn that fails is skipped. */
 async function repeat(every: number, work: (signal: AbortSignal) => Promise<void>): Promise<Rollback> {
   const ending = new AbortController();
   const turns = (async () => {
     while (!ending.signal.aborted) {
       const started = performance.now();
-      // Postgres may be away for the very reason that it was just killed.
+      // Postgres may be down because another fault has just killed it.
       await work(ending.signal).catch(() => {});
-      const left = 1000 * every - (performance.now() - started);
-      await delay(Math.max(0, left), undefined, { signal: ending.signal }).catch(() => {});
+      const remaining = 1000 * every - (performance.now() - started);
+      await delay(Math.max(0, remaining), undefined, { signal: ending.signal }).catch(() => {});
     }
   })();
   return async () => {
@@ -149,7 +150,7 @@ async function stop(fault: Extract<Fault, { kind: 'stop' }>, environment: Enviro
     return async () => environment.redis?.start();
   }
   const replica = replicaAt(environment, fault.replica ?? 0);
-  // One that is asked to end answers first what it has taken; the next one starts at once.
+  // After SIGTERM a replica finishes what is in flight, and the fault must not wait for that.
   const ended = replica.end(fault.signal);
   if (fault.signal === 'SIGKILL') await ended;
   return async () => {
@@ -159,18 +160,18 @@ async function stop(fault: Extract<Fault, { kind: 'stop' }>, environment: Enviro
 }
 
 async function throttle({ replicas = [] }: Environment, quota: number, period: number): Promise<Rollback> {
-  const go = () => {
+  const thaw = () => {
     for (const replica of replicas) replica.freeze(false);
   };
-  // A process that is stopped outlives its parent, and nobody would know why it does not answer.
-  process.on('exit', go);
-  const goOn = await repeat(period / 1000, async (signal) => {
+  // A stopped process would outlive this one and never answer.
+  process.on('exit', thaw);
+  const endThrottling = await repeat(period / 1000, async (signal) => {
     for (const replica of replicas) replica.freeze(true);
-    await delay(period - quota, undefined, { signal }).finally(go);
+    await delay(period - quota, undefined, { signal }).finally(thaw);
   });
   return async () => {
-    await goOn();
-    process.off('exit', go);
+    await endThrottling();
+    process.off('exit', thaw);
   };
 }
 
@@ -190,7 +191,7 @@ async function startNeighbours(count: number): Promise<Rollback> {
 /** @see https://man7.org/linux/man-pages/man2/statfs.2.html */
 const tmpfs = 0x01_02_19_94;
 
-/** Linux counts what a process writes to a disk, and not what it writes to memory that looks like one. */
+/** Linux counts a process's writes to a disk, but not its writes to a file system in memory. */
 function countsAsDisk(folder: string): boolean {
   mkdirSync(folder, { recursive: true });
   return platform() === 'linux' && statfsSync(folder).type !== tmpfs;
@@ -216,7 +217,7 @@ async function lockOrders({ database }: Environment, seconds: number, signal: Ab
   }
 }
 
-/** By turns serialization failures and deadlocks, for a share of the statements that write. */
+/** SQL that fails a share of the writing statements, half with serialization failures and half with deadlocks. */
 function raiseConflicts(share: number): string {
   return `
     CREATE FUNCTION chaos_conflict() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -234,7 +235,7 @@ function raiseConflicts(share: number): string {
 const endConflicts =
   'DROP TRIGGER IF EXISTS chaos_conflict ON orders; DROP FUNCTION IF EXISTS chaos_conflict';
 
-/** Nobody's order: not due for an hour, so that no worker takes it, and gone with the fault. */
+/** Orders of this client are not due for an hour, so that no worker takes them, and are deleted with the fault. */
 const backlogClient = 'chaos-backlog';
 const addBacklog = `
   INSERT INTO orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor, status,
@@ -261,6 +262,6 @@ function replicaAt({ replicas = [] }: Environment, index: number) {
 }
 
 function required<T>(part: T | undefined): T {
-  if (part === undefined) throw new TypeError('The stage has no such part.');
+  if (part === undefined) throw new TypeError('The environment has no such part.');
   return part;
 }

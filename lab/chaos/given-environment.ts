@@ -4,7 +4,7 @@ import type { GivenService } from './options.ts';
 import { openDatabase } from './postgres.ts';
 import type { Environment } from './environment.ts';
 
-/** A service that runs already. Faults are set at its gateway, in its database and by its clients; all else is not ours. */
+/** A service that is already running. Only its gateway, its database and its clients can be given faults. */
 export async function openGivenEnvironment(given: GivenService): Promise<Environment> {
   const { urls, adminUrls, gatewayUrl, databaseUrl, apiKey, prometheusUrl } = given;
   await using opened = new AsyncDisposableStack();

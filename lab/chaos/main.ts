@@ -14,10 +14,10 @@ import type { Environment } from './environment.ts';
 import { createDisplay, type Display } from './terminal.ts';
 import { startNetwork } from './start-network.ts';
 
-/** `npm run chaos`: breaks things on purpose, one after the other, and holds what was claimed against what was seen. */
+/** `npm run chaos`: runs experiments one by one. Each injects faults and verifies a hypothesis about their effect. */
 
 const interrupted = new AbortController();
-// For as long as it runs: npm passes a Ctrl-C on that the terminal has already delivered.
+// `on` and not `once`: on Ctrl-C the signal arrives twice, from the terminal and passed on by npm.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
 
 try {
@@ -26,7 +26,9 @@ try {
   process.exitCode = interrupted.signal.aborted ? 130 : 1;
   const expected = error instanceof UsageError;
   const text = expected ? error.message : error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`${interrupted.signal.aborted ? 'Interrupted; every fault is taken back.' : text}\n`);
+  process.stderr.write(
+    `${interrupted.signal.aborted ? 'Interrupted; every fault has been rolled back.' : text}\n`,
+  );
 }
 
 async function main(options: ChaosOptions): Promise<void> {
@@ -41,7 +43,7 @@ function listOf(experiments: readonly Experiment[]): string {
   return experiments.map(({ name, title }) => `${name.padEnd(width + 2)}${title}\n`).join('');
 }
 
-/** @throws {UsageError} on a name that no experiment begins with */
+/** @throws {UsageError} if no experiment's name begins with one of these */
 function choose(names: readonly string[]): Experiment[] {
   for (const name of names) {
     if (!catalogue.some((experiment) => experiment.name.startsWith(name)))
@@ -64,7 +66,7 @@ async function run(options: ChaosOptions, experiments: readonly Experiment[]): P
   const postgres = given ? undefined : parts.use(await startPostgres());
   const openEnvironment = async (experiment: Experiment): Promise<Environment> => {
     if (given) return openGivenEnvironment(given);
-    if (!network || !postgres) throw new TypeError('There is nothing to play on.');
+    if (!network || !postgres) throw new TypeError('The network and Postgres were not started.');
     return openEmbeddedEnvironment(experiment, {
       postgres,
       network,
@@ -76,23 +78,25 @@ async function run(options: ChaosOptions, experiments: readonly Experiment[]): P
   for (const experiment of experiments) {
     interrupted.signal.throwIfAborted();
     display.began(experiment);
-    const result = await one(experiment, openEnvironment, { ...options, display }).catch((error: unknown) => {
-      interrupted.signal.throwIfAborted();
-      return broken(experiment, error);
-    });
+    const result = await runOne(experiment, openEnvironment, { ...options, display }).catch(
+      (error: unknown) => {
+        interrupted.signal.throwIfAborted();
+        return broken(experiment, error);
+      },
+    );
     display.ended(result);
     results.push(result);
   }
 
   const report: Report = {
     ...started,
-    network: network?.madeOf ?? 'none: the network is not ours',
+    network: network?.implementation ?? 'not under our control',
     alerts:
       prometheus !== undefined
         ? { scale: timeScale }
         : given?.prometheusUrl !== undefined
           ? { scale: 1 }
-          : { unchecked: options.alerts ? 'there is no Prometheus' : 'not asked for' },
+          : { unchecked: options.alerts ? 'Prometheus is not installed' : 'switched off by --no-alerts' },
     seconds: Math.round((Date.now() - Date.parse(started.date)) / 1000),
     results,
   };
@@ -106,7 +110,7 @@ async function run(options: ChaosOptions, experiments: readonly Experiment[]): P
   if (failed > 0) process.exitCode = 1;
 }
 
-async function one(
+async function runOne(
   experiment: Experiment,
   openEnvironment: (experiment: Experiment) => Promise<Environment>,
   { rate, seed, duration, display }: ChaosOptions & { display: Display },
@@ -119,6 +123,6 @@ async function one(
     progress: display.progress,
     ...(duration !== undefined && { seconds: duration }),
   };
-  // Not before it has ended is the stage taken down.
+  // `await` keeps the environment up until the experiment has ended.
   return await runExperiment(experiment, environment, pace);
 }

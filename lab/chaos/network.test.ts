@@ -4,16 +4,16 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findToxiproxy, startToxiproxy } from './toxiproxy.ts';
 import { ownNetwork, type NetworkProxy, type Network } from './network.ts';
 
-/** The network that rehearsals break: of either kind it has to do the same, or an experiment would depend on the machine. */
+/** Both implementations of the network must behave alike, or an experiment's result would depend on the machine. */
 const toxiproxy = findToxiproxy();
 const kinds: Array<[string, () => Promise<Network> | Network]> = [
-  ['the proxy of the simulator', ownNetwork],
+  ["the simulator's proxy", ownNetwork],
   ...(toxiproxy === undefined
     ? []
     : [['Toxiproxy', () => startToxiproxy(toxiproxy)] satisfies [string, () => Promise<Network>]]),
 ];
 
-describe.each(kinds)('%s', (_kind, start) => {
+describe.each(kinds)('the network by %s', (_kind, start) => {
   let stack: AsyncDisposableStack;
   let server: Server;
   let proxy: NetworkProxy;
@@ -32,7 +32,7 @@ describe.each(kinds)('%s', (_kind, start) => {
   });
   afterEach(() => stack.disposeAsync());
 
-  /** However it came to it. */
+  /** Resolves when the socket closes, with or without an error. */
   const closing = (socket: Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()));
 
   function open(): Socket {
@@ -43,7 +43,7 @@ describe.each(kinds)('%s', (_kind, start) => {
     return socket;
   }
 
-  /** What comes back for this text, as soon as all of it has, and how long it took. */
+  /** Sends the text and waits for all of its echo. Milliseconds. */
   async function echo(socket: Socket, text: string): Promise<{ heard: string; took: number }> {
     const startedAt = performance.now();
     let heard = '';
@@ -52,11 +52,11 @@ describe.each(kinds)('%s', (_kind, start) => {
     return { heard, took: performance.now() - startedAt };
   }
 
-  test('lets everything through while nothing is set', async () => {
+  test('the proxy passes everything through without toxics', async () => {
     expect((await echo(open(), 'hello')).heard).toBe('hello');
   });
 
-  test('is late by its latency, and keeps the order', async () => {
+  test('a latency toxic delays data and keeps its order', async () => {
     const socket = open();
     await echo(socket, 'x');
     await proxy.setToxics([{ type: 'latency', latency: 150, jitter: 50 }]);
@@ -68,13 +68,13 @@ describe.each(kinds)('%s', (_kind, start) => {
     expect((await echo(open(), 'again')).heard).toBe('again');
   });
 
-  test('is no faster than its bandwidth', async () => {
+  test('a bandwidth toxic limits the throughput', async () => {
     await proxy.setToxics([{ type: 'bandwidth', rate: 100 }]);
     const { took } = await echo(open(), 'x'.repeat(40_000));
     expect(took).toBeGreaterThan(300);
   });
 
-  test('drops every packet, and works again with new connections', async () => {
+  test('a timeout toxic drops all data, and after it new connections work', async () => {
     const socket = open();
     await echo(socket, 'x');
     await proxy.setToxics([{ type: 'timeout' }]);
@@ -92,7 +92,7 @@ describe.each(kinds)('%s', (_kind, start) => {
     expect((await echo(open(), 'again')).heard).toBe('again');
   });
 
-  test('resets connections', async () => {
+  test('a reset toxic resets open connections', async () => {
     const socket = open();
     await once(socket, 'connect');
     const failed = closing(socket);
@@ -103,7 +103,7 @@ describe.each(kinds)('%s', (_kind, start) => {
     expect((await echo(open(), 'again')).heard).toBe('again');
   });
 
-  test('closes late', async () => {
+  test('a slow close toxic delays the close of a connection', async () => {
     await proxy.setToxics([{ type: 'slow_close', delay: 300 }]);
     const socket = open();
     await echo(socket, 'x');
@@ -114,7 +114,7 @@ describe.each(kinds)('%s', (_kind, start) => {
     expect(performance.now() - startedAt).toBeGreaterThan(200);
   });
 
-  test('refuses connections while it is cut', async () => {
+  test('a cut proxy closes its connections and refuses new ones', async () => {
     const socket = open();
     await echo(socket, 'x');
     const closed = closing(socket);

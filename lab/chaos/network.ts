@@ -1,27 +1,27 @@
 import { startTcpProxy } from '../simulator/network/tcp-proxy.ts';
 import type { Toxic } from '../simulator/network/toxics.ts';
 
-/** The network between the service and one of its dependencies. */
+/** A proxy between the service and one of its dependencies. */
 export interface NetworkProxy {
-  /** The address of the dependency with the wire in between. */
+  /** The dependency's URL with the proxy's address in it. */
   url: string;
   setToxics(toxics: readonly Toxic[]): Promise<void>;
   /** Closes every connection and refuses new ones. */
   cut(): Promise<void>;
-  /** A network that works. Connections whose packets were dropped are closed, for they could not go on. */
+  /** Removes all faults. Connections that lost data are closed, because their streams cannot continue. */
   restore(): Promise<void>;
 }
 
 export interface Network extends AsyncDisposable {
-  /** What they are made of, for the report. */
-  madeOf: string;
+  /** The name of the implementation, for the report. */
+  implementation: string;
   connect(name: string, target: string): Promise<NetworkProxy>;
 }
 
 export function ownNetwork(): Network {
   const proxies = new AsyncDisposableStack();
   return {
-    madeOf: 'the proxy of the simulator',
+    implementation: "the simulator's proxy",
     async connect(_name, target) {
       const proxy = proxies.use(await startTcpProxy(target));
       return {

@@ -3,28 +3,28 @@ import { type TimeScale, timeScales } from './alerts/scale-rules.ts';
 
 export const usage = `npm run chaos -- [names] [options]
 
-  names                experiments, or the beginning of their names (default all)
-  --list               names and titles, and nothing else
-  --table              which alert detects which fault, and nothing else
-  --seed <n>           the same seed draws the same orders (default a new one, printed)
+  names                experiments by name or prefix (default: all)
+  --list               print names and titles, run nothing
+  --table              print which alert detects which fault, run nothing
+  --seed <n>           draw the same orders for the same seed (default: random, printed)
   --rate <n>           orders a second (default 20)
-  --duration <s>       seconds of each fault (default what each experiment says)
-  --time-scale <n>     the rules' minutes are divided by this: 1, 5, 10 or 30 (default 30)
+  --duration <s>       duration of each fault in seconds (default: as each experiment defines)
+  --time-scale <n>     divide every duration in the alert rules by 1, 5, 10 or 30 (default 30)
   --no-alerts          do not evaluate alerts
-  --out <folder>       write report.md, report.html and report.json there, such as docs/chaos
+  --out <folder>       write report.md, report.html and report.json there, for example docs/chaos
   --json               print the report as JSON, and progress on standard error
-  --url <url>          of a service that runs already, several with commas; then also:
-  --admin-url <url>    of its admin listener, as many
-  --gateway-url <url>  of the simulator that it pays at
-  --database-url <url> of its database
+  --url <url>          a service that is already running (comma-separated for replicas); requires:
+  --admin-url <url>    its admin listener, one per --url
+  --gateway-url <url>  its payment gateway simulator
+  --database-url <url> its database
   --api-key <key>      default demo-key
-  --prometheus-url <url>  of the Prometheus that watches it, with rules at their full length
-  --help               show this
+  --prometheus-url <url>  the Prometheus that scrapes it, with the rules unscaled
+  --help               show this help
 
-Without --url everything is started for the rehearsal. Exit code 1 where a hypothesis fails.
+Without --url, each experiment starts its own environment. Exits with 1 if a hypothesis fails.
 `;
 
-/** A line for whoever typed it. */
+/** A mistake on the command line; its message is all that the user needs. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -6,18 +6,18 @@ import { Client, Pool, type QueryResultRow } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../dev/postgres/embedded-postgres.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 
-/** A Postgres that may be killed, with a database for each experiment. */
+/** A Postgres that can be killed, with a database for each experiment. */
 export interface PostgresServer extends AsyncDisposable {
   createDatabase(): Promise<Database>;
-  /** kill -9 for the whole server, and after so many seconds a start that has to recover. */
+  /** kill -9 of the whole server; after `awayFor` seconds it starts again and recovers. */
   crash(awayFor: number): Promise<void>;
 }
 
-/** A database as the rehearsal sees it: over connections that the service does not know. */
+/** The experiment's own access to the database, over connections apart from the service's. */
 export interface Database extends AsyncDisposable {
   url: string;
   sql<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
-  /** A session of its own, for what needs one. To be ended. */
+  /** A dedicated session. The caller ends it. */
   session(): Promise<Client>;
 }
 
@@ -27,7 +27,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   await using started = new AsyncDisposableStack();
   const dataDir = await mkdtemp(path.join(tmpdir(), 'orders-chaos-'));
   started.defer(() => rm(dataDir, { recursive: true, force: true }));
-  // Durable, as in production: a commit that was acknowledged has to survive the kill.
+  // Durable, as in production: an acknowledged commit must survive the kill.
   let postgres: EmbeddedPostgres = await startEmbeddedPostgres({ dataDir });
   started.defer(() => postgres.stop());
   const serverUrl = postgres.url;
@@ -55,10 +55,10 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
 }
 
-/** @param drop what becomes of it at the end; nothing where it is somebody else's */
+/** @param drop called at the end; does nothing by default, because a given database is not ours to drop */
 export function openDatabase(url: string, drop: () => Promise<void> = async () => {}): Database {
   const pool = new Pool({ connectionString: url, max: 3, connectionTimeoutMillis: 5000 });
-  // Experiments end sessions on purpose; the next use says so.
+  // Experiments terminate sessions on purpose. The next query reports a lost connection.
   pool.on('error', () => {});
   return {
     url,

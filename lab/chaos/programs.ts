@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 
-/** The program of this name on the PATH; `undefined` where there is none. */
+/** Path of the program of this name on the PATH; `undefined` if there is none. */
 export function pathOf(name: string): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
   return folders.map((folder) => path.join(folder, name)).find(canBeRun);
@@ -18,7 +18,7 @@ function canBeRun(file: string): boolean {
   }
 }
 
-/** Free now; somebody else may take it before it is used. */
+/** A port that is free now; another process may take it before it is used. */
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');

@@ -9,34 +9,33 @@ import {
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** One instance of the service: a process that can be killed and comes back where it was. */
+/** One instance of the service: a process that can be killed and restarts at the same addresses. */
 export interface Replica extends AsyncDisposable {
   url: string;
   adminUrl: string;
-  /** Whether its process is there. */
   isRunning(): boolean;
-  /** Resolves when it has ended, with its exit code; null where a signal ended it. */
+  /** Resolves with the exit code once the process has ended; null if a signal ended it. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
-  /** Once more, at the same addresses. Nothing where it runs. */
+  /** Starts the process again at the same addresses. Does nothing if it is running. */
   start(): Promise<void>;
-  /** By so many seconds. It is right again after a start. */
+  /** Shifts its calendar clock. A restart resets it. */
   shiftClock(seconds: number): void;
-  /** Whether anybody reads what it writes. */
+  /** Resumes or stops reading its stdout. */
   readStdout(reading: boolean): void;
-  /** Whether it is given no time at all. */
+  /** Stops or continues the process (SIGSTOP, SIGCONT). */
   freeze(frozen: boolean): void;
-  /** A snapshot of its heap is written to disk, in place of the last one. */
+  /** Has the process write a heap snapshot to disk, in place of the last one. */
   writeHeapSnapshot(): Promise<void>;
-  /** All lines so far, those of its earlier processes among them. */
+  /** All log lines so far, including those of earlier processes. */
   lines(): LogLine[];
 }
 
-/** Milliseconds until a load balancer has seen that a replica is not ready. */
+/** Milliseconds until a load balancer notices that a replica is not ready. */
 const noticedAfter = 500;
 
 const shiftedClock = path.join(import.meta.dirname, 'shifted-clock.ts');
 
-/** In the checkout, because what is meant for temporary files is often no disk but memory. */
+/** In the checkout, because the folder for temporary files is often in memory and not on a disk. */
 export const snapshotsFolder = path.resolve(import.meta.dirname, '../../.data');
 
 let replicas = 0;
@@ -68,7 +67,7 @@ export async function startReplica(
     const ending = running;
     if (ending === undefined) return null;
     ending.child.kill(signal);
-    // One that drains goes on serving until the load balancer has noticed.
+    // A draining replica keeps serving until the load balancer has noticed.
     if (signal === 'SIGTERM') await Promise.race([delay(noticedAfter), ending.exited]);
     running = undefined;
     ending.child.stdout?.resume();

@@ -10,13 +10,13 @@ import { servingUrls, type Environment } from './environment.ts';
 import { firing, verify } from './verify.ts';
 
 export interface Pace {
-  /** Orders a second, where the experiment does not say. */
+  /** Orders a second, unless the experiment sets its own. */
   rate: number;
   /** The same seed draws the same orders. */
   seed: number;
-  /** Seconds of every fault, over what the experiment says. */
+  /** Duration of every fault; overrides the experiment's own. */
   seconds?: number;
-  /** The fault lasts until all that must be seen of it was seen, rather than for so many seconds. */
+  /** The fault lasts until every claim about answers, metrics, logs and traces holds, instead of for a fixed time. */
   untilSeen?: boolean;
   signal: AbortSignal;
   progress(state: Progress): void;
@@ -24,29 +24,29 @@ export interface Pace {
 
 export type Phase = 'steady state' | 'fault' | 'recovery' | 'settlement';
 
-/** What there is to tell while it runs. */
+/** State of a running experiment, for display. */
 export interface Progress {
   phase: Phase;
-  /** Seconds in it. */
+  /** Seconds since the phase began. */
   seconds: number;
   replies: readonly Reply[];
   sampling: Pick<Sampling, 'samples'>;
 }
 
-/** Seconds. What takes longer will not come. */
+/** Seconds after which a wait gives up. */
 const limits = { steady: 30, seen: 20, grace: 10, customers: 15 };
-/** Seconds of calm in the plot before the fault; a rehearsal that waits for nothing but events has none. */
+/** Seconds of steady state in the plot before the fault. With `untilSeen` there are none. */
 const calm = 4;
-/** Milliseconds between two looks at what has come in. */
+/** Milliseconds between two checks of a cheap condition. */
 const lookInterval = 50;
-/** The same where every claim is held against everything. */
+/** Milliseconds between two checks of all claims, which read all evidence. */
 const claimInterval = 200;
 
 let runs = 0;
 
 /**
- * Steady state, fault, recovery, verdict. Whatever happens on the way, and when the signal fires, the faults are taken
- * back before it returns or throws.
+ * Runs an experiment: steady state, fault, recovery, verdict. The faults are rolled back before it returns or throws, also
+ * when the signal aborts it.
  */
 export async function runExperiment(
   experiment: Experiment,
@@ -89,12 +89,12 @@ export async function runExperiment(
     phase = next;
     phaseStarted = performance.now();
   };
-  const telling = setInterval(() => {
+  const progressTimer = setInterval(() => {
     pace.progress({ phase, seconds: (performance.now() - phaseStarted) / 1000, replies, sampling });
   }, 1000);
-  cleanUp.defer(() => clearInterval(telling));
+  cleanUp.defer(() => clearInterval(progressTimer));
 
-  /** Whether it came true within so many seconds. */
+  /** Polls a condition. Resolves to whether it became true within this many seconds. */
   async function until(
     holds: () => boolean | Promise<boolean>,
     seconds: number,
@@ -122,7 +122,7 @@ export async function runExperiment(
 
   const seconds = pace.seconds ?? experiment.seconds ?? 15;
   const steadyBefore = isSteady(moments.started);
-  // Rules that are not evaluated yet would miss the beginning.
+  // If the rules were not evaluated yet, the start of the fault would be missed.
   const isReady = () => steadyBefore() && (environment.alerts?.isWatching() ?? true);
   if (!(await until(isReady, limits.steady))) {
     const { started } = moments;
@@ -157,12 +157,12 @@ export async function runExperiment(
   enter('fault');
   moments.faultSet = performance.now();
   const rollbacks: Rollback[] = [];
-  const takeBack = async () => {
+  const rollBack = async () => {
     const failures: unknown[] = [];
     for (const rollback of rollbacks.splice(0).toReversed()) {
       await rollback().catch((error: unknown) => failures.push(error));
     }
-    if (failures.length > 0) throw new AggregateError(failures, 'A fault could not be taken back.');
+    if (failures.length > 0) throw new AggregateError(failures, 'A fault could not be rolled back.');
   };
   try {
     for (const fault of experiment.faults)
@@ -170,7 +170,7 @@ export async function runExperiment(
     if (pace.untilSeen) await until(() => isSeen(experiment, evidence()), limits.seen, claimInterval);
     else await delay(1000 * Math.max(seconds, alertSeconds(experiment, environment)), undefined, pace);
   } finally {
-    await takeBack();
+    await rollBack();
     moments.faultCleared = performance.now();
   }
 
@@ -195,9 +195,9 @@ export async function runExperiment(
   return describeResult(experiment, complete, verify(experiment, complete));
 }
 
-const notOurs = (setting: string) => `it wants ${setting}, which is not ours to set`;
+const notOurs = (setting: string) => `it needs ${setting}, which a running service cannot be given`;
 
-/** How long the alerts may need at most, in seconds of this run. */
+/** The longest that the expected alerts may take, in seconds of this run. */
 function alertSeconds({ hypothesis: { detection } }: Experiment, { alerts }: Environment): number {
   if (alerts === undefined || 'undetected' in detection) return 0;
   return Math.max(0, ...detection.map(({ withinMinutes }) => (60 * withinMinutes) / alerts.scale));
@@ -212,7 +212,7 @@ function haveFired(
   return detection.every((claim) => firing(alerts.histories(), claim, since) !== undefined);
 }
 
-/** Everything that answers, metrics, logs and traces have to show, as of now. */
+/** Whether every claim about answers, metrics, logs and traces holds now. */
 function isSeen(experiment: Experiment, evidence: Evidence): boolean {
   const faultCleared = Math.min(evidence.moments.faultCleared, performance.now());
   const now = { ...evidence, moments: { ...evidence.moments, faultCleared } };

@@ -5,21 +5,21 @@ import type { Environment } from './environment.ts';
 
 export type CircuitState = 'closed' | 'half_open' | 'open';
 
-/** What the replicas say about themselves at a moment, the worst of them. */
+/** The worst reading over all replicas at one moment. */
 export interface Sample {
   at: number;
-  /** Missing where no replica answered. */
+  /** Undefined if no replica answered. */
   circuit?: CircuitState;
   pending?: number;
 }
 
 export interface Sampling {
   samples: readonly Sample[];
-  /** Looks once more, now. */
+  /** Takes one sample now. */
   look(): Promise<Sample>;
-  /** From here on growth is counted. */
+  /** Starts to count growth. */
   startCounting(): void;
-  /** By how much the series of this name with these labels grew, over all replicas and their restarts. */
+  /** Growth of the counters with this name and these labels, over all replicas and their restarts. */
   growth(claim: Pick<MetricClaim, 'name' | 'labels'>): number;
   stop(): Promise<void>;
 }
@@ -35,11 +35,11 @@ interface Counter {
   growth: number;
 }
 
-/** Reads the metrics of every replica, as Prometheus does, until it is stopped. */
+/** Scrapes the metrics of every replica, as Prometheus does, until stopped. */
 export function startSampling({ adminUrls }: Pick<Environment, 'adminUrls'>): Sampling {
   const samples: Sample[] = [];
   const counters = new Map<string, Counter>();
-  /** Replicas that were read before: what is new with them began at 0. */
+  /** Replicas scraped before: a series that is new at one of them started at 0. */
   const known = new Set<string>();
   const ending = new AbortController();
   let counting = false;
@@ -61,7 +61,7 @@ export function startSampling({ adminUrls }: Pick<Environment, 'adminUrls'>): Sa
 
     function count(key: string, counterName: string, labels: Record<string, string>, value: number): void {
       const earlier = counters.get(key);
-      // A process that was started again counts from 0.
+      // A restarted process counts from 0.
       const start =
         earlier === undefined
           ? known.has(adminUrl)

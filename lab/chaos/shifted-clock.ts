@@ -1,6 +1,6 @@
 /**
- * Preloaded into a replica: on `{ type: 'shift_clock', milliseconds }` from the parent process its calendar time is wrong
- * by so much, as on a machine whose clock was set wrongly. Timers and `performance.now()` go by another clock, as there.
+ * Preloaded into a replica. The message `{ type: 'shift_clock', milliseconds }` from the parent process shifts its calendar
+ * time, as on a machine with a wrong clock. Timers and `performance.now()` use the monotonic clock and stay right.
  */
 
 let shift = 0;

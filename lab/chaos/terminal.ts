@@ -4,7 +4,7 @@ import type { Experiment } from './experiment.ts';
 import type { Phase, Progress } from './run-experiment.ts';
 import type { ExperimentResult } from './experiment-run.ts';
 
-/** Tells how it goes: a table whose last row is alive in a terminal, and lines elsewhere. */
+/** Shows progress: a table whose last row is updated in place in a terminal, and plain lines elsewhere. */
 export interface Display {
   say(text: string): void;
   began(experiment: Experiment): void;
@@ -16,10 +16,10 @@ type Style = Parameters<typeof styleText>[0];
 
 const columns = [24, 14, 5, 6, 6, 8, 6, 9, 10] as const;
 const head = ['experiment', 'phase', 's', '201/s', '202/s', 'refused', 'lost', 'p99', 'breaker'];
-/** Seconds between two lines where nothing can be written over. */
+/** Seconds between two lines if the output is not a terminal. */
 const lineInterval = 5;
 
-/** Colours as the terminal and NO_COLOR have it (https://no-color.org). */
+/** Colours follow the terminal and NO_COLOR. @see https://no-color.org */
 export function createDisplay(stream: NodeJS.WriteStream): Display {
   const paint = (style: Style, text: string) => styleText(style, text, { stream, validateStream: true });
   const live = stream.isTTY;
@@ -63,7 +63,7 @@ export function createDisplay(stream: NodeJS.WriteStream): Display {
   };
 }
 
-/** Seconds that the figures are over. */
+/** Seconds that the figures cover. */
 const window = 2;
 
 function rowOf(name: string, { phase, seconds, replies, sampling }: Progress): string[] {

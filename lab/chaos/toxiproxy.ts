@@ -8,7 +8,7 @@ import type { NetworkProxy, Network } from './network.ts';
 
 export const findToxiproxy = (): string | undefined => pathOf('toxiproxy-server');
 
-/** A server of its own, told over HTTP what to do: https://github.com/Shopify/toxiproxy#http-api */
+/** Starts a Toxiproxy server, which is controlled over HTTP. @see https://github.com/Shopify/toxiproxy#http-api */
 export async function startToxiproxy(command: string): Promise<Network> {
   await using started = new AsyncDisposableStack();
   const folder = await mkdtemp(path.join(tmpdir(), 'orders-toxiproxy-'));
@@ -33,7 +33,7 @@ export async function startToxiproxy(command: string): Promise<Network> {
 
   const owned = started.move();
   return {
-    madeOf: 'Toxiproxy',
+    implementation: 'Toxiproxy',
     connect: (name, target) => connectThrough(call, name, target),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -69,7 +69,7 @@ async function connectThrough(call: Call, name: string, target: string): Promise
     async restore() {
       const broken = [...set].some((toxic) => toxic.startsWith('timeout'));
       await removeToxics();
-      // What was dropped is missing in the middle of a stream.
+      // Streams that lost data cannot continue; disabling the proxy closes them.
       if (broken) await call('POST', proxy, { enabled: false });
       await call('POST', proxy, { enabled: true });
     },
@@ -82,7 +82,7 @@ interface ToxiproxyToxic {
   attributes: Record<string, number>;
 }
 
-/** Downstream is the way of the answers. */
+/** Toxics apply downstream, to the answers; a timeout drops both directions. */
 function toToxiproxy({ type, ...attributes }: Toxic): ToxiproxyToxic[] {
   const answersOnly = [{ type, stream: 'downstream' as const, attributes }];
   if (type !== 'timeout') return answersOnly;

@@ -4,7 +4,7 @@ import type { Evidence } from './evidence.ts';
 import { type Experiment, heartbeat, usualTraffic } from './experiment.ts';
 import { verify } from './verify.ts';
 
-/** A verdict is worth what it takes to get a bad one: histories with a planted fault, each of which must be found. */
+/** A good verdict proves something only if a bad run gets a bad one, so each planted fault must be found. */
 
 const experiment: Experiment = {
   name: 'planted',
@@ -43,7 +43,7 @@ const spanDefaults = {
   resource: {},
 } as const;
 
-/** The fault lasts from second 5 to second 15; a second stands for half a minute of the rules. */
+/** The fault lasts from second 5 to second 15. A second stands for half a minute of the rules' time. */
 const sound: Evidence = {
   moments: {
     started: 0,
@@ -78,13 +78,13 @@ const failedAbout = (planted: Partial<Evidence>) =>
     .filter(({ verdict }) => verdict === 'failed')
     .map(({ about }) => about);
 
-test('what was claimed and seen holds', () => {
+test('a hypothesis holds if the evidence meets every claim', () => {
   expect(failedAbout({})).toEqual([]);
 });
 
 test.each<[string, Partial<Evidence>, string[]]>([
   [
-    'an answer that nobody may get',
+    'an answer that is not allowed',
     { replies: [reply, { ...reply, answer: '500 internal_error' }] },
     ['answers'],
   ],
@@ -94,25 +94,25 @@ test.each<[string, Partial<Evidence>, string[]]>([
     { replies: [reply, ...Array.from({ length: 4 }, () => ({ ...reply, answer: '202' }))] },
     ['answers'],
   ],
-  ['an order that takes too long', { replies: [reply, { ...reply, duration: 1500 }] }, ['answers']],
-  ['an order that ends otherwise', { stored: new Map([['one', { status: 'cancelled' }]]) }, ['orders']],
+  ['a slow order', { replies: [reply, { ...reply, duration: 1500 }] }, ['answers']],
+  ['a cancelled order', { stored: new Map([['one', { status: 'cancelled' }]]) }, ['orders']],
   ['an order that is not stored', { stored: new Map() }, ['orders']],
   ['orders that stay pending', { moments: without('settled') }, ['orders']],
-  ['orders that are settled late', { moments: { ...sound.moments, settled: 26_000 } }, ['orders']],
+  ['orders settled late', { moments: { ...sound.moments, settled: 26_000 } }, ['orders']],
   ['a card charged twice', { findings: [{ kind: 'double_charge', orderId: 'x', detail: '' }] }, ['ledger']],
   ['a counter that stands still', { sampling: { samples: [], growth: () => 0 } }, ['metrics']],
-  ['a line for another reason', { lines: [{ event: 'payment.retry', reason: 'error' }] }, ['logs']],
-  ['no trace that shows it', { spans: sound.spans?.slice(0, 1) ?? [] }, ['trace']],
+  ['a log line with another reason', { lines: [{ event: 'payment.retry', reason: 'error' }] }, ['logs']],
+  ['no matching trace', { spans: sound.spans?.slice(0, 1) ?? [] }, ['trace']],
   ['an alert that does not fire', firing([]), ['alerts']],
-  ['one that fires late', firing([{ ...fired, firingAt: 16_000 }]), ['alerts']],
-  ['one that fired before', firing([{ ...fired, firingAt: 4000 }]), ['alerts']],
-  ['one that must not fire', firing([fired, { ...fired, alert: 'ErrorsLogged' }]), ['alerts']],
-  ['a service that does not come back', { moments: without('recovered') }, ['recovery']],
-])('%s is found', (_what, planted, about) => {
+  ['an alert that fires late', firing([{ ...fired, firingAt: 16_000 }]), ['alerts']],
+  ['an alert that fired before the fault', firing([{ ...fired, firingAt: 4000 }]), ['alerts']],
+  ['an alert that must not fire', firing([fired, { ...fired, alert: 'ErrorsLogged' }]), ['alerts']],
+  ['a service that does not recover', { moments: without('recovered') }, ['recovery']],
+])('verification fails on %s', (_what, planted, about) => {
   expect(failedAbout(planted)).toEqual(about);
 });
 
-test('what could not be looked at is neither held nor failed', () => {
+test('a claim without evidence is unchecked, neither held nor failed', () => {
   const { lines: _lines, spans: _spans, alerts: _alerts, ...blind } = sound;
   const unchecked = verify(experiment, blind).filter(({ verdict }) => verdict === 'unchecked');
   expect(unchecked.map(({ about }) => about)).toEqual(['logs', 'trace', 'alerts', 'alerts', 'alerts']);
@@ -121,8 +121,8 @@ test('what could not be looked at is neither held nor failed', () => {
 test.each([
   ['is missing', []],
   ['begins after the fault', [{ ...beating, firingAt: 6000 }]],
-  ['ends on the way', [{ ...beating, goneAt: 12_000 }]],
-])('where the heartbeat of the alerts %s, neither an alert nor its silence is believed', (_what, beats) => {
+  ['stops during the fault', [{ ...beating, goneAt: 12_000 }]],
+])('alerts are unchecked if their heartbeat %s', (_what, beats) => {
   const checks = verify(experiment, { ...sound, alerts: { histories: [...beats, fired], scale: 30 } });
   const verdicts = checks.filter(({ about }) => about === 'alerts').map(({ verdict }) => verdict);
   expect(verdicts).toEqual(['failed', 'unchecked', 'unchecked']);

@@ -1,13 +1,13 @@
 import type { AlertHistory } from './alerts/alert-watch.ts';
 import { type AlertClaim, type Experiment, heartbeat } from './experiment.ts';
-import { duringFault, type Evidence, matchesLine, percentile, tellingTrace } from './evidence.ts';
+import { duringFault, type Evidence, exampleTrace, matchesLine, percentile } from './evidence.ts';
 
-/** One claim of a hypothesis, held against what was seen. */
+/** One claim of a hypothesis and what was observed. */
 export interface Check {
   about: 'steady' | 'answers' | 'orders' | 'ledger' | 'metrics' | 'logs' | 'trace' | 'alerts' | 'recovery';
   claim: string;
   seen: string;
-  /** `unchecked` says why in `seen`. */
+  /** If `unchecked`, `seen` gives the reason. */
   verdict: 'held' | 'failed' | 'unchecked';
 }
 
@@ -32,8 +32,8 @@ export function verify(experiment: Experiment, evidence: Evidence): Check[] {
     moments.recovered === undefined ? undefined : (moments.recovered - moments.faultCleared) / 1000;
   report(
     'recovery',
-    `steady again within ${recoveredWithin} s of the end of the fault`,
-    took === undefined ? 'not within the rehearsal' : `${took.toFixed(1)} s`,
+    `the steady state holds again within ${recoveredWithin} s of the end of the fault`,
+    took === undefined ? 'not within the run' : `${took.toFixed(1)} s`,
     took !== undefined && took <= recoveredWithin,
   );
   return checks;
@@ -46,7 +46,7 @@ function checkAnswers({ hypothesis: { answers } }: Experiment, evidence: Evidenc
   const others = since.filter(({ answer }) => !answers.allowed.includes(answer));
   report(
     'answers',
-    `customers get nothing but ${answers.allowed.join(', ')}`,
+    `customers get only ${answers.allowed.join(', ')}`,
     list(count((others.length > 0 ? others : since).map(({ answer }) => answer))),
     since.length > 0 && others.length === 0,
   );
@@ -56,7 +56,7 @@ function checkAnswers({ hypothesis: { answers } }: Experiment, evidence: Evidenc
     const share = during.filter((reply) => reply.answer === answer).length / during.length;
     report(
       'answers',
-      `at least ${percent(least)} of them ${answer} during the fault`,
+      `during the fault, at least ${percent(least)} get ${answer}`,
       percent(share),
       share >= least,
     );
@@ -69,7 +69,7 @@ function checkAnswers({ hypothesis: { answers } }: Experiment, evidence: Evidenc
     );
     report(
       'answers',
-      `p99 of the orders under ${answers.p99} ms`,
+      `the p99 of orders is at most ${answers.p99} ms`,
       `${p99.toFixed(0)} ms`,
       p99 <= answers.p99,
     );
@@ -90,7 +90,7 @@ function checkOrders({ hypothesis: { orders } }: Experiment, evidence: Evidence,
     const paid = due.filter(({ key }) => stored.get(key)?.status === 'paid').length;
     report(
       'orders',
-      `${percent(orders.paid)} of the orders with a good card end as paid`,
+      `at least ${percent(orders.paid)} of the orders with a good card end as paid`,
       `${paid} of ${due.length}`,
       due.length > 0 && paid / due.length >= orders.paid,
     );
@@ -98,13 +98,13 @@ function checkOrders({ hypothesis: { orders } }: Experiment, evidence: Evidence,
   const took = moments.settled === undefined ? undefined : (moments.settled - moments.faultCleared) / 1000;
   report(
     'orders',
-    `none pending any more within ${orders.settledWithin} s of the end of the fault`,
-    took === undefined ? 'some still are' : `${took.toFixed(1)} s`,
+    `no order is pending ${orders.settledWithin} s after the end of the fault`,
+    took === undefined ? 'some still are' : `none after ${took.toFixed(1)} s`,
     took !== undefined && took <= orders.settledWithin,
   );
   report(
     'ledger',
-    'answers, database and ledger agree: none lost, none charged twice',
+    'answers, database and ledger agree: no order lost, no card charged twice',
     findings.length === 0
       ? `${stored.size} orders, no finding`
       : findings.map(({ kind, orderId, detail }) => `${kind} ${orderId}: ${detail}`).join('; '),
@@ -130,14 +130,14 @@ function checkTelemetry({ hypothesis }: Experiment, evidence: Evidence, report: 
     const seen = evidence.lines?.filter((line) => matchesLine(line, claim)).length;
     report(
       'logs',
-      `${bounds(atLeast, atMost)} lines ${event}${values.join('')}`,
-      seen === undefined ? 'the output of the service is not ours' : String(seen),
+      `${bounds(atLeast, atMost)} log lines ${event}${values.join('')}`,
+      seen === undefined ? 'the service was not started for the experiment' : String(seen),
       seen === undefined ? undefined : within(seen, atLeast, atMost),
     );
   }
   const { trace } = hypothesis;
   if (trace) {
-    const found = evidence.spans && tellingTrace(evidence.spans, trace);
+    const found = evidence.spans && exampleTrace(evidence.spans, trace);
     const parts = [
       ...Object.entries(trace.spans).map(([name, spans]) => `${spans} × ${name}`),
       ...(trace.events ?? []).map((event) => `event ${event}`),
@@ -153,7 +153,7 @@ function checkTelemetry({ hypothesis }: Experiment, evidence: Evidence, report: 
 }
 
 const unwatched = 'no Prometheus evaluated the rules';
-const unbelieved = 'nothing that alerts tell is believed without their heartbeat';
+const unbelieved = 'without the heartbeat, alerts prove nothing';
 
 function checkAlerts(
   { hypothesis: { detection, quiet = [] } }: Experiment,
@@ -169,7 +169,7 @@ function checkAlerts(
     );
   report(
     'alerts',
-    `${heartbeat} fires, from before the fault to the end`,
+    `${heartbeat} fires from before the fault to the end`,
     beats === undefined ? unwatched : beats ? 'it did' : 'it did not',
     beats,
   );
@@ -204,7 +204,7 @@ function checkAlerts(
   }
 }
 
-/** The first of this claim that began to fire after that moment. */
+/** The first alert matching this claim that began to fire at or after that moment. */
 export function firing(
   histories: readonly AlertHistory[],
   claim: AlertClaim,

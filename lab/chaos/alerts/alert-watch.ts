@@ -7,7 +7,7 @@ import { heartbeat } from '../experiment.ts';
 import { freePort } from '../programs.ts';
 import { scaleRules, type TimeScale } from './scale-rules.ts';
 
-/** One time that an alert with these labels was there, by `performance.now()`. */
+/** One period during which an alert with these labels was active. Times by `performance.now()`. */
 export interface AlertHistory {
   alert: string;
   labels: Readonly<Record<string, string>>;
@@ -16,22 +16,22 @@ export interface AlertHistory {
   goneAt?: number;
 }
 
-/** A Prometheus that scrapes the run and evaluates the project's rules. */
+/** A Prometheus that scrapes the environment and evaluates the project's rules. */
 export interface AlertWatch extends AsyncDisposable {
   scale: TimeScale;
   histories(): readonly AlertHistory[];
-  /** Whether the rules are evaluated, and the service is scraped: Prometheus looks for its targets after 5 s only. */
+  /** Whether rules are evaluated and the service is scraped. Prometheus discovers its targets only after 5 s. */
   isWatching(): boolean;
 }
 
 const rulesFolder = path.resolve(import.meta.dirname, '../../../prometheus/rules');
 
-/** Seconds between two scrapes. A window of a minute has to hold a few, however short it has become. */
+/** Seconds between two scrapes. A rule's scaled window of a minute must hold a few of them. */
 const scrapeInterval = (scale: TimeScale) => Math.min(5, Math.max(0.5, 15 / scale));
-/** Milliseconds between two questions which alerts there are. */
+/** Milliseconds between two polls of the active alerts. */
 const pollInterval = 250;
 
-/** @param targets such as `127.0.0.1:7071`, by the name of their job in prometheus.yml */
+/** @param options.targets addresses such as `127.0.0.1:7071`, by the name of their job in prometheus.yml */
 export async function watchAlerts(options: {
   command: string;
   targets: Targets;
@@ -90,10 +90,10 @@ interface ReportedAlert {
   state: 'pending' | 'firing';
 }
 
-/** Asks a Prometheus which alerts there are. @see https://prometheus.io/docs/prometheus/latest/querying/api/#alerts */
+/** Polls a Prometheus for active alerts. @see https://prometheus.io/docs/prometheus/latest/querying/api/#alerts */
 export function pollAlerts(url: string, scale: TimeScale): AlertWatch {
   const histories: AlertHistory[] = [];
-  /** Those that are there at the moment, by their labels. */
+  /** The currently active alerts, by their labels. */
   const present = new Map<string, AlertHistory>();
   const ending = new AbortController();
   const has = (name: string) => [...present.values()].some(({ alert }) => alert === name);
@@ -121,7 +121,7 @@ export function pollAlerts(url: string, scale: TimeScale): AlertWatch {
 
   const polling = (async () => {
     while (!ending.signal.aborted) {
-      // A Prometheus that is busy is asked again.
+      // A busy Prometheus may not answer in time; the next poll will.
       await look().catch(() => {});
       await delay(pollInterval, undefined, { signal: ending.signal }).catch(() => {});
     }

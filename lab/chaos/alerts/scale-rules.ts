@@ -1,17 +1,17 @@
 import { isMap, isPair, isScalar, parseDocument, visit } from 'yaml';
 
 /**
- * The project's rules for a rehearsal that has seconds where the rules have minutes. Everything in them that is a length
- * of time is divided by the scale, and nothing else: `for`, `interval`, the windows of expressions with their steps and
- * offsets, the horizon of `predict_linear`, and the two thresholds that are ages of orders. Rates, shares and latencies
- * stay what they are, and so do the names of recorded series, though `burn_rate1h` is then over two minutes.
+ * Scales the project's alert rules, so that an experiment of seconds can fire rules written in minutes. Every duration is
+ * divided by the scale, and nothing else: `for`, `interval`, the windows of expressions with their steps and offsets, the
+ * horizon of `predict_linear`, and the two thresholds that are ages of orders. Rates, shares and latencies keep their
+ * values, and recorded series keep their names, although `burn_rate1h` then covers two minutes.
  */
 
-/** A scale divides the bucket that the objective of settlement counts by, so that it meets another bucket. */
+/** The settlement objective's bucket boundary, divided by any of these, is again a bucket boundary. */
 export const timeScales = [1, 5, 10, 30] as const;
 export type TimeScale = (typeof timeScales)[number];
 
-/** @throws {RangeError} on a duration that Prometheus would not take */
+/** @throws {RangeError} on a duration that Prometheus would reject */
 export function scaleRules(text: string, scale: TimeScale): string {
   const document = parseDocument(text);
   if (scale === 1) return document.toString();
@@ -42,18 +42,18 @@ export function scaleExpression(expression: string, scale: TimeScale): string {
         return `[${scaleDuration(window, scale)}${colon}${step === undefined ? '' : scaleDuration(step, scale)}]`;
       })
       .replace(offsets, (_whole, offset: string) => `offset ${scaleDuration(offset, scale)}`)
-      // The horizon: seconds.
+      // The horizon of `predict_linear`, in seconds.
       .replace(/(\[\w+\]), (\d+)\)/g, (_whole, window: string, horizon: string) => {
         return `${window}, ${Number(horizon) / scale})`;
       })
-      // The age of the oldest pending order: seconds.
+      // The age of the oldest pending order, in seconds.
       .replace(
         /(orders_pending_oldest_seconds\{[^}]*\}\)) > (\d+)/g,
         (_whole, gauge: string, age: string) => {
           return `${gauge} > ${Number(age) / scale}`;
         },
       )
-      // How long settling took: seconds, in the label of a bucket.
+      // The duration of settlement, in seconds, in the label of a bucket.
       .replace(
         /(order_settlement_duration_seconds_bucket\{[^}]*le=")([\d.]+)"/g,
         (_whole, start: string, le: string) => {
@@ -73,13 +73,13 @@ const units: Readonly<Record<string, number>> = {
   y: 31_536_000_000,
 };
 
-/** In the notation of Prometheus: https://prometheus.io/docs/prometheus/latest/querying/basics/#time-durations */
+/** @see https://prometheus.io/docs/prometheus/latest/querying/basics/#time-durations for the notation */
 function scaleDuration(text: string, scale: TimeScale): string {
   let milliseconds = 0;
   for (const [, figure, unit = ''] of text.matchAll(/(\d+)(ms|[smhdwy])/g)) {
     milliseconds += Number(figure) * (units[unit] ?? Number.NaN);
   }
-  if (!Number.isFinite(milliseconds)) throw new RangeError(`"${text}" is no duration of Prometheus.`);
+  if (!Number.isFinite(milliseconds)) throw new RangeError(`"${text}" is not a Prometheus duration.`);
   const scaled = Math.round(milliseconds / scale);
   return scaled % 1000 === 0 ? `${scaled / 1000}s` : `${scaled}ms`;
 }

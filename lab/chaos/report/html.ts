@@ -5,23 +5,23 @@ import { escapeText, plotResult } from './plot.ts';
 import type { Report } from './report.ts';
 import { drawWaterfall } from './waterfall.ts';
 
-/** One page with everything in it: no script, no font, no picture from elsewhere. Light and dark as the reader has it. */
+/** One self-contained page without scripts, external fonts or images. It follows the reader's light or dark theme. */
 export function toHtml(report: Report, detection: ReadonlyArray<readonly string[]>): string {
   const scale = 'scale' in report.alerts ? report.alerts.scale : 1;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Chaos rehearsals, ${report.date.slice(0, 10)}</title>
+<title>Chaos experiments, ${report.date.slice(0, 10)}</title>
 <style>${style}</style>
 <main>
-<h1>Chaos rehearsals</h1>
+<h1>Chaos experiments</h1>
 ${preface(report)
   .split('\n\n')
   .map((paragraph) => `<p>${inline(paragraph)}</p>`)
   .join('\n')}
 ${htmlTable([
-  ['experiment', 'what breaks', 'verdict', 'alerts, minutes of the rules'],
+  ['experiment', 'what breaks', 'verdict', "alerts after minutes of the rules' time"],
   ...report.results.map((result) => [
     `<a href="#${result.name}">${result.name}</a>`,
     escapeText(result.title),
@@ -32,8 +32,8 @@ ${htmlTable([
 <h2>Which alert detects which fault</h2>
 ${htmlTable(detection.map((row) => row.map(inline)))}
 <h2>One by one</h2>
-<p>In the plots the time of the fault is shaded. A triangle is an alert of the hypothesis that fires, a grey one another alert.
-At the dashed line the steady state held again. The bar below is the circuit to the gateway: closed, half-open or open.</p>
+<p>In the plots the fault is shaded. A triangle marks a firing alert: coloured if the hypothesis expects it, grey otherwise.
+The dashed line marks the return of the steady state. The bar below shows the circuit to the gateway: closed, half-open or open.</p>
 ${report.results.map((result) => section(result, scale)).join('\n')}
 </main>
 </html>
@@ -68,7 +68,7 @@ ${
       ])
 }
 ${others === '' ? '' : `<p>${escapeText(others)}</p>`}
-${trace === undefined ? '' : `<details open><summary>A telling trace, <code>${trace.id}</code></summary>${drawWaterfall(trace.bars)}</details>`}
+${trace === undefined ? '' : `<details open><summary>Example trace <code>${trace.id}</code></summary>${drawWaterfall(trace.bars)}</details>`}
 <p>Look at: <a href="${grafanaUrl(look)}">${escapeText(look.panel)}</a> in Grafana${
     jaeger === undefined ? '' : `, <a href="${escapeText(jaeger)}">${escapeText(look.traces)}</a> in Jaeger`
   }.</p>
@@ -81,14 +81,14 @@ function badge(verdict: string): string {
   return `<span class="badge ${verdict}">${words[verdict] ?? verdict}</span>`;
 }
 
-/** Cells are HTML. The first row is the head. */
+/** Cells are HTML. The first row is the header. */
 function htmlTable([head = [], ...rows]: ReadonlyArray<readonly string[]>): string {
   const row = (cells: readonly string[], tag: 'td' | 'th') =>
     `<tr>${cells.map((each) => `<${tag}>${each}</${tag}>`).join('')}</tr>`;
   return `<div class="wide"><table>${row(head, 'th')}${rows.map((cells) => row(cells, 'td')).join('')}</table></div>`;
 }
 
-/** The little Markdown that the texts have. */
+/** Renders code spans, the only Markdown in the texts. */
 function inline(text: string): string {
   return escapeText(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 }

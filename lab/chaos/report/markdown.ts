@@ -7,7 +7,7 @@ import { printWaterfall } from './waterfall.ts';
 const marks = { held: 'held', failed: '**failed**', unchecked: 'not checked', skipped: 'skipped' } as const;
 
 export function toMarkdown(report: Report, detection: string): string {
-  return `# Chaos rehearsals
+  return `# Chaos experiments
 
 ${preface(report)}
 
@@ -21,7 +21,7 @@ ${report.results.map(section).join('\n\n')}
 `;
 }
 
-/** How the run came about, and how its figures are to be read. */
+/** The conditions of the run, and how to read its figures. */
 export function preface({
   date,
   machine,
@@ -40,18 +40,25 @@ export function preface({
     'unchecked' in alerts
       ? `Alerts were not checked: ${alerts.unchecked}.`
       : alerts.scale === 1
-        ? "The project's rules were evaluated as they are."
-        : `A real Prometheus evaluated the project's rules at a time scale of ${alerts.scale}: every length of time in them (\`for\`, windows, intervals, the age of an order) was divided by ${alerts.scale}, so a second of the run stands for ${alerts.scale / 60} min of the rules, in which the times of alerts are given. The service's own timeouts were not scaled. Prometheus started empty with each experiment: windows of hours and days hold the experiment alone, so that slow burn alerts fire earlier than they would in production.`;
-  return `\`npm run chaos\` on ${date.slice(0, 10)}: ${held} of ${results.length} hypotheses held, ${failed} failed${skippedCount > 0 ? `, ${skippedCount} were skipped` : ''}. Seed ${seed}, ${rate} orders a second where an experiment does not say${duration === undefined ? '' : `, faults of ${duration} s and longer`}; ${Math.round(seconds / 60)} minutes in all.
+        ? "The project's rules were evaluated unscaled."
+        : `A real Prometheus evaluated the project's rules at a time scale of ${alerts.scale}: every duration in them (\`for\`, windows, intervals, the age of an order) was divided by ${alerts.scale}. A second of the run stands for ${alerts.scale / 60} min of the rules' time, in which the times of alerts are given. The service's own timeouts were not scaled. Prometheus started empty with each experiment, so windows of hours and days cover only the experiment, and slow burn alerts fire earlier than they would in production.`;
+  return `\`npm run chaos\` on ${date.slice(0, 10)}: ${held} of ${results.length} hypotheses held, ${failed} failed${skippedCount > 0 ? `, ${skippedCount} were skipped` : ''}. Seed ${seed}, ${rate} orders a second unless an experiment sets its own rate${duration === undefined ? '' : `, faults of at least ${duration} s`}; ${Math.round(seconds / 60)} minutes in all.
 
-${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node}, load average ${machine.loadBefore.toFixed(2)} before the start. Customers, simulator, PostgreSQL, Prometheus and the service share the cores. The network between the parts: ${network}.
+${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node}, load average ${machine.loadBefore.toFixed(2)} before the start. Customers, simulator, PostgreSQL, Prometheus and the service share the cores. Network faults: ${network}.
 
 ${scaled}`;
 }
 
 function summaryTable(results: readonly ExperimentResult[]): string {
   return table([
-    ['experiment', 'what breaks', 'verdict', 'claims', 'recovered after', 'alerts, minutes of the rules'],
+    [
+      'experiment',
+      'what breaks',
+      'verdict',
+      'claims',
+      'recovered after',
+      "alerts after minutes of the rules' time",
+    ],
     ...results.map((result) => {
       const { name, title, verdict, checks, moments } = result;
       const heldChecks = checks.filter((check) => check.verdict === 'held').length;
@@ -69,7 +76,7 @@ function summaryTable(results: readonly ExperimentResult[]): string {
 
 export function expectedAlerts({ alerts = [], undetected }: ExperimentResult): string {
   const expected = alerts.filter((alert) => alert.expected);
-  if (expected.length === 0) return undetected === undefined ? '–' : 'none, by intent';
+  if (expected.length === 0) return undetected === undefined ? '–' : 'none, intentionally';
   return expected.map(({ alert, afterMinutes }) => `${alert} ${afterMinutes}`).join(', ');
 }
 
@@ -98,7 +105,7 @@ function section(result: ExperimentResult): string {
     .join('\n\n');
 }
 
-/** What fired beside the alerts of the hypothesis. */
+/** The alerts that fired although the hypothesis does not name them. */
 export function otherAlerts({ alerts = [], undetected }: ExperimentResult): string {
   const others = alerts
     .filter(({ expected }) => !expected)
@@ -107,7 +114,7 @@ export function otherAlerts({ alerts = [], undetected }: ExperimentResult): stri
         `${alert} (${afterMinutes < 0 ? 'before the fault' : `${afterMinutes} min`})`,
     );
   return [
-    undetected === undefined ? '' : `No alert by intent: ${undetected}`,
+    undetected === undefined ? '' : `Intentionally no alert: ${undetected}`,
     others.length === 0 ? '' : `Also fired: ${others.join(', ')}.`,
   ]
     .filter((part) => part !== '')
@@ -118,7 +125,7 @@ const cell = (text: string) => text.replaceAll('|', '\\|');
 const blocks = '▁▂▃▄▅▆▇█';
 const circuitMarks = { closed: '·', half_open: '◐', open: '●' } as const;
 
-/** A column per second. */
+/** One column per second. */
 function sparklines({ moments }: ExperimentResult, timeline: readonly TimelinePoint[]): string {
   const line = (name: string, values: ReadonlyArray<number | undefined>, logarithmic = false) => {
     const top = Math.max(1, ...values.map((value) => value ?? 0));

@@ -20,8 +20,8 @@ const answerNames = {
 };
 
 /**
- * Answers a second, latency and breaker over the seconds of a rehearsal, with the fault shaded and the alerts marked. Its
- * colours are the page's.
+ * Answers a second, latency and breaker state over the seconds of a run, with the fault shaded and the alerts marked. The
+ * page defines the colours.
  */
 export function plotResult(
   { title, timeline = [], moments, alerts = [] }: ExperimentResult,

@@ -2,23 +2,23 @@ import { describeMachine } from '../../bench/shared/report.ts';
 import type { ExperimentResult } from '../experiment-run.ts';
 
 export interface Report {
-  /** ISO 8601, of the start. */
+  /** Start of the run, ISO 8601. */
   date: string;
   machine: ReturnType<typeof describeMachine>;
   seed: number;
-  /** Orders a second, where an experiment does not say. */
+  /** Orders a second, unless an experiment sets its own. */
   rate: number;
-  /** Seconds of each fault, where that was said for all. */
+  /** Seconds of each fault, if set on the command line. */
   duration?: number;
-  /** Of the whole run. */
+  /** Length of the whole run. */
   seconds: number;
-  /** What the network between the parts was made of. */
+  /** The implementation of network faults. */
   network: string;
   alerts: { scale: number } | { unchecked: string };
   results: ExperimentResult[];
 }
 
-/** Taken before anything is started. */
+/** Called before anything is started, so that the load average is the machine's own. */
 export function describeRun({ seed, rate, duration }: { seed: number; rate: number; duration?: number }) {
   return {
     date: new Date().toISOString(),

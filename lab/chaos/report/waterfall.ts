@@ -9,14 +9,14 @@ const room = width - names - 8;
 const lengthOf = (bars: readonly Bar[]) =>
   Math.max(1, ...bars.map(({ start, duration }) => start + duration));
 
-/** The spans of a trace, one below the other, each where it was in time. */
+/** Draws the spans of a trace as an SVG waterfall. */
 export function drawWaterfall(bars: readonly Bar[]): string {
   const length = lengthOf(bars);
   const rows = bars.map(({ name, depth, start, duration, failed, note }, index) => {
     const y = index * rowHeight;
     const x = names + (room * start) / length;
     const wide = Math.max(2, (room * duration) / length);
-    // A label begins where its bar does, unless it would end outside.
+    // A label starts with its bar, unless it would run out of the picture.
     const label = `${show(duration)}  ${note}`;
     const labelX = Math.min(x + 4, width - Math.min(room, label.length * 5.6));
     return (
@@ -30,7 +30,7 @@ export function drawWaterfall(bars: readonly Bar[]): string {
 
 const textRoom = 28;
 
-/** The same for a terminal or a page of text. */
+/** Draws the spans of a trace as plain text. */
 export function printWaterfall(bars: readonly Bar[]): string {
   const length = lengthOf(bars);
   const label = Math.max(...bars.map(({ name, depth }) => name.length + 2 * depth));

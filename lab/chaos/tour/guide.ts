@@ -12,16 +12,16 @@ import type { Step, Story } from './stories.ts';
 export interface GuideOptions {
   place: Place;
   say(text: string): void;
-  /** Until the reader wants to go on. */
+  /** Resolves when the reader continues. */
   next(): Promise<void>;
   signal: AbortSignal;
 }
 
-/** Orders a second on a day like any other. */
+/** Orders a second without a fault. */
 const usualRate = 10;
 
-/** Tells a story step by step. The gateway works again when it returns or throws. */
-export async function tell(story: Story, options: GuideOptions): Promise<void> {
+/** Plays a story step by step. The gateway's faults are cleared before it returns or throws. */
+export async function playStory(story: Story, options: GuideOptions): Promise<void> {
   const { place, say, next, signal } = options;
   say(`\n${styleText('bold', story.title)}`);
   let orderId: string | undefined;
@@ -38,7 +38,7 @@ export async function tell(story: Story, options: GuideOptions): Promise<void> {
   say('\nThe gateway works again.');
 }
 
-/** Returns the id of an order that later steps speak of. */
+/** Returns the id of an order that later steps refer to. */
 async function take(
   step: Step,
   orderId: string | undefined,
@@ -164,7 +164,7 @@ async function showTrace(
   if (spans) await showSpans(() => spans.filter((span) => span.traceId === traceId), say);
 }
 
-/** As soon as the first span of the trace is there, which ends last. */
+/** Waits for the root span, which ends last, then prints the trace. */
 async function showSpans(find: () => readonly ReceivedSpan[], say: (text: string) => void): Promise<void> {
   const giveUpAt = performance.now() + spansWithin;
   const isWhole = () => find().some(({ parentSpanId }) => parentSpanId === '');
@@ -173,7 +173,7 @@ async function showSpans(find: () => readonly ReceivedSpan[], say: (text: string
   for (const line of lines) say(`      ${line}`);
 }
 
-/** The round of the settlement worker that ended it. */
+/** Spans of the settlement worker's round that settled the order. */
 function settlementOf(orderId: string, spans: readonly ReceivedSpan[]): readonly ReceivedSpan[] {
   const root = spans.findLast(
     ({ name, attributes }) => name === 'orders.settle' && attributes['order.id'] === orderId,
@@ -181,7 +181,7 @@ function settlementOf(orderId: string, spans: readonly ReceivedSpan[]): readonly
   return root ? spans.filter(({ traceId }) => traceId === root.traceId) : [];
 }
 
-/** Seconds. The worker waits longer the more often it came in vain. */
+/** Seconds. The worker backs off after every failed attempt. */
 const settledWithin = 60;
 
 async function waitForSettlement(orderId: string, { place, say, signal }: GuideOptions): Promise<void> {
@@ -195,7 +195,7 @@ async function waitForSettlement(orderId: string, { place, say, signal }: GuideO
       const charge = await place.gateway.chargeOf(orderId);
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
       say(
-        `      ${status} after ${seconds} s more. The gateway: ${charge?.attempts ?? 0} attempts, ${charge?.captures ?? 0} charge.`,
+        `      ${status} after another ${seconds} s. The gateway counts ${charge?.attempts ?? 0} attempts and ${charge?.captures ?? 0} charge(s).`,
       );
       const { spans } = place;
       if (spans) await showSpans(() => settlementOf(orderId, spans), say);

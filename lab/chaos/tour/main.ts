@@ -1,20 +1,20 @@
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
-import { tell } from './guide.ts';
+import { playStory } from './guide.ts';
 import { findPlace } from './place.ts';
 import { stories } from './stories.ts';
 
-/** `npm run tour`: four stories of what goes wrong and what is seen of it, in the terminal. */
+/** `npm run tour`: four guided failures in the terminal, each with what the telemetry shows of it. */
 
 const usage = `npm run tour -- [names] [options]
 
-  names    stories, or the beginning of their names (default all)
-  --list   names and titles, and nothing else
-  --auto   go on by itself rather than with Enter
-  --help   show this
+  names    stories by name or prefix (default: all)
+  --list   print names and titles, play nothing
+  --auto   continue without waiting for Enter
+  --help   show this help
 
-Where a service runs on the usual ports (npm start, npm run stack:native, docker compose up), it is that one; else the tour
-starts its own. The gateway works again at the end, and after Ctrl-C.
+The tour uses the service on the default ports if one is running (npm start, npm run stack:native, docker compose up), else
+it starts its own. It clears the gateway's faults at the end and after Ctrl-C.
 `;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -26,7 +26,9 @@ try {
 } catch (error) {
   process.exitCode = interrupted.signal.aborted ? 130 : 1;
   const text = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${interrupted.signal.aborted ? '\nInterrupted; the gateway works again.' : text}\n`);
+  process.stderr.write(
+    `${interrupted.signal.aborted ? '\nInterrupted; the faults of the gateway are cleared.' : text}\n`,
+  );
 }
 
 async function main(): Promise<void> {
@@ -54,12 +56,12 @@ async function guide(chosen: typeof stories, auto: boolean): Promise<void> {
   say(`The tour takes place at ${place.description}.`);
   const terminal = auto ? undefined : createInterface({ input: process.stdin, output: process.stdout });
   parts.defer(() => terminal?.close());
-  // In a line editor Ctrl-C is a key.
+  // The line editor reads Ctrl-C as a key, so no signal arrives.
   terminal?.on('SIGINT', () => interrupted.abort());
   const next = async () => {
-    if (terminal) await terminal.question('      Enter to go on ', { signal: interrupted.signal });
+    if (terminal) await terminal.question('      Press Enter to continue ', { signal: interrupted.signal });
   };
   for (const story of chosen) {
-    await tell(story, { place, say, next, signal: interrupted.signal });
+    await playStory(story, { place, say, next, signal: interrupted.signal });
   }
 }

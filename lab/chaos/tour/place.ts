@@ -4,18 +4,18 @@ import { openEmbeddedEnvironment } from '../embedded-environment.ts';
 import { startPostgres } from '../postgres.ts';
 import { startNetwork } from '../start-network.ts';
 
-/** Where a tour takes place: the stack that runs already, or one of its own. */
+/** Where a tour takes place: a running stack, or one that it starts. */
 export interface Place extends AsyncDisposable {
   description: string;
   url: string;
   adminUrl: string;
   apiKeys: { shop: string; pos: string };
   gateway: GatewayControl;
-  /** What is too much here: how slow the gateway then is, in milliseconds, and how many orders come a second. */
+  /** An overload for this service: the gateway's latency in milliseconds, and orders a second. */
   overload: { latencyMs: number; rate: number };
-  /** Pages that are up, by name. */
+  /** URLs of the pages that are up. */
   pages: Readonly<Partial<Record<'grafana' | 'jaeger' | 'console', string>>>;
-  /** Everything that was received so far, where traces come here. */
+  /** Every span received so far; undefined if spans go elsewhere. */
   spans?: readonly ReceivedSpan[];
 }
 
@@ -28,11 +28,13 @@ const usual = {
   jaeger: 'http://127.0.0.1:7075',
 };
 
-/** What runs at the usual addresses, if it does; else everything is started, and ends with the tour. */
+/** Uses the service at the default addresses if it is up, else starts everything for the duration of the tour. */
 export async function findPlace(say: (text: string) => void): Promise<Place> {
   const running = await runningStack();
   if (running) return running;
-  say('Nothing runs on ports 7070 to 7072: starting a service, a database and a gateway for the tour.');
+  say(
+    'No service is running on ports 7070 to 7072. Starting a service, a database and a gateway for the tour.',
+  );
   return startOwn();
 }
 
@@ -47,12 +49,12 @@ async function runningStack(): Promise<Place | undefined> {
   const up = await Promise.all(names.map((name) => isUp(usual[name])));
   const pages = Object.fromEntries(names.filter((_, index) => up[index]).map((name) => [name, usual[name]]));
   return {
-    description: `the service at ${usual.api}, with ${Object.keys(pages).join(', ') || 'no pages beside it'}`,
+    description: `the service at ${usual.api}, with ${Object.keys(pages).join(', ') || 'no web pages'}`,
     url: usual.api,
     adminUrl: usual.admin,
     apiKeys: { shop: 'demo-key', pos: 'demo-key' },
     gateway: createGatewayControl(usual.gateway),
-    // It has 64 connections to the gateway, unless it was told otherwise.
+    // The service has 64 connections to the gateway by default.
     overload: { latencyMs: 400, rate: 350 },
     pages,
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -65,7 +67,7 @@ async function startOwn(): Promise<Place> {
   const postgres = started.use(await startPostgres());
   const environment = started.use(
     await openEmbeddedEnvironment(
-      // Few connections to the gateway, so that a laptop's worth of orders is too much.
+      // Few connections to the gateway, so that a laptop can overload the service.
       { surroundings: { env: { OTEL_BSP_SCHEDULE_DELAY: '100', PAYMENT_CONNECTIONS: '8' } } },
       { postgres, network },
     ),

@@ -1,6 +1,6 @@
 import type { FaultSettings } from '../../simulator/faults.ts';
 
-/** What a newcomer should have seen once, told in steps. docs/tours.md tells the same in prose. */
+/** A guided failure for newcomers, in steps. docs/tours.md describes the same in prose. */
 export interface Story {
   name: string;
   title: string;
@@ -9,13 +9,13 @@ export interface Story {
 
 export type Step = { text: string } & (
   | { kind: 'read' }
-  /** Sets faults of the gateway; none takes them away. */
+  /** Sets faults of the gateway; empty settings clear them. */
   | { kind: 'faults'; settings: Partial<FaultSettings> }
-  /** Orders come, so many seconds long, and the figures are shown. */
+  /** Sends orders for this many seconds and prints figures every second. */
   | { kind: 'watch'; seconds: number; load?: 'overload' }
-  /** One order, what it was answered, and its trace. */
+  /** Places one order and prints its answer and its trace. */
   | { kind: 'order'; token: string }
-  /** Until that order is settled. */
+  /** Waits until that order is settled. */
   | { kind: 'settled' }
   | { kind: 'look'; dashboard: string; panel: string }
 );
@@ -27,41 +27,41 @@ export const stories: readonly Story[] = [
     steps: [
       {
         kind: 'read',
-        text: 'A customer waits for the payment gateway, and for little else. First, a day like any other.',
+        text: 'A customer waits mostly for the payment gateway. First, normal operation.',
       },
       { kind: 'watch', seconds: 5, text: 'Ten orders a second. Most are paid, some cards are declined.' },
       { kind: 'faults', settings: { latencyMs: 600 }, text: 'Now every charge takes 600 ms.' },
       {
         kind: 'watch',
         seconds: 8,
-        text: 'Nothing fails. The p99 is the time of the gateway, and the objective of 300 ms is missed.',
+        text: 'Nothing fails. The p99 follows the latency of the gateway and misses the objective of 300 ms.',
       },
       {
         kind: 'order',
         token: 'tok_visa',
-        text: 'One order, to see where its time goes: one long bar, the attempt at the gateway.',
+        text: 'One order shows where the time goes: one long span, the attempt at the gateway.',
       },
       {
         kind: 'look',
         dashboard: 'orders-service',
         panel: 'Placing an order, p99',
-        text: 'The error budget for latency burns; ErrorBudgetBurnsFast pages after a few minutes.',
+        text: 'The latency budget burns; ErrorBudgetBurnsFast pages after a few minutes.',
       },
       {
         kind: 'faults',
         settings: { timeoutRate: 0.3 },
-        text: 'Now three charges in ten are never answered. An attempt waits for 1 s, then there is another one with the same key.',
+        text: 'Now three charges in ten are never answered. An attempt times out after 1 s and is retried with the same idempotency key.',
       },
       {
         kind: 'watch',
         seconds: 10,
-        text: 'Some orders take a second longer. Nearly all are paid all the same.',
+        text: 'Some orders take a second longer. Nearly all of them are still paid.',
       },
       {
         kind: 'look',
         dashboard: 'orders-dependencies',
         panel: 'Attempts per charge',
-        text: 'Retries are counted, and have a budget: a fifth of the charges, so that they cannot multiply an outage.',
+        text: 'Retries have a budget of a fifth of the charges, so that they cannot amplify an outage.',
       },
     ],
   },
@@ -73,12 +73,12 @@ export const stories: readonly Story[] = [
       {
         kind: 'watch',
         seconds: 10,
-        text: 'Watch the last column: after twenty failures the breaker opens. From then on orders are answered 202 in a few milliseconds, because nobody asks the gateway any more.',
+        text: 'Watch the last column: after twenty failures the breaker opens. From then on orders are answered 202 within a few milliseconds, because the service no longer calls the gateway.',
       },
       {
         kind: 'order',
         token: 'tok_visa',
-        text: 'One order: stored, not charged, and an event circuit_open where the attempt would be.',
+        text: 'One order: stored, not charged, with an event circuit_open in place of the attempt.',
       },
       {
         kind: 'look',
@@ -90,9 +90,9 @@ export const stories: readonly Story[] = [
       {
         kind: 'watch',
         seconds: 10,
-        text: 'After 5 s one probe is let through. It succeeds, the breaker closes, and orders are paid at once again.',
+        text: 'After 5 s the half-open breaker lets one probe through. It succeeds, the breaker closes, and orders are paid at once again.',
       },
-      { kind: 'settled', text: 'And the order from before? The settlement worker has charged it meanwhile.' },
+      { kind: 'settled', text: 'The settlement worker has charged the pending order in the meantime.' },
     ],
   },
   {
@@ -101,53 +101,53 @@ export const stories: readonly Story[] = [
     steps: [
       {
         kind: 'read',
-        text: 'The worst case: the card is charged, and the answer never arrives. Charging again could charge twice; giving up could ship nothing for money taken.',
+        text: 'The worst case: the card is charged, but the answer never arrives. Another charge could take the money twice; giving up could take it for nothing.',
       },
       {
         kind: 'faults',
         settings: { slowSuccessRate: 1, slowSuccessDelayMs: 5000 },
-        text: 'Every charge is made at once and answered 5 s later, when nobody waits any more.',
+        text: 'Every charge is made at once and answered 5 s later, after the caller has given up.',
       },
       {
         kind: 'order',
         token: 'tok_visa',
-        text: 'Three attempts under one key, none of them answered in time: 202. The service says "pending", because it does not know.',
+        text: 'Three attempts with one key, none answered in time: 202. The service says "pending", because it does not know the outcome.',
       },
       {
         kind: 'read',
-        text: 'The gateway does: it has charged the card once, whatever the number of attempts.',
+        text: 'The gateway does: it has charged the card once, however many attempts arrived.',
       },
       { kind: 'faults', settings: {}, text: 'Answers arrive again.' },
       {
         kind: 'settled',
-        text: 'The settlement worker asks with the same key and learns what happened the first time.',
+        text: 'The settlement worker repeats the charge with the same key and gets the outcome of the first one.',
       },
       {
         kind: 'look',
         dashboard: 'orders-business',
         panel: 'From placed to settled',
-        text: 'Its trace is one of its own, orders.settle, with a link back to the order’s.',
+        text: 'Settlement has its own trace, orders.settle, with a link to the trace of the order.',
       },
     ],
   },
   {
     name: 'overload',
-    title: 'More orders than can be served',
+    title: 'Overload',
     steps: [
-      { kind: 'watch', seconds: 4, text: 'A day like any other.' },
+      { kind: 'watch', seconds: 4, text: 'Normal operation.' },
       {
         kind: 'watch',
         seconds: 10,
         load: 'overload',
-        text: 'The gateway has become slow, and many times the usual orders come. What is too much is refused with 429 at once, so that what is taken is answered in time.',
+        text: 'The gateway has become slow, and many times the usual orders arrive. The service sheds the excess with 429 at once, so that admitted orders are answered in time.',
       },
       {
         kind: 'look',
         dashboard: 'orders-saturation',
         panel: 'Admission',
-        text: 'The limit adapts to what is behind the service. RequestsShed opens a ticket after 5 minutes.',
+        text: 'The concurrency limit adapts to the service and its dependencies. RequestsShed opens a ticket after 5 minutes.',
       },
-      { kind: 'watch', seconds: 6, text: 'The crowd is gone. Nobody had to restart anything.' },
+      { kind: 'watch', seconds: 6, text: 'The surge is over. The service recovers without a restart.' },
     ],
   },
 ];
