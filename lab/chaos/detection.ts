@@ -1,4 +1,4 @@
-import { table } from '../bench/shared/table.ts';
+import { table } from '../report/table.ts';
 import { type Experiment, heartbeat } from './experiment.ts';
 
 /** A header, a row for the heartbeat and one row per experiment. */

@@ -1,26 +1,24 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { Client } from 'pg';
+import { describeMachine } from '../../report/machine.ts';
+import { table } from '../../report/table.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
-import { startServer } from '../shared/database.ts';
 import { Customers } from '../shared/load.ts';
-import { wholeNumber } from '../shared/options.ts';
+import { readArguments, wholeNumber } from '../shared/options.ts';
 import { startProcess } from '../shared/processes.ts';
-import { describeMachine } from '../shared/report.ts';
 import { quantile } from '../shared/statistics.ts';
-import { environmentOf, startSimulator } from '../shared/subjects.ts';
+import { environmentOf } from '../shared/subjects.ts';
+import { startSurroundings } from '../shared/surroundings.ts';
 
-/** How long the settlement worker takes for a backlog, and what live traffic notices of it meanwhile. */
+/** How long the settlement worker takes to drain a backlog, and how that affects live traffic. */
 
 const usage = `npm run bench:backlog -- [options]
 
   --orders <n>    pending orders to drain (default 10000)
-  --rate <n>      live orders a second, by the clock (default 50)
-  --out <folder>  also write backlog.md and backlog.json there, such as docs/benchmarks
-  --help          show this
+  --rate <n>      live orders a second, in an open loop (default 50)
+  --out <folder>  also write backlog.md and backlog.json there, for example docs/benchmarks
+  --help          show this help
 `;
 
 interface Options {
@@ -28,17 +26,15 @@ interface Options {
   rate: number;
 }
 
-/** Seconds of live traffic without a backlog, to compare with. */
+/** Seconds of live traffic without a backlog, for comparison. */
 const baseline = 10;
 
 await runBenchmark(async (signal) => {
-  const { values } = parseArgs({
-    options: {
-      orders: { type: 'string', default: '10000' },
-      rate: { type: 'string', default: '50' },
-      out: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
+  const values = readArguments(process.argv.slice(2), {
+    orders: { type: 'string', default: '10000' },
+    rate: { type: 'string', default: '50' },
+    out: { type: 'string' },
+    help: { type: 'boolean', default: false },
   });
   if (values.help) {
     process.stdout.write(usage);
@@ -58,19 +54,15 @@ await runBenchmark(async (signal) => {
 async function run(options: Options, signal: AbortSignal) {
   const machine = describeMachine();
   await using parts = new AsyncDisposableStack();
-  const folder = await mkdtemp(path.join(tmpdir(), 'orders-backlog-'));
-  parts.defer(() => rm(folder, { recursive: true }));
-  say('starting PostgreSQL, the simulator and the service');
-  const server = parts.use(await startServer(path.join(folder, 'data')));
+  const { folder, server, simulator } = parts.use(await startSurroundings('backlog'));
   const database = parts.use(await server.createDatabase('backlog'));
-  const simulator = parts.use(await startSimulator(folder));
   const service = parts.use(
     await startProcess({
       script: 'src/main.ts',
       env: {
         ...environmentOf(database, simulator),
         OTEL_SDK_DISABLED: 'true',
-        // A full backlog would have live orders refused.
+        // With a full backlog the service would refuse live orders.
         MAX_PENDING_ORDERS: String(options.backlog * 2),
       },
       logFile: path.join(folder, 'service.log'),
@@ -105,7 +97,7 @@ async function run(options: Options, signal: AbortSignal) {
   };
 }
 
-/** Orders that arrive by the clock for as long as something else takes. Returns their latencies in milliseconds. */
+/** Places orders in an open loop until `meanwhile` resolves. Returns their latencies in milliseconds, ascending. */
 async function liveTraffic(
   customers: Customers,
   rate: number,
@@ -133,7 +125,7 @@ async function plantBacklog(client: Client, orders: number): Promise<void> {
   );
 }
 
-/** Without those that a live request has in hand. */
+/** Pending orders, without those whose first request is still in flight. */
 async function pendingOrders(client: Client): Promise<number> {
   const { rows } = await client.query<{ pending: number }>(
     'SELECT count(*)::int AS pending FROM orders WHERE due_at IS NOT NULL AND NOT (round = 1 AND held)',
@@ -153,17 +145,22 @@ function toMarkdown({
   seconds,
   ...report
 }: Awaited<ReturnType<typeof run>>): string {
-  const row = (name: string, { p50, p99, requests }: ReturnType<typeof summaryOf>) =>
-    `| ${name} | ${p50.toFixed(1)} ms | ${p99.toFixed(1)} ms | ${requests} |`;
+  const row = (name: string, { p50, p99, requests }: ReturnType<typeof summaryOf>) => [
+    name,
+    `${p50.toFixed(1)} ms`,
+    `${p99.toFixed(1)} ms`,
+    String(requests),
+  ];
   return `# Draining a backlog
 
 ${backlog} pending orders were drained in ${seconds.toFixed(1)} s (${report.ordersPerSecond.toFixed(0)} a second) by one
-replica with the default settings, while ${rate} live orders a second arrived by the clock.
+replica with the default settings, while ${rate} live orders a second arrived in an open loop.
 
-| live orders | p50 | p99 | requests |
-|---|---|---|---|
-${row('without a backlog', report.liveMilliseconds.before)}
-${row('while it drained', report.liveMilliseconds.during)}
+${table([
+  ['live orders', 'p50', 'p99', 'requests'],
+  row('without a backlog', report.liveMilliseconds.before),
+  row('while it drained', report.liveMilliseconds.during),
+])}
 
 ${date.slice(0, 10)}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node}. Written by
 \`npm run bench:backlog -- --out docs/benchmarks\`.

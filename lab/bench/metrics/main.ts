@@ -7,7 +7,7 @@ import { promClientCalls } from './prom-client.ts';
 import { type MetricsReport, toMarkdown } from './report.ts';
 import { measureRecording } from './record.ts';
 import { measureRendering, scrapedRegistries } from './render.ts';
-import { describeMachine } from '../shared/report.ts';
+import { describeMachine } from '../../report/machine.ts';
 
 /** What it costs to record one thing in a metric, and to render what a scrape asks for. */
 

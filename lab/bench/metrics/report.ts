@@ -1,7 +1,7 @@
 import type { RecordFigures } from './record.ts';
 import type { RenderFigures } from './render.ts';
 import type { Comparison } from '../shared/report.ts';
-import { table } from '../shared/table.ts';
+import { table } from '../../report/table.ts';
 
 export interface MetricsReport {
   date: string;

@@ -9,9 +9,8 @@ import { orderRequestSchema, orderSchema } from '../../../src/orders/api/order-s
 import { runProcess } from '../../../src/process.ts';
 
 /**
- * What the service is measured against: the same request, the same row, the same charge and the same answer, with
- * nothing for the day when something goes wrong. No API key is checked, no repeated request recognized, nothing
- * limited in time, retried, logged or counted.
+ * The baseline for the service: the same request, row, charge and answer, without anything for the case of a failure. It
+ * has no API keys, idempotency, timeouts, retries, logs or metrics.
  */
 function bareOrders({ postgres, payment }: Config): FastifyPluginAsyncTypebox {
   const database = new Pool({ connectionString: postgres.url.reveal(), max: postgres.poolMax });
@@ -62,7 +61,7 @@ function bareOrders({ postgres, payment }: Config): FastifyPluginAsyncTypebox {
   };
 }
 
-/** Takes the place of the digest by which the service tells repeated requests from others. */
+/** Stands in for the digest by which the service recognizes repeated requests. */
 const noHash = Buffer.alloc(32);
 
 const insertOrder = {

@@ -1,26 +1,25 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { compare, warmUpAll } from '../shared/compare.ts';
-import { startServer } from '../shared/database.ts';
 import { toMarkdown } from '../shared/markdown.ts';
 import type { Subject } from '../shared/measure.ts';
 import { type Options, readArguments, roundArguments, toOptions } from '../shared/options.ts';
 import { startProcess } from '../shared/processes.ts';
-import { describeComparison, describeMachine, type OrdersReport } from '../shared/report.ts';
-import { environmentOf, startSimulator } from '../shared/subjects.ts';
+import { describeComparison, type OrdersReport } from '../shared/report.ts';
+import { describeMachine } from '../../report/machine.ts';
+import { environmentOf } from '../shared/subjects.ts';
+import { startSurroundings } from '../shared/surroundings.ts';
 import { measureStartUp } from './start-up.ts';
 
-/** What POST /orders costs in the service, over a bare handler that does the same work and nothing more. */
+/** The cost of POST /orders in the service, compared with a bare handler that does the same work and nothing else. */
 
 const usage = `npm run bench:orders -- [options]
 
   --rounds <n>        rounds per subject (default 7)
   --seconds <n>       measured seconds per round (default 4)
   --connections <n>   connections, each with one request at a time (default 32)
-  --out <folder>      also write orders.md and orders.json there, such as docs/benchmarks
-  --help              show this
+  --out <folder>      also write orders.md and orders.json there, for example docs/benchmarks
+  --help              show this help
 `;
 
 const subjects = [
@@ -31,16 +30,11 @@ const subjects = [
 
 async function run(options: Options, signal: AbortSignal): Promise<OrdersReport> {
   const machine = describeMachine();
-  await using parts = new AsyncDisposableStack();
-  const folder = await mkdtemp(path.join(tmpdir(), 'orders-bench-'));
-  parts.defer(() => rm(folder, { recursive: true }));
-
   say('npm start to first paid order');
-  const startUp = await measureStartUp(path.join(folder, 'start-up'), signal);
+  const startUp = await measureStartUp(signal);
 
-  say('starting PostgreSQL, the simulator and the subjects');
-  const server = parts.use(await startServer(path.join(folder, 'data')));
-  const simulator = parts.use(await startSimulator(folder));
+  await using parts = new AsyncDisposableStack();
+  const { folder, server, simulator } = parts.use(await startSurroundings('bench'));
   const started: Subject[] = [];
   for (const { name, database: databaseName, script, logLevel } of subjects) {
     const database = parts.use(await server.createDatabase(databaseName));
@@ -49,7 +43,7 @@ async function run(options: Options, signal: AbortSignal): Promise<OrdersReport>
       env: {
         ...environmentOf(database, simulator),
         LOG_LEVEL: logLevel,
-        // What traces cost is the question of lab/bench/telemetry/main.ts.
+        // lab/bench/telemetry/main.ts measures the cost of traces.
         OTEL_SDK_DISABLED: 'true',
       },
       logFile: path.join(folder, `${databaseName}.log`),

@@ -1,5 +1,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { demoApiKey } from '../../../src/config/config.ts';
@@ -9,19 +12,21 @@ import { root } from '../shared/processes.ts';
 import { type Spread, spreadOf } from '../shared/statistics.ts';
 
 export interface StartUp {
-  /** Seconds from `npm start` to the first paid order, with a data folder that had to be made. */
+  /** Seconds from `npm start` to the first paid order, with an empty data folder. */
   cold: number;
-  /** The same with one that was there. */
+  /** The same with an existing data folder. */
   warm: Spread;
 }
 
 const warmStarts = 3;
 
-/** Milliseconds after which a start that shows no address is given up. */
+/** Milliseconds until `npm start` must have printed its address. */
 const deadline = 60_000;
 
-/** Starts everything as a newcomer does, several times. */
-export async function measureStartUp(dataDir: string, signal: AbortSignal): Promise<StartUp> {
+/** Starts everything with `npm start`, as a newcomer does, several times. */
+export async function measureStartUp(signal: AbortSignal): Promise<StartUp> {
+  await using folder = await mkdtempDisposable(path.join(tmpdir(), 'orders-start-up-'));
+  const dataDir = path.join(folder.path, 'data');
   const cold = await firstPaidOrder(dataDir, signal);
   const warm: number[] = [];
   while (warm.length < warmStarts) warm.push(await firstPaidOrder(dataDir, signal));
@@ -41,7 +46,7 @@ async function firstPaidOrder(dataDir: string, signal: AbortSignal): Promise<num
       ADMIN_PORT: '0',
       SIMULATOR_PORT: '0',
     },
-    // A process group of its own, so that npm, its shell and what they run can be ended together.
+    // Its own process group, so that npm, its shell and their children can be ended together.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -59,13 +64,13 @@ async function firstPaidOrder(dataDir: string, signal: AbortSignal): Promise<num
     return (performance.now() - startedAt) / 1000;
   } finally {
     if (npm.pid !== undefined && npm.exitCode === null) process.kill(-npm.pid, 'SIGTERM');
-    // What nobody reads keeps a pipe from ending.
+    // An unread pipe never closes.
     npm.stdout.resume();
     await ended;
   }
 }
 
-/** The address of the API, as `npm start` shows it. */
+/** The address of the API, as printed by `npm start`. */
 async function addressIn(
   npm: ChildProcessByStdio<null, Readable, Readable>,
   signal: AbortSignal,

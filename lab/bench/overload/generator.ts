@@ -3,29 +3,29 @@ import { apiKey, sampleOrder } from '../shared/load.ts';
 import { type Answers, type Phase, type Step, unanswered } from './phase.ts';
 
 /**
- * Sends orders by the clock, whether or not the earlier ones are answered: a process of its own, so that it waits for
- * nobody. It writes and reads HTTP itself, because what a client library costs per request would come off the load.
+ * Open-loop load: sends orders on schedule, whether or not earlier ones are answered, in its own process so that nothing
+ * delays it. It writes and reads HTTP itself, because the cost of a client library would limit the load.
  */
 
 const host = '127.0.0.1';
 const body = JSON.stringify(sampleOrder);
-/** Connections that are there from the start, and the most there can be. Each carries one request at a time. */
+/** Connections opened at the start, and the most that it opens. Each carries one request at a time. */
 const connections = { first: 250, most: 8000 };
-/** Milliseconds. A client that hears nothing for so long hangs up. */
+/** Milliseconds after which a client without an answer hangs up. */
 const patience = 2000;
-/** Milliseconds between two looks for those. */
+/** Milliseconds between two checks for such clients. */
 const lookInterval = 50;
-/** Milliseconds. A request that is sent later than this is not sent: it would belong to another moment. */
+/** Milliseconds. A request that is later than this is not sent, because it would load another moment than planned. */
 const latest = 250;
 
 interface Connection {
   socket: Socket;
-  /** What has come of the answer so far. */
+  /** The part of the answer received so far. */
   text: string;
-  /** Characters of the whole answer; unknown until the head is there. */
+  /** Length of the whole answer; undefined until its head is complete. */
   length: number | undefined;
   status: number;
-  /** The request that waits for its answer. */
+  /** The request in flight. */
   request: { dueAt: number; sentAt: number } | undefined;
 }
 
@@ -36,7 +36,7 @@ async function run({ url, steps }: Phase): Promise<Answers> {
   const port = Number(new URL(url).port);
   const answers: Answers = { due: [], late: [], latencies: [], statuses: [], unsent: [] };
   const open = new Set<Connection>();
-  /** The one that has been idle for longest is the next to be used, so that none is idle for long. */
+  /** First in, first out, so that no connection stays idle for long. */
   const free: Connection[] = [];
   let waiting = 0;
   let requests = 0;
@@ -58,7 +58,7 @@ async function run({ url, steps }: Phase): Promise<Answers> {
   }
 
   function read(connection: Connection, chunk: string): void {
-    // Farewells to connections that were idle for too long are no answers.
+    // The service also writes to idle connections when it closes them; that is no answer.
     if (connection.request === undefined) return;
     connection.text += chunk;
     if (connection.length === undefined) {
@@ -113,7 +113,7 @@ async function run({ url, steps }: Phase): Promise<Answers> {
     }),
   );
   const startedAt = performance.now();
-  const looking = setInterval(() => {
+  const hangUps = setInterval(() => {
     const now = performance.now();
     for (const connection of open) {
       if (connection.request === undefined || now - connection.request.sentAt < patience) continue;
@@ -135,7 +135,7 @@ async function run({ url, steps }: Phase): Promise<Answers> {
   }, 1);
   await done;
   clearInterval(ticking);
-  clearInterval(looking);
+  clearInterval(hangUps);
   for (const { socket } of open) socket.destroy();
   return answers;
 }

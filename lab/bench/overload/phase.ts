@@ -1,6 +1,8 @@
-/** Orders at one rate after the other. */
+/** Messages between the benchmark and its load generator. */
+
+/** Load at one rate after the other. */
 export interface Phase {
-  /** Of the service. */
+  /** Base URL of the service. */
   url: string;
   steps: readonly Step[];
 }
@@ -11,18 +13,19 @@ export interface Step {
   seconds: number;
 }
 
-/** What came of them, in no order. Milliseconds. */
+/** The outcome of a phase, in no particular order and by column, which keeps the message small. Milliseconds. */
 export interface Answers {
-  /** When each was due, from the start of the phase. */
+  /** When each request was due, from the start of the phase. */
   due: number[];
-  /** How much later it was sent. */
+  /** Delay from then to the moment it was sent. */
   late: number[];
-  /** From then to the end of its answer. */
+  /** Time from that moment to the end of the answer. */
   latencies: number[];
+  /** HTTP status, or one of {@link unanswered}. */
   statuses: number[];
-  /** When those were due that could not be sent. */
+  /** When requests that could not be sent were due. */
   unsent: number[];
 }
 
-/** In the place of a status, where there was no answer. */
+/** Stand in for the status of a request without an answer. */
 export const unanswered = { lost: 0, gaveUp: 1 };

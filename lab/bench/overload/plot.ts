@@ -1,4 +1,4 @@
-import type { Outcome } from './measure.ts';
+import type { Outcome } from './outcome.ts';
 import type { OverloadReport } from './report.ts';
 
 const width = 390;
@@ -6,7 +6,7 @@ const height = 200;
 const margin = { left: 52, right: 16, top: 34, bottom: 34 };
 const inner = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
 
-/** Per scene, the paid orders and their p99 over the load: admission control on and off. Legible on light and on dark. */
+/** Per scene, paid orders and their p99 over the load, with admission control on and off. Legible in light and dark. */
 export function plotOverload({ scenes }: OverloadReport): string {
   const panels = scenes.flatMap(({ title, capacity, outcomes }, row) => {
     const paid = ({ goodput }: Outcome) => (100 * goodput) / capacity;
@@ -72,7 +72,7 @@ ${curves.join('\n')}
 </g>`;
 }
 
-/** The next number that is easily halved. */
+/** Rounds up to a number that is easy to halve. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
   return ([1, 1.2, 1.6, 2, 3, 4, 6, 8].find((factor) => factor * power >= value) ?? 10) * power;

@@ -1,8 +1,8 @@
-import type { Outcome } from './measure.ts';
+import type { Outcome } from './outcome.ts';
 import type { Comparison } from '../shared/report.ts';
-import { table } from '../shared/table.ts';
+import { table } from '../../report/table.ts';
 
-/** What is scarce, and how it is made so. */
+/** A resource that is scarce, and the settings that make it so. */
 export interface Scene {
   name: 'gateway' | 'processor';
   title: string;
@@ -10,7 +10,7 @@ export interface Scene {
   /** Milliseconds. */
   gatewayLatency: number;
   env: Readonly<Record<string, string>>;
-  /** Over which the capacity is measured. */
+  /** Connections over which the capacity is measured. */
   connections: number;
 }
 
@@ -19,7 +19,7 @@ export const scenes: readonly Scene[] = [
     name: 'gateway',
     title: 'Short of connections to the gateway',
     meaning:
-      'The gateway takes 60 ms for every charge, and the service has 15 connections to it (`PAYMENT_CONNECTIONS=15`; everything else is as it is by default).',
+      'The gateway takes 60 ms for every charge, and the service has 15 connections to it (`PAYMENT_CONNECTIONS=15`; all other settings are the defaults).',
     gatewayLatency: 60,
     env: { PAYMENT_CONNECTIONS: '15' },
     connections: 20,
@@ -28,7 +28,7 @@ export const scenes: readonly Scene[] = [
     name: 'processor',
     title: 'Short of processor time',
     meaning:
-      'The gateway answers at once. Load generator, service, PostgreSQL and gateway share the cores, so that what the generator takes to send the excess is missing where it is to be answered: the higher the multiple, the more does this measure the machine.',
+      'The gateway answers at once. Load generator, service, PostgreSQL and gateway share the cores, so the generator takes processor time from the service: the higher the multiple, the more this measures the machine.',
     gatewayLatency: 0,
     env: {},
     connections: 32,
@@ -36,9 +36,9 @@ export const scenes: readonly Scene[] = [
 ];
 
 export interface OverloadReport extends Pick<Comparison, 'date' | 'machine'> {
-  /** How often each burst was measured, and its length. */
+  /** How often each burst was measured, and its length in seconds. */
   settings: { rounds: number; seconds: number };
-  /** Microseconds of processor time that a refused request takes. */
+  /** Processor time per refused request, in microseconds. */
   refusal: number;
   scenes: MeasuredScene[];
 }
@@ -46,9 +46,9 @@ export interface OverloadReport extends Pick<Comparison, 'date' | 'machine'> {
 export interface MeasuredScene extends Scene {
   /** Orders a second. */
   capacity: number;
-  /** Microseconds of the service's processor time. */
+  /** The service's processor time per order, in microseconds. */
   cpuPerOrder: number;
-  /** One per multiple: the medians over the rounds. */
+  /** Medians over the rounds, one outcome per multiple. */
   outcomes: Record<'on' | 'off', Outcome[]>;
   rounds: Record<'on' | 'off', Outcome[][]>;
 }
@@ -62,23 +62,23 @@ load average ${machine.loadBefore.toFixed(2)} before the start.
 
 ![Paid orders and their p99 over the load, with and without admission control](overload.svg)
 
-First the capacity is measured, over a few connections with the next order as soon as one is answered. Then orders come
-by the clock, whether or not earlier ones were answered: 5 s at 0.8 of the capacity, ${seconds} s at a multiple of it, and 5 s at
-0.8 again; all of the burst counts, its beginning included. Each burst has a new service, and each figure is the median of
-${rounds} rounds. Paid are answers of 201; p50 and p99 are theirs. Shed are answers of 429, pending those of 202: stored, to be
-charged by a worker. A client that hears nothing for 2 s hangs up. The service has recovered when in every later quarter of
-a second all orders are paid, with a p99 of at most 1.5 times that at the capacity. Late is by how much the generator was
-behind its clock (p99); what it could not send is missing in sent.
+First the capacity is measured in a closed loop over a few connections. Then orders arrive in an open loop, whether or not
+earlier ones were answered: 5 s at 0.8 of the capacity, ${seconds} s at a multiple of it, and 5 s at 0.8 again. The whole burst counts,
+including its first moments. Each burst has a new service, and each figure is the median of ${rounds} rounds. Paid orders are answers
+of 201, and p50 and p99 are theirs. Shed requests are answers of 429. Pending orders are answers of 202: stored, and charged
+later by the settlement worker. A client without an answer hangs up after 2 s. The service has recovered when in every later
+quarter of a second all orders are paid, with a p99 of at most 1.5 times that at the capacity. Late is the generator's delay
+behind its schedule (p99); requests that it could not send are missing from sent.
 
-A refusal takes ${refusal.toFixed(0)} µs of processor time, an order ${orderCost(measured)} µs. So no service that is short of
-processor time can refuse much more than ${(orderCost(measured) / refusal).toFixed(0)} times what it can take and go on.
+A refusal takes ${refusal.toFixed(0)} µs of processor time, an order ${orderCost(measured)} µs. So a service that is short of
+processor time cannot refuse much more than ${(orderCost(measured) / refusal).toFixed(0)} times its capacity and still serve orders.
 
 ${measured.map(describeScene).join('\n')}
-Commits do not wait for the disk, and telemetry is off but for logs and metrics.
+Commits do not wait for the disk. Traces are off; logs and metrics are on.
 `;
 }
 
-/** Where nothing waits but for the processor, or else where there is anything at all. */
+/** From the last scene: the one short of processor time, if it was measured. */
 function orderCost(measured: readonly MeasuredScene[]): number {
   return Math.round(measured.at(-1)?.cpuPerOrder ?? Number.NaN);
 }
@@ -146,7 +146,7 @@ function time(milliseconds: number): string {
 
 const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
 
-/** Held at the highest multiple, against the capacity itself. */
+/** The goals compare the highest multiple with the capacity itself. */
 function goalsOf(capacity: number, outcomes: readonly Outcome[]): string {
   const one = outcomes[0];
   const most = outcomes.at(-1);

@@ -6,11 +6,11 @@ import { BenchFailure } from './failure.ts';
 export const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /**
- * Runs a benchmark from the command line. Ctrl-C ends it in order, by the signal. What makes the figures worthless is
- * said in one line; anything else is a defect, with its stack.
+ * Runs a benchmark from the command line. Ctrl-C aborts the signal. An expected failure prints one line; any other error is
+ * a defect and prints its stack.
  */
 export async function runBenchmark(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  // For as long as it runs: npm passes a Ctrl-C on that the terminal has already delivered.
+  // `on` and not `once`: on Ctrl-C the signal arrives twice, from the terminal and passed on by npm.
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => interrupted.abort(new BenchFailure('Interrupted; there is no report.')));
@@ -26,7 +26,7 @@ export async function runBenchmark(work: (signal: AbortSignal) => Promise<void>)
   }
 }
 
-/** Writes the files, by name, into the folder. What is no text is written as JSON. */
+/** Writes the files, by name, into the folder. Values other than strings are written as JSON. */
 export async function writeReport(folder: string, files: Readonly<Record<string, unknown>>): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [name, content] of Object.entries(files)) {

@@ -6,7 +6,7 @@ export async function warmUpAll(subjects: readonly Subject[], setting: Setting):
   for (const subject of subjects) await warmUp(subject, setting);
 }
 
-/** All subjects in every round, the order turned round from one to the next: none always follows the same other. */
+/** Measures all subjects in every round. The order alternates, so that no subject always follows the same other one. */
 export async function compare(
   subjects: readonly Subject[],
   rounds: number,

@@ -1,12 +1,12 @@
 import { Session } from 'node:inspector/promises';
 
 /**
- * Preloaded into each subject, so that the processor time of all is read in the same way, by the process itself. Makes
- * CPU profiles as well, of the very work that was measured.
+ * Preloaded into each subject, so that every process reports its own processor time and memory in the same way. It also
+ * takes CPU profiles of the measured work.
  */
 const session = new Session();
 
-/** Microseconds. At the default of 1000 what takes a few percent would be told by a few samples. */
+/** Microseconds. At the default of 1000 a function that takes a few percent would have only a few samples. */
 const interval = 250;
 
 const answers: Readonly<Record<string, () => unknown>> = {

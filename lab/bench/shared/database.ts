@@ -3,19 +3,19 @@ import { startEmbeddedPostgres } from '../../dev/postgres/embedded-postgres.ts';
 import { migrate } from '../../../src/postgres/migrate.ts';
 
 export interface BenchServer extends AsyncDisposable {
-  /** A database of one's own, migrated. */
+  /** A new, migrated database. */
   createDatabase(name: string): Promise<BenchDatabase>;
 }
 
 export interface BenchDatabase extends AsyncDisposable {
   url: string;
   /**
-   * Brings the table into the state in which every round begins. Not for an empty one: knowing that, the planner would
-   * have every statement read the whole table, and go on with it.
+   * Vacuums and analyzes the table, as before every round. Not for an empty table: the planner would then choose sequential
+   * scans and keep those plans.
    */
   tidy(): Promise<void>;
   orders(): Promise<{ paid: number; total: number }>;
-  /** From here on statements are counted. */
+  /** Resets the statement counts. */
   startCounting(): Promise<void>;
   statements(): Promise<CountedStatement[]>;
 }
@@ -23,17 +23,17 @@ export interface BenchDatabase extends AsyncDisposable {
 export interface CountedStatement {
   text: string;
   calls: number;
-  /** Milliseconds of execution in all calls together. */
+  /** Total execution time of all calls, in milliseconds. */
   duration: number;
 }
 
 /**
- * The embedded Postgres, which counts the statements that it is sent. Commits do not wait for the disk: that wait is
- * the same for every subject and would hide what they do differently.
+ * The embedded Postgres, which counts its statements. Commits do not wait for the disk: that wait is the same for every
+ * subject and would hide their differences.
  */
 export async function startServer(dataDir: string): Promise<BenchServer> {
   const postgres = await startEmbeddedPostgres({ dataDir, durable: false, preload: 'pg_stat_statements' });
-  // In a database of its own, so that what is asked about the statements of the others is none of theirs.
+  // In its own database, so that queries about statements do not count as statements of a subject.
   const observer = new Client({ connectionString: postgres.url });
   await observer.connect();
   await observer.query('CREATE EXTENSION pg_stat_statements');
@@ -56,7 +56,7 @@ export async function startServer(dataDir: string): Promise<BenchServer> {
 async function openDatabase(url: string, name: string, observer: Client): Promise<BenchDatabase> {
   const client = new Client({ connectionString: url });
   await client.connect();
-  // It would come at a moment of its own choosing; `tidy` takes its place.
+  // Autovacuum would run at an unpredictable moment; `tidy` replaces it.
   await client.query('ALTER TABLE orders SET (autovacuum_enabled = false)');
 
   return {

@@ -1,4 +1,4 @@
-/** What makes the figures worthless, in one line for whoever runs the benchmark. */
+/** Makes the figures worthless. Its message is all that the user needs. */
 export class BenchFailure extends Error {
   override readonly name = 'BenchFailure';
 }

@@ -23,9 +23,8 @@ export interface Load {
 }
 
 /**
- * Orders that arrive over a number of connections, the next one on each as soon as the last is answered, or when the
- * clock says. At the end every request is waited for, so that the orders in the database can be counted against the
- * answers.
+ * Places orders over a number of connections, in a closed loop or at a given rate. Every request is awaited at the end, so
+ * that the orders in the database can be compared with the answers.
  */
 export class Customers implements AsyncDisposable {
   readonly #clients: Client[];
@@ -38,8 +37,8 @@ export class Customers implements AsyncDisposable {
   }
 
   /**
-   * @param rate orders a second, in all. Default as many as are answered
-   * @throws {BenchFailure} where an order is not answered with 201
+   * @param rate total orders a second. By default each connection sends its next order as soon as one is answered
+   * @throws {BenchFailure} if an order is not answered with 201
    */
   async order(seconds: number, rate = Number.POSITIVE_INFINITY): Promise<Load> {
     const latencies: number[] = [];
@@ -72,7 +71,7 @@ export class Customers implements AsyncDisposable {
     };
   }
 
-  /** One order over the next connection in turn. Returns its latency in milliseconds. */
+  /** Places one order over the next connection in turn. Resolves with its latency in milliseconds. */
   one(): Promise<number> {
     const client = this.#clients[this.#turn++ % this.#clients.length];
     if (client === undefined) throw new BenchFailure('There is no connection.');
@@ -86,7 +85,7 @@ export class Customers implements AsyncDisposable {
 
 const body = JSON.stringify(sampleOrder);
 
-/** Returns how long it took. */
+/** Resolves with the latency in milliseconds. */
 async function placeOrder(client: Client): Promise<number> {
   const startedAt = performance.now();
   const response = await client.request({

@@ -1,8 +1,8 @@
 import { figureNames, figures, type OrdersReport } from './report.ts';
 import { ratioForm, show } from './statistics.ts';
-import { table } from './table.ts';
+import { table } from '../../report/table.ts';
 
-/** Markdown whose tables are aligned, so that it reads well in a terminal too. */
+/** Markdown with aligned tables, which also reads well in a terminal. */
 export function toMarkdown({ date, machine, settings, startUp, subjects }: OrdersReport): string {
   const [bare, service] = subjects;
   const columns = ['', ...figureNames.map((figure) => figures[figure].title), 'round trips', 'in PostgreSQL'];
@@ -24,7 +24,7 @@ export function toMarkdown({ date, machine, settings, startUp, subjects }: Order
 
 \`npm run bench:orders\` on ${date}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node},
 load average ${machine.loadBefore.toFixed(2)} before the start. ${settings.rounds} rounds of ${settings.seconds} s per subject, interleaved, ${settings.connections} connections.
-Each figure is the median over the rounds (least – most); ratios are taken round by round.
+Each figure is the median over the rounds (minimum – maximum); ratios are taken round by round.
 
 ${table([columns, ...rows, ...ratioRows])}
 
@@ -34,7 +34,7 @@ ${[
   ['throughput at least 0.85 of the bare handler', throughput.toFixed(2), throughput >= 0.85],
   [
     'two database round trips per order',
-    `${roundTrips.toFixed(3)}; beside them ${service?.otherStatements} of the settlement worker in all`,
+    `${roundTrips.toFixed(3)}; besides, ${service?.otherStatements} statements of the settlement worker in total`,
     roundTrips.toFixed(3) === '2.000',
   ],
   [
@@ -46,13 +46,13 @@ ${[
   .map(([goal, value, met]) => `| ${goal} | ${value} | ${met === true ? 'met' : '**missed**'} |`)
   .join('\n')}
 
-The bare handler checks the same schema, stores the same row, makes the same charge and gives the same answer, without
-API key, idempotency, time limits, retries, circuit breaker, logs or metrics. All run against one embedded PostgreSQL,
-each in a database of its own, and one payment gateway simulator. Load, simulator and PostgreSQL share the cores with
-the subject, so that req/s is a figure of the whole; CPU per request is that of the subject's process alone. Commits do
-not wait for the disk (\`synchronous_commit=off\`, \`fsync=off\`): the wait would hide the difference that is looked for.
-The log goes to a file. Round trips are the statements that PostgreSQL counted (\`pg_stat_statements\`) and the time that it
-spent in them, per order.
+The bare handler checks the same schema, stores the same row, makes the same charge and gives the same answer, without API
+keys, idempotency, timeouts, retries, a circuit breaker, logs or metrics. All subjects share one embedded PostgreSQL, each with
+its own database, and one payment gateway simulator. Load generator, simulator and PostgreSQL share the cores with the
+subject, so req/s is a figure of the whole machine; CPU per request is that of the subject's process alone. Commits do not wait
+for the disk (\`synchronous_commit=off\`, \`fsync=off\`), because that wait would hide the difference between the subjects. The
+log goes to a file. Round trips are the statements counted by PostgreSQL (\`pg_stat_statements\`) per order, and the next column is
+the time it spent in them.
 `;
 }
 

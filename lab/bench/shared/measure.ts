@@ -5,7 +5,7 @@ import { Customers, type Load } from './load.ts';
 import type { BenchProcess } from './processes.ts';
 import { quantile } from './statistics.ts';
 
-/** One of the processes that are compared, with what belongs to it. */
+/** One of the compared processes, with its database. */
 export interface Subject {
   name: string;
   process: BenchProcess;
@@ -15,30 +15,30 @@ export interface Subject {
 export interface Round {
   requests: number;
   requestsPerSecond: number;
-  /** Microseconds of processor time, of the subject's process alone. */
+  /** Processor time of the subject's process alone, in microseconds. */
   cpuPerRequest: number;
   /** Milliseconds. */
   p50: number;
   /** Milliseconds. */
   p99: number;
-  /** What the database was sent meanwhile. */
+  /** Statements that the database executed meanwhile. */
   statements: CountedStatement[];
 }
 
 export interface Setting {
   seconds: number;
   connections: number;
-  /** Orders a second. Default as many as are answered. */
+  /** Orders a second. By default a closed loop. */
   rate?: number;
   /** Base URL of the payment gateway simulator. */
   gatewayUrl: string;
   signal: AbortSignal;
 }
 
-/** Unmeasured start of a round, in seconds: connections open and statements are prepared, which an idle pool lost. */
+/** Unmeasured start of a round, in seconds: an idle pool reopens its connections and prepares its statements again. */
 const leadIn = 0.5;
 
-/** @throws {BenchFailure} where an order fails, or one is not paid exactly once */
+/** @throws {BenchFailure} if an order fails, or is not paid exactly once */
 export async function measureRound(subject: Subject, setting: Setting): Promise<Round> {
   const { process, database } = subject;
   await database.tidy();
@@ -57,7 +57,7 @@ export async function measureRound(subject: Subject, setting: Setting): Promise<
   return { ...figuresOf(load, cpu), statements };
 }
 
-/** Long enough for V8 to have optimized what will be measured, in seconds. */
+/** Seconds; long enough for V8 to optimize the measured code. */
 const warmUpTime = 12;
 
 export async function warmUp({ process }: Subject, setting: Setting): Promise<void> {
@@ -75,7 +75,7 @@ function figuresOf({ requests, seconds, latencies }: Load, cpu: number): Omit<Ro
   };
 }
 
-/** A subject that loses orders or charges twice would be fast for the wrong reason. */
+/** Checks that every order was stored, paid and charged once: a subject that skips work would be fast for a bad reason. */
 async function checkBooks(
   { name, database }: Subject,
   { gatewayUrl }: Setting,

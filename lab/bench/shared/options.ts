@@ -1,18 +1,18 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { BenchFailure } from './failure.ts';
 
-/** What all benchmarks that measure in rounds have in common. */
+/** Options of the benchmarks that measure in rounds. */
 export interface Options {
   rounds: number;
   /** Length of the measured part of a round. */
   seconds: number;
   connections: number;
-  /** Folder that gets the report, as Markdown and as JSON. */
+  /** Folder for the report, as Markdown and as JSON. */
   out: string | undefined;
   help: boolean;
 }
 
-/** As `parseArgs` takes them; a benchmark may add its own. */
+/** In the form of `parseArgs`; a benchmark may add its own. */
 export const roundArguments = {
   rounds: { type: 'string', default: '7' },
   seconds: { type: 'string', default: '4' },
@@ -21,7 +21,7 @@ export const roundArguments = {
   help: { type: 'boolean', default: false },
 } as const satisfies ParseArgsOptionsConfig;
 
-/** @throws {BenchFailure} */
+/** @throws {BenchFailure} on an unknown option or a missing value */
 export function readArguments<const Config extends ParseArgsOptionsConfig>(args: string[], options: Config) {
   try {
     return parseArgs({ args, options }).values;
@@ -31,7 +31,7 @@ export function readArguments<const Config extends ParseArgsOptionsConfig>(args:
   }
 }
 
-/** @throws {BenchFailure} */
+/** @throws {BenchFailure} on a value that is not a whole number in its range */
 export function toOptions(
   values: Record<'rounds' | 'seconds' | 'connections', string> & { out?: string | undefined; help: boolean },
 ): Options {
@@ -44,6 +44,7 @@ export function toOptions(
   };
 }
 
+/** @throws {BenchFailure} unless it is a whole number from 1 to the maximum */
 export function wholeNumber(name: string, text: string, maximum: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (value < 1 || value > maximum) {

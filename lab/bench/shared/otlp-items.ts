@@ -4,7 +4,7 @@
  */
 const pathToItems = [1, 2, 2];
 
-/** How many spans or log records an export over OTLP in Protobuf holds. What they say is not looked at. */
+/** Counts the spans or log records in an OTLP export request (Protobuf) without decoding them. */
 export function countItems(request: Uint8Array): number {
   return count(request, pathToItems);
 }

@@ -6,9 +6,8 @@ import { runProcess } from '../../../src/process.ts';
 import { countItems } from './otlp-items.ts';
 
 /**
- * Takes spans and log records over OTLP and counts them by the path that they are sent to, such as
- * `<sender>/v1/traces`. A process of its own, so that what a collector does is not put down to the service. `GET /`
- * gives the counts.
+ * Receives spans and log records over OTLP and counts them by request path, such as `<sender>/v1/traces`. It is its own
+ * process, so that its processor time does not count as the service's. `GET /` returns the counts.
  */
 const counts: Record<string, number> = {};
 

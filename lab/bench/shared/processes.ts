@@ -9,40 +9,40 @@ export const root = path.resolve(import.meta.dirname, '../../..');
 
 export interface BenchProcess extends AsyncDisposable {
   url: string;
-  /** Of the admin listener, where it has one. */
+  /** Base URL of the admin listener, if it has one. */
   adminUrl: string | undefined;
-  /** Processor time that it has used so far with all its threads, in microseconds. */
+  /** Processor time used so far by all its threads, in microseconds. */
   cpuTime(): Promise<number>;
-  /** Memory that it has in use at this moment (RSS), in bytes. Not to be asked while something else is. */
+  /** Current RSS in bytes. Not to be called while another call of this process is pending. */
   memory(): Promise<number>;
-  /** What a full garbage collection leaves, in bytes. Not to be asked while something else is. */
+  /** Memory after a full garbage collection, in bytes. Not to be called while another call is pending. */
   memoryInUse(): Promise<MemoryInUse>;
-  /** Does the work while V8 takes a CPU profile of the process, and returns that, for a `.cpuprofile`. */
+  /** Runs the work while V8 profiles the process. Resolves with the content of a `.cpuprofile`. */
   profile(work: () => Promise<unknown>): Promise<Profiler.Profile>;
 }
 
 export interface MemoryInUse {
   heap: number;
-  /** Beside the heap, such as buffers. */
+  /** Memory outside the heap, such as buffers. */
   external: number;
-  /** Of the whole process (RSS). */
+  /** RSS of the whole process. */
   resident: number;
 }
 
 /**
- * Starts a process of this project and waits until it listens. It ends with this one, even with one that is killed,
- * because then its channel to the parent closes.
+ * Starts a process of this project and waits until it listens. It ends with this one, even if this one is killed, because
+ * its channel to the parent closes.
  *
- * @throws {BenchFailure} where it ends instead
+ * @throws {BenchFailure} if it exits instead
  */
 export async function startProcess(options: {
   /** Relative to the project. */
   script: string;
-  /** The whole environment: a variable of the user's own would change what is measured. */
+  /** The whole environment: an inherited variable could change the figures. */
   env: Readonly<Record<string, string>>;
-  /** Loaded before it, relative to the project. */
+  /** Module to load first, relative to the project. */
   preload?: string;
-  /** Gets its standard output. A pipe would have this process read it, at the expense of the load. */
+  /** File for its standard output. This process would have to read a pipe, at the expense of the load. */
   logFile: string;
 }): Promise<BenchProcess> {
   const log = await open(options.logFile, 'w');
@@ -53,7 +53,7 @@ export async function startProcess(options: {
   ];
   const child = spawn(process.execPath, args, {
     env: options.env,
-    // Out of reach of Ctrl-C in a terminal: this process ends all in order.
+    // Out of reach of Ctrl-C in a terminal, so that this process can end all processes in order.
     detached: true,
     stdio: ['ignore', log.fd, 'inherit', 'ipc'],
   });
@@ -93,7 +93,7 @@ export async function startProcess(options: {
   };
 }
 
-/** The next message of the process, where it does not end before. */
+/** The next message of the process. @throws {BenchFailure} if it exits first */
 async function answerOf(
   child: ChildProcess,
   ended: Promise<unknown>,
@@ -101,6 +101,6 @@ async function answerOf(
 ): Promise<Readonly<Record<string, unknown>>> {
   const message = once(child, 'message').then(([content]) => content as Readonly<Record<string, unknown>>);
   const answer = await Promise.race([message, ended.then(() => undefined)]);
-  if (answer === undefined) throw new BenchFailure(`${name} has ended; what it said stands above.`);
+  if (answer === undefined) throw new BenchFailure(`${name} has exited; its output is above.`);
   return answer;
 }

@@ -1,11 +1,11 @@
-import os from 'node:os';
+import type { Machine } from '../../report/machine.ts';
 import type { CountedStatement } from './database.ts';
 import type { Round, Setting } from './measure.ts';
 import type { Options } from './options.ts';
 import type { StartUp } from '../orders/start-up.ts';
 import { ratios, type Spread, spreadOf } from './statistics.ts';
 
-/** What is measured per round, in the order of the columns. */
+/** The figures of a round, in the order of the columns. */
 export const figures = {
   requestsPerSecond: { title: 'req/s', unit: '', digits: 0 },
   cpuPerRequest: { title: 'CPU per request', unit: ' µs', digits: 0 },
@@ -19,10 +19,10 @@ export const figureNames = Object.keys(figures) as Figure[];
 /** `rate` as in {@link Setting}. */
 export type Settings = Pick<Options, 'rounds' | 'seconds' | 'connections'> & Pick<Setting, 'rate'>;
 
-/** Subjects that were measured side by side. The first one is what the others are compared with. */
+/** Subjects measured side by side. The first one is the baseline of the others. */
 export interface Comparison {
   date: string;
-  machine: { processor: string; cores: number; platform: string; node: string; loadBefore: number };
+  machine: Machine;
   settings: Settings;
   subjects: SubjectReport[];
 }
@@ -34,31 +34,20 @@ export interface OrdersReport extends Comparison {
 export interface SubjectReport {
   name: string;
   figures: Record<Figure, Spread>;
-  /** Over the first subject, round by round; the first one has none. */
+  /** Ratios to the first subject, round by round; the first one has none. */
   ratios?: Record<Figure, Spread>;
   roundTripsPerOrder: number;
-  /** Statements that belong to no order, all together, such as those of the settlement worker. */
+  /** Number of statements that belong to no order, such as those of the settlement worker. */
   otherStatements: number;
-  /** Microseconds that PostgreSQL was at it. */
+  /** PostgreSQL's execution time, in microseconds. */
   statementTimePerOrder: number;
   statements: CountedStatement[];
   rounds: Array<Omit<Round, 'statements'>>;
 }
 
-/** Taken before the first process is started. */
-export function describeMachine(): Comparison['machine'] {
-  return {
-    processor: os.cpus()[0]?.model ?? 'unknown',
-    cores: os.availableParallelism(),
-    platform: `${os.platform()} ${os.arch()}`,
-    node: process.version,
-    loadBefore: os.loadavg()[0] ?? 0,
-  };
-}
-
 export function describeComparison(
   { rounds, seconds, connections, rate }: Settings,
-  machine: Comparison['machine'],
+  machine: Machine,
   measured: ReadonlyMap<string, readonly Round[]>,
 ): Comparison {
   const base = [...measured.values()][0] ?? [];
@@ -73,7 +62,7 @@ export function describeComparison(
 function describeSubject(name: string, own: readonly Round[], base: readonly Round[]): SubjectReport {
   const statements = sumUp(own.flatMap((round) => round.statements));
   const orders = sum(own.map(({ requests }) => requests));
-  // What comes to less than one per hundred orders runs by the clock.
+  // A statement that runs less than once per hundred orders is periodic and belongs to no order.
   const ofOrders = statements.filter(({ calls }) => calls * 100 >= orders);
   const others = statements.filter(({ calls }) => calls * 100 < orders);
   return {

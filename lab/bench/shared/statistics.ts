@@ -1,11 +1,11 @@
-/** A figure over all rounds. The extremes are shown with it, because a median alone hides an unquiet machine. */
+/** A figure over all rounds. The extremes are part of it, because a median alone hides a noisy machine. */
 export interface Spread {
   median: number;
   min: number;
   max: number;
 }
 
-/** The median (least – most). */
+/** Formats it as: median (minimum – maximum). */
 export function show(
   { median, min, max }: Spread,
   { unit, digits }: { unit: string; digits: number },
@@ -25,8 +25,8 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * Each value over the one of the same round. What slows the machine for a while slows neighbours alike, and so
- * leaves their ratio in peace.
+ * Each value divided by the base of the same round. A disturbance of the machine affects neighbours alike and leaves their
+ * ratio unchanged.
  */
 export function ratios(values: readonly number[], bases: readonly number[]): Spread {
   return spreadOf(values.map((value, round) => value / at(bases, round)));

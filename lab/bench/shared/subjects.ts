@@ -3,7 +3,7 @@ import type { BenchDatabase } from './database.ts';
 import { apiKey } from './load.ts';
 import { type BenchProcess, startProcess } from './processes.ts';
 
-/** What every subject is configured with: its own database, and the gateway of all. */
+/** The configuration of every subject: its own database and the shared gateway. */
 export function environmentOf(database: BenchDatabase, simulator: BenchProcess): Record<string, string> {
   return {
     NODE_ENV: 'production',
@@ -12,7 +12,7 @@ export function environmentOf(database: BenchDatabase, simulator: BenchProcess):
     DATABASE_URL: database.url,
     PAYMENT_GATEWAY_URL: simulator.url,
     API_KEYS: `bench:${apiKey}`,
-    // The load is one client's.
+    // All load comes from one client.
     RATE_LIMIT_MAX: '0',
   };
 }

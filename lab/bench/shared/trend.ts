@@ -2,17 +2,17 @@
 export interface Trend {
   /** Units of y per unit of x. */
   slope: number;
-  /** The true slope is within this of it, with 95 % confidence. */
+  /** Half of the slope's 95 % confidence interval. */
   uncertainty: number;
 }
 
 export type Point = readonly [x: number, y: number];
 
 /**
- * Neighbouring points are alike where memory is concerned, and so tell less than as many independent ones would: their
- * number is reduced by how much the residuals of neighbours correlate.
+ * Successive memory samples are correlated and carry less information than independent ones, so their effective number is
+ * reduced by the autocorrelation of the residuals.
  *
- * @param points evenly spaced; of fewer than 4 there is no telling
+ * @param points evenly spaced; fewer than 4 give NaN
  * @see https://doi.org/10.1029/1999JD901105 Santer et al. 2000, equations 4 to 6
  */
 export function trendOf(points: readonly Point[]): Trend {
@@ -32,7 +32,7 @@ export function trendOf(points: readonly Point[]): Trend {
   return { slope, uncertainty: studentQuantile(freedom) * Math.sqrt(squares / freedom / spreadX) };
 }
 
-/** The 97.5 % quantile of Student's distribution (Abramowitz and Stegun, 26.7.5), a bit too small below 3. */
+/** The 97.5 % quantile of Student's t distribution (Abramowitz and Stegun, 26.7.5), slightly too small below 3. */
 function studentQuantile(freedom: number): number {
   return 1.96 + 2.372 / freedom + 2.823 / freedom ** 2 + 2.556 / freedom ** 3;
 }

@@ -4,17 +4,17 @@ import path from 'node:path';
 import { BenchFailure } from '../shared/failure.ts';
 import { startProcess } from '../shared/processes.ts';
 
-/** What becomes of the telemetry that a service sends. */
+/** The states of the telemetry receiver. */
 export const exporters = {
-  reachable: 'is taken',
-  unreachable: 'is taken in and never answered: a network that drops packets',
-  refused: 'meets a port on which nobody listens',
+  reachable: 'receives everything',
+  unreachable: 'accepts connections and never answers, like a network that drops packets',
+  refused: 'is a port on which nothing listens',
 } as const;
 
 export type Exporter = keyof typeof exporters;
 export const exporterNames = Object.keys(exporters) as Exporter[];
 
-/** @throws {BenchFailure} where there is no such one */
+/** @throws {BenchFailure} on an unknown name */
 export function exportersOf(names: string): Exporter[] {
   return names.split(',').map((name) => {
     const found = exporterNames.find((each) => each === name.trim());
@@ -39,7 +39,7 @@ export async function startReceiver(exporter: Exporter, folder: string): Promise
     case 'unreachable':
       return startBlackHole();
     case 'refused': {
-      // Taken once and given back: nobody else gets it soon.
+      // A port that was just released is not reused soon.
       const hole = await startBlackHole();
       await hole[Symbol.asyncDispose]();
       return { url: hole.url, [Symbol.asyncDispose]: () => Promise.resolve() };

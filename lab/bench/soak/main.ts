@@ -1,26 +1,22 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { describeMachine } from '../../report/machine.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
-import { startServer } from '../shared/database.ts';
 import { readArguments, wholeNumber } from '../shared/options.ts';
-import { describeMachine } from '../shared/report.ts';
+import { startSurroundings } from '../shared/surroundings.ts';
 import { type Exporter, exporterNames, exportersOf } from './exporter.ts';
 import { plotSoak } from './plot.ts';
 import { type SoakReport, toMarkdown, describeRun } from './report.ts';
 import { soak, type SoakRun } from './run.ts';
-import { startSimulator } from '../shared/subjects.ts';
 
-/** Whether memory stays where it is while the service tells everything, be it taken or not. */
+/** Whether memory stays flat under a steady load with all telemetry on, even if nothing receives the telemetry. */
 
 const usage = `npm run bench:soak -- [options]
 
-  --rate <n>          orders a second, by the clock (default 100)
+  --rate <n>          orders a second, in an open loop (default 100)
   --minutes <n>       length of each run (default 10)
-  --exporter <names>  what becomes of the telemetry: ${exporterNames.join(', ')} (default all, in turn)
-  --together          all at the same time, each with its own service
-  --out <folder>      also write soak.md, soak.json and soak.svg there, such as docs/benchmarks
-  --help              show this
+  --exporter <names>  state of the telemetry receiver: ${exporterNames.join(', ')} (default all, in turn)
+  --together          run all at the same time, each with its own service
+  --out <folder>      also write soak.md, soak.json and soak.svg there, for example docs/benchmarks
+  --help              show this help
 `;
 
 await runBenchmark(async (signal) => {
@@ -59,13 +55,8 @@ async function run(
   signal: AbortSignal,
 ): Promise<SoakReport> {
   const machine = describeMachine();
-  await using parts = new AsyncDisposableStack();
-  const folder = await mkdtemp(path.join(tmpdir(), 'orders-soak-'));
-  parts.defer(() => rm(folder, { recursive: true }));
-  say('starting PostgreSQL and the simulator');
-  const server = parts.use(await startServer(path.join(folder, 'data')));
-  const simulator = parts.use(await startSimulator(folder));
-  const start = (exporter: Exporter) => soak(exporter, settings, { server, simulator, folder, signal });
+  await using surroundings = await startSurroundings('soak');
+  const start = (exporter: Exporter) => soak(exporter, settings, surroundings, signal);
 
   const runs: SoakRun[] = [];
   if (settings.together) runs.push(...(await Promise.all(chosen.map(start))));

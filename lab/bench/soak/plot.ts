@@ -7,7 +7,7 @@ const margin = { left: 48, right: 130, top: 28, bottom: 36 };
 const lineHeight = 13;
 const inner = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
 
-/** Heap and RSS over the time, a colour for each run. Legible on light and on dark. */
+/** Heap and RSS over time, one colour per run. Legible in light and dark. */
 export function plotSoak({ runs, settings }: SoakReport): string {
   const seconds = settings.minutes * 60;
   const all = runs.flatMap(({ run }) => run.samples.map(({ resident }) => resident / mebibyte));
@@ -45,7 +45,7 @@ export function plotSoak({ runs, settings }: SoakReport): string {
   );
 
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="11" role="img">
-<title>Memory in use under a steady load, by what becomes of the telemetry</title>
+<title>Memory in use under a steady load, by state of the telemetry receiver</title>
 <style>
   text { fill: #444 } .title { fill: #111; font-weight: 600 } .grid { stroke: #e5e5e5 }
   polyline { fill: none; stroke-width: 2 } .resident { stroke-dasharray: 4 3 }
@@ -65,7 +65,7 @@ ${[...rows, ...columns, ...lines, ...labels].join('\n')}
 `;
 }
 
-/** Labels of lines that end in the same place stand below each other. */
+/** Stacks the labels of lines that end in the same place. */
 function spreadOut<Label extends { at: number }>(labels: readonly Label[]): Label[] {
   const placed = labels.toSorted((a, b) => a.at - b.at);
   for (const [index, label] of placed.entries()) {

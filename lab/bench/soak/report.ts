@@ -1,7 +1,7 @@
 import type { Comparison } from '../shared/report.ts';
 import { exporters } from './exporter.ts';
 import { mebibyte, type SoakRun, type SoakSettings } from './run.ts';
-import { table } from '../shared/table.ts';
+import { table } from '../../report/table.ts';
 import { type Trend, trendOf } from '../shared/trend.ts';
 
 export interface SoakReport extends Pick<Comparison, 'date' | 'machine'> {
@@ -19,10 +19,10 @@ interface DescribedRun {
 type Figure = 'heap' | 'external' | 'resident';
 type Verdict = 'flat' | 'growing' | 'undecided';
 
-/** Of the time. Until then code is compiled, connections open and queues fill. */
+/** Share of the time during which code is compiled, connections open and queues fill. */
 const warmUpShare = 0.3;
 
-/** Bytes an order: what one entry in a list takes that nobody ever clears. */
+/** Bytes an order: the size of one entry in an array that is never cleared. */
 const tolerance = 8;
 
 export function describeRun(run: SoakRun, { rate }: SoakSettings): DescribedRun {
@@ -44,7 +44,7 @@ function limitOf(rate: number): number {
   return (tolerance * rate * 60) / 1024;
 }
 
-/** Markdown whose tables are aligned, so that it reads well in a terminal too. */
+/** Markdown with aligned tables, which also reads well in a terminal. */
 export function toMarkdown({ date, machine, settings, runs }: SoakReport): string {
   const { rate, minutes, together } = settings;
   const summary = runs.map(({ run: { exporter, orders, failed, dropped }, trends, verdict }) => [
@@ -73,26 +73,26 @@ export function toMarkdown({ date, machine, settings, runs }: SoakReport): strin
   return `# What stays in memory
 
 \`npm run bench:soak\` on ${date}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node},
-load average ${machine.loadBefore.toFixed(2)} before the start. ${rate} orders a second by the clock for ${minutes} min${
+load average ${machine.loadBefore.toFixed(2)} before the start. ${rate} orders a second in an open loop for ${minutes} min${
     together ? ', the services side by side' : ''
   },
-every trace sampled, spans and log records exported over OTLP. What the service sends
+every trace sampled, spans and log records exported over OTLP. The receiver
 ${runs.map(({ run: { exporter } }) => `- **${exporter}**: ${exporters[exporter]}`).join(';\n')}.
 
 ${table([['', 'orders', 'not 201', 'heap', 'external', 'RSS', 'lost telemetry', 'verdict'], ...summary])}
 
-Slopes are in KiB a minute, with their 95 % confidence, after the first ${warmUpShare * 100} % of the time. The heap is **growing** where it
-surely gains more than ${tolerance} bytes an order, which is one entry in a list that nobody clears and here ${limitOf(rate).toFixed(1)} KiB a minute; **flat**
-where it surely does not; else this run was too short to tell.
+Slopes are in KiB a minute with their 95 % confidence interval, after the first ${warmUpShare * 100} % of the time. The heap is **growing** if
+the whole interval is above ${tolerance} bytes an order, the size of one array entry that is never cleared and here ${limitOf(rate).toFixed(1)} KiB a
+minute. It is **flat** if the whole interval is below. Otherwise the run was too short to decide.
 
-![Heap and RSS over the time](soak.svg)
+![Heap and RSS over time](soak.svg)
 
-The least of each minute, in MiB:
+The minimum of each minute, in MiB:
 
 ${table([['minute', ...heads], ...byMinute])}
 
-Every 10 s the heap is read after a full garbage collection, so that what is left is in use. Spans and log records that
-wait to be sent are part of it: where nobody takes them, the queues are full from the first seconds on.
+Every 10 s the heap is read after a full garbage collection, so that all of it is in use. It includes the spans and log records
+that wait to be sent: without a receiver, their queues are full from the first seconds on.
 `;
 }
 

@@ -2,12 +2,12 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import { say } from '../shared/command.ts';
-import type { BenchServer } from '../shared/database.ts';
 import { BenchFailure } from '../shared/failure.ts';
 import { Customers } from '../shared/load.ts';
 import { type BenchProcess, type MemoryInUse, startProcess } from '../shared/processes.ts';
 import { type Exporter, startReceiver } from './exporter.ts';
 import { environmentOf } from '../shared/subjects.ts';
+import type { Surroundings } from '../shared/surroundings.ts';
 
 export interface SoakSettings {
   /** Orders a second. */
@@ -21,31 +21,28 @@ export interface SoakRun {
   /** Orders that were not answered with 201. */
   failed: number;
   samples: Sample[];
-  /** Spans and log records that got lost, by signal and reason. */
+  /** Spans and log records that were dropped, by signal and reason. */
   dropped: Record<string, number>;
 }
 
-/** What a full garbage collection left, in bytes. */
+/** Memory in use after a full garbage collection, in bytes. */
 export interface Sample extends MemoryInUse {
   /** Seconds since the load began. */
   at: number;
-  /** The heap just before it, as the service itself said. */
+  /** The heap just before the collection, from the service's metrics. */
   heapBefore: number;
 }
 
 /** Seconds between two samples. */
 const interval = 10;
 
-interface Around {
-  server: BenchServer;
-  simulator: BenchProcess;
-  folder: string;
-  signal: AbortSignal;
-}
-
-/** One service with everything switched on, under a steady load. */
-export async function soak(exporter: Exporter, settings: SoakSettings, around: Around): Promise<SoakRun> {
-  const { server, simulator, folder, signal } = around;
+/** Runs one service with all telemetry on under a steady load. */
+export async function soak(
+  exporter: Exporter,
+  settings: SoakSettings,
+  { server, simulator, folder }: Surroundings,
+  signal: AbortSignal,
+): Promise<SoakRun> {
   await using parts = new AsyncDisposableStack();
   const receiver = parts.use(await startReceiver(exporter, folder));
   const database = parts.use(await server.createDatabase(`soak_${exporter}`));
@@ -74,7 +71,7 @@ export async function soak(exporter: Exporter, settings: SoakSettings, around: A
     run.samples.push({ at: due, heapBefore, ...(await service.memoryInUse()) });
     await request(`${simulator.url}/ledger`, { method: 'DELETE' }).then(({ body }) => body.dump());
     if (due % 60 === 0) await database.tidy();
-    if (due % 30 === 0) tellProgress(run);
+    if (due % 30 === 0) showProgress(run);
   }
   stopped.abort();
   await load;
@@ -82,7 +79,7 @@ export async function soak(exporter: Exporter, settings: SoakSettings, around: A
   return run;
 }
 
-/** By the clock, whether or not earlier ones are answered. Ends once all are. */
+/** Open loop: places orders on schedule, whether or not earlier ones are answered. Resolves once all are answered. */
 async function placeOrders(
   run: SoakRun,
   customers: Customers,
@@ -90,16 +87,16 @@ async function placeOrders(
   signal: AbortSignal,
 ): Promise<void> {
   const startedAt = performance.now();
-  const underWay = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<void>>();
   while (!signal.aborted) {
     while (run.orders < ((performance.now() - startedAt) / 1000) * rate) {
       run.orders += 1;
-      const order = place(run, customers).finally(() => underWay.delete(order));
-      underWay.add(order);
+      const order = place(run, customers).finally(() => inFlight.delete(order));
+      inFlight.add(order);
     }
     await delay(1000 / rate);
   }
-  await Promise.all(underWay);
+  await Promise.all(inFlight);
 }
 
 async function place(run: SoakRun, customers: Customers): Promise<void> {
@@ -111,7 +108,7 @@ async function place(run: SoakRun, customers: Customers): Promise<void> {
   }
 }
 
-/** Samples without an exemplar, by name and labels as they are written. */
+/** The samples of `/metrics`, by name and labels as written there. Exemplars are left out. */
 async function scrape({ adminUrl }: BenchProcess): Promise<Map<string, number>> {
   if (adminUrl === undefined) throw new BenchFailure('The service has no admin listener.');
   const { body } = await request(`${adminUrl}/metrics`);
@@ -134,7 +131,7 @@ function droppedIn(metrics: ReadonlyMap<string, number>): Record<string, number>
 
 export const mebibyte = 2 ** 20;
 
-function tellProgress({ exporter, orders, failed, samples }: SoakRun): void {
+function showProgress({ exporter, orders, failed, samples }: SoakRun): void {
   const { at = 0, heap = 0, resident = 0 } = samples.at(-1) ?? {};
   const time = `${Math.floor(at / 60)}:${String(at % 60).padStart(2, '0')}`;
   const memory = `heap ${(heap / mebibyte).toFixed(1)} MiB, RSS ${(resident / mebibyte).toFixed(0)} MiB`;

@@ -1,7 +1,7 @@
 import type { CpuByOwner } from './profile-shares.ts';
 import { type Comparison, type Figure, figureNames, figures, type SubjectReport } from '../shared/report.ts';
 import { ratioForm, show } from '../shared/statistics.ts';
-import { table } from '../shared/table.ts';
+import { table } from '../../report/table.ts';
 import { goals } from './rows.ts';
 
 /** At the steady load, and of the same subjects at full load. */

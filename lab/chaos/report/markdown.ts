@@ -1,4 +1,4 @@
-import { table } from '../../bench/shared/table.ts';
+import { table } from '../../report/table.ts';
 import type { ExperimentResult, TimelinePoint } from '../experiment-run.ts';
 import { grafanaUrl, jaegerUrl } from './links.ts';
 import type { Report } from './report.ts';

@@ -1,10 +1,10 @@
-import { describeMachine } from '../../bench/shared/report.ts';
+import { describeMachine, type Machine } from '../../report/machine.ts';
 import type { ExperimentResult } from '../experiment-run.ts';
 
 export interface Report {
   /** Start of the run, ISO 8601. */
   date: string;
-  machine: ReturnType<typeof describeMachine>;
+  machine: Machine;
   seed: number;
   /** Orders a second, unless an experiment sets its own. */
   rate: number;

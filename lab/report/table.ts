@@ -1,4 +1,4 @@
-/** A Markdown table that is aligned, so that it reads well in a terminal too. The first row is the head. */
+/** A Markdown table with aligned columns, which also reads well in a terminal. The first row is the header. */
 export function table([head = [], ...rows]: readonly string[][]): string {
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), 3),

@@ -1,0 +1,36 @@
+import { Customers } from '../shared/load.ts';
+import type { LoadGenerator } from './load-generator.ts';
+import type { Scene } from './report.ts';
+import type { StartSubject } from './subjects.ts';
+
+/**
+ * Capacity in orders a second, over slightly more connections than the service needs, each with the next order as soon as
+ * one is answered; and the service's processor time per order, in microseconds.
+ */
+export async function measureCapacity(startSubject: StartSubject, scene: Scene, signal: AbortSignal) {
+  await using subject = await startSubject({ ...scene.env, ADMISSION: 'off' });
+  await using customers = new Customers(subject.process.url, scene.connections, signal);
+  await customers.order(8);
+  const cpuBefore = await subject.process.cpuTime();
+  const { requests, seconds } = await customers.order(8);
+  const cpu = (await subject.process.cpuTime()) - cpuBefore;
+  return { capacity: requests / seconds, cpuPerOrder: cpu / requests };
+}
+
+/** Gateway latency in milliseconds that keeps the one admitted order in flight while others are refused. */
+export const refusalLatency = 900;
+
+/** The service's processor time per refused request, in microseconds. It admits a single order at a time. */
+export async function measureRefusal(
+  startSubject: StartSubject,
+  generator: LoadGenerator,
+  signal: AbortSignal,
+): Promise<number> {
+  const nearlyNone = { ADMISSION_LIMIT_MIN: '1', ADMISSION_LIMIT_MAX: '1', ADMISSION_QUEUE: '0' };
+  await using subject = await startSubject(nearlyNone);
+  const phase = { url: subject.process.url, steps: [{ rate: 1000, seconds: 5 }] };
+  await generator.run(phase, signal);
+  const cpuBefore = await subject.process.cpuTime();
+  const requests = await generator.run(phase, signal);
+  return ((await subject.process.cpuTime()) - cpuBefore) / requests.length;
+}
