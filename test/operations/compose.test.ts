@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -7,8 +7,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { prometheusConfig } from '../../stack/native/prometheus-config.ts';
 import { tools } from '../../stack/native/tools.ts';
+import { closureOf } from '../support/files/import-graph.ts';
 
-/** `docker compose up`, as far as its files tell: what they promise must hold before a container runs. */
+/** Checks the files behind `docker compose up` without running a container. */
 
 interface Service {
   image: string;
@@ -38,7 +39,7 @@ let services: Array<[name: string, service: Service]>;
 
 beforeAll(async () => {
   raw = await read('docker-compose.yml');
-  // As Compose reads it: every variable is at its default, because there is no `.env`.
+  // As Compose reads it without a `.env`: every variable has its default.
   file = parse(substituteDefaults(raw), { merge: true }) as ComposeFile;
   services = Object.entries(file.services);
 });
@@ -47,7 +48,7 @@ function substituteDefaults(text: string): string {
   return text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
 }
 
-/** Variables of the file with their defaults. */
+/** The variables of the file, with their defaults. */
 function variablesIn(text: string): Map<string, string> {
   return new Map(
     [...text.matchAll(/\$\{(\w+):-([^}]*)\}/g)].map(([, name = '', value = '']) => [name, value] as const),
@@ -56,17 +57,17 @@ function variablesIn(text: string): Map<string, string> {
 
 const mebibytes = (limit: string | undefined): number => Number(/^(\d+)m$/.exec(limit ?? '')?.[1]);
 
-test('the file is one by the Compose Specification', async () => {
+test('docker-compose.yml conforms to the Compose Specification', async () => {
   const schema: object = JSON.parse(await read('test/operations/fixtures/compose-spec.json'));
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
-  // Compose ignores what begins with x- and has done its substitutions before it validates.
+  // Compose ignores keys that begin with x-, and substitutes variables before it validates.
   const validate = ajv.compile(schema);
   validate(file);
   expect(validate.errors ?? []).toEqual([]);
 });
 
-test('it needs no variable, and whatever it takes stands in .env.example with its default', async () => {
+test('docker-compose.yml requires no variable, and .env.example lists every optional one with its default', async () => {
   expect(raw).not.toMatch(/\$\{\w+\}|\$\{\w+:\?/);
   const example = new Map(
     [...(await read('.env.example')).matchAll(/^#? ?(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [
@@ -78,7 +79,7 @@ test('it needs no variable, and whatever it takes stands in .env.example with it
 });
 
 describe('every container', () => {
-  test('runs an image of a version that is named, or one that is built here', () => {
+  test('every container runs an image with a pinned version or one that is built here', () => {
     for (const [name, { image, build }] of services) {
       const version = image.split(':')[1] ?? '';
       expect([name, version]).toEqual([
@@ -88,19 +89,19 @@ describe('every container', () => {
     }
   });
 
-  test('has a health check, but for the one that ends', () => {
+  test('every container has a health check, except the migrations', () => {
     const without = services.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name);
     expect(without).toEqual(['migrate']);
     for (const [, { healthcheck }] of services) expect(healthcheck?.test[0] ?? 'CMD').toBe('CMD');
   });
 
-  test('has a limit of memory, and together they have at most 1.5 GiB', () => {
+  test('every container has a memory limit, and the limits add up to at most 1.5 GiB', () => {
     const limits = services.map(([, service]) => mebibytes(service.mem_limit));
     expect(limits.every((limit) => limit > 0)).toBe(true);
     expect(limits.reduce((sum, limit) => sum + limit, 0)).toBeLessThanOrEqual(1536);
   });
 
-  test('written in Go knows its limit, and stays a fifth below it', () => {
+  test('every container with a Go program has a GOMEMLIMIT of four fifths of its memory limit', () => {
     for (const [name, { environment, mem_limit: limit }] of services) {
       const own = /^(\d+)MiB$/.exec(String(environment?.['GOMEMLIMIT'] ?? ''))?.[1];
       if (own === undefined) continue;
@@ -108,7 +109,7 @@ describe('every container', () => {
     }
   });
 
-  test('is reached on the loopback address alone, at a port of the block that can be changed', () => {
+  test('containers publish ports on the loopback address only, from one block, each with a variable', () => {
     const published = services.flatMap(([, { ports = [] }]) => ports);
     const hostPorts = published.map((port) => Number(/^127\.0\.0\.1:(\d+):\d+$/.exec(port)?.[1]));
     for (const port of hostPorts) {
@@ -120,7 +121,7 @@ describe('every container', () => {
     expect(variable).toHaveLength(published.length);
   });
 
-  test('gets files of this checkout read-only, and nothing else of the host', () => {
+  test('containers mount files of this checkout read-only, and nothing else of the host', () => {
     for (const [name, { volumes = [] }] of services) {
       for (const volume of volumes) {
         const [source = '', target, mode] = volume.split(':');
@@ -139,12 +140,12 @@ describe('every container', () => {
     }
   });
 
-  test('cannot write to its image, but for Postgres, which sets itself up', () => {
+  test('every container has a read-only root file system, except Postgres, which initializes itself', () => {
     const writable = services.filter(([, service]) => service.read_only !== true).map(([name]) => name);
     expect(writable).toEqual(['postgres']);
   });
 
-  test('waits for what it needs, until that is healthy', () => {
+  test('every container waits until its dependencies are healthy', () => {
     for (const [name, { depends_on: needed = {} }] of services) {
       for (const [other, { condition }] of Object.entries(needed)) {
         const wanted = file.services[other]?.healthcheck
@@ -155,7 +156,7 @@ describe('every container', () => {
     }
   });
 
-  test('comes back when it dies, and the migrations are tried again', () => {
+  test('every container restarts when it dies, and the migrations are retried', () => {
     const policies = Object.fromEntries(services.map(([name, { restart }]) => [name, restart]));
     const { migrate, ...others } = policies;
     expect(migrate).toBe('on-failure:5');
@@ -163,24 +164,74 @@ describe('every container', () => {
   });
 });
 
-test('replicas of the service have no port of their own, so that there can be several', () => {
+test('the service publishes no port, so that it can have several replicas', () => {
   expect(file.services['orders']?.ports).toBeUndefined();
 });
 
-test('the image is built from bases of a named version, runs without root, and by the lockfile', async () => {
+test('the image has pinned base images, runs without root, and installs from the lockfile', async () => {
   const text = await read('Dockerfile');
   const bases = [...text.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
   expect(new Set(bases)).toEqual(new Set([`node:${await nodeVersion()}-slim`]));
   expect(text).toMatch(/^USER 1000:1000$/m);
   expect(text).toMatch(/npm ci --omit=dev --ignore-scripts/);
-  const copied = [...text.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources = '']) =>
-    sources.split(' '),
-  );
-  const sent = (await read('.dockerignore')).split('\n');
-  for (const source of copied) {
-    expect(existsSync(path.join(root, source))).toBe(true);
-    expect(sent).toContain(`!${source}`);
+});
+
+/** Files that the programs of the image start from. */
+const imagePrograms = [
+  'src/main.ts',
+  'src/telemetry/sdk.ts',
+  'src/healthcheck.ts',
+  'src/postgres/migrate-main.ts',
+  'lab/simulator/main.ts',
+  'lab/traffic/main.ts',
+];
+
+describe('the image', () => {
+  let copied: string[];
+  let ignored: string[];
+  beforeAll(async () => {
+    const copies = (await read('Dockerfile')).matchAll(/^COPY (?!--from)(.+) \S+$/gm);
+    copied = [...copies].flatMap(([, sources = '']) => sources.split(' '));
+    ignored = (await read('.dockerignore')).split('\n').filter((line) => /^[^#\s]/.test(line));
+  });
+
+  /** Whether the file is copied into the image and not kept from the builder by .dockerignore. */
+  function holds(file: string): boolean {
+    const parents = file.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
+    let sent = true;
+    // The last pattern that matches the file or one of its folders decides.
+    for (const line of ignored) {
+      const pattern = line.replace(/^!/, '');
+      if (parents.some((each) => path.matchesGlob(each, pattern))) sent = line.startsWith('!');
+    }
+    return sent && copied.some((source) => parents.includes(source));
   }
+
+  test('the image copies only files that exist and that .dockerignore lets through', () => {
+    expect(copied.filter((source) => !existsSync(path.join(root, source)))).toEqual([]);
+    expect(copied.filter((source) => !holds(source))).toEqual([]);
+  });
+
+  test('the image holds every file that its programs import', () => {
+    const needed = closureOf(imagePrograms);
+    expect(needed.length).toBeGreaterThan(150);
+    expect(needed.filter((file) => !holds(file))).toEqual([]);
+  });
+
+  test('every program that a container runs is one of those checked here', () => {
+    const run = [...raw.matchAll(/\bnode, ([\w/-]+\.ts)/g)].map(([, file = '']) => file);
+    expect(run.filter((file) => !imagePrograms.includes(file))).toEqual([]);
+  });
+
+  test('the image holds no file of lab/ that its programs do not import, and no test', () => {
+    const needed = new Set(closureOf(imagePrograms));
+    const held = globSync('{src,lab}/**/*', { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.relative('.', path.join(entry.parentPath, entry.name)))
+      .filter(holds);
+    expect(held.filter((file) => file.startsWith('lab/') && !needed.has(file))).toEqual([]);
+    expect(held.filter((file) => file.endsWith('.test.ts'))).toEqual([]);
+  });
 });
 
 async function nodeVersion(): Promise<string> {
@@ -188,7 +239,7 @@ async function nodeVersion(): Promise<string> {
 }
 
 describe('the native stack', () => {
-  test('runs the versions of the containers', async () => {
+  test('the native stack runs the same versions as the containers', async () => {
     const defaults = variablesIn(raw);
     const version = (name: string) => defaults.get(name)?.replace(/^v/, '').replace(/-.*$/, '');
     expect(Object.fromEntries(Object.entries(tools).map(([name, tool]) => [name, tool.version]))).toEqual({
@@ -205,7 +256,7 @@ describe('the native stack', () => {
     expect(await read('otel-collector/Dockerfile')).toContain(`COLLECTOR_VERSION=${dist.version}\n`);
   });
 
-  test('scrapes what the containers scrape, at other addresses', async () => {
+  test('the native stack scrapes the same jobs as the containers, at other addresses', async () => {
     const text = await read('prometheus/prometheus.yml');
     const targets = (yaml: string) =>
       Object.fromEntries(
@@ -219,7 +270,7 @@ describe('the native stack', () => {
         ),
       );
     const inContainers = targets(text);
-    // Every address is that of a container, or of Prometheus itself.
+    // Every address names a container, or Prometheus itself.
     for (const address of Object.values(inContainers).flat()) {
       expect([...services.map(([name]) => name), 'localhost']).toContain(address.split(':')[0]);
     }
@@ -243,7 +294,7 @@ interface PrometheusConfig {
   }>;
 }
 
-test('data sources of Grafana know each other by names that exist', async () => {
+test('data sources of Grafana refer to each other by existing uids', async () => {
   const text = await read('grafana/provisioning/datasources/datasources.yml');
   const { datasources } = parse(text) as { datasources: Array<{ uid: string; url: string }> };
   const uids = datasources.map(({ uid }) => uid);

@@ -1,16 +1,16 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** One module and what it imports, types included. Paths are relative to the root. */
+/** One import of one module, types included. Paths are relative to the root. */
 export interface Arrow {
   from: string;
   to: string;
 }
 
-/** Relative imports, exports from elsewhere, dynamic imports and types named by `import('…')`. */
+/** Static and dynamic imports, re-exports, and types written as `import('…')`, all relative. */
 const specifier = /(?:\bfrom|\bimport)\s*\(?\s*['"](\.{1,2}\/[^'"$]+)['"]/g;
 
-/** Every import between the TypeScript files of the folders. Tests are no part of the house. */
+/** Every import between the TypeScript files of the folders, without tests. */
 export function arrowsOf(folders: readonly string[]): Arrow[] {
   return folders
     .flatMap((folder) => globSync(`${folder}/**/*.ts`))
@@ -21,12 +21,23 @@ export function arrowsOf(folders: readonly string[]): Arrow[] {
 export function importsOf(from: string, text: string): Arrow[] {
   return [...text.matchAll(specifier)].map(([, target = '']) => ({
     from,
-    // The console's page imports what the browser loads.
+    // The console's page imports the .js that the browser loads.
     to: path.join(path.dirname(from), target).replace(/\.js$/, '.ts'),
   }));
 }
 
-/** Arrows between the files and folders that stand directly in `folder`, each taken with all that is in it. */
+/** The files that a program loads: its entries and everything that they import, directly or indirectly. */
+export function closureOf(entries: readonly string[]): string[] {
+  const found = new Set(entries);
+  // A set iterates over members that are added on the way.
+  for (const file of found) {
+    if (!existsSync(file)) continue;
+    for (const { to } of importsOf(file, readFileSync(file, 'utf8'))) found.add(to);
+  }
+  return [...found];
+}
+
+/** Imports between the direct children of `folder`, each of which stands for everything inside it. */
 export function within(folder: string, arrows: readonly Arrow[]): Arrow[] {
   const childOf = (file: string) =>
     file.startsWith(`${folder}/`) ? file.slice(folder.length + 1).split('/')[0] : undefined;
@@ -36,14 +47,14 @@ export function within(folder: string, arrows: readonly Arrow[]): Arrow[] {
   });
 }
 
-/** Arrows between folders, each file taken for the folder that holds it. */
+/** Imports between folders, each file standing for the folder that holds it. */
 export function betweenFolders(arrows: readonly Arrow[]): Arrow[] {
   return arrows
     .map(({ from, to }) => ({ from: path.dirname(from), to: path.dirname(to) }))
     .filter(({ from, to }) => from !== to);
 }
 
-/** Pairs that point at each other. A folder and one inside it are no pair. */
+/** Pairs that import each other. A folder and its own subfolder are not a pair. */
 export function twoWayTies(arrows: readonly Arrow[]): string[] {
   const known = new Set(arrows.map(({ from, to }) => `${from} → ${to}`));
   return [...known].filter((arrow) => {
@@ -52,7 +63,7 @@ export function twoWayTies(arrows: readonly Arrow[]): string[] {
   });
 }
 
-/** The first circle that is found, as a path that ends where it began; empty where there is none. */
+/** The first import cycle, as a path that ends where it began; empty if there is none. */
 export function circle(arrows: readonly Arrow[]): string[] {
   const next = Map.groupBy(arrows, ({ from }) => from);
   const done = new Set<string>();
@@ -74,7 +85,7 @@ export function circle(arrows: readonly Arrow[]): string[] {
   return [];
 }
 
-/** Every folder below `folder`, itself included, that holds code. */
+/** Every folder with code at or below `folder`, with its parents. */
 export function foldersOf(folder: string): string[] {
   return [...new Set(globSync(`${folder}/**/*.ts`).map((file) => path.dirname(file)))].flatMap((each) =>
     each.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/')),

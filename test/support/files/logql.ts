@@ -1,21 +1,21 @@
 import { parser } from '@grafana/lezer-logql';
 
 export interface ParsedLogql {
-  /** Labels of the streams. */
+  /** Labels that select the streams. */
   streams: Record<string, string>;
-  /** What the lines are filtered by: structured metadata. `value` is missing where it is compared with a number. */
+  /** Filters on structured metadata. `value` is undefined for a comparison with a number. */
   filters: Array<{ field: string; value?: string }>;
-  /** In `by`. */
+  /** Labels in `by`. */
   groupingLabels: string[];
 }
 
-/** @throws {SyntaxError} where it is no LogQL */
+/** @throws {SyntaxError} on invalid LogQL */
 export function parseLogql(text: string): ParsedLogql {
   const parsed: ParsedLogql = { streams: {}, filters: [], groupingLabels: [] };
   const textOf = ({ from, to }: { from: number; to: number }) => text.slice(from, to);
   parser.parse(text).iterate({
     enter({ type, node }) {
-      if (type.isError) throw new SyntaxError(`no LogQL at ${node.from}: ${text}`);
+      if (type.isError) throw new SyntaxError(`invalid LogQL at ${node.from}: ${text}`);
       const identifier = node.getChild('Identifier');
       const name = identifier ? textOf(identifier) : '';
       if (type.name === 'Labels') parsed.groupingLabels.push(...node.getChildren('Identifier').map(textOf));

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse } from 'yaml';
 
-/** The rules, dashboards and runbooks of this project, as far as tests ask about them. */
+/** The rules, dashboards and runbooks of this project, as far as tests need them. */
 
 export interface AlertRule {
   alert: string;
@@ -92,10 +92,10 @@ export async function readDashboards(): Promise<Dashboard[]> {
 }
 
 export interface Query {
-  /** Where it stands, for messages. */
+  /** Its location, for messages. */
   place: string;
   language: 'promql' | 'logql';
-  /** With the variables of Grafana filled in. */
+  /** The query with Grafana's variables filled in. */
   text: string;
 }
 
@@ -116,7 +116,7 @@ export async function dashboardQueries(): Promise<Query[]> {
   return queries;
 }
 
-/** As Grafana would send it, with all replicas chosen. */
+/** The query as Grafana would send it with all replicas selected. */
 function withVariables(expr: string): string {
   return expr
     .replaceAll('$__rate_interval', '1m')
@@ -138,7 +138,7 @@ export async function readRunbooks(): Promise<Array<{ name: string; text: string
 
 const fenced = /^```(promql|logql)\n([^]*?)\n```$/gm;
 
-/** What the runbooks tell one to ask. */
+/** Every query in the code blocks of the runbooks. */
 export async function runbookQueries(): Promise<Query[]> {
   const runbooks = await readRunbooks();
   return runbooks.flatMap(({ name, text }) =>

@@ -13,24 +13,24 @@ export interface PromqlSelector {
 
 export interface ParsedPromql {
   selectors: PromqlSelector[];
-  /** In `by`, `on` and the like. */
+  /** Labels in `by`, `on` and the like. */
   groupingLabels: string[];
 }
 
-/** @throws {SyntaxError} where it is no PromQL */
+/** @throws {SyntaxError} on invalid PromQL */
 export function parsePromql(text: string): ParsedPromql {
   const selectors: PromqlSelector[] = [];
   const groupingLabels: string[] = [];
   const textOf = ({ from, to }: { from: number; to: number }) => text.slice(from, to);
   parser.parse(text).iterate({
     enter({ type, node }) {
-      if (type.isError) throw new SyntaxError(`no PromQL at ${node.from}: ${text}`);
+      if (type.isError) throw new SyntaxError(`invalid PromQL at ${node.from}: ${text}`);
       if (type.name === 'GroupingLabels') {
         groupingLabels.push(...node.getChildren('LabelName').map(textOf));
       }
       if (type.name !== 'VectorSelector') return;
       const metric = node.getChild('Identifier');
-      if (!metric) throw new SyntaxError(`a selector without the name of a metric: ${textOf(node)}`);
+      if (!metric) throw new SyntaxError(`a selector without a metric name: ${textOf(node)}`);
       const matchers = node.getChild('LabelMatchers')?.getChildren('UnquotedLabelMatcher') ?? [];
       selectors.push({
         metric: textOf(metric),
