@@ -3,7 +3,7 @@ import { missingPrograms } from './lab/harness/programs.ts';
 
 /** Tests of what is only read (rules, dashboards, the stack's files) and of single parts. They need no service. */
 const withoutService = [
-  'test/operations/{alerts,chaos-catalogue,compose,dashboards,dev-container,house,supply-chain}.test.ts',
+  'test/operations/{alerts,chaos-catalogue,compose,dashboards,dev-container,house,image,readme,supply-chain}.test.ts',
   'test/telemetry/unit/*.test.ts',
 ];
 

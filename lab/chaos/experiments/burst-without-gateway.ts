@@ -3,7 +3,7 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const burstWithoutGateway: Experiment = {
   name: 'burst-without-gateway',
   title: 'A burst of orders while the gateway is down',
-  story: 'Eight times the usual orders come, and none of them can be charged.',
+  story: 'Eight times the usual orders arrive, and none of them can be charged.',
   steady: usualTraffic,
   faults: [
     { kind: 'cut', to: 'gateway' },
@@ -11,7 +11,7 @@ export const burstWithoutGateway: Experiment = {
   ],
   hypothesis: {
     claim:
-      'Orders are taken and answered 202 within 2 s. All of them are charged within 60 s of its return, and none twice.',
+      'Orders are accepted and answered 202 within 2 s. All are charged within 60 s of the return of the gateway, none twice.',
     answers: { allowed: ['201', '202', '402', '429 overloaded'], shares: { 202: 0.7 }, p99: 2000 },
     orders: { paid: 0.999, settledWithin: 60 },
     metrics: [

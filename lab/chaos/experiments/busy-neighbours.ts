@@ -2,14 +2,13 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 
 export const busyNeighbours: Experiment = {
   name: 'busy-neighbours',
-  title: 'Other processes take the machine',
-  story:
-    'One per processor, which never waits: the service, Postgres and all else get what is left beside them.',
+  title: 'Other processes occupy the machine',
+  story: 'One busy process per processor competes with the service, Postgres and everything else.',
   steady: usualTraffic,
   faults: [{ kind: 'busy_neighbours' }],
   hypothesis: {
     claim:
-      'Orders are paid as ever, all but the slowest hundredth within 1.5 s: who needs little of a processor gets it soon. Within 22 min somebody is told.',
+      'Orders are paid as usual, 99 % of them within 1.5 s, because the scheduler soon runs a process that needs little time. An alert fires within 22 min.',
     answers: { allowed: ['201', '402'], shares: { 201: 0.4 }, p99: 1500 },
     orders: { paid: 0.999, settledWithin: 15 },
     metrics: [

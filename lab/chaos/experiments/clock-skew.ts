@@ -3,8 +3,8 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const clockSkew: Experiment = {
   name: 'clock-skew',
   title: 'The clock of one replica is an hour ahead',
-  story: 'Of two on one database, while the gateway is away for a few seconds and orders are left pending.',
-  // The breaker looks again soon: what is pending stays far below the age that somebody is paged for.
+  story: 'Two replicas share a database. The gateway is away for a few seconds, and orders are left pending.',
+  // The breaker probes again soon, so that pending orders stay far below the age that pages.
   surroundings: { replicas: 2, env: { BREAKER_OPEN_FOR: '1s' } },
   steady: usualTraffic,
   faults: [
@@ -14,7 +14,7 @@ export const clockSkew: Experiment = {
   seconds: 5,
   hypothesis: {
     claim:
-      'Leases, due times and ages go by the clock of the database alone: no order is taken twice, none waits for an hour, and nobody is paged for an age that is none.',
+      "Leases, due times and ages use only the database's clock: no order is settled twice, none waits for an hour, and no alert fires for a wrong age.",
     answers: { allowed: ['201', '202', '402'], shares: { 202: 0.5 }, p99: 3300 },
     orders: { paid: 0.999, settledWithin: 30 },
     metrics: [{ name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 }],
@@ -26,7 +26,7 @@ export const clockSkew: Experiment = {
     },
     detection: {
       undetected:
-        'Nothing depends on it. Log lines and spans of that replica are an hour ahead, which whoever reads them notices.',
+        'Nothing depends on the clock of a replica. Its log lines and spans are an hour ahead, which readers will notice.',
     },
     quiet: ['PendingOrdersOld'],
     recoveredWithin: 15,

@@ -2,8 +2,8 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 
 export const collectorBackendsDown: Experiment = {
   name: 'collector-backends-down',
-  title: 'Jaeger and Loki are down, the Collector is not',
-  story: 'Both refuse its connections. It tries each batch again for 10 s, here instead of 5 min.',
+  title: 'Jaeger and Loki are down behind a working Collector',
+  story: 'Both refuse connections. The Collector retries each batch for 10 s, in production for 5 min.',
   surroundings: { collector: true, env: { OTEL_LOGS_EXPORTER: 'otlp' } },
   steady: usualTraffic,
   faults: [
@@ -12,7 +12,7 @@ export const collectorBackendsDown: Experiment = {
   ],
   hypothesis: {
     claim:
-      'The Collector takes all that the service sends, and gives up what it cannot hand on in time. The service loses nothing and knows of nothing. Once they are back traces arrive again, as soon as gRPC tries: within 150 s.',
+      'The Collector accepts everything from the service and drops what it cannot deliver in time. The service drops nothing and does not notice. Once the backends are back, traces arrive again within 150 s, after the next connection attempt of gRPC.',
     answers: { allowed: ['201', '402'], shares: { 201: 0.4 }, p99: 1000 },
     orders: { paid: 0.999, settledWithin: 10 },
     metrics: [
@@ -26,12 +26,12 @@ export const collectorBackendsDown: Experiment = {
       { alert: 'CollectorDropsTelemetry', labels: { exporter: 'otlp_http/loki' }, withinMinutes: 25 },
     ],
     quiet: ['TelemetryDropped'],
-    // gRPC waits for 120 s between two connections at most, give or take a fifth, and about as long as they have failed.
+    // gRPC backs off for about as long as connections have failed, at most 120 s with 20 % of jitter.
     recoveredWithin: 150,
   },
   look: {
     dashboard: 'orders-telemetry',
     panel: 'Not taken, not sent',
-    traces: 'none of that time: they are what is lost',
+    traces: 'none from that time, because they were dropped',
   },
 };

@@ -3,7 +3,7 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const collectorDown: Experiment = {
   name: 'collector-down',
   title: 'The Collector is down',
-  story: 'It refuses every connection, and the queue for spans is short.',
+  story: 'It refuses every connection, and the span queue is short.',
   surroundings: {
     env: {
       OTEL_BSP_MAX_QUEUE_SIZE: '64',
@@ -14,7 +14,7 @@ export const collectorDown: Experiment = {
   steady: usualTraffic,
   faults: [{ kind: 'cut', to: 'collector' }],
   hypothesis: {
-    claim: 'Spans are lost and counted. No request waits for them.',
+    claim: 'Spans are dropped and counted. No request waits for them.',
     answers: { allowed: ['201', '402'], shares: { 201: 0.4 }, p99: 1000 },
     orders: { paid: 0.999, settledWithin: 10 },
     metrics: [
@@ -25,5 +25,9 @@ export const collectorDown: Experiment = {
     detection: [{ alert: 'TelemetryDropped', labels: { signal: 'traces' }, withinMinutes: 18 }],
     recoveredWithin: 5,
   },
-  look: { dashboard: 'orders-telemetry', panel: 'Lost, by reason', traces: 'none: they are what is lost' },
+  look: {
+    dashboard: 'orders-telemetry',
+    panel: 'Lost, by reason',
+    traces: 'none, because they were dropped',
+  },
 };

@@ -3,11 +3,11 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const collectorSlow: Experiment = {
   name: 'collector-slow',
   title: 'The Collector is slow',
-  story: 'Every answer comes 1.5 s late.',
+  story: 'Every answer is delayed by 1.5 s.',
   steady: usualTraffic,
   faults: [{ kind: 'network', to: 'collector', toxics: [{ type: 'latency', latency: 1500, jitter: 200 }] }],
   hypothesis: {
-    claim: 'Spans wait in their queue. No request waits for them, and none is lost.',
+    claim: 'Spans wait in their queue, and none is dropped. No request waits for them.',
     answers: { allowed: ['201', '402'], shares: { 201: 0.4 }, p99: 1000 },
     orders: { paid: 0.999, settledWithin: 10 },
     metrics: [
@@ -16,7 +16,9 @@ export const collectorSlow: Experiment = {
     ],
     logs: [{ event: 'http.request', atLeast: 50 }],
     trace: { root: 'POST /orders', spans: { 'POST /charges': 1 } },
-    detection: { undetected: 'Nothing is lost. Once its queue is full it is, which is an alert.' },
+    detection: {
+      undetected: 'Nothing is dropped. A full queue would drop spans, and an alert fires for that.',
+    },
     quiet: ['TelemetryDropped'],
     recoveredWithin: 5,
   },

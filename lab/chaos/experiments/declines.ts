@@ -3,7 +3,7 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const declines: Experiment = {
   name: 'declines',
   title: 'Half of the cards are declined',
-  story: 'The bank refuses. That is business, and no failure.',
+  story: 'The bank declines them, which is an outcome and not a failure.',
   steady: usualTraffic,
   faults: [{ kind: 'gateway', settings: { declineRate: 0.5 } }],
   hypothesis: {
@@ -25,7 +25,7 @@ export const declines: Experiment = {
     },
     detection: {
       undetected:
-        'A declined card is an answer. How many are usual is for the business to say: the dashboard has them.',
+        'A declined card is an answer. The business decides what rate is normal; the dashboard shows it.',
     },
     quiet: ['CircuitBreakerOpen', 'ErrorsLogged'],
     recoveredWithin: 5,

@@ -3,12 +3,12 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const gatewayCredentials: Experiment = {
   name: 'gateway-credentials',
   title: 'The gateway refuses our credentials',
-  story: 'Somebody has rotated the key: every charge is answered 401, and nobody is charged.',
+  story: 'The key was rotated: every charge is answered 401, and no card is charged.',
   steady: usualTraffic,
   faults: [{ kind: 'gateway', settings: { unauthorizedRate: 1 } }],
   hypothesis: {
     claim:
-      'Orders are taken and answered 202 at once. Each refusal is an error line, which calls a person within 2 min, for only a person can mend it; no request is repeated, and the breaker opens, so that the lines do not go on. All orders are charged within 45 s of the return of the key, and none twice.',
+      'Orders are accepted and answered 202 at once. Each refusal is logged as an error, which pages within 2 min because only a person can fix it. No charge is retried, and the breaker opens and ends the flood of errors. All orders are charged within 45 s of the return of the key, none twice.',
     answers: { allowed: ['201', '202', '402'], shares: { 202: 0.95 }, p99: 1000 },
     orders: { paid: 0.999, settledWithin: 45 },
     metrics: [

@@ -8,7 +8,7 @@ export const gatewayDown: Experiment = {
   faults: [{ kind: 'cut', to: 'gateway' }],
   hypothesis: {
     claim:
-      'The breaker opens, and orders are taken and answered 202 at once. All of them are charged within 45 s of its return, and none twice.',
+      'The breaker opens, and orders are accepted and answered 202 at once. All are charged within 45 s of the return of the gateway, none twice.',
     answers: { allowed: ['201', '202', '402'], shares: { 202: 0.8 }, p99: 3300 },
     orders: { paid: 0.999, settledWithin: 45 },
     metrics: [

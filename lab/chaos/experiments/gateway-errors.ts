@@ -3,12 +3,12 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const gatewayErrors: Experiment = {
   name: 'gateway-errors',
   title: 'The gateway fails for three requests in ten',
-  story: 'It answers 500, and has charged nothing.',
+  story: 'It answers 500 and has charged nothing.',
   steady: usualTraffic,
   faults: [{ kind: 'gateway', settings: { errorRate: 0.3 } }],
   hypothesis: {
     claim:
-      'Retries hide it, as far as their budget goes; the others get 202. 99.9 % end as paid within 30 s, and the breaker stays closed.',
+      'Retries hide the failures within their budget; other orders get 202. 99.9 % end as paid within 30 s, and the breaker stays closed.',
     answers: { allowed: ['201', '202', '402'], shares: { 201: 0.4 }, p99: 3300 },
     orders: { paid: 0.999, settledWithin: 30 },
     metrics: [
@@ -25,7 +25,7 @@ export const gatewayErrors: Experiment = {
     },
     detection: {
       undetected:
-        'Customers notice nothing, and the retry budget bounds what it costs. Above half of the attempts the breaker opens, which is an alert.',
+        'Customers notice nothing, and the retry budget bounds the extra load. If more than half of the attempts failed, the breaker would open and an alert would fire.',
     },
     recoveredWithin: 10,
   },

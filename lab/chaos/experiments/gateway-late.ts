@@ -2,13 +2,13 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 
 export const gatewayLate: Experiment = {
   name: 'gateway-late',
-  title: 'The gateway charges, and answers when nobody waits any more',
-  story: 'Three charges in ten are made at once and answered 5 s later; an attempt waits for 1 s.',
+  title: 'The gateway charges, but answers after the timeout',
+  story: 'Three charges in ten are made at once and answered 5 s later; an attempt times out after 1 s.',
   steady: usualTraffic,
   faults: [{ kind: 'gateway', settings: { slowSuccessRate: 0.3, slowSuccessDelayMs: 5000 } }],
   hypothesis: {
     claim:
-      'The retry has the same key and learns what happened: 99.9 % end as paid, and no card is charged twice.',
+      'The retry has the same idempotency key and gets the first outcome: 99.9 % end as paid, and no card is charged twice.',
     answers: { allowed: ['201', '202', '402'], shares: { 201: 0.4 }, p99: 3300 },
     orders: { paid: 0.999, settledWithin: 30 },
     metrics: [

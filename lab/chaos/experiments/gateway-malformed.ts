@@ -2,13 +2,13 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 
 export const gatewayMalformed: Experiment = {
   name: 'gateway-malformed',
-  title: 'The gateway answers what nobody can read',
-  story: 'Three charges in ten are made, and answered with broken JSON or another form.',
+  title: 'The gateway sends malformed answers',
+  story: 'Three charges in ten are made, but answered with broken JSON or an unexpected schema.',
   steady: usualTraffic,
   faults: [{ kind: 'gateway', settings: { malformedRate: 0.3 } }],
   hypothesis: {
     claim:
-      'An answer that cannot be read is taken for none: it is asked again with the same key. 99.9 % end as paid, and no card is charged twice.',
+      'A malformed answer counts as no answer, and the charge is retried with the same idempotency key. 99.9 % end as paid, and no card is charged twice.',
     answers: { allowed: ['201', '202', '402'], shares: { 201: 0.4 }, p99: 3300 },
     orders: { paid: 0.999, settledWithin: 30 },
     metrics: [
@@ -24,7 +24,7 @@ export const gatewayMalformed: Experiment = {
       attributes: { 'order.status': 'paid' },
     },
     detection: {
-      undetected: 'As with errors: customers notice nothing, and the retry budget bounds what it costs.',
+      undetected: 'Customers notice nothing, and the retry budget bounds the extra load.',
     },
     recoveredWithin: 10,
   },

@@ -8,7 +8,7 @@ export const gatewayRateLimits: Experiment = {
   faults: [{ kind: 'gateway', settings: { rateLimitRate: 0.6, retryAfterSeconds: 1 } }],
   hypothesis: {
     claim:
-      'Retry-After is kept to, the breaker takes the load off the gateway, and orders are left pending. 99.9 % end as paid within 60 s.',
+      'The service respects Retry-After, the breaker relieves the gateway, and orders are left pending. 99.9 % end as paid within 60 s.',
     answers: { allowed: ['201', '202', '402'], shares: { 202: 0.2 }, p99: 3300 },
     orders: { paid: 0.999, settledWithin: 60 },
     metrics: [

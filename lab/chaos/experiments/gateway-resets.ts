@@ -3,11 +3,11 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const gatewayResets: Experiment = {
   name: 'gateway-resets',
   title: 'Connections to the gateway are reset',
-  story: 'Three connections in ten drop; half of those have charged before.',
+  story: 'Three connections in ten break, half of them after the charge.',
   steady: usualTraffic,
   faults: [{ kind: 'gateway', settings: { resetRate: 0.3 } }],
   hypothesis: {
-    claim: 'Retries hide it, as far as their budget goes. 99.9 % end as paid, and no card is charged twice.',
+    claim: 'Retries hide the resets within their budget. 99.9 % end as paid, and no card is charged twice.',
     answers: { allowed: ['201', '202', '402'], shares: { 201: 0.4 }, p99: 3300 },
     orders: { paid: 0.999, settledWithin: 30 },
     metrics: [
@@ -23,7 +23,7 @@ export const gatewayResets: Experiment = {
       attributes: { 'order.status': 'paid' },
     },
     detection: {
-      undetected: 'As with errors: customers notice nothing, and the retry budget bounds what it costs.',
+      undetected: 'Customers notice nothing, and the retry budget bounds the extra load.',
     },
     recoveredWithin: 10,
   },

@@ -3,14 +3,13 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const gatewaySlow: Experiment = {
   name: 'gateway-slow',
   title: 'The gateway is slow',
-  story: 'A charge takes 400 ms, and one in twenty 2 s.',
+  story: 'A charge takes 400 ms, and one in twenty takes 2 s.',
   steady: usualTraffic,
   faults: [
     { kind: 'gateway', settings: { latencyMs: 400, slowSuccessRate: 0.05, slowSuccessDelayMs: 2000 } },
   ],
   hypothesis: {
-    claim:
-      'Orders take as long as the gateway does, and no longer than 3.3 s. None is refused, none is charged twice.',
+    claim: 'Orders take as long as the gateway, but at most 3.3 s. None is refused, none is charged twice.',
     answers: { allowed: ['201', '202', '402'], shares: { 201: 0.4 }, p99: 3300 },
     orders: { paid: 0.999, settledWithin: 30 },
     metrics: [

@@ -3,12 +3,12 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const gatewayTimeouts: Experiment = {
   name: 'gateway-timeouts',
   title: 'The gateway times out for one request in ten',
-  story: 'One charge in ten is never answered, and nothing says whether the card was charged.',
+  story: 'One charge in ten is never answered, so the service cannot know whether the card was charged.',
   steady: usualTraffic,
   faults: [{ kind: 'gateway', settings: { timeoutRate: 0.1 } }],
   hypothesis: {
     claim:
-      'Customers get an order or 202, within 3.3 s. At least 99.9 % of the orders with a good card end as paid within 30 s, and none is charged twice.',
+      'Customers get an order or 202 within 3.3 s. At least 99.9 % of the orders with a good card end as paid within 30 s, and none is charged twice.',
     answers: { allowed: ['201', '202', '402'], shares: { 201: 0.4 }, p99: 3300 },
     orders: { paid: 0.999, settledWithin: 30 },
     metrics: [

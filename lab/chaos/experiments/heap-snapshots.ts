@@ -2,13 +2,13 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 
 export const heapSnapshots: Experiment = {
   name: 'heap-snapshots',
-  title: 'Somebody takes one heap snapshot after the other',
-  story: 'A script that looks for a leak sends SIGUSR2 every 3 s, and forgets to stop.',
+  title: 'A script takes one heap snapshot after another',
+  story: 'It looks for a leak, sends SIGUSR2 every 3 s and does not stop.',
   steady: usualTraffic,
   faults: [{ kind: 'heap_snapshots', every: 3 }],
   hypothesis: {
     claim:
-      'The service stands still while a snapshot is written: orders wait, for 4 s at most, and nothing is lost or paid twice.',
+      'The service stalls while it writes a snapshot. Orders wait for at most 4 s, and nothing is lost or charged twice.',
     answers: { allowed: ['201', '202', '402', '429 overloaded'], shares: { 201: 0.4 }, p99: 4000 },
     orders: { paid: 0.999, settledWithin: 20 },
     metrics: [

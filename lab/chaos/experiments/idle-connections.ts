@@ -2,15 +2,14 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 
 export const idleConnections: Experiment = {
   name: 'idle-connections',
-  title: 'A client keeps hundreds of connections',
+  title: 'A client leaks hundreds of connections',
   story:
-    'It forgets to close them. The process may have 512 files and connections open, far below the 2,000 connections that the service would take.',
+    'It never closes them. The process may open 512 files and sockets, far fewer than the 2,000 connections that the service accepts.',
   surroundings: { openFiles: 512 },
   steady: usualTraffic,
   faults: [{ kind: 'idle_connections', count: 425 }],
   hypothesis: {
-    claim:
-      'Nine tenths of what the process may open are taken. The rest is enough: customers notice nothing.',
+    claim: 'Nine tenths of the file descriptors are in use. The rest is enough: customers notice nothing.',
     answers: { allowed: ['201', '402'], shares: { 201: 0.4 }, p99: 1000 },
     orders: { paid: 0.999, settledWithin: 10 },
     metrics: [

@@ -3,12 +3,12 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const noisyClient: Experiment = {
   name: 'noisy-client',
   title: 'A noisy client beside quiet ones',
-  story: 'It sends 80 requests a second, where 200 in 10 seconds are allowed.',
+  story: 'It sends 80 requests a second; its limit is 200 in 10 seconds.',
   surroundings: { env: { RATE_LIMIT_MAX: '200' } },
   steady: usualTraffic,
   faults: [{ kind: 'noisy_client', perSecond: 80 }],
   hypothesis: {
-    claim: 'It gets 429 for what is too much. The others notice nothing.',
+    claim: 'It gets 429 for requests over its limit. Other clients notice nothing.',
     answers: {
       allowed: ['201', '402'],
       shares: { 201: 0.4 },
@@ -22,8 +22,7 @@ export const noisyClient: Experiment = {
     ],
     logs: [],
     detection: {
-      undetected:
-        'Its own doing, and its own loss: the others are served. The dashboard of detection names it.',
+      undetected: 'Only the client that exceeds its limit is affected. The Detection dashboard names it.',
     },
     quiet: ['RequestsShed'],
     recoveredWithin: 5,

@@ -2,8 +2,8 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 
 export const overload: Experiment = {
   name: 'overload',
-  title: 'Ten times the load that it can take',
-  story: 'Four connections to a gateway that takes 200 ms: 20 orders a second. 200 come.',
+  title: 'Ten times the load that the service can handle',
+  story: 'Four connections to a gateway that takes 200 ms can serve 20 orders a second, but 200 arrive.',
   surroundings: { rate: 12, env: { PAYMENT_CONNECTIONS: '4' } },
   steady: usualTraffic,
   faults: [
@@ -12,7 +12,7 @@ export const overload: Experiment = {
   ],
   hypothesis: {
     claim:
-      'What is too much is refused with 429 at once. What is taken is answered within 4 s, and customers who come back get their orders in the end.',
+      'The excess is shed with 429 at once. Admitted orders are answered within 4 s, and customers who retry get their orders in the end.',
     answers: {
       allowed: ['201', '202', '402', '429 overloaded'],
       shares: { '429 overloaded': 0.3 },

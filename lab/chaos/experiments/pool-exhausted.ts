@@ -3,13 +3,13 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const poolExhausted: Experiment = {
   name: 'pool-exhausted',
   title: 'The connection pool is exhausted',
-  story: 'Two connections, and every answer of Postgres comes 200 ms late.',
+  story: 'The pool has two connections, and every answer of Postgres is delayed by 200 ms.',
   surroundings: { env: { DATABASE_POOL_MAX: '2' } },
   steady: usualTraffic,
   faults: [{ kind: 'network', to: 'postgres', toxics: [{ type: 'latency', latency: 200, jitter: 0 }] }],
   hypothesis: {
     claim:
-      'More is asked for than the pool can do. What does not get a connection in time is refused with 429 or 503, what is taken is done, and nothing waits for longer than 4 s.',
+      'Demand exceeds the capacity of the pool. Requests that get no connection in time are refused with 429 or 503, admitted orders are completed, and none waits for a connection for longer than 4 s.',
     answers: {
       allowed: [
         '201',

@@ -3,11 +3,11 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const postgresConflicts: Experiment = {
   name: 'postgres-conflicts',
   title: 'Serialization failures and deadlocks',
-  story: 'One statement in ten that writes is refused with 40001 or 40P01.',
+  story: 'One writing statement in ten fails with 40001 or 40P01.',
   steady: usualTraffic,
   faults: [{ kind: 'conflicts', share: 0.1 }],
   hypothesis: {
-    claim: 'Both are over with the next try, which comes after a few milliseconds. Customers notice nothing.',
+    claim: 'A retry after a few milliseconds succeeds. Customers notice nothing.',
     answers: { allowed: ['201', '202', '402'], shares: { 201: 0.4 }, p99: 1500 },
     orders: { paid: 0.999, settledWithin: 30 },
     metrics: [
@@ -24,7 +24,7 @@ export const postgresConflicts: Experiment = {
       events: ['retry'],
       attributes: { 'order.status': 'paid' },
     },
-    detection: { undetected: 'Customers notice nothing. The panel of retries has it, by statement.' },
+    detection: { undetected: 'Customers notice nothing. The Retries panel shows them by statement.' },
     recoveredWithin: 5,
   },
   look: { dashboard: 'orders-service', panel: 'Retries', traces: 'db.system.name=postgresql' },

@@ -4,7 +4,7 @@ export const postgresResets: Experiment = {
   name: 'postgres-resets',
   title: 'Connections to Postgres are reset',
   story:
-    'Something in between makes each answer 10 ms late and resets each connection after half a second, be a statement under way or not.',
+    'The network delays each answer by 10 ms and resets each connection after half a second, even during a statement.',
   steady: usualTraffic,
   faults: [
     {
@@ -18,7 +18,7 @@ export const postgresResets: Experiment = {
   ],
   hypothesis: {
     claim:
-      'A statement that was cut off is sent again over another connection. Customers notice nothing, and no order is stored twice.',
+      'An interrupted statement is retried on another connection. Customers notice nothing, and no order is stored twice.',
     answers: { allowed: ['201', '202', '402'], shares: { 201: 0.4 }, p99: 1000 },
     orders: { paid: 0.999, settledWithin: 30 },
     metrics: [
@@ -26,7 +26,7 @@ export const postgresResets: Experiment = {
       { name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 },
     ],
     logs: [{ event: 'postgres.connection_lost', atLeast: 20 }],
-    detection: { undetected: 'Customers notice nothing, and the pool mends itself.' },
+    detection: { undetected: 'Customers notice nothing, and the pool reconnects by itself.' },
     quiet: ['ErrorBudgetBurnsFast', 'DatabasePoolExhausted'],
     recoveredWithin: 5,
   },

@@ -2,13 +2,14 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 
 export const postgresRestart: Experiment = {
   name: 'postgres-restart',
-  title: 'Postgres is killed and starts again',
-  story: 'kill -9 for the whole server, which is started again after two seconds and recovers from its log.',
+  title: 'Postgres is killed and restarted',
+  story:
+    'The whole server gets kill -9, starts again after two seconds and recovers from its write-ahead log.',
   steady: usualTraffic,
   faults: [{ kind: 'crash', what: 'postgres', awayFor: 2 }],
   hypothesis: {
     claim:
-      'Statements are repeated for 3 s; what takes longer gets 503, and the same order again is safe. No commit that was acknowledged is lost.',
+      'Statements are retried for 3 s. After that the answer is 503, and it is safe to repeat the order. No acknowledged commit is lost.',
     answers: {
       allowed: [
         '201',

@@ -3,7 +3,7 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const postgresSlow: Experiment = {
   name: 'postgres-slow',
   title: 'Postgres is slow',
-  story: 'Every answer comes 30 ms late, and every 4 s somebody holds the table for 1.2 s.',
+  story: 'Every answer is delayed by 30 ms, and every 4 s another session locks the table for 1.2 s.',
   steady: usualTraffic,
   faults: [
     { kind: 'network', to: 'postgres', toxics: [{ type: 'latency', latency: 30, jitter: 10 }] },
@@ -11,8 +11,7 @@ export const postgresSlow: Experiment = {
   ],
   seconds: 16,
   hypothesis: {
-    claim:
-      'Orders wait for the lock rather than fail: none takes longer than 4 s, and at most one in ten is refused.',
+    claim: 'Orders wait for the lock instead of failing: 99 % take at most 4 s, and few are refused.',
     answers: {
       allowed: [
         '201',

@@ -2,14 +2,14 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 
 export const postgresUnreachable: Experiment = {
   name: 'postgres-unreachable',
-  title: 'Postgres cannot be reached for 20 s',
-  story: 'The network drops every packet, and nobody is told.',
+  title: 'Postgres is unreachable for 20 s',
+  story: 'The network silently drops every packet.',
   steady: usualTraffic,
   faults: [{ kind: 'network', to: 'postgres', toxics: [{ type: 'timeout' }] }],
   seconds: 20,
   hypothesis: {
     claim:
-      'Orders are refused with 503 or 429 within 4 s rather than kept waiting, and nothing is charged for them. Once it is back they are placed, within 20 s.',
+      'Orders are refused with 503 or 429 within 4 s instead of waiting, and no card is charged for them. Orders succeed again within 20 s of the return of Postgres.',
     answers: {
       allowed: [
         '201',

@@ -3,12 +3,13 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const redisDown: Experiment = {
   name: 'redis-down',
   title: 'Redis is down',
-  story: 'It was killed, and stays away.',
+  story: 'It is killed and stays down.',
   surroundings: { redis: true, env: { RATE_LIMIT_MAX: '10000' } },
   steady: usualTraffic,
   faults: [{ kind: 'stop', what: 'redis', signal: 'SIGKILL' }],
   hypothesis: {
-    claim: 'Limits are counted per replica, and orders are read from Postgres. Customers notice nothing.',
+    claim:
+      'Rate limits are counted per replica, and orders are read from Postgres. Customers notice nothing.',
     answers: { allowed: ['201', '402'], shares: { 201: 0.4 }, p99: 1000 },
     orders: { paid: 0.999, settledWithin: 10 },
     metrics: [

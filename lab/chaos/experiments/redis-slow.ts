@@ -3,12 +3,13 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const redisSlow: Experiment = {
   name: 'redis-slow',
   title: 'Redis is slow',
-  story: 'Every answer comes 200 ms late; nobody waits longer than 20 ms.',
+  story: 'Every answer is delayed by 200 ms; the service waits for at most 20 ms.',
   surroundings: { redis: true, env: { RATE_LIMIT_MAX: '10000' } },
   steady: usualTraffic,
   faults: [{ kind: 'network', to: 'redis', toxics: [{ type: 'latency', latency: 200, jitter: 20 }] }],
   hypothesis: {
-    claim: 'After a few answers that did not come in time nobody asks any more. Customers notice nothing.',
+    claim:
+      'After a few timeouts the breaker opens, and the service stops calling Redis. Customers notice nothing.',
     answers: { allowed: ['201', '402'], shares: { 201: 0.4 }, p99: 1000 },
     orders: { paid: 0.999, settledWithin: 10 },
     metrics: [

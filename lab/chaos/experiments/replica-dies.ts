@@ -3,13 +3,13 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 export const replicaDies: Experiment = {
   name: 'replica-dies',
   title: 'One of two replicas dies',
-  story: 'kill -9. The other one goes on.',
+  story: 'It gets kill -9. The other replica keeps running.',
   surroundings: { replicas: 2 },
   steady: usualTraffic,
   faults: [{ kind: 'stop', what: 'service', replica: 0, signal: 'SIGKILL' }],
   hypothesis: {
     claim:
-      'What was in flight there is lost to its customers, who ask the other one. The orders that it held are settled there within 30 s.',
+      'Requests in flight at the dead replica get no answer, and their customers retry at the other one. It settles the orders that the dead replica had leased within 30 s.',
     answers: {
       allowed: ['201', '202', '402', 'no answer', '409 idempotency_in_progress'],
       shares: { 201: 0.4 },

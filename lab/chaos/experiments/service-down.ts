@@ -2,14 +2,14 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 
 export const serviceDown: Experiment = {
   name: 'service-down',
-  title: 'The only replica is dead',
-  story: 'kill -9, and nothing starts it again.',
+  title: 'The only replica is down',
+  story: 'It gets kill -9, and nothing restarts it.',
   steady: usualTraffic,
   faults: [{ kind: 'stop', what: 'service', signal: 'SIGKILL' }],
   seconds: 10,
   hypothesis: {
     claim:
-      'Nobody is served. Once it is back, customers who repeat their orders get them, and what was in flight is settled within 30 s.',
+      'No customer is served. Once the service is back, customers who repeat their orders get them, and orders that were in flight are settled within 30 s.',
     answers: {
       allowed: ['201', '202', '402', 'no answer', '409 idempotency_in_progress'],
       shares: { 'no answer': 0.5 },

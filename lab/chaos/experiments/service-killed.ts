@@ -2,14 +2,14 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 
 export const serviceKilled: Experiment = {
   name: 'service-killed',
-  title: 'The service is killed, again and again',
-  story: 'kill -9 every 5 s, and started again at once.',
+  title: 'The service is killed again and again',
+  story: 'It gets kill -9 every 5 s and is restarted at once.',
   steady: usualTraffic,
   faults: [{ kind: 'crash', what: 'service', every: 5 }],
   seconds: 20,
   hypothesis: {
     claim:
-      'Answers are lost, orders are not: the same order again gets the answer of the first. What was in flight is settled within 30 s, once its lease has ended.',
+      'Answers are lost, but orders are not: a repeated order gets the result of the first. Orders that were in flight are settled within 30 s, once their lease has expired.',
     answers: {
       allowed: ['201', '202', '402', 'no answer', '409 idempotency_in_progress'],
       shares: { 201: 0.1 },

@@ -2,13 +2,13 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 
 export const sigtermUnderLoad: Experiment = {
   name: 'sigterm-under-load',
-  title: 'A replica is asked to end under load',
-  story: 'SIGTERM to one of two, as in every deployment. It drains for 2 s.',
+  title: 'A replica is terminated under load',
+  story: 'One of two replicas gets SIGTERM, as in every deployment, and drains for 2 s.',
   surroundings: { replicas: 2, env: { SHUTDOWN_DRAIN_DELAY: '2s' } },
   steady: usualTraffic,
   faults: [{ kind: 'stop', what: 'service', replica: 0, signal: 'SIGTERM' }],
   hypothesis: {
-    claim: 'No request is lost, none is refused, and the process ends in order.',
+    claim: 'No request is lost, none is refused, and the process shuts down gracefully.',
     answers: { allowed: ['201', '202', '402'], shares: { 201: 0.4 }, p99: 1500 },
     orders: { paid: 0.999, settledWithin: 20 },
     metrics: [{ name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 }],

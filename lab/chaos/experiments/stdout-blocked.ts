@@ -2,13 +2,13 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 
 export const stdoutBlocked: Experiment = {
   name: 'stdout-blocked',
-  title: 'Nobody reads the log',
-  story: 'The pipe behind stdout fills up, as with a disk that is full.',
+  title: 'The log is not read',
+  story: 'The pipe behind stdout fills up, as it would if the log collector hangs.',
   steady: usualTraffic,
   faults: [{ kind: 'blocked_stdout' }],
   hypothesis: {
     claim:
-      'Lines wait in memory, up to 4 MiB, and are written once they are read again. No request waits for them.',
+      'Log lines wait in memory, up to 4 MiB, and are written once the pipe is read again. No request waits for them.',
     answers: { allowed: ['201', '402'], shares: { 201: 0.4 }, p99: 1000 },
     orders: { paid: 0.999, settledWithin: 10 },
     metrics: [
@@ -18,7 +18,7 @@ export const stdoutBlocked: Experiment = {
     logs: [{ event: 'http.request', atLeast: 50 }],
     detection: {
       undetected:
-        'Nothing is lost before the 4 MiB are full, which takes longer than this; then lines are dropped and counted, which is the alert of telemetry that is dropped.',
+        'Nothing is dropped until the 4 MiB are full, which takes longer than this fault. From then on lines are dropped and counted, and TelemetryDropped fires.',
     },
     quiet: ['TelemetryDropped', 'EventLoopSlow'],
     recoveredWithin: 5,

@@ -2,13 +2,14 @@ import { type Experiment, usualTraffic } from '../experiment.ts';
 
 export const wrongKeys: Experiment = {
   name: 'wrong-keys',
-  title: 'Somebody guesses API keys',
-  story: 'Thirty wrong keys a second, from the address that good clients come from, too.',
+  title: 'A client guesses API keys',
+  story: 'It sends thirty wrong keys a second, from the same address as valid clients.',
   surroundings: { env: { AUTH_FAILURE_MAX: '20', RATE_LIMIT_ADDRESS_MAX: '300' } },
   steady: usualTraffic,
   faults: [{ kind: 'wrong_keys', perSecond: 30 }],
   hypothesis: {
-    claim: 'After the twentieth in a minute they get 429. Customers with a valid key notice nothing.',
+    claim:
+      'After twenty wrong keys in a minute the answer is 429. Customers with a valid key notice nothing.',
     answers: {
       allowed: ['201', '402'],
       shares: { 201: 0.4 },

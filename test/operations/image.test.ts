@@ -1,0 +1,81 @@
+import { existsSync, globSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { closureOf } from '../support/files/import-graph.ts';
+
+/** What the Dockerfile and .dockerignore put into the image, checked without building it. */
+
+const read = (file: string) => readFile(file, 'utf8');
+
+test('the image has pinned base images, runs without root, and installs from the lockfile', async () => {
+  const text = await read('Dockerfile');
+  const bases = [...text.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+  expect(new Set(bases)).toEqual(new Set([`node:${await nodeVersion()}-slim`]));
+  expect(text).toMatch(/^USER 1000:1000$/m);
+  expect(text).toMatch(/npm ci --omit=dev --ignore-scripts/);
+});
+
+/** Files that the programs of the image start from. */
+const imagePrograms = [
+  'src/main.ts',
+  'src/telemetry/sdk.ts',
+  'src/healthcheck.ts',
+  'src/postgres/migrate-main.ts',
+  'lab/simulator/main.ts',
+  'lab/traffic/main.ts',
+];
+
+describe('the image', () => {
+  let copied: string[];
+  let ignored: string[];
+  beforeAll(async () => {
+    const copies = (await read('Dockerfile')).matchAll(/^COPY (?!--from)(.+) \S+$/gm);
+    copied = [...copies].flatMap(([, sources = '']) => sources.split(' '));
+    ignored = (await read('.dockerignore')).split('\n').filter((line) => /^[^#\s]/.test(line));
+  });
+
+  /** Whether the file is copied into the image and not kept from the builder by .dockerignore. */
+  function holds(file: string): boolean {
+    const parents = file.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
+    let sent = true;
+    // The last pattern that matches the file or one of its folders decides.
+    for (const line of ignored) {
+      const pattern = line.replace(/^!/, '');
+      if (parents.some((each) => path.matchesGlob(each, pattern))) sent = line.startsWith('!');
+    }
+    return sent && copied.some((source) => parents.includes(source));
+  }
+
+  test('the image copies only files that exist and that .dockerignore lets through', () => {
+    expect(copied.filter((source) => !existsSync(source))).toEqual([]);
+    expect(copied.filter((source) => !holds(source))).toEqual([]);
+  });
+
+  test('the image holds every file that its programs import', () => {
+    const needed = closureOf(imagePrograms);
+    expect(needed.length).toBeGreaterThan(150);
+    expect(needed.filter((file) => !holds(file))).toEqual([]);
+  });
+
+  test('every program that a container runs is one of those checked here', async () => {
+    const compose = await read('docker-compose.yml');
+    const run = [...compose.matchAll(/\bnode, ([\w/-]+\.ts)/g)].map(([, file = '']) => file);
+    expect(run.filter((file) => !imagePrograms.includes(file))).toEqual([]);
+  });
+
+  test('the image holds no file of lab/ that its programs do not import, and no test', () => {
+    const needed = new Set(closureOf(imagePrograms));
+    const held = globSync('{src,lab}/**/*', { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.relative('.', path.join(entry.parentPath, entry.name)))
+      .filter(holds);
+    expect(held.filter((file) => file.startsWith('lab/') && !needed.has(file))).toEqual([]);
+    expect(held.filter((file) => file.endsWith('.test.ts'))).toEqual([]);
+  });
+});
+
+async function nodeVersion(): Promise<string> {
+  const { dependencies } = JSON.parse(await read('package.json')) as { dependencies: Record<string, string> };
+  return String(dependencies['node']);
+}
