@@ -1,26 +1,26 @@
-# One image for the service, its migrations, the payment gateway simulator and the traffic generator: they differ in the
-# command. TypeScript runs as it is, so nothing is built.
+# One image for the service, its migrations, the payment gateway simulator and the traffic generator, which differ only in
+# the command. Node runs TypeScript directly, so there is no build step.
 
 FROM node:26.10.0-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# By the lockfile alone. The optional packages bring a Node of the same version, for machines that have another one; this
+# Installs from the lockfile. The optional packages bring a Node of the same version, for machines that have another one; this
 # image has it already. No package of the service needs its install script.
 RUN npm ci --omit=dev --ignore-scripts --omit=optional --no-audit --no-fund
 
 FROM node:26.10.0-slim
 WORKDIR /app
 ENV NODE_ENV=production
-# Owned by root: the process can read it and not change it.
+# Owned by root, so that the process can read its files but not change them.
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY migrations migrations
 COPY docs/runbooks docs/runbooks
 COPY src src
-# The payment gateway simulator and the customers of the stack.
+# The payment gateway simulator and the traffic generator of the stack.
 COPY lab/simulator lab/simulator
 COPY lab/traffic lab/traffic
-# The user `node`, by number: Kubernetes can then check that it is not root.
+# The user `node`, by number, so that Kubernetes can verify that it is not root.
 USER 1000:1000
 EXPOSE 7070 7071
 CMD ["node", "--import", "./src/telemetry/sdk.ts", "src/main.ts"]
