@@ -11,7 +11,7 @@ const paidShare = (window: string) =>
 export const businessDashboard = createDashboard({
   uid: 'orders-business',
   title: 'Business',
-  question: 'What is sold, what is declined, and how much money waits for a decision?',
+  question: 'How many orders are paid or declined, and how much money is pending?',
   rows: [
     {
       title: 'How is business?',
@@ -27,7 +27,7 @@ export const businessDashboard = createDashboard({
         stat({
           title: 'Conversion',
           description:
-            'Share of the orders settled in the time range that were paid. The rest were declined or cancelled.',
+            'Share of the orders settled in the time range that were paid. The others were declined or cancelled.',
           unit: 'percentunit',
           width: 4,
           decimals: 1,
@@ -37,7 +37,7 @@ export const businessDashboard = createDashboard({
         stat({
           title: 'Revenue in the time range',
           description:
-            'Value of the orders paid, in whole units of each currency. The first order ever in a currency is missing, since Prometheus sees increases alone; the books are in Postgres.',
+            'Value of the orders paid, in whole units of each currency. The first order ever in a currency is missing, because Prometheus sees only increases. Postgres has the exact figures.',
           unit: 'short',
           width: 6,
           queries: [
@@ -51,7 +51,7 @@ export const businessDashboard = createDashboard({
         }),
         stat({
           title: 'Waiting for a decision',
-          description: 'Orders that are stored and neither paid nor declined, as of the last count.',
+          description: 'Orders that are stored but neither paid nor declined yet, as of the last count.',
           unit: 'short',
           width: 4,
           thresholds: rising([100, notice], [8000, warning]),
@@ -60,7 +60,7 @@ export const businessDashboard = createDashboard({
         stat({
           title: 'Value waiting, estimated',
           description:
-            'What pending orders are worth if they are like those settled within the last hour: pending × value settled ÷ orders settled, by currency. An estimate: the service counts pending orders, not their value.',
+            'Estimated value of the pending orders by currency: pending × value settled ÷ orders settled, over the last hour. The service counts pending orders, but not their value.',
           unit: 'short',
           width: 6,
           queries: [
@@ -77,7 +77,8 @@ export const businessDashboard = createDashboard({
       panels: [
         timeSeries({
           title: 'Orders by outcome',
-          description: 'Orders settled a minute. Cancelled are those that a client or the deadline ended.',
+          description:
+            'Orders settled a minute. Cancelled orders were ended by a client or by their deadline.',
           unit: 'opm',
           width: 12,
           stacked: true,
@@ -95,7 +96,7 @@ export const businessDashboard = createDashboard({
         timeSeries({
           title: 'What customers hear',
           description:
-            'Answers to POST /orders a minute. 201 paid, 202 not decided yet, 402 declined; the rest are refusals. Many 202 mean that the gateway is slow or away.',
+            'Answers to POST /orders a minute. 201: paid. 202: pending. 402: declined. Others are refusals. Many 202 mean that the gateway is slow or down.',
           unit: 'opm',
           width: 12,
           stacked: true,
@@ -127,7 +128,7 @@ export const businessDashboard = createDashboard({
         timeSeries({
           title: 'Declined',
           description:
-            'Share of the orders that were declined, by currency, over the last 15 minutes at each point. A jump in one currency is a bank; in all of them, the gateway or somebody who tries cards.',
+            'Share of the orders that were declined, by currency, over the last 15 minutes at each point. A jump in one currency points to a bank; a jump in all of them to the gateway or to card testing.',
           unit: 'percentunit',
           width: 8,
           max: 1,
@@ -144,7 +145,7 @@ export const businessDashboard = createDashboard({
         logTable({
           title: 'Orders by client',
           description:
-            'Answered with 201 or 202 in the time range, repeats included: from the log, since clients are no label of a metric.',
+            'Orders answered with 201 or 202 in the time range, including repeats. From the log, because the client is not a metric label.',
           unit: 'short',
           width: 8,
           logql:
@@ -158,7 +159,7 @@ export const businessDashboard = createDashboard({
         timeSeries({
           title: 'Revenue an hour',
           description:
-            'Value of the orders paid, in whole units of each currency, at the pace of the last 15 minutes.',
+            'Value of the orders paid, in whole units of each currency, extrapolated from the last 15 minutes.',
           unit: 'short',
           width: 8,
           queries: [
@@ -174,7 +175,7 @@ export const businessDashboard = createDashboard({
         timeSeries({
           title: 'Value of an order',
           description:
-            'The mean over the orders settled within the last 15 minutes, in whole units of each currency.',
+            'Mean value of the orders settled in the last 15 minutes, in whole units of each currency.',
           unit: 'short',
           width: 8,
           queries: [
@@ -187,7 +188,7 @@ export const businessDashboard = createDashboard({
         timeSeries({
           title: 'Pending orders',
           description:
-            'How many wait, and for how long the oldest has. Their money is neither ours nor the customer’s for certain.',
+            'The number of pending orders and the age of the oldest. It is unknown whether their cards were charged.',
           unit: 'short',
           width: 8,
           rightAxis: { series: 'oldest', unit: 's' },
@@ -202,7 +203,7 @@ export const businessDashboard = createDashboard({
         heatmap({
           title: 'From placed to settled',
           description:
-            'Orders by the time it took, in seconds. Below 0.3 the request itself settled them; a band further up is the settlement worker catching up. The objective is 300 for 99 of 100.',
+            'Orders by the time until settlement, in seconds. Below 0.3 the request itself settled them; a band above is the settlement worker. The objective is 300 s for 99 % of the orders.',
           unit: 's',
           width: 24,
           expr: sumBy('le', increase('order_settlement_duration_seconds_bucket', '$__rate_interval')),

@@ -7,7 +7,7 @@ export const warning = 'orange';
 export const bad = 'red';
 export const neutral = 'blue';
 
-/** By regular expression over the name of a series. */
+/** Colours by a regular expression over the name of a series. */
 export type Colours = Readonly<Record<string, string>>;
 
 export const byStatusCode: Colours = {
@@ -37,15 +37,15 @@ export const byLevel: Colours = {
   fatal: 'dark-red',
 };
 
-/** From green on, each value and all above it in the next colour. */
+/** Thresholds for a value that should be low: green below the first, then the colour of each threshold reached. */
 export function rising(...steps: ReadonlyArray<[from: number, colour: string]>): Threshold[] {
   return [{ value: null, color: good }, ...steps.map(([value, color]) => ({ value, color }))];
 }
 
-/** From red on: what should be high. */
+/** Thresholds for a value that should be high: red below the first. */
 export function falling(...steps: ReadonlyArray<[from: number, colour: string]>): Threshold[] {
   return [{ value: null, color: bad }, ...steps.map(([value, color]) => ({ value, color }))];
 }
 
-/** Where a value is neither good nor bad. */
+/** No thresholds, for a value that is neither good nor bad. */
 export const plain: Threshold[] = [{ value: null, color: neutral }];

@@ -17,16 +17,16 @@ import { dashboardLinks, inSight } from './links.ts';
 import { ofService } from './promql.ts';
 
 export interface DashboardDescription {
-  /** Part of its address and of the links in alerts, so it never changes. Also the name of its file. */
+  /** Part of its URL and of the links in alerts, so it never changes. Also the name of its file. */
   uid: string;
   title: string;
-  /** What it answers. */
+  /** The question that the dashboard answers. */
   question: string;
-  /** The first row is the answer, the others say why. */
+  /** The first row is the answer; the others explain it. */
   rows: ReadonlyArray<{ title: string; panels: ReadonlyArray<Builder<Panel>> }>;
 }
 
-/** A dashboard with what all of them share: variables, annotations, links to each other, and times. */
+/** Builds a dashboard with the shared variables, annotations, links and time settings. */
 export function createDashboard({ uid, title, question, rows }: DashboardDescription): Dashboard {
   const dashboard = new DashboardBuilder(`Orders / ${title}`)
     .uid(uid)
@@ -58,7 +58,7 @@ export function createDashboard({ uid, title, question, rows }: DashboardDescrip
   return dashboard.build();
 }
 
-/** Links to one panel name it by its id. */
+/** Numbers the panels: links to a panel use its id. */
 function withId(panel: Builder<Panel>, id: number): Builder<Panel> {
   return { build: () => ({ ...panel.build(), id }) };
 }
@@ -75,10 +75,10 @@ function instanceVariable(): QueryVariableBuilder {
     .current({ text: 'All', value: '$__all' });
 }
 
-/** What else happened at that time, as marks on every panel. */
+/** Events that every panel marks. */
 function annotations(): AnnotationQueryBuilder[] {
   return [
-    // The value is the time: a mark where the process started, not where it was first scraped.
+    // The value is a time, which marks the start of the process and not its first scrape.
     annotation('Starts and deploys', neutral, `${ofService('process_start_time_seconds')} * 1000`)
       .useValueForTime(true)
       .titleFormat('{{instance}} started'),

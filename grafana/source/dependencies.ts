@@ -7,15 +7,15 @@ import { breakerStates } from './states.ts';
 
 const duration = 'dependency_request_duration_seconds';
 const calls = `${duration}_count`;
-/** A declined card and a cancelled charge are answers. */
+/** A declined card and a cancelled charge are answers, not failures. */
 const answered = 'outcome=~"ok|succeeded|declined|cancelled"';
 
-// By an attribute: Jaeger's memory finds nothing under `error=true`, which it reads as a text.
-const chargesThatEndedIn = tracesLink('Charges that ended like this', {
+// By an attribute: Jaeger's memory storage treats `error=true` as text and finds nothing.
+const chargesThatEndedIn = tracesLink('Charges with this outcome', {
   operation: 'payment.charge',
   tags: 'payment.outcome=${__field.labels.outcome}',
 });
-const undecidedCharges = tracesLink('Charges that nobody knows the end of', {
+const undecidedCharges = tracesLink('Charges with an unknown outcome', {
   operation: 'payment.charge',
   tags: 'payment.outcome=unknown',
 });
@@ -24,7 +24,7 @@ export const dependenciesDashboard = createDashboard({
   uid: 'orders-dependencies',
   title: 'Dependencies',
   question:
-    'Which of the payment gateway, Postgres and Redis is slow, failing or away, and what does the service do about it?',
+    'Is the payment gateway, Postgres or Redis slow, failing or down, and how does the service react?',
   rows: [
     {
       title: 'Which one is it?',
@@ -32,7 +32,7 @@ export const dependenciesDashboard = createDashboard({
         stat({
           title: 'Answered, last 5 minutes',
           description:
-            'Share of the attempts and statements that were answered. A declined card is an answer. What the open breaker turned away is not in here: nobody was asked.',
+            'Share of the attempts and statements that were answered. A declined card is an answer. Calls that the open breaker rejected do not count, because they were not made.',
           unit: 'percentunit',
           width: 9,
           decimals: 1,
@@ -47,7 +47,7 @@ export const dependenciesDashboard = createDashboard({
         stat({
           title: 'p99, last 5 minutes',
           description:
-            'One attempt at the gateway, one statement with its retries, one command. An attempt at the gateway is given up after PAYMENT_ATTEMPT_TIMEOUT, 1 s by default.',
+            'Of one attempt at the gateway, one statement with its retries, one Redis command. An attempt times out after PAYMENT_ATTEMPT_TIMEOUT, 1 s by default.',
           unit: 's',
           width: 9,
           thresholds: rising([0.25, notice], [1, bad]),
@@ -61,7 +61,7 @@ export const dependenciesDashboard = createDashboard({
         stat({
           title: 'Circuit breakers',
           description:
-            'Of the gateway, and of Redis where it is configured. While one is open, its dependency is not asked at all.',
+            'Of the gateway, and of Redis if it is configured. An open breaker rejects all calls to its dependency.',
           unit: 'short',
           width: 6,
           thresholds: rising([1, notice], [2, bad]),
@@ -76,7 +76,7 @@ export const dependenciesDashboard = createDashboard({
         timeSeries({
           title: 'Calls',
           description:
-            'Attempts, statements and commands a second. They follow the requests; where they do not, something retries or is turned away.',
+            'Attempts, statements and commands a second. They follow the requests, unless calls are retried or rejected.',
           unit: 'ops',
           width: 8,
           colours: byDependency,
@@ -85,7 +85,7 @@ export const dependenciesDashboard = createDashboard({
         timeSeries({
           title: 'Failures',
           description:
-            'Unavailable: nothing was done. Unknown: nobody can say, so the order stays pending and is asked about again. Error: a statement or command failed with all its retries.',
+            'Unavailable: nothing was charged. Unknown: the outcome is in doubt, so the order stays pending and the charge is repeated with the same key. Error: a statement or command failed after all retries.',
           unit: 'ops',
           width: 8,
           colours: byOutcome,
@@ -102,8 +102,7 @@ export const dependenciesDashboard = createDashboard({
         }),
         timeSeries({
           title: 'p99',
-          description:
-            'The slowest hundredth of the calls. Each dot is one call: a click leads to its trace.',
+          description: '99 % of the calls took no longer. Each dot is one call; click it for its trace.',
           unit: 's',
           width: 8,
           colours: byDependency,
@@ -119,7 +118,7 @@ export const dependenciesDashboard = createDashboard({
         stateTimeline({
           title: 'Breakers',
           description:
-            'Open for BREAKER_OPEN_FOR, then half-open for one probe. Open and half-open in turn means that the dependency is still away.',
+            'Open for BREAKER_OPEN_FOR, then half-open for one probe. Alternation of open and half-open means that the dependency is still down.',
           unit: 'short',
           width: 8,
           mappings: breakerStates,
@@ -128,7 +127,7 @@ export const dependenciesDashboard = createDashboard({
         timeSeries({
           title: 'Attempts by what the breaker saw',
           description:
-            'The breaker opens when more than half of the attempts within 10 s are failures or timeouts. Rejected: turned away by the open breaker, at no cost.',
+            'The breaker opens when more than half of the attempts within 10 s fail or time out. Rejected: the open breaker refused the call at once.',
           unit: 'ops',
           width: 8,
           stacked: true,
@@ -147,7 +146,7 @@ export const dependenciesDashboard = createDashboard({
         timeSeries({
           title: 'Attempts per charge',
           description:
-            'Charges and cancellations with all their retries: 1 is best. The budget of retries keeps it below 1.2 for long.',
+            'Attempts per charge or cancellation, including retries. 1 is ideal; the retry budget keeps the long-term value below 1.2.',
           unit: 'short',
           width: 8,
           min: 1,
@@ -173,7 +172,7 @@ export const dependenciesDashboard = createDashboard({
         timeSeries({
           title: 'Connections to Postgres',
           description:
-            'In use = total − idle. Callers that wait find all of DATABASE_POOL_MAX in use: either the statements are slow (to the right) or there are too many.',
+            'In use = total − idle. Callers wait while all DATABASE_POOL_MAX connections are in use: either statements are slow (see the panel to the right) or there are too many.',
           unit: 'short',
           width: 8,
           colours: { waiting: bad, idle: 'green', total: 'blue' },
@@ -181,7 +180,7 @@ export const dependenciesDashboard = createDashboard({
         }),
         timeSeries({
           title: 'Statements, p99',
-          description: 'By the name of the prepared statement, retries included. Each dot leads to a trace.',
+          description: 'By prepared statement, including retries. Each dot links to a trace.',
           unit: 's',
           width: 8,
           links: [logsLink('Retried statements', '{service_name="orders"} | event="postgres.retry"')],
@@ -196,7 +195,7 @@ export const dependenciesDashboard = createDashboard({
         timeSeries({
           title: 'Cache',
           description:
-            'Reads of settled orders. An error is answered from Postgres, like a miss. Flat at 0 without REDIS_URL.',
+            'Reads of settled orders. After an error or a miss the order is read from Postgres. Flat at 0 without REDIS_URL.',
           unit: 'ops',
           width: 8,
           stacked: true,
@@ -208,7 +207,7 @@ export const dependenciesDashboard = createDashboard({
         logLines({
           title: 'What the service says about them',
           description:
-            'Retries, changes of the breakers, lost connections. Open a line and follow its trace_id. Rightly empty in calm.',
+            'Retries, state changes of the breakers, lost connections. Open a line and follow its trace_id. Empty in normal operation.',
           width: 24,
           logql:
             '{service_name="orders"} | event=~"payment\\\\..+|postgres\\\\..+|redis\\\\..+|circuit_breaker\\\\..+"',

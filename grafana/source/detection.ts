@@ -11,7 +11,7 @@ const aMinute = (expression: string) => `${expression} * 60`;
 export const detectionDashboard = createDashboard({
   uid: 'orders-detection',
   title: 'Detection',
-  question: 'Does somebody try something, or has a client broken?',
+  question: 'Is there an attack, or a broken client?',
   rows: [
     {
       title: 'Is something odd?',
@@ -19,7 +19,7 @@ export const detectionDashboard = createDashboard({
         stat({
           title: 'Wrong API keys a minute',
           description:
-            'Keys that nobody has, over the last 5 minutes, those included that were refused unseen. 60 a minute for 5 minutes are a ticket.',
+            'Requests with an unknown key, over the last 5 minutes, including throttled ones. 60 a minute for 5 minutes open a ticket.',
           unit: 'short',
           width: 5,
           decimals: 1,
@@ -33,7 +33,8 @@ export const detectionDashboard = createDashboard({
         }),
         stat({
           title: 'Over their rate limit, a minute',
-          description: 'Requests refused because a client, or an address without a key, sends too many.',
+          description:
+            'Requests refused because a client, or an address without a key, exceeds its rate limit.',
           unit: 'short',
           width: 5,
           decimals: 1,
@@ -48,7 +49,7 @@ export const detectionDashboard = createDashboard({
         stat({
           title: 'Unreadable, a minute',
           description:
-            'What came over a connection and is no HTTP request, is too large, or too slow. A port scanner makes a few; many are an attack or a broken proxy.',
+            'Requests that are not valid HTTP, too large or too slow. A port scanner causes a few; many are an attack or a broken proxy.',
           unit: 'short',
           width: 5,
           decimals: 1,
@@ -63,7 +64,7 @@ export const detectionDashboard = createDashboard({
         stat({
           title: 'Connections refused',
           description:
-            'Within the last 5 minutes, because HTTP_MAX_CONNECTIONS were open. Either load, or somebody who holds them.',
+            'In the last 5 minutes, because HTTP_MAX_CONNECTIONS were open. The cause is load, or a client that keeps connections open.',
           unit: 'short',
           width: 4,
           decimals: 0,
@@ -78,7 +79,7 @@ export const detectionDashboard = createDashboard({
         stat({
           title: 'Mistakes of clients',
           description:
-            'Share of the requests answered with 4xx, over the last 5 minutes, without 402 (a declined card) and 429. A jump without a deploy of ours is a deploy of theirs.',
+            'Share of the requests answered with 4xx, over the last 5 minutes, without 402 (a declined card) and 429. A jump without a deployment of the service suggests a deployment of a client.',
           unit: 'percentunit',
           width: 5,
           decimals: 1,
@@ -98,7 +99,7 @@ export const detectionDashboard = createDashboard({
         timeSeries({
           title: 'Refused API keys',
           description:
-            'missing: no key was sent. unknown: nobody has it. throttled: too many wrong ones came from that address, so it was not looked at. A key that is right passes all the same.',
+            'missing: no key. unknown: no such key. throttled: rejected because the address sent too many wrong keys. A valid key still passes.',
           unit: 'reqps',
           width: 8,
           stacked: true,
@@ -112,7 +113,7 @@ export const detectionDashboard = createDashboard({
         timeSeries({
           title: 'Refused before they were read',
           description:
-            'By listener and status: 400 is no HTTP, 408 came too slowly, 431 has too many headers. Connections: closed at once, since there were too many.',
+            'By listener and status. 400: not valid HTTP. 408: too slow. 431: too many headers. Connections: closed at once, because too many were open.',
           unit: 'reqps',
           width: 8,
           stacked: true,
@@ -137,7 +138,7 @@ export const detectionDashboard = createDashboard({
         timeSeries({
           title: 'Refused as too many',
           description:
-            'rate_limited: a client over its own limit. The others are ours, and Saturation is about them. Flat at 0 in calm.',
+            'rate_limited: a client over its own limit. The other reasons are overload; see Saturation. Flat at 0 in normal operation.',
           unit: 'reqps',
           width: 8,
           stacked: true,
@@ -157,7 +158,7 @@ export const detectionDashboard = createDashboard({
         timeSeries({
           title: 'Mistakes by status',
           description:
-            '400 is not valid, 409 and 422 are about idempotency keys: in use, or used for something else before. 413 and 415: somebody has not read the documentation.',
+            '400: invalid. 409 and 422: an idempotency key that is in use, or was used for another request. 413 and 415: a body that is too large or has the wrong type.',
           unit: 'reqps',
           width: 8,
           stacked: true,
@@ -178,7 +179,7 @@ export const detectionDashboard = createDashboard({
         timeSeries({
           title: 'Mistakes by route',
           description:
-            'The route “unknown” is everything that is none: a scanner asks for /admin and /.env. All others are clients that know us.',
+            'Requests to no route are “unknown”, such as a scanner that asks for /admin and /.env. All other routes are used by real clients.',
           unit: 'reqps',
           width: 8,
           stacked: true,
@@ -201,7 +202,7 @@ export const detectionDashboard = createDashboard({
         timeSeries({
           title: 'Declined cards',
           description:
-            'Orders declined, as a share of those settled, over the last 5 minutes at each point. Somebody who tries stolen cards shows here first.',
+            'Declined orders as a share of settled ones, over the last 5 minutes at each point. Tests of stolen cards show here first.',
           unit: 'percentunit',
           width: 8,
           max: 1,

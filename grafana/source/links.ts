@@ -6,21 +6,21 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { logs, traces } from './datasources.ts';
 
-/** From a point of a panel to the log lines behind it: `logql` may name labels of the series. */
+/** Links a point of a panel to its log lines. `logql` may use labels of the series. */
 export function logsLink(title: string, logql: string): DashboardLinkBuilder {
   return exploreLink(title, '${logs}', { refId: 'A', datasource: logs, expr: logql, queryType: 'range' });
 }
 
 export interface TraceSearch {
-  /** The name of a span; every span of the service where it is left out. */
+  /** The name of a span. Default: every span of the service. */
   operation?: string;
-  /** In logfmt, as Jaeger reads them. */
+  /** In logfmt, as Jaeger expects. */
   tags?: string;
   /** Such as `300ms`. */
   minDuration?: string;
 }
 
-/** From a point of a panel to traces of the service around that time. */
+/** Links a point of a panel to traces of the service around that time. */
 export function tracesLink(title: string, search: TraceSearch): DashboardLinkBuilder {
   const query = {
     refId: 'A',
@@ -37,7 +37,7 @@ export function tracesLink(title: string, search: TraceSearch): DashboardLinkBui
 function exploreLink(title: string, datasource: string, query: object): DashboardLinkBuilder {
   const range = { from: '${__from}', to: '${__to}' };
   const panes = encodeURIComponent(JSON.stringify({ orders: { datasource, queries: [query], range } }))
-    // Grafana fills in its variables before it reads the address, and knows them in clear alone.
+    // Grafana replaces its variables before it decodes the URL, so they must not be encoded.
     .replaceAll(/%24%7B(.+?)%7D/g, (_all, name: string) => `\${${decodeURIComponent(name)}}`);
   return new DashboardLinkBuilder(title)
     .type(DashboardLinkType.Link)
@@ -45,7 +45,7 @@ function exploreLink(title: string, datasource: string, query: object): Dashboar
     .targetBlank(true);
 }
 
-/** To the other dashboards, with the same time and variables. */
+/** Links to the other dashboards, with the same time range and variables. */
 export function dashboardLinks(): Builder<DashboardLink> {
   const builder = new DashboardLinkBuilder('Orders')
     .type(DashboardLinkType.Dashboards)
@@ -55,7 +55,7 @@ export function dashboardLinks(): Builder<DashboardLink> {
   return inSight(builder);
 }
 
-/** The builders put links and annotations into a menu; left alone they stand above the panels. */
+/** The builders hide links and annotations in a menu by default; this shows them above the panels. */
 export function inSight<T extends { placement?: unknown }>(builder: Builder<T>): Builder<T> {
   return {
     build() {

@@ -5,9 +5,9 @@ const withoutMinorUnit = 'BIF|CLP|DJF|GNF|ISK|JPY|KMF|KRW|PYG|RWF|UGX|VND|VUV|XA
 const withThousandths = 'BHD|IQD|JOD|KWD|LYD|OMR|TND';
 
 /**
- * Amounts in whole units, by currency: a sum over currencies would mean nothing.
+ * Amounts in whole units, by currency, because a sum over currencies would be meaningless.
  *
- * @param minor the same in minor units, of the currencies that the matcher leaves
+ * @param minor the amounts in minor units, for the currencies that the matcher selects
  */
 export function inWholeUnits(minor: (matcher: string) => string): string {
   const by = (matcher: string) => sumBy('currency', minor(matcher));

@@ -44,9 +44,9 @@ import { logs, metrics } from './datasources.ts';
 
 export interface PromQuery {
   expr: string;
-  /** Names of labels in double braces; what tells the series apart. */
+  /** Text with label names in double braces, which distinguishes the series. */
   legend: string;
-  /** Dots that lead to traces: for histograms. Default false. */
+  /** Shows dots that link to traces; for histograms. Default false. */
   exemplars?: boolean;
 }
 
@@ -56,15 +56,15 @@ interface Common {
   description: string;
   /** One of Grafana's units: https://github.com/grafana/grafana/blob/main/packages/grafana-data/src/valueFormats/categories.ts */
   unit: string;
-  /** In columns of the grid, 24 in all. */
+  /** In columns of the grid, which has 24. */
   width: number;
   /** In rows of the grid. */
   height?: number;
-  /** Where the colour changes. */
+  /** Values at which the colour changes. */
   thresholds?: Threshold[];
   mappings?: ValueMapping[];
   decimals?: number;
-  /** From a point to what is behind it. */
+  /** Links from a point to its logs or traces. */
   links?: readonly DashboardLinkBuilder[];
 }
 
@@ -72,7 +72,7 @@ export interface StatOptions extends Common {
   queries: readonly PromQuery[];
 }
 
-/** The figure of now, in the colour of its state. */
+/** The current value, coloured by its thresholds. */
 export function stat(options: StatOptions): Builder<Panel> {
   const panel = new StatBuilder()
     .datasource(metrics)
@@ -92,11 +92,11 @@ const valueAndName = BigValueTextMode.ValueAndName;
 export interface TimeSeriesOptions extends Common {
   queries: readonly PromQuery[];
   colours?: Colours;
-  /** Adds the series up. Default false: each is a line. */
+  /** Stacks the series. Default false. */
   stacked?: boolean;
   min?: number;
   max?: number;
-  /** Series with a unit of their own, on the axis to the right, by name. */
+  /** Series on the right axis with another unit, by name. */
   rightAxis?: { series: string; unit: string };
 }
 
@@ -131,7 +131,7 @@ export function timeSeries(options: TimeSeriesOptions): Builder<Panel> {
   return panel.targets(promQueries(options.queries));
 }
 
-/** Which state was when: one band per series. */
+/** States over time, one band per series. */
 export function stateTimeline(options: Common & { queries: readonly PromQuery[] }): Builder<Panel> {
   const panel = new StateTimelineBuilder()
     .datasource(metrics)
@@ -156,7 +156,7 @@ export interface LogQuery {
   logql: string;
 }
 
-/** The lines themselves, newest first; each leads to its trace. */
+/** Log lines, newest first; each links to its trace. */
 export function logLines(options: Omit<Common, 'unit'> & LogQuery): Builder<Panel> {
   const panel = new LogsBuilder()
     .datasource(logs)
@@ -170,7 +170,7 @@ export function logLines(options: Omit<Common, 'unit'> & LogQuery): Builder<Pane
   ]);
 }
 
-/** Figures counted from log lines over the whole time range, the largest first. */
+/** Counts of log lines over the whole time range, largest first. */
 export function logTable(options: Common & LogQuery): Builder<Panel> {
   const panel = new TableBuilder()
     .datasource(logs)
@@ -208,7 +208,7 @@ function legend(): VizLegendOptionsBuilder {
     .placement(LegendPlacement.Bottom);
 }
 
-/** What the builders of all kinds of panels have in common. */
+/** The common methods of the builders of all panel types. */
 type AnyPanel = Pick<
   StatBuilder | TimeSeriesBuilder | StateTimelineBuilder | HeatmapBuilder | LogsBuilder | TableBuilder,
   'title' | 'description' | 'unit' | 'span' | 'height' | 'thresholds' | 'mappings' | 'decimals' | 'dataLinks'

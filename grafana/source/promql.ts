@@ -1,11 +1,11 @@
-/** PromQL as the panels need it. `$instance` and `$__rate_interval` are Grafana's to fill in. */
+/** PromQL for the panels. Grafana replaces `$instance` and `$__rate_interval`. */
 
-/** A metric of the service, on the replicas that the reader has chosen. */
+/** A metric of the service, on the selected replicas. */
 export function ofService(metric: string, matchers = ''): string {
   return `${metric}{job="orders",instance=~"$instance"${matchers && `,${matchers}`}}`;
 }
 
-/** Per second. The window is the shortest one that holds enough scrapes. */
+/** The rate per second, over the shortest window that holds enough scrapes. */
 export function rate(metric: string, matchers = ''): string {
   return `rate(${ofService(metric, matchers)}[$__rate_interval])`;
 }
@@ -18,23 +18,23 @@ export function sumBy(labels: string, expression: string): string {
   return `sum by (${labels}) (${expression})`;
 }
 
-/** @param by labels to tell the quantiles apart by; none for one of all */
+/** @param by labels to group by; empty for one overall quantile */
 export function quantile(share: number, histogram: string, matchers = '', by = ''): string {
   const labels = by === '' ? 'le' : `le, ${by}`;
   return `histogram_quantile(${share}, ${sumBy(labels, rate(`${histogram}_bucket`, matchers))})`;
 }
 
-/** For a sum over series that are not there before something happens the first time. */
+/** Defaults a sum to 0, because some series are absent until their first event. */
 export function orZero(expression: string): string {
   return `${expression} or vector(0)`;
 }
 
-/** The same for sums by label: one series at 0, called `none`, instead of an empty panel. */
+/** Defaults sums by label to a single series `none` at 0, so that the panel is not empty. */
 export function orNone(expression: string, label: string): string {
   return `${expression} or on () label_replace(vector(0), "${label}", "none", "", "")`;
 }
 
-/** 0 closed, 1 half-open, 2 open; 3 where replicas differ. */
+/** 0: closed. 1: half-open. 2: open. 3: replicas differ. */
 export function breakerState(matchers = ''): string {
   const state = (name: string) =>
     `max by (breaker) (${ofService('circuit_breaker_state', [`state="${name}"`, matchers].filter(Boolean).join(','))})`;

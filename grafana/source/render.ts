@@ -7,10 +7,10 @@ import { saturationDashboard } from './saturation.ts';
 import { serviceDashboard } from './service.ts';
 import { telemetryDashboard } from './telemetry-health.ts';
 
-/** Where Grafana's provisioning finds them. */
+/** The folder that Grafana's provisioning reads. */
 export const folder = path.resolve(import.meta.dirname, '../dashboards');
 
-/** Every dashboard as the text of its file, by the name of the file. The same source gives the same text. */
+/** The text of every dashboard by file name. Deterministic, so that a test can detect stale files. */
 export function renderDashboards(): Map<string, string> {
   const dashboards = [
     serviceDashboard,

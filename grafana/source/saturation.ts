@@ -9,7 +9,7 @@ const ours = 'reason=~"queue_full|queue_timeout|event_loop"';
 export const saturationDashboard = createDashboard({
   uid: 'orders-saturation',
   title: 'Saturation',
-  question: 'What runs out first: processor, event loop, memory, connections or places?',
+  question: 'What runs out first: processor, event loop, memory, connections or the concurrency limit?',
   rows: [
     {
       title: 'What runs out?',
@@ -17,7 +17,7 @@ export const saturationDashboard = createDashboard({
         stat({
           title: 'Processor',
           description:
-            'Of the busiest replica, as a share of one core. JavaScript runs on one thread: near 100 % another replica is due.',
+            'Of the busiest replica, as a share of one core. JavaScript runs on one thread, so add a replica near 100 %.',
           unit: 'percentunit',
           width: 4,
           thresholds: rising([0.7, notice], [0.9, bad]),
@@ -26,7 +26,7 @@ export const saturationDashboard = createDashboard({
         stat({
           title: 'Event loop, p99',
           description:
-            'How late the event loop is, at the worst replica. About 11 ms is at rest: it is measured in steps of 10 ms.',
+            'Event loop delay of the worst replica. About 11 ms is idle, because it is measured in steps of 10 ms.',
           unit: 's',
           width: 4,
           thresholds: rising([0.05, notice], [0.1, bad]),
@@ -41,8 +41,7 @@ export const saturationDashboard = createDashboard({
         }),
         stat({
           title: 'Places in use',
-          description:
-            'Requests that are admitted, as a share of the limit that admission control holds now.',
+          description: 'Requests in flight as a share of the current concurrency limit of admission control.',
           unit: 'percentunit',
           width: 4,
           thresholds: rising([0.7, notice], [0.95, bad]),
@@ -55,7 +54,8 @@ export const saturationDashboard = createDashboard({
         }),
         stat({
           title: 'Connections in use',
-          description: 'Of those to Postgres that are open. At 100 % the next statement opens one, or waits.',
+          description:
+            'Share of the open connections to Postgres. At 100 % the next statement opens another one, or waits.',
           unit: 'percentunit',
           width: 4,
           thresholds: rising([0.9, notice]),
@@ -69,7 +69,7 @@ export const saturationDashboard = createDashboard({
         stat({
           title: 'Refused as too many',
           description:
-            'Share of the requests that admission control refuses. Above 1 % for 5 minutes it is a ticket; what customers notice of it is in the error budget.',
+            'Share of the requests that admission control sheds. Above 1 % for 5 minutes opens a ticket. The error budget shows the effect on customers.',
           unit: 'percentunit',
           width: 4,
           decimals: 1,
@@ -89,7 +89,7 @@ export const saturationDashboard = createDashboard({
         timeSeries({
           title: 'Processor',
           description:
-            'Per replica, as a share of one core, and of the whole host. Where the host is busy and the replica is not, a neighbour takes the time. A profile tells which function it is: docs/profiling.md.',
+            'Per replica, as a share of one core, and of the whole host. If the host is busy and the replica is not, another process uses the time. A profile names the function: docs/profiling.md.',
           unit: 'percentunit',
           width: 8,
           thresholds: rising([0.9, warning]),
@@ -101,7 +101,7 @@ export const saturationDashboard = createDashboard({
         timeSeries({
           title: 'Event loop delay',
           description:
-            'How late a timer fires. A high maximum with a low p99 is one long task: a large body, a profile, a major collection.',
+            'How late a timer fires. A high maximum with a low p99 is one long task: a large body, a profile, a major garbage collection.',
           unit: 's',
           width: 8,
           thresholds: rising([0.1, warning]),
@@ -115,7 +115,7 @@ export const saturationDashboard = createDashboard({
         timeSeries({
           title: 'Memory',
           description:
-            'Over all replicas. Heap that saws is healthy; a floor that rises for hours is a leak. docs/profiling.md says how to find who allocates.',
+            'Of all replicas. A sawtooth heap is healthy; a minimum that rises for hours is a leak. docs/profiling.md explains how to find its source.',
           unit: 'bytes',
           width: 8,
           queries: [
@@ -133,7 +133,7 @@ export const saturationDashboard = createDashboard({
         timeSeries({
           title: 'Admission',
           description:
-            'The limit follows what latency says. Requests beyond it wait in the queue, for a moment, and are then refused.',
+            'The concurrency limit adapts to the time that requests spend waiting. Requests beyond it wait briefly in the queue and are then shed.',
           unit: 'short',
           width: 12,
           colours: { limit: bad, 'in flight': neutral, queued: notice },
@@ -146,7 +146,7 @@ export const saturationDashboard = createDashboard({
         timeSeries({
           title: 'Refused, by reason',
           description:
-            'queue_full, queue_timeout and event_loop are ours; rate_limited is a client over its own limit; client_gone hung up while it waited. Flat at 0 in calm.',
+            'queue_full, queue_timeout and event_loop: overload of the service. rate_limited: a client over its own limit. client_gone: the client hung up while it waited. Flat at 0 in normal operation.',
           unit: 'reqps',
           width: 12,
           stacked: true,
@@ -169,7 +169,7 @@ export const saturationDashboard = createDashboard({
         timeSeries({
           title: 'Garbage collection',
           description:
-            'Share of the time that the event loop stands still for it. Above a tenth somebody allocates too much.',
+            'Share of the time that garbage collection pauses the event loop. Above a tenth the code allocates too much.',
           unit: 'percentunit',
           width: 8,
           stacked: true,
@@ -192,7 +192,7 @@ export const saturationDashboard = createDashboard({
         timeSeries({
           title: 'File descriptors',
           description:
-            'Open sockets and files, as a share of what the process may open. At 100 % no connection is accepted and none is made.',
+            'Open sockets and files as a share of the limit. At 100 % the process can neither accept nor open connections.',
           unit: 'percentunit',
           width: 8,
           thresholds: rising([0.8, warning]),

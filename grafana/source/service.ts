@@ -8,13 +8,13 @@ import { breakerStates } from './states.ts';
 const served = `${placements},status_code=~"2..|402"`;
 const ofRoute = '${__field.labels.method} ${__field.labels.route}';
 
-/** Seconds. The objective: 99 % of placements within it. */
+/** The latency objective in seconds, for 99 % of the placements. */
 const objective = 0.3;
 
 export const serviceDashboard = createDashboard({
   uid: 'orders-service',
   title: 'Service',
-  question: 'Are customers served? If not: since when, on which route, and what is behind it?',
+  question: 'Are customers served? If not: since when, on which route, and why?',
   rows: [
     {
       title: 'Are customers served?',
@@ -22,7 +22,7 @@ export const serviceDashboard = createDashboard({
         stat({
           title: 'Error budget left',
           description:
-            'What is left of what each objective allows to go wrong within 30 days, or as far back as Prometheus remembers. 0 % means that the objective is missed. See docs/slo.md.',
+            'Remaining error budget of each objective over 30 days, or as far back as Prometheus keeps samples. 0 % means that the objective is missed. See docs/slo.md.',
           unit: 'percentunit',
           width: 9,
           decimals: 1,
@@ -32,7 +32,7 @@ export const serviceDashboard = createDashboard({
         stat({
           title: 'Burn rate, last hour',
           description:
-            'At 1 the budget lasts exactly its 30 days. From 14.4 on, with the last 5 minutes as bad, somebody is paged.',
+            'At 1 the budget lasts exactly its 30 days. Above 14.4, if the last 5 minutes are as bad, an alert pages.',
           unit: 'suffix:×',
           width: 9,
           decimals: 1,
@@ -42,7 +42,7 @@ export const serviceDashboard = createDashboard({
         stat({
           title: 'Placing an order, p99',
           description:
-            'Of 100 placements 99 took no longer. The objective is 300 ms. Empty while nobody orders.',
+            '99 % of the placements took no longer. The objective is 300 ms. Empty without orders.',
           unit: 's',
           width: 3,
           thresholds: rising([objective, warning], [1, bad]),
@@ -52,7 +52,7 @@ export const serviceDashboard = createDashboard({
         stat({
           title: 'Payment breaker',
           description:
-            'Open: the gateway failed too often and is not asked; orders are left pending. Half-open: one probe is let through. Dependencies shows the rest.',
+            'Open: the gateway failed too often and is not called; orders are left pending. Half-open: one probe may pass. See Dependencies for details.',
           unit: 'short',
           width: 3,
           thresholds: rising([1, notice], [2, bad]),
@@ -67,7 +67,7 @@ export const serviceDashboard = createDashboard({
         timeSeries({
           title: 'Rate by route',
           description:
-            'Requests a second. A drop to nothing is as bad as errors are: look at the clients, then at the listener.',
+            'Requests a second. A drop to zero is as bad as errors: check the clients, then the listener.',
           unit: 'reqps',
           width: 12,
           links: [tracesLink('Traces of this route', { operation: ofRoute })],
@@ -78,7 +78,7 @@ export const serviceDashboard = createDashboard({
         timeSeries({
           title: 'Errors by status',
           description:
-            'Answers of 4xx and 5xx a second. 5xx are ours. 429 is ours where admission control gave it (Saturation tells). 402 is a declined card, which is business as usual. The rest are mistakes of clients.',
+            'Answers of 4xx and 5xx a second. 5xx are failures of the service. 429 is either overload (see Saturation) or a rate limit. 402 is a declined card, which is normal. The others are client errors.',
           unit: 'reqps',
           width: 12,
           stacked: true,
@@ -105,7 +105,7 @@ export const serviceDashboard = createDashboard({
         timeSeries({
           title: 'Time to place an order',
           description:
-            'From arrival to answer, payment included. The dashed line is the objective for p99. Each dot is one request: a click leads to its trace.',
+            'From arrival to answer, including payment. The dashed line is the objective for p99. Each dot is one request; click it for its trace.',
           unit: 's',
           width: 12,
           thresholds: rising([objective, warning]),
@@ -118,7 +118,7 @@ export const serviceDashboard = createDashboard({
         }),
         timeSeries({
           title: 'p99 by route',
-          description: 'Which route is slow. A route without requests has no line.',
+          description: 'Latency by route. A route without requests has no line.',
           unit: 's',
           width: 12,
           links: [
@@ -144,7 +144,7 @@ export const serviceDashboard = createDashboard({
         timeSeries({
           title: 'Burn rate, last hour',
           description:
-            'How fast each error budget is used up. The dashed lines are those of the alerts: 1, 6 and 14.4.',
+            'How fast each error budget is used. The dashed lines are the thresholds of the alerts: 1, 6 and 14.4.',
           unit: 'suffix:×',
           width: 12,
           thresholds: rising([1, notice], [6, warning], [14.4, bad]),
@@ -153,7 +153,7 @@ export const serviceDashboard = createDashboard({
         timeSeries({
           title: 'Bad events, last 5 minutes',
           description:
-            'The share that each objective counts as bad: failed or refused by us, slower than 300 ms, settled later than 5 minutes.',
+            'Share of bad events per objective: failed or shed by the service, slower than 300 ms, settled after more than 5 minutes.',
           unit: 'percentunit',
           width: 12,
           queries: [
@@ -170,8 +170,7 @@ export const serviceDashboard = createDashboard({
       panels: [
         stateTimeline({
           title: 'Circuit breakers',
-          description:
-            'The state over time, over all replicas the worst. Redis is here where it is configured.',
+          description: 'The worst state of all replicas over time. Redis appears if it is configured.',
           unit: 'short',
           width: 8,
           mappings: breakerStates,
@@ -180,7 +179,7 @@ export const serviceDashboard = createDashboard({
         timeSeries({
           title: 'Retries',
           description:
-            'Retried: one more attempt was made. Recovered: it ended well. Exhausted: no budget or time was left. Many retries that recover hide a sick dependency.',
+            'Retried: another attempt was made. Recovered: it succeeded. Exhausted: no budget or time remained. Many recovered retries hide a failing dependency.',
           unit: 'ops',
           width: 8,
           colours: byOutcome,
@@ -194,7 +193,7 @@ export const serviceDashboard = createDashboard({
         timeSeries({
           title: 'Pending orders',
           description:
-            'Orders that wait for their payment to be decided, and the age of the oldest. They are settled within 5 minutes by the objective; at 10000 new orders are refused.',
+            'Orders whose payment is undecided, and the age of the oldest. The objective is settlement within 5 minutes; at 10000 new orders are refused.',
           unit: 'short',
           width: 8,
           rightAxis: { series: 'oldest', unit: 's' },
@@ -209,7 +208,7 @@ export const serviceDashboard = createDashboard({
         logLines({
           title: 'Warnings and errors',
           description:
-            'A warning is unusual and handled, an error is for a person. Open a line and follow its trace_id. Rightly empty in calm.',
+            'A warning is unusual but handled; an error needs a person. Open a line and follow its trace_id. Empty in normal operation.',
           width: 24,
           logql: '{service_name="orders"} | severity_text=~"warn|error|fatal"',
         }),

@@ -1,7 +1,7 @@
 import { MappingType, type ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard';
 import { bad, good, notice } from './colours.ts';
 
-/** For the figure that `breakerState` makes of the state of a circuit breaker. */
+/** Names for the values of `breakerState`. */
 export const breakerStates: ValueMapping[] = [
   {
     type: MappingType.ValueToText,

@@ -4,7 +4,7 @@ import { logsLink } from './links.ts';
 import { stat, timeSeries } from './panels.ts';
 import { increase, orZero, rate, sumBy } from './promql.ts';
 
-/** The Collector counts failures from the first one on. */
+/** The Collector exposes a failure counter only after the first failure. */
 function collectorFailures(what: string, signal: 'spans' | 'log_records', legend: string) {
   return {
     expr: orZero(`sum(rate(otelcol_${what}_${signal}[$__rate_interval]))`),
@@ -15,7 +15,7 @@ function collectorFailures(what: string, signal: 'spans' | 'log_records', legend
 export const telemetryDashboard = createDashboard({
   uid: 'orders-telemetry',
   title: 'Telemetry health',
-  question: 'Can the other dashboards be believed?',
+  question: 'Can the other dashboards be trusted?',
   rows: [
     {
       title: 'Can the rest be believed?',
@@ -23,7 +23,7 @@ export const telemetryDashboard = createDashboard({
         stat({
           title: 'Lost in the service, last hour',
           description:
-            'Spans, log lines and values that were made and thrown away, because a queue was full or nobody took them. Requests do not suffer from it.',
+            'Spans, log lines and metric values that were dropped because a queue was full or the receiver was unavailable. Requests are not affected.',
           unit: 'short',
           width: 8,
           decimals: 0,
@@ -35,7 +35,7 @@ export const telemetryDashboard = createDashboard({
         stat({
           title: 'Targets up',
           description:
-            'Share of what Prometheus scrapes that answers. What is down is missing on every panel.',
+            'Share of the scrape targets that answer. A target that is down is missing on every panel.',
           unit: 'percentunit',
           width: 4,
           thresholds: falling([0.5, warning], [1, 'green']),
@@ -43,7 +43,7 @@ export const telemetryDashboard = createDashboard({
         }),
         stat({
           title: 'Slowest scrape',
-          description: 'Of all targets. Near the scrape interval, samples go missing.',
+          description: 'Of all targets. Near the scrape interval, samples are lost.',
           unit: 's',
           width: 4,
           thresholds: rising([1, notice], [4, bad]),
@@ -52,7 +52,7 @@ export const telemetryDashboard = createDashboard({
         stat({
           title: 'Alert pipeline',
           description:
-            'Whether the Watchdog fires, so that rules are evaluated. Whether it arrives, only its receiver can tell: GET /alerts of the simulator.',
+            'Whether the Watchdog fires, which shows that rules are evaluated. Only its receiver knows whether it arrives: GET /alerts of the simulator.',
           unit: 'short',
           width: 4,
           thresholds: falling([1, 'green']),
@@ -79,15 +79,12 @@ export const telemetryDashboard = createDashboard({
         timeSeries({
           title: 'Lost, by reason',
           description:
-            'queue_full: more came than could be sent. export_failed: the Collector did not take it. overflow: stdout was too slow. Flat at 0 in calm.',
+            'queue_full: more data than could be sent. export_failed: the Collector did not accept it. overflow: stdout was too slow. Flat at 0 in normal operation.',
           unit: 'ops',
           width: 8,
           stacked: true,
           links: [
-            logsLink(
-              'What the SDK complains about',
-              '{service_name="orders"} | event=~"telemetry.failed|log.dropped"',
-            ),
+            logsLink('Errors of the SDK', '{service_name="orders"} | event=~"telemetry.failed|log.dropped"'),
           ],
           queries: [
             {
@@ -99,7 +96,7 @@ export const telemetryDashboard = createDashboard({
         timeSeries({
           title: 'Log lines by level',
           description:
-            'An error pages somebody, a warning nobody. A jump of debug lines: somebody has changed the level at run time.',
+            'An error pages, a warning does not. A jump of debug lines means that the level was changed at run time.',
           unit: 'ops',
           width: 8,
           stacked: true,
@@ -109,7 +106,7 @@ export const telemetryDashboard = createDashboard({
         timeSeries({
           title: 'Series per target',
           description:
-            'What one scrape brings. It is bounded: a line that keeps rising is a label with free values.',
+            'Series per scrape. The number is bounded; if a line keeps rising, a label has unbounded values.',
           unit: 'short',
           width: 8,
           queries: [{ expr: 'sum by (job) (scrape_samples_post_metric_relabeling)', legend: '{{job}}' }],
@@ -130,14 +127,13 @@ export const telemetryDashboard = createDashboard({
         }),
         timeSeries({
           title: 'Rules',
-          description:
-            'How long a round of each group of rules takes, and failures a second: those are at 0, always.',
+          description: 'Evaluation time of each rule group, and failures a second, which must be 0.',
           unit: 's',
           width: 8,
           rightAxis: { series: 'failures', unit: 'ops' },
           queries: [
             {
-              // The name of a group comes with the path of its file.
+              // The group label contains the path of its file.
               expr: 'sum by (rule_group) (label_replace(prometheus_rule_group_last_duration_seconds, "rule_group", "$1", "rule_group", ".*;(.*)"))',
               legend: '{{rule_group}}',
             },
@@ -149,7 +145,7 @@ export const telemetryDashboard = createDashboard({
         }),
         timeSeries({
           title: 'Series in memory',
-          description: 'Of all targets and rules. It is what Prometheus needs its memory for.',
+          description: 'Of all targets and rules. They account for most of the memory of Prometheus.',
           unit: 'short',
           width: 8,
           queries: [{ expr: 'sum(prometheus_tsdb_head_series)', legend: 'series' }],
@@ -162,7 +158,7 @@ export const telemetryDashboard = createDashboard({
         timeSeries({
           title: 'Received and sent',
           description:
-            'Spans and log records a second. Fewer spans leave than come in: tail sampling keeps what is worth keeping.',
+            'Spans and log records a second. Fewer spans are sent than received, because of tail sampling.',
           unit: 'ops',
           width: 8,
           queries: [
@@ -187,7 +183,7 @@ export const telemetryDashboard = createDashboard({
         timeSeries({
           title: 'Not taken, not sent',
           description:
-            'Refused: the Collector is short of memory, and the service keeps and then drops them. Failed: a backend is away, and its queue was full. Flat at 0 in calm.',
+            'Refused: the Collector is short of memory, and the service retries and then drops. No room: the queue to a backend was full. Not sent: a backend was unavailable for too long. Flat at 0 in normal operation.',
           unit: 'ops',
           width: 8,
           stacked: true,
@@ -201,7 +197,7 @@ export const telemetryDashboard = createDashboard({
         timeSeries({
           title: 'Queues',
           description:
-            'Batches that wait for a backend, as a share of the room. Full means that the next ones are lost.',
+            'Batches that wait for a backend, as a share of the queue size. A full queue drops the next ones.',
           unit: 'percentunit',
           width: 8,
           max: 1,
