@@ -2,7 +2,7 @@ import path from 'node:path';
 import { type Child, startChild } from '../../lab/dev/child.ts';
 import type { Ports } from './ports.ts';
 
-/** The processes of this project in the stack, on the addresses of the others. */
+/** The stack's processes from this checkout, configured with the addresses of the other parts. */
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -12,7 +12,7 @@ interface Options {
   onLine: (line: string) => void;
 }
 
-/** What they send, and where. As in docker-compose.yml. */
+/** The telemetry settings of docker-compose.yml. */
 const telemetry = (ports: Ports) => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports.OTLP_PORT}`,
   OTEL_BSP_SCHEDULE_DELAY: '1000',

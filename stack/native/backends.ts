@@ -13,27 +13,27 @@ const url = (port: number) => `http://${local(port)}`;
 
 export interface Surroundings {
   ports: Ports;
-  /** Where each keeps its data, in a folder of its own. */
+  /** Each program keeps its data in its own folder in here. */
   dataDir: string;
-  /** Of the database `orders`. */
+  /** URL of the database `orders`. */
   postgresUrl: string;
-  /** Whether there is a Loki to send logs to. */
+  /** Whether logs can be sent to a Loki. */
   hasLoki: boolean;
-  /** Whether there is an Alertmanager to send alerts to. */
+  /** Whether alerts can be sent to an Alertmanager. */
   hasAlertmanager: boolean;
 }
 
-/** All but where it is and where it writes its log. */
+/** How to start a program, without its path and its log file. */
 export type Recipe = Omit<ProgramOptions, 'command' | 'logFile' | 'name'>;
 
-/** How each of the programs is started from the configuration files of the compose stack. */
+/** Starts each program from the configuration files of the compose stack. */
 export const recipes: Readonly<Record<ToolName, (surroundings: Surroundings) => Promise<Recipe>>> = {
   async redis({ ports }) {
     return {
-      // As in docker-compose.yml: a cache, which may lose all and must not grow.
+      // As in docker-compose.yml: a cache, which may lose everything but must not grow.
       args: `--bind 127.0.0.1 --port ${ports.REDIS} --save --maxmemory 16mb --maxmemory-policy allkeys-lru`
         .split(' ')
-        // No snapshots: an empty list of when to make one.
+        // An empty `--save` turns snapshots off.
         .flatMap((argument) => (argument === '--save' ? [argument, ''] : [argument])),
       ready: () => redisAnswers(ports.REDIS),
     };
@@ -165,5 +165,5 @@ export const recipes: Readonly<Record<ToolName, (surroundings: Surroundings) => 
   },
 };
 
-/** Where log records go while there is no Loki: one JSON line per batch, as the Collector would have sent it. */
+/** Without Loki the Collector writes log records to this file, one JSON line per batch. */
 export const logRecords = (dataDir: string) => path.join(dataDir, 'log-records.jsonl');

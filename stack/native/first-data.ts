@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Sources {
   prometheusUrl: string;
   jaegerUrl: string;
-  /** Missing where there is no Loki; then there is a file. */
+  /** Undefined without Loki; then log records are in the file. */
   lokiUrl?: string;
   logRecords: string;
 }
 
-/** What somebody who waits for the first picture waits for. */
+/** The first data of each kind, by the text that announces it. */
 const questions: Readonly<Record<string, (sources: Sources) => Promise<boolean>>> = {
-  'figures of orders in Prometheus': async ({ prometheusUrl }) =>
+  'metrics of orders in Prometheus': async ({ prometheusUrl }) =>
     hasResult(await ask(`${prometheusUrl}/api/v1/query?query=${encodeURIComponent('orders_total > 0')}`)),
   'a whole trace in Jaeger': async ({ jaegerUrl }) =>
     hasData(await ask(`${jaegerUrl}/api/traces?service=payment-gateway&limit=1`)),
@@ -27,17 +27,17 @@ const questions: Readonly<Record<string, (sources: Sources) => Promise<boolean>>
     hasResult(await ask(`${prometheusUrl}/api/v1/query?query=traces_span_metrics_calls_total`)),
 };
 
-/** Tells each of them once, as soon as it is there. */
+/** Calls `found` once for each kind of data, as soon as there is any. */
 export async function watchForFirstData(
   sources: Sources,
   found: (what: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const left = new Set(Object.keys(questions));
-  while (left.size > 0 && !signal.aborted) {
-    for (const what of left) {
+  const missing = new Set(Object.keys(questions));
+  while (missing.size > 0 && !signal.aborted) {
+    for (const what of missing) {
       if (!(await questions[what]?.(sources))) continue;
-      left.delete(what);
+      missing.delete(what);
       found(what);
     }
     await sleep(250, undefined, { signal }).catch(() => undefined);
@@ -57,7 +57,7 @@ function hasData(answer: unknown): boolean {
   return typeof answer === 'object' && answer !== null && 'data' in answer && isFilled(answer.data);
 }
 
-/** As Prometheus and Loki wrap it. */
+/** Whether a response of Prometheus or Loki has results. */
 function hasResult(answer: unknown): boolean {
   if (typeof answer !== 'object' || answer === null || !('data' in answer)) return false;
   const { data } = answer;

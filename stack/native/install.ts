@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import { type Build, findTool, installedPath, type ToolName, toolNames, tools } from './tools.ts';
 
 /**
- * `npm run stack:install`: builds what the native stack needs and this machine has not, from the Go module proxy. Ten
- * minutes on two cores the first time; afterwards Go's own cache makes it a matter of seconds. `--all` builds what is on
- * the PATH in another version too.
+ * `npm run stack:install`: builds the programs of the native stack that this machine lacks, from the Go module proxy. It takes
+ * ten minutes on two cores the first time and, thanks to Go's cache, seconds afterwards. `--all` also builds programs that
+ * are on the PATH in another version.
  */
 
 const run = promisify(execFile);
@@ -37,12 +37,12 @@ async function buildCollector(build: Build & { kind: 'collector' }, folder: stri
   return path.join(folder, 'otelcol', 'otelcol');
 }
 
-/** Not `go install`, which refuses modules that replace others; and with the module's own checksums. */
+/** Not with `go install`, which refuses modules with replacements. The module's own checksums apply. */
 async function buildGo(name: string, build: Build & { kind: 'go' }, folder: string): Promise<string> {
   const { stdout } = await go(['mod', 'download', '-json', `${build.module}@${build.version}`], folder);
   const source = path.join(folder, 'source');
   await cp(folderOf(stdout), source, { recursive: true });
-  // Modules are kept read-only.
+  // Go keeps modules read-only.
   for (const directory of [source, ...(await directoriesIn(source))]) await chmod(directory, 0o755);
   for (const file of ['go.mod', 'go.sum']) await chmod(path.join(source, file), 0o644);
   const without = build.without ?? [];
@@ -58,7 +58,7 @@ async function buildGo(name: string, build: Build & { kind: 'go' }, folder: stri
 function folderOf(json: string): string {
   const found: unknown = JSON.parse(json);
   if (typeof found === 'object' && found !== null && 'Dir' in found) return String(found.Dir);
-  throw new Error('go mod download has named no folder');
+  throw new Error('go mod download reported no folder');
 }
 
 async function directoriesIn(folder: string): Promise<string[]> {
@@ -72,7 +72,7 @@ function go(args: readonly string[], cwd: string) {
   const env = {
     ...process.env,
     CGO_ENABLED: '0',
-    // Some modules bring the workspace of their repository, whose other folders are missing.
+    // Some modules contain their repository's workspace file, whose other folders are missing.
     GOWORK: 'off',
     GOFLAGS: `-buildvcs=false ${process.env['GOFLAGS'] ?? ''}`,
   };
@@ -86,7 +86,7 @@ for (const name of toolNames) {
   if (found === installedPath(name) || (found !== undefined && (!all || build === undefined))) {
     say(`${name.padEnd(16)}${found}`);
   } else if (build === undefined) {
-    say(`${name.padEnd(16)}not found; without it the stack goes on, and says so`);
+    say(`${name.padEnd(16)}not found and cannot be built here; the stack starts without it`);
   } else {
     say(`${name.padEnd(16)}building ${version} …`);
     try {

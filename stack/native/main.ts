@@ -19,13 +19,13 @@ import { memoryTable, partsTable, urlsTable } from './tables.ts';
 import { findTool, type ToolName, tools } from './tools.ts';
 
 /**
- * `npm run stack:native`: the compose stack without containers. The same configuration files, the same ports; what has
- * no program on this machine is left out, and the table says so. Ends everything on Ctrl-C.
+ * `npm run stack:native`: the compose stack without containers, with the same configuration files and ports. A part whose
+ * program is not installed is left out, and the table says so. Ctrl-C ends everything.
  */
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** In the order of their start: each finds those that it talks to. */
+/** In the order of their start: each program starts after those that it calls. */
 const order: readonly ToolName[] = [
   'redis',
   'jaeger',
@@ -84,7 +84,7 @@ await runProcess(async () => {
     });
     return { ports, env, onLine: (line: string) => void log.write(`${line}\n`) };
   };
-  say('starting the payment gateway, the order service and the traffic');
+  say('starting the payment gateway simulator, the order service and the traffic generator');
   const gateway = await startGateway(application('payment-gateway'));
   starting.defer(() => gateway.stop());
   const orders = await startOrders(application('orders'), postgres.url, programs.has('redis'));
@@ -110,9 +110,9 @@ await runProcess(async () => {
     ...(surroundings.hasLoki && { lokiUrl: `http://127.0.0.1:${ports.LOKI_PORT}` }),
     logRecords: logRecords(dataDir),
   };
-  const tell = (what: string) =>
+  const announce = (what: string) =>
     say(`After ${((performance.now() - startedAt) / 1000).toFixed(1)} s: ${what}.`);
-  void watchForFirstData(sources, tell, ending.signal);
+  void watchForFirstData(sources, announce, ending.signal);
 
   const everything = starting.move();
   return {
@@ -151,8 +151,12 @@ function partsOf(
 }
 
 async function describe(name: ToolName, command: string | undefined) {
-  if (command === undefined) return { name, skipped: `not found; compose runs ${tools[name].version}` };
+  if (command === undefined) {
+    const remedy =
+      'build' in tools[name] ? 'npm run stack:install builds it' : `compose runs ${tools[name].version}`;
+    return { name, skipped: `not installed; ${remedy}` };
+  }
   const output = await promisify(execFile)(command, ['--version']).catch(() => undefined);
   const [version] = /\d+\.\d+\.\d+\S*/.exec(`${output?.stdout ?? ''}${output?.stderr ?? ''}`) ?? [];
-  return { name, command, version: version ?? 'of unknown version' };
+  return { name, command, version: version ?? 'unknown version' };
 }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
-/** The processes that make up one part of the stack; more than one where it has children, as Postgres does. */
+/** Process ids of the parts of the stack, by name. A part includes its child processes, such as those of Postgres. */
 export type Parts = Readonly<Record<string, () => number | undefined>>;
 
 export interface MemoryRow {
@@ -20,7 +20,7 @@ export interface MemorySampler {
 /** Milliseconds. */
 const interval = 2000;
 
-/** Samples what each part holds, children included, for as long as it runs. */
+/** Samples the memory of each part, including its child processes, until stopped. */
 export function sampleMemory(parts: Parts): MemorySampler {
   const rows = new Map<string, MemoryRow>();
   let sampling: Promise<void> | undefined;
@@ -49,7 +49,7 @@ export function sampleMemory(parts: Parts): MemorySampler {
 interface Process {
   pid: number;
   parent: number;
-  /** Bytes that are resident, those shared with others included. */
+  /** Resident bytes, including shared pages. */
   resident: number;
 }
 
@@ -68,7 +68,7 @@ function familyOf(root: number, processes: readonly Process[]): Process[] {
   return [...own, ...children.flatMap(({ pid }) => familyOf(pid, processes))];
 }
 
-/** On Linux shared pages count in parts, so that the shared buffers of Postgres do not count once per connection. */
+/** On Linux a shared page counts proportionally, so that Postgres' shared buffers do not count once per connection. */
 async function sizeOf({ pid, resident }: Process): Promise<number> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
   const proportional = /^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1];

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { StartupError } from '../../src/errors.ts';
 
-/** Ports that a user sees, on 127.0.0.1: the same numbers and variables as in docker-compose.yml. 0 takes a free one. */
+/** Published ports on 127.0.0.1, with the numbers and variables of docker-compose.yml. 0 takes any free port. */
 const published = {
   API_PORT: 7070,
   ADMIN_PORT: 7071,
@@ -15,7 +15,7 @@ const published = {
   ALERTMANAGER_PORT: 7079,
 } as const;
 
-/** Ports between the parts, which have no network of their own here: any free one. */
+/** Ports between the parts, which have no private network here. Any free port. */
 const internal = [
   'COLLECTOR_HEALTH',
   'COLLECTOR_METRICS',
@@ -30,16 +30,16 @@ const internal = [
 
 export type Ports = Readonly<Record<keyof typeof published | (typeof internal)[number], number>>;
 
-/** @throws {StartupError} that names each port that is taken, and the variable that changes it */
+/** @throws {StartupError} if ports are in use; it names each of them and the variable that changes it */
 export async function choosePorts(env: Readonly<Record<string, string | undefined>>): Promise<Ports> {
   const faults: string[] = [];
-  // Held until all are chosen, so that none is given out twice.
+  // All ports stay open until the last is chosen, so that none is chosen twice.
   const held: Server[] = [];
   const chosen: Record<string, number> = {};
   async function choose(name: string, wanted: number): Promise<void> {
     const probe = wanted === 0 ? await listenOnFreePort() : await listenOn(wanted);
     if (probe === undefined) {
-      faults.push(`Port ${wanted} is taken. Set ${name} to another one, or to 0 for any free one.`);
+      faults.push(`Port ${wanted} is in use. Set ${name} to another port, or to 0 for any free one.`);
       return;
     }
     held.push(probe);
@@ -61,13 +61,13 @@ export async function choosePorts(env: Readonly<Record<string, string | undefine
   return chosen as Ports;
 }
 
-/** Those of a stack that nobody has to find. */
+/** Free ports only, for a stack that needs no well-known addresses. */
 export const anyPorts = (): Promise<Ports> =>
   choosePorts(Object.fromEntries(Object.keys(published).map((name) => [name, '0'])));
 
 /**
- * Not one that the system would choose: that range is where outgoing connections have their ends, and one of them may
- * take the port before the program that it is meant for has started.
+ * Avoids the system's ephemeral range: an outgoing connection could take such a port before the program that it is meant for
+ * has started.
  */
 async function listenOnFreePort(): Promise<Server> {
   for (;;) {
@@ -76,7 +76,7 @@ async function listenOnFreePort(): Promise<Server> {
   }
 }
 
-/** `undefined` where somebody else does. */
+/** Resolves to `undefined` if the port is in use. */
 function listenOn(port: number): Promise<Server | undefined> {
   const probe = createServer();
   const { promise, resolve } = Promise.withResolvers<Server | undefined>();

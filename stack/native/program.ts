@@ -10,17 +10,17 @@ export interface ProgramOptions {
   args: readonly string[];
   env?: Readonly<Record<string, string>>;
   cwd?: string;
-  /** Gets all that it writes; what an earlier run wrote is gone. */
+  /** File for its output. It is emptied at the start. */
   logFile: string;
-  /** Whether it is up; asked again and again. */
+  /** Polled until it resolves to true. */
   ready: () => Promise<boolean>;
 }
 
-/** A program that runs until it is stopped, and again where it dies in between. */
+/** A program that runs until it is stopped, and is restarted if it dies. */
 export interface Program {
   name: string;
   logFile: string;
-  /** Of the process that runs now; `undefined` between two. */
+  /** Id of the current process; `undefined` during a restart. */
   pid(): number | undefined;
   stop(): Promise<void>;
 }
@@ -28,13 +28,13 @@ export interface Program {
 /** Milliseconds. */
 const startDeadline = 60_000;
 const stopDeadline = 10_000;
-/** As container runtimes do, so that what is seen here is seen there. */
+/** As in container runtimes, so that failures look the same in both. */
 const restartDelay = 1000;
 
 /**
- * Starts it and waits until it is ready. It ends with this process, even with one that is killed.
+ * Starts the program and waits until it is ready. It ends with this process, even if this process is killed.
  *
- * @throws {StartupError} with the end of its log, where it ends instead
+ * @throws {StartupError} with the end of its log, if it exits or does not become ready
  */
 export async function startProgram(options: ProgramOptions): Promise<Program> {
   const { name, logFile, ready } = options;
@@ -44,10 +44,11 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
 
   const deadline = Date.now() + startDeadline;
   while (!(await ready())) {
-    if (child.exitCode !== null || child.signalCode !== null) throw await failure('ends at once', options);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw await failure('exited during its start', options);
     if (Date.now() > deadline) {
       await end(child);
-      throw await failure(`is not ready after ${startDeadline / 1000} s`, options);
+      throw await failure(`was not ready after ${startDeadline / 1000} s`, options);
     }
     await sleep(100);
   }
@@ -84,7 +85,7 @@ async function launch(options: ProgramOptions, flags: 'w' | 'a'): Promise<ChildP
     const child = spawn(command, args, {
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
       ...(cwd !== undefined && { cwd }),
-      // Out of reach of Ctrl-C in a terminal: programs end in the opposite order of their start.
+      // Out of reach of Ctrl-C in a terminal, so that programs end in the reverse order of their start.
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
     });
@@ -98,7 +99,7 @@ async function launch(options: ProgramOptions, flags: 'w' | 'a'): Promise<ChildP
   }
 }
 
-/** A shell that waits for the end of its input, which comes when this process is gone. */
+/** A shell waits for the end of its input, which comes when this process is gone, and then kills the child. */
 function endWithThisProcess(child: ChildProcess): void {
   const watchdog = spawn('/bin/sh', ['-c', 'read -r _; kill "$0"', String(child.pid)], {
     cwd: '/',
@@ -113,7 +114,7 @@ function endWithThisProcess(child: ChildProcess): void {
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  // One that was stopped by a signal takes none but this.
+  // A process stopped by SIGSTOP handles no other signal before this one.
   child.kill('SIGCONT');
   child.kill('SIGTERM');
   const cutOff = setTimeout(() => child.kill('SIGKILL'), stopDeadline);

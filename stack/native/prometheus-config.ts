@@ -1,11 +1,11 @@
 import { Document, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml';
 
 /**
- * prometheus.yml for processes on this machine. Prometheus fills no variables into addresses, so this is done to the
- * parsed file: each `host:port` of the compose stack becomes the one given here, and names that only Docker's DNS knows
- * become fixed addresses. Whatever else it says, it says here too.
+ * Adapts prometheus.yml to processes on this machine. Prometheus expands no variables in addresses, so this edits the parsed
+ * file: each `host:port` of the compose stack becomes the given address, and names from Docker's DNS become static targets.
+ * Everything else stays as it is.
  *
- * @param addresses by the address in the compose stack; what is missing is not scraped
+ * @param addresses by the address in the compose stack; targets without one are not scraped
  */
 export function prometheusConfig(
   text: string,

@@ -9,7 +9,7 @@ export interface PartRow {
   skipped?: string;
 }
 
-/** What is real and what was left out. */
+/** Which parts run, and which were left out. */
 export function partsTable(rows: readonly PartRow[]): string {
   const own = [
     { name: 'postgres', version: '18', command: 'embedded, from npm' },
@@ -17,7 +17,7 @@ export function partsTable(rows: readonly PartRow[]): string {
   ];
   const lines = [...own, ...rows].map(({ name, version, command, skipped }: PartRow) => [
     name,
-    skipped === undefined ? 'real' : 'left out',
+    skipped === undefined ? 'running' : 'left out',
     skipped ?? `${version ?? ''} ${command ?? ''}`.trim(),
   ]);
   return `\n${align(lines)}\n`;
@@ -39,7 +39,7 @@ export function urlsTable(ports: Ports, running: ReadonlyMap<ToolName, unknown>)
   return `${align(rows.filter((row) => row !== undefined))}\n`;
 }
 
-/** In MiB, the most that was seen and what was seen last. */
+/** The highest and the last sample of each part, in MiB. */
 export function memoryTable(rows: readonly MemoryRow[]): string {
   const mebibytes = (bytes: number) => String(Math.round(bytes / 2 ** 20));
   const total = (pick: (row: MemoryRow) => number) => rows.reduce((sum, row) => sum + pick(row), 0);

@@ -3,19 +3,19 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** A program of the stack that is no npm package. Versions are those of docker-compose.yml, which a test compares. */
+/** A program of the stack that is not an npm package. A test compares the versions with docker-compose.yml. */
 export interface Tool {
   version: string;
-  /** What it is called on the PATH, the likelier name first. */
+  /** Its names on the PATH, the most common one first. */
   commands: readonly string[];
-  /** How `npm run stack:install` makes it; without, it has to be there already. */
+  /** How `npm run stack:install` builds it. Without this it must be installed already. */
   build?: Build;
 }
 
 export type Build =
-  /** By the Collector's own builder, which reads the versions in the manifest. */
+  /** With the Collector's own builder, which reads the versions from the manifest. */
   | { kind: 'collector'; builder: string; manifest: string }
-  /** From a Go module, with the checksums that the module brings. */
+  /** From a Go module, with the module's own checksums. */
   | {
       kind: 'go';
       module: string;
@@ -23,7 +23,7 @@ export type Build =
       package: string;
       ldflags?: string;
       tags?: string;
-      /** Replacements in its go.mod that do not hold outside of its repository. */
+      /** Replacements in its go.mod that are only valid inside its repository. */
       without?: string[];
     };
 
@@ -44,7 +44,7 @@ export const tools = {
     commands: ['jaeger'],
     build: {
       kind: 'go',
-      // The release has two tags; the module proxy knows this one.
+      // The release has two tags; the module proxy has this one.
       module: 'github.com/jaegertracing/jaeger',
       version: 'v1.76.0',
       package: './cmd/jaeger',
@@ -76,7 +76,7 @@ export const tools = {
       without: ['github.com/grafana/loki/pkg/push'],
     },
   },
-  // Its Go module lacks the web page, without which it does not build.
+  // Not built: its Go module lacks the web page, which the build requires.
   alertmanager: { version: '0.34.1', commands: ['alertmanager', 'prometheus-alertmanager'] },
   grafana: { version: '12.4.5', commands: ['grafana'] },
   redis: { version: '9.0.4', commands: ['valkey-server', 'redis-server'] },
@@ -86,7 +86,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 export const toolNames = Object.keys(tools).map((name) => name as ToolName);
 
-/** Outside of the checkout, by version and recipe: what would be built otherwise is another file. */
+/** In the user's cache. The name contains the version and a hash of the recipe, so that another recipe is another file. */
 export function installedPath(name: ToolName): string {
   const { version, build }: Tool = tools[name];
   const recipe = createHash('sha256').update(JSON.stringify(build ?? null));
@@ -96,7 +96,7 @@ export function installedPath(name: ToolName): string {
   return path.join(cache, 'observable-orders', 'bin', file);
 }
 
-/** Where the program is: what was installed for this stack goes first. `undefined` where it is nowhere. */
+/** The path of the program. A build by `npm run stack:install` takes precedence over the PATH. `undefined` if there is none. */
 export function findTool(name: ToolName): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
   const onPath = tools[name].commands.flatMap((command) =>

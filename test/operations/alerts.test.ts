@@ -22,12 +22,12 @@ const ruleTests = await readRuleTests();
 const dashboards = new Set((await readDashboards()).map(({ uid }) => uid));
 const runbooks = new Map((await readRunbooks()).map(({ name, text }) => [name, text]));
 
-/** Fires always, so that there is no series that must not fire it. */
+/** Always fires, so no series can keep it from firing. */
 const heartbeat = 'Watchdog';
 
 const objectives = new Set(recordings.flatMap(({ labels }) => labels?.['slo'] ?? []));
 
-/** The names of the pages that an alert may lead to: one for each objective, where it names none. */
+/** The runbooks that an alert may link to: one per objective if its URL contains the objective. */
 function runbooksOf({ annotations }: AlertRule): string[] {
   const url = annotations['runbook_url'] ?? '';
   const urls = url.includes('{{')
@@ -36,41 +36,41 @@ function runbooksOf({ annotations }: AlertRule): string[] {
   return urls.map((each) => /^http:\/\/127\.0\.0\.1:7072\/runbooks\/([a-z-]+\.md)$/.exec(each)?.[1] ?? each);
 }
 
-test('no two alerts have the same name', () => {
+test('alerts have unique names', () => {
   const names = alerts.map(({ alert }) => alert);
   expect(names).toEqual([...new Set(names)]);
   expect(names).toContain(heartbeat);
 });
 
-describe.each(alerts.map((rule) => [rule.alert, rule] as const))('%s', (name, rule) => {
-  test('pages, opens a ticket, or is the heartbeat', () => {
+describe.each(alerts.map((rule) => [rule.alert, rule] as const))('alert %s', (name, rule) => {
+  test('an alert pages, opens a ticket, or is the heartbeat', () => {
     const severities = name === heartbeat ? ['heartbeat'] : ['page', 'ticket'];
     expect(severities).toContain(rule.labels['severity']);
   });
 
-  test('says what is the matter, with the figure', () => {
+  test('an alert has a summary with its value, and a description', () => {
     const { summary, description } = rule.annotations;
     expect(summary?.length).toBeGreaterThan(10);
     expect(description?.length).toBeGreaterThan(10);
-    // Where the figure could only be 0 or 1 there is none.
+    // Their value can only be 0 or 1.
     const countless = [heartbeat, 'ServiceDown', 'TargetDown'];
     if (!countless.includes(name)) expect(summary).toContain('$value');
   });
 
-  test('leads to a runbook and to a dashboard that exist', () => {
+  test('an alert links to an existing runbook and dashboard', () => {
     for (const runbook of runbooksOf(rule)) expect([...runbooks.keys()]).toContain(runbook);
     const [, uid = ''] =
       /^http:\/\/127\.0\.0\.1:7074\/d\/([a-z-]+)$/.exec(rule.annotations['dashboard_url'] ?? '') ?? [];
     expect([...dashboards]).toContain(uid);
   });
 
-  test('is named in its runbook and in the list of them', () => {
+  test('an alert is named in its runbook and in the list of runbooks', () => {
     for (const runbook of [...runbooksOf(rule), 'README.md']) {
       expect(runbooks.get(runbook), runbook).toContain(`\`${name}\``);
     }
   });
 
-  test('is tested with a series that fires it, and with one that must not', () => {
+  test('an alert is tested with a series that fires it and with one that must not', () => {
     const cases = ruleTests.flatMap(({ input_series: series, alert_rule_test: checks = [] }) =>
       checks.filter(({ alertname }) => alertname === name && series.length > 0),
     );
@@ -82,25 +82,22 @@ describe.each(alerts.map((rule) => [rule.alert, rule] as const))('%s', (name, ru
 
 const pages = [...runbooks].filter(([name]) => name !== 'README.md');
 
-test.each(pages)(
-  'the runbook %s says what it means, how to look, what to do and how to rehearse it',
-  (name, text) => {
-    const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
-    expect(headings).toEqual(['What it means', 'How to look', 'What to do', 'How to rehearse it']);
+test.each(pages)('the runbook %s has all sections, queries and links', (name, text) => {
+  const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+  expect(headings).toEqual(['What it means', 'How to look', 'What to do', 'How to rehearse it']);
 
-    const look = text.slice(text.indexOf('## How to look'), text.indexOf('## What to do'));
-    expect(look).toContain('```promql');
-    expect(look).toContain('```logql');
-    expect(look).toMatch(/Jaeger|traces/);
-    expect(look).toMatch(/http:\/\/127\.0\.0\.1:7074\/d\/orders-[a-z]+/);
-    expect(text.slice(text.indexOf('## How to rehearse it'))).toContain('```sh');
+  const look = text.slice(text.indexOf('## How to look'), text.indexOf('## What to do'));
+  expect(look).toContain('```promql');
+  expect(look).toContain('```logql');
+  expect(look).toMatch(/Jaeger|traces/);
+  expect(look).toMatch(/http:\/\/127\.0\.0\.1:7074\/d\/orders-[a-z]+/);
+  expect(text.slice(text.indexOf('## How to rehearse it'))).toContain('```sh');
 
-    expect(runbooks.get('README.md')).toContain(`](${name})`);
-    expect(alerts.flatMap(runbooksOf)).toContain(name);
-  },
-);
+  expect(runbooks.get('README.md')).toContain(`](${name})`);
+  expect(alerts.flatMap(runbooksOf)).toContain(name);
+});
 
-test('links between the runbooks lead somewhere', async () => {
+test('links in runbooks lead to existing pages and dashboards', async () => {
   const docs = await readdir('docs');
   for (const [name, text] of runbooks) {
     for (const [, target = ''] of text.matchAll(/\]\(((?!http)[^)#]+)/g)) {
@@ -111,7 +108,7 @@ test('links between the runbooks lead somewhere', async () => {
   }
 });
 
-test('every query of the rules and runbooks can be parsed', async () => {
+test('every query in rules and runbooks parses', async () => {
   for (const { language, text } of [...(await ruleQueries()), ...(await runbookQueries())]) {
     const parsed = language === 'promql' ? parsePromql(text) : parseLogql(text);
     expect(parsed).toBeDefined();
@@ -123,8 +120,8 @@ test('a recorded series is named level:metric:operations', () => {
 });
 
 /**
- * Runs a tool of the Debian packages prometheus and prometheus-alertmanager. CI has to have them; elsewhere what only they
- * can tell is left to it.
+ * Runs a tool of the Debian packages prometheus and prometheus-alertmanager. CI must have them; elsewhere the tests that need
+ * them are skipped.
  */
 async function withTool(context: TestContext, tool: string, ...args: string[]): Promise<string> {
   try {
@@ -171,7 +168,7 @@ test('Alertmanager accepts its configuration, and sends each severity to its rec
   }
 });
 
-test('every alert that Alertmanager knows by name exists', async () => {
+test('every alert named in alertmanager.yml exists', async () => {
   const text = await readFile(alertmanager, 'utf8');
   const names = alerts.map(({ alert }) => alert);
   const patterns = [...text.matchAll(/alertname[=!]~?"([^"]+)"/g)].flatMap(([, pattern = '']) =>

@@ -17,25 +17,25 @@ const claimed = new Set([
   ),
 ]);
 
-test('every file of an experiment is in the catalogue, under its own name', async () => {
+test('the catalogue lists every experiment file under its own name', async () => {
   const files = await readdir('lab/chaos/experiments');
   expect(catalogue.map(({ name }) => `${name}.ts`).toSorted()).toEqual(files.toSorted());
 });
 
-test('every alert is fired by an experiment', () => {
+test('every alert is expected by an experiment', () => {
   expect([...known].filter((alert) => !claimed.has(alert))).toEqual([]);
 });
 
-test('the README counts them right', async () => {
+test('the README states the number of experiments', async () => {
   expect(await readFile('README.md', 'utf8')).toContain(`${catalogue.length} experiments`);
 });
 
 describe.each(catalogue.map((experiment) => [experiment.name, experiment] as const))(
-  '%s',
+  'experiment %s',
   (_name, experiment) => {
     const { hypothesis, look } = experiment;
 
-    test('is detected by alerts that exist, or says why by none', () => {
+    test('an experiment names existing alerts that detect it, or a reason why none does', () => {
       const { detection, quiet = [] } = hypothesis;
       const named = 'undetected' in detection ? [] : detection.map(({ alert }) => alert);
       for (const alert of [...named, ...quiet]) expect([...known]).toContain(alert);
@@ -43,36 +43,36 @@ describe.each(catalogue.map((experiment) => [experiment.name, experiment] as con
       else expect(detection.length).toBeGreaterThan(0);
     });
 
-    test('claims what can be wrong: answers, orders, and a figure', () => {
+    test('an experiment makes falsifiable claims', () => {
       expect(experiment.faults.length).toBeGreaterThan(0);
       expect(hypothesis.answers.allowed.length).toBeGreaterThan(0);
       expect(hypothesis.recoveredWithin).toBeGreaterThan(0);
       expect(hypothesis.claim).toMatch(/\.$/);
     });
 
-    test('has no error line, or calls somebody for it', () => {
+    test('an experiment allows no error lines unless they page', () => {
       const { detection, metrics } = hypothesis;
-      const calls = !('undetected' in detection) && detection.some(({ alert }) => alert === 'ErrorsLogged');
+      const pages = !('undetected' in detection) && detection.some(({ alert }) => alert === 'ErrorsLogged');
       const errors = metrics.find(({ labels }) => labels?.['level'] === 'error');
       expect(errors).toMatchObject({
         name: 'log_messages_total',
-        ...(calls ? { atLeast: 1 } : { atMost: 0 }),
+        ...(pages ? { atLeast: 1 } : { atMost: 0 }),
       });
     });
 
-    test('leads to a panel that exists', async () => {
+    test('an experiment links to an existing panel', async () => {
       const dashboard = (await readDashboards()).find(({ uid }) => uid === look.dashboard);
       expect(dashboard?.panels.map(({ title }) => title)).toContain(look.panel);
     });
   },
 );
 
-test('the committed report has the table of faults and alerts as it is now', async () => {
+test('the committed report has the current table of faults and alerts', async () => {
   const report = await readFile('docs/chaos/report.md', 'utf8');
   expect(report).toContain(detectionTable(catalogue));
 });
 
-test('a time scale divides every length of time in an expression, and nothing else', () => {
+test('a time scale divides every duration in an expression, and nothing else', () => {
   const scaled = (text: string) => scaleExpression(text, 30);
   expect(scaled('rate(a_total[5m]) > 0.01')).toBe('rate(a_total[10s]) > 0.01');
   expect(scaled('sum_over_time(b:rate5m[2h:5m] offset 1h30m)')).toBe(
@@ -88,26 +88,23 @@ test('a time scale divides every length of time in an expression, and nothing el
   expect(scaled('x_bucket{le="0.3"}[1m]')).toBe('x_bucket{le="0.3"}[2s]');
 });
 
-test.each(timeScales)(
-  'at a scale of %i the rules are still rules, with every alert in them',
-  async (scale) => {
-    const found: string[] = [];
-    for (const file of await readdir('prometheus/rules')) {
-      const text = scaleRules(await readFile(`prometheus/rules/${file}`, 'utf8'), scale);
-      const { groups } = parse(text) as { groups: Array<{ rules: Array<{ alert?: string; expr: string }> }> };
-      for (const { alert, expr } of groups.flatMap(({ rules }) => rules)) {
-        expect(() => parsePromql(expr)).not.toThrow();
-        if (alert !== undefined) found.push(alert);
-      }
-      if (scale > 1) expect(text).not.toMatch(/for: \d+m\b/);
+test.each(timeScales)('rules at a time scale of %i are valid and contain every alert', async (scale) => {
+  const found: string[] = [];
+  for (const file of await readdir('prometheus/rules')) {
+    const text = scaleRules(await readFile(`prometheus/rules/${file}`, 'utf8'), scale);
+    const { groups } = parse(text) as { groups: Array<{ rules: Array<{ alert?: string; expr: string }> }> };
+    for (const { alert, expr } of groups.flatMap(({ rules }) => rules)) {
+      expect(() => parsePromql(expr)).not.toThrow();
+      if (alert !== undefined) found.push(alert);
     }
-    expect(new Set(found)).toEqual(known);
-  },
-);
+    if (scale > 1) expect(text).not.toMatch(/for: \d+m\b/);
+  }
+  expect(new Set(found)).toEqual(known);
+});
 
-test('an age that an alert waits for is divided with the rest', async () => {
+test('a time scale also divides thresholds that are ages of orders', async () => {
   const rules = scaleRules(await readFile('prometheus/rules/slo.yml', 'utf8'), 30);
-  // A bucket that the histogram has, or the objective would count nothing.
+  // The histogram must have this bucket, or the objective would count nothing.
   expect(rules).toContain('le="10.0"');
   expect(await readFile('src/telemetry/metrics/metrics.ts', 'utf8')).toMatch(/settlementBuckets = \[.*\b10,/);
 });

@@ -18,8 +18,8 @@ import { startNetwork } from '../../lab/chaos/start-network.ts';
 import { noLimits } from '../support/clients/settings.ts';
 
 /**
- * Ten of the rehearsals in a few seconds each: a fault lasts until everything that must be seen of it was seen. How long
- * things take is for `npm run chaos` to judge, and so are the alerts.
+ * Ten of the experiments in a few seconds each: a fault lasts only until every effect has been observed. `npm run chaos`
+ * judges times and alerts.
  */
 const experiments = [
   gatewayTimeouts,
@@ -34,12 +34,12 @@ const experiments = [
   wrongKeys,
 ];
 
-/** On a machine that runs other tests as well, what is refused as too much says nothing about the fault. */
+/** On a machine that runs other tests too, shed requests say nothing about the fault. */
 const patientAdmission = Object.fromEntries(
   Object.entries(noLimits).filter(([name]) => name.startsWith('ADMISSION_')),
 );
 
-/** Short deadlines and leases, so that a fault is over soon. */
+/** Short deadlines and leases make experiments short. */
 const env = {
   DATABASE_DEADLINE: '1s',
   DATABASE_CONNECT_TIMEOUT: '500ms',
@@ -52,7 +52,7 @@ const env = {
   ...patientAdmission,
 };
 
-/** Seconds. What takes longer on the slowest machine never comes. */
+/** Seconds; enough for the slowest machine. */
 const patience = 40;
 
 function withoutTimes({ steady, hypothesis, ...experiment }: Experiment): Experiment {
@@ -77,7 +77,7 @@ afterAll(async () => {
 });
 
 test.each(experiments.map((experiment) => [experiment.title, experiment] as const))(
-  '%s: what was claimed is what is seen',
+  'the hypothesis holds: %s',
   { timeout: 120_000 },
   async (_title, experiment) => {
     const hasty = withoutTimes(experiment);

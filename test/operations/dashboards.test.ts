@@ -22,10 +22,10 @@ const uids = [
   'orders-telemetry',
 ];
 
-/** Rows are headings alone. */
+/** Rows are only headings. */
 const panelsOf = ({ panels }: Dashboard): Panel[] => panels.filter(({ type }) => type !== 'row');
 
-test('the files are what `npm run dashboards` writes', async () => {
+test('the committed dashboards are up to date with their source', async () => {
   const rendered = renderDashboards();
   expect((await readdir(folder)).toSorted()).toEqual([...rendered.keys()].toSorted());
   for (const [name, text] of rendered) {
@@ -34,20 +34,20 @@ test('the files are what `npm run dashboards` writes', async () => {
   }
 });
 
-test('there are six, and their addresses do not change', () => {
+test('there are six dashboards with stable uids', () => {
   expect(dashboards.map(({ uid }) => uid)).toEqual(uids);
 });
 
-test('Grafana is told where they are', async () => {
+test('Grafana is provisioned with the folder of the dashboards', async () => {
   const file = await readFile('grafana/provisioning/dashboards/orders.yml', 'utf8');
   const { providers } = parse(file) as { providers: Array<{ options: { path: string } }> };
   expect(providers.map(({ options }) => options.path)).toEqual(['/etc/grafana/dashboards']);
 });
 
 describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as const))(
-  '%s',
+  'dashboard %s',
   (_title, dashboard) => {
-    test('asks a question, and begins with the answer', () => {
+    test('a dashboard asks a question and starts with the answer', () => {
       expect(dashboard.description).toMatch(/\?/);
       const [row, ...others] = dashboard.panels;
       expect(row?.type).toBe('row');
@@ -59,7 +59,7 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
       expect(panelsOf(dashboard).length).toBeLessThanOrEqual(14);
     });
 
-    test('lays its panels out without overlap, within the grid', () => {
+    test('a dashboard has unique panels that do not overlap and fit the grid', () => {
       const taken = new Map<string, string>();
       for (const { title, gridPos } of dashboard.panels) {
         expect(gridPos.x + gridPos.w, title).toBeLessThanOrEqual(24);
@@ -77,7 +77,7 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
     });
 
     test.each(panelsOf(dashboard).map((panel) => [panel.title, panel] as const))(
-      '%s has a unit, says how to read it, and leaves the data source to the reader',
+      'panel %s has a unit, a description and a selectable data source',
       (_panel, panel) => {
         expect(panel.description?.length).toBeGreaterThan(30);
         expect(panel.fieldConfig?.defaults.unit).toBeTruthy();
@@ -88,7 +88,7 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
       },
     );
 
-    test('has dots that lead to traces wherever it shows the duration of requests and calls', () => {
+    test('every latency panel has exemplars that link to traces', () => {
       const latencies = panelsOf(dashboard).filter(
         ({ type, targets = [] }) =>
           type === 'timeseries' && targets.some(({ expr }) => expr.includes('histogram_quantile')),
@@ -101,7 +101,7 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
       }
     });
 
-    test('has links into Explore that Grafana can read once it has filled them in', () => {
+    test('every link into Explore is valid once its variables are replaced', () => {
       for (const { title, fieldConfig } of panelsOf(dashboard)) {
         for (const { url = '' } of fieldConfig?.defaults.links ?? []) {
           const filled = url.replaceAll(/\$\{[\w.]+\}/g, 'filled');
@@ -117,7 +117,7 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
       }
     });
 
-    test('marks starts, open breakers, faults and pages, and leads to the other dashboards', () => {
+    test('a dashboard has the shared annotations, variables and links to the other dashboards', () => {
       expect(dashboard.annotations.list.map(({ name }) => name)).toEqual([
         'Starts and deploys',
         'Circuit breaker not closed',
@@ -135,16 +135,16 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
   },
 );
 
-test('every query of every panel and annotation can be parsed', async () => {
+test('every query in panels and annotations parses', async () => {
   const queries = await dashboardQueries();
   for (const { language, text } of queries) {
     expect(language === 'promql' ? parsePromql(text) : parseLogql(text)).toBeDefined();
-    expect(text, 'a variable that nothing fills in').not.toMatch(/\$[a-z_{]/i);
+    expect(text, 'an unknown variable').not.toMatch(/\$[a-z_{]/i);
   }
   expect(queries.length).toBeGreaterThan(100);
 });
 
-test('every panel of logs is about the service', async () => {
+test('every log panel selects the logs of the service', async () => {
   const queries = (await dashboardQueries()).filter(({ language }) => language === 'logql');
   for (const { text } of queries) expect(parseLogql(text).streams).toEqual({ service_name: 'orders' });
 });

@@ -9,7 +9,7 @@ import { type LabelMatcher, parsePromql } from '../support/files/promql.ts';
 import { type RedisServer, startRedisServer } from '../../lab/harness/redis-server.ts';
 import { type TracedService, spawnTracedService } from '../support/processes/traced-service.ts';
 
-/** Whatever rules, dashboards and runbooks ask for has to be there: a typing error in a name is a panel that stays empty. */
+/** Every name that rules, dashboards and runbooks use must exist: a typo would be a panel that stays empty. */
 
 let redis: RedisServer;
 let service: TracedService;
@@ -38,7 +38,7 @@ afterAll(async () => {
   await redis[Symbol.asyncDispose]();
 });
 
-/** Has happen whatever a metric or a log line tells of. */
+/** Triggers every event that a metric or a log line reports. */
 async function liveThroughEverything({ api, gateway }: TracedService): Promise<void> {
   const place = (paymentToken: string) => api.place({ ...teaOrder, paymentToken });
   const paid = await place('tok_visa');
@@ -55,7 +55,7 @@ async function liveThroughEverything({ api, gateway }: TracedService): Promise<v
   const { id } = last.body;
   while (last.status !== 503) last = await place('tok_visa');
   await gateway.clearFaults();
-  // Until the breaker lets it through.
+  // Retries until the breaker is half-open.
   await vi.waitFor(async () => expect((await api.request('POST', `/orders/${id}/cancel`)).status).toBe(200), {
     timeout: 10_000,
     interval: 50,
@@ -64,11 +64,11 @@ async function liveThroughEverything({ api, gateway }: TracedService): Promise<v
   while (last.status !== 429) last = await place('tok_visa');
 }
 
-/** Of Prometheus itself, and of the Collector. */
+/** Metrics of Prometheus itself and of the Collector. */
 const ofOthers = /^(up|ALERTS|scrape_\w+|prometheus_\w+|otelcol_\w+)$/;
-/** Given to every series by the scrape. */
+/** Labels that every scraped series gets. */
 const ofScrapes = new Set(['job', 'instance']);
-/** Written only when the process cannot go on. */
+/** Logged only when the process cannot continue. */
 const neverInATest = new Set(['fatal']);
 
 async function selectors() {
@@ -78,19 +78,19 @@ async function selectors() {
   );
 }
 
-/** What a matcher that wants something wants, as patterns. A matcher that excludes wants nothing. */
+/** The values that a matcher requires, as patterns. A negative matcher requires none. */
 function wanted({ operator, value }: LabelMatcher): string[] {
   if (operator === '=') return [RegExp.escape(value)];
   if (operator === '=~') return value.split('|').filter((pattern) => !neverInATest.has(pattern));
   return [];
 }
 
-test('every metric that is asked for is exposed, with the labels and the values that are asked for', async () => {
+test('every queried metric is exposed with the queried labels and values', async () => {
   const missing = (await selectors())
     .filter(({ metric }) => !metric.includes(':') && !ofOthers.test(metric))
     .flatMap(({ place, metric, matchers }) => {
       const exposed = samples.filter(({ name }) => name === metric);
-      if (exposed.length === 0) return [`${place}: there is no ${metric}`];
+      if (exposed.length === 0) return [`${place}: ${metric} is not exposed`];
       return matchers
         .filter(({ label }) => !ofScrapes.has(label))
         .flatMap((matcher) => {
@@ -107,10 +107,10 @@ test('every metric that is asked for is exposed, with the labels and the values 
   expect([...new Set(missing)]).toEqual([]);
 });
 
-/** Customers pay in what they like. */
+/** Currencies are chosen by customers, so a test cannot cover all of them. */
 const isMoney = ({ label }: LabelMatcher) => label === 'currency';
 
-test('what is asked of recorded series is recorded', async () => {
+test('every queried recording rule exists', async () => {
   const { recordings } = await readRules();
   const recorded = new Set(recordings.map(({ record }) => record));
   const objectives = new Set(recordings.flatMap(({ labels }) => labels?.['slo'] ?? []));
@@ -120,7 +120,7 @@ test('what is asked of recorded series is recorded', async () => {
   expect(slos.map(({ value }) => value).filter((slo) => !objectives.has(slo))).toEqual([]);
 });
 
-test('series are grouped by labels that they have', async () => {
+test('queries group by labels that the series have', async () => {
   const labelsOf = new Map<string, Set<string>>();
   for (const { name, labels } of samples) {
     const known = labelsOf.get(name) ?? new Set();
@@ -139,10 +139,10 @@ test('series are grouped by labels that they have', async () => {
   expect(missing).toEqual([]);
 });
 
-/** Where a record of OpenTelemetry has what a line of JSON has elsewhere. */
+/** Fields of OpenTelemetry records that have another name in JSON log lines. */
 const ofRecords = new Set(['severity_text', 'service_name']);
 
-test('log lines are filtered by fields that they have, and by events that are told', async () => {
+test('log queries filter by existing fields and events', async () => {
   const fields = new Set(service.process.logs.flatMap((line) => Object.keys(line)));
   const events = await eventsInSource();
   const missing: string[] = [];
@@ -157,12 +157,12 @@ test('log lines are filtered by fields that they have, and by events that are to
     const untold = ofEvents
       .flatMap(({ value = '' }) => value.split('|'))
       .filter((pattern) => !events.some((event) => new RegExp(`^(?:${pattern})$`).test(event)));
-    missing.push(...untold.map((pattern) => `${place}: nothing tells of ${pattern}`));
+    missing.push(...untold.map((pattern) => `${place}: nothing logs ${pattern}`));
   }
   expect(missing).toEqual([]);
 });
 
-/** Some happen only when everything breaks, so they are read off the code. */
+/** Read from the source, because some events happen only in rare failures. */
 async function eventsInSource(): Promise<string[]> {
   const files = await readdir('src', { recursive: true });
   const sources = await Promise.all(

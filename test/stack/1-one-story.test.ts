@@ -13,8 +13,8 @@ import {
 import { placeOrder } from './customer.ts';
 
 describe('an order', () => {
-  test('is one trace, from the request to the other end of the payment attempt', async () => {
-    // Slower than the objective, and therefore always kept.
+  test('an order is one trace, from the request to the gateway', async () => {
+    // Slower than the objective, so that tail sampling always keeps it.
     const { status, traceId, orderId } = await placeOrder('tok_slow');
     expect(status).toBe(201);
     const trace = await eventually('whole trace', async () => {
@@ -37,7 +37,7 @@ describe('an order', () => {
     expect(attributeOf(trace, 'charge.outcome')).toEqual(['succeeded']);
   });
 
-  test('leads from its trace to the log lines of both services', async () => {
+  test('the trace id of an order finds the log lines of both services', async () => {
     const { traceId, orderId, requestId } = await placeOrder('tok_error_once');
     const lines = await eventually('log lines of both', async () => {
       const found = await logLinesOf(traceId);
@@ -60,7 +60,7 @@ describe('an order', () => {
     );
   });
 
-  test('whose gateway failed once is kept with its failure, and says that it was injected', async () => {
+  test('the trace of an order with a failed attempt is kept and names the injected fault', async () => {
     const { traceId } = await placeOrder('tok_error_once');
     const trace = await eventually('trace with two attempts', async () => {
       const found = await findTrace(traceId);
@@ -72,7 +72,7 @@ describe('an order', () => {
 });
 
 test.each(['orders', 'payment-gateway'])(
-  'the Monitor tab of Jaeger has rates and durations of %s',
+  "Jaeger's Monitor tab has rates and durations of %s",
   async (service) => {
     interface Metrics {
       metrics: Array<{ metricPoints: Array<{ gaugeValue: { doubleValue: number | string } }> }>;
@@ -97,7 +97,7 @@ test.each(['orders', 'payment-gateway'])(
   },
 );
 
-test('the links from a span to metrics find some', async () => {
+test('the links from a span to its metrics have data', async () => {
   for (const metric of ['traces_span_metrics_calls_total', 'traces_span_metrics_duration_seconds_bucket']) {
     const series = await eventually(metric, async () => {
       const found = await queryPrometheus(`${metric}{service_name="orders",span_name="POST /orders"}`);
@@ -107,7 +107,7 @@ test('the links from a span to metrics find some', async () => {
   }
 });
 
-test('a card number that came through everything else does not come through the Collector', async () => {
+test('the Collector redacts card numbers, e-mail addresses and credentials', async () => {
   const traceId = randomBytes(16).toString('hex');
   const now = `${Date.now()}000000`;
   const span = {
@@ -117,7 +117,7 @@ test('a card number that came through everything else does not come through the 
     kind: 1,
     startTimeUnixNano: now,
     endTimeUnixNano: now,
-    // An error, so that it is kept.
+    // An error, so that tail sampling keeps it.
     status: { code: 2 },
     attributes: [
       { key: 'note', value: { stringValue: 'paid with 4111 1111 1111 1111' } },

@@ -21,7 +21,7 @@ test('the Collector accepts its configuration', async () => {
 
 const parts = ['otel-collector', 'jaeger', 'prometheus', ...(stack.lokiUrl === undefined ? [] : ['loki'])];
 
-test.each(parts)('%s finds nothing in its configuration that is deprecated', async (name) => {
+test.each(parts)('%s logs no deprecated configuration', async (name) => {
   const lines = (await logOf(name)).split('\n');
   expect(lines.filter((line) => /deprecat/i.test(line))).toEqual([]);
 });

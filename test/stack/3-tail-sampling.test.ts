@@ -1,15 +1,15 @@
 import { beforeAll, expect, test } from 'vitest';
 import { eventually, type Exemplar, exemplars, findTrace, sumOf } from './backends.ts';
 
-/** Milliseconds from the end of a request to its trace in Jaeger, at the latest: the Collector's wait, and batches. */
+/** Milliseconds until the trace of a request must be in Jaeger: the Collector's decision wait plus batching. */
 const decided = 30_000;
 
 let found: Exemplar[];
 
 beforeAll(async () => {
-  // From the traffic of a minute.
+  // A minute of traffic provides them.
   found = await eventually(
-    'exemplars old enough to be decided on',
+    'exemplars whose traces have been decided on',
     async () => {
       const all = await exemplars();
       const old = all.filter(({ time }) => Date.now() - time > decided);
@@ -19,13 +19,13 @@ beforeAll(async () => {
   );
 });
 
-test('exemplars are of requests and of dependencies', () => {
+test('both requests and dependencies have exemplars', () => {
   expect(new Set(found.map(({ metric }) => metric))).toEqual(
     new Set(['http_request_duration_seconds_bucket', 'dependency_request_duration_seconds_bucket']),
   );
 });
 
-test('every exemplar that Prometheus has leads to a trace that Jaeger has', async () => {
+test('every exemplar in Prometheus has a trace in Jaeger', async () => {
   const missing: Exemplar[] = [];
   const traces = new Map(found.map((exemplar) => [exemplar.traceId, exemplar]));
   for (const [traceId, exemplar] of traces) {
@@ -34,11 +34,11 @@ test('every exemplar that Prometheus has leads to a trace that Jaeger has', asyn
   expect(missing).toEqual([]);
 });
 
-test('and yet most traces are not kept', async () => {
+test('tail sampling drops most traces', async () => {
   const decisions = (sampled: boolean) =>
     sumOf(`otelcol_processor_tail_sampling_global_count_traces_sampled{sampled="${sampled}"}`);
   expect(await decisions(true)).toBeGreaterThan(0);
-  // At first more are, because each bucket takes the first exemplar that comes.
+  // At first most are kept, because each bucket takes the first exemplar that arrives.
   const most = await eventually('majority', async () => {
     const [kept, dropped] = await Promise.all([decisions(true), decisions(false)]);
     return dropped > kept ? dropped : undefined;

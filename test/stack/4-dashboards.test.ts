@@ -3,12 +3,12 @@ import { dashboardQueries, ruleQueries } from '../support/files/observability-as
 import { eventually, queryLoki, queryPrometheus, stack, sumOf } from './backends.ts';
 
 /**
- * What is rightly empty while all is well: it marks or announces that something is not. All other queries must have
- * an answer after a minute of traffic, so that nobody looks at an empty panel and wonders.
+ * Queries that are empty in normal operation, because they mark a problem. All others must have data after a minute of
+ * traffic, because an empty panel is ambiguous.
  */
 const emptyInCalm = [
   /› annotation /,
-  // Refused orders alone; the rule that reads it makes it 0.
+  // Only counts shed orders; the rule that uses it defaults to 0.
   /^job_instance:placements_throttled:/,
 ];
 
@@ -26,7 +26,7 @@ beforeAll(async () => {
   );
 });
 
-/** `undefined` where there is nothing yet. */
+/** Resolves to `undefined` without data. */
 async function anyOf(query: string) {
   const result = await queryPrometheus(query);
   return result.length > 0 ? result : undefined;
@@ -36,18 +36,21 @@ describe('PromQL', () => {
   const queries = panels.filter(({ language }) => language === 'promql');
   const filled = queries.filter(({ place }) => !emptyInCalm.some((pattern) => pattern.test(place)));
 
-  test.each(filled.map(({ place, text }) => [place, text]))('%s has data', async (_place, text) => {
-    const data = await eventually('data', () => anyOf(text));
-    expect(data.length).toBeGreaterThan(0);
-  });
+  test.each(filled.map(({ place, text }) => [place, text]))(
+    'the query of %s has data',
+    async (_place, text) => {
+      const data = await eventually('data', () => anyOf(text));
+      expect(data.length).toBeGreaterThan(0);
+    },
+  );
 
-  test('what is empty in calm is understood all the same', async () => {
+  test('Prometheus accepts the queries that are empty in normal operation', async () => {
     for (const { text } of queries.filter((query) => !filled.includes(query))) {
       await expect(queryPrometheus(text)).resolves.toBeInstanceOf(Array);
     }
   });
 
-  test('every rule is evaluated without an error', async () => {
+  test('Prometheus evaluates every rule without an error', async () => {
     expect(rules.length).toBeGreaterThan(10);
     for (const { text } of rules) await queryPrometheus(text);
     expect(await sumOf('prometheus_rule_evaluation_failures_total')).toBe(0);
@@ -57,9 +60,9 @@ describe('PromQL', () => {
     ({ place }) => place.includes(':') && !emptyInCalm.some((pattern) => pattern.test(place)),
   );
 
-  // What it says and not what it has recorded: some are asked every few minutes only.
+  // Queries the expression and not the recorded series, because some rules are evaluated only every few minutes.
   test.each(recordings.map(({ place, text }) => [place, text]))(
-    '%s has something to record',
+    'the recording rule %s has data',
     async (_place, text) => {
       const data = await eventually('data', () => anyOf(text), 90_000);
       expect(data.length).toBeGreaterThan(0);
@@ -67,11 +70,11 @@ describe('PromQL', () => {
   );
 });
 
-// What is not here cannot be asked, and the setup has said so. That LogQL parses is tested without a Loki as well.
+// Without Loki these are skipped, as the setup has printed. Other tests check that the LogQL parses.
 const logQueries = stack.lokiUrl === undefined ? [] : panels.filter(({ language }) => language === 'logql');
 
 test.each(logQueries.map(({ place, text }) => [place, text]))(
-  '%s is understood by Loki',
+  'Loki accepts the query of %s',
   async (_place, text) => {
     expect(await queryLoki(text)).toBeInstanceOf(Array);
   },
@@ -79,7 +82,7 @@ test.each(logQueries.map(({ place, text }) => [place, text]))(
 
 const alertmanagers = stack.alertmanagerUrl === undefined ? [] : [stack.alertmanagerUrl];
 
-test.each(alertmanagers)('alerts get from Prometheus through Alertmanager at %s to the pager', async () => {
+test.each(alertmanagers)('alerts reach the pager through Alertmanager at %s', async () => {
   interface Pager {
     heartbeatAt: string | null;
   }
@@ -96,7 +99,7 @@ test.each(alertmanagers)('alerts get from Prometheus through Alertmanager at %s 
 
 const grafanas = stack.grafanaUrl === undefined ? [] : [stack.grafanaUrl];
 
-test.each(grafanas)('Grafana at %s asks for no login, and has all dashboards', async (url) => {
+test.each(grafanas)('Grafana at %s requires no login and has all dashboards', async (url) => {
   const response = await fetch(`${url}/api/search?type=dash-db`);
   expect(response.status).toBe(200);
   const found = (await response.json()) as Array<{ uid: string }>;

@@ -6,7 +6,7 @@ import { descendants } from '../support/processes/npm-start-process.ts';
 import { eventually, findTrace, stack, sumOf } from './backends.ts';
 import { placeOrder } from './customer.ts';
 
-/** The last file: what is lost in here would be missing in the others. */
+/** Runs last, because the telemetry that it loses would be missing in the other files. */
 
 const compose = (...args: string[]) => promisify(execFile)('docker', ['compose', ...args]);
 
@@ -17,12 +17,12 @@ async function signal(part: Part, name: NodeJS.Signals): Promise<void> {
   if (pid !== undefined) process.kill(pid, name);
 }
 
-/** It takes connections and does not answer: the worse of the two ways to be away. */
+/** A frozen part accepts connections and never answers, which is worse than refusing them. */
 const freeze = (part: Part) => (stack.native ? signal(part, 'SIGSTOP') : compose('pause', part));
 
 const thaw = (part: Part) => (stack.native ? signal(part, 'SIGCONT') : compose('unpause', part));
 
-/** The launcher, and Docker by its restart policy, start it again. */
+/** The launcher, or Docker's restart policy, starts it again. */
 async function killAndRestart(part: Part): Promise<void> {
   if (stack.native) {
     await signal(part, 'SIGKILL');
@@ -37,7 +37,7 @@ afterAll(async () => {
   for (const part of ['otel-collector', 'jaeger'] as const) await thaw(part).catch(() => undefined);
 });
 
-test('a Jaeger that hangs costs no request, and gets its traces when it is back', async () => {
+test('a hanging Jaeger fails no request and gets its traces once it is back', async () => {
   await freeze('jaeger');
   // An order whose gateway fails once, because its trace is always kept.
   const { status, traceId } = await placeOrder('tok_error_once');
@@ -66,7 +66,7 @@ const dropped = async () => {
   return samples.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 };
 
-test('a Collector that hangs and then dies costs no request, and what is lost is counted', async () => {
+test('a Collector that hangs and dies fails no request, and lost telemetry is counted', async () => {
   const before = await dropped();
   await freeze('otel-collector');
   const statuses: number[] = [];

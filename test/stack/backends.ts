@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
 
-/** Asks the backends of the running stack, over the interfaces that Grafana asks them by. */
+/** Queries the backends of the running stack over the interfaces that Grafana uses. */
 
 export const stack = inject('stack');
 
@@ -14,7 +14,7 @@ async function get<T>(url: string, parameters: Readonly<Record<string, string>> 
   return JSON.parse(text) as T;
 }
 
-/** What `look` finds, as soon as it finds anything. */
+/** Polls `look` until it finds something. */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined>,
@@ -36,7 +36,7 @@ export interface Series {
   value: [time: number, value: string];
 }
 
-/** @throws where Prometheus does not understand it */
+/** @throws if Prometheus rejects the query */
 export async function queryPrometheus(query: string): Promise<Series[] | [number, string]> {
   const { data } = await get<{ data: { result: Series[] | [number, string] } }>(
     `${stack.prometheusUrl}/api/v1/query`,
@@ -45,7 +45,7 @@ export async function queryPrometheus(query: string): Promise<Series[] | [number
   return data.result;
 }
 
-/** The sum of an instant vector; 0 where there is none. */
+/** The sum of an instant vector; 0 if it is empty. */
 export async function sumOf(query: string): Promise<number> {
   const result = await queryPrometheus(`sum(${query})`);
   const [first] = result;
@@ -59,7 +59,7 @@ export interface Exemplar {
   time: number;
 }
 
-/** All that Prometheus has stored of the last quarter of an hour. */
+/** All exemplars in Prometheus from the last quarter of an hour. */
 export async function exemplars(): Promise<Exemplar[]> {
   interface Answer {
     data: Array<{
@@ -99,7 +99,7 @@ export interface JaegerTrace {
   processes: Record<string, { serviceName: string }>;
 }
 
-/** `undefined` while Jaeger does not have it. */
+/** Resolves to `undefined` while Jaeger does not have the trace. */
 export async function findTrace(traceId: string): Promise<JaegerTrace | undefined> {
   const response = await fetch(`${stack.jaegerUrl}/api/traces/${traceId}`);
   if (response.status === 404) return undefined;
@@ -121,7 +121,7 @@ export function printTrace({ spans, processes }: JaegerTrace): string {
     const lines: string[] = [];
     for (const span of inOrder) {
       const own = parentOf(span);
-      // A parent that is not here belongs to whoever called.
+      // A missing parent is a span of the caller.
       if ((own !== undefined && known.has(own) ? own : undefined) !== parent) continue;
       lines.push(`${'  '.repeat(depth)}${processes[span.processID]?.serviceName}: ${span.operationName}`);
       lines.push(...linesBelow(span.spanID, depth + 1));
@@ -144,12 +144,12 @@ export interface LogLine {
   fields: Record<string, string>;
 }
 
-/** Where there is a Loki, by the query of the link in Grafana; otherwise from the file that stands in for it. */
+/** With Loki, by the query of Grafana's link; without, from the file that stands in for it. */
 export async function logLinesOf(traceId: string): Promise<LogLine[]> {
   return stack.lokiUrl === undefined ? linesInFile(traceId) : linesInLoki(traceId);
 }
 
-/** @throws where Loki does not understand it */
+/** @throws if Loki rejects the query */
 export async function queryLoki(query: string): Promise<unknown[]> {
   const { data } = await get<{ data: { result: unknown[] } }>(`${stack.lokiUrl}/loki/api/v1/query_range`, {
     query,

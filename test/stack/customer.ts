@@ -8,7 +8,7 @@ export interface Placed {
   requestId: string;
 }
 
-/** Places an order as the customers of the stack do. */
+/** Places an order like the customers of the stack. */
 export async function placeOrder(paymentToken: string): Promise<Placed> {
   const response = await fetch(`${stack.apiUrl}/orders`, {
     method: 'POST',

@@ -21,11 +21,11 @@ export interface Stack {
   jaegerUrl: string;
   prometheusUrl: string;
   otlpUrl: string;
-  /** Missing where there is no Loki. */
+  /** Undefined without Loki. */
   lokiUrl?: string;
-  /** Missing where there is no Alertmanager. */
+  /** Undefined without Alertmanager. */
   alertmanagerUrl?: string;
-  /** Missing where there is no Grafana. */
+  /** Undefined without Grafana. */
   grafanaUrl?: string;
   /** Native only: the launcher's process, its data, and the file that stands in for Loki. */
   native?: { pid: number; dataDir: string; logRecords: string };
@@ -58,7 +58,7 @@ interface Running {
   programs: string[];
 }
 
-/** On free ports, with data of its own. */
+/** Starts it on free ports with its own data. */
 async function startNative(): Promise<Started> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'orders-stack-'));
   const ports = [
@@ -76,7 +76,7 @@ async function startNative(): Promise<Started> {
     cwd: root,
     env: {
       ...process.env,
-      // Of the test runner; the service knows another one.
+      // The test runner's value is not valid for the service.
       NODE_ENV: 'development',
       STACK_DATA_DIR: dataDir,
       ...Object.fromEntries(ports.map((name) => [`${name}_PORT`, '0'])),
@@ -124,7 +124,7 @@ async function startNative(): Promise<Started> {
   };
 }
 
-/** At the ports of `.env`, or the usual ones. */
+/** Starts it at the ports of `.env`, or the default ones. */
 async function startCompose(): Promise<Started> {
   const compose = (...args: string[]) =>
     promisify(execFile)('docker', ['compose', ...args], { cwd: root, maxBuffer: 64 * 1024 * 1024 });
