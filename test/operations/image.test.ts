@@ -76,6 +76,5 @@ describe('the image', () => {
 });
 
 async function nodeVersion(): Promise<string> {
-  const { dependencies } = JSON.parse(await read('package.json')) as { dependencies: Record<string, string> };
-  return String(dependencies['node']);
+  return (await read('.nvmrc')).trim();
 }
