@@ -21,19 +21,19 @@ const faultsOf = (env: Environment): readonly string[] => {
   }
 };
 
-test('three variables are required, and all that are missing are named at once', () => {
+test('loadConfig requires three variables and names every missing one at once', () => {
   expect(faultsOf({}).map((fault) => fault.split(' ')[0])).toEqual(Object.keys(required));
   expect(faultsOf(required)).toEqual([]);
 });
 
-test('every default can be read as if it had been typed', () => {
+test('every default parses like a value that is set', () => {
   const typed = Object.fromEntries(
     Object.entries<Variable<unknown>>(variables).map(([name, variable]) => [name, variable.default]),
   );
   expect(loadConfig({ ...typed, ...required })).toEqual(loadConfig(required));
 });
 
-test('the values of the environment arrive where they are used', () => {
+test('loadConfig puts each variable into its section', () => {
   const config = loadConfig({
     ...required,
     PORT: '8080',
@@ -61,8 +61,8 @@ test('the values of the environment arrive where they are used', () => {
   ]);
 });
 
-describe('secrets', () => {
-  test('are in no way of printing the configuration', () => {
+describe('a secret', () => {
+  test('shows in no printed form of the configuration', () => {
     for (const config of [loadConfig(withRedis), loadMigrationConfig(required)]) {
       const inspected = inspect(config, { depth: Number.POSITIVE_INFINITY, showHidden: true });
       for (const printed of [inspected, JSON.stringify(config)]) {
@@ -77,13 +77,13 @@ describe('secrets', () => {
     ['API_KEYS', { API_KEYS: 'hush-shop' }],
     ['REDIS_URL', { REDIS_URL: 'http://orders:hush-hush@cache' }],
     ['API_KEYS', { API_KEYS: 'shop:hush-shop,pos:hush-shop' }],
-  ])('are not in the message about a wrong %s', (name, change) => {
+  ])('is not in the message about a malformed %s', (name, change) => {
     const faults = faultsOf({ ...required, ...change });
     expect(faults).toEqual([expect.stringMatching(`^${name} must be `)]);
     expect(faults.join()).not.toContain('hush');
   });
 
-  test('are marked as such wherever a variable may hold one', () => {
+  test('is marked in the description of every variable that may hold one', () => {
     const marked = Object.entries(variables).filter(([, variable]) => 'secret' in variable);
     expect(marked.map(([name]) => name)).toEqual([
       'DATABASE_URL',
@@ -94,46 +94,46 @@ describe('secrets', () => {
   });
 });
 
-describe('what does not go together', () => {
+describe('loadConfig', () => {
   const withDemoKey = { ...required, API_KEYS: `shop:hush-shop,me:${demoApiKey.key}` };
   const demoKeyRefused = 'API_KEYS holds the public demo key, which production refuses';
 
-  test('the demo key is refused in production alone, under whatever name', () => {
+  test('refuses the demo key in production only, under any client name', () => {
     expect(faultsOf({ ...withDemoKey, NODE_ENV: 'production' })).toEqual([demoKeyRefused]);
     expect(faultsOf({ ...withDemoKey, NODE_ENV: 'development' })).toEqual([]);
     expect(faultsOf({ ...withDemoKey, NODE_ENV: 'test' })).toEqual([]);
     expect(faultsOf({ ...required, NODE_ENV: 'production' })).toEqual([]);
   });
 
-  test.each(['PAYMENT', 'SETTLEMENT'])('a floor of %s_BACKOFF above its cap is refused', (what) => {
+  test.each(['PAYMENT', 'SETTLEMENT'])('refuses %s_BACKOFF_FLOOR above its cap', (what) => {
     const env = { ...required, [`${what}_BACKOFF_FLOOR`]: '3s', [`${what}_BACKOFF_CAP`]: '2s' };
     expect(faultsOf(env)).toEqual([`${what}_BACKOFF_FLOOR must not be longer than ${what}_BACKOFF_CAP`]);
     expect(faultsOf({ ...env, [`${what}_BACKOFF_CAP`]: '3s' })).toEqual([]);
   });
 
-  test.each(['RATE_LIMIT_WINDOW', 'AUTH_FAILURE_WINDOW'])('a %s of less than a second is refused', (name) => {
+  test.each(['RATE_LIMIT_WINDOW', 'AUTH_FAILURE_WINDOW'])('refuses %s below one second', (name) => {
     expect(faultsOf({ ...required, [name]: '999ms' })).toEqual([`${name} must be at least 1s`]);
     expect(faultsOf({ ...required, [name]: '1s' })).toEqual([]);
   });
 
-  test.each(['REDIS_COMMAND_TIMEOUT', 'ORDER_CACHE_TTL'])('a %s of nothing is refused', (name) => {
+  test.each(['REDIS_COMMAND_TIMEOUT', 'ORDER_CACHE_TTL'])('refuses %s of 0', (name) => {
     expect(faultsOf({ ...required, [name]: '0s' })).toEqual([`${name} must not be 0`]);
   });
 
-  test('headers that may take longer than the request that they are a part of are refused', () => {
+  test('refuses a headers timeout above the request timeout', () => {
     const env = { ...required, HTTP_HEADERS_TIMEOUT: '31s' };
     expect(faultsOf(env)).toEqual(['HTTP_HEADERS_TIMEOUT must not be longer than HTTP_REQUEST_TIMEOUT']);
     expect(faultsOf({ ...env, HTTP_REQUEST_TIMEOUT: '31s' })).toEqual([]);
   });
 
   test.each(['HTTP_HEADERS_TIMEOUT', 'HTTP_KEEP_ALIVE_TIMEOUT', 'HTTP_SEND_TIMEOUT'])(
-    'a %s of nothing is refused',
+    'refuses %s of 0, which Node treats as no timeout',
     (name) => {
       expect(faultsOf({ ...required, [name]: '0s' })).toEqual([`${name} must not be 0`]);
     },
   );
 
-  test('is named all at once', () => {
+  test('names every contradiction at once', () => {
     const env = { ...withDemoKey, NODE_ENV: 'production', PAYMENT_BACKOFF_FLOOR: '2s' };
     expect(faultsOf(env)).toEqual([
       demoKeyRefused,
@@ -142,29 +142,29 @@ describe('what does not go together', () => {
   });
 });
 
-test('without REDIS_URL there is no Redis, and with it there is all that it needs', () => {
+test('loadConfig configures Redis only when REDIS_URL is set', () => {
   expect(loadConfig(required).redis).toBeUndefined();
   const { redis } = loadConfig({ ...withRedis, REDIS_COMMAND_TIMEOUT: '5ms' });
   expect(redis).toMatchObject({ commandTimeout: 5, orderTtl: 600_000 });
   expect(redis?.url.reveal()).toBe(withRedis.REDIS_URL);
 });
 
-test('proxies are trusted by their address, or by how many there are, and by default none is', () => {
+test('TRUST_PROXY trusts proxies by address or by number, and none by default', () => {
   const trustOf = (env: Environment) => loadConfig({ ...required, ...env }).http.trustProxy;
   expect(trustOf({})).toBe(false);
   expect(trustOf({ TRUST_PROXY: '10.0.0.0/8' })).toEqual(['10.0.0.0/8']);
   const two = trustOf({ TRUST_PROXY: '2' });
-  if (typeof two !== 'function') throw new Error('not a rule');
+  if (typeof two !== 'function') throw new Error('TRUST_PROXY=2 is not a function');
   expect([0, 1, 2, 3].map((hop) => two('203.0.113.1', hop))).toEqual([true, true, false, false]);
 });
 
-test('an environment that is none of the three is refused, for it decides what is safe', () => {
+test('loadConfig refuses an unknown NODE_ENV, because it decides what is safe', () => {
   expect(faultsOf({ ...required, NODE_ENV: 'prod' })).toEqual([
     'NODE_ENV must be one of development, test, production, not "prod"',
   ]);
 });
 
-test('a migration needs the database alone', () => {
+test('loadMigrationConfig requires the database URL only', () => {
   expect(loadMigrationConfig({ DATABASE_URL: required.DATABASE_URL }).url.reveal()).toBe(
     required.DATABASE_URL,
   );

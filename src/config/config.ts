@@ -6,58 +6,159 @@ import { variables } from './variables.ts';
 /** The key that `npm start` prints. Anyone can read it, so production refuses it. */
 export const demoApiKey: ApiKey = { client: 'demo', key: 'demo-key' };
 
-export type Config = ReturnType<typeof loadConfig>;
+/** The service's configuration. Every time is in milliseconds, every share a number from 0 to 1. */
+export interface Config {
+  environment: 'development' | 'test' | 'production';
+  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** Who makes the spans: the service itself (`lean`), or the OpenTelemetry instrumentations (`auto`). */
+  instrumentation: 'lean' | 'auto';
+  /** How long a trace stays the exemplar of its bucket. */
+  exemplarInterval: number;
+  http: HttpConfig;
+  admin: { host: string; port: number };
+  /** Whether the admin listener takes profiles. */
+  profiling: boolean;
+  apiKeys: Secret<ApiKey[]>;
+  /** Requests per window. A `max` of 0 means no limit. */
+  limits: {
+    /** Requests per client. */
+    requests: WindowConfig;
+    /** Requests without a valid API key, per address. */
+    addresses: WindowConfig;
+    /** Wrong API keys, per address. */
+    failures: WindowConfig;
+  };
+  /** `undefined` without REDIS_URL: each replica then has its own limits, and there is no cache. */
+  redis: RedisConfig | undefined;
+  postgres: PostgresConfig;
+  payment: PaymentConfig;
+  settlement: SettlementConfig;
+  /** `undefined` when admission control is off. */
+  admission: AdmissionConfig | undefined;
+  shutdown: {
+    /** From failing `/readyz` to refusing connections. */
+    drainDelay: number;
+    /** A shutdown that takes longer is cut off. */
+    deadline: number;
+  };
+}
+
+export interface HttpConfig {
+  host: string;
+  /** 0 takes any free port. */
+  port: number;
+  /** Largest request body, in bytes. */
+  bodyLimit: number;
+  /** Which proxies Fastify trusts: none, those at these addresses, or those up to this hop. */
+  trustProxy: false | string[] | ((address: string, hop: number) => boolean);
+  connections: {
+    headersTimeout: number;
+    requestTimeout: number;
+    keepAliveTimeout: number;
+    sendTimeout: number;
+    /** Size of the request line and headers together. */
+    maxHeaderBytes: number;
+    maxHeaders: number;
+    maxConnections: number;
+  };
+}
+
+export interface WindowConfig {
+  max: number;
+  window: number;
+}
+
+export interface RedisConfig {
+  url: Secret<string>;
+  commandTimeout: number;
+  /** How long Redis keeps a settled order. */
+  orderTtl: number;
+}
+
+export interface PostgresConfig {
+  url: Secret<string>;
+  poolMax: number;
+  /** Longest wait for a connection, whether it is new or comes from the pool. */
+  connectTimeout: number;
+  /** Postgres cancels a statement that runs longer. */
+  statementTimeout: number;
+  /** One statement with all its retries. */
+  deadline: number;
+}
+
+export interface PaymentConfig {
+  gatewayUrl: string;
+  /** Keep-alive connections to the gateway. */
+  connections: number;
+  attemptTimeout: number;
+  /** One charge with all its retries. */
+  deadline: number;
+  /** Attempts per charge, the first included. */
+  maxAttempts: number;
+  backoff: BackoffConfig;
+  /** Retries per charge as a share, and how many a quiet service saves up. */
+  retryBudget: { share: number; reserve: number };
+  breaker: {
+    /** The circuit opens when more than this share of the attempts in the window failed. */
+    errorShare: number;
+    /** Attempts in the window before the share counts. */
+    volume: number;
+    window: number;
+    /** From open to half-open. */
+    openFor: number;
+  };
+}
+
+export interface SettlementConfig {
+  /** Age at which a pending order is cancelled, at the gateway first. */
+  deadline: number;
+  pollInterval: number;
+  /** Orders that a replica settles at the same time. */
+  concurrency: number;
+  /** Orders that a replica leases at once. */
+  batchSize: number;
+  backoff: BackoffConfig;
+  /** Pending orders at which new ones are refused. */
+  maxPending: number;
+}
+
+export interface AdmissionConfig {
+  /** Bounds of the adaptive limit on requests in flight, both included. */
+  floor: number;
+  ceiling: number;
+  /** Longest wait for a connection to Postgres or the gateway before the limit shrinks. */
+  target: number;
+  /** Longest admission queue, in requests. */
+  queue: number;
+  queueTimeout: number;
+  /** Lag of the event loop at which the limit shrinks and no request may queue. */
+  loopDelay: number;
+}
+
+export interface BackoffConfig {
+  /** Upper bound of the first wait; it doubles per retry. */
+  base: number;
+  floor: number;
+  cap: number;
+}
+
+type ServiceValues = Values<typeof variables>;
 
 /**
- * The service's configuration.
+ * Reads the service's configuration.
  *
- * @throws {ConfigError} when a variable is missing or malformed; all faults at once
+ * @throws {ConfigError} when a variable is missing or malformed, or two contradict each other; lists every fault
  */
-export function loadConfig(env: Environment = process.env) {
+export function loadConfig(env: Environment = process.env): Config {
   const value = read(variables, env);
-  const contradictions = [
-    value.NODE_ENV === 'production' &&
-      value.API_KEYS.some(({ key }) => key === demoApiKey.key) &&
-      'API_KEYS holds the public demo key, which production refuses',
-    value.PAYMENT_BACKOFF_FLOOR > value.PAYMENT_BACKOFF_CAP &&
-      'PAYMENT_BACKOFF_FLOOR must not be longer than PAYMENT_BACKOFF_CAP',
-    value.SETTLEMENT_BACKOFF_FLOOR > value.SETTLEMENT_BACKOFF_CAP &&
-      'SETTLEMENT_BACKOFF_FLOOR must not be longer than SETTLEMENT_BACKOFF_CAP',
-    value.ADMISSION_LIMIT_MIN > value.ADMISSION_LIMIT_MAX &&
-      'ADMISSION_LIMIT_MIN must not be more than ADMISSION_LIMIT_MAX',
-    // Clients are told about windows in whole seconds.
-    value.RATE_LIMIT_WINDOW < 1000 && 'RATE_LIMIT_WINDOW must be at least 1s',
-    value.AUTH_FAILURE_WINDOW < 1000 && 'AUTH_FAILURE_WINDOW must be at least 1s',
-    value.REDIS_COMMAND_TIMEOUT === 0 && 'REDIS_COMMAND_TIMEOUT must not be 0',
-    value.ORDER_CACHE_TTL === 0 && 'ORDER_CACHE_TTL must not be 0',
-    value.HTTP_HEADERS_TIMEOUT > value.HTTP_REQUEST_TIMEOUT &&
-      'HTTP_HEADERS_TIMEOUT must not be longer than HTTP_REQUEST_TIMEOUT',
-    // To Node these would mean for ever.
-    value.HTTP_HEADERS_TIMEOUT === 0 && 'HTTP_HEADERS_TIMEOUT must not be 0',
-    value.HTTP_KEEP_ALIVE_TIMEOUT === 0 && 'HTTP_KEEP_ALIVE_TIMEOUT must not be 0',
-    value.HTTP_SEND_TIMEOUT === 0 && 'HTTP_SEND_TIMEOUT must not be 0',
-  ].filter((fault) => fault !== false);
-  if (contradictions.length > 0) throw new ConfigError(contradictions);
+  const faults = contradictions(value);
+  if (faults.length > 0) throw new ConfigError(faults);
   return {
     environment: value.NODE_ENV,
     logLevel: value.LOG_LEVEL,
     instrumentation: value.TELEMETRY_INSTRUMENTATION,
     exemplarInterval: value.EXEMPLAR_INTERVAL,
-    http: {
-      host: value.HOST,
-      port: value.PORT,
-      bodyLimit: value.BODY_LIMIT_BYTES,
-      trustProxy: trustOf(value.TRUST_PROXY),
-      connections: {
-        headersTimeout: value.HTTP_HEADERS_TIMEOUT,
-        requestTimeout: value.HTTP_REQUEST_TIMEOUT,
-        keepAliveTimeout: value.HTTP_KEEP_ALIVE_TIMEOUT,
-        sendTimeout: value.HTTP_SEND_TIMEOUT,
-        maxHeaderBytes: value.HTTP_MAX_HEADER_BYTES,
-        maxHeaders: value.HTTP_MAX_HEADERS,
-        maxConnections: value.HTTP_MAX_CONNECTIONS,
-      },
-    },
+    http: httpConfig(value),
     admin: { host: value.ADMIN_HOST, port: value.ADMIN_PORT },
     profiling: value.PROFILING === 'auto' ? value.NODE_ENV !== 'production' : value.PROFILING === 'on',
     apiKeys: new Secret(value.API_KEYS),
@@ -66,64 +167,134 @@ export function loadConfig(env: Environment = process.env) {
       addresses: { max: value.RATE_LIMIT_ADDRESS_MAX, window: value.RATE_LIMIT_WINDOW },
       failures: { max: value.AUTH_FAILURE_MAX, window: value.AUTH_FAILURE_WINDOW },
     },
-    redis:
-      value.REDIS_URL === undefined
-        ? undefined
-        : {
-            url: new Secret(value.REDIS_URL),
-            commandTimeout: value.REDIS_COMMAND_TIMEOUT,
-            orderTtl: value.ORDER_CACHE_TTL,
-          },
+    redis: redisConfig(value),
     postgres: postgresConfig(value),
-    payment: {
-      gatewayUrl: value.PAYMENT_GATEWAY_URL,
-      connections: value.PAYMENT_CONNECTIONS,
-      attemptTimeout: value.PAYMENT_ATTEMPT_TIMEOUT,
-      deadline: value.PAYMENT_DEADLINE,
-      maxAttempts: value.PAYMENT_MAX_ATTEMPTS,
-      backoff: {
-        base: value.PAYMENT_BACKOFF_BASE,
-        floor: value.PAYMENT_BACKOFF_FLOOR,
-        cap: value.PAYMENT_BACKOFF_CAP,
-      },
-      retryBudget: { share: value.PAYMENT_RETRY_BUDGET, reserve: value.PAYMENT_RETRY_RESERVE },
-      breaker: {
-        errorShare: value.BREAKER_ERROR_SHARE,
-        volume: value.BREAKER_VOLUME,
-        window: value.BREAKER_WINDOW,
-        openFor: value.BREAKER_OPEN_FOR,
-      },
-    },
-    settlement: {
-      deadline: value.SETTLEMENT_DEADLINE,
-      pollInterval: value.SETTLEMENT_POLL_INTERVAL,
-      concurrency: value.SETTLEMENT_CONCURRENCY,
-      batchSize: value.SETTLEMENT_BATCH_SIZE,
-      backoff: {
-        base: value.SETTLEMENT_BACKOFF_BASE,
-        floor: value.SETTLEMENT_BACKOFF_FLOOR,
-        cap: value.SETTLEMENT_BACKOFF_CAP,
-      },
-      maxPending: value.MAX_PENDING_ORDERS,
-    },
-    admission:
-      value.ADMISSION === 'off'
-        ? undefined
-        : {
-            floor: value.ADMISSION_LIMIT_MIN,
-            ceiling: value.ADMISSION_LIMIT_MAX,
-            target: value.ADMISSION_TARGET,
-            queue: value.ADMISSION_QUEUE,
-            queueTimeout: value.ADMISSION_QUEUE_TIMEOUT,
-            loopDelay: value.ADMISSION_LOOP_DELAY,
-          },
+    payment: paymentConfig(value),
+    settlement: settlementConfig(value),
+    admission: admissionConfig(value),
     shutdown: { drainDelay: value.SHUTDOWN_DRAIN_DELAY, deadline: value.SHUTDOWN_DEADLINE },
   };
 }
 
-/** As Fastify takes it, which knows no number: a proxy is trusted for where it stands, whatever its address. */
-function trustOf(trusted: number | string[] | undefined) {
-  return typeof trusted === 'number' ? (_address: string, hop: number) => hop < trusted : (trusted ?? false);
+/** The sentences about values that are valid each but not together. */
+function contradictions(value: ServiceValues): string[] {
+  const mustNotBeZero = (name: keyof ServiceValues): [boolean, string] => [
+    value[name] === 0,
+    `${name} must not be 0`,
+  ];
+  const table: ReadonlyArray<[applies: boolean, sentence: string]> = [
+    [
+      value.NODE_ENV === 'production' && value.API_KEYS.some(({ key }) => key === demoApiKey.key),
+      'API_KEYS holds the public demo key, which production refuses',
+    ],
+    [
+      value.PAYMENT_BACKOFF_FLOOR > value.PAYMENT_BACKOFF_CAP,
+      'PAYMENT_BACKOFF_FLOOR must not be longer than PAYMENT_BACKOFF_CAP',
+    ],
+    [
+      value.SETTLEMENT_BACKOFF_FLOOR > value.SETTLEMENT_BACKOFF_CAP,
+      'SETTLEMENT_BACKOFF_FLOOR must not be longer than SETTLEMENT_BACKOFF_CAP',
+    ],
+    [
+      value.ADMISSION_LIMIT_MIN > value.ADMISSION_LIMIT_MAX,
+      'ADMISSION_LIMIT_MIN must not be more than ADMISSION_LIMIT_MAX',
+    ],
+    // The RateLimit headers state windows in whole seconds.
+    [value.RATE_LIMIT_WINDOW < 1000, 'RATE_LIMIT_WINDOW must be at least 1s'],
+    [value.AUTH_FAILURE_WINDOW < 1000, 'AUTH_FAILURE_WINDOW must be at least 1s'],
+    mustNotBeZero('REDIS_COMMAND_TIMEOUT'),
+    mustNotBeZero('ORDER_CACHE_TTL'),
+    [
+      value.HTTP_HEADERS_TIMEOUT > value.HTTP_REQUEST_TIMEOUT,
+      'HTTP_HEADERS_TIMEOUT must not be longer than HTTP_REQUEST_TIMEOUT',
+    ],
+    // Node treats 0 as "no timeout".
+    mustNotBeZero('HTTP_HEADERS_TIMEOUT'),
+    mustNotBeZero('HTTP_KEEP_ALIVE_TIMEOUT'),
+    mustNotBeZero('HTTP_SEND_TIMEOUT'),
+  ];
+  return table.filter(([applies]) => applies).map(([, sentence]) => sentence);
+}
+
+function httpConfig(value: ServiceValues): HttpConfig {
+  return {
+    host: value.HOST,
+    port: value.PORT,
+    bodyLimit: value.BODY_LIMIT_BYTES,
+    trustProxy: trustProxyOption(value.TRUST_PROXY),
+    connections: {
+      headersTimeout: value.HTTP_HEADERS_TIMEOUT,
+      requestTimeout: value.HTTP_REQUEST_TIMEOUT,
+      keepAliveTimeout: value.HTTP_KEEP_ALIVE_TIMEOUT,
+      sendTimeout: value.HTTP_SEND_TIMEOUT,
+      maxHeaderBytes: value.HTTP_MAX_HEADER_BYTES,
+      maxHeaders: value.HTTP_MAX_HEADERS,
+      maxConnections: value.HTTP_MAX_CONNECTIONS,
+    },
+  };
+}
+
+/** Fastify's option takes no number of proxies: a function trusts the first hops, whatever their addresses. */
+function trustProxyOption(trusted: number | string[] | undefined): HttpConfig['trustProxy'] {
+  return typeof trusted === 'number' ? (_address, hop) => hop < trusted : (trusted ?? false);
+}
+
+function redisConfig(value: ServiceValues): RedisConfig | undefined {
+  if (value.REDIS_URL === undefined) return undefined;
+  return {
+    url: new Secret(value.REDIS_URL),
+    commandTimeout: value.REDIS_COMMAND_TIMEOUT,
+    orderTtl: value.ORDER_CACHE_TTL,
+  };
+}
+
+function paymentConfig(value: ServiceValues): PaymentConfig {
+  return {
+    gatewayUrl: value.PAYMENT_GATEWAY_URL,
+    connections: value.PAYMENT_CONNECTIONS,
+    attemptTimeout: value.PAYMENT_ATTEMPT_TIMEOUT,
+    deadline: value.PAYMENT_DEADLINE,
+    maxAttempts: value.PAYMENT_MAX_ATTEMPTS,
+    backoff: {
+      base: value.PAYMENT_BACKOFF_BASE,
+      floor: value.PAYMENT_BACKOFF_FLOOR,
+      cap: value.PAYMENT_BACKOFF_CAP,
+    },
+    retryBudget: { share: value.PAYMENT_RETRY_BUDGET, reserve: value.PAYMENT_RETRY_RESERVE },
+    breaker: {
+      errorShare: value.BREAKER_ERROR_SHARE,
+      volume: value.BREAKER_VOLUME,
+      window: value.BREAKER_WINDOW,
+      openFor: value.BREAKER_OPEN_FOR,
+    },
+  };
+}
+
+function settlementConfig(value: ServiceValues): SettlementConfig {
+  return {
+    deadline: value.SETTLEMENT_DEADLINE,
+    pollInterval: value.SETTLEMENT_POLL_INTERVAL,
+    concurrency: value.SETTLEMENT_CONCURRENCY,
+    batchSize: value.SETTLEMENT_BATCH_SIZE,
+    backoff: {
+      base: value.SETTLEMENT_BACKOFF_BASE,
+      floor: value.SETTLEMENT_BACKOFF_FLOOR,
+      cap: value.SETTLEMENT_BACKOFF_CAP,
+    },
+    maxPending: value.MAX_PENDING_ORDERS,
+  };
+}
+
+function admissionConfig(value: ServiceValues): AdmissionConfig | undefined {
+  if (value.ADMISSION === 'off') return undefined;
+  return {
+    floor: value.ADMISSION_LIMIT_MIN,
+    ceiling: value.ADMISSION_LIMIT_MAX,
+    target: value.ADMISSION_TARGET,
+    queue: value.ADMISSION_QUEUE,
+    queueTimeout: value.ADMISSION_QUEUE_TIMEOUT,
+    loopDelay: value.ADMISSION_LOOP_DELAY,
+  };
 }
 
 const postgresVariables = {
@@ -134,7 +305,7 @@ const postgresVariables = {
   DATABASE_DEADLINE: variables.DATABASE_DEADLINE,
 };
 
-function postgresConfig(value: Values<typeof postgresVariables>) {
+function postgresConfig(value: Values<typeof postgresVariables>): PostgresConfig {
   return {
     url: new Secret(value.DATABASE_URL),
     poolMax: value.DATABASE_POOL_MAX,
@@ -144,7 +315,7 @@ function postgresConfig(value: Values<typeof postgresVariables>) {
   };
 }
 
-/** All that `npm run migrate` needs. @throws {ConfigError} */
-export function loadMigrationConfig(env: Environment = process.env) {
+/** Reads what `npm run migrate` needs. @throws {ConfigError} */
+export function loadMigrationConfig(env: Environment = process.env): PostgresConfig {
   return postgresConfig(read(postgresVariables, env));
 }

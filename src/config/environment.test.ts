@@ -30,7 +30,7 @@ const kinds: Record<string, Variable<unknown>> = {
   proxies: proxies(rest),
 };
 
-describe('each kind of variable', () => {
+describe('a variable', () => {
   const longestKey = `shop:${'k'.repeat(255)}`;
   test.each<[kind: string, raw: string, value: unknown]>([
     ['text', '127.0.0.1', '127.0.0.1'],
@@ -74,7 +74,7 @@ describe('each kind of variable', () => {
     ['proxies', '12', 12],
     ['proxies', '10.0.0.0/8', ['10.0.0.0/8']],
     ['proxies', '192.168.1.7, 2001:db8::/32,::1', ['192.168.1.7', '2001:db8::/32', '::1']],
-  ])('%s takes %j', (kind, raw, value) => {
+  ])('of the kind %s accepts %j', (kind, raw, value) => {
     expect(kinds[kind]?.parse(raw)).toEqual(value ?? raw);
   });
 
@@ -100,7 +100,7 @@ describe('each kind of variable', () => {
         'shop:a,',
         'shop:schlüssel',
         'shöp:key',
-        // Whose key would it be?
+        // The key would not identify a client.
         'shop:same,pos:same',
         `shop:${'k'.repeat(256)}`,
         `${'c'.repeat(65)}:key`,
@@ -110,12 +110,12 @@ describe('each kind of variable', () => {
       'proxies',
       ['', '0', '-1', '100', 'true', '*', 'proxy.internal', '10.0.0.0/33', '10.0.0/8', '1.2.3.4,', '::/129'],
     ],
-  ])('%s refuses %j', (kind, raws) => {
+  ])('of the kind %s rejects %j', (kind, raws) => {
     expect(raws.filter((raw) => kinds[kind]?.parse(raw) !== undefined)).toEqual([]);
   });
 });
 
-describe('reading the environment', () => {
+describe('read', () => {
   const known = {
     PORT: wholeNumber(0, 65_535, { default: '7070', meaning: 'port of the API' }),
     DATABASE_URL: url(['postgres:'], { meaning: 'the Postgres database', secret: true }),
@@ -135,7 +135,7 @@ describe('reading the environment', () => {
     }
   };
 
-  test('fills in the defaults and ignores what it does not know', () => {
+  test('fills in defaults and ignores unknown variables', () => {
     expect(read(known, { ...good, LOG_LEVEL: 'debug', HOME: '/root' })).toEqual({
       PORT: 7070,
       DATABASE_URL: 'postgres://db/orders',
@@ -144,7 +144,7 @@ describe('reading the environment', () => {
     });
   });
 
-  test('takes an optional variable for missing when it is not set, or set to nothing', () => {
+  test('treats an optional variable as missing when it is unset or empty', () => {
     expect(read(known, good).REDIS_URL).toBeUndefined();
     expect(read(known, { ...good, REDIS_URL: '' }).REDIS_URL).toBeUndefined();
     expect(read(known, { ...good, REDIS_URL: 'redis://cache' }).REDIS_URL).toBe('redis://cache');
@@ -153,7 +153,7 @@ describe('reading the environment', () => {
     ]);
   });
 
-  test('names all faults at once, one per line', () => {
+  test('reports every fault at once, one per line', () => {
     const env = { PORT: 'http', LOG_LEVEL: '', API_KEYS: 'hush-hush' };
     expect(() => read(known, env)).toThrow(
       new ConfigError([
@@ -171,14 +171,14 @@ describe('reading the environment', () => {
     ['DATABASE_URL', 'mysql://user:hush-hush@db/orders'],
     ['DATABASE_URL', 'postgres//user:hush-hush@db'],
     ['API_KEYS', 'shop hush-hush'],
-  ])('keeps the text of %s to itself when it is wrong', (name, raw) => {
+  ])('keeps the text of a malformed %s out of the message', (name, raw) => {
     const faults = faultsOf({ ...good, [name]: raw });
     expect(faults).toEqual([expect.stringMatching(`^${name} must be `)]);
     expect(faults.join('')).not.toContain('hush');
   });
 });
 
-test('a secret shows in no form but the one that is asked for', () => {
+test('a secret shows its value through reveal() only', () => {
   const secret = new Secret({ password: 'hush-hush' });
   const holder = { nested: { secret } };
   const shown = [

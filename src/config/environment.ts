@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 
-/** How environment variables are described and read. What there is to configure stands in config.ts. */
+/** Describes and reads environment variables. variables.ts lists them, config.ts loads them. */
 
-/** A value that never prints: not in a log line, not in an error, not in `console.log(config)`. */
+/** A value that never prints, whether in a log line, an error message or `console.log(config)`. */
 export class Secret<T> {
   readonly #value: T;
 
@@ -28,7 +28,7 @@ export class Secret<T> {
   }
 }
 
-/** The environment does not describe a service that can run. `message` has one line per fault. */
+/** The environment does not describe a service that can run. `message` holds one line per fault. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly code = 'invalid_configuration';
@@ -44,16 +44,16 @@ export class ConfigError extends Error {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Variable<T> {
-  /** The parsed value, or `undefined` where the text is not of the expected form. */
+  /** Returns the value, or `undefined` when the text does not have the expected form. */
   parse(text: string): T | undefined;
   /** Completes "NAME must be …". */
   expected: string;
   meaning: string;
-  /** As it would be typed; a variable without one is required, unless it is optional. */
+  /** In the form of the variable itself. A variable without a default is required unless it is optional. */
   default?: string;
-  /** Not set, or set to nothing, it is `undefined`. */
+  /** The value is `undefined` when the variable is unset or empty. */
   optional?: true;
-  /** The text is left out of error messages. */
+  /** Keeps the text out of error messages. */
   secret?: true;
 }
 
@@ -61,7 +61,7 @@ type Rest<T> = Omit<Variable<T>, 'parse' | 'expected'>;
 
 export const text = (rest: Rest<string>): Variable<string> => ({
   ...rest,
-  expected: 'a text that is not empty',
+  expected: 'a non-empty text',
   parse: (raw) => (raw === '' ? undefined : raw),
 });
 
@@ -87,10 +87,10 @@ export const share = (rest: Rest<number>): Variable<number> => ({
 });
 
 const millisecondsPerUnit: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-/** Node's timers fire at once for anything longer. */
+/** Node's timers fire immediately for a longer delay. */
 const longestTimer = 2 ** 31 - 1;
 
-/** In milliseconds once parsed. */
+/** Parses to milliseconds. */
 export const duration = (rest: Rest<number>): Variable<number> => ({
   ...rest,
   expected: 'a duration such as 250ms, 3s, 5m or 24h, of at most 24 days',
@@ -120,7 +120,7 @@ export const urls = (protocols: readonly string[], rest: Rest<string[]>): Variab
   };
 };
 
-/** A client of the API and the key it authenticates with. */
+/** A client of the API and its key. */
 export interface ApiKey {
   client: string;
   key: string;
@@ -141,7 +141,7 @@ export const apiKeys = (rest: Rest<ApiKey[]>): Variable<ApiKey[]> => ({
   },
 });
 
-/** Proxies in front of the service: how many, or their addresses. */
+/** The proxies in front of the service, by number or by address. */
 export const proxies = (rest: Rest<number | string[]>): Variable<number | string[]> => ({
   ...rest,
   expected: 'the number of proxies, or their addresses such as "10.0.0.0/8,192.168.1.7"',
@@ -152,7 +152,7 @@ export const proxies = (rest: Rest<number | string[]>): Variable<number | string
   },
 });
 
-/** An IP address, or a range of them in CIDR notation (RFC 4632). */
+/** Accepts an IP address or a range in CIDR notation (RFC 4632). */
 function isAddressRange(range: string): boolean {
   const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(range) ?? [];
   const version = isIP(address);
@@ -166,7 +166,7 @@ export const optional = <T>(variable: Variable<T>): Variable<T | undefined> => (
 
 export type Values<V> = { [Name in keyof V]: V[Name] extends Variable<infer T> ? T : never };
 
-/** @throws {ConfigError} with all faults at once */
+/** Reads the variables that it is given. @throws {ConfigError} listing every fault */
 export function read<V extends Readonly<Record<string, Variable<unknown>>>>(
   known: V,
   env: Environment,
@@ -190,7 +190,7 @@ export function read<V extends Readonly<Record<string, Variable<unknown>>>>(
   return values as Values<V>;
 }
 
-/** Whether the environment names a receiver of OTLP. At the standard's default address, most likely, nobody listens. */
+/** Whether the environment names an OTLP receiver. Nothing usually listens at the standard's default address. */
 export function namesCollector(env: Environment): boolean {
   return Object.keys(env).some((name) => /^OTEL_EXPORTER_OTLP_(\w+_)?ENDPOINT$/.test(name));
 }

@@ -1,39 +1,53 @@
 import { type Environment, read } from './environment.ts';
 import { telemetryVariables } from './telemetry-variables.ts';
 
-export type TelemetryConfig = ReturnType<typeof loadTelemetryConfig>;
+/** What the preloaded SDK is built from. Every time is in milliseconds. */
+export interface TelemetryConfig {
+  disabled: boolean;
+  /** The level of OpenTelemetry's own messages, as it stands in OTEL_LOG_LEVEL; unset means `WARN`. */
+  diagnostics: string | undefined;
+  exportsTraces: boolean;
+  /** Whether spans leave as OTLP over HTTP in protobuf, the default. The SDK handles any other form. */
+  encodesSpans: boolean;
+  /** Whether log records are exported; they leave in the default form only. */
+  exportsLogs: boolean;
+  /** Whether any `OTEL_…_LIMIT` variable is set. */
+  limitsSpans: boolean;
+  environment: 'development' | 'test' | 'production';
+  instrumentation: 'lean' | 'auto';
+  batch: BatchConfig;
+  logBatch: BatchConfig;
+}
+
+/** Options of a batch processor, under the names that the SDK gives them. */
+interface BatchConfig {
+  /** Spans or log records that may wait; more are dropped. */
+  maxQueueSize: number;
+  /** Never larger than the queue. */
+  maxExportBatchSize: number;
+  scheduledDelayMillis: number;
+  exportTimeoutMillis: number;
+}
 
 /**
- * What the preloaded SDK is built from. The names and defaults of the `OTEL_*` variables are the specification's, and
- * those that are not here are read by the SDK itself.
+ * Reads the configuration of telemetry. Names and defaults of the `OTEL_*` variables are the specification's; the SDK
+ * itself reads those that are missing here.
  *
- * @throws {ConfigError}
+ * @throws {ConfigError} when a variable is malformed; lists every fault
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
-export function loadTelemetryConfig(env: Environment = process.env) {
-  // To the specification an empty variable is one that is not set.
+export function loadTelemetryConfig(env: Environment = process.env): TelemetryConfig {
+  // The specification treats an empty variable as unset.
   const given = Object.fromEntries(
     Object.entries(env).filter(([name, value]) => value !== '' || !name.startsWith('OTEL_')),
   );
   const value = read(telemetryVariables, given);
-  const inDefaultForm = (signal: 'TRACES' | 'LOGS') => {
-    const exporter = given[`OTEL_${signal}_EXPORTER`] ?? 'otlp';
-    const protocol =
-      given[`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`] ??
-      given['OTEL_EXPORTER_OTLP_PROTOCOL'] ??
-      'http/protobuf';
-    return exporter === 'otlp' && protocol === 'http/protobuf';
-  };
   return {
     disabled: given['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
-    /** How much OpenTelemetry tells of itself; nothing said is `WARN`. */
     diagnostics: given['OTEL_LOG_LEVEL'],
     exportsTraces: given['OTEL_TRACES_EXPORTER'] !== 'none',
-    /** By OTLP over HTTP in protobuf, which is the default; any other form is left to the SDK. */
-    encodesSpans: inDefaultForm('TRACES'),
-    /** In the same form. */
-    exportsLogs: inDefaultForm('LOGS'),
-    /** Whether any of the `OTEL_…_LIMIT` variables is set. */
+    encodesSpans: isInDefaultForm('TRACES', given),
+    exportsLogs: isInDefaultForm('LOGS', given),
     limitsSpans: Object.keys(given).some((name) => /^OTEL_.+_LIMIT$/.test(name)),
     environment: value.NODE_ENV,
     instrumentation: value.TELEMETRY_INSTRUMENTATION,
@@ -50,4 +64,12 @@ export function loadTelemetryConfig(env: Environment = process.env) {
       exportTimeoutMillis: value.OTEL_BLRP_EXPORT_TIMEOUT,
     },
   };
+}
+
+/** Whether a signal is exported as OTLP over HTTP in protobuf. */
+function isInDefaultForm(signal: 'TRACES' | 'LOGS', env: Environment): boolean {
+  const exporter = env[`OTEL_${signal}_EXPORTER`] ?? 'otlp';
+  const protocol =
+    env[`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`] ?? env['OTEL_EXPORTER_OTLP_PROTOCOL'] ?? 'http/protobuf';
+  return exporter === 'otlp' && protocol === 'http/protobuf';
 }
