@@ -1,13 +1,13 @@
 /**
- * The errors that the service itself raises. Each has a stable `code`; the HTTP edge maps the code to a
- * status, so nothing here knows about HTTP. A fault of a library is wrapped where it becomes known, as `cause`.
+ * The errors that the service itself raises. Each has a stable `code`, which the HTTP edge maps to a status, so this file
+ * knows nothing of HTTP. A library's error is wrapped as `cause` where it is caught.
  */
 
-/** Something the request asks for cannot be done, and the caller is told why in `message`. */
+/** A request cannot be fulfilled. The caller sees `message`, which explains why. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
   readonly code: ServiceErrorCode;
-  /** Seconds after which trying again makes sense. */
+  /** Seconds after which a retry makes sense. */
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -28,7 +28,7 @@ export type ServiceErrorCode =
   | 'deadline_exceeded'
   | 'database_unavailable';
 
-/** The process cannot start, for a reason that its operator can remove. `message` says how. */
+/** The process cannot start, for a reason that the operator can fix. `message` explains how. */
 export class StartupError extends Error {
   override readonly name = 'StartupError';
   readonly code = 'cannot_start';

@@ -1,11 +1,11 @@
 import type { Database } from './postgres/database.ts';
 import { missingMigrations } from './postgres/missing-migrations.ts';
 
-/** Whether this instance wants traffic. */
+/** Whether this instance is ready for traffic. */
 export interface Health {
-  /** From here on the instance is ready as long as its checks pass. */
+  /** Marks the instance as ready, as long as its checks pass. */
   started(): void;
-  /** From here on it is not ready, whatever the checks say. */
+  /** Marks the instance as not ready, whatever its checks report. */
   drain(): void;
   draining(): boolean;
   readiness(): Promise<Readiness>;
@@ -17,8 +17,8 @@ export interface Readiness {
 }
 
 /**
- * Ready means: started, not draining, Postgres reachable and migrated. The payment gateway is no part of it: without
- * it orders are still taken, and an instance that leaves the load balancer would not bring it back.
+ * Creates the readiness check: started, not draining, Postgres reachable and migrated. The payment gateway is not part of
+ * it: orders are accepted without the gateway, and taking an instance out of the load balancer would not bring it back.
  */
 export function createHealth(database: Database): Health {
   let phase: 'starting' | 'serving' | 'draining' = 'starting';

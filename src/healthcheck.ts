@@ -1,6 +1,6 @@
 /**
- * Whether the URL answers with success, as an exit code: `node src/healthcheck.ts http://127.0.0.1:7071/readyz`. For
- * containers, whose images have neither curl nor wget.
+ * Checks that a URL answers with success: `node src/healthcheck.ts http://127.0.0.1:7071/readyz` exits with 0 or 1. Images
+ * without curl and wget use it as their health check.
  */
 const [url = ''] = process.argv.slice(2);
 try {

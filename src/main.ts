@@ -6,8 +6,8 @@ import { createLogger } from './telemetry/logging/logger.ts';
 import { createMetrics } from './telemetry/metrics/metrics.ts';
 import { droppedTelemetry, onTelemetryFailure, shutdownTelemetry } from './telemetry/sdk.ts';
 
-/** Milliseconds that the last log lines may take; a reader that does not read never gets them. */
-const lastWordsDeadline = 1000;
+/** Milliseconds to write the last log lines; a reader that has stopped reading never gets them. */
+const lastLinesDeadline = 1000;
 
 await runProcess(async () => {
   const config = loadConfig();
@@ -34,7 +34,7 @@ await runProcess(async () => {
       await service.close();
       logger.info({ event: 'service.stopped' }, 'stopped');
       await shutdownTelemetry();
-      await stdout.drain(lastWordsDeadline);
+      await stdout.drain(lastLinesDeadline);
     },
   };
 });

@@ -1,21 +1,21 @@
 import { ConfigError } from './config/environment.ts';
 import { StartupError } from './errors.ts';
 
-/** What a started process consists of, as seen from its entry file. */
+/** A started process, as its entry file sees it. */
 export interface Running {
-  /** Sent to the parent process, where there is one with a channel, as soon as everything listens. */
+  /** Sent to the parent process once everything listens, if there is an IPC channel. */
   announcement: Readonly<Record<string, unknown>>;
-  /** Ends everything in order. Called once. */
+  /** Shuts down in order. Called once. */
   close(reason: string): Promise<void>;
-  /** Milliseconds that `close` may take before the process is cut off with exit code 1. */
+  /** Milliseconds after which a running `close` is cut off with exit code 1. */
   closeDeadline: number;
-  /** Resolves, with a sentence on why, when it cannot go on: it then ends in order too, with exit code 1. */
+  /** Resolves with the reason when the process cannot continue. It then shuts down in order, with exit code 1. */
   failure?: Promise<string>;
 }
 
 /**
- * Runs a process from start to exit code: SIGTERM, SIGINT, SIGHUP and the death of the parent end it in order
- * with exit code 0, a second signal ends it at once, and what its operator can repair is said in one line.
+ * Runs a process from start to exit code. SIGTERM, SIGINT, SIGHUP and the death of the parent shut it down in order, with
+ * exit code 0. A second signal ends it at once. A fault that the operator can fix is reported in one line.
  */
 export async function runProcess(start: () => Promise<Running>): Promise<void> {
   const ending = endOfProcess();
@@ -23,7 +23,7 @@ export async function runProcess(start: () => Promise<Running>): Promise<void> {
   try {
     running = await start();
   } catch (error) {
-    complain(error);
+    report(error);
     process.exitCode = 1;
     if (process.connected) process.disconnect?.();
     return;
@@ -39,24 +39,24 @@ export async function runProcess(start: () => Promise<Running>): Promise<void> {
     process.exitCode = 1;
   }
   const cutOff = setTimeout(() => {
-    complain(new StartupError(`Shutdown took longer than ${running.closeDeadline} ms and was cut off.`));
+    report(new StartupError(`Shutdown took longer than ${running.closeDeadline} ms and was cut off.`));
     process.exit(1);
   }, running.closeDeadline);
   cutOff.unref();
   try {
     await running.close(reason);
   } catch (error) {
-    complain(error);
+    report(error);
     process.exitCode = 1;
   }
   // The channel to the parent would keep the event loop alive.
   if (process.connected) process.disconnect?.();
 }
 
-/** npm passes a Ctrl-C on that the terminal has already delivered: within this time, in milliseconds, it is the same. */
-const sameRequest = 200;
+/** npm forwards a Ctrl-C that the terminal has already delivered. Signals within these milliseconds count as one. */
+const duplicateWindow = 200;
 
-/** Resolves at the first request to end. A second one, by signal, ends the process at once. */
+/** Resolves at the first request to shut down. A second signal ends the process at once. */
 function endOfProcess(): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   let firstAt: number | undefined;
@@ -66,7 +66,7 @@ function endOfProcess(): Promise<string> {
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (firstAt !== undefined && performance.now() - firstAt > sameRequest) process.exit(1);
+      if (firstAt !== undefined && performance.now() - firstAt > duplicateWindow) process.exit(1);
       request(signal);
     });
   }
@@ -76,8 +76,8 @@ function endOfProcess(): Promise<string> {
   return promise;
 }
 
-/** Configuration and start-up faults are for the operator: the line alone. Anything else is a defect: with its stack. */
-function complain(error: unknown): void {
+/** Reports configuration and start-up faults in one line, for the operator, and any other error with its stack. */
+function report(error: unknown): void {
   const expected = error instanceof ConfigError || error instanceof StartupError;
   const text = expected
     ? error.message

@@ -13,13 +13,13 @@ import { answerNotFound } from '../http/not-found.ts';
 import { problemErrorHandler } from '../http/problem-details.ts';
 import { profileRoutes, type ProfileRoutesOptions } from './profile-routes.ts';
 import { enforceRequestRules } from '../http/hardening/request-rules.ts';
-import { createSocketRefusals } from '../http/hardening/malformed-requests.ts';
+import { createMalformedRequestHandler } from '../http/hardening/malformed-requests.ts';
 import { strictValidation } from '../http/hardening/validation.ts';
 
 export interface AdminParts {
   health: Health;
   metrics: { contentType: string; render(): Promise<string> };
-  /** The body of `/status`. */
+  /** Returns the body of `/status`. */
   status: () => object;
   profiling: ProfileRoutesOptions;
   levels: LogLevels;
@@ -28,14 +28,14 @@ export interface AdminParts {
   onUnexpectedError(error: unknown): void;
 }
 
-/** Bytes. Operators send next to nothing. */
+/** Largest request body, in bytes. Operators send very little. */
 const bodyLimit = 16_384;
 
-/** The listener for operators and machines, on a port of its own that is not meant for the public. */
+/** The listener for operators and probes, on a port that the public must not reach. */
 export function createAdminServer(parts: AdminParts): FastifyInstance {
   const { health, metrics, status, profiling, levels, limits, connectionEvents, onUnexpectedError } = parts;
-  const handleError = problemErrorHandler(onUnexpectedError);
-  const { clientErrorHandler, watch, begun } = createSocketRefusals(connectionEvents.unreadable);
+  const handleError = problemErrorHandler({ realm: 'admin', onUnexpectedError });
+  const malformed = createMalformedRequestHandler(connectionEvents.unreadable);
   const app = fastify({
     ...limitOptions(limits),
     logger: false,
@@ -44,11 +44,11 @@ export function createAdminServer(parts: AdminParts): FastifyInstance {
     schemaController: strictValidation,
     genReqId: () => randomUUID(),
     frameworkErrors: (error, request, reply) => {
-      begun(reply);
+      malformed.replyStarted(reply);
       handleError(error, request, reply.header('x-request-id', request.id));
       connectionEvents.unreadable({ requestId: request.id, status: reply.statusCode });
     },
-    clientErrorHandler,
+    clientErrorHandler: malformed.handleParseError,
   });
   limitConnections(app, limits, connectionEvents);
   app.setErrorHandler(handleError);
@@ -57,9 +57,12 @@ export function createAdminServer(parts: AdminParts): FastifyInstance {
     done();
   });
 
-  watch(app);
+  malformed.trackConnections(app);
   enforceRequestRules(app, { ...limits, bodyLimit });
-  answerNotFound(app, 'There are /livez, /readyz, /metrics, /status, /log-level and /profile.');
+  answerNotFound(
+    app,
+    'There is no such resource. Try /livez, /readyz, /metrics, /status, /log-level, /profile/cpu or /profile/heap.',
+  );
 
   app.get('/livez', () => ({ status: 'ok' }));
 

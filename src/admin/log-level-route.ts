@@ -6,13 +6,13 @@ const change = Type.Object(
   {
     level: Type.Enum([...logLevels]),
     component: Type.Optional(Type.String()),
-    /** A day at most: what is meant to last longer belongs into LOG_LEVEL. */
+    /** At most a day: a lasting change belongs in LOG_LEVEL. */
     minutes: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1440 })),
   },
   { additionalProperties: false },
 );
 
-/** For the admin listener: log levels as they are, and their change until the process ends or for some minutes. */
+/** Admin routes that read the log levels and change them, for some minutes or until the process ends. */
 export const logLevelRoute: FastifyPluginAsyncTypebox<{ levels: LogLevels }> = async (app, { levels }) => {
   app.get('/log-level', () => levels.current());
 

@@ -5,7 +5,7 @@ import type { Profiler, ProfileOutcome } from '../telemetry/profiler.ts';
 
 export interface ProfileRoutesOptions {
   profiler: Profiler;
-  /** Where they are off, they say so. */
+  /** When false, every route answers 403 and names the variable to set. */
   enabled: boolean;
 }
 
@@ -16,8 +16,8 @@ const lengthQuery = Type.Object(
 );
 
 /**
- * For the admin listener: profiles of the running process, as downloads that DevTools open. A profile ends when its
- * client hangs up, and so at shutdown, where the listener drops its connections.
+ * Admin routes that profile the running process. The downloads open in Chrome DevTools. A profile ends early when its
+ * client disconnects, and therefore at shutdown, when the listener drops its connections.
  */
 export const profileRoutes: FastifyPluginAsyncTypebox<ProfileRoutesOptions> = async (
   app,
@@ -53,18 +53,18 @@ function sendProfile(reply: FastifyReply, name: 'cpu' | 'heap', outcome: Profile
       return refuse(
         reply.header('retry-after', outcome.secondsLeft),
         'profile_in_progress',
-        `It ends in ${outcome.secondsLeft} s, or as soon as its client hangs up.`,
+        `It ends in ${outcome.secondsLeft} s, or as soon as its client hangs up. Try again then.`,
       );
     case 'abandoned':
-      // Nobody is there to be answered.
+      // The client has gone.
       return reply.hijack();
   }
 }
 
-/** Not among the problems of the API: its document is for clients, who never get here. */
+/** Not part of the API's problems, whose document is for clients; they cannot reach this listener. */
 const refusals = {
-  profiling_disabled: { status: 403, title: 'Profiling is off' },
-  profile_in_progress: { status: 409, title: 'Another profile is being taken' },
+  profiling_disabled: { status: 403, title: 'Profiling disabled' },
+  profile_in_progress: { status: 409, title: 'Profile in progress' },
 } as const;
 
 function refuse(reply: FastifyReply, code: keyof typeof refusals, detail: string): FastifyReply {

@@ -14,7 +14,7 @@ function limitAfter(windows: readonly LoadWindow[], overrides: Partial<LimitPoli
 const times = (count: number, window: Partial<LoadWindow>) =>
   Array.from({ length: count }, () => ({ ...quiet, ...window }));
 
-/** Any that can be seen: more can wait than are in flight, because others use the connections, too. */
+/** Any possible window: more callers can wait than requests are in flight, because the worker waits too. */
 const anyWindow = fc.record({
   inFlight: fc.double({ min: 0, max: 1000, noNaN: true }),
   peak: fc.nat(1000),
@@ -23,7 +23,7 @@ const anyWindow = fc.record({
   loopLate: fc.boolean(),
 });
 
-test('whatever is seen, the limit is a whole number from the floor to the ceiling', () => {
+test('the limit is a whole number from the floor to the ceiling under any load', () => {
   const bounds = fc
     .record({ floor: fc.integer({ min: 1, max: 50 }), range: fc.nat(500), initial: fc.nat(1000) })
     .map(({ floor, range, initial }) => ({ floor, ceiling: floor + range, initial }));
@@ -41,11 +41,11 @@ test('whatever is seen, the limit is a whole number from the floor to the ceilin
 });
 
 describe('the limit', () => {
-  test('stays where it is while it is not made use of', () => {
+  test('stays constant while it is far above the load', () => {
     expect(limitAfter(times(1000, { inFlight: 10, peak: 19 }))).toBe(40);
   });
 
-  test('grows to the ceiling while it is made use of and nobody waits, however long the answers take', () => {
+  test('grows to the ceiling while it is in use and no caller waits, however long the answers take', () => {
     const limit = createAdaptiveLimit(policy);
     for (let window = 0; window < 30; window += 1) {
       limit.update({ ...quiet, inFlight: limit.current(), peak: limit.current() });
@@ -53,7 +53,7 @@ describe('the limit', () => {
     expect(limit.current()).toBe(200);
   });
 
-  test('grows more slowly the nearer the wait is to its target, and not at all where it is there', () => {
+  test('grows more slowly near the target delay, and not at all when it is reached', () => {
     const grownBy = (delay: number) =>
       limitAfter(times(5, { inFlight: 40, peak: 40, waiting: 5, delay })) - 40;
     expect(grownBy(0)).toBeGreaterThan(grownBy(15));
@@ -61,36 +61,36 @@ describe('the limit', () => {
     expect(grownBy(30)).toBe(0);
   });
 
-  test('shrinks in proportion to the wait beyond the target, by half at the most', () => {
+  test('shrinks in proportion to the delay above the target, and at most by half', () => {
     const after = (delay: number) => limitAfter(times(1, { inFlight: 40, peak: 40, waiting: 40, delay }));
     expect(after(60)).toBe(30);
     expect(after(120)).toBe(25);
     expect(after(1e9)).toBe(20);
   });
 
-  test('does not shrink again before those are through whom it took in earlier', () => {
+  test('does not shrink again before the requests above it have finished', () => {
     expect(limitAfter(times(10, { inFlight: 40, peak: 40, waiting: 40, delay: 1e9 }))).toBe(20);
   });
 
-  test('leaves alone those that wait for nobody: with a gateway that hangs it stays at its connections', () => {
+  test('does not fall below the requests that hold a connection while the gateway hangs', () => {
     const limit = createAdaptiveLimit({ ...policy, initial: 100 });
     for (let window = 0; window < 100; window += 1) {
       const inFlight = limit.current();
       const waiting = Math.max(0, inFlight - 64);
-      // Nothing is answered, so the wait is as long as it can be.
+      // No call is answered, so the delay has its maximum.
       limit.update({ ...quiet, inFlight, peak: inFlight, waiting, delay: waiting * 100 });
     }
     expect(limit.current()).toBeGreaterThanOrEqual(64);
     expect(limit.current()).toBeLessThan(64 + 10);
   });
 
-  test('shrinks by a tenth per window while the event loop is late, down to the floor', () => {
+  test('shrinks by a tenth per window while the event loop lags, down to the floor', () => {
     expect(limitAfter(times(1, { loopLate: true }))).toBe(36);
     expect(limitAfter(times(100, { loopLate: true }))).toBe(10);
   });
 });
 
-test('over connections that are ten times too few, the limit settles where the wait is at its target', () => {
+test('the limit settles where the delay is on target when connections are ten times too few', () => {
   const connections = 15;
   const answerTime = 60;
   const limit = createAdaptiveLimit(policy);

@@ -1,51 +1,51 @@
-/** What was seen of the load over a tenth of a second or so. */
+/** The load over about a tenth of a second. */
 export interface LoadWindow {
-  /** Admitted requests that were not answered yet, on average. */
+  /** Mean number of requests in flight. */
   inFlight: number;
-  /** The most of them at one time. */
+  /** Peak number of requests in flight. */
   peak: number;
-  /** Callers that waited for a connection to something the service depends on, at the least. */
+  /** Minimum number of callers that waited for a connection to a dependency. */
   waiting: number;
-  /** Milliseconds that they waited, at the dependency where they waited longest. */
+  /** Their wait in milliseconds, at the dependency with the longest one. */
   delay: number;
-  /** Whether the event loop has been late, and for longer than a moment. */
+  /** Whether the event loop has lagged for several windows. */
   loopLate: boolean;
 }
 
 export interface LimitPolicy {
-  /** The limit stays between these two, the bounds included. */
+  /** Bounds of the limit, both included. */
   floor: number;
   ceiling: number;
-  /** What it starts with, within the bounds. */
+  /** The first limit, clamped to the bounds. */
   initial: number;
-  /** Milliseconds that a request may wait for a connection. */
+  /** Acceptable wait for a connection, in milliseconds. */
   target: number;
 }
 
 export interface AdaptiveLimit {
-  /** Requests that may be at work at the same time. A whole number. */
+  /** Maximum number of requests in flight. A whole number. */
   current(): number;
-  /** To be told of each window in turn. */
+  /** Adapts the limit. Call it with each window in turn. */
   update(window: LoadWindow): void;
 }
 
-/** How strongly the limit answers to a delay over its target, and the most that one window may take away of it. */
+/** How strongly the limit reacts to a delay above the target; also the largest decrease per window. */
 const decrease = 0.5;
-/** Of a limit that is too high for the event loop, which says nothing about how much too high. */
+/** Decrease per window while the event loop lags, which does not show how far the limit is off. */
 const decreaseForLoop = 0.1;
 
 /**
- * A limit on concurrent requests that finds its own height: it grows by its square root per window while it is made use
- * of and the delay is below its target, more slowly the nearer it comes, and shrinks in proportion to the excess when it
- * is above. Additive increase and multiplicative decrease against a target for delay are those of Swift, the family is
- * that of TCP Vegas, and the use for requests instead of packets that of Netflix's concurrency-limits.
+ * A concurrency limit that adapts. While it is in use and the delay is below the target, it grows per window by its
+ * square root, and more slowly near the target. Above the target it shrinks in proportion to the excess. Additive
+ * increase and multiplicative decrease against a target delay come from Swift, the family is that of TCP Vegas, and
+ * Netflix's concurrency-limits applies it to requests instead of packets.
  *
- * What is different is the delay that it listens to: not the latency of requests, but the time that they wait for a
- * connection, counted at the pools and turned into time by Little's law. A latency has to be compared with one without
- * load, which nobody knows: where the payment gateway becomes slow by itself, every latency grows, and a limit that
- * took that for overload would fall and refuse orders that could be stored, and settled later. Here a slow gateway is
- * not seen at all until its connections run out. From then on requests would only queue for them, the limit holds
- * where few do, and it never falls below those that are at work: they wait for nobody.
+ * The delay here is not the latency of requests but their wait for a connection, counted at the pools and converted to
+ * time by Little's law. A latency is only meaningful next to the latency without load, which is unknown. When the
+ * payment gateway slows down, every latency grows; a limit that took that for overload would fall and shed orders that
+ * could be stored now and settled later. This limit ignores a slow gateway until its connections run out. From then on
+ * further requests would only queue for them, so the limit settles where few do. It never falls below the requests that
+ * hold a connection, because those wait for nothing here.
  *
  * @see https://research.google/pubs/swift-delay-is-simple-and-effective-for-congestion-control-in-the-datacenter/
  * @see https://github.com/Netflix/concurrency-limits
@@ -54,10 +54,10 @@ export function createAdaptiveLimit({ floor, ceiling, initial, target }: LimitPo
   const within = (wanted: number) => Math.min(ceiling, Math.max(floor, wanted));
   let limit = within(initial);
 
-  /** The part of the limit that a delay leaves. */
-  function left({ inFlight, waiting, delay }: LoadWindow): number {
-    const atWork = Math.max(0, inFlight - waiting) / inFlight;
-    return Math.max(1 - (decrease * (delay - target)) / delay, atWork);
+  /** The share of the limit that remains after a window with too long a delay. */
+  function remainingShare({ inFlight, waiting, delay }: LoadWindow): number {
+    const served = Math.max(0, inFlight - waiting) / inFlight;
+    return Math.max(1 - (decrease * (delay - target)) / delay, served);
   }
 
   return {
@@ -66,10 +66,10 @@ export function createAdaptiveLimit({ floor, ceiling, initial, target }: LimitPo
       const { inFlight, peak, delay, loopLate } = window;
       if (loopLate) limit = within(limit * (1 - decreaseForLoop));
       else if (delay > target) {
-        // While more are in flight than allowed, the last decrease has yet to show.
-        if (inFlight > 0 && inFlight <= limit) limit = within(limit * left(window));
+        // While more requests are in flight than the limit allows, the last decrease has not taken effect.
+        if (inFlight > 0 && inFlight <= limit) limit = within(limit * remainingShare(window));
       } else if (2 * peak >= limit) {
-        // A limit that nobody comes near says nothing about what would happen there.
+        // A limit far above the load shows nothing about the load that it would allow.
         limit = within(limit + Math.sqrt(limit) * (1 - delay / target));
       }
     },

@@ -1,8 +1,8 @@
 import type { ShedReason } from './concurrency-limiter.ts';
 import type { Priority } from './priorities.ts';
 
-/** What admission control tells about itself; telemetry listens. */
+/** What admission control reports; telemetry implements it. */
 export interface AdmissionEvents {
-  /** A request is not worked on. Told in its own context, before it is answered, if anybody is there to be answered. */
+  /** A request is shed. Called in its own async context, before its answer, if its client is still there. */
   shed(request: { reason: ShedReason; priority: Priority }): void;
 }

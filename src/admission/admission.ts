@@ -1,27 +1,25 @@
-import type { Config } from '../config/config.ts';
+import type { AdmissionConfig } from '../config/config.ts';
 import { createAdaptiveLimit } from './adaptive-limit.ts';
 import { createConcurrencyLimiter, type ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { type Dependency, sampleLoad } from './load-sampler.ts';
 
-/** Decides which requests are worked on now, later or not at all, so that those that are get their answer in time. */
+/** Decides which requests start now, later or never, so that the started ones finish in time. */
 export interface Admission extends Pick<ConcurrencyLimiter, 'enter'> {
   state(): { inFlight: number; queued: number; limit: number };
   close(): void;
 }
 
-export type AdmissionPolicy = NonNullable<Config['admission']>;
-
-/** Less than all that would have its turn in time: a refusal that comes late is worse than one that comes at once. */
-const margin = 0.5;
+/** The share of the queue that is used, because a late refusal is worse than an immediate one. */
+const queueShare = 0.5;
 
 /**
- * A gate whose limit follows what is seen of the load.
+ * Creates a concurrency limiter whose limit follows the sampled load.
  *
- * @param initial requests at which the limit starts: as many as find a connection each
- * @param dependencies what requests may have to wait for
+ * @param initial the first limit, in requests: as many as there are connections to dependencies
+ * @param dependencies where requests may wait for a connection
  */
 export function createAdmission(
-  policy: AdmissionPolicy,
+  policy: AdmissionConfig,
   initial: number,
   dependencies: readonly Dependency[],
 ): Admission {
@@ -29,8 +27,8 @@ export function createAdmission(
   const limiter = createConcurrencyLimiter({
     limit: limit.current,
     queueBound() {
-      const turns = (limit.current() * policy.queueTimeout) / sampler.timeAtWork();
-      return Number.isNaN(turns) ? policy.queue : Math.min(policy.queue, Math.floor(margin * turns));
+      const turns = (limit.current() * policy.queueTimeout) / sampler.timeInFlight();
+      return Number.isNaN(turns) ? policy.queue : Math.min(policy.queue, Math.floor(queueShare * turns));
     },
     queueTimeout: policy.queueTimeout,
     loopLate: () => sampler.loopLate(),
@@ -41,7 +39,7 @@ export function createAdmission(
     loopDelay: policy.loopDelay,
     onWindow(window) {
       limit.update(window);
-      limiter.open();
+      limiter.admitQueued();
     },
   });
 

@@ -17,7 +17,7 @@ interface Setting {
   loopLate: boolean;
 }
 
-function gateOf(overrides: Partial<Setting> = {}) {
+function limiterWith(overrides: Partial<Setting> = {}) {
   const setting: Setting = { limit: 10, queueBound: 4, loopLate: false, ...overrides };
   const limiter = createConcurrencyLimiter({
     limit: () => setting.limit,
@@ -28,10 +28,10 @@ function gateOf(overrides: Partial<Setting> = {}) {
   return { limiter, setting };
 }
 
-/** A request and what has become of it. */
-interface Guest {
+/** A request and its state. */
+interface Visitor {
   priority: Priority;
-  state: 'waiting' | 'at work' | 'gone';
+  state: 'queued' | 'in flight' | 'gone';
   reason?: Shed['reason'];
   ownLimit?: boolean | undefined;
   decisions: number;
@@ -39,101 +39,101 @@ interface Guest {
   abandon: () => void;
 }
 
-function arrive(limiter: ConcurrencyLimiter, priority: Priority, timeLimit = Infinity): Guest {
-  const guest: Guest = { priority, state: 'waiting', decisions: 0, leave() {}, abandon() {} };
+function arrive(limiter: ConcurrencyLimiter, priority: Priority, timeLimit = Infinity): Visitor {
+  const visitor: Visitor = { priority, state: 'queued', decisions: 0, leave() {}, abandon() {} };
   const decide = (decision: Admitted | Shed) => {
-    guest.decisions += 1;
-    guest.state = decision.kind === 'admitted' ? 'at work' : 'gone';
-    if (decision.kind === 'admitted') guest.leave = decision.leave;
+    visitor.decisions += 1;
+    visitor.state = decision.kind === 'admitted' ? 'in flight' : 'gone';
+    if (decision.kind === 'admitted') visitor.leave = decision.leave;
     else {
-      guest.reason = decision.reason;
-      guest.ownLimit = decision.ownLimit;
+      visitor.reason = decision.reason;
+      visitor.ownLimit = decision.ownLimit;
     }
   };
   const entrance = limiter.enter(priority, timeLimit, decide);
-  if (entrance.kind === 'queued') guest.abandon = entrance.abandon;
+  if (entrance.kind === 'queued') visitor.abandon = entrance.abandon;
   else decide(entrance);
-  return guest;
+  return visitor;
 }
 
 const many = (limiter: ConcurrencyLimiter, priority: Priority, count: number) =>
   Array.from({ length: count }, () => arrive(limiter, priority));
-const statesOf = (guests: readonly Guest[]) => guests.map(({ state }) => state);
+const statesOf = (visitors: readonly Visitor[]) => visitors.map(({ state }) => state);
 const waitOut = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
 
-describe('a gate', () => {
-  test('lets a priority have its share of the limit, and keeps the rest for those before it', () => {
-    const { limiter } = gateOf({ queueBound: 0 });
-    expect(statesOf(many(limiter, 'list', 6))).toEqual([...Array(5).fill('at work'), 'gone']);
-    expect(statesOf(many(limiter, 'place', 5))).toEqual([...Array(4).fill('at work'), 'gone']);
-    expect(statesOf(many(limiter, 'read', 2))).toEqual(['at work', 'gone']);
+describe('the concurrency limiter', () => {
+  test('admits a priority up to its share of the limit and reserves the rest for higher ones', () => {
+    const { limiter } = limiterWith({ queueBound: 0 });
+    expect(statesOf(many(limiter, 'list', 6))).toEqual([...Array(5).fill('in flight'), 'gone']);
+    expect(statesOf(many(limiter, 'place', 5))).toEqual([...Array(4).fill('in flight'), 'gone']);
+    expect(statesOf(many(limiter, 'read', 2))).toEqual(['in flight', 'gone']);
   });
 
-  test('takes those that wait in the order of their priority, and of their coming', () => {
-    const { limiter } = gateOf();
-    const atWork = many(limiter, 'read', 10);
+  test('admits queued requests by priority, then by arrival', () => {
+    const { limiter } = limiterWith();
+    const inFlight = many(limiter, 'read', 10);
     const [place, read, list, laterRead] = (['place', 'read', 'list', 'read'] as const).map((priority) =>
       arrive(limiter, priority),
     );
     const nextAfter = (count: number) => {
-      for (const guest of atWork.splice(0, count)) guest.leave();
-      return [place, read, list, laterRead].map((guest) => guest?.state);
+      for (const visitor of inFlight.splice(0, count)) visitor.leave();
+      return [place, read, list, laterRead].map((visitor) => visitor?.state);
     };
-    expect(nextAfter(1)).toEqual(['waiting', 'at work', 'waiting', 'waiting']);
-    expect(nextAfter(1)).toEqual(['waiting', 'at work', 'waiting', 'at work']);
-    expect(nextAfter(2)).toEqual(['at work', 'at work', 'waiting', 'at work']);
+    expect(nextAfter(1)).toEqual(['queued', 'in flight', 'queued', 'queued']);
+    expect(nextAfter(1)).toEqual(['queued', 'in flight', 'queued', 'in flight']);
+    expect(nextAfter(2)).toEqual(['in flight', 'in flight', 'queued', 'in flight']);
   });
 
-  test('gives the place of the last and least of those that wait to one that is worth more', () => {
-    const { limiter } = gateOf({ queueBound: 2 });
+  test('displaces the last queued request of the lowest priority when a higher one arrives', () => {
+    const { limiter } = limiterWith({ queueBound: 2 });
     many(limiter, 'read', 10);
     const [first, last] = many(limiter, 'list', 2);
     const place = arrive(limiter, 'place');
-    expect([first?.state, last?.reason, place.state]).toEqual(['waiting', 'queue_full', 'waiting']);
+    expect([first?.state, last?.reason, place.state]).toEqual(['queued', 'queue_full', 'queued']);
     expect(arrive(limiter, 'list').reason).toBe('queue_full');
   });
 
-  test('gives up on one that has waited for too long, or for as long as it may itself', async () => {
-    const { limiter } = gateOf();
+  test('sheds a queued request at the queue timeout or at its own time limit', async () => {
+    const { limiter } = limiterWith();
     many(limiter, 'read', 10);
     const [patient, hasty] = [arrive(limiter, 'read'), arrive(limiter, 'read', 20)];
     await waitOut(21);
-    expect([patient.state, hasty.reason, hasty.ownLimit]).toEqual(['waiting', 'queue_timeout', true]);
+    expect([patient.state, hasty.reason, hasty.ownLimit]).toEqual(['queued', 'queue_timeout', true]);
     await waitOut(30);
     expect([patient.reason, patient.ownLimit]).toEqual(['queue_timeout', undefined]);
     expect(limiter.state()).toEqual({ inFlight: 10, queued: 0 });
   });
 
-  test('after a stall lets those in first for whom the stall has made room', async () => {
-    const { limiter } = gateOf();
-    const [guest] = many(limiter, 'read', 10);
+  test('admits a queued request for which a stall of the event loop freed a slot', async () => {
+    const { limiter } = limiterWith();
+    const [visitor] = many(limiter, 'read', 10);
     const waiting = arrive(limiter, 'read');
-    // What the event loop finds when it goes on: timers that are due, and then what has arrived.
-    setTimeout(() => setImmediate(() => guest?.leave()), 49);
+    // After a stall the event loop runs the due timers first, then reads what has arrived.
+    setTimeout(() => setImmediate(() => visitor?.leave()), 49);
     await waitOut(60);
-    expect(waiting.state).toBe('at work');
+    expect(waiting.state).toBe('in flight');
   });
 
-  test('has nobody wait while the event loop is late, and takes nobody of the lowest priority', () => {
-    const { limiter } = gateOf({ loopLate: true });
+  test('queues nothing and sheds the lowest priority while the event loop lags', () => {
+    const { limiter } = limiterWith({ loopLate: true });
     expect(arrive(limiter, 'list').reason).toBe('event_loop');
-    expect(statesOf(many(limiter, 'read', 10))).toEqual(Array(10).fill('at work'));
+    expect(statesOf(many(limiter, 'read', 10))).toEqual(Array(10).fill('in flight'));
     expect(arrive(limiter, 'read').reason).toBe('event_loop');
   });
 
-  test('lets those that wait in when its limit grows', () => {
-    const { limiter, setting } = gateOf();
+  test('admits queued requests when the limit grows', () => {
+    const { limiter, setting } = limiterWith();
     many(limiter, 'read', 10);
     const waiting = many(limiter, 'read', 3);
     setting.limit = 12;
-    limiter.open();
-    expect(statesOf(waiting)).toEqual(['at work', 'at work', 'waiting']);
+    limiter.admitQueued();
+    expect(statesOf(waiting)).toEqual(['in flight', 'in flight', 'queued']);
   });
 
-  test('tells how many were at work at the most since it was last asked', () => {
-    const { limiter } = gateOf();
-    const guests = many(limiter, 'read', 7);
-    for (const guest of guests) guest.leave();
+  test('returns the peak of requests in flight since the last call', () => {
+    const { limiter } = limiterWith();
+    const visitors = many(limiter, 'read', 7);
+    for (const visitor of visitors) visitor.leave();
     expect([limiter.takePeak(), limiter.takePeak()]).toEqual([7, 0]);
     expect(limiter.completed()).toBe(7);
   });
@@ -167,63 +167,63 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('wait' as const), milliseconds: fc.nat(30) }),
 );
 
-test('whoever comes, leaves and waits: no place is given twice, no bound is passed, and nobody overtakes', async () => {
+test('the concurrency limiter gives no slot twice, keeps its bounds and never lets a lower priority overtake', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { minLength: 20, maxLength: 150 }), async (steps) => {
-      const { limiter, setting } = gateOf();
-      const guests: Guest[] = [];
-      const those = (state: Guest['state']) => guests.filter((guest) => guest.state === state);
-      const pick = (state: Guest['state'], which: number) => those(state)[which % those(state).length];
+      const { limiter, setting } = limiterWith();
+      const visitors: Visitor[] = [];
+      const those = (state: Visitor['state']) => visitors.filter((visitor) => visitor.state === state);
+      const pick = (state: Visitor['state'], which: number) => those(state)[which % those(state).length];
 
       for (const step of steps) {
-        const atWorkBefore = those('at work');
+        const inFlightBefore = those('in flight');
         await take(step);
-        const entered = those('at work').filter((guest) => !atWorkBefore.includes(guest));
-        const inFlight = those('at work').length;
-        expect(limiter.state()).toEqual({ inFlight, queued: those('waiting').length });
-        expect(those('waiting').length).toBeLessThanOrEqual(setting.queueBound);
-        // A limit that has fallen takes no place away, but nobody enters above it.
+        const entered = those('in flight').filter((visitor) => !inFlightBefore.includes(visitor));
+        const inFlight = those('in flight').length;
+        expect(limiter.state()).toEqual({ inFlight, queued: those('queued').length });
+        expect(those('queued').length).toBeLessThanOrEqual(setting.queueBound);
+        // A lower limit takes no slot away, but nothing is admitted above it.
         for (const { priority } of entered) {
           expect(inFlight).toBeLessThanOrEqual(roomFor(priority, setting.limit));
         }
-        for (const { priority } of those('waiting')) {
+        for (const { priority } of those('queued')) {
           expect(inFlight).toBeGreaterThanOrEqual(roomFor(priority, setting.limit));
         }
-        for (const { decisions } of guests) expect(decisions).toBeLessThanOrEqual(1);
+        for (const { decisions } of visitors) expect(decisions).toBeLessThanOrEqual(1);
       }
-      for (const guest of guests) guest.leave();
+      for (const visitor of visitors) visitor.leave();
       await waitOut(100);
-      for (const guest of guests) guest.leave();
+      for (const visitor of visitors) visitor.leave();
       expect(limiter.state()).toEqual({ inFlight: 0, queued: 0 });
 
       async function take(step: Step): Promise<void> {
         switch (step.kind) {
           case 'arrive': {
-            const guest = arrive(limiter, step.priority, step.timeLimit);
-            guests.push(guest);
-            if (guest.reason !== 'queue_full') return;
-            const { rank } = priorities[guest.priority];
-            expect(those('waiting').every((other) => priorities[other.priority].rank <= rank)).toBe(true);
+            const visitor = arrive(limiter, step.priority, step.timeLimit);
+            visitors.push(visitor);
+            if (visitor.reason !== 'queue_full') return;
+            const { rank } = priorities[visitor.priority];
+            expect(those('queued').every((other) => priorities[other.priority].rank <= rank)).toBe(true);
             return;
           }
           case 'leave': {
-            const guest = pick('at work', step.which);
-            guest?.leave();
-            if (guest) guest.state = 'gone';
+            const visitor = pick('in flight', step.which);
+            visitor?.leave();
+            if (visitor) visitor.state = 'gone';
             return;
           }
           case 'leave again':
             pick('gone', step.which)?.leave();
             return;
           case 'abandon': {
-            const guest = pick('waiting', step.which);
-            guest?.abandon();
-            if (guest) guest.state = 'gone';
+            const visitor = pick('queued', step.which);
+            visitor?.abandon();
+            if (visitor) visitor.state = 'gone';
             return;
           }
           case 'limit':
             setting.limit = step.limit;
-            limiter.open();
+            limiter.admitQueued();
             return;
           case 'late':
             setting.loopLate = step.loopLate;

@@ -1,59 +1,59 @@
 import { type Priority, priorities, ranks, roomFor } from './priorities.ts';
 
-/** Why a request is not taken. */
+/** Why a request is shed. */
 export type ShedReason =
-  /** There is no room, and none to wait in either. */
+  /** Neither the limit nor the queue had room. */
   | 'queue_full'
-  /** It waited for as long as it may. */
+  /** It waited in the queue for the longest allowed time. */
   | 'queue_timeout'
-  /** The event loop is late: who waits now would only make it later. */
+  /** The event loop lags, and a queue would make it lag more. */
   | 'event_loop'
-  /** Nobody is there any more to be answered. */
+  /** The client has closed the connection. */
   | 'client_gone';
 
 export interface Admitted {
   kind: 'admitted';
-  /** Gives the place to the next one. More than once is as good as once. */
+  /** Frees the slot for the next request. Idempotent. */
   leave: () => void;
 }
 
 export interface Shed {
   kind: 'shed';
   reason: ShedReason;
-  /** Whether it was the request's own limit that ended its wait. */
+  /** Set when the request's own time limit ended the wait, not that of the queue. */
   ownLimit?: true;
 }
 
 export interface Queued {
   kind: 'queued';
-  /** Gives up waiting; nothing is decided any more. */
+  /** Leaves the queue; no decision follows. */
   abandon: () => void;
 }
 
 export interface ConcurrencyLimiter {
   /**
-   * Takes a request, refuses it or has it wait, for `timeLimit` ms at the most and never longer than the queue's own
-   * timeout. What becomes of one that waits is told to `decided`, once, in the context of somebody else's request.
+   * Admits, sheds or queues a request. A queued one waits for at most `timeLimit` ms, and never longer than the queue's
+   * own timeout. Its outcome is passed to `decided`, once, in another request's async context.
    */
   enter(
     priority: Priority,
     timeLimit: number,
     decided: (decision: Admitted | Shed) => void,
   ): Admitted | Shed | Queued;
-  /** To be told when the limit has grown. */
-  open(): void;
+  /** Admits queued requests. Call it after the limit has grown. */
+  admitQueued(): void;
   state(): { inFlight: number; queued: number };
-  /** Requests that have left so far. */
+  /** Number of requests that have left so far. */
   completed(): number;
-  /** The most requests that were at work at one time since this was last asked. */
+  /** Peak number of requests in flight since the last call. */
   takePeak(): number;
 }
 
-export interface GateConditions {
+export interface LimiterConditions {
   limit(): number;
-  /** Requests that can wait in the queue and have their turn in time. */
+  /** Longest queue whose requests still start in time. */
   queueBound(): number;
-  /** Milliseconds that a request may wait. */
+  /** Longest wait in the queue, in milliseconds. */
   queueTimeout: number;
   loopLate(): boolean;
 }
@@ -64,11 +64,10 @@ interface Waiting {
 }
 
 /**
- * Lets requests through up to a limit that may change at any time, keeps a few waiting, in the order of their priority
- * and then of their coming, and refuses the rest at once. When the queue is full, one of a higher priority takes the
- * place of the last one of the lowest.
+ * Admits requests up to a limit that may change at any time, queues a few by priority and then by arrival, and sheds the
+ * rest at once. When the queue is full, a request displaces the last one of the lowest priority below its own.
  */
-export function createConcurrencyLimiter(conditions: GateConditions): ConcurrencyLimiter {
+export function createConcurrencyLimiter(conditions: LimiterConditions): ConcurrencyLimiter {
   const queues = Array.from({ length: ranks }, (): Waiting[] => []);
   let inFlight = 0;
   let queued = 0;
@@ -88,12 +87,12 @@ export function createConcurrencyLimiter(conditions: GateConditions): Concurrenc
         left = true;
         inFlight -= 1;
         completed += 1;
-        if (queued > 0) open();
+        if (queued > 0) admitQueued();
       },
     };
   }
 
-  function open(): void {
+  function admitQueued(): void {
     for (const [name, { rank }] of byRank) {
       while (hasRoom(name)) {
         const next = queues[rank]?.[0];
@@ -104,7 +103,7 @@ export function createConcurrencyLimiter(conditions: GateConditions): Concurrenc
     }
   }
 
-  /** Whether it was still waiting. */
+  /** Returns whether the request was still queued. */
   function remove(rank: number, waiting: Waiting): boolean {
     const queue = queues[rank] ?? [];
     const index = queue.indexOf(waiting);
@@ -115,7 +114,7 @@ export function createConcurrencyLimiter(conditions: GateConditions): Concurrenc
     return true;
   }
 
-  /** Makes room for one of this rank at the expense of one below it. */
+  /** Sheds the last queued request of the lowest rank below this one. Returns whether there was one. */
   function displace(rank: number): boolean {
     for (let lower = ranks - 1; lower > rank; lower -= 1) {
       const last = queues[lower]?.at(-1);
@@ -132,7 +131,7 @@ export function createConcurrencyLimiter(conditions: GateConditions): Concurrenc
       const { rank } = priorities[priority];
       const late = conditions.loopLate();
       if (late && rank === ranks - 1) return shed.event_loop;
-      // Who waits has no room, and of the others only those before it in line can have some.
+      // A queued request found no slot, so only one of a higher priority can still find one: nothing is overtaken.
       if (hasRoom(priority)) return admit();
       if (late) return shed.event_loop;
       if (queued >= conditions.queueBound() && !displace(rank)) return shed.queue_full;
@@ -143,13 +142,13 @@ export function createConcurrencyLimiter(conditions: GateConditions): Concurrenc
         if (remove(rank, waiting)) decided(ownLimit ? shed.own_limit : shed.queue_timeout);
       };
       const wait = ownLimit ? timeLimit : conditions.queueTimeout;
-      // After a stall the answers that make room are still to be read: they come first.
+      // After a stall, timers run before the answers that free slots are read. Those answers come first.
       waiting.timer = setTimeout(() => setImmediate(expire), wait).unref();
       queues[rank]?.push(waiting);
       queued += 1;
       return { kind: 'queued', abandon: () => void remove(rank, waiting) };
     },
-    open,
+    admitQueued,
     state: () => ({ inFlight, queued }),
     completed: () => completed,
     takePeak() {
@@ -164,7 +163,7 @@ const byRank = (Object.entries(priorities) as Array<[Priority, { rank: number }]
   ([, one], [, other]) => one.rank - other.rank,
 );
 
-/** One of each, because a refusal has to cost next to nothing. */
+/** Shared constants, because shedding must be cheap. */
 const shed = {
   queue_full: { kind: 'shed', reason: 'queue_full' },
   queue_timeout: { kind: 'shed', reason: 'queue_timeout' },

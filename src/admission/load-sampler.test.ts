@@ -6,8 +6,8 @@ import { type Dependency, type LoadSampler, sampleLoad } from './load-sampler.ts
 let sampler: LoadSampler | undefined;
 afterEach(() => sampler?.stop());
 
-/** Watches requests of which ten are always at work, one of them done per millisecond. */
-function watchBusy({
+/** Samples a limiter with ten requests in flight at any time, one of which finishes per millisecond. */
+function sampleBusy({
   dependencies = [],
   loopDelay = 1000,
 }: {
@@ -31,42 +31,42 @@ function watchBusy({
 }
 const patiently = { timeout: 10_000, interval: 5 };
 
-/** Half a connection's worth of calls per millisecond, while so many wait as `waiting` says. */
+/** A dependency that completes one call per two milliseconds. */
 const dependencyWith = (waiting: () => number): Dependency => ({
   waiting,
   completed: () => performance.now() / 2,
 });
 
-test('turns the number of those that wait into the time that each of them waits', async () => {
-  const { windows, nextWindows } = watchBusy({
+test('the load sampler converts the number of waiting callers to the wait of each', async () => {
+  const { windows, nextWindows } = sampleBusy({
     dependencies: [dependencyWith(() => 3), dependencyWith(() => 10)],
   });
   await nextWindows(2);
   for (const { inFlight, peak, waiting, delay: wait } of windows) {
     expect([inFlight, peak, waiting]).toEqual([10, 12, 13]);
-    // Ten wait where one is served every 2 ms; a busy machine may see a little more or less.
+    // Ten callers wait, and one is served every 2 ms; on a busy machine the measured wait varies.
     expect(wait).toBeGreaterThan(10);
     expect(wait).toBeLessThan(30);
   }
 });
 
-test('tells how long a request is at work', async () => {
-  const { sampler: watched, nextWindows } = watchBusy({});
+test('the load sampler measures how long a request is in flight', async () => {
+  const { sampler: started, nextWindows } = sampleBusy({});
   await nextWindows(1);
-  expect(watched.timeAtWork()).toBeGreaterThan(5);
-  expect(watched.timeAtWork()).toBeLessThan(15);
+  expect(started.timeInFlight()).toBeGreaterThan(5);
+  expect(started.timeInFlight()).toBeLessThan(15);
 });
 
-test('takes no notice of a queue that empties now and then: it was a burst', async () => {
+test('the load sampler ignores a queue that empties within the window', async () => {
   let samples = 0;
-  const { windows, nextWindows } = watchBusy({
+  const { windows, nextWindows } = sampleBusy({
     dependencies: [dependencyWith(() => ((samples += 1) % 3 === 0 ? 0 : 50))],
   });
   await nextWindows(2);
   expect(windows.map(({ delay: wait }) => wait)).toEqual(windows.map(() => 0));
 });
 
-/** Keeps the event loop busy in pieces of so many milliseconds. */
+/** Keeps the event loop busy in pieces of `piece` milliseconds. */
 async function burn(piece: number, until: () => boolean): Promise<void> {
   while (!until()) {
     const end = performance.now() + piece;
@@ -75,16 +75,16 @@ async function burn(piece: number, until: () => boolean): Promise<void> {
   }
 }
 
-test('calls the event loop late once it has been for a while, and no longer as soon as it is not', async () => {
-  const { sampler: watched } = watchBusy({ loopDelay: 20 });
+test('the load sampler reports a late event loop after several late windows, until the first window in time', async () => {
+  const { sampler: started } = sampleBusy({ loopDelay: 20 });
   const giveUpAt = performance.now() + 10_000;
-  await burn(60, () => watched.loopLate() || performance.now() > giveUpAt);
-  expect(watched.loopLate()).toBe(true);
-  await expect.poll(() => watched.loopLate(), patiently).toBe(false);
+  await burn(60, () => started.loopLate() || performance.now() > giveUpAt);
+  expect(started.loopLate()).toBe(true);
+  await expect.poll(() => started.loopLate(), patiently).toBe(false);
 });
 
-test('does not take one long pause for load', async () => {
-  const { sampler: watched, windows, nextWindows } = watchBusy({ loopDelay: 20 });
+test('the load sampler does not report one long pause as a late event loop', async () => {
+  const { sampler: started, windows, nextWindows } = sampleBusy({ loopDelay: 20 });
   let paused = false;
   await burn(300, () => {
     const done = paused;
@@ -92,10 +92,10 @@ test('does not take one long pause for load', async () => {
     return done;
   });
   await nextWindows(1);
-  expect(windows.some(({ loopLate }) => loopLate) || watched.loopLate()).toBe(false);
+  expect(windows.some(({ loopLate }) => loopLate) || started.loopLate()).toBe(false);
 });
 
-test('stops by itself when nobody is at work, and begins again when somebody is', async () => {
+test('the load sampler stops without requests in flight and starts again with the next one', async () => {
   const windows: LoadWindow[] = [];
   let peak = 0;
   sampler = sampleLoad({

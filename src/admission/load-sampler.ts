@@ -1,39 +1,39 @@
 import { performance } from 'node:perf_hooks';
 import type { LoadWindow } from './adaptive-limit.ts';
 
-/** Something that the service depends on, behind a bounded number of connections. */
+/** A dependency behind a bounded number of connections. */
 export interface Dependency {
-  /** Callers that wait for a connection at this moment. */
+  /** Callers that wait for a connection now. */
   waiting(): number;
-  /** Calls that have ended so far. */
+  /** Number of calls that have ended so far. */
   completed(): number;
 }
 
 export interface LoadSampler {
-  /** Somebody is at work: watches, until nobody has been for a while. */
+  /** Starts sampling; it stops by itself after a window without requests. Idempotent. */
   start(): void;
   loopLate(): boolean;
-  /** Milliseconds from taking a request to its answer, as of late. Not a number until one was seen. */
-  timeAtWork(): number;
+  /** Recent mean time from admission to response, in milliseconds; NaN until one request has finished. */
+  timeInFlight(): number;
   stop(): void;
 }
 
-/** Milliseconds between two samples, and of a window over which they are gathered. */
+/** Milliseconds between two samples, and length of the window that they make up. */
 const tick = 10;
 const windowLength = 100;
-/** Windows in a row that the event loop has to be late in, and busy for this share of the time. One pause is no load. */
+/** Consecutive windows in which the event loop must lag while busy for this share of the time. One pause is not load. */
 const lateWindows = 3;
 const busy = 0.9;
-/** How much the newest window weighs in a rate. */
+/** Weight of the newest window in a rate. */
 const weight = 0.2;
 
 /**
- * Samples how many requests wait for a connection, and how late the event loop is, by a timer: nothing is measured per
- * request. By Little's law (L = λW) the number that waits over the rate of service is the time that each waits. Of the
- * number the least in the window counts: a queue that empties within it was a burst, and did what queues are for.
+ * Samples the number of requests that wait for a connection, and the lag of the event loop. It uses a timer, so it
+ * measures nothing per request. By Little's law (L = λW) the queue length over the service rate is the wait of each. The
+ * minimum length in the window counts: a queue that empties within it was a burst, which is what queues are for.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8289#section-3.2 (a standing queue by the minimum over an interval)
- * @param options.loopDelay milliseconds by which the event loop may be late
+ * @param options.loopDelay acceptable lag of the event loop, in milliseconds
  */
 export function sampleLoad(options: {
   limiter: { state(): { inFlight: number }; completed(): number; takePeak(): number };
@@ -43,7 +43,7 @@ export function sampleLoad(options: {
 }): LoadSampler {
   const { limiter, dependencies, loopDelay, onWindow } = options;
   const queues = dependencies.map(createQueue);
-  // The requests themselves, seen in the same way: their number over their rate is the time that each takes.
+  // Little's law applies to the requests too: their number over their rate is the time that each is in flight.
   const requests = createQueue({ waiting: () => limiter.state().inFlight, completed: limiter.completed });
   let timer: NodeJS.Timeout | undefined;
   let samples = 0;
@@ -52,7 +52,7 @@ export function sampleLoad(options: {
   let windowStart = 0;
   let utilization = performance.eventLoopUtilization();
   let lateInARow = 0;
-  let timeAtWork = Number.NaN;
+  let timeInFlight = Number.NaN;
 
   function sample(): void {
     const now = performance.now();
@@ -72,7 +72,7 @@ export function sampleLoad(options: {
     const { mean: inFlight, rate } = requests.close(elapsed, samples);
     const standing = queues.map((queue) => queue.close(elapsed, samples));
     const peak = limiter.takePeak();
-    if (peak > 0) timeAtWork = inFlight / rate;
+    if (peak > 0) timeInFlight = inFlight / rate;
     onWindow({
       inFlight,
       peak,
@@ -106,12 +106,12 @@ export function sampleLoad(options: {
       timer = setInterval(sample, tick).unref();
     },
     loopLate: () => lateInARow >= lateWindows,
-    timeAtWork: () => timeAtWork,
+    timeInFlight: () => timeInFlight,
     stop,
   };
 }
 
-/** Whoever is between two points: how many there are, and at which rate they leave, per millisecond. */
+/** The length of a queue, and the rate at which its members leave, per millisecond. */
 function createQueue({ waiting, completed }: Dependency) {
   let completedBefore = 0;
   let sum = 0;
@@ -134,7 +134,7 @@ function createQueue({ waiting, completed }: Dependency) {
     close(elapsed: number, samples: number): { mean: number; least: number; rate: number } {
       const newest = (completed() - completedBefore) / elapsed;
       rate = rate === undefined ? newest : rate + weight * (newest - rate);
-      // Where nobody has left, somebody may the very next moment: no rate is known to be lower than that.
+      // When none has left, one may leave the next moment, so a lower rate than one per window cannot be known.
       const seen = { mean: sum / samples, least, rate: Math.max(rate, 1 / elapsed) };
       restart();
       return seen;

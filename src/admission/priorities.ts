@@ -1,11 +1,10 @@
 /**
- * What is given up first under overload, and what last. A request is taken while fewer requests are at work than its
- * priority's share of the limit, so that the room above the share of one priority is kept for those before it.
+ * The order of load shedding. A request is admitted while fewer requests are in flight than its priority's share of the
+ * limit, which reserves the rest for higher priorities.
  *
- * From the most important to the least. Reads are what people do who wonder how their order stands: they are cheap, and
- * an unanswered one is asked again. Finishing what has begun (cancelling, or repeating a request whose answer was lost)
- * gives certainty about money. A new order can be placed a moment later. A list can do without being fresh, is the
- * dearest of the reads, and is mostly asked for by machines.
+ * From the most to the least important. A read of one resource is cheap, and an unanswered one is repeated. Finishing
+ * what has started (a cancellation, or the repeat of a request whose answer was lost) gives certainty about money. New
+ * work can wait a moment. A list is the most expensive read, need not be fresh, and is mostly requested by machines.
  *
  * @see https://netflixtechblog.com/enhancing-netflix-reliability-with-service-level-prioritized-load-shedding-e735e6ce8f7d
  */
@@ -18,12 +17,12 @@ export const priorities = {
 
 export type Priority = keyof typeof priorities;
 
-/** What a route has that does not name its own. */
+/** The priority of a route that names none. */
 export const lowestPriority: Priority = 'list';
 
 export const ranks = Object.keys(priorities).length;
 
-/** How many requests may be at work for one of this priority to be taken. At least one, whatever the limit. */
+/** The number of requests in flight below which one of this priority is admitted. At least 1, whatever the limit. */
 export function roomFor(priority: Priority, limit: number): number {
   return Math.max(1, Math.ceil(priorities[priority].share * limit));
 }

@@ -6,22 +6,22 @@ import { type AuthLimits, createAuthThrottle, type Credentials } from './limits/
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The client that the API key belongs to; empty on routes that need no key. */
+    /** The client that owns the API key; empty on routes that require no key. */
     clientId: string;
   }
 }
 
-/** What authentication tells about itself; telemetry listens. */
+/** What authentication reports; telemetry implements it. */
 export interface AuthEvents {
-  /** A request was not let in. */
+  /** A request was refused. */
   refused(reason: 'missing' | 'unknown' | 'throttled'): void;
-  /** So many wrong keys came from one address that it looks like guessing. Told once per window. */
+  /** An address sent more wrong keys than the limit, which looks like guessing. Called once per window. */
   bruteForce(event: { address: string; failures: number }): void;
 }
 
 /**
- * Finds the client behind the header `Authorization: Bearer <key>` (RFC 6750). Keys are held as SHA-256 alone, and
- * all of them are compared in constant time, so that the time taken tells nothing about any of them.
+ * Identifies the client by the header `Authorization: Bearer <key>` (RFC 6750). Keys are held as SHA-256 digests only,
+ * and every one is compared in constant time, so that timing reveals nothing about any of them.
  */
 export function createAuthentication(
   apiKeys: readonly ApiKey[],
@@ -51,16 +51,20 @@ export function createAuthentication(
         throw new ServiceError('unauthenticated', advice[verdict.reason]);
       case 'throttled':
         events.refused('throttled');
-        throw new ServiceError('rate_limited', 'Too many requests without a valid API key came from here.', {
-          retryAfter: verdict.retryAfter,
-        });
+        throw new ServiceError(
+          'rate_limited',
+          'Too many requests without a valid API key came from your address. Try again later.',
+          {
+            retryAfter: verdict.retryAfter,
+          },
+        );
     }
   };
 }
 
 const advice = {
   missing: 'Send the header `Authorization: Bearer <API key>`.',
-  unknown: 'The API key is not known.',
+  unknown: 'The API key is unknown. Send a valid one.',
 } as const;
 
 function digestOf(key: string): Buffer {

@@ -5,30 +5,30 @@ import { problems, sendProblem } from './problem-details.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Until when the client waits for the answer. */
+    /** When the client stops waiting for the answer. */
     deadline: Deadline;
   }
 }
 
 const name = 'x-request-timeout-ms';
-/** Milliseconds. Longer than anything here takes. */
+/** Milliseconds. Longer than any request takes. */
 const longest = 60_000;
 
-/** For the headers of every operation: what the client allows, as the document shows it. */
+/** The header in the schema of every operation, for the OpenAPI document. */
 export const timeoutHeader = {
   [name]: Type.Optional(
     Type.Integer({
       minimum: 1,
       maximum: longest,
       description:
-        'Milliseconds that you wait for the answer. Work that you would not wait for is not begun, and what is at work is cut short.',
+        'How long you wait for the answer, in milliseconds. Work that cannot finish in time is not started, and work in flight is cut short.',
     }),
   ),
 };
 
 /**
- * Reads how long a client waits, before anything is done for it. It is too early for the schema of the route, which is
- * the same and there for the document.
+ * Reads how long the client waits, before any work starts. Schemas are validated only after the body is read, so this
+ * hook checks the header itself, by the same rule.
  */
 export function readDeadlines(scope: FastifyInstance): void {
   scope.decorateRequest('deadline');
@@ -38,11 +38,16 @@ export function readDeadlines(scope: FastifyInstance): void {
     else {
       const milliseconds = typeof given === 'string' && /^\d{1,5}$/.test(given) ? Number(given) : 0;
       if (milliseconds < 1 || milliseconds > longest) {
-        sendProblem(reply, problems.invalid_request, 'See `errors` for what to change.', {
-          errors: [
-            { in: 'header', pointer: `/${name}`, detail: `must be a whole number from 1 to ${longest}` },
-          ],
-        });
+        sendProblem(
+          reply,
+          problems.invalid_request,
+          'The request is invalid. See `errors` for what to change.',
+          {
+            errors: [
+              { in: 'header', pointer: `/${name}`, detail: `must be a whole number from 1 to ${longest}` },
+            ],
+          },
+        );
         return;
       }
       request.deadline = deadlineIn(milliseconds);

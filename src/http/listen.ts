@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { StartupError } from '../errors.ts';
 
 /**
- * Listens and returns the URL.
+ * Starts a listener and returns its URL.
  *
- * @param variable the configuration variable that holds the port, named when the port is taken
- * @throws {StartupError} when the address cannot be had
+ * @param variable the variable that sets the port, for the message when the port is taken
+ * @throws {StartupError} when the address is unusable
  */
 export async function listen(
   app: FastifyInstance,
@@ -18,9 +18,9 @@ export async function listen(
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const advice: Record<string, string> = {
       EADDRINUSE: `Port ${port} on ${host} is taken. Set ${variable} to another one, or to 0 for any free one.`,
-      EACCES: `Port ${port} on ${host} needs privileges. Set ${variable} to one above 1023.`,
-      EADDRNOTAVAIL: `This machine has no address ${host} to listen on.`,
-      ENOTFOUND: `The host name ${host} to listen on is not known.`,
+      EACCES: `Port ${port} on ${host} requires privileges. Set ${variable} to a port above 1023.`,
+      EADDRNOTAVAIL: `This machine does not have the address ${host}.`,
+      ENOTFOUND: `The host name ${host} is unknown.`,
     };
     const message = typeof code === 'string' ? advice[code] : undefined;
     throw message === undefined ? error : new StartupError(message, { cause: error });

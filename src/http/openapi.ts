@@ -5,22 +5,24 @@ import { Type } from 'typebox';
 import { problemSchema, type ProblemType, type ProblemVocabulary, problems } from './problem-details.ts';
 import { sendPageSecurityHeaders } from './hardening/security-headers.ts';
 
-/** Serves the OpenAPI 3.1 document of all routes that are added after it, and a reference page over it. */
+export interface DocumentInfo {
+  title: string;
+  /** Version of the service. */
+  version: string;
+  description: string;
+}
+
+/** Serves the OpenAPI 3.1 document of every route that is added later, and a reference page for it. */
 export async function serveOpenApi(
   app: FastifyInstance,
-  version: string,
+  info: DocumentInfo,
   vocabulary: ProblemVocabulary,
 ): Promise<void> {
   app.addSchema(problemSchema(vocabulary));
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: {
-        title: 'Orders',
-        version,
-        description: 'Places orders, charges them at a payment gateway, and tells how they stand.',
-        license: { name: 'MIT', identifier: 'MIT' },
-      },
+      info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
       servers: [{ url: '/' }],
       components: {
         securitySchemes: {
@@ -45,7 +47,7 @@ export async function serveOpenApi(
   });
 }
 
-/** What every path can answer with, whatever it does. */
+/** The problems that every operation can answer with. */
 const everywhere: readonly ProblemType[] = [
   problems.malformed_request,
   problems.unauthenticated,
@@ -60,7 +62,7 @@ const everywhere: readonly ProblemType[] = [
   problems.deadline_exceeded,
 ];
 
-/** The `responses` of an operation for the problems that it can answer with, over those that all can. */
+/** The `responses` of an operation: its own problems and those of every operation. */
 export function problemResponses(...own: readonly ProblemType[]): Record<number, object> {
   const responses: Record<number, object> = {};
   for (const [status, kinds] of Map.groupBy([...own, ...everywhere], (kind) => kind.status)) {
@@ -78,25 +80,28 @@ function headersOf(status: number): Record<string, object> {
   if (status === 401) headers['www-authenticate'] = { type: 'string' };
   if (status === 405) headers['allow'] = { type: 'string' };
   if (status === 409 || status === 429 || status === 503) {
-    headers['retry-after'] = { type: 'integer', description: 'Seconds.' };
+    headers['retry-after'] = { type: 'integer', description: 'Seconds to wait before the next attempt.' };
   }
   return headers;
 }
 
-/** On every answer to a client that is known. */
+/** Headers of every answer to an authenticated client. */
 export const answerHeaders = {
-  'x-request-id': { type: 'string', description: 'The id that the request came with, or a new one.' },
+  'x-request-id': {
+    type: 'string',
+    description: 'The id of the request: the one it came with, or a new one.',
+  },
   'ratelimit-policy': {
     type: 'string',
     pattern: '^"client";q=\\d+;w=\\d+$',
     description:
-      'What the client may send: `q` requests in `w` seconds (draft-ietf-httpapi-ratelimit-headers-11). Missing where there is no limit.',
+      'The rate limit: `q` requests in `w` seconds (draft-ietf-httpapi-ratelimit-headers-11). Missing without a limit.',
     example: '"client";q=1000;w=10',
   },
   ratelimit: {
     type: 'string',
     pattern: '^"client";r=\\d+;t=\\d+$',
-    description: 'What is left of that: `r` requests in the next `t` seconds.',
+    description: 'The rest of the rate limit: `r` requests in the next `t` seconds.',
     example: '"client";r=999;t=10',
   },
 };

@@ -1,23 +1,23 @@
-import { type FastifyReply, type FastifyRequest, type FastifyError } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { ServiceError } from '../errors.ts';
 import { scrub } from '../privacy/scrub.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set where the request is traced. */
+    /** Set when the request has a trace. */
     traceId?: string;
   }
 }
 
-/** A kind of problem. Codes are stable, for programs; titles are for people. */
+/** A kind of problem. Programs rely on the code, which is stable; people read the title. */
 export interface ProblemType<Code extends string = string> {
   code: Code;
   status: number;
   title: string;
 }
 
-/** Names each row of a table of problems by its code. */
+/** Adds to each row of a table its key as the code. */
 export function defineProblems<const Table extends Readonly<Record<string, Omit<ProblemType, 'code'>>>>(
   table: Table,
 ): { readonly [Code in keyof Table & string]: Table[Code] & ProblemType<Code> } {
@@ -27,8 +27,8 @@ export function defineProblems<const Table extends Readonly<Record<string, Omit<
 }
 
 /**
- * The problems that the HTTP edge itself answers with, as problem details (RFC 9457). The routes of a domain bring
- * theirs in a {@link ProblemVocabulary}.
+ * The problems of the HTTP edge itself, as problem details (RFC 9457). The routes of a domain add theirs in a
+ * {@link ProblemVocabulary}.
  */
 export const problems = defineProblems({
   invalid_request: { status: 400, title: 'Invalid request' },
@@ -50,27 +50,29 @@ export const problems = defineProblems({
 
 export type ProblemCode = keyof typeof problems;
 
-/** What the routes of a domain add to problem details. */
+/** The problems and extension members that the routes of a domain add. */
 export interface ProblemVocabulary {
   problems: Readonly<Record<string, ProblemType>>;
   /** Schemas of extension members (RFC 9457, section 3.2). */
   members: Readonly<Record<string, TSchema>>;
 }
 
-/** The members that a problem of any kind can have. */
+/** The members that every problem can have. */
 export const commonMembers = {
   type: Type.String({ description: 'Identifies the kind of problem; stable.' }),
   title: Type.String(),
   status: Type.Integer(),
-  detail: Type.String({ description: 'What is wrong with this request, and how to repair it.' }),
-  requestId: Type.String({ description: 'Also in the header x-request-id and in the logs.' }),
-  traceId: Type.Optional(Type.String({ description: 'Finds the request in traces and logs.' })),
+  detail: Type.String({ description: 'What is wrong with this request, and how to fix it.' }),
+  requestId: Type.String({
+    description: 'The id of the request, as in the header `x-request-id` and in the logs.',
+  }),
+  traceId: Type.Optional(Type.String({ description: 'The id of the trace of the request.' })),
   errors: Type.Optional(
     Type.Array(
       Type.Object({
         in: Type.Enum(['body', 'header', 'query', 'path']),
         pointer: Type.String({
-          description: 'JSON pointer (RFC 6901) to the faulty value; empty for the whole.',
+          description: 'JSON pointer (RFC 6901) to the invalid value; empty for the whole document.',
         }),
         detail: Type.String(),
       }),
@@ -100,7 +102,7 @@ export interface FieldFault {
   detail: string;
 }
 
-/** A request that the HTTP edge refuses while it reads it. */
+/** Refuses a request while the HTTP edge reads it. */
 export class RequestProblem extends Error {
   override readonly name = 'RequestProblem';
   readonly problem: ProblemType;
@@ -111,7 +113,7 @@ export class RequestProblem extends Error {
   }
 }
 
-/** Answers with problem details. */
+/** Sends problem details. */
 export function sendProblem(
   reply: FastifyReply,
   { code, status, title }: ProblemType,
@@ -133,57 +135,80 @@ export function sendProblem(
     });
 }
 
-/**
- * The one place where errors become answers. `onDefect` gets those that a person must look at; what they say stays
- * inside.
- */
-export function problemErrorHandler(onUnexpectedError: (error: unknown, request: FastifyRequest) => void) {
+export interface ErrorHandlerOptions {
+  /** The protection space that `WWW-Authenticate` names (RFC 9110, section 11.5). */
+  realm: string;
+  /** Called for each error that needs an engineer. The answer keeps its message to itself. */
+  onUnexpectedError(error: unknown): void;
+}
+
+/** The one place that turns errors into answers. */
+export function problemErrorHandler({ realm, onUnexpectedError }: ErrorHandlerOptions) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     if (error instanceof ServiceError) {
       if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter);
-      if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="orders"');
+      if (error.code === 'unauthenticated') reply.header('www-authenticate', `Bearer realm="${realm}"`);
       return sendProblem(reply, problems[error.code], error.message);
     }
     if (error instanceof RequestProblem) return sendProblem(reply, error.problem, error.message);
     if (error.validation) {
       const faults = error.validation.slice(0, mostFaults).map((fault) => describeFault(error, fault));
-      return sendProblem(reply, problems.invalid_request, 'See `errors` for what to change.', {
-        errors: faults,
-      });
+      return sendProblem(
+        reply,
+        problems.invalid_request,
+        'The request is invalid. See `errors` for what to change.',
+        {
+          errors: faults,
+        },
+      );
     }
     const known = fastifyProblems[error.code];
     if (known) return sendProblem(reply, problems[known.code], known.detail);
-    // Whatever a library refuses as the fault of the client is none of ours.
+    // Fastify and its plugins have more client errors than the table, such as those for static files.
     const { statusCode = 500 } = error;
     if (statusCode === 403 || statusCode === 404)
       return sendProblem(reply, problems.route_not_found, seeDocs);
     if (statusCode >= 400 && statusCode < 500) {
-      return sendProblem(reply, problems.malformed_request, 'The request cannot be met as it is.');
+      return sendProblem(
+        reply,
+        problems.malformed_request,
+        'The request is malformed. Correct it before you send it again.',
+      );
     }
-    onUnexpectedError(error, request);
-    return sendProblem(reply, problems.internal_error, 'The fault is logged under the request id.');
+    onUnexpectedError(error);
+    return sendProblem(
+      reply,
+      problems.internal_error,
+      'The service failed unexpectedly. The error is logged under this request id.',
+    );
   };
 }
 
-export const seeDocs = 'See /docs for what there is.';
+export const seeDocs = 'There is no such resource. See /docs for the API.';
 
-/** What Fastify itself refuses. */
+/** Errors of Fastify itself. */
 const fastifyProblems: Readonly<Record<string, { code: ProblemCode; detail: string }>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'payload_too_large', detail: 'Send a smaller body.' },
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    code: 'payload_too_large',
+    detail: 'The body exceeds the size limit. Send a smaller one.',
+  },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     code: 'unsupported_media_type',
     detail: 'Send the header `content-type: application/json`.',
   },
-  FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'malformed_request', detail: 'The body is empty.' },
+  FST_ERR_CTP_EMPTY_JSON_BODY: {
+    code: 'malformed_request',
+    detail: 'The body is empty. Send a JSON document.',
+  },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'malformed_request', detail: 'The body is not valid JSON.' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
     code: 'malformed_request',
     detail: 'The header `content-length` does not match the body.',
   },
-  FST_ERR_BAD_URL: { code: 'malformed_request', detail: 'The URL cannot be decoded.' },
+  FST_ERR_BAD_URL: { code: 'malformed_request', detail: 'The URL is not validly percent-encoded.' },
 };
 
-/** Enough to repair a request, and a bound on what a hostile one makes us write. */
+/** Enough to fix a request, and a bound on the answer to a hostile one. */
 const mostFaults = 20;
 
 const places: Readonly<Record<string, FieldFault['in']>> = {
@@ -200,7 +225,7 @@ function describeFault(error: FastifyError, fault: ValidationFault): FieldFault 
   const member = missingProperty ?? additionalProperty;
   return {
     in: places[error.validationContext ?? 'body'] ?? 'body',
-    // A name that nobody knows may be anything, too.
+    // An unknown member name is the client's text, which may hold a secret.
     pointer: scrub(
       typeof member === 'string' ? `${fault.instancePath}/${escapePointer(member)}` : fault.instancePath,
     ),

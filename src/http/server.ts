@@ -1,127 +1,169 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
-import type { Admission } from '../admission/admission.ts';
 import type { AdmissionEvents } from '../admission/admission-events.ts';
+import type { Admission } from '../admission/admission.ts';
 import type { Config } from '../config/config.ts';
-import type { Redis } from '../redis/redis.ts';
-import { admitRequests } from './limits/admission-hook.ts';
-import { limitAnonymousRequests, requireApiKey } from './limits/address-limit.ts';
-import { type AuthEvents, createAuthentication } from './auth.ts';
-import { type ConnectionEvents, limitConnections, limitOptions } from './hardening/connection-limits.ts';
-import { readDeadlines } from './deadline.ts';
-import { closeGently } from './hardening/gentle-close.ts';
 import type { Health } from '../health.ts';
+import { scrub } from '../privacy/scrub.ts';
+import type { Redis } from '../redis/redis.ts';
+import { type AuthEvents, createAuthentication } from './auth.ts';
+import { readDeadlines } from './deadline.ts';
+import { type ConnectionEvents, limitConnections, limitOptions } from './hardening/connection-limits.ts';
+import { closeGently } from './hardening/gentle-close.ts';
 import { readJsonBodies } from './hardening/json-body.ts';
+import { createMalformedRequestHandler } from './hardening/malformed-requests.ts';
 import { answerOtherMethods } from './hardening/method-not-allowed.ts';
-import { serveOpenApi } from './openapi.ts';
-import { answerNotFound } from './not-found.ts';
-import { problemErrorHandler, type ProblemVocabulary, seeDocs } from './problem-details.ts';
-import { limitRequests } from './limits/rate-limit.ts';
 import { enforceRequestRules } from './hardening/request-rules.ts';
 import { securityHeaders, sendSecurityHeaders } from './hardening/security-headers.ts';
-import { createSocketRefusals } from './hardening/malformed-requests.ts';
-import { scrub } from '../privacy/scrub.ts';
 import { strictValidation } from './hardening/validation.ts';
+import { limitAnonymousRequests, requireApiKey } from './limits/address-limit.ts';
+import { admitRequests } from './limits/admission-hook.ts';
+import { limitRequests } from './limits/rate-limit.ts';
 import { createWindowLimit } from './limits/window-limit.ts';
+import { answerNotFound } from './not-found.ts';
+import { type DocumentInfo, serveOpenApi } from './openapi.ts';
+import { problemErrorHandler, type ProblemVocabulary, seeDocs } from './problem-details.ts';
 
 export interface ServerParts {
   config: Pick<Config, 'http' | 'apiKeys' | 'limits'>;
-  version: string;
+  /** Names the service in `WWW-Authenticate` and in the keys of Redis. */
+  name: string;
+  /** Heads the OpenAPI document. */
+  document: DocumentInfo;
   health: Health;
-  /** Routes that need an API key. */
+  /** Routes that require an API key. */
   routes: FastifyPluginAsync;
   /** What the routes add to problem details. */
   problems: ProblemVocabulary;
-  /** Attached before everything else, so that it sees every request. */
+  /** Attached before every other hook, so that it sees every request. */
   observe(app: FastifyInstance): void;
   onUnexpectedError(error: unknown): void;
   auth: AuthEvents;
-  /** Where replicas count the requests of a client together. */
+  /** Counts the requests of a client across replicas. */
   redis: Pick<Redis, 'countInWindow'> | undefined;
-  /** A request was refused, because its client or its address sends too many. */
+  /** Called when a client or an address is over its limit. */
   onRateLimited(): void;
-  /** Decides which requests are worked on; without it, all are. */
+  /** Decides which requests are processed; without it, all are. */
   admission: Admission | undefined;
   admissionEvents: AdmissionEvents;
   connectionEvents: ConnectionEvents;
 }
 
-/** The public listener: request ids, problem details, API keys, the OpenAPI document, and the routes. */
+/**
+ * The public listener. A request passes these steps from top to bottom. Each refuses what it can at the least cost, so
+ * nothing expensive happens for a request that a cheaper step turns away.
+ *
+ *     step                     refuses a request with
+ *     ───────────────────────  ─────────────────────────────────────────────────────────────────────────────────
+ *     limitConnections         nothing: connections beyond the limit are closed without an answer
+ *     Node's parser            malformed_request, headers_too_large, payload_too_large, request_timeout,
+ *                              method_not_allowed (CONNECT)
+ *     onRequest, every route
+ *       observe                nothing: starts the span and the log line that all refusals below end in
+ *       trackConnections       nothing: a parse error in the body finds the reply to answer with
+ *       sendRequestId          nothing
+ *       sendSecurityHeaders    nothing: comes before the first refusal, which needs the headers too
+ *       limitAnonymousRequests rate_limited (per address; routes without an API key)
+ *       enforceRequestRules    malformed_request, headers_too_large, expectation_failed
+ *       answerNotFound         route_not_found
+ *       answerOtherMethods     method_not_allowed
+ *     onRequest, routes that require an API key
+ *       authenticate           unauthenticated, rate_limited (per address)
+ *       readDeadlines          invalid_request
+ *       limitRequests          rate_limited (per client)
+ *       admitRequests          overloaded, deadline_exceeded: comes last, so a place is taken only for a valid request
+ *     body
+ *       enforceRequestRules    nothing: sends `100 Continue`, as the body will be read
+ *       readJsonBodies         payload_too_large, unsupported_media_type, malformed_request
+ *       strictValidation       invalid_request
+ *     handler                  the problems of the route; database_unavailable, deadline_exceeded, internal_error
+ *     onSend                   nothing: admitRequests gives the place back, announceDraining asks for a new connection
+ */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
-  const { bodyLimit, connections: limits } = parts.config.http;
-  const handleError = problemErrorHandler((error) => parts.onUnexpectedError(error));
-  const { clientErrorHandler, watch, begun, closeUnfinished } = createSocketRefusals(
-    parts.connectionEvents.unreadable,
-  );
+  const { config, connectionEvents, onRateLimited } = parts;
+  const { bodyLimit, trustProxy, connections: limits } = config.http;
+  const handleError = problemErrorHandler({ realm: parts.name, onUnexpectedError: parts.onUnexpectedError });
+  const malformed = createMalformedRequestHandler(connectionEvents.unreadable);
+  const addresses = createWindowLimit(config.limits.addresses);
+  const failures = createWindowLimit(config.limits.failures);
+
   const app = fastify({
     ...limitOptions(limits),
     logger: false,
     bodyLimit,
-    trustProxy: parts.config.http.trustProxy,
+    trustProxy,
     genReqId: requestIdOf,
-    // While draining, answers carry `connection: close` instead: a request that came in is served.
+    // A draining service answers the requests that still arrive, with `connection: close`.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     schemaController: strictValidation,
-    // The schemas bound the parameters; the router's own bound would answer before them.
+    // The schemas bound the parameters. The router's own bound would answer first, with a 404.
     routerOptions: { maxParamLength: limits.maxHeaderBytes },
     frameworkErrors: (error, request, reply) => {
-      begun(reply);
+      malformed.replyStarted(reply);
       handleError(error, request, reply.headers(securityHeaders).header('x-request-id', request.id));
-      parts.connectionEvents.unreadable({ requestId: request.id, status: reply.statusCode });
+      connectionEvents.unreadable({ requestId: request.id, status: reply.statusCode });
     },
-    clientErrorHandler,
+    clientErrorHandler: malformed.handleParseError,
   });
-  limitConnections(app, limits, parts.connectionEvents);
-  readJsonBodies(app);
+  limitConnections(app, limits, connectionEvents);
+  closeGently(app, malformed.dropIncompleteRequests);
   app.setErrorHandler(handleError);
 
   parts.observe(app);
-  watch(app);
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
-    done();
-  });
+  malformed.trackConnections(app);
+  sendRequestId(app);
   sendSecurityHeaders(app);
-  const addresses = createWindowLimit(parts.config.limits.addresses);
-  limitAnonymousRequests(app, addresses, parts.onRateLimited);
+  limitAnonymousRequests(app, addresses, onRateLimited);
   enforceRequestRules(app, { ...limits, bodyLimit });
   answerNotFound(app, seeDocs);
-  app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (parts.health.draining()) reply.header('connection', 'close');
-    done();
-  });
-  closeGently(app, closeUnfinished);
 
-  await serveOpenApi(app, parts.version, parts.problems);
-  const answerMethods = answerOtherMethods(app);
+  readJsonBodies(app);
+  announceDraining(app, parts.health);
+
+  await serveOpenApi(app, parts.document, parts.problems);
+  // Covers the routes that are added between these two calls.
+  const addMethodRoutes = answerOtherMethods(app);
   app.decorateRequest('clientId', '');
-  const failures = createWindowLimit(parts.config.limits.failures);
-  const authenticate = createAuthentication(
-    parts.config.apiKeys.reveal(),
-    { failures, addresses },
-    parts.auth,
-  );
   await app.register(async (scope) => {
     requireApiKey(scope);
-    scope.addHook('onRequest', authenticate);
+    scope.addHook(
+      'onRequest',
+      createAuthentication(config.apiKeys.reveal(), { failures, addresses }, parts.auth),
+    );
     readDeadlines(scope);
-    await limitRequests(scope, {
-      ...parts.config.limits.requests,
+    limitRequests(scope, {
+      ...config.limits.requests,
       redis: parts.redis,
-      onExceeded: parts.onRateLimited,
+      keyPrefix: parts.name,
+      onExceeded: onRateLimited,
     });
     if (parts.admission) admitRequests(scope, parts.admission, parts.admissionEvents);
     await scope.register(parts.routes);
   });
-  answerMethods();
+  addMethodRoutes();
   return app;
+}
+
+function sendRequestId(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    done();
+  });
+}
+
+/** Asks clients of a draining service to connect anew, so that the load balancer sends them elsewhere. */
+function announceDraining(app: FastifyInstance, health: Health): void {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (health.draining()) reply.header('connection', 'close');
+    done();
+  });
 }
 
 const saneRequestId = /^[\w.:/+=-]{1,128}$/;
 
-/** The caller's id where it has a sane form, so that it can be followed across services; else a new one. */
+/** Keeps the caller's id, so that a request can be followed across services, unless it is malformed or sensitive. */
 function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && saneRequestId.test(given) && scrub(given) === given

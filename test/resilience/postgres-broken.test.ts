@@ -30,7 +30,7 @@ describe('a schema without an expected column', () => {
         type: 'urn:problem:internal_error',
         title: 'Internal server error',
         status: 500,
-        detail: 'The fault is logged under the request id.',
+        detail: 'The service failed unexpectedly. The error is logged under this request id.',
         code: 'internal_error',
         requestId,
       });

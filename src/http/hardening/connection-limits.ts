@@ -1,36 +1,36 @@
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import type { Server } from 'node:http';
 
-/** What one client may take of a listener. All times in milliseconds. */
+/** Limits on what one client may use of a listener. Every time is in milliseconds. */
 export interface ConnectionLimits {
-  /** From the opening of a connection, or from the first byte of a later request, to the last byte of its headers. */
+  /** From opening the connection, or from the first byte of a later request, to the last byte of its headers. */
   headersTimeout: number;
-  /** The same to the last byte of the body. */
+  /** From the same start to the last byte of the body. */
   requestTimeout: number;
-  /** Without a request. */
+  /** Longest time without a request. */
   keepAliveTimeout: number;
-  /** While a request is at work or its answer on the way, and nothing moves. */
+  /** Longest time without progress while a request is in flight. */
   sendTimeout: number;
-  /** Request line and headers. */
+  /** Size of the request line and headers together. */
   maxHeaderBytes: number;
   maxHeaders: number;
   maxConnections: number;
 }
 
-/** What a listener tells about its connections, and about what never becomes a request. */
+/** What a listener reports about its connections and about input that never becomes a request. */
 export interface ConnectionEvents {
   opened(): void;
   closed(): void;
-  /** Closed at once, because there were too many. */
+  /** A connection was closed at once, because there were too many. */
   refused(): void;
-  /** A request was refused before it could be routed; no other hook saw it. */
+  /** A request was refused before routing, so no hook saw it. */
   unreadable(refusal: { requestId: string; status: number }): void;
 }
 
-/** Longest time between two looks for clients that are too slow, in milliseconds. */
+/** Longest interval between two checks for slow clients, in milliseconds. */
 const slowestCheck = 1000;
 
-/** The limits that Fastify and Node are given when a server is made. */
+/** The limits that are options of Fastify and of Node's server. */
 export function limitOptions(limits: ConnectionLimits) {
   return {
     requestTimeout: limits.requestTimeout,
@@ -40,24 +40,24 @@ export function limitOptions(limits: ConnectionLimits) {
       headersTimeout: limits.headersTimeout,
       connectionsCheckingInterval: Math.min(slowestCheck, Math.ceil(limits.headersTimeout / 4)),
       maxHeaderSize: limits.maxHeaderBytes,
-      // Whatever NODE_OPTIONS says.
+      // Overrides `--insecure-http-parser` in NODE_OPTIONS.
       insecureHTTPParser: false,
-      // Joined, a header that must be there once has no valid value; Node would take the first and hide the others.
+      // A header that must be unique becomes invalid when its values are joined; Node would keep the first and hide the rest.
       joinDuplicateHeaders: true,
-      // Node's own answer has no body; request-rules.ts has one.
+      // request-rules.ts checks the host: Node's own answer has no body.
       requireHostHeader: false,
     },
   } satisfies FastifyHttpOptions<Server>;
 }
 
-/** The limits that Node takes afterwards. A connection beyond them is closed as soon as it is accepted. */
+/** The limits that Node takes only on an existing server. A connection beyond them is closed once accepted. */
 export function limitConnections(
   { server }: Pick<FastifyInstance, 'server'>,
   { maxConnections, maxHeaders }: ConnectionLimits,
   events: ConnectionEvents,
 ): void {
   server.maxConnections = maxConnections;
-  // Node drops what is beyond silently. One more than is allowed shows that there were too many.
+  // Node silently drops headers beyond this number. One more than the limit makes an excess visible to request-rules.ts.
   server.maxHeadersCount = maxHeaders + 1;
   server.on('drop', events.refused);
   server.on('connection', (socket) => {

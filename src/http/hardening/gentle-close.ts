@@ -3,26 +3,25 @@ import { Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
-/** Milliseconds: longer than a request is on its way over any sane network. */
+/** Milliseconds. Longer than a request travels over any sane network. */
 const linger = 200;
 
 /**
- * Keeps a close from cutting requests that are just arriving. Node stops listening and closes idle connections in one
- * breath, which resets what a client is sending over one of them at that moment. Here the listener goes first; what
- * still comes over the connections that exist is answered, with `connection: close`; and those that stayed idle all
- * the while are closed then.
+ * Keeps a shutdown from cutting off requests that are just arriving. Node stops listening and closes idle connections in
+ * one step, which resets a request that a client is sending at that moment. This hook closes the listener first, lets
+ * requests on existing connections be answered, with `connection: close`, and only then closes the idle connections.
  *
- * @param closeUnfinished closes the connections of those who are still sending: nobody is going to wait for them
+ * @param dropIncompleteRequests closes connections whose client is still sending, because the shutdown does not wait
  * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#keepalive_min_timeout
  */
-export function closeGently(app: FastifyInstance, closeUnfinished: () => void): void {
+export function closeGently(app: FastifyInstance, dropIncompleteRequests: () => void): void {
   app.addHook('preClose', async () => {
     const drained = once(app.server, 'close');
-    // The method of http.Server would close the idle connections, too.
+    // `http.Server` overrides this method and closes idle connections too.
     Server.prototype.close.call(app.server);
     const waiting = new AbortController();
     await Promise.race([drained, delay(linger, undefined, { signal: waiting.signal })]);
     waiting.abort();
-    closeUnfinished();
+    dropIncompleteRequests();
   });
 }

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { faultIn } from './json-body.ts';
 
 const faultOf = (text: string) => faultIn(text, JSON.parse(text));
-const duplicate = 'An object in the body has a member twice.';
-const tooMany = 'The body holds more than 1000 values.';
+const duplicate = 'An object in the body has a duplicate member. Send each member once.';
+const tooMany = 'The body holds more than 1000 values. Send fewer.';
 
 test.each([
   ['{}'],
@@ -26,7 +26,7 @@ test.each([
   ['{"":1," ":2}'],
   ['\t{ "a" \r\n: [ "b" , "b" ] }\n'],
   ['{"1":1,"01":2}'],
-])('%s has no name twice', (text) => {
+])('%s has no duplicate member', (text) => {
   expect(faultOf(text)).toBeUndefined();
 });
 
@@ -42,7 +42,7 @@ test.each([
   ['{"":1,"":2}'],
   ['{"1":1,"1":2}'],
   ['{ "a" : 1 ,\n "a"\t: 2 }'],
-])('%s has a name twice', (text) => {
+])('%s has a duplicate member', (text) => {
   expect(faultOf(text)).toBe(duplicate);
 });
 
@@ -53,12 +53,12 @@ test.each([
   ['elements', `[${'0,'.repeat(999)}0]`, `[${'0,'.repeat(1000)}0]`],
   ['members', objectOf(1000), objectOf(1001)],
   ['levels', `${'['.repeat(1001)}${']'.repeat(1001)}`, `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
-])('a thousand values are allowed and no more: %s', (_what, enough, tooMuch) => {
+])('faultIn accepts a thousand %s and refuses more', (_what, enough, tooMuch) => {
   expect(faultOf(enough)).toBeUndefined();
   expect(faultOf(tooMuch)).toBe(tooMany);
 });
 
-/** A tree whose objects are lists of members, so that one may be there twice. */
+/** A tree whose objects are lists of members, so that a name can repeat. */
 type Tree = string | number | null | Tree[] | { members: Array<[string, Tree]> };
 const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
   tree: fc.oneof(
@@ -91,7 +91,7 @@ function repeatsItself(value: Tree): boolean {
   return new Set(names).size < names.length || value.members.some(([, member]) => repeatsItself(member));
 }
 
-test('any JSON is found to have a name twice exactly where an object in it has', () => {
+test('faultIn finds a duplicate member in any JSON if and only if an object has one', () => {
   fc.assert(
     fc.property(tree, fc.constantFrom('', ' ', '\r\n\t'), (value, space) => {
       expect(faultOf(write(value, space))).toBe(repeatsItself(value) ? duplicate : undefined);

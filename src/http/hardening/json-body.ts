@@ -3,15 +3,15 @@ import type { FastifyInstance } from 'fastify';
 import { problems, RequestProblem } from '../problem-details.ts';
 
 /**
- * Reads JSON bodies. Refuses those that two parsers could read differently: a text that is not UTF-8, an object that
- * has a member twice, a body that is encoded once more; and those that hold so much that checking them is work.
+ * Reads JSON bodies. Refuses bodies that two parsers could read differently (text that is not UTF-8, duplicate members,
+ * a content encoding) and bodies with so many values that validation is expensive.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8259#section-4
  */
 export function readJsonBodies(app: FastifyInstance): void {
-  // It refuses the names that would change a prototype.
+  // 'error' refuses member names that would change a prototype.
   const parse = app.getDefaultJsonParser('error', 'error');
-  // Fastify reads plain text by itself; here it is as unknown as any other type.
+  // Fastify reads plain text by default; this API does not accept it.
   app.removeContentTypeParser(['application/json', 'text/plain']);
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const encoding = request.headers['content-encoding'];
@@ -22,11 +22,11 @@ export function readJsonBodies(app: FastifyInstance): void {
       return;
     }
     if (!isUtf8(body)) {
-      done(new RequestProblem(problems.malformed_request, 'The body is not UTF-8.'));
+      done(new RequestProblem(problems.malformed_request, 'The body is not valid UTF-8.'));
       return;
     }
     const text = body.toString();
-    // It answers through `done` alone.
+    // The parser reports through its callback only.
     void parse(request, text, (error, value: unknown) => {
       const fault = error === null ? faultIn(text, value) : undefined;
       if (fault === undefined) done(error, value);
@@ -36,28 +36,29 @@ export function readJsonBodies(app: FastifyInstance): void {
 }
 
 /**
- * Members of objects and elements of lists, in one body. An order of as many items as are allowed has half as many; to
- * look for every fault in a list of 20,000 takes as long as twenty orders.
+ * Members of objects and elements of arrays per body. The largest valid body here has half as many. Reporting every
+ * fault in an array of 20,000 elements would take as long as twenty ordinary requests.
  */
 const mostValues = 1000;
 
 /**
- * What is wrong with a body although it is JSON, if anything.
+ * Returns what is wrong with a body that is valid JSON, or `undefined`.
  *
- * Of the members of an object that have the same name, `JSON.parse` keeps one. So the value then has fewer members than
- * the text has names. Counting both costs a third of looking each name up.
+ * `JSON.parse` keeps one of several members with the same name, so the value then has fewer members than the text has
+ * names. Counting both costs a third of looking up each name.
  *
  * @param text valid JSON
- * @param value what it stands for
+ * @param value the parsed text
  */
 export function faultIn(text: string, value: unknown): string | undefined {
   const { values, members } = countValues(value);
-  if (values > mostValues) return `The body holds more than ${mostValues} values.`;
-  if (countNames(text) > members) return 'An object in the body has a member twice.';
+  if (values > mostValues) return `The body holds more than ${mostValues} values. Send fewer.`;
+  if (countNames(text) > members)
+    return 'An object in the body has a duplicate member. Send each member once.';
   return undefined;
 }
 
-/** Names are the strings that a colon follows. */
+/** Counts member names: the strings that a colon follows. */
 function countNames(text: string): number {
   let names = 0;
   let opening = text.indexOf('"');
@@ -83,7 +84,7 @@ function isWhiteSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
-/** Without recursion: a body may be deeper than the stack. */
+/** Iterates instead of recursing, because a body may be nested deeper than the stack. */
 function countValues(value: unknown): { values: number; members: number } {
   let values = 0;
   let members = 0;

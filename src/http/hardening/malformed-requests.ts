@@ -3,111 +3,122 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { closeLingering } from './lingering-close.ts';
 import { type ProblemCode, problems, sendProblem } from '../problem-details.ts';
+import { closeLingering } from './lingering-close.ts';
 import { securityHeaders } from './security-headers.ts';
 
-export interface SocketRefusals {
-  /** For the option of Fastify that has this name. */
-  clientErrorHandler(error: Error & { code?: string }, socket: Socket): void;
-  /** Call it once, before anything listens. */
-  watch(app: FastifyInstance): void;
-  /** To be told of replies that no hook sees. */
-  begun(reply: FastifyReply): void;
-  /** Closes every connection over which no complete request is at work. */
-  closeUnfinished(): void;
+export interface MalformedRequestHandler {
+  /** Fastify's option `clientErrorHandler`: answers what Node's parser rejects. */
+  handleParseError(error: Error & { code?: string }, socket: Socket): void;
+  /** Follows the connections of a server and the replies that its hooks see. Call it once, before `listen`. */
+  trackConnections(app: FastifyInstance): void;
+  /** Reports a reply that no hook sees. */
+  replyStarted(reply: FastifyReply): void;
+  /** Destroys every connection that carries no complete request in flight. */
+  dropIncompleteRequests(): void;
 }
 
 /**
- * Answers what never becomes a request: what is no HTTP, what is too slow, what is meant for a proxy. Where the
- * request has come far enough to be answered in the ordinary way, it is.
+ * Answers bytes that never become a request: text that is not HTTP, requests that arrive too slowly, requests for a
+ * proxy. A request that has got as far as a reply is answered in the ordinary way.
  *
- * @param onUnreadable told of what is answered on the socket itself; no hook sees it
+ * What a parse error leads to depends on the latest reply of its connection:
+ *
+ *     no reply yet ─────────────────────────────────────────▶ problem on the socket, close
+ *     request incomplete (its body is malformed or late)
+ *       ├─ no answer started ───────────────────────────────▶ problem as its answer, close
+ *       └─ answer started ──────────────────────────────────▶ close: half an answer is out already
+ *     request complete (the bytes after it are malformed)
+ *       ├─ answer finished ─────────────────────────────────▶ problem on the socket, close
+ *       └─ answer pending ──── when it is out ──────────────▶ problem on the socket, close
+ *
+ * @param onUnreadable called for each problem that goes out on the socket itself, because no hook sees those
  */
-export function createSocketRefusals(
+export function createMalformedRequestHandler(
   onUnreadable: (refusal: { requestId: string; status: number }) => void,
-): SocketRefusals {
-  const open = new Set<Socket>();
-  /** The last reply that was begun over a connection; there may be earlier ones in flight. */
-  const latest = new WeakMap<Socket, FastifyReply>();
-  const refused = new WeakSet<Duplex>();
+): MalformedRequestHandler {
+  /** Every open connection, including those without any request: a shutdown has to close them all. */
+  const openSockets = new Set<Socket>();
+  /** The latest reply of each connection. With pipelining, earlier ones may still be in flight. */
+  const latestReply = new WeakMap<Socket, FastifyReply>();
+  /** Connections with a parse error. The parser reports further bytes as further errors; only the first counts. */
+  const failedSockets = new WeakSet<Duplex>();
 
-  function begun(reply: FastifyReply): void {
-    latest.set(reply.request.socket, reply);
+  function replyStarted(reply: FastifyReply): void {
+    latestReply.set(reply.request.socket, reply);
   }
 
-  function refuse(socket: Duplex, code: RefusalCode): void {
+  function answerOnSocket(socket: Duplex, code: RefusalCode): void {
     if (!socket.writable) {
       socket.destroy();
       return;
     }
     const requestId = randomUUID();
-    closeLingering(socket, answer(code, requestId));
+    closeLingering(socket, renderProblem(code, requestId));
     onUnreadable({ requestId, status: problems[code].status });
   }
 
   return {
-    clientErrorHandler(error, socket) {
+    handleParseError(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) {
         socket.destroy();
         return;
       }
-      // Whatever comes after the first error is one more.
-      if (refused.has(socket)) return;
-      refused.add(socket);
+      if (failedSockets.has(socket)) return;
+      failedSockets.add(socket);
 
-      const code = codeOf(error);
-      const reply = latest.get(socket);
-      if (reply === undefined) refuse(socket, code);
+      const code = problemOf(error);
+      const reply = latestReply.get(socket);
+      if (reply === undefined) answerOnSocket(socket, code);
       else if (reply.request.raw.complete) {
-        // What is wrong came after this request: its answer comes first.
-        if (reply.raw.writableFinished) refuse(socket, code);
-        else reply.raw.once('close', () => refuse(socket, code));
+        if (reply.raw.writableFinished) answerOnSocket(socket, code);
+        else reply.raw.once('close', () => answerOnSocket(socket, code));
       } else if (reply.sent || reply.raw.headersSent) socket.destroySoon();
-      else sendProblem(reply.header('connection', 'close'), problems[code], refusals[code]);
+      else sendProblem(reply.header('connection', 'close'), problems[code], details[code]);
     },
 
-    watch(app) {
+    trackConnections(app) {
       app.server.on('connection', (socket) => {
-        open.add(socket);
-        socket.once('close', () => open.delete(socket));
+        openSockets.add(socket);
+        socket.once('close', () => openSockets.delete(socket));
       });
       app.server.on('connect', (_request, socket) => {
-        // From here on nobody else listens or reads.
+        // Node has detached its own listeners: without these, an error would be thrown and the input never read.
         socket.on('error', () => {}).resume();
-        refuse(socket, 'method_not_allowed');
+        answerOnSocket(socket, 'method_not_allowed');
       });
       app.addHook('onRequest', (_request, reply, done) => {
-        begun(reply);
+        replyStarted(reply);
         done();
       });
     },
-    begun,
 
-    closeUnfinished() {
-      for (const socket of open) {
-        const reply = latest.get(socket);
-        const atWork = reply?.request.raw.complete && !reply.raw.writableFinished;
-        if (!atWork) socket.destroy();
+    replyStarted,
+
+    dropIncompleteRequests() {
+      for (const socket of openSockets) {
+        const reply = latestReply.get(socket);
+        const isInFlight = reply?.request.raw.complete && !reply.raw.writableFinished;
+        if (!isInFlight) socket.destroy();
       }
     },
   };
 }
 
-/** What is said about each. */
-const refusals = {
-  malformed_request:
-    'The connection was closed, because what came over it is not a request that HTTP allows.',
-  headers_too_large: 'The connection was closed, because the headers of the request are too large.',
-  payload_too_large: 'The connection was closed, because the body has too much around its data.',
+const details = {
+  malformed_request: 'The connection was closed, because it carried something that is not valid HTTP/1.1.',
+  headers_too_large:
+    'The connection was closed, because the request headers are too large. Send fewer or shorter ones.',
+  payload_too_large:
+    'The connection was closed, because the chunk extensions of the body are too large. Send none.',
   request_timeout: 'The connection was closed, because the request did not arrive in time. Send it again.',
-  method_not_allowed: 'This is no proxy.',
+  method_not_allowed: 'This server is not a proxy. Send the request to its destination.',
 } as const satisfies Partial<Record<ProblemCode, string>>;
 
-type RefusalCode = keyof typeof refusals;
+type RefusalCode = keyof typeof details;
 
-/** https://nodejs.org/api/http.html#event-clienterror */
-function codeOf(error: Error & { code?: string }): RefusalCode {
+/** @see https://nodejs.org/api/http.html#event-clienterror */
+function problemOf(error: Error & { code?: string }): RefusalCode {
   switch (error.code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return 'request_timeout';
@@ -120,16 +131,17 @@ function codeOf(error: Error & { code?: string }): RefusalCode {
   }
 }
 
-function answer(code: RefusalCode, requestId: string): string {
+/** A whole HTTP response, because there is no Fastify reply to send it with. */
+function renderProblem(code: RefusalCode, requestId: string): string {
   const { status, title } = problems[code];
-  const detail = refusals[code];
+  const detail = details[code];
   const body = JSON.stringify({ type: `urn:problem:${code}`, title, status, detail, code, requestId });
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
     `x-request-id: ${requestId}`,
-    // Empty: there is no method that would do.
+    // A 405 needs `allow`; it is empty, because no method works on the authority of a proxy request.
     ...(code === 'method_not_allowed' ? ['allow: '] : []),
     ...Object.entries(securityHeaders).map(([name, value]) => `${name}: ${value}`),
     'connection: close',

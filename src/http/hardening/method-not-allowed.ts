@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { problems, sendProblem } from '../problem-details.ts';
 
 /**
- * Answers 405 with `Allow` (RFC 9110, section 15.5.6) where a path is known and the method is not; Fastify's router
- * alone says 404. Call it before the routes are added, and the returned function after.
+ * Answers 405 with `Allow` (RFC 9110, section 15.5.6) when a path exists but the method does not; Fastify's router alone
+ * answers 404. Call it before the routes are added, and the returned function afterwards.
  */
 export function answerOtherMethods(app: FastifyInstance): () => void {
   const methodsOf = new Map<string, Set<string>>();
@@ -14,13 +14,13 @@ export function answerOtherMethods(app: FastifyInstance): () => void {
     methodsOf.set(url, methods);
   });
 
-  // CONNECT has no path, and never becomes a request.
+  // CONNECT has no path and never becomes a request.
   for (const method of METHODS) {
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
   }
 
   return () => {
-    // Adding routes adds to the map.
+    // A copy, because adding routes changes the map.
     for (const [url, known] of new Map(methodsOf)) {
       const others = app.supportedMethods.filter((method) => !known.has(method));
       const allow = [...known].toSorted().join(', ');
@@ -28,9 +28,13 @@ export function answerOtherMethods(app: FastifyInstance): () => void {
         method: others,
         url,
         schema: { hide: true },
-        // Runs before the body is read: whatever it holds does not matter.
+        // In `onRequest`, so that the body is neither read nor judged.
         onRequest: (_request, reply) => {
-          sendProblem(reply.header('allow', allow), problems.method_not_allowed, `Allowed here: ${allow}.`);
+          sendProblem(
+            reply.header('allow', allow),
+            problems.method_not_allowed,
+            `This resource allows ${allow}.`,
+          );
         },
         handler: () => {},
       });

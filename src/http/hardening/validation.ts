@@ -6,17 +6,17 @@ type SchemaController = NonNullable<FastifyServerOptions['schemaController']>;
 type BuildValidator = NonNullable<NonNullable<SchemaController['compilersFactory']>['buildValidator']>;
 
 /**
- * Bodies are taken as they are: nothing is coerced, dropped or filled in, and unknown members are faults. Fastify's
- * own validator does all of the first three. Query and headers are text by nature, so that a number is read from it.
+ * Validates without changing anything: bodies are neither coerced nor stripped nor filled with defaults, as Fastify's own
+ * validator would do. Query and headers are text, so whole numbers are parsed from them.
  *
- * A schema controller and not `setValidatorCompiler`, because scopes that add schemas would not inherit the latter.
+ * This is a schema controller instead of `setValidatorCompiler`, which scopes with schemas of their own do not inherit.
  */
 export const strictValidation: SchemaController = {
   compilersFactory: {
     buildValidator: ((sharedSchemas: unknown) => {
       const ajv = prepare(new Ajv({ allErrors: true, removeAdditional: false }), sharedSchemas);
       return (route: unknown) => {
-        // What Fastify passes is this, whatever its types say.
+        // Fastify's types do not describe the object that it passes.
         const { schema, httpPart } = route as { schema: AnySchemaObject; httpPart?: string };
         const validate = ajv.compile(schema);
         return httpPart === 'body' ? validate : readingNumbers(schema, validate);
@@ -25,10 +25,10 @@ export const strictValidation: SchemaController = {
   },
 };
 
-/** Not what Ajv takes for a number: spaces around it, hexadecimal ones, exponents, and infinity without any bound. */
+/** Stricter than Ajv's coercion, which accepts surrounding spaces, hexadecimal, exponents and Infinity. */
 const wholeNumber = /^\d{1,15}$/;
 
-/** Whole numbers of a query or of headers are read from their text. What is none stays a text, which is a fault. */
+/** Parses the whole numbers of a query or of headers. Other text stays text, which then fails validation. */
 function readingNumbers(schema: AnySchemaObject, validate: ValidateFunction): ValidateFunction {
   const properties = Object.entries<{ type?: unknown }>(schema['properties'] ?? {});
   const names = properties.filter(([, { type }]) => type === 'integer').map(([name]) => name);
@@ -47,9 +47,9 @@ function readingNumbers(schema: AnySchemaObject, validate: ValidateFunction): Va
 }
 
 function prepare(ajv: Ajv, sharedSchemas: unknown): Ajv {
-  // The package is CommonJS: its types see the namespace, Node sees the function.
+  // The package is CommonJS: its types describe the namespace, Node imports the function.
   (addFormats as unknown as (ajv: Ajv) => void)(ajv);
-  // Theirs lets `urn:uuid:` pass, which Postgres refuses.
+  // The format of ajv-formats accepts `urn:uuid:`, which Postgres rejects.
   ajv.addFormat('uuid', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i);
   for (const schema of Object.values(sharedSchemas ?? {})) ajv.addSchema(schema);
   return ajv;

@@ -5,12 +5,12 @@ import { secondsUntilEnd, type WindowLimit } from './window-limit.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The route asks for an API key, and counts requests without a valid one itself. */
+    /** The route requires an API key; authentication counts its requests without a valid one. */
     needsApiKey?: true;
   }
 }
 
-/** Limits what nobody has to identify for: the pages of the reference, paths that do not exist. */
+/** Limits requests per address on routes that require no API key: the reference pages and unknown paths. */
 export function limitAnonymousRequests(
   app: FastifyInstance,
   addresses: WindowLimit,
@@ -24,14 +24,18 @@ export function limitAnonymousRequests(
     }
     onExceeded();
     done(
-      new ServiceError('rate_limited', 'Too many requests without a valid API key came from your address.', {
-        retryAfter: secondsUntilEnd(use),
-      }),
+      new ServiceError(
+        'rate_limited',
+        'Too many requests without a valid API key came from your address. Try again later.',
+        {
+          retryAfter: secondsUntilEnd(use),
+        },
+      ),
     );
   });
 }
 
-/** Marks the routes of a scope as those that ask for an API key. */
+/** Marks the routes of a scope as requiring an API key. */
 export function requireApiKey(scope: FastifyInstance): void {
   scope.addHook('onRoute', (route) => {
     route.config = { ...route.config, needsApiKey: true };

@@ -8,26 +8,26 @@ import { problems, sendProblem } from '../problem-details.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What the requests of a route are worth under overload, or how to tell. Default the lowest. */
+    /** The priority of the route's requests under overload, or how to derive it. Default the lowest. */
     priority?: Priority | ((request: FastifyRequest) => Priority);
   }
   interface FastifyRequest {
-    [place]?: Place;
+    [slot]?: Slot;
   }
 }
 
-/** What an admitted request holds. */
-interface Place {
+/** One of the concurrency limiter's slots, held by an admitted request. */
+interface Slot {
   leave: () => void;
-  /** Whether the handler has begun, which then goes on to its end, whether or not anybody waits for it. */
-  atWork: boolean;
+  /** Whether the handler has started. It then runs to its end, even when the client has gone. */
+  started: boolean;
 }
 
-const place = Symbol('place among the requests at work');
+const slot = Symbol('slot of an admitted request');
 
 /**
- * Lets the requests of a scope through admission control, before their bodies are read; to be called after everything
- * that may refuse a request for itself. Work whose client has gone meanwhile is not begun.
+ * Passes the requests of a scope through admission control before their bodies are read. Register it after every hook
+ * that may refuse a request on its own grounds. A request whose client has gone meanwhile is not started.
  */
 export function admitRequests(scope: FastifyInstance, admission: Admission, events: AdmissionEvents): void {
   scope.addHook('onRequest', (request, reply, done) => {
@@ -35,30 +35,30 @@ export function admitRequests(scope: FastifyInstance, admission: Admission, even
     const priority = typeof configured === 'function' ? configured(request) : configured;
     const shed = (reason: ShedReason) => events.shed({ reason, priority });
 
-    // A client can go while something before this waits.
+    // The client may have gone while an earlier hook was waiting.
     if (reply.raw.destroyed) {
       shed('client_gone');
       return;
     }
     const begin = (leave: () => void) => {
-      const held: Place = { leave, atWork: false };
-      request[place] = held;
-      // A request whose connection closes before its handler begins is never heard of again.
+      const held: Slot = { leave, started: false };
+      request[slot] = held;
+      // No further hook runs for a request whose connection closes before its handler starts.
       reply.raw.once('close', () => {
-        if (!held.atWork) leave();
+        if (!held.started) leave();
       });
       done();
     };
     const refuse = ({ reason, ownLimit }: Shed) => {
       shed(reason);
-      if (ownLimit) answerTooLate(reply);
+      if (ownLimit) answerDeadlineExceeded(reply);
       else answerOverloaded(request, reply);
     };
 
     const entrance = admission.enter(
       priority,
       request.deadline.remaining(),
-      // Decided while another request leaves, and yet a part of this one.
+      // Called in the async context of the request that leaves, so this one's context has to be restored.
       (decision) => {
         inContext(() => {
           reply.raw.off('close', gone);
@@ -80,31 +80,31 @@ export function admitRequests(scope: FastifyInstance, admission: Admission, even
       entrance.abandon();
       inContext(shed, 'client_gone');
     };
-    // Before it is told how the request ended.
+    // First in line, so that the request log names the reason before another listener ends it.
     reply.raw.prependOnceListener('close', gone);
   });
 
   scope.addHook('preHandler', (request, _reply, done) => {
-    const held = request[place];
-    if (held) held.atWork = true;
+    const held = request[slot];
+    if (held) held.started = true;
     done();
   });
   scope.addHook('onSend', (request, _reply, _payload, done) => {
-    request[place]?.leave();
+    request[slot]?.leave();
     done();
   });
 }
 
-/** Seconds. Drawn from these, so that those who were refused together do not come back together. */
-const soonest = 1;
-const latest = 5;
+/** Bounds of `Retry-After`, in seconds. It is random, so that clients refused together do not return together. */
+const shortestWait = 1;
+const longestWait = 5;
 
 const { status, title } = problems.overloaded;
 const [beforeRequestId = '', afterRequestId = ''] = JSON.stringify({
   type: 'urn:problem:overloaded',
   title,
   status,
-  detail: 'Nothing was done. Repeat the request after `retry-after` seconds, with the same idempotency key.',
+  detail: 'Nothing was done. Repeat the request unchanged after `retry-after` seconds.',
   code: 'overloaded',
   requestId: '?',
 })
@@ -112,8 +112,8 @@ const [beforeRequestId = '', afterRequestId = ''] = JSON.stringify({
   .split('?');
 
 /**
- * The same as every other problem, put together from what is known beforehand: under overload this is what is done
- * most. Both ids are of forms that need no escapes.
+ * Sends the same body as `sendProblem`, assembled from constant parts, because under overload this is the most frequent
+ * answer. Both ids have forms that need no JSON escapes.
  */
 function answerOverloaded(request: FastifyRequest, reply: FastifyReply): void {
   const { id, traceId } = request;
@@ -121,14 +121,14 @@ function answerOverloaded(request: FastifyRequest, reply: FastifyReply): void {
   void reply
     .code(status)
     .header('content-type', 'application/problem+json')
-    .header('retry-after', soonest + Math.floor(Math.random() * (latest - soonest + 1)))
+    .header('retry-after', shortestWait + Math.floor(Math.random() * (longestWait - shortestWait + 1)))
     .send(`${beforeRequestId}${ids}}`);
 }
 
-function answerTooLate(reply: FastifyReply): void {
+function answerDeadlineExceeded(reply: FastifyReply): void {
   sendProblem(
     reply,
     problems.deadline_exceeded,
-    'Nothing was done: the request had to wait for longer than that.',
+    'Nothing was done: the request had to wait for longer than `x-request-timeout-ms` allows. Allow more time, or try again later.',
   );
 }

@@ -2,36 +2,36 @@ import type { FastifyRequest } from 'fastify';
 import { clientAddress } from './client-address.ts';
 import { secondsUntilEnd, type WindowLimit, type WindowUse } from './window-limit.ts';
 
-/** What was found in the header `Authorization`: nothing, a key of nobody, or that of a client. */
+/** The content of the header `Authorization`: no key, an unknown key, or the key of a client. */
 export type Credentials = { kind: 'missing' } | { kind: 'unknown' } | { kind: 'known'; client: string };
 
 export type Verdict =
   | { kind: 'let_in'; client: string }
   | { kind: 'refused'; reason: 'missing' | 'unknown' }
-  /** Seconds after which the address may try again. */
+  /** `retryAfter` is in seconds. */
   | { kind: 'throttled'; retryAfter: number };
 
 export interface AuthLimits {
-  /** Wrong keys per address. */
+  /** Wrong keys, per address. */
   failures: WindowLimit;
-  /** Requests without a valid key per address, those of routes that need none among them. */
+  /** Requests without a valid key, per address, including those to routes that require none. */
   addresses: WindowLimit;
 }
 
-/** Addresses that are remembered for the clients that were let in from there. */
+/** Addresses whose authenticated clients are remembered. */
 const mostAddresses = 10_000;
 
 /**
- * Guessing keys, in two steps. Clients behind one address do not know each other, so none is to be locked out by what
- * another one tries.
+ * Throttles the guessing of keys in two steps. Clients behind one address may be strangers, so one of them must not be
+ * able to lock out the others.
  *
- * 1. After a few wrong keys, further ones from that address get 429 instead of 401. A valid key is let in as ever:
- *    comparing costs next to nothing and takes the same time for all keys.
- * 2. After many requests without a valid key, which is a flood, only clients that were let in from that address before
- *    are let in. This is what bounds how many keys can be tried. It keeps a client out that is new at this address, until
- *    the window ends or the flood does; all others do not notice.
+ * 1. After a few wrong keys from an address, further ones get 429 instead of 401. A valid key still works: a comparison
+ *    is cheap and takes the same time for every key.
+ * 2. After many requests without a valid key, which is a flood, only clients that have authenticated from that address
+ *    before are accepted. This bounds how many keys an attacker can try. It locks out a client that is new at this
+ *    address until the flood or the window ends; other clients do not notice.
  *
- * Each replica counts for itself: sharing it would have every wrong key cost a round trip.
+ * Each replica counts on its own: a shared count would cost a round trip per wrong key.
  */
 export function createAuthThrottle(
   { failures, addresses }: AuthLimits,
@@ -53,7 +53,7 @@ export function createAuthThrottle(
   function useOfFailures(address: string): WindowUse {
     const before = failures.look(address);
     const use = failures.add(address);
-    // Told once per window: with the failure that went over.
+    // Only the failure that crosses the limit reports, so there is one report per window.
     if (use.over && !before.over) onBruteForce({ address, failures: use.count });
     return use;
   }

@@ -1,82 +1,67 @@
-import rateLimit, { type FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
 import { ServiceError } from '../../errors.ts';
 import type { Redis } from '../../redis/redis.ts';
 import { createWindowLimit, secondsUntilEnd, type WindowUse } from './window-limit.ts';
 
 export interface RateLimitOptions {
-  /** Requests of one client in a window. 0 is no limit. */
+  /** Requests of one client per window. 0 means no limit. */
   max: number;
   /** Milliseconds. */
   window: number;
-  /** Where replicas count together. Without it, and while it is away, each counts for itself. */
+  /** Counts across replicas. Without Redis, and while it is away, each replica counts on its own. */
   redis: Pick<Redis, 'countInWindow'> | undefined;
-  /** A request was refused. */
+  /** Prefix of the keys in Redis. */
+  keyPrefix: string;
+  /** Called for every refused request. */
   onExceeded(): void;
 }
 
 /**
- * Limits the requests of each client of this scope; to be called once it is known who asks. What is left of the window
- * is told in every answer, as the current draft has it and not in the three headers of older ones, which is all that
- * the plugin can write itself.
+ * Limits the requests of each client in this scope. Register it after authentication, which identifies the client.
+ * Every answer states the rest of the window in the headers of the current draft.
+ *
+ * `@fastify/rate-limit` has neither these headers nor a store that gives up on a slow Redis, so it would only call back
+ * into this file.
  *
  * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11
  */
-export async function limitRequests(scope: FastifyInstance, options: RateLimitOptions): Promise<void> {
+export function limitRequests(scope: FastifyInstance, options: RateLimitOptions): void {
   const { max, window, onExceeded } = options;
   if (max === 0) return;
-  await scope.register(rateLimit, {
-    global: false,
-    max,
-    timeWindow: window,
-    keyGenerator: (request) => request.clientId,
-    store: storeOf(createRequestCounter(options)),
-  });
-  const count = scope.createRateLimit();
+  const countRequest = createRequestCounter(options);
   const policy = `"client";q=${max};w=${Math.ceil(window / 1000)}`;
 
-  scope.addHook('onRequest', async (request, reply) => {
-    const use = await count(request);
-    if (use.isAllowed) return;
+  scope.addHook('onRequest', async ({ clientId }, reply) => {
+    const use = await countRequest(clientId);
+    const seconds = secondsUntilEnd(use);
     reply.header('ratelimit-policy', policy);
-    reply.header('ratelimit', `"client";r=${use.remaining};t=${use.ttlInSeconds}`);
-    if (!use.isExceeded) return;
+    reply.header('ratelimit', `"client";r=${Math.max(0, max - use.count)};t=${seconds}`);
+    if (!use.over) return;
     onExceeded();
-    throw new ServiceError('rate_limited', `Your limit is ${max} requests in ${window / 1000} s.`, {
-      retryAfter: secondsUntilEnd({ endsIn: use.ttl }),
-    });
+    throw new ServiceError(
+      'rate_limited',
+      `Your limit is ${max} requests in ${window / 1000} s. Try again in ${seconds} s.`,
+      { retryAfter: seconds },
+    );
   });
 }
 
-type CountRequest = (client: string) => WindowUse | Promise<WindowUse>;
-
 /**
- * Counts in Redis, and here as well: so the limit goes on where it was when Redis goes away, and a client that is over
- * it is refused from memory until its window ends. A flood costs Redis nothing.
+ * Counts in Redis and in memory. When Redis goes away, the limit continues from the count in memory. A client that is
+ * over its limit is refused from memory until its window ends, so a flood costs Redis nothing.
  */
-function createRequestCounter({ max, window, redis }: RateLimitOptions): CountRequest {
+function createRequestCounter({
+  max,
+  window,
+  redis,
+  keyPrefix,
+}: RateLimitOptions): (client: string) => WindowUse | Promise<WindowUse> {
   const own = createWindowLimit({ max, window });
   if (redis === undefined) return (client) => own.add(client);
   return async (client) => {
     const counted = own.add(client);
     if (counted.over) return counted;
-    const shared = await redis.countInWindow(`orders:requests:${window}:${client}`, window);
+    const shared = await redis.countInWindow(`${keyPrefix}:requests:${window}:${client}`, window);
     return shared === undefined ? counted : own.set(client, shared);
-  };
-}
-
-/** What the plugin wants: a class that it makes itself, with callbacks. */
-function storeOf(countRequest: CountRequest): FastifyRateLimitStoreCtor {
-  return class Store {
-    incr(client: string, done: (error: Error | null, use?: { current: number; ttl: number }) => void): void {
-      const tell = ({ count, endsIn }: WindowUse) => done(null, { current: count, ttl: endsIn });
-      const use = countRequest(client);
-      if (use instanceof Promise) use.then(tell, done);
-      else tell(use);
-    }
-
-    child(): this {
-      return this;
-    }
   };
 }

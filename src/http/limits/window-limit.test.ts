@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('a window counts from its first request to its end, and then starts anew', () => {
+test('a window counts from its first request to its end, then a new one starts', () => {
   const limit = createWindowLimit({ max: 2, window: 1000 });
   expect(limit.add('shop')).toEqual({ count: 1, endsIn: 1000, over: false });
   vi.advanceTimersByTime(400);
@@ -21,7 +21,7 @@ test('a window counts from its first request to its end, and then starts anew', 
   expect(limit.add('shop')).toEqual({ count: 1, endsIn: 1000, over: false });
 });
 
-test('each key has a window of its own', () => {
+test('each key has its own window', () => {
   const limit = createWindowLimit({ max: 1, window: 1000 });
   limit.add('shop');
   vi.advanceTimersByTime(300);
@@ -29,7 +29,7 @@ test('each key has a window of its own', () => {
   expect(limit.add('shop')).toEqual({ count: 2, endsIn: 700, over: true });
 });
 
-test('what others have counted is gone on with, be it before the first request or after it', () => {
+test('a shared count replaces the own count, before the first request and after it', () => {
   const limit = createWindowLimit({ max: 50, window: 1000 });
   expect(limit.set('shop', { count: 40, endsIn: 250 })).toEqual({ count: 40, endsIn: 250, over: false });
   expect(limit.add('shop')).toEqual({ count: 41, endsIn: 250, over: false });
@@ -39,7 +39,7 @@ test('what others have counted is gone on with, be it before the first request o
   expect(limit.add('shop')).toEqual({ count: 1, endsIn: 1000, over: false });
 });
 
-test('a flood of keys pushes out the windows that end first, and no others', () => {
+test('a flood of keys evicts the windows that end first, and no others', () => {
   const limit = createWindowLimit({ max: 10, window: 1000, capacity: 3 });
   for (const key of ['a', 'b', 'c']) {
     limit.add(key);
@@ -50,7 +50,7 @@ test('a flood of keys pushes out the windows that end first, and no others', () 
   expect(['a', 'b', 'c', 'd'].map((key) => limit.look(key).count)).toEqual([0, 1, 1, 1]);
 });
 
-test('windows that are over make room before those that are running', () => {
+test('ended windows are evicted before running ones', () => {
   const limit = createWindowLimit({ max: 10, window: 1000, capacity: 2 });
   limit.add('a');
   vi.advanceTimersByTime(900);
@@ -60,13 +60,13 @@ test('windows that are over make room before those that are running', () => {
   expect(['a', 'b', 'c'].map((key) => limit.look(key).count)).toEqual([0, 1, 1]);
 });
 
-test('a limit of 0 limits nothing', () => {
+test('a limit of 0 never refuses', () => {
   const limit = createWindowLimit({ max: 0, window: 1000 });
   for (let request = 0; request < 100; request += 1) limit.add('shop');
   expect(limit.add('shop').over).toBe(false);
   expect(limit.look('shop').over).toBe(false);
 });
 
-test('the end of a window is told in whole seconds, and never as now', () => {
+test('secondsUntilEnd rounds up to whole seconds and never returns 0', () => {
   expect([9001, 9000, 1, 0].map((endsIn) => secondsUntilEnd({ endsIn }))).toEqual([10, 9, 1, 1]);
 });

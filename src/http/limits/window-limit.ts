@@ -1,41 +1,41 @@
-/** How much of a window is used. */
+/** The use of one window. */
 export interface WindowUse {
   count: number;
   /** Milliseconds until the window ends. */
   endsIn: number;
-  /** More is used than the limit allows. */
+  /** Whether the count exceeds the limit. */
   over: boolean;
 }
 
 export interface WindowLimit {
-  /** Counts one more. The first of a key starts its window. */
+  /** Counts one request. The first one of a key starts its window. */
   add(key: string): WindowUse;
-  /** Takes over what others have counted. */
+  /** Replaces the count by one that replicas share. */
   set(key: string, counted: Pick<WindowUse, 'count' | 'endsIn'>): WindowUse;
-  /** Without counting. Where no window is running, nothing is used. */
+  /** Reads without counting. The count is 0 when no window is running. */
   look(key: string): WindowUse;
 }
 
 export interface WindowLimitOptions {
-  /** Of one key in one window. 0 is no limit: then nothing is counted. */
+  /** Requests per key and window. 0 means no limit, and nothing is counted. */
   max: number;
   /** Milliseconds. */
   window: number;
-  /** Keys that are held at most. Default 10,000. */
+  /** Maximum number of keys in memory. Default 10,000. */
   capacity?: number;
 }
 
 /**
- * Counts per key in windows of a fixed length, in the memory of this process. Who knows when a window ends can use it up
- * at its end and the next at its start: for a moment, twice the limit passes.
+ * Counts per key in windows of a fixed length, in the memory of this process. A client that straddles a window boundary
+ * can briefly get twice the limit.
  *
- * Whatever clients make up, no more than `capacity` keys are held. The one whose window ends first goes first, and as all
- * windows have the same length, that is the one that was started first.
+ * At most `capacity` keys are held, whatever clients invent. The key whose window ends first is evicted first. All
+ * windows have the same length, so that is the one that started first.
  */
 export function createWindowLimit({ max, window, capacity = 10_000 }: WindowLimitOptions): WindowLimit {
   if (max === 0) return { add: () => unused, set: () => unused, look: () => unused };
 
-  /** In the order of their starts. */
+  /** In the order in which the windows started. */
   const windows = new Map<string, { count: number; endsAt: number }>();
 
   function running(key: string, now: number) {
@@ -80,7 +80,7 @@ export function createWindowLimit({ max, window, capacity = 10_000 }: WindowLimi
 
 const unused: WindowUse = { count: 0, endsIn: 0, over: false };
 
-/** For the header `Retry-After`: whole seconds, and not 0, which would mean at once. */
+/** The rest of a window for `Retry-After`: whole seconds, and at least 1, because 0 would mean immediately. */
 export function secondsUntilEnd({ endsIn }: Pick<WindowUse, 'endsIn'>): number {
   return Math.max(1, Math.ceil(endsIn / 1000));
 }

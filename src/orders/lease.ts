@@ -1,0 +1,36 @@
+/**
+ * How long a lease on a pending order lasts. It has to outlast the longest work that its holder can do, so that no other
+ * process takes the order meanwhile. A holder that is late all the same is stopped by the fencing token.
+ */
+
+/** Upper bounds of a holder's steps, in milliseconds. */
+export interface StepBounds {
+  /** One statement, including its retries and the wait for a connection. */
+  statement: number;
+  /** One charge or cancellation at the gateway, with all its attempts. */
+  call: number;
+  /** One attempt at the gateway. */
+  attempt: number;
+}
+
+/** Allowance for timers that fire late, in milliseconds. */
+const margin = 1000;
+
+/** The lease of a request, in milliseconds: a statement that takes it, a call, and a statement that ends it. */
+export function requestLease({ statement, call }: StepBounds): number {
+  return 2 * statement + call + margin;
+}
+
+/**
+ * The lease of a worker, in milliseconds: for each order of the longest lane one attempt and the statement that ends its
+ * lease.
+ *
+ * @param worker.concurrency lanes that share a batch
+ */
+export function workerLease(
+  { statement, attempt }: StepBounds,
+  { batchSize, concurrency }: { batchSize: number; concurrency: number },
+): number {
+  const ordersPerLane = Math.ceil(batchSize / concurrency);
+  return ordersPerLane * (attempt + statement) + margin;
+}

@@ -1,0 +1,34 @@
+import type { Config } from './config/config.ts';
+import type { LogLevels } from './telemetry/logging/log-levels.ts';
+import type { Metrics } from './telemetry/metrics/metrics.ts';
+import { observeAdmission } from './telemetry/observers/admission.ts';
+import { observeAuthentication } from './telemetry/observers/auth.ts';
+import { observeConnections } from './telemetry/observers/connections.ts';
+import { observeRequests } from './telemetry/observers/http.ts';
+import { observeOrders } from './telemetry/observers/orders.ts';
+import { observePayments } from './telemetry/observers/payment.ts';
+import { observeDatabase } from './telemetry/observers/postgres.ts';
+import { observeRedis } from './telemetry/observers/redis.ts';
+
+/** Creates a domain probe for each part of the service; it turns the part's events into spans, metrics and log lines. */
+export function createProbes(config: Config, levels: LogLevels, metrics: Metrics) {
+  // In the other mode, instrumentations make the spans.
+  const makeSpans = config.instrumentation === 'lean';
+  const http = levels.component('http');
+  return {
+    database: observeDatabase(levels.component('postgres'), metrics, {
+      url: config.postgres.url.reveal(),
+      makeSpans,
+    }),
+    redis: (url: string) => observeRedis(levels.component('redis'), metrics, { url, makeSpans }),
+    payments: observePayments(levels.component('payment'), metrics),
+    orders: observeOrders(levels.component('orders'), metrics),
+    admission: observeAdmission(levels.component('admission'), metrics),
+    authentication: observeAuthentication(http, metrics),
+    requests: (app: Parameters<typeof observeRequests>[0]) =>
+      observeRequests(app, http, metrics, { makeSpans }),
+    connections: (listener: 'public' | 'admin') => observeConnections(http, metrics, listener),
+    onUnexpectedError: (error: unknown) =>
+      http.error({ event: 'http.defect', err: error }, 'request failed on a defect'),
+  };
+}
