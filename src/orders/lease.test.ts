@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { requestLease, type StepBounds } from './lease.ts';
+import { requestLease, type StepBounds, workerLease } from './lease.ts';
 
 const bounds: fc.Arbitrary<StepBounds> = fc.record({
   statement: fc.integer({ min: 0, max: 60_000 }),
@@ -15,6 +15,25 @@ test('a request’s lease outlasts the request, however long each of its steps t
     fc.property(bounds, part, part, part, (steps, taking, calling, ending) => {
       const worked = steps.statement * taking + steps.call * calling + steps.statement * ending;
       expect(requestLease(steps)).toBeGreaterThan(worked);
+    }),
+  );
+});
+
+test('a worker’s lease outlasts its batch, however its lanes share the orders', () => {
+  const worker = fc.record({
+    batchSize: fc.integer({ min: 1, max: 100 }),
+    concurrency: fc.integer({ min: 1, max: 20 }),
+  });
+  const orders = fc.array(fc.tuple(part, part), { minLength: 100, maxLength: 100 });
+  fc.assert(
+    fc.property(bounds, worker, part, orders, (steps, { batchSize, concurrency }, taking, durations) => {
+      // The lease starts in the statement that takes the batch. A lane takes the next order as soon as it is free.
+      const lanes = Array.from({ length: concurrency }, () => steps.statement * taking);
+      for (const [attempting, ending] of durations.slice(0, batchSize)) {
+        const free = lanes.indexOf(Math.min(...lanes));
+        lanes[free] = Math.min(...lanes) + steps.attempt * attempting + steps.statement * ending;
+      }
+      expect(workerLease(steps, { batchSize, concurrency })).toBeGreaterThan(Math.max(...lanes));
     }),
   );
 });

@@ -22,8 +22,8 @@ export function requestLease({ statement, call }: StepBounds): number {
 }
 
 /**
- * The lease of a worker, in milliseconds: for each order of the longest lane one attempt and the statement that ends its
- * lease.
+ * The lease of a worker, in milliseconds: a statement that takes the batch, and then for each order of the longest lane
+ * one attempt and the statement that ends its lease.
  *
  * @param worker.concurrency lanes that share a batch
  */
@@ -32,5 +32,5 @@ export function workerLease(
   { batchSize, concurrency }: { batchSize: number; concurrency: number },
 ): number {
   const ordersPerLane = Math.ceil(batchSize / concurrency);
-  return ordersPerLane * (attempt + statement) + margin;
+  return statement + ordersPerLane * (attempt + statement) + margin;
 }
