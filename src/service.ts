@@ -184,7 +184,7 @@ export async function createService(
     adminUrl,
     async close() {
       health.drain();
-      // Without a delay there is no timer: in even the shortest one, clients would reconnect that were just told to close.
+      // No timer without a delay: during even the shortest one, clients reconnect whose connections have just been closed.
       if (config.shutdown.drainDelay > 0) await delay(config.shutdown.drainDelay);
       await parts.disposeAsync();
     },

@@ -41,11 +41,11 @@ test('the limit is a whole number from the floor to the ceiling under any load',
 });
 
 describe('the limit', () => {
-  test('stays constant while it is far above the load', () => {
+  test('the limit stays constant while it is far above the load', () => {
     expect(limitAfter(times(1000, { inFlight: 10, peak: 19 }))).toBe(40);
   });
 
-  test('grows to the ceiling while it is in use and no caller waits, however long the answers take', () => {
+  test('the limit grows to the ceiling while it is in use and no caller waits, however long the answers take', () => {
     const limit = createAdaptiveLimit(policy);
     for (let window = 0; window < 30; window += 1) {
       limit.update({ ...quiet, inFlight: limit.current(), peak: limit.current() });
@@ -53,7 +53,7 @@ describe('the limit', () => {
     expect(limit.current()).toBe(200);
   });
 
-  test('grows more slowly near the target delay, and not at all when it is reached', () => {
+  test('the limit grows more slowly near the target delay, and not at all when it is reached', () => {
     const grownBy = (delay: number) =>
       limitAfter(times(5, { inFlight: 40, peak: 40, waiting: 5, delay })) - 40;
     expect(grownBy(0)).toBeGreaterThan(grownBy(15));
@@ -61,18 +61,18 @@ describe('the limit', () => {
     expect(grownBy(30)).toBe(0);
   });
 
-  test('shrinks in proportion to the delay above the target, and at most by half', () => {
+  test('the limit shrinks in proportion to the delay above the target, and at most by half', () => {
     const after = (delay: number) => limitAfter(times(1, { inFlight: 40, peak: 40, waiting: 40, delay }));
     expect(after(60)).toBe(30);
     expect(after(120)).toBe(25);
     expect(after(1e9)).toBe(20);
   });
 
-  test('does not shrink again before the requests above it have finished', () => {
+  test('the limit does not shrink again before the requests above it have finished', () => {
     expect(limitAfter(times(10, { inFlight: 40, peak: 40, waiting: 40, delay: 1e9 }))).toBe(20);
   });
 
-  test('does not fall below the requests that hold a connection while the gateway hangs', () => {
+  test('the limit does not fall below the requests that hold a connection while the gateway hangs', () => {
     const limit = createAdaptiveLimit({ ...policy, initial: 100 });
     for (let window = 0; window < 100; window += 1) {
       const inFlight = limit.current();
@@ -84,7 +84,7 @@ describe('the limit', () => {
     expect(limit.current()).toBeLessThan(64 + 10);
   });
 
-  test('shrinks by a tenth per window while the event loop lags, down to the floor', () => {
+  test('the limit shrinks by a tenth per window while the event loop lags, down to the floor', () => {
     expect(limitAfter(times(1, { loopLate: true }))).toBe(36);
     expect(limitAfter(times(100, { loopLate: true }))).toBe(10);
   });

@@ -62,14 +62,14 @@ const statesOf = (visitors: readonly Visitor[]) => visitors.map(({ state }) => s
 const waitOut = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
 
 describe('the concurrency limiter', () => {
-  test('admits a priority up to its share of the limit and reserves the rest for higher ones', () => {
+  test('the concurrency limiter admits a priority up to its share of the limit and reserves the rest for higher ones', () => {
     const { limiter } = limiterWith({ queueBound: 0 });
     expect(statesOf(many(limiter, 'list', 6))).toEqual([...Array(5).fill('in flight'), 'gone']);
     expect(statesOf(many(limiter, 'place', 5))).toEqual([...Array(4).fill('in flight'), 'gone']);
     expect(statesOf(many(limiter, 'read', 2))).toEqual(['in flight', 'gone']);
   });
 
-  test('admits queued requests by priority, then by arrival', () => {
+  test('the concurrency limiter admits queued requests by priority, then by arrival', () => {
     const { limiter } = limiterWith();
     const inFlight = many(limiter, 'read', 10);
     const [place, read, list, laterRead] = (['place', 'read', 'list', 'read'] as const).map((priority) =>
@@ -84,7 +84,7 @@ describe('the concurrency limiter', () => {
     expect(nextAfter(2)).toEqual(['in flight', 'in flight', 'queued', 'in flight']);
   });
 
-  test('displaces the last queued request of the lowest priority when a higher one arrives', () => {
+  test('the concurrency limiter displaces the last queued request of the lowest priority when a higher one arrives', () => {
     const { limiter } = limiterWith({ queueBound: 2 });
     many(limiter, 'read', 10);
     const [first, last] = many(limiter, 'list', 2);
@@ -93,7 +93,7 @@ describe('the concurrency limiter', () => {
     expect(arrive(limiter, 'list').reason).toBe('queue_full');
   });
 
-  test('sheds a queued request at the queue timeout or at its own time limit', async () => {
+  test('the concurrency limiter sheds a queued request at the queue timeout or at its own time limit', async () => {
     const { limiter } = limiterWith();
     many(limiter, 'read', 10);
     const [patient, hasty] = [arrive(limiter, 'read'), arrive(limiter, 'read', 20)];
@@ -104,7 +104,7 @@ describe('the concurrency limiter', () => {
     expect(limiter.state()).toEqual({ inFlight: 10, queued: 0 });
   });
 
-  test('admits a queued request for which a stall of the event loop freed a slot', async () => {
+  test('the concurrency limiter admits a queued request for which a stall of the event loop freed a slot', async () => {
     const { limiter } = limiterWith();
     const [visitor] = many(limiter, 'read', 10);
     const waiting = arrive(limiter, 'read');
@@ -114,14 +114,14 @@ describe('the concurrency limiter', () => {
     expect(waiting.state).toBe('in flight');
   });
 
-  test('queues nothing and sheds the lowest priority while the event loop lags', () => {
+  test('the concurrency limiter queues nothing and sheds the lowest priority while the event loop lags', () => {
     const { limiter } = limiterWith({ loopLate: true });
     expect(arrive(limiter, 'list').reason).toBe('event_loop');
     expect(statesOf(many(limiter, 'read', 10))).toEqual(Array(10).fill('in flight'));
     expect(arrive(limiter, 'read').reason).toBe('event_loop');
   });
 
-  test('admits queued requests when the limit grows', () => {
+  test('the concurrency limiter admits queued requests when the limit grows', () => {
     const { limiter, setting } = limiterWith();
     many(limiter, 'read', 10);
     const waiting = many(limiter, 'read', 3);
@@ -130,7 +130,7 @@ describe('the concurrency limiter', () => {
     expect(statesOf(waiting)).toEqual(['in flight', 'in flight', 'queued']);
   });
 
-  test('returns the peak of requests in flight since the last call', () => {
+  test('the concurrency limiter returns the peak of requests in flight since the last call', () => {
     const { limiter } = limiterWith();
     const visitors = many(limiter, 'read', 7);
     for (const visitor of visitors) visitor.leave();

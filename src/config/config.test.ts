@@ -62,7 +62,7 @@ test('loadConfig puts each variable into its section', () => {
 });
 
 describe('a secret', () => {
-  test('shows in no printed form of the configuration', () => {
+  test('a secret shows in no printed form of the configuration', () => {
     for (const config of [loadConfig(withRedis), loadMigrationConfig(required)]) {
       const inspected = inspect(config, { depth: Number.POSITIVE_INFINITY, showHidden: true });
       for (const printed of [inspected, JSON.stringify(config)]) {
@@ -77,13 +77,13 @@ describe('a secret', () => {
     ['API_KEYS', { API_KEYS: 'hush-shop' }],
     ['REDIS_URL', { REDIS_URL: 'http://orders:hush-hush@cache' }],
     ['API_KEYS', { API_KEYS: 'shop:hush-shop,pos:hush-shop' }],
-  ])('is not in the message about a malformed %s', (name, change) => {
+  ])('a secret is not in the message about a malformed %s', (name, change) => {
     const faults = faultsOf({ ...required, ...change });
     expect(faults).toEqual([expect.stringMatching(`^${name} must be `)]);
     expect(faults.join()).not.toContain('hush');
   });
 
-  test('is marked in the description of every variable that may hold one', () => {
+  test('every variable that may hold a secret is marked as one', () => {
     const marked = Object.entries(variables).filter(([, variable]) => 'secret' in variable);
     expect(marked.map(([name]) => name)).toEqual([
       'DATABASE_URL',
@@ -98,42 +98,45 @@ describe('loadConfig', () => {
   const withDemoKey = { ...required, API_KEYS: `shop:hush-shop,me:${demoApiKey.key}` };
   const demoKeyRefused = 'API_KEYS holds the public demo key, which production refuses';
 
-  test('refuses the demo key in production only, under any client name', () => {
+  test('loadConfig refuses the demo key in production only, under any client name', () => {
     expect(faultsOf({ ...withDemoKey, NODE_ENV: 'production' })).toEqual([demoKeyRefused]);
     expect(faultsOf({ ...withDemoKey, NODE_ENV: 'development' })).toEqual([]);
     expect(faultsOf({ ...withDemoKey, NODE_ENV: 'test' })).toEqual([]);
     expect(faultsOf({ ...required, NODE_ENV: 'production' })).toEqual([]);
   });
 
-  test.each(['PAYMENT', 'SETTLEMENT'])('refuses %s_BACKOFF_FLOOR above its cap', (what) => {
+  test.each(['PAYMENT', 'SETTLEMENT'])('loadConfig refuses %s_BACKOFF_FLOOR above its cap', (what) => {
     const env = { ...required, [`${what}_BACKOFF_FLOOR`]: '3s', [`${what}_BACKOFF_CAP`]: '2s' };
     expect(faultsOf(env)).toEqual([`${what}_BACKOFF_FLOOR must not be longer than ${what}_BACKOFF_CAP`]);
     expect(faultsOf({ ...env, [`${what}_BACKOFF_CAP`]: '3s' })).toEqual([]);
   });
 
-  test.each(['RATE_LIMIT_WINDOW', 'AUTH_FAILURE_WINDOW'])('refuses %s below one second', (name) => {
-    expect(faultsOf({ ...required, [name]: '999ms' })).toEqual([`${name} must be at least 1s`]);
-    expect(faultsOf({ ...required, [name]: '1s' })).toEqual([]);
-  });
+  test.each(['RATE_LIMIT_WINDOW', 'AUTH_FAILURE_WINDOW'])(
+    'loadConfig refuses %s below one second',
+    (name) => {
+      expect(faultsOf({ ...required, [name]: '999ms' })).toEqual([`${name} must be at least 1s`]);
+      expect(faultsOf({ ...required, [name]: '1s' })).toEqual([]);
+    },
+  );
 
-  test.each(['REDIS_COMMAND_TIMEOUT', 'ORDER_CACHE_TTL'])('refuses %s of 0', (name) => {
+  test.each(['REDIS_COMMAND_TIMEOUT', 'ORDER_CACHE_TTL'])('loadConfig refuses %s of 0', (name) => {
     expect(faultsOf({ ...required, [name]: '0s' })).toEqual([`${name} must not be 0`]);
   });
 
-  test('refuses a headers timeout above the request timeout', () => {
+  test('loadConfig refuses a headers timeout above the request timeout', () => {
     const env = { ...required, HTTP_HEADERS_TIMEOUT: '31s' };
     expect(faultsOf(env)).toEqual(['HTTP_HEADERS_TIMEOUT must not be longer than HTTP_REQUEST_TIMEOUT']);
     expect(faultsOf({ ...env, HTTP_REQUEST_TIMEOUT: '31s' })).toEqual([]);
   });
 
   test.each(['HTTP_HEADERS_TIMEOUT', 'HTTP_KEEP_ALIVE_TIMEOUT', 'HTTP_SEND_TIMEOUT'])(
-    'refuses %s of 0, which Node treats as no timeout',
+    'loadConfig refuses %s of 0, which Node treats as no timeout',
     (name) => {
       expect(faultsOf({ ...required, [name]: '0s' })).toEqual([`${name} must not be 0`]);
     },
   );
 
-  test('names every contradiction at once', () => {
+  test('loadConfig names every contradiction at once', () => {
     const env = { ...withDemoKey, NODE_ENV: 'production', PAYMENT_BACKOFF_FLOOR: '2s' };
     expect(faultsOf(env)).toEqual([
       demoKeyRefused,

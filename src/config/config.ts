@@ -10,7 +10,7 @@ export const demoApiKey: ApiKey = { client: 'demo', key: 'demo-key' };
 export interface Config {
   environment: 'development' | 'test' | 'production';
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-  /** Who makes the spans: the service itself (`lean`), or the OpenTelemetry instrumentations (`auto`). */
+  /** What makes the spans: the service itself (`lean`), or the OpenTelemetry instrumentations (`auto`). */
   instrumentation: 'lean' | 'auto';
   /** How long a trace stays the exemplar of its bucket. */
   exemplarInterval: number;

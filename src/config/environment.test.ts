@@ -74,7 +74,7 @@ describe('a variable', () => {
     ['proxies', '12', 12],
     ['proxies', '10.0.0.0/8', ['10.0.0.0/8']],
     ['proxies', '192.168.1.7, 2001:db8::/32,::1', ['192.168.1.7', '2001:db8::/32', '::1']],
-  ])('of the kind %s accepts %j', (kind, raw, value) => {
+  ])('a variable of the kind %s accepts %j', (kind, raw, value) => {
     expect(kinds[kind]?.parse(raw)).toEqual(value ?? raw);
   });
 
@@ -110,7 +110,7 @@ describe('a variable', () => {
       'proxies',
       ['', '0', '-1', '100', 'true', '*', 'proxy.internal', '10.0.0.0/33', '10.0.0/8', '1.2.3.4,', '::/129'],
     ],
-  ])('of the kind %s rejects %j', (kind, raws) => {
+  ])('a variable of the kind %s rejects %j', (kind, raws) => {
     expect(raws.filter((raw) => kinds[kind]?.parse(raw) !== undefined)).toEqual([]);
   });
 });
@@ -135,7 +135,7 @@ describe('read', () => {
     }
   };
 
-  test('fills in defaults and ignores unknown variables', () => {
+  test('read fills in defaults and ignores unknown variables', () => {
     expect(read(known, { ...good, LOG_LEVEL: 'debug', HOME: '/root' })).toEqual({
       PORT: 7070,
       DATABASE_URL: 'postgres://db/orders',
@@ -144,7 +144,7 @@ describe('read', () => {
     });
   });
 
-  test('treats an optional variable as missing when it is unset or empty', () => {
+  test('read treats an optional variable as missing when it is unset or empty', () => {
     expect(read(known, good).REDIS_URL).toBeUndefined();
     expect(read(known, { ...good, REDIS_URL: '' }).REDIS_URL).toBeUndefined();
     expect(read(known, { ...good, REDIS_URL: 'redis://cache' }).REDIS_URL).toBe('redis://cache');
@@ -153,7 +153,7 @@ describe('read', () => {
     ]);
   });
 
-  test('reports every fault at once, one per line', () => {
+  test('read reports every fault at once, one per line', () => {
     const env = { PORT: 'http', LOG_LEVEL: '', API_KEYS: 'hush-hush' };
     expect(() => read(known, env)).toThrow(
       new ConfigError([
@@ -171,7 +171,7 @@ describe('read', () => {
     ['DATABASE_URL', 'mysql://user:hush-hush@db/orders'],
     ['DATABASE_URL', 'postgres//user:hush-hush@db'],
     ['API_KEYS', 'shop hush-hush'],
-  ])('keeps the text of a malformed %s out of the message', (name, raw) => {
+  ])('read keeps the text of a malformed %s out of the message', (name, raw) => {
     const faults = faultsOf({ ...good, [name]: raw });
     expect(faults).toEqual([expect.stringMatching(`^${name} must be `)]);
     expect(faults.join('')).not.toContain('hush');

@@ -18,9 +18,9 @@ const window = 60_000;
 
 function authenticating(limits: { failures?: number; addresses?: number } = {}) {
   const events: string[] = [];
-  const told: AuthEvents = {
+  const recorded: AuthEvents = {
     refused: (reason) => events.push(reason),
-    bruteForce: ({ address, failures }) => events.push(`${address} has failed ${failures} times`),
+    bruteForce: ({ address, failures }) => events.push(`${address} failed ${failures} times`),
   };
   const app = fastify({ trustProxy: '127.0.0.1' });
   app.decorateRequest('clientId', '');
@@ -32,7 +32,7 @@ function authenticating(limits: { failures?: number; addresses?: number } = {}) 
         failures: createWindowLimit({ max: limits.failures ?? 0, window }),
         addresses: createWindowLimit({ max: limits.addresses ?? 0, window }),
       },
-      told,
+      recorded,
     ),
   );
   app.get('/', ({ clientId }) => clientId);
@@ -54,7 +54,7 @@ function authenticating(limits: { failures?: number; addresses?: number } = {}) 
 }
 
 describe('a key', () => {
-  test('is compared with all that there are, wherever it stands among them', async () => {
+  test('a key is compared with every known key, whatever its position', async () => {
     const { ask } = authenticating();
     for (const [key, client] of [
       ['key-0', 'client-0'],
@@ -69,7 +69,7 @@ describe('a key', () => {
     }
   });
 
-  test('is compared as a digest, so that its length shows in no comparison', async () => {
+  test('a key is compared as a digest, so that no comparison reveals its length', async () => {
     const { ask } = authenticating();
     await ask('k');
     await ask('k'.repeat(5000));
@@ -80,7 +80,7 @@ describe('a key', () => {
 });
 
 describe('guessing', () => {
-  test('gets 429 instead of 401 after a few wrong keys, and is told once', async () => {
+  test('guessing gets 429 instead of 401 after a few wrong keys, and is reported once', async () => {
     const { ask, events } = authenticating({ failures: 3 });
     const answers = [];
     for (let guess = 0; guess < 6; guess += 1) answers.push(await ask(`guess-${guess}`));
@@ -92,20 +92,20 @@ describe('guessing', () => {
       'unknown',
       'unknown',
       'unknown',
-      '203.0.113.1 has failed 4 times',
+      '203.0.113.1 failed 4 times',
       'throttled',
       'throttled',
       'throttled',
     ]);
   });
 
-  test('is not what a request without a key does', async () => {
+  test('requests without a key do not count as guessing', async () => {
     const { ask, events } = authenticating({ failures: 3 });
     for (let request = 0; request < 6; request += 1) expect(await ask(undefined)).toBe('unauthenticated');
     expect(new Set(events)).toEqual(new Set(['missing']));
   });
 
-  test('from one address neither locks out a client there, nor one elsewhere, nor the first mistake of another', async () => {
+  test('guessing locks out neither a client at the same address nor anyone at another address', async () => {
     const { ask } = authenticating({ failures: 3 });
     for (let guess = 0; guess < 100; guess += 1) await ask(`guess-${guess}`);
     expect(await ask('key-1')).toBe('client-1');
@@ -114,18 +114,18 @@ describe('guessing', () => {
     expect(await ask('guess')).toMatch(/^rate_limited/);
   });
 
-  test('in a flood finds nothing: a right key is not let in where it never was, and those that were are', async () => {
+  test('a flood of guesses makes the address accept only clients that authenticated there before', async () => {
     const { ask, events } = authenticating({ failures: 3, addresses: 50 });
     expect(await ask('key-1')).toBe('client-1');
     for (let guess = 0; guess < 51; guess += 1) await ask(`guess-${guess}`);
     expect(await ask('key-2')).toMatch(/^rate_limited/);
     expect(await ask('key-1')).toBe('client-1');
     expect(await ask('key-2', '203.0.113.2')).toBe('client-2');
-    // What it has been told is the same as for a wrong key.
+    // The refusal of a valid key is the same as that of a wrong key.
     expect(events.at(-1)).toBe('throttled');
   });
 
-  test('is forgotten when the window ends', async () => {
+  test('guessing is forgotten when the window ends', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     onTestFinished(() => void vi.useRealTimers());
     const { ask } = authenticating({ failures: 3, addresses: 10 });

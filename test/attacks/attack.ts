@@ -2,35 +2,35 @@ import { teaOrder } from '../support/clients/api-client.ts';
 import type { AttackedService } from '../support/processes/attacked-service.ts';
 import type { RawConnection } from '../support/clients/raw-connection.ts';
 
-/** Something that a client sends which is no ordinary request. */
+/** Input that is not an ordinary request. */
 export interface Attack {
-  /** As it stands in the table; it names the attack among all of them. */
+  /** Its unique name in the table. */
   what: string;
-  /** What goes over a new connection, in ISO 8859-1, or how it goes. */
+  /** The bytes for a new connection, a text being ISO 8859-1, or a function that sends them. */
   send: string | Buffer | ((connection: RawConnection, attacked: AttackedService) => void | Promise<void>);
-  /** Which listener; default the public one. */
+  /** Default: the public listener. */
   listener?: 'admin';
-  /** Whether no more is sent after the first answer, so that the rest stays as it is. */
+  /** Sends nothing after the first answer, so that the rest of the input stays incomplete. */
   quiet?: true;
-  /** Whether an order is placed although nobody is there to be told. */
-  placesUntold?: true;
+  /** Places an order although the client is gone before the answer. */
+  placesUnanswered?: true;
 }
 
-/** All attacks act as the client `pos`. */
+/** Every attack uses the key of the client `pos`. */
 export const authorization = 'authorization: Bearer pos-key\r\n';
 export const host = 'host: orders\r\n';
 export const json = 'content-type: application/json\r\n';
 export const order = JSON.stringify(teaOrder);
 
-/** A request that is right, but for the header lines and the target that it is given. */
+/** A valid request apart from the given header lines and target. */
 export function get(lines = '', target = '/orders?limit=1'): string {
   return `GET ${target} HTTP/1.1\r\n${host}${authorization}${lines}\r\n`;
 }
 
-/** A POST without its end: the caller adds what frames the body, an empty line and the body. */
+/** The start of a POST: the caller adds the headers that frame the body, an empty line and the body. */
 export const posting = `POST /orders HTTP/1.1\r\n${host}${authorization}${json}`;
 
-/** An order, or another body, of the right length. */
+/** A POST of an order, or of another body, with its correct length. */
 export function post(body = order, lines = ''): string {
   return `${posting}${lines}content-length: ${Buffer.byteLength(body, 'latin1')}\r\n\r\n${body}`;
 }

@@ -4,7 +4,7 @@ import type { RawConnection } from '../support/clients/raw-connection.ts';
 import { type Attack, authorization, chunk, get, host, json, order, post, posting } from './attack.ts';
 
 const patiently = { timeout: 10_000 };
-/** Milliseconds between two pieces of what a slow client sends. */
+/** Milliseconds between two pieces of a slow client's input. */
 const drip = 50;
 
 async function sendSlowly(connection: RawConnection, start: string, piece: string): Promise<void> {
@@ -15,11 +15,11 @@ async function sendSlowly(connection: RawConnection, start: string, piece: strin
   }
 }
 
-/** What the service may take of a body that it refuses: what fits into the buffers on the way, and no more. */
+/** Bytes that the service may accept of a refused body: those that fit into the buffers on the way. */
 const fewBytes = 64 * 1024 * 1024;
 const gigabyte = 1024 ** 3;
 
-/** Sends a gigabyte as fast as it is taken. */
+/** Sends a gigabyte as fast as the service accepts it. */
 async function sendEndlessly(connection: RawConnection, head: string, piece: Buffer): Promise<void> {
   connection.send(head);
   let sent = 0;
@@ -42,7 +42,7 @@ export const clients: readonly Attack[] = [
   { what: 'a connection and nothing else', send: () => {} },
   { what: 'half a request line', send: 'GET /ord' },
   {
-    what: 'headers, one every 50 ms, without an end (slowloris)',
+    what: 'headers, one every 50 ms, endlessly (slowloris)',
     send: (connection) => sendSlowly(connection, get().slice(0, -2), 'x: 1\r\n'),
   },
   { what: 'half a request after a whole one', send: `${get()}GET /ord`, quiet: true },
@@ -60,7 +60,7 @@ export const clients: readonly Attack[] = [
     send: (connection) => sendSlowly(connection, `${withoutKey}content-length: 60000\r\n\r\n`, ' '),
   },
   {
-    what: 'trailers, one every 50 ms, without an end',
+    what: 'trailers, one every 50 ms, endlessly',
     send: (connection) =>
       sendSlowly(connection, `${posting}transfer-encoding: chunked\r\n\r\n${chunk(order)}0\r\n`, 'x: 1\r\n'),
   },
@@ -100,7 +100,7 @@ export const clients: readonly Attack[] = [
       ),
   },
   {
-    what: 'a body of a gigabyte where there is nothing',
+    what: 'a body of a gigabyte to an unknown path',
     send: (connection) =>
       sendEndlessly(connection, `${posting.replace('/orders', '/nothing')}${endless}`, zeros),
   },
@@ -109,19 +109,19 @@ export const clients: readonly Attack[] = [
     send: (connection) => sendEndlessly(connection, get(endless).slice(0, -2), zeros),
   },
   { what: '1,000 requests at once', send: get('', '/nothing').repeat(1000) },
-  { what: 'an order, then what is no request, at once', send: `${post()}what is this\r\n\r\n` },
+  { what: 'an order, then text that is not HTTP, at once', send: `${post()}what is this\r\n\r\n` },
   {
-    what: 'a target that cannot be decoded, then what is no request, at once',
+    what: 'a target that cannot be decoded, then text that is not HTTP, at once',
     send: `${get('', '/orders/%zz')}what is this\r\n\r\n`,
   },
   {
-    what: 'an order that asks for the end of the connection, then a request, at once',
+    what: 'an order with `connection: close`, then a request, at once',
     send: `${post(order, 'connection: close\r\n')}${get()}`,
   },
   {
-    what: 'an order whose client closes its side before it has an answer (the order is placed)',
+    what: 'an order whose client closes its side before the answer (the order is placed)',
     send: ({ socket }) => void socket.end(post(order.replace('tok_visa', 'tok_slow'))),
-    placesUntold: true,
+    placesUnanswered: true,
   },
   {
     what: 'half a request line whose client closes its side',
@@ -135,14 +135,14 @@ export const clients: readonly Attack[] = [
     what: 'half a body whose client resets the connection',
     async send(connection, { service }) {
       connection.send(post().slice(0, -20));
-      // Whoever comes later is answered later.
+      // This request is answered after the half body has arrived.
       await fetch(service.url);
       connection.socket.resetAndDestroy();
     },
   },
   ...[1, 100].map(
     (count): Attack => ({
-      what: `${count} ${count === 1 ? 'request' : 'requests at once'}, whose client resets the connection before it has an answer`,
+      what: `${count} ${count === 1 ? 'request' : 'requests at once'}, whose client resets the connection before the answer`,
       async send({ socket }, { measure }) {
         socket.pause();
         const before = await measure('http_requests_total');
@@ -152,7 +152,7 @@ export const clients: readonly Attack[] = [
       },
     }),
   ),
-  { what: 'the admin listener: what is no request', send: 'what is this\r\n\r\n', listener: 'admin' },
+  { what: 'the admin listener: text that is not HTTP', send: 'what is this\r\n\r\n', listener: 'admin' },
   { what: 'the admin listener: half a request line', send: 'GET /met', listener: 'admin' },
   { what: 'the admin listener: no host', send: 'GET /livez HTTP/1.1\r\n\r\n', listener: 'admin' },
   { what: 'the admin listener: a target that cannot be decoded', send: get('', '/%zz'), listener: 'admin' },

@@ -15,20 +15,20 @@ import { targets } from './targets.ts';
 
 const groups: ReadonlyArray<{ title: string; attacks: readonly Attack[] }> = [
   { title: 'Where a request ends', attacks: framing },
-  { title: 'What is no HTTP/1.1, or too much of it', attacks: protocols },
-  { title: 'Where a request goes, and its headers', attacks: targets },
+  { title: 'Protocols other than HTTP/1.1, and its rare features', attacks: protocols },
+  { title: 'Targets and headers', attacks: targets },
   { title: 'Bodies', attacks: bodies },
   { title: 'Clients that are slow, greedy or gone', attacks: clients },
 ];
 
-/** Long enough for a request of a bystander on a busy machine. */
-const quickToCut = { HTTP_HEADERS_TIMEOUT: '1s', HTTP_REQUEST_TIMEOUT: '2s' };
-/** Attacks at the same time. */
+/** Timeouts that are short, but long enough for a bystander's request on a busy machine. */
+const shortTimeouts = { HTTP_HEADERS_TIMEOUT: '1s', HTTP_REQUEST_TIMEOUT: '2s' };
+/** Attacks that run at the same time. */
 const lanes = 6;
 const patiently = { timeout: 20_000, interval: 50 };
 
-test('no attack gets more than it should, and nobody else notices it', { timeout: 180_000 }, async () => {
-  await using attacked = await spawnAttackedService(quickToCut);
+test('no attack causes a 5xx or a leak, or affects another client', { timeout: 180_000 }, async () => {
+  await using attacked = await spawnAttackedService(shortTimeouts);
   const bystander = await startBystander(attacked.service.url);
   await bystander.afterMore(3);
   const memory = await attacked.measure('process_resident_memory_bytes');
@@ -42,7 +42,7 @@ test('no attack gets more than it should, and nobody else notices it', { timeout
   await bystander.stop();
 
   expect(new Set(bystander.statuses)).toEqual(new Set([201]));
-  await expectNothingLeft(attacked);
+  await expectIdle(attacked);
   await expectOrdersAsAnswered(attacked, outcomes, bystander);
   const grown = (await attacked.measure('process_resident_memory_bytes')) - memory;
   expect(grown / 1024 ** 2, 'MiB of memory for all of it').toBeLessThan(150);
@@ -53,7 +53,7 @@ test('no attack gets more than it should, and nobody else notices it', { timeout
 
 interface Outcome {
   answers: RawAnswer[];
-  /** Whether the connection could be used once more. */
+  /** Whether the connection took one more request. */
   kept: boolean;
 }
 
@@ -70,10 +70,10 @@ async function carryOut(attack: Attack, attacked: AttackedService, bystander: By
   return outcome;
 }
 
-/** Sent after the first answer: the answer to it is the last, where the connection is kept. */
+/** Sent after the first answer. Its own answer is the last one if the connection is kept. */
 const lastRequest = 'GET /livez HTTP/1.1\r\nhost: orders\r\nx-request-id: the-last-one\r\n\r\n';
 
-/** The public listener gives the id back; the admin listener knows the path. */
+/** The public listener echoes the request id; the admin listener has the path. */
 function isLast({ headers, body }: RawAnswer): boolean {
   return headers.get('x-request-id') === 'the-last-one' || body === '{"status":"ok"}';
 }
@@ -90,7 +90,7 @@ async function listen(connection: RawConnection, { quiet }: Attack): Promise<Out
   return { answers, kept: false };
 }
 
-/** What would tell an attacker how the service is made. */
+/** Text that would reveal the internals of the service. */
 const internals =
   /\bat .+:\d+:\d+|node_modules|node:|\.ts\b|\/src\/|postgres|SELECT |INSERT |Error:|FST_|HPE_/;
 
@@ -105,31 +105,31 @@ function expectHarmless(what: string, { status, headers, body }: RawAnswer): voi
   expect(body, what).not.toMatch(internals);
 }
 
-/** The service is as it was before: nothing at work, no connection left open, no query running. */
-async function expectNothingLeft({ measure, database, service }: AttackedService): Promise<void> {
+/** Expects no request in flight, no connection left open, and no query running. */
+async function expectIdle({ measure, database, service }: AttackedService): Promise<void> {
   const { port } = new URL(service.url);
   await expect.poll(() => measure('http_requests_in_flight'), patiently).toBe(0);
-  // The client of the bystander keeps one.
+  // The bystander's client keeps a connection.
   await expect.poll(() => measure('http_connections', { listener: 'public' }), patiently).toBeLessThan(10);
   const busy = `SELECT FROM pg_stat_activity WHERE datname = $1 AND state <> 'idle' AND pid <> pg_backend_pid()`;
   await expect.poll(() => database.sql(busy, [database.name]), patiently).toEqual([]);
   expect((await fetch(`${service.adminUrl}/readyz`)).status, port).toBe(200);
 }
 
-/** Every order that a client was told of is there, those that nobody was there to be told of, and no other. */
+/** Expects the orders that clients got an answer for, those of clients that had gone, and no others. */
 async function expectOrdersAsAnswered(
   { database }: AttackedService,
   outcomes: ReadonlyMap<Attack, Outcome>,
   bystander: Bystander,
 ): Promise<void> {
-  const answered = [...outcomes.values()].flatMap(({ answers }) => answers);
-  const placed = answered.filter(({ status }) => status === 201).length;
-  const untold = [...outcomes.keys()].filter(({ placesUntold }) => placesUntold).length;
+  const received = [...outcomes.values()].flatMap(({ answers }) => answers);
+  const placed = received.filter(({ status }) => status === 201).length;
+  const unanswered = [...outcomes.keys()].filter(({ placesUnanswered }) => placesUnanswered).length;
   const stored = await database.sql<{ client: string; count: number }>(
     'SELECT client_id AS client, count(*)::int FROM orders GROUP BY client_id ORDER BY client_id',
   );
   expect(stored).toEqual([
-    { client: 'pos', count: placed + untold },
+    { client: 'pos', count: placed + unanswered },
     { client: 'shop', count: bystander.statuses.length },
   ]);
 }
@@ -144,10 +144,10 @@ function render(outcomes: ReadonlyMap<Attack, Outcome>): string {
   });
   return `# Attacks
 
-Each of these goes over a connection of its own to the real service, six at a time, while another client places one order
-after the other: all of its orders are taken. Afterwards no request is at work, no connection is left, and the database
-holds the orders that clients were told of, the one whose client had gone, and no other. No answer is a 5xx, and none
-tells how the service is made. _Kept_ means that the connection took one more request. Generated by
+Each attack uses its own connection to the real service, six at a time, while another client places one order after the
+other, all of which succeed. Afterwards no request is in flight, no connection is left open, and the database holds the
+orders that clients got an answer for, the one whose client had gone, and no others. No answer is a 5xx, and none reveals
+the internals of the service. _Kept_ means that the connection took one more request. Generated by
 \`test/attacks/every-attack.test.ts\`.
 
 ${sections.join('\n')}`;

@@ -14,17 +14,17 @@ import {
 const length = `content-length: ${order.length}\r\n`;
 const encoding = (value: string) => `${posting}transfer-encoding:${value}\r\n\r\n${chunk(order)}0\r\n\r\n`;
 const bytes = Array.from(order);
-/** What a smuggler would like to be taken for a request of its own. */
+/** The hidden request of a smuggling attack. */
 const smuggled = get('', '/smuggled');
 
 /**
- * What a proxy in front could read differently from the service.
+ * Requests whose end a proxy in front could read differently from the service.
  *
  * @see https://portswigger.net/web-security/request-smuggling
  */
 export const framing: readonly Attack[] = [
   {
-    what: 'CL.TE: a length and a chunked body, with a request in what is left over',
+    what: 'CL.TE: a length and a chunked body, with a request in the rest',
     send: `${posting}content-length: ${smuggled.length + 5}\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`,
   },
   {
@@ -49,8 +49,8 @@ export const framing: readonly Attack[] = [
     what: '`transfer-encoding: chunked` in HTTP/1.0',
     send: `POST /orders HTTP/1.0\r\n${host}${authorization}${json}transfer-encoding: chunked\r\n\r\n${chunk(order)}0\r\n\r\n`,
   },
-  { what: '`content-length` twice, the same', send: post(order, length) },
-  { what: '`content-length` twice, not the same', send: post(order, 'content-length: 5\r\n') },
+  { what: '`content-length` twice, with the same value', send: post(order, length) },
+  { what: '`content-length` twice, with different values', send: post(order, 'content-length: 5\r\n') },
   { what: '`content-length: 128, 128`', send: `${posting}content-length: 128, 128\r\n\r\n${order}` },
   { what: '`content-length: +128`', send: `${posting}content-length: +128\r\n\r\n${order}` },
   { what: '`content-length: -1`', send: `${posting}content-length: -1\r\n\r\n${order}` },
@@ -60,7 +60,7 @@ export const framing: readonly Attack[] = [
     send: `${posting}content-length: 99999999999999999999\r\n\r\n${order}`,
   },
   {
-    what: 'a length shorter than the body, with a request in what is left over',
+    what: 'a length shorter than the body, with a request in the rest',
     send: `${posting}content-length: ${order.length}\r\n\r\n${order}${smuggled}`,
   },
   { what: 'a length of 0 and a body', send: `${posting}content-length: 0\r\n\r\n${order}` },

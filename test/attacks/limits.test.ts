@@ -13,7 +13,7 @@ const patiently = { timeout: 20_000, interval: 50 };
 const publicListener = { listener: 'public' };
 const openConnections = ({ measure }: AttackedService) => measure('http_connections', publicListener);
 
-/** Opens connections that say nothing, be they taken or not. */
+/** Opens connections that send nothing, whether the service accepts or refuses them. */
 async function openIdle(url: string, count: number) {
   const { hostname, port } = new URL(url);
   const sockets = Array.from({ length: count }, () => connect(Number(port), hostname));
@@ -22,7 +22,7 @@ async function openIdle(url: string, count: number) {
   return sockets;
 }
 
-test('500 idle connections fill what is allowed, do not hurt who is there, and are cut in time', async () => {
+test('500 idle connections reach the limit, do not affect other clients, and are closed in time', async () => {
   await using attacked = await spawnAttackedService({
     HTTP_MAX_CONNECTIONS: '50',
     HTTP_HEADERS_TIMEOUT: '2s',
@@ -35,7 +35,7 @@ test('500 idle connections fill what is allowed, do not hurt who is there, and a
   await expect.poll(() => measure('http_connections_refused_total', publicListener)).toBeGreaterThan(400);
   expect(await openConnections(attacked)).toBe(50);
   await bystander.afterMore(5);
-  // Operators still get in.
+  // The admin listener still answers.
   expect((await fetch(`${service.adminUrl}/readyz`)).status).toBe(200);
 
   await expect.poll(() => openConnections(attacked), patiently).toBeLessThan(10);
@@ -61,14 +61,14 @@ test('a connection without a request is closed after the keep-alive time', async
   expect(await connection.answer()).toBeUndefined();
 });
 
-test('a client that does not read its answers is cut, and they do not pile up', async () => {
+test('a client that does not read its answers is disconnected, and they do not pile up in memory', async () => {
   await using attacked = await spawnAttackedService({ HTTP_SEND_TIMEOUT: '3s' });
   const { service, measure } = attacked;
   const bystander = await startBystander(service.url);
   const memory = await measure('process_resident_memory_bytes');
   await using connection = await openConnection(service.url);
   connection.socket.pause();
-  // A megabyte and a half each.
+  // Each answer has 1.5 MB.
   connection.send(get('', '/docs/static/swagger-ui-bundle.js').repeat(200));
 
   await expect.poll(() => measure('http_requests_in_flight'), patiently).toBeGreaterThan(1);
@@ -80,7 +80,7 @@ test('a client that does not read its answers is cut, and they do not pile up', 
   expect(new Set(bystander.statuses)).toEqual(new Set([201]));
 });
 
-test('however much is refused, the log has a few lines of it and the metrics have it all', async () => {
+test('many malformed requests leave a few log lines, and the metrics count all of them', async () => {
   await using attacked = await spawnAttackedService();
   const { service, measure } = attacked;
   const garbage = 300;
@@ -92,12 +92,12 @@ test('however much is refused, the log has a few lines of it and the metrics hav
   expect(await measure('http_requests_unreadable_total', publicListener)).toBe(garbage);
 
   const lines = () => service.logs.filter(({ event }) => event === 'http.unreadable');
-  const told = () => lines().reduce((sum, { more = 1 }) => sum + Number(more), 0);
-  await expect.poll(told, patiently).toBe(garbage);
+  const reported = () => lines().reduce((sum, { more = 1 }) => sum + Number(more), 0);
+  await expect.poll(reported, patiently).toBe(garbage);
   expect(lines().length).toBeLessThan(garbage / 2);
 });
 
-test('whoever is still sending does not hold up the end, and who waits for an answer gets it', async () => {
+test('a shutdown answers requests in flight and does not wait for clients that are still sending', async () => {
   await using attacked = await spawnAttackedService({
     PAYMENT_ATTEMPT_TIMEOUT: '10s',
     PAYMENT_DEADLINE: '10s',
@@ -123,7 +123,7 @@ test('whoever is still sending does not hold up the end, and who waits for an an
 
   service.child.kill('SIGTERM');
   expect((await waiting.answer())?.status).toBe(201);
-  // Ten seconds are the deadline of a shutdown, after which its exit code would be 1.
+  // A shutdown cut off at its deadline of ten seconds would exit with 1.
   expect(await service.exited).toEqual({ code: 0, signal: null });
   for (const connection of slow) await connection[Symbol.asyncDispose]();
 });

@@ -1,13 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { type Attack, authorization, get, host, json, order, post, posting } from './attack.ts';
 
-/** The first bytes of a TLS handshake: a record of type 22, version 3.1, with a ClientHello in it. */
+/** The first bytes of a TLS handshake: a record of type 22, version 3.1, that holds a ClientHello. */
 const clientHello = Buffer.from(`16030100c8010000c40303${'5a'.repeat(32)}00`, 'hex');
 const bomb = gzipSync(Buffer.alloc(10_000_000)).toString('latin1');
 const expecting = (value: string, lines = authorization) =>
   `POST /orders HTTP/1.1\r\n${host}${lines}${json}expect: ${value}\r\n`;
 
-/** What is no HTTP/1.1, or more of it than an API needs. */
+/** Protocols other than HTTP/1.1, and features of HTTP/1.1 that this API does not offer. */
 export const protocols: readonly Attack[] = [
   { what: 'a TLS handshake', send: clientHello },
   { what: 'the preface of HTTP/2', send: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' },
@@ -22,11 +22,11 @@ export const protocols: readonly Attack[] = [
   },
   { what: '10 kB of null bytes', send: Buffer.alloc(10_000) },
   { what: 'empty lines alone, then a request', send: `${'\r\n'.repeat(100)}${get()}` },
-  { what: 'a method that HTTP does not know', send: get().replace('GET', 'FETCH') },
-  { what: 'a method in small letters', send: get().replace('GET', 'get') },
+  { what: 'an unknown method', send: get().replace('GET', 'FETCH') },
+  { what: 'a method in lower case', send: get().replace('GET', 'get') },
   { what: 'a method of WebDAV: PROPFIND', send: get('', '/orders').replace('GET', 'PROPFIND') },
   {
-    what: 'TRACE, with the API key in what would be echoed',
+    what: 'TRACE, which would echo the API key',
     send: get('', '/orders').replace('GET', 'TRACE'),
   },
   { what: 'CONNECT', send: 'CONNECT example.com:443 HTTP/1.1\r\nhost: example.com:443\r\n\r\n' },
@@ -57,7 +57,7 @@ export const protocols: readonly Attack[] = [
     send: `${expecting('100-continue', '')}content-length: ${order.length}\r\n\r\n`,
   },
   {
-    what: '`expect: 100-continue` where there is nothing',
+    what: '`expect: 100-continue` to an unknown path',
     send: `${expecting('100-continue').replace('/orders', '/nothing')}content-length: 0\r\n\r\n`,
   },
   { what: '`expect: 200-ok`', send: `${expecting('200-ok')}content-length: ${order.length}\r\n\r\n${order}` },
@@ -65,9 +65,9 @@ export const protocols: readonly Attack[] = [
     what: '`expect: 100-continue, 200-ok`',
     send: `${expecting('100-continue, 200-ok')}content-length: ${order.length}\r\n\r\n${order}`,
   },
-  { what: '`content-encoding: gzip` over plain JSON', send: post(order, 'content-encoding: gzip\r\n') },
+  { what: '`content-encoding: gzip` with plain JSON', send: post(order, 'content-encoding: gzip\r\n') },
   {
-    what: '`content-encoding: gzip` over 10 kB that hold 10 MB',
+    what: '`content-encoding: gzip` with 10 kB that expand to 10 MB',
     send: post(bomb, 'content-encoding: gzip\r\n'),
   },
   { what: '`content-encoding: br, gzip`', send: post(order, 'content-encoding: br, gzip\r\n') },
@@ -88,7 +88,7 @@ export const protocols: readonly Attack[] = [
   },
   { what: 'a body that starts with a byte order mark', send: post(`\xef\xbb\xbf${order}`) },
   {
-    what: 'garbage right behind an order',
+    what: 'garbage right after an order',
     send: `${posting}content-length: ${order.length}\r\n\r\n${order}\0\0\0\0`,
   },
 ];

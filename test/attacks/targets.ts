@@ -3,7 +3,7 @@ import { type Attack, authorization, get, host, post } from './attack.ts';
 const key = (value: string) => post(undefined, `idempotency-key: ${value}\r\n`);
 const cookie = (bytes: number) => get(`cookie: ${'a=b; '.repeat(bytes / 5)}\r\n`);
 
-/** Where a request goes, and what its headers say. */
+/** Unusual request targets and headers. */
 export const targets: readonly Attack[] = [
   { what: '`http://elsewhere/orders` as the target', send: get('', 'http://elsewhere/orders?limit=1') },
   { what: '`http://elsewhere` as the target', send: get('', 'http://elsewhere') },
@@ -47,14 +47,14 @@ export const targets: readonly Attack[] = [
   ),
   { what: '`/orders?limit[]=1`', send: get('', '/orders?limit[]=1') },
   {
-    what: '3,000 parameters that are not known',
+    what: '3,000 unknown parameters',
     send: get(
       '',
       `/orders?${Array.from({ length: 3000 }, (_, index) => `${index.toString(36)}=`).join('&')}`,
     ),
   },
   { what: 'a null byte in the target', send: get('', '/orders\0') },
-  { what: 'UTF-8 in the target, not escaped', send: get('', '/orders/\xc3\xbc') },
+  { what: 'unescaped UTF-8 in the target', send: get('', '/orders/\xc3\xbc') },
   { what: 'a target of 10 kB', send: get('', `/${'a'.repeat(10_000)}`) },
   { what: 'a target of 10 kB of escapes', send: get('', `/orders/${'%61'.repeat(3300)}`) },
   { what: 'an id of 10 kB that is almost a UUID', send: get('', `/orders/${'0000-'.repeat(2000)}`) },
@@ -100,7 +100,7 @@ export const targets: readonly Attack[] = [
     send: get(`traceparent: ${'00-'.repeat(2500)}\r\nbaggage: ${'a=b,'.repeat(1500)}\r\n`),
   },
   {
-    what: '`user-agent` of 10 kB that could hold a card number anywhere',
+    what: '`user-agent` of 10 kB that might hold a card number at any position',
     send: get(`user-agent: ${'4-'.repeat(5000)}\r\n`),
   },
   {
@@ -109,7 +109,7 @@ export const targets: readonly Attack[] = [
   },
   { what: 'a null byte in a header', send: get('x-one: a\0b\r\n') },
   { what: 'a control character in a header', send: get('x-one: a\x01b\r\n') },
-  { what: 'bytes that are no UTF-8 in a header', send: get('x-one: \xff\xfe\r\n') },
+  { what: 'bytes that are not UTF-8 in a header', send: get('x-one: \xff\xfe\r\n') },
   { what: 'cookies of 10 kB', send: cookie(10_000) },
   { what: 'cookies of 20 kB', send: cookie(20_000) },
   { what: '98 headers', send: get('x: 1\r\n'.repeat(96)) },

@@ -5,7 +5,7 @@ import { quietWorker } from '../support/clients/settings.ts';
 import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
 import { linesOf } from '../support/processes/spawn-with-script.ts';
 
-/** New orders from so many clients at once, each with the next one as soon as it is answered, for a while. */
+/** Places orders from several clients at once. Each sends its next order as soon as the last one is answered. */
 async function keepPlacing(
   { api }: SpawnedService,
   clients: number,
@@ -18,7 +18,7 @@ async function keepPlacing(
       while (performance.now() < end) {
         const { status } = await api.place();
         statuses.push(status);
-        // A client that obeyed Retry-After would be no load.
+        // A client that obeyed Retry-After would cause no load.
         if (status === 429) await delay(20);
       }
     }),
@@ -27,7 +27,7 @@ async function keepPlacing(
 }
 
 describe('the limit', () => {
-  test('comes down to what the gateway can take, so that what is taken is paid in time, and goes up again after', async () => {
+  test('the limit falls to what a slow gateway can serve, so that admitted orders are paid in time, and rises again', async () => {
     await using service = await spawnService({
       ...quietWorker,
       PAYMENT_CONNECTIONS: '4',
@@ -39,16 +39,16 @@ describe('the limit', () => {
       BREAKER_VOLUME: '5',
     });
     const limit = () => metricOf(service, 'admission_limit');
-    // Many at once, and the limit has risen to let them in.
+    // Enough orders at once to raise the limit.
     await keepPlacing(service, 20, 1000);
     await service.gateway.setFaults({ latencyMs: 100 });
     const statuses = await keepPlacing(service, 60, 3000);
 
     expect(statuses).toEqual(expect.arrayContaining([201, 429]));
     expect(statuses.filter((status) => ![201, 202, 429].includes(status))).toEqual([]);
-    // Without it each of them would wait for 1.5 s, and its attempt be given up.
-    const givenUp = statuses.filter((status) => status === 202).length;
-    expect(givenUp).toBeLessThan(statuses.filter((status) => status === 201).length / 4);
+    // Without the limit each order would wait for 1.5 s and its attempt would time out.
+    const timedOut = statuses.filter((status) => status === 202).length;
+    expect(timedOut).toBeLessThan(statuses.filter((status) => status === 201).length / 4);
     expect(await limit()).toBeLessThan(20);
     expect(linesOf(service, 'circuit_breaker.changed')).toEqual([]);
     const charged = statuses.filter((status) => status === 201).length;
@@ -59,8 +59,8 @@ describe('the limit', () => {
     await expect.poll(lastStatuses, patiently).toEqual(new Set([201]));
   });
 
-  test('does not take a slow gateway for overload: while it has connections, nobody is refused', async () => {
-    // The clients go on in step with each other, and are not to wait for Postgres meanwhile.
+  test('the limit refuses no order while a slow gateway still has connections', async () => {
+    // The clients run in step, so the pool must be large enough that none waits for Postgres.
     await using service = await spawnService({ ...quietWorker, DATABASE_POOL_MAX: '50' });
     await keepPlacing(service, 40, 200);
     const before = await metricOf(service, 'admission_limit');
@@ -69,7 +69,7 @@ describe('the limit', () => {
     expect(await metricOf(service, 'admission_limit')).toBeGreaterThanOrEqual(before);
   });
 
-  test('does not take a dead gateway for overload: orders are stored and answered 202', async () => {
+  test('the limit refuses no order while the gateway is down: orders are stored and answered 202', async () => {
     await using service = await spawnService({ ...quietWorker, PAYMENT_MAX_ATTEMPTS: '1' });
     await service.gateway.setFaults({ errorRate: 1 });
     expect(new Set(await keepPlacing(service, 30, 1000))).toEqual(new Set([202]));

@@ -15,7 +15,7 @@ const statusesOf = async (placing: readonly Placing[]) =>
   new Set((await Promise.all(placing)).map(({ status }) => status));
 
 describe('a request beyond the limit', () => {
-  test('is answered 429 with Retry-After at once, as a problem, and nothing is stored or charged for it', async () => {
+  test('a request beyond the limit gets 429 with Retry-After at once, and nothing is stored or charged', async () => {
     await using held = await spawnHeld();
     const { service, gateway, release } = held;
     const placing = await occupy(held, 9);
@@ -44,7 +44,7 @@ describe('a request beyond the limit', () => {
     expect((await service.api.place()).status).toBe(201);
   });
 
-  test('comes back at times of their own: Retry-After is drawn', async () => {
+  test('requests beyond the limit get random values of Retry-After', async () => {
     await using held = await spawnHeld();
     const placing = await occupy(held, 9);
     const refused = await Promise.all(Array.from({ length: 40 }, () => held.service.api.place()));
@@ -54,7 +54,7 @@ describe('a request beyond the limit', () => {
     await Promise.all(placing);
   });
 
-  test('costs neither the health checks nor the metrics nor the documentation their answers', async () => {
+  test('health checks, metrics and documentation are answered while orders are shed', async () => {
     await using held = await spawnHeld();
     const { service } = held;
     const placing = await occupy(held, 9);
@@ -73,7 +73,7 @@ describe('a request beyond the limit', () => {
     expect(await metricOf(service, 'admission_in_flight')).toBe(0);
   });
 
-  test('leaves its connection usable, though its body was never read', async () => {
+  test('a request beyond the limit leaves its connection usable although its body was not read', async () => {
     await using held = await spawnHeld();
     const { service } = held;
     const placing = await occupy(held, 9);
@@ -83,7 +83,7 @@ describe('a request beyond the limit', () => {
     await Promise.all(placing);
   });
 
-  test('is none where admission control is off', async () => {
+  test('no request is shed when admission control is off', async () => {
     await using held = await spawnHeld({ ADMISSION: 'off' });
     const placing = await occupy(held, 30);
     held.release();
@@ -91,7 +91,7 @@ describe('a request beyond the limit', () => {
   });
 });
 
-/** An order whose body is still on its way when the answer comes, and another request over the same connection. */
+/** Sends an order whose answer comes before the end of its body, then another request over the same connection. */
 async function sendInPieces(url: string): Promise<string[]> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname).setEncoding('latin1');
@@ -111,7 +111,7 @@ async function sendInPieces(url: string): Promise<string[]> {
   return text.split(/\r\n|(?=HTTP)/).filter((line) => line.startsWith('HTTP/1.1'));
 }
 
-test('lists are given up first, new orders next; reads, cancellations and repeated requests are kept longest', async () => {
+test('lists are shed first and new orders next; reads, cancellations and repeated requests last', async () => {
   await using held = await spawnHeld();
   const { service } = held;
   const key = { 'idempotency-key': randomUUID() };
@@ -131,11 +131,11 @@ test('lists are given up first, new orders next; reads, cancellations and repeat
   expect(await statusOf('GET', '/orders')).toBe(200);
 });
 
-describe('a request that waits to be taken', () => {
+describe('a queued request', () => {
   const waiting = { ADMISSION_QUEUE: '5', ADMISSION_QUEUE_TIMEOUT: '20s' };
   const queueDepth = (service: SpawnedService) => metricOf(service, 'admission_queue_depth');
 
-  test('has its turn when another one is through', async () => {
+  test('a queued request starts when another one finishes', async () => {
     await using held = await spawnHeld(waiting);
     const placing = await occupy(held, 9);
     const last = held.service.api.place({ ...teaOrder, customerId: 'last' });
@@ -144,12 +144,12 @@ describe('a request that waits to be taken', () => {
     held.release();
     expect(await last).toMatchObject({ status: 201, body: { customerId: 'last' } });
     await Promise.all(placing);
-    // It keeps its own trace of what happened, whoever made room for it.
+    // It keeps its own request log, although another request freed its slot.
     const line = linesOf(held.service, 'http.request', (await last).body.id);
     expect(line).toMatchObject([{ request_id: (await last).headers.get('x-request-id'), status: 201 }]);
   });
 
-  test('is refused when it has waited for too long', async () => {
+  test('a queued request is shed at the queue timeout', async () => {
     await using held = await spawnHeld({ ...waiting, ADMISSION_QUEUE_TIMEOUT: '2s' });
     const placing = await occupy(held, 9);
     const { result, took } = await timed(() => held.service.api.place());
@@ -162,7 +162,7 @@ describe('a request that waits to be taken', () => {
     expect(await ordersIn(held.service)).toBe(9);
   });
 
-  test('whose client hangs up is never begun: nothing is stored, and its place is free', async () => {
+  test('a queued request is never started once its client hangs up', async () => {
     await using held = await spawnHeld(waiting);
     const { service } = held;
     const placing = await occupy(held, 9);
@@ -191,7 +191,7 @@ describe('a request that waits to be taken', () => {
   });
 });
 
-test('a client that hangs up while its order is at work keeps no place for longer than the work takes', async () => {
+test('a client that hangs up while its order is in flight holds its slot until the work is done', async () => {
   await using held = await spawnHeld();
   const { service, gateway } = held;
   const leaving = httpRequest(`${service.url}/orders`, {
@@ -210,7 +210,7 @@ test('a client that hangs up while its order is at work keeps no place for longe
   expect(order).toEqual({ status: 'paid' });
 });
 
-test('many refusals leave few lines, each of which is counted, and one line says when it is over', async () => {
+test('many shed requests leave few log lines, a count of the rest, and one line at the end', async () => {
   await using held = await spawnHeld();
   const { service } = held;
   const placing = await occupy(held, 9);

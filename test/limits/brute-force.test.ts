@@ -15,8 +15,8 @@ async function guessMany(service: SpawnedService, count: number): Promise<Array<
   return answers;
 }
 
-describe('whoever guesses API keys', () => {
-  test('is told to come back later after a few wrong ones', async () => {
+describe('guessing API keys', () => {
+  test('guessing API keys gets 429 with Retry-After after a few wrong ones', async () => {
     await using service = await spawnService(throttled);
     const answers = await guessMany(service, 10);
     expect(answers.map(({ status, body }) => `${status} ${body.code}`)).toEqual([
@@ -33,7 +33,7 @@ describe('whoever guesses API keys', () => {
     ]);
   });
 
-  test('is one line of the log per window, with the address and without a key', async () => {
+  test('guessing API keys leaves one log line per window, with the address and without a key', async () => {
     await using service = await spawnService(throttled);
     await guessMany(service, 30);
     expect(linesOf(service, 'auth.brute_force')).toMatchObject([
@@ -42,7 +42,7 @@ describe('whoever guesses API keys', () => {
     expect(JSON.stringify(service.logs)).not.toContain('guess-');
   });
 
-  test('is heard again when the window has ended', async () => {
+  test('guessing API keys gets 401 again when the window has ended', async () => {
     await using service = await spawnService({ ...throttled, AUTH_FAILURE_WINDOW: '1s' });
     const answers = await guessMany(service, 6);
     expect(answers.at(-1)?.headers.get('retry-after')).toBe('1');
@@ -51,14 +51,14 @@ describe('whoever guesses API keys', () => {
       .toBe(401);
   });
 
-  test('does not lock out a client behind the same address, even one that comes for the first time', async () => {
+  test('guessing API keys does not lock out a client at the same address, not even a new one', async () => {
     await using service = await spawnService(throttled);
     await guessMany(service, 50);
     expect((await service.api.place()).status).toBe(201);
     expect((await guess(service, 'guess')).status).toBe(429);
   });
 
-  test('finds nothing by flooding, and the clients that were there before still do not notice', async () => {
+  test('a flood of guessed API keys finds no valid key and does not affect clients known at the address', async () => {
     await using service = await spawnService({
       ...throttled,
       RATE_LIMIT_ADDRESS_MAX: '30',

@@ -17,7 +17,7 @@ interface Replicas extends AsyncDisposable {
   around: Surroundings;
 }
 
-/** Two of them over one database, one gateway and one Redis. */
+/** Two replicas with one database, one gateway and one Redis. */
 async function spawnTwo(max: number, window = '1h'): Promise<Replicas> {
   await using parts = new AsyncDisposableStack();
   const redis = parts.use(await startRedisServer());
@@ -40,7 +40,7 @@ async function spawnTwo(max: number, window = '1h'): Promise<Replicas> {
   };
 }
 
-/** Sends so many requests and returns how many were let through. */
+/** Sends requests and returns how many were not limited. */
 async function letThrough(
   replica: Replica,
   requests: number,
@@ -53,7 +53,7 @@ async function letThrough(
   return count;
 }
 
-test('replicas that share a Redis share the limits of their clients', async () => {
+test('replicas with one Redis share the rate limits of their clients', async () => {
   await using two = await spawnTwo(10);
   const [first, second] = two.replicas;
   expect(await letThrough(first, 6)).toBe(6);
@@ -62,7 +62,7 @@ test('replicas that share a Redis share the limits of their clients', async () =
   expect((await second.otherApi.refused('GET', unknown)).status).toBe(404);
 });
 
-test('a client that is over its limit costs Redis nothing until its window ends', async () => {
+test('a client over its limit causes no Redis command until its window ends', async () => {
   await using two = await spawnTwo(5, '2s');
   const [first] = two.replicas;
   await letThrough(first, 6);
@@ -73,7 +73,7 @@ test('a client that is over its limit costs Redis nothing until its window ends'
   expect(await commandsSent(first)).toBeGreaterThan(sent);
 });
 
-test('without Redis each replica goes on from where the client was, and with it again they count together', async () => {
+test('each replica continues from its own count without Redis, and they count together when it returns', async () => {
   await using two = await spawnTwo(10);
   const [first, second] = two.replicas;
   expect(await letThrough(first, 7)).toBe(7);
@@ -81,7 +81,7 @@ test('without Redis each replica goes on from where the client was, and with it 
   await two.redis.kill();
   for (const replica of two.replicas) await redisBecomes(replica, 'open');
   expect(await letThrough(first, 7)).toBe(3);
-  // It has not seen the client yet.
+  // The second replica has not seen this client.
   expect(await letThrough(second, 3)).toBe(3);
 
   await two.redis.start();
@@ -90,7 +90,7 @@ test('without Redis each replica goes on from where the client was, and with it 
   expect(await letThrough(second, 10, 'otherApi')).toBe(7);
 });
 
-test('a Redis that is emptied starts the windows anew, and refuses nobody for it', async () => {
+test('flushing Redis restarts the windows and refuses no request', async () => {
   await using two = await spawnTwo(5);
   const [first, second] = two.replicas;
   expect(await letThrough(first, 5)).toBe(5);
@@ -99,7 +99,7 @@ test('a Redis that is emptied starts the windows anew, and refuses nobody for it
   expect(await letThrough(second, 6)).toBe(5);
 });
 
-test('a counter that somebody left without an end gets one', async () => {
+test('a counter in Redis without an expiry gets one', async () => {
   await using two = await spawnTwo(100);
   const [first] = two.replicas;
   await letThrough(first, 1);

@@ -19,14 +19,14 @@ async function times<T>(count: number, send: () => Promise<T>): Promise<T[]> {
 const statuses = (answers: ReadonlyArray<{ status: number }>) => answers.map(({ status }) => status);
 const list = ({ api }: SpawnedService) => api.get<{ orders: unknown[] }>('/orders');
 
-/** What `RateLimit` says is left. */
+/** Parses the header `RateLimit`. */
 function leftOf({ headers }: { headers: Headers }) {
   const [, left, seconds] = /^"client";r=(\d+);t=(\d+)$/.exec(headers.get('ratelimit') ?? '') ?? [];
   return { left: Number(left), seconds: Number(seconds) };
 }
 
 describe('a client', () => {
-  test('is told in every answer what it may send and what is left of it', async () => {
+  test('every answer to a client states its rate limit and the rest of it', async () => {
     await using service = await spawnService(limited(5, '10s'));
     const answers: Array<Answer<unknown>> = [
       await list(service),
@@ -43,7 +43,7 @@ describe('a client', () => {
     }
   });
 
-  test('that sends more gets 429 with Retry-After, whatever it sends, and another one notices nothing', async () => {
+  test('a client over its limit gets 429 with Retry-After for any request, and others are not affected', async () => {
     await using service = await spawnService(limited(3));
     expect(statuses(await times(3, () => list(service)))).toEqual([200, 200, 200]);
     const refusals: Array<Answer<ProblemBody>> = [
@@ -65,7 +65,7 @@ describe('a client', () => {
     expect(await counted(service, 'requests_shed_total', { reason: 'rate_limited' })).toBe(3);
   });
 
-  test('may send again when its window has ended', async () => {
+  test('a client may send again when its window has ended', async () => {
     await using service = await spawnService(limited(2, '1s'));
     expect(statuses(await times(3, () => service.api.refused('GET', order)))).toEqual([404, 404, 429]);
     await expect
@@ -73,7 +73,7 @@ describe('a client', () => {
       .toBe(404);
   });
 
-  test('has no limit where none is set, and is told of none', async () => {
+  test('a client without a limit gets no rate limit headers', async () => {
     await using service = await spawnService({ ...quietWorker, RATE_LIMIT_MAX: '0' });
     const answers = await times(20, () => list(service));
     expect(new Set(statuses(answers))).toEqual(new Set([200]));
@@ -82,7 +82,7 @@ describe('a client', () => {
   });
 });
 
-/** A request of somebody who may have written anything into its headers. */
+/** A request without a valid key, with any headers. */
 async function anonymous({ url }: SpawnedService, path: string, headers: Record<string, string> = {}) {
   const response = await fetch(`${url}${path}`, { headers });
   return {
@@ -95,28 +95,28 @@ async function anonymous({ url }: SpawnedService, path: string, headers: Record<
 describe('requests without a valid key', () => {
   const addressLimited = { ...quietWorker, RATE_LIMIT_ADDRESS_MAX: '4', RATE_LIMIT_WINDOW: '1h' };
 
-  test('are limited by address, be it for the wrong path, the reference or no key', async () => {
+  test('requests without a valid key are limited by address: unknown paths, the reference, missing keys', async () => {
     await using service = await spawnService(addressLimited);
-    // One is the document that the client of these tests has asked for, twice.
+    // The API clients of this test have already requested the document twice.
     expect(await anonymous(service, '/nowhere')).toMatchObject({ status: 404 });
     expect(await anonymous(service, '/orders')).toMatchObject({ status: 401 });
     for (const path of ['/orders', '/nowhere', '/docs', '/openapi.json']) {
       const { status, code, headers } = await anonymous(service, path);
       expect([path, status, code]).toEqual([path, 429, 'rate_limited']);
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(3000);
-      // What a client may send is nobody else's business.
+      // Only a client learns its rate limit.
       expect(headers.get('ratelimit')).toBeNull();
     }
   });
 
-  test('do not count against the client that sends valid ones from there, nor it against them', async () => {
+  test('requests with and without a valid key from one address do not count against each other', async () => {
     await using service = await spawnService(addressLimited);
     expect(statuses(await times(10, () => list(service)))).not.toContain(429);
     expect(statuses(await times(10, () => anonymous(service, '/orders')))).toContain(429);
     expect(statuses(await times(10, () => list(service)))).not.toContain(429);
   });
 
-  test('are not asked for on the admin listener: its probes are never limited', async () => {
+  test('probes on the admin listener are never limited', async () => {
     await using service = await spawnService(addressLimited);
     for (const path of ['/livez', '/readyz', '/metrics']) {
       const answers = await times(20, async () => {
@@ -128,13 +128,13 @@ describe('requests without a valid key', () => {
     }
   });
 
-  describe('have the address that', () => {
+  describe('the address of a request', () => {
     const forwarded = (client: string) => ({ 'x-forwarded-for': client });
     const sendFrom = (service: SpawnedService, addresses: readonly string[]) =>
       Promise.all(addresses.map((address) => anonymous(service, '/nowhere', forwarded(address))));
     const many = Array.from({ length: 20 }, (_, index) => `203.0.113.${index}`);
 
-    test('the connection has: nobody believes what they say', async () => {
+    test('the address is that of the connection when no proxy is trusted', async () => {
       await using service = await spawnService(addressLimited);
       expect(statuses(await sendFrom(service, many)).filter((status) => status === 404)).toHaveLength(2);
     });
@@ -144,36 +144,39 @@ describe('requests without a valid key', () => {
       ['a proxy at a trusted address', '127.0.0.0/8, ::1', ''],
       ['two proxies', '2', ', 198.51.100.1'],
       ['a chain of trusted addresses', '127.0.0.1,198.51.100.0/24', ', 198.51.100.7, 198.51.100.8'],
-    ])('%s has seen, whatever a client wrote before that', async (_what, trusted, behind) => {
-      await using service = await spawnService({ ...addressLimited, TRUST_PROXY: trusted });
-      // Each has a limit of its own…
-      expect(
-        new Set(
-          statuses(
-            await sendFrom(
-              service,
-              many.map((address) => address + behind),
+    ])(
+      'the address is the one that %s has seen, whatever the client wrote before it',
+      async (_what, trusted, behind) => {
+        await using service = await spawnService({ ...addressLimited, TRUST_PROXY: trusted });
+        // Each address has its own limit.
+        expect(
+          new Set(
+            statuses(
+              await sendFrom(
+                service,
+                many.map((address) => address + behind),
+              ),
             ),
           ),
-        ),
-      ).toEqual(new Set([404]));
-      // …and what one of them puts in front of its own address is not it.
-      const spoofed = many.map((address) => `${address}, 203.0.113.99${behind}`);
-      expect(statuses(await sendFrom(service, spoofed)).filter((status) => status === 404)).toHaveLength(4);
-    });
+        ).toEqual(new Set([404]));
+        // An address that a client writes in front of its own does not count.
+        const spoofed = many.map((address) => `${address}, 203.0.113.99${behind}`);
+        expect(statuses(await sendFrom(service, spoofed)).filter((status) => status === 404)).toHaveLength(4);
+      },
+    );
 
-    test('the connection has, where that is no trusted proxy', async () => {
+    test('the address is that of the connection when the peer is not a trusted proxy', async () => {
       await using service = await spawnService({ ...addressLimited, TRUST_PROXY: '10.0.0.0/8' });
       expect(statuses(await sendFrom(service, many)).filter((status) => status === 404)).toHaveLength(2);
     });
 
-    test('the connection has, where the proxy names none', async () => {
+    test('the address is that of the connection when the proxy reports no valid one', async () => {
       await using service = await spawnService({ ...addressLimited, TRUST_PROXY: '1' });
       const nonsense = many.map((_address, index) => `unknown-${index}`);
       expect(statuses(await sendFrom(service, nonsense)).filter((status) => status === 404)).toHaveLength(2);
     });
 
-    test('differs in the first 64 bits, with IPv6', async () => {
+    test('an IPv6 address counts by its first 64 bits', async () => {
       await using service = await spawnService({ ...addressLimited, TRUST_PROXY: '1' });
       const neighbours = many.map((_address, index) => `2001:db8:0:1::${index}`);
       expect(statuses(await sendFrom(service, neighbours)).filter((status) => status === 404)).toHaveLength(

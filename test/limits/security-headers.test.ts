@@ -26,7 +26,7 @@ function securityOf(headers: Headers): Record<string, string | null> {
   return Object.fromEntries(Object.keys(onEveryAnswer).map((name) => [name, headers.get(name)]));
 }
 
-/** Sends what no HTTP client would, and returns the head of the answer. */
+/** Sends text that no HTTP client would, and returns the headers of the answer. */
 async function sendRaw(text: string): Promise<Headers> {
   const { hostname, port } = new URL(service.url);
   const socket = connect(Number(port), hostname);
@@ -37,23 +37,23 @@ async function sendRaw(text: string): Promise<Headers> {
   return new Headers(fields.map((field) => field.split(': ') as [string, string]));
 }
 
-describe('security headers are on', () => {
+describe('security headers', () => {
   test.each<[what: string, answer: () => Promise<Headers>]>([
-    ['an order', async () => (await service.api.place()).headers],
+    ['a placed order', async () => (await service.api.place()).headers],
     ['a list', async () => (await send('GET', '/orders')).headers],
-    ['a refusal for want of a key', async () => (await send('GET', '/orders', { headers: {} })).headers],
+    ['a request without a key', async () => (await send('GET', '/orders', { headers: {} })).headers],
     ['an unknown path', async () => (await send('GET', '/nowhere')).headers],
     ['an unknown method', async () => (await send('DELETE', '/orders')).headers],
     ['an invalid order', async () => (await service.api.place('{}')).headers],
     ['a path that cannot be decoded', async () => (await send('GET', '/orders/%E0%A4%A')).headers],
     ['headers that are too large', async () => sendRaw(`GET / HTTP/1.1\r\nx: ${'x'.repeat(40_000)}\r\n\r\n`)],
-    ['what is no HTTP', async () => sendRaw('what is this\r\n\r\n')],
+    ['text that is not HTTP', async () => sendRaw('what is this\r\n\r\n')],
     ['the OpenAPI document', async () => (await send('GET', '/openapi.json')).headers],
-  ])('%s', async (_what, answer) => {
+  ])('security headers are on the answer to %s', async (_what, answer) => {
     expect(securityOf(await answer())).toEqual(onEveryAnswer);
   });
 
-  test('a defect, which is told nobody', async () => {
+  test('security headers are on a 500, which reveals nothing of the error', async () => {
     await using broken = await spawnService(quietWorker);
     await broken.database.sql('ALTER TABLE orders RENAME TO elsewhere');
     const answer = await broken.api.refused('GET', '/orders');
@@ -63,14 +63,14 @@ describe('security headers are on', () => {
   });
 });
 
-test('no answer names the software behind it', async () => {
+test('no answer names the server software', async () => {
   for (const path of ['/orders', '/nowhere', '/docs', '/openapi.json']) {
     const { headers } = await send('GET', path);
     expect([path, headers.get('x-powered-by'), headers.get('server')]).toEqual([path, null, null]);
   }
 });
 
-test('the reference page may load what it consists of, may run no other script, and may be in no frame', async () => {
+test('the reference page may load its own files only and may not be framed', async () => {
   const page = await send('GET', '/docs');
   const policy = Object.fromEntries(
     (page.headers.get('content-security-policy') ?? '').split(';').map((directive) => {
@@ -85,7 +85,7 @@ test('the reference page may load what it consists of, may run no other script, 
   expect(page.headers.get('x-frame-options')).toBe('DENY');
 
   const html = await page.text();
-  // Every script is a file of the service: one in the page itself would not be run.
+  // Every script is a file of the service, because the policy forbids inline scripts.
   const scripts = [...html.matchAll(/<script([^>]*)>([^<]*)/g)];
   expect(scripts.length).toBeGreaterThan(2);
   for (const [, attributes = '', content = ''] of scripts) {
@@ -95,20 +95,20 @@ test('the reference page may load what it consists of, may run no other script, 
   expect(html).not.toMatch(/ on\w+="/);
 });
 
-describe('the promise to stay on TLS', () => {
+describe('strict-transport-security', () => {
   const ask = async (env: Record<string, string>, headers: Record<string, string> = {}) => {
     await using behind = await spawnService({ ...quietWorker, ...env });
     const answer = await fetch(`${behind.url}/orders`, { headers: { ...withKey, ...headers } });
     return answer.headers.get('strict-transport-security');
   };
 
-  test('is made where a trusted proxy says that the client came over TLS', async () => {
+  test('strict-transport-security is sent when a trusted proxy reports TLS', async () => {
     expect(await ask({ TRUST_PROXY: '127.0.0.1' }, { 'x-forwarded-proto': 'https' })).toBe(
       'max-age=31536000',
     );
   });
 
-  test('is not made where it did not, nor where anybody else says so', async () => {
+  test('strict-transport-security is not sent without TLS, nor when an untrusted peer reports it', async () => {
     expect(await ask({ TRUST_PROXY: '127.0.0.1' }, { 'x-forwarded-proto': 'http' })).toBeNull();
     expect(await ask({}, { 'x-forwarded-proto': 'https' })).toBeNull();
   });

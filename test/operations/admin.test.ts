@@ -25,7 +25,7 @@ const nowhere = { DATABASE_URL: 'postgres://orders:hush-hush@127.0.0.1:1/orders'
 describe('/readyz', () => {
   const serving = { ok: true, detail: 'serving' };
 
-  test('answers 200 with the state of each check', async () => {
+  test('/readyz answers 200 with the state of each check', async () => {
     service = await spawnService();
     expect(await readiness()).toEqual({
       status: 200,
@@ -33,7 +33,7 @@ describe('/readyz', () => {
     });
   });
 
-  test('answers 503 and names the migrations that the database lacks', async () => {
+  test('/readyz answers 503 and names the migrations that the database lacks', async () => {
     service = await spawnService({}, { migrated: false });
     expect(await readiness()).toEqual({
       status: 503,
@@ -47,13 +47,13 @@ describe('/readyz', () => {
     });
   });
 
-  test('answers 503 when one of the migrations is missing', async () => {
+  test('/readyz answers 503 when one migration is missing', async () => {
     service = await spawnService();
     await service.database.sql('DELETE FROM applied_migrations');
     expect(await readiness()).toMatchObject({ status: 503, body: { checks: { postgres: { ok: false } } } });
   });
 
-  test('answers 503 while Postgres is away, without its password, and the process stays alive', async () => {
+  test('/readyz answers 503 without the password while Postgres is unreachable, and /livez answers 200', async () => {
     service = await spawnService(nowhere);
     const { status, body, text } = await admin('/readyz');
     expect(status).toBe(503);
@@ -68,7 +68,7 @@ describe('/readyz', () => {
     expect((await admin('/livez')).status).toBe(200);
   });
 
-  test('turns good again by itself once the database is migrated', async () => {
+  test('/readyz answers 200 again once the database is migrated', async () => {
     service = await spawnService();
     await service.database.sql('ALTER TABLE applied_migrations RENAME TO elsewhere');
     expect((await readiness()).status).toBe(503);
@@ -76,7 +76,7 @@ describe('/readyz', () => {
     expect((await readiness()).status).toBe(200);
   });
 
-  test('answers 503 while draining, when orders are still taken and connections given up', async () => {
+  test('/readyz answers 503 while draining, when orders are still accepted with `connection: close`', async () => {
     service = await spawnService({ SHUTDOWN_DRAIN_DELAY: '1500ms' });
     const closing = service.close();
 
@@ -96,18 +96,18 @@ describe('/readyz', () => {
     await expect(fetch(`${service.adminUrl}/livez`)).rejects.toThrow('fetch failed');
   });
 
-  test('does not ask the payment gateway: without it orders are still taken', async () => {
+  test('/readyz ignores the payment gateway, because orders are accepted without it', async () => {
     service = await spawnService({ PAYMENT_GATEWAY_URL: 'http://127.0.0.1:1' });
     expect((await readiness()).status).toBe(200);
   });
 });
 
-test('/livez answers 200 whatever else is wrong', async () => {
+test('/livez answers 200 while Postgres is unreachable', async () => {
   service = await spawnService(nowhere);
   expect(await admin('/livez')).toMatchObject({ status: 200, body: { status: 'ok' } });
 });
 
-test('/metrics answers in the OpenMetrics text format, with those of the process', async () => {
+test('/metrics answers in the OpenMetrics text format and includes process metrics', async () => {
   service = await spawnService();
   const { status, headers, text } = await admin('/metrics');
 
@@ -129,7 +129,7 @@ test('/metrics answers in the OpenMetrics text format, with those of the process
   }
 });
 
-test('/status tells the version, the uptime, the circuit breaker and the pool', async () => {
+test('/status reports the version, the uptime, the circuit breaker and the pool', async () => {
   service = await spawnService();
   await service.api.place();
   const { body } = await admin('/status');
@@ -164,7 +164,7 @@ test('/status shows the circuit breaker open after the gateway has failed', asyn
 describe('the two listeners', () => {
   const adminPaths = ['/livez', '/readyz', '/metrics', '/status'];
 
-  test('are on ports of their own, and the public one knows none of the paths for operators', async () => {
+  test('the public listener has its own port and none of the admin paths', async () => {
     service = await spawnService();
     expect(new URL(service.url).port).not.toBe(new URL(service.adminUrl).port);
     for (const path of adminPaths) {
@@ -173,7 +173,7 @@ describe('the two listeners', () => {
     }
   });
 
-  test('do not both serve orders', async () => {
+  test('the admin listener does not serve orders', async () => {
     service = await spawnService();
     for (const path of ['/orders', '/docs', '/openapi.json']) expect((await admin(path)).status).toBe(404);
   });

@@ -17,7 +17,7 @@ interface Ended {
   stderr: string;
 }
 
-/** What `npm run migrate` runs, with nothing in its environment but this. */
+/** Runs the program behind `npm run migrate` with this environment only. */
 function migrate(env: Record<string, string>): Promise<Ended> {
   return new Promise((resolve) => {
     execFile(process.execPath, ['src/postgres/migrate-main.ts'], { env }, (error, stdout, stderr) =>
@@ -29,7 +29,7 @@ function migrate(env: Record<string, string>): Promise<Ended> {
 const appliedMigrations = () =>
   database.sql<{ name: string }>('SELECT name FROM applied_migrations ORDER BY name');
 
-test('an empty database is brought up to date, and once more changes nothing', async () => {
+test('migrate brings an empty database up to date, and a second run changes nothing', async () => {
   const first = await migrate({ DATABASE_URL: database.url });
   expect(first).toMatchObject({ code: 0, stderr: '' });
   expect(first.stdout).toMatch(/^(Applied \d{4}_\w+\.\n)+$/);
@@ -42,7 +42,7 @@ test('an empty database is brought up to date, and once more changes nothing', a
   expect(await appliedMigrations()).toEqual(applied);
 });
 
-test('of four processes at once one migrates, the others wait for it, and all end well', async () => {
+test('one of four concurrent migrations applies the changes, the others wait, and all succeed', async () => {
   const ended = await Promise.all(Array.from({ length: 4 }, () => migrate({ DATABASE_URL: database.url })));
 
   expect(ended.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
@@ -55,17 +55,17 @@ test('of four processes at once one migrates, the others wait for it, and all en
   expect(names).toContain('0001_orders');
 });
 
-describe('what an operator can repair is said in one line, with exit code 1:', () => {
+describe('migrate reports in one line, with exit code 1', () => {
   const oneLine = /^[^\n]+\n$/;
 
-  test('DATABASE_URL is missing', async () => {
+  test('migrate reports a missing DATABASE_URL in one line', async () => {
     const { code, stdout, stderr } = await migrate({});
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(oneLine);
     expect(stderr).toMatch(/^DATABASE_URL is not set: /);
   });
 
-  test('DATABASE_URL is no URL, which is not repeated because it may hold a password', async () => {
+  test('migrate reports an invalid DATABASE_URL without repeating it, because it may hold a password', async () => {
     const { code, stderr } = await migrate({ DATABASE_URL: 'mysql://orders:hush-hush@127.0.0.1/orders' });
     expect(code).toBe(1);
     expect(stderr).toMatch(oneLine);
@@ -77,7 +77,7 @@ describe('what an operator can repair is said in one line, with exit code 1:', (
     // Nothing listens on port 1.
     ['an address where nothing listens', '127.0.0.1:1', /ECONNREFUSED 127\.0\.0\.1:1/],
     ['a host that does not exist', 'postgres.invalid:5432', /postgres\.invalid/],
-  ])('the database is at %s', async (_what, host, reason) => {
+  ])('migrate reports %s in one line, without the password', async (_what, host, reason) => {
     const { code, stdout, stderr } = await migrate({
       DATABASE_URL: `postgres://orders:hush-hush@${host}/orders`,
     });
@@ -88,8 +88,8 @@ describe('what an operator can repair is said in one line, with exit code 1:', (
     expect(stderr).not.toContain('hush');
   });
 
-  test('the database has a name with two addresses, and nothing listens at either', async () => {
-    // As localhost is on many machines, but not on all of them.
+  test('migrate reports both addresses of a host on which nothing listens', async () => {
+    // localhost has two addresses on many machines, but not on all.
     const lookup = `import dns from 'node:dns';
       dns.lookup = (_name, _options, done) =>
         done(null, [{ address: '::1', family: 6 }, { address: '127.0.0.1', family: 4 }]);`;
@@ -103,7 +103,7 @@ describe('what an operator can repair is said in one line, with exit code 1:', (
     );
   });
 
-  test('the database does not exist', async () => {
+  test('migrate reports a database that does not exist', async () => {
     const { code, stderr } = await migrate({ DATABASE_URL: databaseUrl(inject('postgresUrl'), 'nowhere') });
     expect(code).toBe(1);
     expect(stderr).toBe('The migration failed: database "nowhere" does not exist\n');

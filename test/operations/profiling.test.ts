@@ -40,7 +40,7 @@ const nodesOf = (node: HeapNode): HeapNode[] => [node, ...node.children.flatMap(
 
 describe('under load', () => {
   let adminUrl: string;
-  // A process of its own: what is sampled is the service, and not the tests around it.
+  // A separate process, so that profiles sample the service and not the tests.
   beforeAll(async () => {
     await using started = new AsyncDisposableStack();
     const { database, gateway } = started.use(await spawnSurroundings());
@@ -58,7 +58,7 @@ describe('under load', () => {
     return () => owned.disposeAsync();
   });
 
-  test('a CPU profile names the functions that were at work', async () => {
+  test('a CPU profile names the functions that ran', async () => {
     const response = await profile(adminUrl, 'cpu?seconds=2');
     expect(response.status).toBe(200);
     expect(response.headers.get('content-disposition')).toMatch(
@@ -93,7 +93,7 @@ describe('a profile', () => {
     return () => service.close();
   });
 
-  /** Resolves once a profile of the longest kind is being taken. */
+  /** Resolves once the profile has started. */
   async function start(path: string): Promise<{ hangUp(): void; ended: Promise<unknown> }> {
     const controller = new AbortController();
     const before = started().length;
@@ -112,7 +112,7 @@ describe('a profile', () => {
   const ended = () => lines('profile.ended');
 
   test.each(['cpu', 'heap'])(
-    'is refused while a %s profile is taken; health checks are not',
+    'a profile is refused while a %s profile runs, and health checks are not',
     async (kind) => {
       const running = await start(`${kind}?seconds=60`);
       for (const other of ['cpu', 'heap']) {
@@ -140,7 +140,7 @@ describe('a profile', () => {
     },
   );
 
-  test('takes ten seconds unless it is told otherwise', async () => {
+  test('a profile takes ten seconds by default', async () => {
     const running = await start('cpu');
     expect(started().at(-1)).toMatchObject({ profile: 'cpu', seconds: 10 });
     running.hangUp();
@@ -155,7 +155,7 @@ describe('a profile', () => {
     'cpu?seconds=',
     'cpu?seconds=1&seconds=2',
     'cpu?second=5',
-  ])('is not taken for %s', async (path) => {
+  ])('a profile is refused for the invalid query of %s', async (path) => {
     const refused = await profile(service.adminUrl, path);
     expect(refused.status).toBe(400);
     expect(refused.headers.get('content-type')).toMatch(/^application\/problem\+json/);
@@ -168,7 +168,7 @@ describe('a service of its own', () => {
   let service: SpawnedService;
   afterEach(() => service.close());
 
-  test('ends a profile when it shuts down', async () => {
+  test('a shutdown ends a running profile', async () => {
     service = await spawnService();
     const running = profile(service.adminUrl, 'cpu?seconds=60');
     await expect.poll(() => service.logs.some((line) => line['event'] === 'profile.started')).toBe(true);
@@ -183,26 +183,29 @@ describe('a service of its own', () => {
 
   test.each([
     ['in production', { NODE_ENV: 'production' }],
-    ['where it is switched off', { PROFILING: 'off' }],
-  ] satisfies Array<[string, Record<string, string>]>)('takes none %s', async (_where, env) => {
-    service = await spawnService(env);
-    for (const path of ['cpu', 'heap', 'cpu?seconds=0']) {
-      const refused = await profile(service.adminUrl, path);
-      expect(refused.status).toBe(403);
-      expect(await refused.json()).toMatchObject({
-        code: 'profiling_disabled',
-        detail: expect.stringContaining('PROFILING=on'),
-      });
-    }
-    expect(service.logs.filter((line) => line['event'] === 'profile.started')).toEqual([]);
-  });
+    ['with PROFILING=off', { PROFILING: 'off' }],
+  ] satisfies Array<[string, Record<string, string>]>)(
+    'the service takes no profile %s',
+    async (_when, env) => {
+      service = await spawnService(env);
+      for (const path of ['cpu', 'heap', 'cpu?seconds=0']) {
+        const refused = await profile(service.adminUrl, path);
+        expect(refused.status).toBe(403);
+        expect(await refused.json()).toMatchObject({
+          code: 'profiling_disabled',
+          detail: expect.stringContaining('PROFILING=on'),
+        });
+      }
+      expect(service.logs.filter((line) => line['event'] === 'profile.started')).toEqual([]);
+    },
+  );
 
-  test('takes them in production where it is told to', async () => {
+  test('the service takes a profile in production with PROFILING=on', async () => {
     service = await spawnService({ NODE_ENV: 'production', PROFILING: 'on' });
     expect((await profile(service.adminUrl, 'cpu?seconds=1')).status).toBe(200);
   });
 
-  test('takes none on the public listener', async () => {
+  test('the public listener takes no profile', async () => {
     service = await spawnService();
     expect(await service.api.refused('POST', '/profile/cpu')).toMatchObject({
       status: 404,

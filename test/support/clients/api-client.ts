@@ -18,9 +18,9 @@ export interface ApiClient {
   /** Places an order, by default a valid one. */
   place(order?: unknown, headers?: Record<string, string>): Promise<Answer<OrderBody>>;
   get<Body = OrderBody>(path: string): Promise<Answer<Body>>;
-  /** Any request, with the key of the client unless `headers` say otherwise. */
+  /** Sends any request, with the client's key unless `headers` replace it. */
   request<Body>(method: string, path: string, init?: RequestInit): Promise<Answer<Body>>;
-  /** A request that is expected to be refused. */
+  /** Sends a request that should be refused. */
   refused(method: string, path: string, init?: RequestInit): Promise<Answer<ProblemBody>>;
 }
 
@@ -31,7 +31,7 @@ export const teaOrder: Static<typeof orderRequestSchema> = {
   paymentToken: 'tok_visa',
 };
 
-/** Calls the API over HTTP and holds every answer against the OpenAPI document. */
+/** Calls the API over HTTP and checks every answer against the OpenAPI document. */
 export async function createApiClient(url: string, key: string): Promise<ApiClient> {
   const document = (await (await fetch(`${url}/openapi.json`)).json()) as OpenApiDocument;
   const checkContract = createContract(document);

@@ -2,7 +2,7 @@ import { Ajv2020, type AnySchema } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect } from 'vitest';
 
-/** The parts of an OpenAPI document that a response is held against. */
+/** The parts of an OpenAPI document that a response is checked against. */
 export interface OpenApiDocument {
   openapi: string;
   paths: Record<string, Record<string, { responses: Record<string, DocumentedResponse> }>>;
@@ -22,7 +22,7 @@ export interface SeenResponse {
   body: unknown;
 }
 
-/** Fails the test that sees a response which the document does not promise. */
+/** Returns a check that fails the test when the document does not describe a response. */
 export function createContract(document: OpenApiDocument): (response: SeenResponse) => void {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
@@ -40,18 +40,18 @@ export function createContract(document: OpenApiDocument): (response: SeenRespon
     const what = `${method} ${path} ${status}`;
     const type = headers.get('content-type')?.split(';')[0] ?? '';
     if (operation === undefined) {
-      // What the document does not know is refused, in the form of all problems.
+      // A path or method outside the document is refused with a problem.
       expect(canDecode(path) ? [404, 405] : [400, 404, 405], what).toContain(status);
       expect(type, what).toBe('application/problem+json');
       check({ $ref: '#/components/schemas/Problem' }, body, what);
       return;
     }
-    const promised = operation.responses[status];
-    if (promised === undefined) throw new Error(`${what} is not in the OpenAPI document`);
-    const content = promised.content?.[type];
+    const documented = operation.responses[status];
+    if (documented === undefined) throw new Error(`${what} is not in the OpenAPI document`);
+    const content = documented.content?.[type];
     if (content === undefined) throw new Error(`${what} with ${type} is not in the OpenAPI document`);
     check(content.schema, body, what);
-    for (const [name, header] of Object.entries(promised.headers ?? {})) {
+    for (const [name, header] of Object.entries(documented.headers ?? {})) {
       const value = headers.get(name);
       const isNumber = JSON.stringify(header.schema).includes('"integer"');
       if (value !== null) check(header.schema, isNumber ? Number(value) : value, `${what} header ${name}`);
@@ -70,7 +70,7 @@ function canDecode(path: string): boolean {
 }
 
 function operationOf(document: OpenApiDocument, method: string, path: string) {
-  // As it was sent: a URL object would resolve dots.
+  // The path as sent: a URL object would resolve dots.
   const [pathname = ''] = path.split('?', 1);
   for (const [template, operations] of Object.entries(document.paths)) {
     const pattern = new RegExp(`^${template.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);

@@ -4,7 +4,7 @@ import type { ReceivedSpan } from '../../../lab/console/otlp/messages.ts';
 import { printSpanTrees } from '../../../lab/harness/span-tree.ts';
 import { exemplarTraces, growth, samplesOf, type TracedService } from '../processes/traced-service.ts';
 
-/** Attributes that tell how a request went, for `printSpanTrees`. */
+/** Attributes that describe the course of a request, for `printSpanTrees`. */
 export const shown = [
   'http.response.status_code',
   'error.type',
@@ -28,10 +28,10 @@ const counted = [
 ];
 
 /**
- * Sends one request over orders and gathers what is told of it, having checked that each part leads to the others: the
- * answer, the trace, the log line, the exemplar.
+ * Sends one request to `/orders` and returns its telemetry, after checking that the answer, the trace, the log line and
+ * the exemplar refer to each other.
  *
- * @param spans how many the trace has
+ * @param spans number of spans in the trace
  */
 export async function follow(traced: TracedService, spans: number, send: () => Promise<Answer<unknown>>) {
   const before = await traced.scrape();
@@ -65,6 +65,6 @@ export async function follow(traced: TracedService, spans: number, send: () => P
   };
 }
 
-/** What happened in the spans of this name. */
+/** The events of the spans with this name. */
 export const eventsOf = (spans: readonly ReceivedSpan[], name: string) =>
   spans.filter((span) => span.name === name).flatMap(({ events }) => events);

@@ -7,7 +7,7 @@ import type { Replica, SpawnedService } from '../processes/spawn-service.ts';
 import { type ScriptedService, spawnWithScript } from '../processes/spawn-with-script.ts';
 import { valueOf } from '../processes/traced-service.ts';
 
-/** Ten requests at the same time, of which nine may be new orders and five may be lists. */
+/** A limit of ten requests in flight, which admits nine new orders or five lists. */
 const tenAtOnce = {
   ...quietWorker,
   ADMISSION_LIMIT_MIN: '10',
@@ -18,7 +18,7 @@ const tenAtOnce = {
 };
 export const patiently = { timeout: 10_000, interval: 5 };
 
-/** A service whose orders stay at work until the test lets their charges go. */
+/** Spawns a service whose orders stay in flight until the test releases their charges. */
 export async function spawnHeld(env: Record<string, string> = {}) {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const scripted = await spawnWithScript((charge) => released.then(() => approve(charge)), {
@@ -30,7 +30,7 @@ export async function spawnHeld(env: Record<string, string> = {}) {
 
 export type Placing = ReturnType<SpawnedService['api']['place']>;
 
-/** So many more orders are at work when this resolves; their answers are those of the promises. */
+/** Resolves when `count` more orders are in flight, to the promises of their answers. */
 export async function occupy(
   { service, gateway }: ScriptedService,
   count: number,

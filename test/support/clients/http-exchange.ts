@@ -10,21 +10,21 @@ export interface HttpRequest {
   body?: string;
 }
 
-/** An answer as it came over the wire. */
+/** An answer as it arrived. */
 export interface HttpAnswer {
-  /** 0 where the connection was closed without an answer. */
+  /** 0 when the connection was closed without an answer. */
   status: number;
   /** Status line and headers. */
   head: string;
   body: string;
 }
 
-/** Milliseconds after which an answer is not waited for any longer. */
+/** Longest wait for an answer, in milliseconds. */
 const patience = 15_000;
 
 const agent = new Agent({ keepAlive: true });
 
-/** Sends what no client for browsers would: any header, and any value that HTTP allows. */
+/** Sends a request that `fetch` would not allow: any header, and any value that HTTP allows. */
 export async function send(url: string, { method, path, headers, body }: HttpRequest): Promise<HttpAnswer> {
   const { hostname, port } = new URL(url);
   const sent = request({ agent, hostname, port, method, path, headers, timeout: patience });
@@ -39,14 +39,14 @@ export async function send(url: string, { method, path, headers, body }: HttpReq
   };
 }
 
-/** Sends bytes, be they HTTP or not, and reads until the connection is closed. */
+/** Sends bytes, whether or not they are HTTP, and reads until the connection is closed. */
 export async function sendRaw(url: string, bytes: string): Promise<HttpAnswer> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   socket.setTimeout(patience, () => socket.destroy());
   let answer = '';
   socket.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk));
-  // The service may hang up before it has read everything.
+  // The service may close the connection before it has read everything.
   socket.on('error', () => {});
   socket.write(bytes, 'latin1');
   await once(socket, 'close');

@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { teaOrder } from './api-client.ts';
 
-/** What became of one order that a client sent. */
+/** The outcome of one order that a client sent. */
 export type Attempt =
   | { kind: 'answered'; key: string; status: number; orderStatus: string; connectionKept: boolean }
-  /** No answer came, for the reason that the client's socket gave. */
+  /** No answer arrived. The reason is the code of the client's socket error. */
   | { kind: 'lost'; key: string; reason: string };
 
 /**
- * Places one order after the other over one kept connection, as fast as they are answered, until nobody takes its
- * connection any more.
+ * Places one order after the other over a keep-alive connection, as fast as they are answered, until the service no longer
+ * accepts a connection.
  *
- * @param mayConnect asked before each new connection, as a load balancer is: where it says no, the client goes elsewhere
+ * @param mayConnect called before each new connection, like a load balancer; when it returns false, the client stops
  */
 export async function keepPlacingOrders(
   url: string,
@@ -52,7 +52,7 @@ function placeOrder(url: string, agent: Agent): Promise<Attempt> {
       const connectionKept = response.headers.connection !== 'close';
       resolve({ kind: 'answered', key, status: response.statusCode ?? 0, orderStatus, connectionKept });
     });
-    // Half an answer is none.
+    // A partial answer counts as none.
     response.on('error', lose);
   });
   sent.on('error', lose);

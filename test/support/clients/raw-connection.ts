@@ -1,27 +1,27 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** An answer as it came over the wire, interim ones (1xx) among them. */
+/** An answer as it arrived; interim answers (1xx) are included. */
 export interface RawAnswer {
   status: number;
   headers: Headers;
   body: string;
 }
 
-/** A client that says whatever it likes over a connection of its own, and reads what comes back. */
+/** A client that sends arbitrary bytes over its own connection and reads the answers. */
 export interface RawConnection extends AsyncDisposable {
   socket: Socket;
   send(bytes: string | Buffer): void;
-  /** The next complete answer; `undefined` where the connection was closed before one. */
+  /** Returns the next complete answer, or `undefined` when the connection is closed first. */
   answer(): Promise<RawAnswer | undefined>;
-  /** Resolves when the connection is gone. */
+  /** Resolves when the connection is closed. */
   closed: Promise<void>;
 }
 
-/** Milliseconds after which a test is not going to see any more. */
+/** Longest wait for an answer, in milliseconds. */
 const patience = 20_000;
 
-/** Text is sent as ISO 8859-1: one byte per character. */
+/** Opens a connection. It sends text as ISO 8859-1: one byte per character. */
 export async function openConnection(url: string): Promise<RawConnection> {
   const { hostname, port } = new URL(url);
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
@@ -40,7 +40,7 @@ export async function openConnection(url: string): Promise<RawConnection> {
     ended = true;
     notify();
   };
-  // A reset is an end like any other.
+  // A reset ends the connection like a close.
   socket.on('error', end);
   socket.on('close', end);
   socket.on('end', () => {
@@ -83,7 +83,7 @@ function rejectAt(deadline: AbortSignal, received: Buffer): Promise<never> {
   });
 }
 
-/** Answers of the service have a length, or none at all. */
+/** Parses an answer with a content length or without a body; the service sends no others. */
 function parseAnswer(bytes: Buffer): { answer: RawAnswer; length: number } | undefined {
   const headEnd = bytes.indexOf('\r\n\r\n');
   if (headEnd === -1) return undefined;
@@ -96,7 +96,7 @@ function parseAnswer(bytes: Buffer): { answer: RawAnswer; length: number } | und
       return [name, field.slice(name.length + 1).trim()] as [string, string];
     }),
   );
-  if (headers.has('transfer-encoding')) throw new Error('an answer of unknown length');
+  if (headers.has('transfer-encoding')) throw new Error('the answer has no content length');
   const length = headEnd + 4 + Number(headers.get('content-length') ?? 0);
   if (bytes.length < length) return undefined;
   const body = bytes.toString('utf8', headEnd + 4, length);

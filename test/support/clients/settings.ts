@@ -1,4 +1,4 @@
-/** Keeps the settlement worker away for the time of a test: what reaches the gateway is the doing of requests alone. */
+/** Keeps the settlement worker idle during a test, so that only requests reach the gateway. */
 export const quietWorker = {
   SETTLEMENT_POLL_INTERVAL: '1h',
   SETTLEMENT_BACKOFF_BASE: '1h',
@@ -6,7 +6,7 @@ export const quietWorker = {
   SETTLEMENT_BACKOFF_CAP: '1h',
 };
 
-/** Retries alone, without the breaker or the budget in their way. */
+/** Retries that neither the breaker nor the budget stops. */
 export const onlyRetries = {
   ...quietWorker,
   PAYMENT_ATTEMPT_TIMEOUT: '500ms',
@@ -16,8 +16,8 @@ export const onlyRetries = {
 };
 
 /**
- * Tests send as much as they like, and from one address. They go through admission like everybody, with patience for a
- * machine that runs several of them at once.
+ * No rate limits, because tests send many requests from one address. Admission control stays on, with generous bounds for
+ * a machine that runs several test files at once.
  */
 export const noLimits = {
   RATE_LIMIT_MAX: '0',

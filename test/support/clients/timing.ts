@@ -1,7 +1,7 @@
-/** What a busy machine may add to any wait, in milliseconds. */
+/** Time that a busy machine may add to any wait, in milliseconds. */
 export const hiccup = 1500;
 
-/** The result and how long it took, in milliseconds. */
+/** Returns the result of the work and how long it took, in milliseconds. */
 export async function timed<T>(work: () => Promise<T>): Promise<{ result: T; took: number }> {
   const startedAt = performance.now();
   const result = await work();

@@ -4,16 +4,16 @@ import { type Exposition, parseExposition } from '../../../lab/harness/expositio
 import { type ServiceProcess, spawnServiceProcess } from '../../../lab/harness/service-process.ts';
 import { serviceEnvironment, spawnSurroundings, type Surroundings } from './spawn-service.ts';
 
-/** The service as a process of its own, so that its memory and its sockets are its own. */
+/** The service in a process of its own, so that its memory and sockets can be measured. */
 export interface AttackedService extends AsyncDisposable, Surroundings {
   service: ServiceProcess;
-  /** What it exposes at this moment. */
+  /** Returns the current metrics. */
   scrape(): Promise<Exposition>;
-  /** The value of one sample; 0 where there is none. */
+  /** Returns the sum of the samples with this name and these labels; 0 without any. */
   measure(name: string, labels?: Record<string, string>): Promise<number>;
 }
 
-/** Limits of another kind would answer before those that are attacked, and a busy machine is no fault. */
+/** Other limits must not answer before the attacked ones, and a busy machine must not cause timeouts. */
 const unlimited = {
   RATE_LIMIT_MAX: '0',
   RATE_LIMIT_ADDRESS_MAX: '0',
@@ -57,11 +57,11 @@ export async function spawnAttackedService(env: Record<string, string> = {}): Pr
   };
 }
 
-/** A client that has nothing to do with the attack, and must not notice it. */
+/** A client that takes no part in the attack and must not be affected. */
 export interface Bystander {
   /** Statuses of all orders so far. */
   statuses: readonly number[];
-  /** Resolves after so many more orders. */
+  /** Resolves after this number of further orders. */
   afterMore(orders: number): Promise<void>;
   stop(): Promise<void>;
 }

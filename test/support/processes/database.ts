@@ -3,16 +3,16 @@ import { Client, type QueryResultRow } from 'pg';
 import { inject } from 'vitest';
 import { databaseUrl, template } from './postgres-for-tests.ts';
 
-/** A database of one's own, as the migrations leave it. */
+/** A database for one test or service, migrated by default. */
 export interface TestDatabase {
   url: string;
   name: string;
-  /** Runs SQL in it, on a connection that the service does not know. */
+  /** Runs SQL on a connection of the test. */
   sql<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
   drop(): Promise<void>;
 }
 
-/** @param migrated without it, the database is empty */
+/** @param migrated default true; otherwise the database is empty */
 export async function createTestDatabase({ migrated = true } = {}): Promise<TestDatabase> {
   const serverUrl = inject('postgresUrl');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
@@ -21,7 +21,7 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
   );
   const url = databaseUrl(serverUrl, name);
   const own = new Client({ connectionString: url });
-  // Tests end sessions on purpose; the next use of this one says so.
+  // Tests terminate sessions on purpose. The next use of a terminated connection fails by itself.
   own.on('error', () => {});
   await own.connect();
   return {

@@ -8,14 +8,14 @@ import { migrate } from '../../../src/postgres/migrate.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A database of the server under test, with the right to create others. */
+    /** A database of the test server, whose user may create others. */
     postgresUrl: string;
   }
 }
 
 export const template = 'orders_template';
 
-/** One server for the whole run, with a migrated database that each test file clones. */
+/** Starts one server for the whole run, with a migrated database that each test clones. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server =
     process.env['TEST_POSTGRES'] === 'containers' ? await startContainer() : await startEmbedded();
@@ -60,7 +60,7 @@ async function startContainer(): Promise<Server> {
     .withEnvironment(credentials)
     .withCommand(['postgres', '-c', `shared_preload_libraries=${preload}`, '-c', 'fsync=off'])
     .withExposedPorts(5432)
-    // The image starts the server twice: once to set itself up, once for good.
+    // The image starts the server twice: once for the set-up, then for use.
     .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2))
     .start();
   const url = `postgres://orders:orders@${container.getHost()}:${container.getMappedPort(5432)}/orders`;

@@ -15,23 +15,23 @@ export interface SeenCharge {
 export interface ScriptedAnswer {
   status: number;
   headers?: Record<string, string>;
-  /** Sent as JSON, or as it is where it is a text. */
+  /** Sent as JSON; a text is sent unchanged. */
   body?: object | string;
-  /** The whole answer as it goes over the wire, in the place of all the above. */
+  /** The bytes of the whole answer, which replace all the above. */
   raw?: string;
 }
 
-/** What becomes of a request: an answer, now or later, or nothing ever. */
+/** Returns the answer to a request, now or later, or that there is none. */
 export type Script = (charge: SeenCharge) => ScriptedAnswer | 'silence' | Promise<ScriptedAnswer>;
 
-/** A gateway whose every answer the test writes, for what the simulator never does and for exact sequences. */
+/** A gateway whose answers the test writes, for behaviour that the simulator lacks and for exact sequences. */
 export interface ScriptedGateway extends AsyncDisposable {
   url: string;
-  /** Everything that arrived, in order. */
+  /** Every request so far, in order. */
   charges: SeenCharge[];
-  /** From here on. */
+  /** Replaces the script for further requests. */
   follow(script: Script): void;
-  /** Stops listening and drops what is connected. */
+  /** Stops listening and drops every connection. */
   close(): Promise<void>;
 }
 
@@ -42,13 +42,13 @@ export const approve = ({ key, amountMinor, currency }: SeenCharge): ScriptedAns
 
 export const fail = (): ScriptedAnswer => ({ status: 500, body: { code: 'gateway_error' } });
 
-/** 429 with Retry-After. */
+/** Answers 429 with Retry-After. */
 export const busyFor = (seconds: number) => (): ScriptedAnswer => ({
   status: 429,
   headers: { 'retry-after': String(seconds) },
 });
 
-/** One answer for each request, and approval from then on. */
+/** Uses each script once, in order, then approves every charge. */
 export function inTurn(...scripts: readonly Script[]): Script {
   const queue = [...scripts];
   return (charge) => (queue.shift() ?? approve)(charge);

@@ -11,9 +11,9 @@ import { noLimits } from '../clients/settings.ts';
 export interface Replica extends AsyncDisposable {
   url: string;
   adminUrl: string;
-  /** Calls as the client `shop`. */
+  /** Sends requests as the client `shop`. */
   api: ApiClient;
-  /** Calls as the client `pos`. */
+  /** Sends requests as the client `pos`. */
   otherApi: ApiClient;
   config: Config;
   /** The log so far, one object per line. */
@@ -29,10 +29,10 @@ export interface SpawnOptions {
   overrides?: TestOverrides;
 }
 
-/** Variables that differ from the defaults, as an operator would set them. */
+/** Environment variables that differ from the tests' defaults. */
 type Environment = Record<string, string>;
 
-/** The real service on free ports, with a database of its own and a payment gateway simulator over HTTP. */
+/** Spawns the real service on free ports, with its own database and a payment gateway simulator over HTTP. */
 export async function spawnService(
   env: Environment = {},
   options: SpawnOptions = {},
@@ -51,7 +51,7 @@ export interface Surroundings extends AsyncDisposable {
   database: TestDatabase;
 }
 
-/** All that the service needs around it. */
+/** Creates the database and the gateway that the service depends on. */
 export async function spawnSurroundings(options: Pick<SpawnOptions, 'migrated'> = {}): Promise<Surroundings> {
   await using started = new AsyncDisposableStack();
   const database = await createTestDatabase(options);
@@ -68,7 +68,7 @@ export async function spawnSurroundings(options: Pick<SpawnOptions, 'migrated'> 
   };
 }
 
-/** One more instance of the service over the same database and gateway. */
+/** Spawns another instance of the service with the same database and gateway. */
 export async function spawnReplica(
   { database, gateway }: Pick<Surroundings, 'database' | 'gateway'>,
   env: Environment = {},
@@ -91,7 +91,7 @@ export async function spawnReplica(
   };
 }
 
-/** What a service under test is configured with, be it in this process or in one of its own. */
+/** The environment of a service under test, in this process or in one of its own. */
 export function serviceEnvironment(databaseUrl: string, gatewayUrl: string): Environment {
   return {
     NODE_ENV: 'test',

@@ -10,10 +10,10 @@ export interface ServiceWithRedis extends AsyncDisposable {
   redis: RedisServer;
 }
 
-/** Long enough for any hiccup: what is tested is not the timeout. */
+/** A Redis timeout that a busy machine does not exceed. */
 export const patientWithRedis = { ...quietWorker, REDIS_COMMAND_TIMEOUT: '2s' };
 
-/** The service with a Redis of its own, connected. */
+/** Spawns the service, connected to its own Redis. */
 export async function spawnWithRedis(env: Record<string, string> = {}): Promise<ServiceWithRedis> {
   await using started = new AsyncDisposableStack();
   const redis = started.use(await startRedisServer());
@@ -23,7 +23,7 @@ export async function spawnWithRedis(env: Record<string, string> = {}): Promise<
   return { service, redis, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** Waits until the circuit to Redis is in this state, as `/status` has it. */
+/** Waits until `/status` reports this state of the circuit to Redis. */
 export async function redisBecomes(
   { adminUrl }: Pick<Replica, 'adminUrl'>,
   state: 'closed' | 'open',
@@ -39,7 +39,7 @@ export async function redisBecomes(
   );
 }
 
-/** The sum of a counter of the service, over the series that have these labels. */
+/** Sums a counter over the series with these labels. */
 export async function counted(
   { adminUrl }: Replica,
   name: string,
@@ -49,14 +49,14 @@ export async function counted(
   return valueOf(parseExposition(text, 'openmetrics'), name, labels);
 }
 
-/** Commands that were sent to Redis, answered or not. */
+/** Counts the commands sent to Redis, whether or not they were answered. */
 export const commandsSent = (service: Replica, operation?: string): Promise<number> =>
   counted(service, 'dependency_request_duration_seconds_count', {
     dependency: 'redis',
     ...(operation !== undefined && { operation }),
   });
 
-/** Reads of orders, by what the cache made of them. */
+/** Counts the reads of orders by their result in the cache. */
 export async function cacheReads(service: Replica): Promise<{ hit: number; miss: number; error: number }> {
   const of = (result: string) => counted(service, 'cache_requests_total', { cache: 'orders', result });
   return { hit: await of('hit'), miss: await of('miss'), error: await of('error') };

@@ -6,7 +6,7 @@ export interface ScriptedService extends AsyncDisposable {
   gateway: ScriptedGateway;
 }
 
-/** The service in front of a gateway that follows a script. */
+/** Spawns the service with a gateway that follows a script. */
 export async function spawnWithScript(script: Script, env: Record<string, string>): Promise<ScriptedService> {
   await using started = new AsyncDisposableStack();
   const gateway = started.use(await startScriptedGateway(script));
@@ -16,7 +16,7 @@ export async function spawnWithScript(script: Script, env: Record<string, string
   return { service, gateway, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** What a service logged about an event, and about one order where its id is given. */
+/** The log lines of an event, optionally of one order only. */
 export function linesOf({ logs }: Pick<Replica, 'logs'>, event: string, orderId?: string) {
   return logs.filter(
     (line) => line['event'] === event && (orderId === undefined || line['order_id'] === orderId),

@@ -11,25 +11,25 @@ import { type ServiceProcess, spawnServiceProcess } from '../../../lab/harness/s
 import { quietWorker } from '../clients/settings.ts';
 import { serviceEnvironment } from './spawn-service.ts';
 
-/** The service as it is deployed, with the SDK preloaded, and everything that it tells about itself. */
+/** The service as deployed, with the SDK preloaded, and all of its telemetry. */
 export interface TracedService extends AsyncDisposable {
   process: ServiceProcess;
   api: ApiClient;
   database: TestDatabase;
   gateway: GatewayControl;
   receiver: OtlpReceiver;
-  /** What the gateway logged of the charges that reached it. */
+  /** The gateway's log. */
   gatewayLog: Array<Record<string, unknown>>;
   scrape(): Promise<Exposition>;
-  /** The lines of an event, in the log so far. */
+  /** Returns the log lines of an event so far. */
   lines(event: string): Array<Record<string, unknown>>;
-  /** The first line of an event with this value. Lines are written in batches, so it may be yet to come. */
+  /** Waits for the first log line of an event with this value. Lines are written in batches, so it may be late. */
   line(event: string, field: string, value: unknown): Promise<Record<string, unknown>>;
-  /** The canonical line of a request. */
+  /** Waits for the canonical log line of a request. */
   requestLine(requestId: string): Promise<Record<string, unknown>>;
 }
 
-/** For a file whose tests each want a service of their own: it ends with the test. */
+/** For files in which each test spawns its own service, which ends with the test. */
 export function eachWithTracedService(): (env?: Record<string, string>) => Promise<TracedService> {
   let traced: TracedService | undefined;
   afterEach(async () => {
@@ -42,7 +42,7 @@ export function eachWithTracedService(): (env?: Record<string, string>) => Promi
   };
 }
 
-/** @param env variables that differ from those of the tests; the receiver is part of them already */
+/** @param env variables that differ from the tests' defaults, which include the receiver */
 export async function spawnTracedService(env: Record<string, string> = {}): Promise<TracedService> {
   await using started = new AsyncDisposableStack();
   const receiver = started.use(await startOtlpReceiver());
@@ -64,7 +64,7 @@ export async function spawnTracedService(env: Record<string, string> = {}): Prom
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
       OTEL_BSP_SCHEDULE_DELAY: '100',
       OTEL_LOGS_EXPORTER: 'none',
-      // The newest trace is the exemplar: what a test has just done is what it finds.
+      // The newest trace is the exemplar, so that a test finds its own request.
       EXEMPLAR_INTERVAL: '0ms',
       ...env,
     },
@@ -94,17 +94,17 @@ export async function spawnTracedService(env: Record<string, string> = {}): Prom
   };
 }
 
-/** What `look` finds, as soon as it finds anything. */
+/** Polls until `look` returns a value. */
 async function eventually<T>(look: () => T | undefined): Promise<T> {
   await expect.poll(look, { timeout: 10_000, interval: 5 }).toBeDefined();
   const found = look();
-  if (found === undefined) throw new Error('it was there and is gone');
+  if (found === undefined) throw new Error('the value has disappeared');
   return found;
 }
 
 type Labels = Record<string, string>;
 
-/** The samples of this name that have these labels, and maybe more. */
+/** The samples with this name and at least these labels. */
 export function samplesOf(exposition: Exposition, name: string, labels: Labels = {}): ExposedSample[] {
   return exposition.samples.filter(
     (sample) =>
@@ -113,12 +113,12 @@ export function samplesOf(exposition: Exposition, name: string, labels: Labels =
   );
 }
 
-/** The sum of those. What was never counted is 0. */
+/** Sums those samples; 0 without any. */
 export function valueOf(exposition: Exposition, name: string, labels: Labels = {}): number {
   return samplesOf(exposition, name, labels).reduce((sum, { value }) => sum + value, 0);
 }
 
-/** By how much each series of these counters grew, without those that did not. */
+/** The growth of each series of these counters, without unchanged ones. */
 export function growth(
   before: Exposition,
   after: Exposition,
@@ -137,7 +137,7 @@ export function growth(
   );
 }
 
-/** The traces that the exemplars of this exposition point at. */
+/** The trace ids of the exemplars in an exposition. */
 export function exemplarTraces({ samples }: Exposition): string[] {
   return samples.flatMap(({ exemplar }) => exemplar?.labels['trace_id'] ?? []);
 }
