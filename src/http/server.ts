@@ -59,6 +59,7 @@ export interface ServerParts {
  *     limitConnections         nothing: connections beyond the limit are closed without an answer
  *     Node's parser            malformed_request, headers_too_large, payload_too_large, request_timeout,
  *                              method_not_allowed (CONNECT)
+ *     Fastify's router         malformed_request: a URL that cannot be decoded
  *     onRequest, every route
  *       observe                nothing: starts the span and the log line that all refusals below end in
  *       trackConnections       nothing: a parse error in the body finds the reply to answer with
@@ -72,13 +73,13 @@ export interface ServerParts {
  *       authenticate           unauthenticated, rate_limited (per address)
  *       readDeadlines          invalid_request
  *       limitRequests          rate_limited (per client)
- *       admitRequests          overloaded, deadline_exceeded: comes last, so a place is taken only for a valid request
+ *       admitRequests          overloaded, deadline_exceeded: comes last, so no refused request takes a slot
  *     body
  *       enforceRequestRules    nothing: sends `100 Continue`, as the body will be read
  *       readJsonBodies         payload_too_large, unsupported_media_type, malformed_request
  *       strictValidation       invalid_request
  *     handler                  the problems of the route; database_unavailable, deadline_exceeded, internal_error
- *     onSend                   nothing: admitRequests gives the place back, announceDraining asks for a new connection
+ *     onSend                   nothing: admitRequests frees the slot, announceDraining asks for a new connection
  */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { config, connectionEvents, onRateLimited } = parts;
