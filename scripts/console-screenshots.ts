@@ -90,6 +90,6 @@ async function openOrder(): Promise<void> {
 
 /** With something set of the network, too. */
 async function openFaults(): Promise<void> {
-  await api('PUT', '/api/wires/postgres', { toxics: [{ type: 'latency', latency: 30, jitter: 10 }] });
+  await api('PUT', '/api/network/postgres', { toxics: [{ type: 'latency', latency: 30, jitter: 10 }] });
   await open('/faults');
 }

@@ -19,18 +19,18 @@ const Alert = Type.Object({
 });
 type Alert = Static<typeof Alert>;
 
-/** What Alertmanager posts; it says more than is read here. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config */
+/** The body of Alertmanager's webhook, as far as it is read here. @see https://prometheus.io/docs/alerting/latest/configuration/#webhook_config */
 const Notification = Type.Object(
   { receiver: Type.String(), alerts: Type.Array(Alert) },
   { expected: 'a JSON object' },
 );
 
-/** More than anybody reads. The oldest are forgotten first. */
+/** Maximum number of alerts; the oldest are dropped first. */
 const mostAlerts = 500;
 
 const runbooks = path.resolve(import.meta.dirname, '../../docs/runbooks');
 
-/** The pager of whoever is on call: takes what Alertmanager sends, and shows it with the runbooks that it names. */
+/** A stand-in for a pager: receives Alertmanager's notifications and shows them, with the runbooks that they name. */
 export function alertRoutes({ logger }: { logger: Logger }): FastifyPluginAsyncTypebox {
   const received = new Map<string, Alert & { receiver: string; receivedAt: string }>();
   let heartbeatAt: string | null = null;
@@ -44,7 +44,7 @@ export function alertRoutes({ logger }: { logger: Logger }): FastifyPluginAsyncT
           heartbeatAt = receivedAt;
           continue;
         }
-        // Put back at the end, so that the order is that of the last word on each.
+        // Reinserted at the end, so that alerts are ordered by their latest notification.
         received.delete(fingerprint);
         received.set(fingerprint, {
           receiver,
@@ -65,7 +65,7 @@ export function alertRoutes({ logger }: { logger: Logger }): FastifyPluginAsyncT
       return reply.code(204).send();
     });
 
-    /** Newest first, and when the pipeline was last heard of. */
+    /** Newest first, with the time of the last heartbeat of the alerting pipeline. */
     app.get('/alerts', (_request, reply) =>
       reply.send({ alerts: [...received.values()].toReversed(), heartbeatAt }),
     );
@@ -74,7 +74,7 @@ export function alertRoutes({ logger }: { logger: Logger }): FastifyPluginAsyncT
       return reply.code(204).send();
     });
 
-    // Here rather than at a code host, so that the links of an alert work wherever the stack runs.
+    // Served here rather than by a code host, so that an alert's links work wherever the stack runs.
     const Name = Type.String({ pattern: '^[A-Za-z-]{1,64}\\.md$', expected: 'the name of a runbook' });
     app.get(
       '/runbooks/:name',

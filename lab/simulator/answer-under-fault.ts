@@ -4,18 +4,18 @@ import { type Answer, json, problem } from './answer.ts';
 import type { Draw } from './faults.ts';
 
 /**
- * Answers a request the way its fault has it.
+ * Answers a request as its fault prescribes.
  *
- * @param carryOut makes the request take effect; called once at most
- * @returns the status that was sent, or null where the caller got no answer
+ * @param carryOut makes the request take effect; called at most once
+ * @returns the status that was sent, or null if the caller got no answer
  */
 export async function answerUnderFault(
   reply: FastifyReply,
   { latencyMs, fault }: Draw,
   carryOut: () => Answer,
 ): Promise<number | null> {
-  // A gateway does not notice that its caller has gone: it carries out what arrived, late or not. Without `ref`,
-  // because the work of a simulator that was closed need not keep the process.
+  // A gateway does not notice that its caller has hung up: it carries out the request all the same. `ref: false`,
+  // because pending requests must not keep the process of a closed simulator alive.
   if (latencyMs > 0) await sleep(latencyMs, undefined, { ref: false });
 
   switch (fault.kind) {
@@ -29,7 +29,7 @@ export async function answerUnderFault(
       return send(reply, problem(429, 'rate_limited', 'Too many requests.', { headers }));
     }
     case 'error':
-      return send(reply, problem(500, 'gateway_error', 'Something broke in the gateway.'));
+      return send(reply, problem(500, 'gateway_error', 'The gateway failed.'));
     case 'timeout':
       return silence(reply);
     case 'reset':
@@ -56,7 +56,7 @@ function send(reply: FastifyReply, { status, headers, body }: Answer): number | 
   return status;
 }
 
-/** Leaves the connection to whoever ends it: the caller, or the simulator when it closes. */
+/** Leaves the connection open until the caller or the closing simulator ends it. */
 function silence(reply: FastifyReply): null {
   reply.hijack();
   return null;

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
-/** An HTTP answer as a value, so that it can be made before it is decided whether it is ever sent. */
+/** An HTTP answer as a value: it is built before a fault decides whether it is ever sent. */
 export interface Answer {
   status: number;
   headers: Readonly<Record<string, string>>;

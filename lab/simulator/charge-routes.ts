@@ -29,9 +29,9 @@ const ChargeBody = Type.Object(
 );
 
 /**
- * The API of the gateway itself: what its customers call, and what the faults are about.
+ * The gateway's own API: the routes that its customers call and that faults affect.
  *
- * @param deps.observe watches these routes and no others
+ * @param deps.observe observes these routes and no others
  */
 export function chargeRoutes(deps: {
   ledger: Ledger;
@@ -97,7 +97,7 @@ export function chargeRoutes(deps: {
   };
 }
 
-/** What the settings hit goes first: a token's own behaviour shows where they hit nothing. */
+/** A fault setting takes precedence: the token's own behaviour applies if no setting hits the request. */
 function drawFor(faults: Faults, token: TestToken, attempt: number): Draw {
   const { latencyMs, fault } = faults.draw('charge');
   return {

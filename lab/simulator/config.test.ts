@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadSimulatorConfig } from './config.ts';
 
-test('the simulator starts without any variable', () => {
+test('the simulator has a default for every variable that it needs', () => {
   expect(loadSimulatorConfig({})).toMatchObject({ host: '127.0.0.1', port: 7072 });
 });

@@ -4,14 +4,14 @@ import { simulatorVariables } from './variables.ts';
 export interface SimulatorConfig {
   host: string;
   port: number;
-  /** Charges that the ledger keeps; `undefined` keeps all. */
+  /** Maximum number of charges in the ledger; `undefined` keeps all. */
   ledgerCapacity: number | undefined;
   logLevel: string;
-  /** Whether the environment names a receiver of telemetry. */
+  /** Whether the environment names a telemetry receiver. */
   hasCollector: boolean;
 }
 
-/** @throws {ConfigError} when a variable is malformed; all faults at once */
+/** @throws {ConfigError} listing every malformed variable */
 export function loadSimulatorConfig(env: Environment = process.env): SimulatorConfig {
   const value = read(simulatorVariables, env);
   return {

@@ -4,7 +4,7 @@ import { type Faults, FaultSettings } from './faults.ts';
 import { guide } from './guide.ts';
 import { type Ledger, totalsOf } from './ledger.ts';
 
-// A text, because nothing is coerced: what stands in a URL is one.
+// A string, because a query parameter is one and nothing is coerced.
 const Limit = Type.String({ pattern: '^[1-9][0-9]{0,5}$', expected: 'a whole number from 1 to 999999' });
 
 const LedgerQuery = Type.Object(
@@ -12,7 +12,7 @@ const LedgerQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** What a real gateway would not have: a look into its books and the levers to break it. Never faulty themselves. */
+/** The routes that a real gateway lacks: its ledger and its faults. Faults never affect them. */
 export function controlRoutes({
   ledger,
   faults,
@@ -22,7 +22,7 @@ export function controlRoutes({
 }): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/', (request, reply) => {
-      // As the reader reached it: behind a container's port, the simulator does not know its own address.
+      // The address that the reader used: behind a container's port, the simulator does not know its own.
       const url = `${request.protocol}://${request.host}`;
       return reply.type('text/plain; charset=utf-8').send(guide(url));
     });
@@ -38,7 +38,7 @@ export function controlRoutes({
       return reply.send(faults.settings);
     });
 
-    /** Newest first. The totals are those of the whole ledger, whatever part of it is asked for. */
+    /** Newest first. The totals cover the whole ledger, whichever part of it is requested. */
     app.get('/ledger', { schema: { querystring: LedgerQuery } }, (request, reply) => {
       const { key, limit } = request.query;
       const records = ledger.records();

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { seededRandom } from './seeded-random.ts';
 
-/** What a user can break, and how the simulator then decides what goes wrong with one request. */
+/** The faults that a user can set, and how the simulator draws the fault of one request. */
 
 const largestSeed = 2 ** 32 - 1;
 
@@ -19,30 +19,31 @@ const milliseconds = (initial: number, description: string) =>
     expected: 'a whole number from 0 to 60000',
   });
 
-/** Every knob with its default; rates are shares of the requests, from 0 to 1. */
+/** Every setting with its default; rates are shares of the requests, from 0 to 1. */
 export const FaultSettings = Type.Object(
   {
-    latencyMs: milliseconds(0, 'every request takes this much longer'),
-    latencyJitterMs: milliseconds(0, 'and up to this much on top, evenly distributed'),
-    unauthorizedRate: rate('401, as after a key was rotated; nothing is charged'),
+    latencyMs: milliseconds(0, 'added latency of every request'),
+    latencyJitterMs: milliseconds(0, 'maximum random latency on top, evenly distributed'),
+    unauthorizedRate: rate('401, as after a key rotation; nothing is charged'),
     rateLimitRate: rate('429 with Retry-After; nothing is charged'),
     retryAfterSeconds: Type.Integer({
       minimum: 0,
       maximum: 3600,
       default: 1,
-      description: 'the Retry-After of those',
+      description: 'Retry-After of the 429 answers, in seconds',
       expected: 'a whole number from 0 to 3600',
     }),
     errorRate: rate('500; nothing is charged'),
-    resetRate: rate('the connection drops; half of them have charged before, half have not'),
+    resetRate: rate('the connection drops, half of the time after the charge, half of the time before'),
     timeoutRate: rate('no answer, ever; nothing is charged'),
     declineRate: rate('the card is declined'),
-    malformedRate: rate('charged, but the answer is a 200 nobody can read: broken JSON or another form'),
-    slowSuccessRate: rate('charged, but the answer comes slowSuccessDelayMs later'),
-    slowSuccessDelayMs: milliseconds(5000, 'the delay of those; longer than a caller should wait'),
+    malformedRate: rate('charged, but the 200 answer is unreadable: broken JSON or an unexpected shape'),
+    slowSuccessRate: rate('charged, but the answer arrives slowSuccessDelayMs later'),
+    slowSuccessDelayMs: milliseconds(5000, 'delay of slow successes; longer than a caller should wait'),
     seed: Type.Union([Type.Integer({ minimum: 0, maximum: largestSeed }), Type.Null()], {
       default: null,
-      description: 'the same seed and the same order of requests draw the same faults; null draws anew',
+      description:
+        'the same seed and the same order of requests draw the same faults; null picks a random seed',
       expected: `a whole number from 0 to ${largestSeed}, or null`,
     }),
   },
@@ -52,7 +53,7 @@ export type FaultSettings = Static<typeof FaultSettings>;
 
 const noFaults: Readonly<FaultSettings> = Value.Create(FaultSettings);
 
-/** What goes wrong with one request. `carriedOut` tells whether the request takes effect all the same. */
+/** The fault of one request. `carriedOut` says whether the request takes effect all the same. */
 export type Fault =
   | { kind: 'none' }
   | { kind: 'unauthorized' }
@@ -69,13 +70,13 @@ export interface Draw {
   fault: Fault;
 }
 
-/** `charge` can meet every fault, `cancel` none that is about a card or about the form of a charge. */
+/** Every fault applies to `charge`; `cancel` is never declined or malformed. */
 export type Operation = 'charge' | 'cancel';
 
 /**
- * Holds the settings and draws by them. Every draw takes ten numbers from the stream, one per line of `dice`,
- * whichever knobs are on and whatever is asked for. So with a seed, the same requests are hit by `errorRate`
- * whether or not there is latency as well.
+ * Holds the settings and draws a fault per request. Every draw takes ten numbers from the stream, one per line of
+ * `dice`, whatever the settings and the operation. So with a seed, `errorRate` hits the same requests with or without
+ * latency.
  */
 export function createFaults() {
   let settings: Readonly<FaultSettings> = noFaults;
@@ -86,7 +87,7 @@ export function createFaults() {
       return settings;
     },
 
-    /** Puts these settings in force, defaults where they are silent, and starts their sequence from the beginning. */
+    /** Applies these settings, with defaults for the rest, and restarts the random sequence. */
     replace(next: Readonly<Partial<FaultSettings>>): void {
       settings = { ...noFaults, ...next };
       random = seededRandom(settings.seed ?? randomInt(largestSeed));
@@ -126,7 +127,7 @@ type Die =
   | 'slowSuccess'
   | 'variant';
 
-/** Where several faults hit the same request, the first one here wins: in the order a request would meet them. */
+/** If several faults hit the same request, the first one here wins, in the order in which a request meets them. */
 function firstHit(
   settings: Readonly<FaultSettings>,
   dice: Readonly<Record<Die, number>>,

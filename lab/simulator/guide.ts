@@ -2,7 +2,7 @@ import { FaultSettings } from './faults.ts';
 import { testTokens } from './test-tokens.ts';
 import { toxicKinds } from './network/toxics.ts';
 
-/** The page under `GET /`: all that can be done here, as lines to paste into a shell. */
+/** The page under `GET /`: every operation as a command to paste into a shell. */
 export function guide(url: string): string {
   return `Payment gateway simulator
 
@@ -10,43 +10,44 @@ Charge a card. The same Idempotency-Key never charges twice:
   curl -i ${url}/charges -H 'Idempotency-Key: order-1' -H 'Content-Type: application/json' \\
     -d '{"amountMinor":900,"currency":"EUR","paymentToken":"tok_visa"}'
 
-Look at it, give it back:
+Read it, refund it:
   curl ${url}/charges/order-1
   curl -X POST ${url}/charges/order-1/cancel
 
-What was charged, in all or for one key, and a clean start:
+List the charges, all or for one key, and clear the ledger:
   curl '${url}/ledger?limit=10'
   curl '${url}/ledger?key=order-1'
   curl -X DELETE ${url}/ledger
 
-Break it. What is left out goes back to its default:
+Set faults. Whatever a request leaves out returns to its default:
   curl -X PUT ${url}/faults -H 'Content-Type: application/json' \\
     -d '{"errorRate":0.3,"latencyMs":200,"seed":1}'
   curl ${url}/faults
   curl -X DELETE ${url}/faults
 
-Break the network between the service and what it depends on, where npm start has put wires:
-  curl ${url}/wires
-  curl -X PUT ${url}/wires/postgres -H 'Content-Type: application/json' \\
+Break the network between the service and its dependencies; npm start puts a proxy in front of each.
+/wires, the former name of /network, works until the next version:
+  curl ${url}/network
+  curl -X PUT ${url}/network/postgres -H 'Content-Type: application/json' \\
     -d '{"toxics":[{"type":"latency","latency":30,"jitter":10}]}'
-  curl -X PUT ${url}/wires/gateway -H 'Content-Type: application/json' -d '{"enabled":false}'
-  curl -X DELETE ${url}/wires
+  curl -X PUT ${url}/network/gateway -H 'Content-Type: application/json' -d '{"enabled":false}'
+  curl -X DELETE ${url}/network
 
-Who would have been called: what Alertmanager sent, and the runbooks that its alerts name:
+Read the alerts that Alertmanager sent, and the runbooks that they name:
   curl ${url}/alerts
   curl ${url}/runbooks/README.md
 
-Is it up:
+Check its health:
   curl ${url}/health
 
-Test tokens (any other is declined: invalid_token)
+Test tokens (every other token is declined: invalid_token)
 ${table([...testTokens].map(([token, { meaning }]) => [token, meaning]))}
 
-Faults of POST /charges and, all but declineRate and malformedRate, of cancel.
-Rates are shares of the requests, from 0 to 1; of several that hit the same request the first here wins.
-${table(Object.entries(FaultSettings.properties).map(([name, knob]) => [name, meaningOf(name, knob)]))}
+Faults of POST /charges; all except declineRate and malformedRate also apply to cancel.
+Rates are shares of the requests, from 0 to 1. If several faults hit the same request, the first in this list wins.
+${table(Object.entries(FaultSettings.properties).map(([name, setting]) => [name, meaningOf(name, setting)]))}
 
-Toxics of a wire, in the names and units of Toxiproxy; with "enabled": false it is cut.
+Toxics of a proxy, in the names and units of Toxiproxy; "enabled": false cuts the connection.
 ${table(toxicKinds.flatMap(attributesOf))}
 `;
 }
@@ -58,10 +59,10 @@ function attributesOf(kind: (typeof toxicKinds)[number]): Array<readonly [string
   return attributes.map(([name, attribute]) => [`${type} ${name}`, meaningOf(name, attribute)]);
 }
 
-/** TypeBox keeps annotations in a schema, but not in its type. */
-function meaningOf(name: string, knob: object): string {
-  const meaning = 'description' in knob ? String(knob.description) : name;
-  return 'default' in knob ? `${meaning} (default ${String(knob.default)})` : meaning;
+/** TypeBox keeps annotations in the schema, but not in its type. */
+function meaningOf(name: string, setting: object): string {
+  const meaning = 'description' in setting ? String(setting.description) : name;
+  return 'default' in setting ? `${meaning} (default ${String(setting.default)})` : meaning;
 }
 
 function table(rows: ReadonlyArray<readonly [name: string, text: string]>): string {

@@ -3,8 +3,8 @@ import type { FastifyError } from 'fastify';
 import { type Answer, problem } from './answer.ts';
 
 /**
- * Unknown fields are refused and nothing is coerced: a mistyped knob that is silently ignored would cost its user
- * an hour. A schema says in `expected` what completes "must be …", better than a message per keyword could.
+ * Rejects unknown fields and coerces nothing: a mistyped setting that is silently ignored would cost its user an hour.
+ * The custom keyword `expected` completes "must be …", which reads better than ajv's message per keyword.
  */
 export const ajvOptions = {
   removeAdditional: false,
@@ -12,23 +12,23 @@ export const ajvOptions = {
   useDefaults: true,
   allErrors: true,
   discriminator: true,
-  // Brings the schema into each error, and with it `expected`.
+  // Attaches the schema to each error, and with it `expected`.
   verbose: true,
   keywords: ['expected'],
 } satisfies Options;
 
 interface RequestFault {
-  /** JSON pointer (RFC 6901) into what was sent. */
+  /** JSON pointer (RFC 6901) into the request. */
   pointer: string;
   detail: string;
 }
 
-/** Everything that Fastify refuses before a handler runs. */
+/** The answer to any request that Fastify rejects before a handler runs. */
 export function invalidRequest(error: FastifyError): Answer {
   const status = error.statusCode ?? 400;
   if (error.validation === undefined) return problem(status, 'invalid_request', error.message);
 
-  // One line per place: the last error of a place is the outermost, the one a schema has words for.
+  // One error per pointer: ajv reports the outermost schema last, and that is the one with `expected`.
   const faults = new Map(
     error.validation.map((fault) => describe(fault as ErrorObject)).map((fault) => [fault.pointer, fault]),
   );

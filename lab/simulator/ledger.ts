@@ -2,8 +2,8 @@ import { hash, randomUUID } from 'node:crypto';
 import type { DeclineCode } from './test-tokens.ts';
 
 /**
- * What the gateway did for each idempotency key. Money is not forgotten: records stay until `clear`, unless the ledger
- * was given a bound, as one that is charged for weeks needs.
+ * What the gateway did for each idempotency key. Records stay until `clear`, unless the ledger has a capacity, which a
+ * run of several weeks needs.
  */
 
 export interface ChargeRequest {
@@ -13,7 +13,7 @@ export interface ChargeRequest {
   /** ISO 4217. */
   currency: string;
   paymentToken: string;
-  /** What the caller pays for, in its own words. */
+  /** The caller's own name for the purchase. */
   reference?: string;
 }
 
@@ -22,7 +22,7 @@ interface Requested {
   amountMinor: number;
   currency: string;
   reference: string | null;
-  /** ISO 8601, like every time in here. */
+  /** ISO 8601, like every time in this file. */
   createdAt: string;
 }
 
@@ -37,14 +37,14 @@ export interface DeclinedCharge extends Requested {
   declineCode: DeclineCode;
 }
 
-/** Captured once, given back since. */
+/** Captured once and refunded since. */
 export interface CancelledCharge extends Requested {
   status: 'cancelled';
   chargeId: string;
   cancelledAt: string;
 }
 
-/** Cancelled before any charge came: the key is used up, and a charge that arrives late is refused. */
+/** Cancelled before any charge arrived: the key is used up, and a late charge is refused. */
 export interface CancelledKey {
   key: string;
   status: 'cancelled';
@@ -56,11 +56,11 @@ export interface CancelledKey {
 type State = SucceededCharge | DeclinedCharge | CancelledCharge | CancelledKey;
 
 interface Traffic {
-  /** Charge requests that arrived with this key, those included that a fault answered. */
+  /** Charge requests with this key, including those that a fault answered. */
   attempts: number;
-  /** How often the card was charged, counted where it is charged. More than once would be the bug to look for. */
+  /** How often the card was charged, counted where it is charged. Any value above 1 is a double charge. */
   captures: number;
-  /** `x-request-id` of the first charge request. */
+  /** `x-request-id` of the first charge request with this key. */
   requestId: string | null;
 }
 
@@ -68,33 +68,33 @@ export type LedgerRecord = State & Traffic;
 
 export type ChargeOutcome =
   | { kind: 'answered'; charge: SucceededCharge | DeclinedCharge; replayed: boolean }
-  /** The key was used for another charge before. */
+  /** The key belongs to a different charge. */
   | { kind: 'key_reused' }
   | { kind: 'cancelled' };
 
 interface Account {
   traffic: Traffic;
-  /** Nothing while faults answered every request of this key. */
+  /** Missing while faults have answered every request with this key. */
   state?: State;
-  /** Of the request that made the charge. A digest, for nobody should find card tokens in a ledger. */
+  /** Digest of the request that made the charge. A digest, because a ledger must not hold card tokens. */
   fingerprint?: string;
 }
 
 export interface Totals {
-  /** Charges that stand. */
+  /** Charges that were made and not refunded. */
   captured: number;
-  /** What they sum up to, in minor units per currency. */
+  /** Their sum in minor units, by currency. */
   capturedMinor: Record<string, number>;
   declined: number;
   cancelled: number;
-  /** Charges that stand beyond the first for the same `reference`: something was paid for twice. */
+  /** Captured charges beyond the first for the same `reference`: the customer paid twice. */
   duplicates: number;
 }
 
 /**
- * Every method is synchronous, so requests that arrive together with one key cannot get between one another.
+ * Every method is synchronous, so concurrent requests with one key cannot interleave.
  *
- * @param options.capacity records at most; the oldest goes for the newest. Default: all are kept
+ * @param options.capacity maximum number of records; a new one evicts the oldest. Default: unbounded
  */
 export function createLedger({ capacity = Infinity }: { capacity?: number | undefined } = {}) {
   const accounts = new Map<string, Account>();
@@ -110,7 +110,7 @@ export function createLedger({ capacity = Infinity }: { capacity?: number | unde
   }
 
   return {
-    /** Notes that a charge request came in. Returns how many there have been for its key, this one included. */
+    /** Counts a charge request. @returns the number of requests with its key, including this one */
     arrive(key: string, requestId: string | undefined): number {
       const { traffic } = accountOf(key);
       if (traffic.attempts === 0) traffic.requestId = requestId ?? null;
@@ -118,7 +118,7 @@ export function createLedger({ capacity = Infinity }: { capacity?: number | unde
       return traffic.attempts;
     },
 
-    /** Charges the card, at most once per key. `declineCode` is the bank's refusal, if it refuses. */
+    /** Charges the card at most once per key. @param declineCode why the bank refuses; omitted if it approves */
     charge(request: ChargeRequest, declineCode?: DeclineCode): ChargeOutcome {
       const account = accountOf(request.key);
       const fingerprint = fingerprintOf(request);
@@ -134,7 +134,7 @@ export function createLedger({ capacity = Infinity }: { capacity?: number | unde
       return { kind: 'answered', charge, replayed: false };
     },
 
-    /** Gives a charge back, or keeps one from happening. What is declined or cancelled already stays as it is. */
+    /** Refunds a charge, or prevents it. A declined or cancelled key keeps its state. */
     cancel(key: string): LedgerRecord {
       const account = accountOf(key);
       const state = cancelled(key, account.state);
@@ -147,7 +147,7 @@ export function createLedger({ capacity = Infinity }: { capacity?: number | unde
       return account && recordOf(account);
     },
 
-    /** All records, in the order in which their keys were first seen. */
+    /** All records, in the order of their keys' first request. */
     records(): LedgerRecord[] {
       return [...accounts.values()].flatMap((account) => recordOf(account) ?? []);
     },

@@ -13,7 +13,7 @@ await runProcess(async () => {
   const logger: Logger = createLogger({ service, level: logLevel });
   const simulator = await startSimulator({ ...options, logger });
   logger.info({ url: simulator.url }, 'listening');
-  // Where wires lead is known to whoever starts all the rest, and only then.
+  // Only the parent process knows the addresses of the dependencies, and only once it has started them.
   process.on('message', (message) => {
     if (asksForNetwork(message)) void connectAll(simulator.network, message.upstreams);
   });
@@ -38,11 +38,11 @@ async function connectAll(network: Network, upstreams: Readonly<Record<string, s
   if (process.connected) process.send?.(addresses);
 }
 
-/** Before the logger, which looks for it once. Where nobody listens, not even its code is loaded. */
+/** Runs before the logger is created, which looks for the SDK once. Without a collector, its code is not even loaded. */
 async function startTelemetry(complain: (message: string) => void) {
   const config = loadTelemetryConfig();
   if (config.disabled) return undefined;
   const { startSdk } = await import('../../src/telemetry/sdk/start-sdk.ts');
-  // The simulator makes its spans itself.
+  // The simulator creates its spans itself.
   return startSdk({ ...config, instrumentation: 'lean' }, complain, service);
 }

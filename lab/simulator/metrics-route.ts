@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Faults, FaultSettings } from './faults.ts';
 import type { Network } from './network/network.ts';
 
-/** Which knobs make which fault, by the name that a fault has in the log. */
-const knobs: Readonly<Record<string, ReadonlyArray<keyof FaultSettings>>> = {
+/** The settings of each fault, under the fault's name in the log. */
+const settingsOf: Readonly<Record<string, ReadonlyArray<keyof FaultSettings>>> = {
   latency: ['latencyMs', 'latencyJitterMs'],
   unauthorized: ['unauthorizedRate'],
   rate_limit: ['rateLimitRate'],
@@ -16,8 +16,8 @@ const knobs: Readonly<Record<string, ReadonlyArray<keyof FaultSettings>>> = {
 };
 
 /**
- * Which faults are set, for Prometheus: dashboards mark the time of each, so that nobody looks for the cause of what
- * somebody has done on purpose.
+ * Exposes which faults are set. Dashboards mark the time of each, so that nobody searches for the cause of a
+ * deliberate fault. The second metric keeps its label `wire`, because dashboards and alerts select by it.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  */
@@ -30,7 +30,7 @@ export function metricsRoute({
 }): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/metrics', (_request, reply) => {
-      const samples = Object.entries(knobs).map(([fault, names]) => {
+      const samples = Object.entries(settingsOf).map(([fault, names]) => {
         const active = names.some((name) => Number(faults.settings[name]) > 0);
         return `simulator_fault_active{fault="${fault}"} ${active ? 1 : 0}`;
       });

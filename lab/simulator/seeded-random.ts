@@ -1,5 +1,5 @@
 /**
- * A stream of numbers from 0 up to, but not including, 1. The same seed gives the same stream.
+ * A stream of pseudo-random numbers in [0, 1). The same seed gives the same stream.
  *
  * mulberry32 by Tommy Ettinger, in the public domain:
  * https://gist.github.com/tommyettinger/46a874533244883189143505d203312c

@@ -10,29 +10,29 @@ import { createFaults } from './faults.ts';
 import { ajvOptions, invalidRequest } from './invalid-request.ts';
 import { createLedger } from './ledger.ts';
 import { metricsRoute } from './metrics-route.ts';
-import { wireRoutes } from './network/network-routes.ts';
+import { networkRoutes } from './network/network-routes.ts';
 import { createNetwork, type Network } from './network/network.ts';
 
 export interface Simulator {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   url: string;
-  /** None at first. They end with it. */
+  /** Starts without proxies; they close with the simulator. */
   network: Network;
-  /** Drops what is connected, hanging requests included, and forgets the ledger. */
+  /** Drops every connection, hanging requests included, and forgets the ledger. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a payment gateway that nobody pays at and everybody may break. Each one has its own ledger and faults.
+ * Starts a simulated payment gateway. Each one has its own ledger and faults.
  *
- * @param options.port 0 takes any free one
+ * @param options.port 0 picks a free port
  * @throws {StartupError} when it cannot listen there
  */
 export async function startSimulator(options: {
   host: string;
   port: number;
   logger: Logger;
-  /** Records that the ledger keeps at most. Default: all. */
+  /** Maximum number of records in the ledger. Default: unbounded. */
   ledgerCapacity?: number | undefined;
 }): Promise<Simulator> {
   const { host, port, logger } = options;
@@ -43,22 +43,22 @@ export async function startSimulator(options: {
   const app = fastify({
     forceCloseConnections: true,
     ajv: { customOptions: ajvOptions },
-    // An idempotency key of 255 characters, each of them percent-encoded.
+    // An idempotency key of 255 characters, all of them percent-encoded.
     routerOptions: { maxParamLength: 3 * 255 },
   });
   app.setErrorHandler<FastifyError>((error, _request, reply) => {
     const expected = error.statusCode !== undefined && error.statusCode < 500;
-    if (!expected) logger.error({ err: error }, 'a request failed in an unforeseen way');
+    if (!expected) logger.error({ err: error }, 'a request failed with an unexpected error');
     const answer = expected
       ? invalidRequest(error)
-      : problem(500, 'internal_error', 'A defect of the simulator.');
+      : problem(500, 'internal_error', 'The simulator failed. Its log has the error.');
     return reply.code(answer.status).headers(answer.headers).send(answer.body);
   });
   app.setNotFoundHandler((_request, reply) => {
     const { status, headers, body } = problem(
       404,
       'not_found',
-      'There is nothing here. GET / shows what there is.',
+      'Nothing has this address. GET / lists the routes.',
     );
     return reply.code(status).headers(headers).send(body);
   });
@@ -68,7 +68,7 @@ export async function startSimulator(options: {
   await app.register(alertRoutes({ logger }));
   await app.register(metricsRoute({ faults, network }));
   await app.register(controlRoutes({ ledger, faults }));
-  await app.register(wireRoutes({ network }));
+  await app.register(networkRoutes({ network }));
 
   async function close(): Promise<void> {
     await network.close();

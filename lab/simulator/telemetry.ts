@@ -20,14 +20,14 @@ const tracer = trace.getTracer('payment-gateway');
 interface Observation {
   span: Span;
   response: ServerResponse;
-  /** Whether the handler is still at work, be its caller there or not. */
-  atWork: boolean;
+  /** Whether the handler is still running, with or without its caller. */
+  inHandler: boolean;
   closed: boolean;
 }
 
 /**
- * The simulator as the other end of a payment attempt: one span below that of the caller, and one log line. Both say
- * which fault was injected, so that nobody looks for its cause.
+ * Records the simulator's side of a payment attempt: one span below the caller's, and one log line. Both name the
+ * injected fault, so that nobody searches for its cause.
  *
  * @param app the scope of the routes to observe
  */
@@ -39,11 +39,11 @@ export function observeGatewaySimulator(app: FastifyInstance, logger: Logger): C
     const observation: Observation = {
       span: startSpan(request, parent),
       response: reply.raw,
-      atWork: false,
+      inHandler: false,
       closed: false,
     };
     observations.set(request, observation);
-    // Where the fault is silence, there is no answer, and the caller ends the connection.
+    // If the fault is silence, no answer ends the request: the caller closes the connection.
     reply.raw.once('close', () => {
       observation.closed = true;
       endOnceOver(observation);
@@ -57,25 +57,25 @@ export function observeGatewaySimulator(app: FastifyInstance, logger: Logger): C
   });
   app.addHook('preHandler', (request, _reply, done) => {
     const observation = observations.get(request);
-    // Of what only reads there is nothing to tell.
-    if (observation) observation.atWork = request.method === 'POST';
+    // A read has no outcome to record.
+    if (observation) observation.inHandler = request.method === 'POST';
     done();
   });
   app.addHook('onError', (request, _reply, _error, done) => {
     const observation = observations.get(request);
-    if (observation) observation.atWork = false;
+    if (observation) observation.inHandler = false;
     done();
   });
 
   return {
     dealtWith(request, operation, dealing) {
-      // The fields that lead from this line to the trace and the lines of the caller.
+      // These fields lead from this line to the caller's trace and log lines.
       const tracing = { request_id: requestIdOf(request), traceparent: request.headers['traceparent'] };
       logger.info({ ...tracing, ...dealing }, operation);
       const observation = observations.get(request);
       if (observation === undefined) return;
       describe(observation.span, dealing);
-      observation.atWork = false;
+      observation.inHandler = false;
       endOnceOver(observation);
     },
   };
@@ -110,9 +110,9 @@ function describe(span: Span, { key, attempt, outcome, fault }: Dealing): void {
   });
 }
 
-/** With the answer, or with the connection, whichever is later than the work. */
-function endOnceOver({ span, response, atWork, closed }: Observation): void {
-  if (atWork || !closed) return;
+/** Ends the span once the handler has finished and the response is closed, whichever comes last. */
+function endOnceOver({ span, response, inHandler, closed }: Observation): void {
+  if (inHandler || !closed) return;
   const status = response.writableFinished ? response.statusCode : undefined;
   if (status !== undefined) span.setAttribute('http.response.status_code', status);
   if (status === undefined || status >= 500) {

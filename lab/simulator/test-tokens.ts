@@ -10,15 +10,15 @@ export type DeclineCode =
 /** How the card behind a token behaves. */
 export interface TestToken {
   meaning: string;
-  /** Why the bank refuses; without one it approves. */
+  /** Why the bank refuses; omitted if it approves. */
   declineCode?: DeclineCode;
-  /** Milliseconds on top of the latency that is set. */
+  /** Milliseconds on top of the configured latency. */
   latencyMs?: number;
-  /** What goes wrong with the n-th request of a key, counted from 1, unless a fault setting hit it already. */
+  /** The fault of the n-th request with a key, counted from 1, unless a fault setting has hit that request. */
   fault?(attempt: number): Fault;
 }
 
-/** The tokens to pay with, as a payment provider documents its test cards. `GET /` shows this table. */
+/** Test tokens, like the test cards that a payment provider documents. `GET /` shows this table. */
 export const testTokens: ReadonlyMap<string, TestToken> = new Map([
   ['tok_visa', { meaning: 'succeeds' }],
   ['tok_mastercard', { meaning: 'succeeds' }],
@@ -27,7 +27,7 @@ export const testTokens: ReadonlyMap<string, TestToken> = new Map([
   ['tok_insufficient_funds', { meaning: 'declined: insufficient_funds', declineCode: 'insufficient_funds' }],
   ['tok_expired_card', { meaning: 'declined: expired_card', declineCode: 'expired_card' }],
   ['tok_fraud', { meaning: 'declined: fraud_suspected', declineCode: 'fraud_suspected' }],
-  ['tok_slow', { meaning: 'succeeds, 500 ms later than others', latencyMs: 500 }],
+  ['tok_slow', { meaning: 'succeeds, with 500 ms of extra latency', latencyMs: 500 }],
   [
     'tok_error_once',
     {
@@ -35,11 +35,11 @@ export const testTokens: ReadonlyMap<string, TestToken> = new Map([
       fault: (attempt) => ({ kind: attempt === 1 ? 'error' : 'none' }),
     },
   ],
-  ['tok_timeout', { meaning: 'never answers, and charges nothing', fault: () => ({ kind: 'timeout' }) }],
+  ['tok_timeout', { meaning: 'never answers and never charges', fault: () => ({ kind: 'timeout' }) }],
   [
     'tok_unknown_outcome',
     {
-      meaning: 'charges at once and answers 5 s later, when the caller has given up',
+      meaning: 'charges at once, but answers 5 s later, when the caller has given up',
       fault: () => ({ kind: 'slow_success', delayMs: 5000 }),
     },
   ],
@@ -47,7 +47,7 @@ export const testTokens: ReadonlyMap<string, TestToken> = new Map([
 
 const unknownToken: TestToken = { meaning: 'declined: invalid_token', declineCode: 'invalid_token' };
 
-/** Any text can be paid with; one that is not in the table is declined. */
+/** Any token that is not in the table is declined. */
 export function testToken(token: string): TestToken {
   return testTokens.get(token) ?? unknownToken;
 }

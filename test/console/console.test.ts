@@ -157,7 +157,7 @@ describe('is for this machine and this user alone', () => {
   ])('%s can do nothing, not even with the session of the user', async (_who, headers) => {
     for (const [method, path] of [
       ['PUT', '/api/faults'],
-      ['PUT', '/api/wires/postgres'],
+      ['PUT', '/api/network/postgres'],
       ['DELETE', '/api/faults'],
       ['PUT', '/api/traffic'],
       ['POST', '/api/traffic/burst'],

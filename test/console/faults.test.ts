@@ -10,7 +10,7 @@ import { createGatewayControl } from '../../lab/harness/gateway-control.ts';
 import { quietWorker } from '../support/clients/settings.ts';
 import { spawnReplica } from '../support/processes/spawn-service.ts';
 
-// Faults as the console sets and shows them, on a simulator of its own.
+// Faults as the console sets and shows them, each test with its own simulator.
 
 let simulator: Simulator;
 let shown: TestConsole;
@@ -28,7 +28,7 @@ afterEach(async () => {
 const soon = { timeout: 10_000 };
 const windows = async () => ((await shown.call('GET', '/api/overview')).body as { faults: object[] }).faults;
 
-test('a scenario is set, shown over its time, and gone again', async () => {
+test('the console sets a scenario, shows its time window and takes it back', async () => {
   const { body } = await shown.call('GET', '/api/faults');
   const { scenarios } = body as { scenarios: Array<{ title: string; settings: object }> };
   const down = scenarios.find(({ title }) => title === 'Gateway down');
@@ -42,7 +42,7 @@ test('a scenario is set, shown over its time, and gone again', async () => {
   expect(await windows()).toMatchObject([{ label: 'Gateway down', to: expect.any(Number) as number }]);
 });
 
-test('every knob of the simulator is there, with its meaning', async () => {
+test('the console offers every setting of the simulator with its meaning', async () => {
   const { body } = await shown.call('GET', '/api/faults');
   const { controls } = body as { controls: Array<{ name: string; meaning: string }> };
   const settings = (await (await fetch(`${simulator.url}/faults`)).json()) as object;
@@ -50,19 +50,19 @@ test('every knob of the simulator is there, with its meaning', async () => {
   expect(controls.filter(({ name, meaning }) => meaning === name)).toEqual([]);
 });
 
-test('what somebody else sets shows as well', async () => {
+test('the console shows a fault that another client sets', async () => {
   await createGatewayControl(simulator.url).setFaults({ latencyMs: 200, errorRate: 0.1 });
   await expect.poll(windows, soon).toMatchObject([{ label: 'latencyMs 200, errorRate 0.1' }]);
 });
 
-test('the simulator says itself what it does not take', async () => {
+test('the console passes on why the simulator rejects a setting', async () => {
   expect(await shown.call('PUT', '/api/faults', { body: { errorRate: 2 } })).toMatchObject({
     status: 400,
     body: { errors: [{ pointer: '/errorRate', detail: 'must be a number from 0 to 1' }] },
   });
 });
 
-test('a simulator that is gone is said to be, and its faults end with it', async () => {
+test('the console reports a stopped simulator and ends its fault window', async () => {
   await shown.call('PUT', '/api/faults', { body: { errorRate: 1 } });
   await simulator.close();
   expect(await shown.call('PUT', '/api/faults', { body: {} })).toMatchObject({
@@ -75,7 +75,7 @@ test('a simulator that is gone is said to be, and its faults end with it', async
   expect(shown.defects).toEqual([]);
 });
 
-test('a gateway that is not the simulator is left alone', async () => {
+test('the console sets no fault without a simulator', async () => {
   shown.watch(nobody);
   expect(await shown.call('PUT', '/api/faults', { body: { errorRate: 1 } })).toMatchObject({ status: 404 });
 });
@@ -83,7 +83,7 @@ test('a gateway that is not the simulator is left alone', async () => {
 describe('the network', () => {
   const faultState = async () => (await shown.call('GET', '/api/faults')).body as FaultState;
 
-  /** The address that a wire stands in for, with the wire in between. */
+  /** The target's URL with a proxy's address in place of its own. */
   async function connect(name: string, target: string): Promise<string> {
     const url = new URL(target);
     url.host = await simulator.network.connect(name, `tcp://${url.host}`);
@@ -93,16 +93,16 @@ describe('the network', () => {
     return url.href;
   }
 
-  /** As its button does. */
+  /** Sets a scenario as its button does. */
   async function press(id: string) {
     const scenario = (await faultState()).networkScenarios.find((each) => each.id === id);
     const { proxy, enabled, toxics } = scenario ?? { proxy: `none for ${id}` };
-    const answer = await shown.call('PUT', `/api/wires/${proxy}`, { body: { enabled, toxics } });
+    const answer = await shown.call('PUT', `/api/network/${proxy}`, { body: { enabled, toxics } });
     expect(answer).toMatchObject({ status: 200 });
     expect((await faultState()).network.find(({ name }) => name === proxy)).toMatchObject({ scenario: id });
   }
 
-  test('to Postgres is broken and restored: orders are refused as promised, and placed again', async () => {
+  test('orders are refused while the network to Postgres is broken and placed again once it is restored', async () => {
     await using stack = new AsyncDisposableStack();
     const database = await createTestDatabase();
     stack.defer(() => database.drop());
@@ -136,7 +136,7 @@ describe('the network', () => {
     ]);
   });
 
-  test('one restore is for everything', async () => {
+  test('one restore resets the faults of the gateway and of the network', async () => {
     await connect('postgres', 'tcp://127.0.0.1:1');
     await press('postgres-slow');
     await shown.call('PUT', '/api/faults', { body: { errorRate: 1 } });
@@ -149,13 +149,13 @@ describe('the network', () => {
     expect((await windows()).at(-1)).toMatchObject({ to: expect.any(Number) as number });
   });
 
-  test('is described by what is set of it, whoever has set it', async () => {
+  test('the console describes a network fault by its settings, whichever client has set it', async () => {
     await connect('postgres', 'tcp://127.0.0.1:1');
     const toxics = [
       { type: 'latency', latency: 200, jitter: 20 },
       { type: 'reset_peer', timeout: 500 },
     ];
-    await fetch(`${simulator.url}/wires/postgres`, {
+    await fetch(`${simulator.url}/network/postgres`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ enabled: false, toxics }),
@@ -168,29 +168,29 @@ describe('the network', () => {
     ]);
   });
 
-  test('has scenarios for the wires that there are', async () => {
+  test('the console offers network scenarios only for existing proxies', async () => {
     expect(await faultState()).toMatchObject({ network: [], networkScenarios: [] });
     await connect('redis', 'tcp://127.0.0.1:1');
     const offered = (await faultState()).networkScenarios;
     expect(offered.map(({ id }) => id)).toEqual(['redis-slow', 'redis-refused']);
   });
 
-  test('is refused what the simulator does not take, in its words', async () => {
+  test('the console passes on why the simulator rejects a network setting', async () => {
     await connect('postgres', 'tcp://127.0.0.1:1');
     const body = { toxics: [{ type: 'bandwidth', rate: 0 }] };
-    expect(await shown.call('PUT', '/api/wires/postgres', { body })).toMatchObject({
+    expect(await shown.call('PUT', '/api/network/postgres', { body })).toMatchObject({
       status: 400,
       body: { errors: [{ pointer: '/toxics/0/rate', detail: 'must be a whole number from 1 to 1000000' }] },
     });
-    expect(await shown.call('PUT', '/api/wires/nowhere', { body: {} })).toMatchObject({
+    expect(await shown.call('PUT', '/api/network/nowhere', { body: {} })).toMatchObject({
       status: 404,
-      body: { code: 'wire_not_found' },
+      body: { code: 'proxy_not_found' },
     });
-    // No name leads to another route of the simulator.
-    expect(await shown.call('PUT', '/api/wires/..%2Ffaults', { body: {} })).toMatchObject({ status: 400 });
+    // A name cannot reach another route of the simulator.
+    expect(await shown.call('PUT', '/api/network/..%2Ffaults', { body: {} })).toMatchObject({ status: 400 });
   });
 
-  test('has each of its knobs, with a meaning', async () => {
+  test('the console offers every network setting with its meaning', async () => {
     const { toxicControls } = await faultState();
     expect(toxicControls.map(({ name }) => name)).toEqual([
       'latency',
@@ -203,14 +203,17 @@ describe('the network', () => {
     expect(toxicControls.filter(({ meaning }) => meaning.length < 10)).toEqual([]);
   });
 
-  const rehearsed = networkScenarios.flatMap((scenario) => {
+  const shared = networkScenarios.flatMap((scenario) => {
     const experiment = catalogue.find(({ name }) => name === scenario.id);
     return experiment === undefined ? [] : [{ id: scenario.id, scenario, experiment }];
   });
-  test.each(rehearsed)('$id is what the chaos experiment of that name does', ({ scenario, experiment }) => {
-    const { proxy, enabled, toxics } = scenario;
-    expect(experiment.faults).toContainEqual(
-      enabled ? { kind: 'network', to: proxy, toxics } : { kind: 'cut', to: proxy },
-    );
-  });
+  test.each(shared)(
+    'scenario $id sets the fault of the chaos experiment with the same name',
+    ({ scenario, experiment }) => {
+      const { proxy, enabled, toxics } = scenario;
+      expect(experiment.faults).toContainEqual(
+        enabled ? { kind: 'network', to: proxy, toxics } : { kind: 'cut', to: proxy },
+      );
+    },
+  );
 });

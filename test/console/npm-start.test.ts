@@ -104,7 +104,7 @@ test('the network of the service breaks for it alone, and is restored', async ()
   const { networkScenarios } = await ask('/api/faults');
   for (const { proxy, enabled, toxics } of networkScenarios as NetworkScenario[]) {
     if (enabled && toxics[0]?.type !== 'timeout') continue;
-    await ask(`/api/wires/${proxy}`, { method: 'PUT', body: { enabled, toxics } });
+    await ask(`/api/network/${proxy}`, { method: 'PUT', body: { enabled, toxics } });
     expect(await statusOf()).toBe(proxy === 'postgres' ? 503 : 202);
     await ask('/api/faults', { method: 'DELETE' });
     await expect.poll(statusOf, soon).toBe(201);

@@ -5,12 +5,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../lab/simulator/server.ts';
 import { createLogger } from '../../src/telemetry/logging/logger.ts';
 
-// Wires as whoever breaks them sees them: over HTTP. What a toxic does to bytes is in chaos-network.test.ts.
+// The network's proxies over HTTP. lab/chaos/network.test.ts covers the effect of each toxic on bytes.
 
 let stack: AsyncDisposableStack;
 let simulator: Simulator;
 let echo: Server;
-/** Where the wire leads, and where it begins. */
+/** Host and port of the echo server, and of the proxy in front of it. */
 let upstream: string;
 let listen: string;
 beforeEach(async () => {
@@ -55,8 +55,8 @@ function open(host = listen): Socket {
   return socket.on('error', () => {});
 }
 
-test('a wire is seen, set, and restored', async () => {
-  expect(await call('GET', '/wires')).toEqual({
+test.each(['/network', '/wires'])('GET, PUT and DELETE %s list, set and restore a proxy', async (path) => {
+  expect(await call('GET', path)).toEqual({
     status: 200,
     body: { echo: { enabled: true, toxics: [], listen, upstream } },
   });
@@ -64,20 +64,20 @@ test('a wire is seen, set, and restored', async () => {
     { type: 'latency', latency: 30, jitter: 10 },
     { type: 'bandwidth', rate: 100 },
   ];
-  expect(await call('PUT', '/wires/echo', { toxics })).toEqual({
+  expect(await call('PUT', `${path}/echo`, { toxics })).toEqual({
     status: 200,
     body: { enabled: true, toxics, listen, upstream },
   });
-  expect(await call('PUT', '/wires/echo', { enabled: false })).toMatchObject({
+  expect(await call('PUT', `${path}/echo`, { enabled: false })).toMatchObject({
     body: { enabled: false, toxics: [] },
   });
-  expect(await call('DELETE', '/wires')).toMatchObject({ body: { echo: { enabled: true, toxics: [] } } });
+  expect(await call('DELETE', path)).toMatchObject({ body: { echo: { enabled: true, toxics: [] } } });
 });
 
-test('what is set is told to Prometheus', async () => {
+test('network faults are exposed to Prometheus', async () => {
   const metrics = async () => (await fetch(`${simulator.url}/metrics`)).text();
   expect(await metrics()).not.toContain('simulator_wire_fault_active{');
-  await call('PUT', '/wires/echo', { enabled: false, toxics: [{ type: 'timeout' }] });
+  await call('PUT', '/network/echo', { enabled: false, toxics: [{ type: 'timeout' }] });
   expect((await metrics()).match(/^simulator_wire_fault_active.*$/gm)).toEqual([
     'simulator_wire_fault_active{wire="echo",fault="cut"} 1',
     'simulator_wire_fault_active{wire="echo",fault="timeout"} 1',
@@ -91,36 +91,36 @@ test.each([
   [{ toxics: [{ type: 'reset_peer' }] }, '/toxics/0/timeout', /^is missing$/],
   [{ enabled: 'no' }, '/enabled', /^must be true or false$/],
   [{ toxic: [] }, '/toxic', /^is not known$/],
-])('%j is refused, with the place and no other', async (settings, pointer, detail) => {
-  const { status, body } = await call('PUT', '/wires/echo', settings);
+])('%j is refused with a pointer to the fault alone', async (settings, pointer, detail) => {
+  const { status, body } = await call('PUT', '/network/echo', settings);
   expect(status).toBe(400);
   expect(body).toMatchObject({
     code: 'invalid_request',
     errors: [{ pointer, detail: expect.stringMatching(detail) as string }],
   });
   expect((body as { errors: unknown[] }).errors).toHaveLength(1);
-  expect(await call('GET', '/wires')).toMatchObject({ body: { echo: { enabled: true, toxics: [] } } });
+  expect(await call('GET', '/network')).toMatchObject({ body: { echo: { enabled: true, toxics: [] } } });
 });
 
-test('a wire that does not exist is not found', async () => {
-  expect(await call('PUT', '/wires/nowhere', {})).toMatchObject({
+test.each(['/network', '/wires'])('PUT %s/nowhere answers proxy_not_found', async (path) => {
+  expect(await call('PUT', `${path}/nowhere`, {})).toMatchObject({
     status: 404,
-    body: { code: 'wire_not_found' },
+    body: { code: 'proxy_not_found' },
   });
 });
 
-test('a wire whose port somebody took while it was cut says so, and works again when it is free', async () => {
-  await call('PUT', '/wires/echo', { enabled: false });
+test('restoring a proxy answers port_taken while another process has its port', async () => {
+  await call('PUT', '/network/echo', { enabled: false });
   const thief = createServer();
   await once(thief.listen(Number(listen.split(':')[1]), '127.0.0.1'), 'listening');
-  expect(await call('DELETE', '/wires')).toMatchObject({ status: 409, body: { code: 'port_taken' } });
+  expect(await call('DELETE', '/network')).toMatchObject({ status: 409, body: { code: 'port_taken' } });
   thief.close();
   await once(thief, 'close');
-  expect(await call('DELETE', '/wires')).toMatchObject({ status: 200 });
+  expect(await call('DELETE', '/network')).toMatchObject({ status: 200 });
   await once(open(), 'connect');
 });
 
-test('more than fits into memory at once arrives whole, also at a reader who is slow to begin', async () => {
+test('a proxy delivers more than its buffer holds, complete, to a reader that starts late', async () => {
   const sent = randomBytes(8_000_000);
   const socket = open();
   socket.write(sent);
@@ -135,32 +135,32 @@ test('more than fits into memory at once arrives whole, also at a reader who is 
   expect(Buffer.concat(received).equals(sent)).toBe(true);
 });
 
-test('what is late arrives at once when the wire is restored', async () => {
+test('delayed bytes arrive at once when the proxy is restored', async () => {
   const socket = open();
   await once(socket, 'connect');
-  await call('PUT', '/wires/echo', { toxics: [{ type: 'latency', latency: 60_000, jitter: 0 }] });
+  await call('PUT', '/network/echo', { toxics: [{ type: 'latency', latency: 60_000, jitter: 0 }] });
   const answer = once(socket, 'data');
   socket.write('late');
-  // It is on its way once another, through the same upstream, would have been back.
+  // The echo has sent its answer once a later one, over a direct connection, is back.
   const direct = open(upstream);
   direct.write('x');
   await once(direct, 'data');
-  await call('DELETE', '/wires');
+  await call('DELETE', '/network');
   expect(String((await answer)[0])).toBe('late');
 });
 
-test('whoever connects while nobody is behind the wire is reset, and the wire goes on', async () => {
+test('a proxy resets a client while its upstream is down and keeps running', async () => {
   echo.close();
   const refused = connect(Number(listen.split(':')[1]), '127.0.0.1');
   const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
   expect(error.code).toBe('ECONNRESET');
-  expect(await call('GET', '/wires')).toMatchObject({ status: 200 });
+  expect(await call('GET', '/network')).toMatchObject({ status: 200 });
 });
 
-test('all that is connected ends with the simulator', async () => {
+test('closing the simulator closes every connection through its proxies', async () => {
   const sockets = [open(), open()];
   for (const socket of sockets) await once(socket, 'connect');
-  await call('PUT', '/wires/echo', { toxics: [{ type: 'timeout' }] });
+  await call('PUT', '/network/echo', { toxics: [{ type: 'timeout' }] });
   const closed = Promise.all(sockets.map((socket) => once(socket, 'close')));
   await simulator.close();
   await closed;

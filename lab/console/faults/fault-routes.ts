@@ -8,12 +8,12 @@ import type { SimulatorSetting } from './simulator-setting.ts';
 import { toxicControls, type ProxyList, proxiesOf } from './network-faults.ts';
 import { networkScenarios } from './network-scenarios.ts';
 
-/** Whether the settings are valid is for the simulator to say, in its own words. */
+/** The simulator validates the settings, so that its own messages reach the user. */
 const Settings = Type.Object({}, { additionalProperties: true });
 
 const Name = Type.Object({ name: Type.String({ pattern: '^[a-z]{1,32}$' }) });
 
-/** Everything that can be broken, and the one way back. */
+/** Sets faults of the gateway and the network, and restores both at once. */
 export function faultRoutes({
   gateway,
   network,
@@ -44,14 +44,14 @@ export function faultRoutes({
     app.put('/api/faults', { schema: { body: Settings } }, async (request, reply) =>
       answer(reply, await gateway.change('PUT', '/faults', request.body)),
     );
-    app.put('/api/wires/:name', { schema: { params: Name, body: Settings } }, async (request, reply) =>
-      answer(reply, await network.change('PUT', `/wires/${request.params.name}`, request.body)),
+    app.put('/api/network/:name', { schema: { params: Name, body: Settings } }, async (request, reply) =>
+      answer(reply, await network.change('PUT', `/network/${request.params.name}`, request.body)),
     );
-    /** Restores the network, too, whichever of the two does not answer. */
+    /** Restores the gateway and the network, even if one of the two requests fails. */
     app.delete('/api/faults', async (_request, reply) => {
       const said = await Promise.all([
         gateway.change('DELETE', '/faults'),
-        network.change('DELETE', '/wires'),
+        network.change('DELETE', '/network'),
       ]);
       return answer(reply, ...said);
     });

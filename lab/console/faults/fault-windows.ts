@@ -1,12 +1,12 @@
 import type { FaultWindow } from '../api-types.ts';
 import { shownTime } from '../second-by-second.ts';
 
-/** @param label what is set, in words; `undefined` where nothing is */
+/** @param label the current faults, in words; `undefined` if there are none */
 export type NoteFaults = (label: string | undefined, time?: number) => void;
 
-/** When what was set, for the plots to be shaded: one window after the other, whatever the faults are of. */
+/** The times in which faults were set, to shade the plots. Windows of all sources share one list and do not overlap. */
 export interface FaultWindows {
-  /** For those who know of faults of one kind. */
+  /** A source of faults of one kind. */
   source(): NoteFaults;
   all(): FaultWindow[];
 }

@@ -6,10 +6,10 @@ import { type SimulatorSetting, watchSimulatorSetting } from './simulator-settin
 
 export type GatewaySettings = Record<string, number | null>;
 
-/** They do nothing by themselves. */
+/** Settings without an effect of their own. */
 const details: ReadonlySet<string> = new Set(['retryAfterSeconds', 'slowSuccessDelayMs', 'seed']);
 
-/** The faults of the payment gateway. */
+/** Watches the faults of the payment gateway. */
 export function watchGatewayFaults(
   url: () => string | undefined,
   note: NoteFaults,
@@ -22,9 +22,10 @@ export function watchGatewayFaults(
   });
 }
 
-/** @throws {TypeError} where it is none */
+/** @throws {TypeError} if the body is not an object */
 function settingsOf(body: unknown): GatewaySettings {
-  if (typeof body !== 'object' || body === null) throw new TypeError('These are no settings.');
+  if (typeof body !== 'object' || body === null)
+    throw new TypeError('The body is not an object of settings.');
   const values = Object.entries(body).flatMap(
     ([name, value]): Array<[string, number | null]> =>
       typeof value === 'number' || value === null ? [[name, value]] : [],
@@ -32,7 +33,7 @@ function settingsOf(body: unknown): GatewaySettings {
   return Object.fromEntries(values);
 }
 
-/** As the scenario that it is, or else as its knobs. */
+/** The title of the scenario that matches, or else a list of the settings. */
 function describe(settings: GatewaySettings): string | undefined {
   const set = Object.entries(settings).filter(([name, value]) => !details.has(name) && value !== 0);
   if (set.length === 0) return undefined;
@@ -46,9 +47,9 @@ function describe(settings: GatewaySettings): string | undefined {
   return scenario?.title ?? set.map(([name, value]) => `${name} ${value}`).join(', ');
 }
 
-/** As the simulator describes them itself. */
+/** Built from the simulator's own schema, so that both describe a setting alike. */
 export const controls: readonly Control[] = Object.entries(FaultSettings.properties).map(([name, schema]) => {
-  // TypeBox keeps annotations in a schema, but not in its type.
+  // TypeBox keeps annotations in the schema, but not in its type.
   const { description, default: initial, maximum }: Record<string, unknown> = { ...schema };
   const largest = typeof maximum === 'number' ? maximum : 2 ** 32 - 1;
   return {

@@ -13,16 +13,16 @@ const ProxyList = Type.Record(
 );
 export type ProxyList = Static<typeof ProxyList>;
 
-/** The network between the service and its dependencies. */
+/** Watches the network between the service and its dependencies. */
 export function watchNetworkFaults(
   url: () => string | undefined,
   note: NoteFaults,
 ): SimulatorSetting<ProxyList> {
   return watchSimulatorSetting({
     url,
-    path: '/wires',
+    path: '/network',
     read(body) {
-      if (!Value.Check(ProxyList, body)) throw new TypeError('These are no wires.');
+      if (!Value.Check(ProxyList, body)) throw new TypeError('The body is not a list of proxies.');
       return body;
     },
     seen: (list) => note(list && describe(list)),
@@ -38,7 +38,7 @@ export function proxiesOf(list: ProxyList): NetworkProxy[] {
   });
 }
 
-/** Each wire as the scenario that it is in, or else as what is set of it. */
+/** For each proxy, the title of the scenario that matches, or else a list of its settings. */
 function describe(list: ProxyList): string | undefined {
   const labels = proxiesOf(list).flatMap(({ name, scenario, enabled, toxics }) => {
     const title = networkScenarios.find(({ id }) => id === scenario)?.title;
@@ -58,7 +58,7 @@ function describe(list: ProxyList): string | undefined {
   return labels.length === 0 ? undefined : labels.join(' and ');
 }
 
-/** As the simulator describes them itself. A toxic has the name of its first attribute. */
+/** Built from the simulator's own schema. The first attribute of a toxic appears under the name of the toxic. */
 export const toxicControls: readonly ToxicControl[] = toxicKinds.flatMap((kind) => {
   const toxic = kind.properties.type.const;
   const attributes = Object.entries(kind.properties).filter(([name]) => name !== 'type');
@@ -69,7 +69,7 @@ export const toxicControls: readonly ToxicControl[] = toxicKinds.flatMap((kind) 
 });
 
 function controlOf(names: Pick<ToxicControl, 'toxic' | 'name' | 'attribute'>, schema: object): ToxicControl {
-  // TypeBox keeps annotations in a schema, but not in its type.
+  // TypeBox keeps annotations in the schema, but not in its type.
   const { description, minimum, maximum }: Record<string, unknown> = { ...schema };
   return {
     ...names,

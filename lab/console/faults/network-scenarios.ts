@@ -7,13 +7,13 @@ interface NetworkScenario extends ProxySettings {
   proxy: string;
 }
 
-/** What goes wrong with networks, one click each. Those with the id of a chaos experiment do what it does. */
+/** Typical network faults, one click each. A scenario with the id of a chaos experiment sets the same fault. */
 export const networkScenarios: readonly NetworkScenario[] = [
   {
     id: 'postgres-unreachable',
     title: 'Postgres unreachable',
     meaning:
-      'The network drops every packet, and nobody is told. Orders are refused in time, nothing is charged.',
+      'The network drops every packet without an error. Orders are refused before their deadline, and nothing is charged.',
     proxy: 'postgres',
     enabled: true,
     toxics: [{ type: 'timeout' }],
@@ -22,7 +22,7 @@ export const networkScenarios: readonly NetworkScenario[] = [
     id: 'postgres-refused',
     title: 'Postgres refused',
     meaning:
-      'Every connection is closed, and new ones are refused. Orders get 503 once the retries have had their time.',
+      'Every connection is closed and new ones are refused. Orders get 503 once the retries have run out of time.',
     proxy: 'postgres',
     enabled: false,
     toxics: [],
@@ -30,7 +30,7 @@ export const networkScenarios: readonly NetworkScenario[] = [
   {
     id: 'postgres-slow',
     title: 'Postgres slow',
-    meaning: 'Every answer comes 20 to 40 ms late. An order takes two statements, and notices both.',
+    meaning: 'Every answer is 20 to 40 ms late. An order takes two statements, so it pays twice.',
     proxy: 'postgres',
     enabled: true,
     toxics: [{ type: 'latency', latency: 30, jitter: 10 }],
@@ -38,7 +38,7 @@ export const networkScenarios: readonly NetworkScenario[] = [
   {
     id: 'postgres-narrow',
     title: 'Narrow line to Postgres',
-    meaning: 'Answers come at 1 kB a second on each connection, as behind a line that others fill.',
+    meaning: 'Answers arrive at 1 kB/s on each connection, as on a congested link.',
     proxy: 'postgres',
     enabled: true,
     toxics: [{ type: 'bandwidth', rate: 1 }],
@@ -46,7 +46,7 @@ export const networkScenarios: readonly NetworkScenario[] = [
   {
     id: 'postgres-resets',
     title: 'Postgres connections reset',
-    meaning: 'Every connection is reset after half a second, be a statement under way or not.',
+    meaning: 'Every connection is reset after half a second, in the middle of a statement or not.',
     proxy: 'postgres',
     enabled: true,
     toxics: [
@@ -58,7 +58,7 @@ export const networkScenarios: readonly NetworkScenario[] = [
     id: 'pool-exhausted',
     title: 'Connection pool exhausted',
     meaning:
-      'Every answer of Postgres comes 200 ms late: with enough traffic all connections are taken, and orders wait for one.',
+      'Every answer of Postgres is 200 ms late. With enough traffic, all connections are in use and orders wait for one.',
     proxy: 'postgres',
     enabled: true,
     toxics: [{ type: 'latency', latency: 200, jitter: 0 }],
@@ -66,7 +66,7 @@ export const networkScenarios: readonly NetworkScenario[] = [
   {
     id: 'gateway-down',
     title: 'Gateway refused',
-    meaning: 'Every connection is refused. The breaker opens, orders are taken and left pending.',
+    meaning: 'Every connection is refused. The breaker opens; orders are accepted and left pending.',
     proxy: 'gateway',
     enabled: false,
     toxics: [],
@@ -75,7 +75,7 @@ export const networkScenarios: readonly NetworkScenario[] = [
     id: 'gateway-unreachable',
     title: 'Gateway unreachable',
     meaning:
-      'The network drops every packet. Each attempt takes its whole timeout, and its outcome is unknown.',
+      'The network drops every packet. Each attempt runs into its timeout, and its outcome is unknown.',
     proxy: 'gateway',
     enabled: true,
     toxics: [{ type: 'timeout' }],
@@ -83,7 +83,7 @@ export const networkScenarios: readonly NetworkScenario[] = [
   {
     id: 'gateway-reset-peer',
     title: 'Gateway connections reset',
-    meaning: 'Every connection is reset after half a second, whatever it is in the middle of.',
+    meaning: 'Every connection is reset after half a second, in the middle of a request or not.',
     proxy: 'gateway',
     enabled: true,
     toxics: [{ type: 'reset_peer', timeout: 500 }],
@@ -91,7 +91,7 @@ export const networkScenarios: readonly NetworkScenario[] = [
   {
     id: 'gateway-narrow-line',
     title: 'Narrow line to the gateway',
-    meaning: 'Answers come at 1 kB a second: each takes a good part of one.',
+    meaning: 'Answers arrive at 1 kB/s: each takes a large part of a second.',
     proxy: 'gateway',
     enabled: true,
     toxics: [{ type: 'bandwidth', rate: 1 }],
@@ -100,7 +100,7 @@ export const networkScenarios: readonly NetworkScenario[] = [
     id: 'redis-slow',
     title: 'Redis slow',
     meaning:
-      'Every answer comes about 200 ms late. Nobody waits longer than 20 ms, and soon nobody asks any more.',
+      'Every answer is about 200 ms late. The service waits at most 20 ms, and soon a breaker stops asking.',
     proxy: 'redis',
     enabled: true,
     toxics: [{ type: 'latency', latency: 200, jitter: 20 }],
@@ -108,7 +108,8 @@ export const networkScenarios: readonly NetworkScenario[] = [
   {
     id: 'redis-refused',
     title: 'Redis refused',
-    meaning: 'Every connection is refused. Limits are counted here, orders are read from Postgres.',
+    meaning:
+      'Every connection is refused. The service counts limits in memory and reads orders from Postgres.',
     proxy: 'redis',
     enabled: false,
     toxics: [],

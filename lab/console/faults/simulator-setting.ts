@@ -1,12 +1,12 @@
 import { request } from 'undici';
 import { problem } from '../../simulator/answer.ts';
 
-/** Something of the simulator that can be set: looked at every second, because anybody may set it. */
+/** A setting of the simulator, polled every second because other clients may change it too. */
 export interface SimulatorSetting<T> {
-  /** `undefined` where there is none; `unavailable` says why. */
+  /** `undefined` if the setting cannot be read; `unavailable` says why. */
   value(): T | undefined;
   unavailable(): string;
-  /** @returns what the simulator says; a problem has a status of 400 or more. Never throws. */
+  /** Never throws. @returns the simulator's answer, or a problem with a status of 400 or more */
   change(
     method: 'PUT' | 'DELETE',
     path: string,
@@ -16,12 +16,12 @@ export interface SimulatorSetting<T> {
 }
 
 export interface SimulatorSettingOptions<T> {
-  /** Asked for every time, for it may be told later; `undefined` where there is no simulator. */
+  /** Read at every poll, because it may become known later; `undefined` if there is no simulator. */
   url(): string | undefined;
   path: string;
-  /** @throws {TypeError} where it is none */
+  /** @throws {TypeError} if the body is not this setting */
   read(body: unknown): T;
-  /** Told what is set now, as often as it is looked at. */
+  /** Called with the current value after every poll. */
   seen(value: T | undefined): void;
 }
 
@@ -33,7 +33,7 @@ export function watchSimulatorSetting<T>(options: SimulatorSettingOptions<T>): S
   const { url, path, read, seen } = options;
   let value: T | undefined;
   let unavailable = 'No payment gateway simulator is known.';
-  /** How often it was changed from here: what was read before a change is out of date. */
+  /** Number of changes made here: a poll that began before a change returns a stale value. */
   let changes = 0;
 
   function take(next: T | undefined): void {

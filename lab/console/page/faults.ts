@@ -1,45 +1,26 @@
-import type { FaultState, Control, ProxySettings } from '../api-types.ts';
+import type { FaultState, ProxySettings } from '../api-types.ts';
 import { call, repeat } from './api.ts';
-import { createBand, faultBand } from './band.ts';
+import { type Band, createBand, faultBand } from './band.ts';
+import { createGatewaySettings } from './gateway-settings.ts';
 import { h } from './h.ts';
 import type { Live } from './live.ts';
-import { showScenarios } from './scenario-buttons.ts';
-import type { CreateView } from './view.ts';
 import { showNetwork } from './network-settings.ts';
+import { showScenarios } from './scenario-buttons.ts';
+import type { CreateView, Page } from './view.ts';
 
 const interval = 1000;
 /** Milliseconds that the band shows. */
 const shown = 5 * 60_000;
 
-/** Everything that can go wrong around the service, to be switched on. */
+/** Switches for every fault around the service: scenarios, single settings and one button that restores all. */
 export function faultsView(live: Live): CreateView {
   return (_address, page) => {
-    const scenarios = h('div', { class: 'scenarios' });
-    const networkScenarios = h('div', { class: 'scenarios' });
-    const network = h('div', { class: 'network' });
-    const unwired = h(
-      'p',
-      { class: 'empty' },
-      'There are no wires to break: npm start puts them between the service and what it depends on.',
-    );
-    const controls = h('div', { class: 'settings' });
-    const unavailable = h('p', { class: 'empty', hidden: true });
-    const restore = h(
-      'button',
-      {
-        type: 'button',
-        class: 'restore large',
-        on: { click: () => void act(() => call('DELETE', '/api/faults')) },
-      },
-      'Restore',
-    );
     const band = createBand('Faults');
-    const inputs = new Map<string, HTMLInputElement>();
-    let settings: Record<string, number | null> = {};
+    const panel = createFaultPanel((change) => void act(() => sendChange(change)));
 
     async function act(action: () => Promise<FaultState>): Promise<void> {
       try {
-        show(await action());
+        panel.update(await action());
         page.tell('');
         await live.refresh();
       } catch (error) {
@@ -47,62 +28,93 @@ export function faultsView(live: Live): CreateView {
       }
     }
 
-    function setGateway(wanted: object): void {
-      void act(() => call('PUT', '/api/faults', wanted));
-    }
+    repeat(() => act(() => call('GET', '/api/faults')), interval, page.signal);
+    followFaults(band, live, page);
+    return {
+      title: 'Faults',
+      element: h(
+        'div',
+        { class: 'page' },
+        h('div', { class: 'heading' }, h('h1', {}, 'Faults'), panel.restore),
+        h('div', { class: 'plots' }, band.element),
+        ...panel.sections,
+      ),
+    };
+  };
+}
 
-    function setProxy(name: string, { enabled, toxics }: ProxySettings): void {
-      void act(() => call('PUT', `/api/wires/${name}`, { enabled, toxics }));
-    }
+type Change =
+  | { kind: 'gateway'; settings: object }
+  | { kind: 'proxy'; name: string; settings: ProxySettings }
+  | { kind: 'restore' };
 
-    function controlOf(control: Control): HTMLElement {
-      const input = h('input', {
-        type: 'number',
-        min: 0,
-        max: control.maximum,
-        step: control.form === 'rate' ? 0.05 : 1,
-        placeholder: control.form === 'seed' ? 'anew' : undefined,
-        'aria-label': control.name,
-        on: { change: () => turn(control.name, input) },
-      });
-      inputs.set(control.name, input);
-      return h(
-        'label',
-        { class: 'setting' },
-        h('code', {}, control.name),
-        input,
-        h('span', { class: 'muted' }, control.meaning),
-      );
-    }
+function sendChange(change: Change): Promise<FaultState> {
+  switch (change.kind) {
+    case 'gateway':
+      return call('PUT', '/api/faults', change.settings);
+    case 'proxy':
+      return call('PUT', `/api/network/${change.name}`, change.settings);
+    case 'restore':
+      return call('DELETE', '/api/faults');
+    default:
+      return change satisfies never;
+  }
+}
 
-    function turn(name: string, input: HTMLInputElement): void {
-      const value = input.value === '' ? null : Number(input.value);
-      setGateway({ ...settings, [name]: value });
-    }
+interface FaultPanel {
+  restore: HTMLElement;
+  sections: readonly HTMLElement[];
+  update(state: FaultState): void;
+}
 
-    function show(state: FaultState): void {
-      if (controls.childElementCount === 0)
-        controls.append(...state.controls.map((control) => controlOf(control)));
-      unavailable.hidden = state.unavailable === undefined;
-      unavailable.textContent = state.unavailable ?? '';
-      settings = state.settings ?? {};
-      let broken = state.network.some(({ enabled, toxics }) => !enabled || toxics.length > 0);
-      for (const { name, default: initial } of state.controls) {
-        const value = settings[name] ?? null;
-        const input = inputs.get(name);
-        if (!input) continue;
-        input.disabled = state.settings === undefined;
-        if (document.activeElement !== input) input.value = value === null ? '' : String(value);
-        input.closest('label')?.classList.toggle('set', value !== initial);
-        if (value !== initial) broken = true;
-      }
-      restore.disabled = !broken;
+function createFaultPanel(change: (change: Change) => void): FaultPanel {
+  const setProxy = (name: string, { enabled, toxics }: ProxySettings) =>
+    change({ kind: 'proxy', name, settings: { enabled, toxics } });
+  const gatewayScenarios = h('div', { class: 'scenarios' });
+  const networkScenarios = h('div', { class: 'scenarios' });
+  const network = h('div', { class: 'network' });
+  const gateway = createGatewaySettings((settings) => change({ kind: 'gateway', settings }));
+  const noGateway = h('p', { class: 'empty', hidden: true });
+  const noNetwork = h(
+    'p',
+    { class: 'empty' },
+    'There are no proxies. npm start puts one in front of each dependency of the service.',
+  );
+  const restore = h(
+    'button',
+    { type: 'button', class: 'restore large', on: { click: () => change({ kind: 'restore' }) } },
+    'Restore',
+  );
+
+  return {
+    restore,
+    sections: [
+      noGateway,
+      h('h2', {}, 'Payment gateway'),
+      gatewayScenarios,
+      h('h2', {}, 'Network'),
+      noNetwork,
+      networkScenarios,
+      h('h2', {}, 'All settings of the payment gateway'),
+      note('Rates are shares of the requests, from 0 to 1. A change takes effect at once.'),
+      gateway.element,
+      h('h2', {}, 'All settings of the network'),
+      note('One group per proxy, in the names and units of Toxiproxy. An empty field is off.'),
+      network,
+    ],
+    update(state) {
+      noGateway.hidden = state.unavailable === undefined;
+      noGateway.textContent = state.unavailable ?? '';
+      noNetwork.hidden = state.network.length > 0;
+      restore.disabled = !hasFaults(state);
+      gateway.update(state);
+      showNetwork(network, state, ({ name }, settings) => setProxy(name, settings));
       showScenarios(
-        scenarios,
+        gatewayScenarios,
         state.scenarios.map((each) => ({
           ...each,
-          isOn: Object.entries(each.settings).every(([name, value]) => settings[name] === value),
-          set: () => setGateway(each.settings),
+          isOn: Object.entries(each.settings).every(([name, value]) => state.settings?.[name] === value),
+          set: () => change({ kind: 'gateway', settings: each.settings }),
         })),
       );
       showScenarios(
@@ -113,44 +125,26 @@ export function faultsView(live: Live): CreateView {
           set: () => setProxy(each.proxy, each),
         })),
       );
-      showNetwork(network, state, ({ name }, wanted) => setProxy(name, wanted));
-      unwired.hidden = state.network.length > 0;
-    }
-
-    repeat(() => act(() => call('GET', '/api/faults')), interval, page.signal);
-    live.subscribe(() => {
-      const to = live.latest?.now ?? Date.now();
-      band.update(faultBand({ faults: live.latest?.faults ?? [], to }), { from: to - shown, to });
-    }, page.signal);
-
-    return {
-      title: 'Faults',
-      element: h(
-        'div',
-        { class: 'page' },
-        h('div', { class: 'heading' }, h('h1', {}, 'Faults'), restore),
-        h('div', { class: 'plots' }, band.element),
-        unavailable,
-        h('h2', {}, 'Payment gateway'),
-        scenarios,
-        h('h2', {}, 'Network'),
-        unwired,
-        networkScenarios,
-        h('h2', {}, 'Every knob of the payment gateway'),
-        h(
-          'p',
-          { class: 'muted' },
-          'Rates are shares of the requests, from 0 to 1. A change is in force at once.',
-        ),
-        controls,
-        h('h2', {}, 'Every knob of the network'),
-        h(
-          'p',
-          { class: 'muted' },
-          'Of each wire, in the names and units of Toxiproxy. A field that is empty is off.',
-        ),
-        network,
-      ),
-    };
+    },
   };
+}
+
+function note(text: string): HTMLElement {
+  return h('p', { class: 'muted' }, text);
+}
+
+/** Whether any setting differs from its default. */
+function hasFaults({ controls, settings, network }: FaultState): boolean {
+  return (
+    network.some(({ enabled, toxics }) => !enabled || toxics.length > 0) ||
+    controls.some(({ name, default: initial }) => (settings?.[name] ?? null) !== initial)
+  );
+}
+
+/** Keeps the band in step with the faults of the last minutes. */
+function followFaults(band: Band, live: Live, page: Page): void {
+  live.subscribe(() => {
+    const to = live.latest?.now ?? Date.now();
+    band.update(faultBand({ faults: live.latest?.faults ?? [], to }), { from: to - shown, to });
+  }, page.signal);
 }

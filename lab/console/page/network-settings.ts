@@ -1,13 +1,13 @@
 import type { FaultState, Toxic, ToxicControl, NetworkProxy, ProxySettings } from '../api-types.ts';
 import { h, reconcile } from './h.ts';
 
-/** Told what somebody wants of a wire. */
+/** Called with the settings that the user wants for a proxy. */
 type Turn = (proxy: NetworkProxy, settings: ProxySettings) => void;
 
-/** Shows what is set of a wire. */
+/** Updates the fields of a proxy. */
 const shown = new WeakMap<Element, (proxy: NetworkProxy) => void>();
 
-/** Each wire with all that its network can do, in line with the wires that there are. */
+/** Shows one group of fields per proxy. */
 export function showNetwork(parent: HTMLElement, { network, toxicControls }: FaultState, turn: Turn): void {
   reconcile(parent, network, {
     key: ({ name }) => name,
@@ -66,7 +66,7 @@ function proxyOf(initial: NetworkProxy, controls: readonly ToxicControl[], turn:
     'fieldset',
     { class: 'proxy' },
     h('legend', {}, h('code', {}, proxy.name), ` to ${proxy.upstream}`),
-    rowOf('cut', cut, 'every connection is closed, and new ones are refused'),
+    rowOf('cut', cut, 'every connection is closed and new ones are refused'),
     ...rows.map(({ control, input }) => rowOf(control.name, input, control.meaning)),
   );
   show(proxy);
@@ -82,7 +82,7 @@ function mark(input: HTMLInputElement, isSet: boolean): void {
   input.closest('label')?.classList.toggle('set', isSet);
 }
 
-/** With one knob turned. Without its first attribute a toxic is off; an attribute that was not set begins at its least. */
+/** The toxics with one setting changed. Without its first attribute a toxic is off; a new attribute starts at its minimum. */
 function withControl(
   toxics: readonly Toxic[],
   control: ToxicControl,

@@ -2,9 +2,9 @@ import { connect, type Socket } from 'node:net';
 import { createSlowLine } from './slow-line.ts';
 import type { Toxic } from './toxics.ts';
 
-/** One connection through a wire. */
+/** One connection through a proxy. */
 export interface Connection {
-  /** The toxics are others now. */
+  /** Applies a change of the toxics. */
   adapt(): void;
   destroy(): void;
 }
@@ -12,16 +12,16 @@ export interface Connection {
 export interface ConnectionOptions {
   target: { host: string; port: number };
   toxics(): readonly Toxic[];
-  /** Both of its ends are closed. */
+  /** Called once both ends are closed. */
   ended(): void;
 }
 
-/** Brings what either end sends to the other, as far as the toxics let it. A fault of a socket closes the connection. */
+/** Forwards bytes in both directions as far as the toxics allow. A socket error closes the connection. */
 export function carry(client: Socket, { target, toxics, ended }: ConnectionOptions): Connection {
   const isDropping = () => toxics().some(({ type }) => type === 'timeout');
-  // Where packets are dropped, nobody behind the network hears of a new connection.
+  // While packets are dropped, the upstream never learns about a new connection.
   const upstream = isDropping() ? undefined : connect({ ...target, allowHalfOpen: true });
-  /** Whether bytes are missing in its middle, or its beginning: no network brings them later, so it cannot go on. */
+  /** Whether bytes of the stream were dropped. They never arrive later, so the connection cannot continue. */
   let lost = upstream === undefined;
   let reset: NodeJS.Timeout | undefined;
   const answers = createSlowLine({
@@ -31,7 +31,7 @@ export function carry(client: Socket, { target, toxics, ended }: ConnectionOptio
     room: () => void upstream?.resume(),
   });
 
-  /** Nobody learns what is dropped, the end of a connection included. */
+  /** Dropped packets include the one that ends a connection: neither side learns about it. */
   function unlessDropped(arrive: () => void): void {
     if (isDropping()) lost = true;
     else arrive();
@@ -56,7 +56,7 @@ export function carry(client: Socket, { target, toxics, ended }: ConnectionOptio
   );
   client.on('drain', () => answers.resume());
   client.on('end', () => unlessDropped(() => upstream?.end()));
-  // The close that follows says all there is to say.
+  // The 'close' event that follows does the cleanup.
   client.on('error', () => {});
   client.on('close', () => {
     clearTimeout(reset);
@@ -73,7 +73,7 @@ export function carry(client: Socket, { target, toxics, ended }: ConnectionOptio
   );
   upstream?.on('drain', () => client.resume());
   upstream?.on('end', () => unlessDropped(() => answers.end()));
-  // Such as one that is refused: whoever asked for it should not take it for an orderly end.
+  // For example a refused connection: the client must not mistake it for an orderly end.
   upstream?.on('error', () => unlessDropped(() => client.resetAndDestroy()));
   upstream?.on('close', () => {
     unlessDropped(() => answers.end());

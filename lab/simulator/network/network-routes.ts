@@ -2,43 +2,48 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { type Answer, json, problem } from '../answer.ts';
-import { ProxySettings } from './toxics.ts';
 import type { Network } from './network.ts';
+import { ProxySettings } from './toxics.ts';
 
 const Name = Type.Object({ name: Type.String() });
 
-/** The levers of the network, beside those of the gateway. */
-export function wireRoutes({ network }: { network: Network }): FastifyPluginAsyncTypebox {
+/** `/wires` is the former name of `/network`. It answers the same until the next version removes it. */
+const paths = ['/network', '/wires'] as const;
+
+/** Reads, sets and restores the proxies between the service and its dependencies. */
+export function networkRoutes({ network }: { network: Network }): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get('/wires', (_request, reply) => reply.send(network.all()));
-    app.put('/wires/:name', { schema: { params: Name, body: ProxySettings } }, async (request, reply) => {
-      const { name } = request.params;
-      return send(reply, await unlessTaken(() => network.set(name, request.body)));
-    });
-    app.delete('/wires', async (_request, reply) =>
-      send(
-        reply,
-        await unlessTaken(async () => {
-          await network.restore();
-          return network.all();
-        }),
-      ),
-    );
+    for (const path of paths) {
+      app.get(path, (_request, reply) => reply.send(network.all()));
+      app.put(`${path}/:name`, { schema: { params: Name, body: ProxySettings } }, async (request, reply) => {
+        const { name } = request.params;
+        return send(reply, await unlessPortTaken(() => network.set(name, request.body)));
+      });
+      app.delete(path, async (_request, reply) =>
+        send(
+          reply,
+          await unlessPortTaken(async () => {
+            await network.restore();
+            return network.all();
+          }),
+        ),
+      );
+    }
   };
 }
 
-async function unlessTaken(change: () => Promise<object | undefined>): Promise<Answer> {
+async function unlessPortTaken(change: () => Promise<object | undefined>): Promise<Answer> {
   try {
     const changed = await change();
     return changed === undefined
-      ? problem(404, 'wire_not_found', 'There is no such wire. GET /wires shows which there are.')
+      ? problem(404, 'proxy_not_found', 'No proxy has this name. GET /network lists the proxies.')
       : json(200, changed);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
     return problem(
       409,
       'port_taken',
-      'Somebody else took the port of the wire while it was cut. Try again, or start anew.',
+      'Another process took the port of the proxy while it was cut. Try again later, or restart npm start.',
     );
   }
 }

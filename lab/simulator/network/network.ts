@@ -2,25 +2,25 @@ import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 import type { ProxySettings } from './toxics.ts';
 
 export interface NetworkProxy extends ProxySettings {
-  /** Where the service connects to. */
+  /** Host and port that the service connects to. */
   listen: string;
-  /** Where that leads. */
+  /** Host and port that the proxy forwards to. */
   upstream: string;
 }
 
-/** The network between the service and what it depends on, by the name of the dependency. */
+/** The network between the service and its dependencies: one proxy per dependency, under its name. */
 export interface Network {
   /**
-   * Puts a wire in front of an address.
+   * Puts a proxy in front of an address.
    *
-   * @param target a URL with host and port
-   * @returns host and port of the wire
+   * @param target a URL with a host and a port
+   * @returns host and port of the proxy
    */
   connect(name: string, target: string): Promise<string>;
   all(): Readonly<Record<string, NetworkProxy>>;
-  /** @returns `undefined` where there is no such wire */
+  /** @returns `undefined` if no proxy has this name */
   set(name: string, settings: ProxySettings): Promise<NetworkProxy | undefined>;
-  /** All of them, to a network that works. */
+  /** Resets every proxy to a working network. */
   restore(): Promise<void>;
   close(): Promise<void>;
 }
@@ -31,7 +31,7 @@ export function createNetwork(): Network {
   const proxies = new Map<string, { tcp: TcpProxy; proxy: NetworkProxy }>();
   let turn: Promise<unknown> = Promise.resolve();
 
-  /** One change after the other: a port is not opened again before it is closed. */
+  /** Serializes changes, so that a port is closed before it is opened again. */
   function inTurn<T>(change: () => Promise<T>): Promise<T> {
     const result = turn.then(change);
     turn = result.catch(() => {});

@@ -1,39 +1,39 @@
 import type { Toxic } from './toxics.ts';
 
-/** The way of the answers: in order, each when a slow network would have brought it. */
+/** The downstream direction: delivers chunks in order, each when a slow network would deliver it. */
 export interface SlowLine {
   push(chunk: Buffer): void;
-  /** Closes it behind all that is under way. */
+  /** Closes the line after everything in transit. */
   end(): void;
-  /** Whether nobody should push more: memory has an end, whatever the bandwidth. */
+  /** Whether the sender must pause: memory is bounded whatever the bandwidth. */
   isFull(): boolean;
-  /** Whoever is at its end takes more again. */
+  /** The receiver accepts data again. */
   resume(): void;
-  /** The network has changed: what is under way arrives at once. */
+  /** Delivers everything in transit at once, after the network has changed. */
   hurry(): void;
-  /** @returns whether anything was under way */
+  /** Drops everything in transit. @returns whether there was anything */
   discard(): boolean;
 }
 
 export interface SlowLineOptions {
   toxics(): readonly Toxic[];
-  /** @returns whether it takes more at once */
+  /** @returns whether the receiver accepts more at once */
   deliver(chunk: Buffer): boolean;
   close(): void;
-  /** It is no longer full. */
+  /** Called when the line is no longer full. */
   room(): void;
 }
 
-/** Bytes under way, on one connection. */
+/** Maximum bytes in transit on one connection. */
 const capacity = 1_048_576;
-/** Milliseconds that a piece is in transfer: a thin line brings little by little, and not all at the end. */
+/** Transfer time of one piece, in milliseconds: a narrow line delivers a trickle rather than everything at the end. */
 const pieceTime = 100;
 
 export function createSlowLine({ toxics, deliver, close, room }: SlowLineOptions): SlowLine {
-  /** Without a chunk it is the end. */
-  let underWay: Array<{ chunk?: Buffer; due: number }> = [];
+  /** An entry without a chunk marks the end. */
+  let inTransit: Array<{ chunk?: Buffer; due: number }> = [];
   let bytes = 0;
-  /** When the last chunk is out, by `performance.now()`. */
+  /** When the line finishes its last chunk, by `performance.now()`. */
   let busyUntil = 0;
   let blocked = false;
   let timer: NodeJS.Timeout | undefined;
@@ -42,13 +42,13 @@ export function createSlowLine({ toxics, deliver, close, room }: SlowLineOptions
     clearTimeout(timer);
     const now = performance.now();
     while (!blocked) {
-      const next = underWay[0];
+      const next = inTransit[0];
       if (next === undefined) break;
       if (next.due > now) {
         timer = setTimeout(run, next.due - now);
         break;
       }
-      underWay.shift();
+      inTransit.shift();
       bytes -= next.chunk?.length ?? 0;
       if (next.chunk === undefined) close();
       else blocked = !deliver(next.chunk);
@@ -64,14 +64,14 @@ export function createSlowLine({ toxics, deliver, close, room }: SlowLineOptions
       for (let start = 0; start < chunk.length; start += piece) {
         const part = chunk.subarray(start, start + piece);
         busyUntil = Math.max(earliest, busyUntil) + part.length * perByte;
-        underWay.push({ chunk: part, due: busyUntil });
+        inTransit.push({ chunk: part, due: busyUntil });
       }
       bytes += chunk.length;
       run();
     },
     end() {
       const slow = toxics().find((toxic) => toxic.type === 'slow_close');
-      underWay.push({ due: Math.max(performance.now() + (slow?.delay ?? 0), busyUntil) });
+      inTransit.push({ due: Math.max(performance.now() + (slow?.delay ?? 0), busyUntil) });
       run();
     },
     isFull: () => bytes >= capacity,
@@ -81,26 +81,26 @@ export function createSlowLine({ toxics, deliver, close, room }: SlowLineOptions
     },
     hurry() {
       busyUntil = 0;
-      for (const each of underWay) each.due = 0;
+      for (const each of inTransit) each.due = 0;
       run();
     },
     discard() {
       clearTimeout(timer);
-      const any = underWay.length > 0;
-      underWay = [];
+      const any = inTransit.length > 0;
+      inTransit = [];
       bytes = 0;
       return any;
     },
   };
 }
 
-/** Milliseconds that a chunk takes longer, and that each of its bytes takes. */
+/** Extra latency of a chunk and transfer time of each of its bytes, in milliseconds. */
 function slownessOf(toxics: readonly Toxic[]): { travel: number; perByte: number } {
   let travel = 0;
   let perByte = 0;
   for (const toxic of toxics) {
     if (toxic.type === 'latency') travel += toxic.latency + toxic.jitter * (2 * Math.random() - 1);
-    // Kilobytes a second are bytes a millisecond.
+    // One kilobyte per second is one byte per millisecond.
     if (toxic.type === 'bandwidth') perByte += 1 / toxic.rate;
   }
   return { travel: Math.max(0, travel), perByte };

@@ -3,29 +3,29 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { carry, type Connection } from './connection.ts';
 import type { Toxic } from './toxics.ts';
 
-/** A piece of network between the service and what it depends on, which can be broken. */
+/** A TCP proxy between the service and one dependency that can fail on purpose. */
 export interface TcpProxy extends AsyncDisposable {
-  /** The same address with the proxy in between. */
+  /** The target URL with the proxy's host and port. */
   url: string;
-  /** Accepts connections again. @throws when somebody else has taken its port by now */
+  /** Accepts connections again. @throws `EADDRINUSE` when another process has taken the port meanwhile */
   open(): Promise<void>;
   /** Cuts every connection and refuses new ones. */
   close(): Promise<void>;
   /**
-   * From here on, for the connections that there are and those to come. None is a network that works; what lost bytes
-   * under the toxics before is cut, for it could not go on.
+   * Applies to open and to future connections. An empty list is a working network; connections that lost bytes under
+   * the previous toxics are closed, because they cannot continue.
    */
   setToxics(toxics: readonly Toxic[]): void;
 }
 
 /**
- * Starts it open, at any free port of this machine.
+ * Starts the proxy open, on a free port of the loopback interface.
  *
- * @param target the URL of what is behind it, with its port
+ * @param target the URL of the upstream, with its port
  */
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const url = new URL(target);
-  // Without the brackets of an IPv6 address.
+  // URL keeps the brackets of an IPv6 address; `connect` wants none.
   const behind = { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(url.port) };
   const connections = new Set<Connection>();
   let toxics: readonly Toxic[] = [];
@@ -44,7 +44,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     if (server) return port;
     const started = createServer({ allowHalfOpen: true, noDelay: true }, accept);
     await once(started.listen(port, '127.0.0.1'), 'listening');
-    // No connection that fails to come about ends the others.
+    // A connection that fails to be accepted must not end the others.
     started.on('error', () => {});
     server = started;
     const address = started.address();
@@ -59,7 +59,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     await closed;
   }
 
-  // It stays the same whenever the proxy opens again.
+  // The port stays the same each time the proxy reopens.
   const port = await listen(0);
   url.host = `127.0.0.1:${port}`;
   return {

@@ -1,8 +1,9 @@
 import { type Static, Type } from 'typebox';
 
 /**
- * What a network does to the answers of whoever is behind it, in the names and units of Toxiproxy:
- * https://github.com/Shopify/toxiproxy#toxics
+ * The faults of a network, in the names and units of Toxiproxy. They affect what the upstream sends.
+ *
+ * @see https://github.com/Shopify/toxiproxy#toxics
  */
 
 const milliseconds = (description: string) =>
@@ -15,13 +16,13 @@ const milliseconds = (description: string) =>
 
 const strict = { additionalProperties: false };
 
-/** Each kind of toxic. The first attribute is the one that it is about. */
+/** Each kind of toxic. Its first attribute is the main one: without it, the toxic is off. */
 export const toxicKinds = [
   Type.Object(
     {
       type: Type.Literal('latency'),
-      latency: milliseconds('every answer comes so many milliseconds later'),
-      jitter: milliseconds('give or take so many'),
+      latency: milliseconds('delay of every answer, in milliseconds'),
+      jitter: milliseconds('random deviation from that delay, in milliseconds'),
     },
     strict,
   ),
@@ -31,7 +32,7 @@ export const toxicKinds = [
       rate: Type.Integer({
         minimum: 1,
         maximum: 1_000_000,
-        description: 'answers come at so many kilobytes a second at most, on each connection',
+        description: 'maximum rate of the answers on each connection, in kilobytes per second',
         expected: 'a whole number from 1 to 1000000',
       }),
     },
@@ -39,19 +40,19 @@ export const toxicKinds = [
   ),
   Type.Object(
     { type: Type.Literal('timeout') },
-    { ...strict, description: 'every packet is dropped, in both directions, and nobody is told' },
+    { ...strict, description: 'every packet is dropped in both directions, without an error on either side' },
   ),
   Type.Object(
     {
       type: Type.Literal('reset_peer'),
-      timeout: milliseconds('every connection is reset after so many milliseconds'),
+      timeout: milliseconds('lifetime of every connection before it is reset, in milliseconds'),
     },
     strict,
   ),
   Type.Object(
     {
       type: Type.Literal('slow_close'),
-      delay: milliseconds('the end of a connection arrives so many milliseconds later'),
+      delay: milliseconds('delay of the end of a connection, in milliseconds'),
     },
     strict,
   ),
@@ -61,7 +62,7 @@ export type Toxic = Static<(typeof toxicKinds)[number]>;
 
 const names = toxicKinds.map(({ properties }) => properties.type.const);
 
-/** The type decides which attributes are looked for, so that a fault is told of those alone. */
+/** The type selects the attributes to validate, so that an error names those alone. */
 const AnyToxic = Type.Unsafe<Toxic>({
   type: 'object',
   required: ['type'],
@@ -70,7 +71,7 @@ const AnyToxic = Type.Unsafe<Toxic>({
   expected: `a toxic, whose type is one of ${names.join(', ')}`,
 });
 
-/** All that can be set of a wire. What is left out goes back to its default: a network that works. */
+/** Settings of a proxy. What a request leaves out returns to its default: a working network. */
 export const ProxySettings = Type.Object(
   {
     enabled: Type.Boolean({
