@@ -1,8 +1,8 @@
-/** An answer that is none of what was asked for. */
+/** The console's server refused a request, or did not answer it. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
-  /** Of the problem; empty where nothing answered. */
+  /** Code of the problem; empty if there was no answer. */
   readonly code: string;
 
   constructor(status: number, code: string, message: string) {
@@ -13,7 +13,7 @@ export class ApiError extends Error {
 }
 
 /**
- * Calls the console's own server. What it answers is taken for what it says: both are of one version.
+ * Calls the console's own server. The answer is not validated, because page and server are of one version.
  *
  * @throws {ApiError}
  */
@@ -54,7 +54,12 @@ function problemOf(answer: unknown): { code?: string; detail?: string } {
   };
 }
 
-/** A query string of those that are set. */
+/** The text to show for a failed call. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Builds a query string from the values that are set. */
 export function query(values: Readonly<Record<string, string | number | undefined>>): string {
   const set = Object.entries(values).flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [[name, String(value)]],
@@ -63,9 +68,9 @@ export function query(values: Readonly<Record<string, string | number | undefine
 }
 
 /**
- * Does a task again and again, each time so many milliseconds after the last has ended; not while nobody looks.
+ * Repeats a task, with a pause after each run. It pauses while the page is hidden.
  *
- * @param signal ends it
+ * @param interval milliseconds from the end of one run to the start of the next
  */
 export function repeat(task: () => Promise<void>, interval: number, signal: AbortSignal): void {
   const run = async (): Promise<void> => {

@@ -3,7 +3,7 @@ import { stretchesOf } from './band.ts';
 
 const second = 1000;
 
-test('neighbouring seconds of one state are one stretch, and a gap is none', () => {
+test('stretchesOf merges adjacent seconds of one state and leaves gaps open', () => {
   const times = [1, 2, 3, 4, 9, 10].map((time) => time * second);
   expect(stretchesOf(times, [0, 0, 2, null, 2, 1])).toEqual([
     { from: 0, to: 2 * second, state: 'closed', label: 'closed' },

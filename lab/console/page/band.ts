@@ -2,12 +2,12 @@ import { duration } from './format.ts';
 import { h, reconcile } from './h.ts';
 import type { PlotData } from './plot.ts';
 
-/** A stretch of time in one state. */
+/** A period in one state. */
 export interface Stretch {
   /** Milliseconds since 1970. */
   from: number;
   to: number;
-  /** A class of the style sheet. */
+  /** CSS class of the state. */
   state: string;
   label: string;
 }
@@ -17,7 +17,7 @@ export interface Band {
   update(stretches: readonly Stretch[], shown: Pick<PlotData, 'from' | 'to'>): void;
 }
 
-/** A state over time, in line with the plots below it. */
+/** A state over time, aligned with the plots below it. */
 export function createBand(title: string): Band {
   const now = h('span', { class: 'value' });
   const lane = h('div', { class: 'lane', role: 'img' });
@@ -37,7 +37,7 @@ export function createBand(title: string): Band {
       now.className = `value ${current?.state ?? ''}`;
       element.dataset['state'] = current?.state ?? '';
       const said = stretches.map((each) => `${each.label} for ${duration(each.to - each.from)}`);
-      lane.setAttribute('aria-label', `${title}: ${said.join(', ') || 'nothing'}`);
+      lane.setAttribute('aria-label', `${title}: ${said.join(', ') || 'no data'}`);
       const place = (stretch: HTMLElement, each: Stretch) => {
         const start = Math.max(each.from, from);
         const share = (length: number) => `${((length / (to - from)) * 100).toFixed(3)}%`;
@@ -63,7 +63,7 @@ export function createBand(title: string): Band {
   };
 }
 
-/** When which fault was set. */
+/** The periods in which faults were set. */
 export function faultBand({ faults, to }: Pick<PlotData, 'faults' | 'to'>): Stretch[] {
   return faults.map((each) => ({ from: each.from, to: each.to ?? to, state: 'fault', label: each.label }));
 }
@@ -76,12 +76,12 @@ const states = [
 
 const bands = new WeakMap<Element, Band>();
 
-/** One band for each circuit breaker that the service has. */
+/** One band per circuit breaker of the service. */
 export function breakerBands(parent: HTMLElement, data: PlotData): void {
   const names = [...data.columns.keys()].filter((name) => name.startsWith('breaker:'));
   const update = (element: HTMLElement, name: string) =>
     bands.get(element)?.update(stretchesOf(data.times, data.columns.get(name) ?? []), data);
-  // Its place is kept while the service has not told yet.
+  // Reserves the space of one band until the service has reported its breakers.
   reconcile(parent, names.length === 0 ? ['breaker:payment'] : names, {
     key: (name) => name,
     create(name) {
@@ -96,7 +96,7 @@ export function breakerBands(parent: HTMLElement, data: PlotData): void {
   });
 }
 
-/** Neighbouring seconds of the same state become one. A reading stands for the second before it. */
+/** Merges adjacent seconds of the same state. A reading stands for the second before it. */
 export function stretchesOf(times: readonly number[], values: ReadonlyArray<number | null>): Stretch[] {
   const stretches: Stretch[] = [];
   for (const [index, time] of times.entries()) {

@@ -1,16 +1,16 @@
 import type { FaultState, TrafficState } from '../api-types.ts';
-import { call } from './api.ts';
+import { call, messageOf } from './api.ts';
 import { rate } from './format.ts';
 import { h } from './h.ts';
 import type { Live } from './live.ts';
 import type { Page } from './view.ts';
 
-/** Visits a second that the button starts: enough to see something, few enough for a laptop. */
+/** Visits per second that the button starts: enough for lively plots, few enough for a laptop. */
 const usualRate = 20;
-/** Scenarios that are worth a button here; the view of the faults has them all. */
+/** Scenarios with a button on the overview; the faults view has all of them. */
 const most = 3;
 
-/** The shortest way to something to see: let customers in, break the gateway, mend it. */
+/** The shortest demonstration: start traffic, break the gateway, restore it. */
 export function breakItBar(live: Live, page: Page): HTMLElement {
   const traffic = h('button', { type: 'button', class: 'primary', on: { click: toggle } }, 'Start traffic');
   const scenarios = h('span', { class: 'buttons' });
@@ -23,7 +23,7 @@ export function breakItBar(live: Live, page: Page): HTMLElement {
   function act(action: () => Promise<unknown>): void {
     action()
       .then(() => live.refresh())
-      .catch((error: unknown) => page.tell(error instanceof Error ? error.message : String(error)));
+      .catch((error: unknown) => page.tell(messageOf(error)));
   }
 
   function toggle(): void {

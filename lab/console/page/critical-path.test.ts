@@ -4,7 +4,7 @@ import { toSpanTrees } from './span-tree.ts';
 
 const trace = 'a'.repeat(32);
 
-/** Spans by name, each with its parent, its start and its end. */
+/** Spans by name, each with its parent, start and end. */
 function pathOf(spans: Record<string, readonly [parent: string, start: number, end: number]>): string[] {
   const records = Object.entries(spans).map(([spanId, [parentId, start, end]]) => ({
     traceId: trace,
@@ -29,7 +29,7 @@ function pathOf(spans: Record<string, readonly [parent: string, start: number, e
     .map(({ spanId, from, to }) => `${spanId} ${from}–${to}`);
 }
 
-test('goes through one span after the other', () => {
+test('the critical path goes through consecutive spans', () => {
   expect(pathOf({ root: ['', 0, 100], insert: ['root', 10, 30], charge: ['root', 40, 90] })).toEqual([
     'root 0–10',
     'insert 10–30',
@@ -39,14 +39,14 @@ test('goes through one span after the other', () => {
   ]);
 });
 
-test('of spans side by side takes the one that ended last', () => {
+test('the critical path takes the last of several parallel spans to end', () => {
   expect(pathOf({ root: ['', 0, 100], short: ['root', 10, 50], long: ['root', 10, 100] })).toEqual([
     'root 0–10',
     'long 10–100',
   ]);
 });
 
-test('goes as deep as there is something to wait for', () => {
+test('the critical path descends into the deepest span that the trace waits for', () => {
   expect(pathOf({ root: ['', 0, 100], call: ['root', 0, 100], server: ['call', 20, 80] })).toEqual([
     'call 0–20',
     'server 20–80',
@@ -54,11 +54,11 @@ test('goes as deep as there is something to wait for', () => {
   ]);
 });
 
-test('a child that goes on when its parent has ended counts up to there', () => {
+test('the critical path cuts a child that outlives its parent', () => {
   expect(pathOf({ root: ['', 0, 100], late: ['root', 60, 300] })).toEqual(['root 0–60', 'late 60–100']);
 });
 
-test('covers the whole once, whatever the spans are', () => {
+test('the critical path covers the whole trace exactly once', () => {
   const parts = pathOf({
     root: ['', 0, 100],
     a: ['root', 5, 40],
@@ -71,7 +71,7 @@ test('covers the whole once, whatever the spans are', () => {
   expect(length).toBe(100);
 });
 
-test('a span that is its own parent, and two that are each other’s, do no harm', () => {
+test('the critical path survives cycles of parents', () => {
   expect(pathOf({ self: ['self', 0, 10] })).toEqual(['self 0–10']);
   expect(pathOf({ a: ['b', 0, 10], b: ['a', 0, 10] })).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { SpanTree } from './span-tree.ts';
 
-/** A part of a span that the whole had to wait for. Milliseconds since 1970. */
+/** A part of a span that delayed the whole trace. Times are milliseconds since 1970. */
 export interface CriticalPart {
   spanId: string;
   from: number;
@@ -8,10 +8,10 @@ export interface CriticalPart {
 }
 
 /**
- * What a trace took its time for: walks from its end to its beginning, always along the span that ended last before.
- * Making anything else faster would not make the whole faster. The last part comes first.
+ * The critical path of a trace: walks from its end to its start, always along the span that ended last before the
+ * current time. Speeding up anything else does not speed up the whole. The last part comes first.
  *
- * @param from what lies before is not looked at, nor what lies after `to`
+ * @param from start of the period to examine; `to` is its end
  * @see https://www.usenix.org/conference/atc22/presentation/zhang-zhizhou (CRISP, of Uber)
  */
 export function criticalPath({ span, children }: SpanTree, from = span.start, to = span.end): CriticalPart[] {
@@ -21,10 +21,10 @@ export function criticalPath({ span, children }: SpanTree, from = span.start, to
   let at = last;
   for (const child of children.toSorted((a, b) => b.span.end - a.span.end)) {
     const start = Math.max(child.span.start, first);
-    // What goes on after its parent has ended is not waited for.
+    // A parent does not wait for a child that outlives it.
     const ended = Math.min(child.span.end, last);
     const end = Math.min(ended, at);
-    // Ran beside one that ended later.
+    // This child ran in parallel with one that ended later.
     if (end <= start || ended > at + tolerance) continue;
     if (end < at) parts.push({ spanId: span.spanId, from: end, to: at });
     parts.push(...criticalPath(child, start, end));
@@ -34,5 +34,5 @@ export function criticalPath({ span, children }: SpanTree, from = span.start, to
   return parts;
 }
 
-/** Milliseconds: clocks of two processes, and the time of a number, are no more exact than that. */
+/** Milliseconds. The clocks of two processes and a timestamp as a double are no more exact. */
 const tolerance = 0.5;

@@ -6,11 +6,11 @@ import type { Live } from './live.ts';
 import { type Overlay, resolved } from './plot.ts';
 import type { Page } from './view.ts';
 
-/** How near the pointer has to be, in pixels. */
+/** Maximum distance from the pointer to a dot, in pixels. */
 const reach = 9;
 const radius = 2.75;
 
-/** Single requests over their latency. Each is one click from its trace. */
+/** Exemplars as dots in the latency plot. A click on one opens its trace. */
 export function createExemplarDots(live: Live, page: Page): Overlay {
   const hint = h('div', { class: 'hint', hidden: true });
   let pointed: Exemplar | undefined;
@@ -49,7 +49,7 @@ export function createExemplarDots(live: Live, page: Page): Overlay {
       ctx.beginPath();
       ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
       ctx.clip();
-      // Apart from each other, and from the lines.
+      // An outline separates the dots from each other and from the lines.
       ctx.strokeStyle = resolved('--ground');
       ctx.lineWidth = devicePixelRatio;
       for (const { time, seconds: value, httpStatus } of live.exemplars) {

@@ -1,5 +1,5 @@
 import type { FaultState, ProxySettings } from '../api-types.ts';
-import { call, repeat } from './api.ts';
+import { call, messageOf, repeat } from './api.ts';
 import { type Band, createBand, faultBand } from './band.ts';
 import { createGatewaySettings } from './gateway-settings.ts';
 import { h } from './h.ts';
@@ -24,7 +24,7 @@ export function faultsView(live: Live): CreateView {
         page.tell('');
         await live.refresh();
       } catch (error) {
-        page.tell(error instanceof Error ? error.message : String(error));
+        page.tell(messageOf(error));
       }
     }
 

@@ -3,18 +3,18 @@ import { h } from './h.ts';
 export interface Field {
   name: string;
   label: string;
-  /** Of a choice; the empty one means anything. */
+  /** Options of a select; the empty value matches anything. */
   options?: ReadonlyArray<readonly [value: string, label: string]>;
   placeholder?: string;
   type?: 'text' | 'number';
-  /** Of a text, in characters. */
+  /** Width of a text field, in characters. */
   width?: number;
 }
 
-/** Milliseconds from the last key to the new list. */
+/** Milliseconds from the last keystroke to the new list. */
 const typingPause = 200;
 
-/** What a list is narrowed down by. The fields are those of the address, so that a list can be linked to. */
+/** The filters of a list. Their names are those in the address, so that a filtered list can be linked. */
 export function createFilterForm(
   fields: readonly Field[],
   initial: URLSearchParams,

@@ -1,4 +1,4 @@
-/** How figures are written. They are made to be compared: always the same width of digits after the point. */
+/** Formats of figures. They are made for comparison, so that similar values have the same number of digits. */
 
 /** @param ms milliseconds */
 export function duration(ms: number): string {
@@ -34,21 +34,21 @@ export function bytes(value: number): string {
   return `${(value / 1_048_576).toFixed(0)} MiB`;
 }
 
-/** By the clock of whoever looks, to the millisecond. @param time milliseconds since 1970 */
+/** Local time of the browser, to the millisecond. @param time milliseconds since 1970 */
 export function clock(time: number): string {
   const date = new Date(time);
   const part = (value: number, digits = 2) => String(value).padStart(digits, '0');
   return `${part(date.getHours())}:${part(date.getMinutes())}:${part(date.getSeconds())}.${part(date.getMilliseconds(), 3)}`;
 }
 
-/** A round value of an axis. */
+/** Label of a round value on an axis. @param value seconds */
 export function tick(value: number): string {
   return value < 1 ? `${Number((value * 1000).toPrecision(3))} ms` : `${Number(value.toPrecision(3))} s`;
 }
 
 /**
  * @param minor in minor units of the currency
- * @param short leaves digits out where there are many
+ * @param short abbreviates large amounts
  */
 export function money(minor: number, currency: string, short = false): string {
   try {
@@ -62,12 +62,12 @@ export function money(minor: number, currency: string, short = false): string {
   }
 }
 
-/** Enough of an id to tell it from others at a glance. */
+/** Enough of an id to distinguish it from others at a glance. */
 export function shortId(id: string): string {
   return id.length > 12 ? `${id.slice(0, 4)}…${id.slice(-6)}` : id;
 }
 
-/** A value of an attribute, as text. */
+/** The value of an attribute as text. */
 export function text(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }

@@ -1,7 +1,13 @@
-/** What an element is made with. Attributes that are undefined, null or false are left out. */
+/**
+ * Creates and reconciles DOM elements, in about 70 lines. preact with htm needs no build either and might save a third
+ * of the views (an estimate). What it does not give is the property that these lines are for: they are the page's only
+ * way to create elements, and short enough to see that text from telemetry never becomes markup.
+ */
+
+/** Properties of an element. Attributes that are undefined, null or false are omitted. */
 interface Props {
   class?: string | undefined;
-  /** CSS properties, set one by one: the page allows no style attributes. */
+  /** CSS properties, set one by one because the page's policy forbids style attributes. */
   style?: Readonly<Record<string, string>>;
   on?: Readonly<Record<string, (event: Event) => void>>;
   [attribute: string]: unknown;
@@ -10,8 +16,8 @@ interface Props {
 type Child = Node | string | number | null | undefined | false;
 
 /**
- * Makes an element. Whatever is put into it as text stays text: no markup is ever read from a string, for most of what
- * is shown here was written by somebody else.
+ * Creates an element. Text children stay text: no string is ever parsed as markup, because most of the text on the page
+ * comes from telemetry that anybody may have written.
  */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
@@ -38,7 +44,7 @@ function isShown(child: Child): child is Node | string | number {
   return child !== null && child !== undefined && child !== false;
 }
 
-/** An element that the document is known to have. */
+/** Finds an element that the document must have. @throws {TypeError} if it is missing */
 export function find<T extends Element>(selector: string, type: new () => T): T {
   const element = document.querySelector(selector);
   if (!(element instanceof type)) throw new TypeError(`The page has no ${selector}.`);
@@ -46,8 +52,8 @@ export function find<T extends Element>(selector: string, type: new () => T): T 
 }
 
 /**
- * Brings the children of an element in line with a list, in its order. Those of known keys stay the same elements, so
- * that focus, selection and scrolling stay where they are.
+ * Updates the children of an element to match a list, in its order. Items with a known key keep their elements, and so
+ * their focus, selection and scroll position.
  */
 export function reconcile<T>(
   parent: Element,

@@ -1,6 +1,6 @@
 import type { Navigation } from './navigation.ts';
 
-/** `/` searches, 1 to 6 are the views; what else a key means is for the view to say. */
+/** `/` focuses the search and 1 to 6 open views; the current view handles every other key. */
 export function listenToKeys(options: {
   search: { focus(): void };
   navigation: Navigation;
@@ -19,7 +19,7 @@ export function listenToKeys(options: {
     const address = navigation.addressOf(key);
     if (key === '/') search.focus();
     else if (address !== undefined) go(address);
-    // A link or a button that has the focus is what Enter is for.
+    // Enter activates the link or button that has the focus.
     else if (key === 'Enter' && target instanceof HTMLElement && target.matches('a, button')) return;
     else if (!isTaken(key)) return;
     event.preventDefault();

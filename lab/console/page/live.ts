@@ -2,18 +2,18 @@ import type { Exemplar, Overview } from '../api-types.ts';
 import { ApiError, call, query, repeat } from './api.ts';
 import { type Columns, createTimeline } from './timeline.ts';
 
-/** Milliseconds that single requests are shown. */
+/** Milliseconds that exemplars are shown. */
 const shownTime = 15 * 60_000;
 const interval = 1000;
 
-/** The state of everything, asked for once a second for all views together. */
+/** The live state that all views share, fetched once per second. */
 export interface Live {
   /** Milliseconds since 1970, ascending. */
   readonly times: readonly number[];
   readonly columns: Columns;
   readonly exemplars: readonly Exemplar[];
   readonly latest: Overview | undefined;
-  /** Why there is nothing new; empty while all is well. */
+  /** Why the last request failed; empty after a success. */
   readonly failure: string;
   /** @param signal ends the subscription */
   subscribe(listener: () => void, signal: AbortSignal): void;
@@ -30,7 +30,7 @@ export function createLive(): Live {
   function take(overview: Overview): void {
     timeline.add(overview.times, overview.columns);
     const shown = exemplars.filter(({ time }) => time > overview.now - shownTime);
-    // Where two requests were under way at the same time, both bring the same ones.
+    // Two concurrent requests return the same exemplars.
     const known = new Set(shown.map(({ traceId }) => traceId));
     exemplars = [...shown, ...overview.exemplars.filter(({ traceId }) => !known.has(traceId))];
     latest = overview;
@@ -74,6 +74,6 @@ export function createLive(): Live {
 
 function describe(error: unknown): string {
   if (error instanceof ApiError && error.status === 401)
-    return 'The console was started anew. Open it at the address that it has printed.';
+    return 'The console was restarted. Open it at the address that it printed.';
   return error instanceof Error ? error.message : 'The console does not answer.';
 }

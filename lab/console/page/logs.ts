@@ -1,76 +1,48 @@
 import type { LogList, NumberedLog } from '../api-types.ts';
-import { call, query, repeat } from './api.ts';
-import { createFilterForm } from './filter-form.ts';
 import { clock, count, shortId, text } from './format.ts';
+import type { Field } from './filter-form.ts';
 import { h, reconcile } from './h.ts';
+import { createHeldButton, createListView } from './list-view.ts';
 import { createSelection } from './selection.ts';
 import { valuesTable } from './span-detail.ts';
 import type { CreateView } from './view.ts';
 
-const interval = 1000;
-/** Lines that are shown; what is older leaves at the top. */
+/** Most lines that are shown; older ones scroll out at the top. */
 const most = 200;
 
-/** Log lines as they come, the newest below. The list follows them while its end is in sight. */
+const fields: readonly Field[] = [
+  {
+    name: 'level',
+    label: 'At least',
+    options: [
+      ['', 'any'],
+      ['debug', 'debug'],
+      ['info', 'info'],
+      ['warn', 'warn'],
+      ['error', 'error'],
+    ],
+  },
+  { name: 'event', label: 'Event', placeholder: 'payment.retry', width: 20 },
+  { name: 'order', label: 'Order', placeholder: 'order id', width: 18 },
+  { name: 'trace', label: 'Trace', placeholder: 'trace id', width: 18 },
+  { name: 'text', label: 'Text', placeholder: 'in the line and its fields', width: 24 },
+];
+
+/** Log lines as they arrive, the newest at the bottom. The list follows them while its end is visible. */
 export const logsView: CreateView = (address, page) => {
   const rows = h('ul', { class: 'rows logs', tabindex: 0, 'aria-label': 'Log lines' });
-  const held = h('button', { type: 'button', class: 'held', hidden: true, on: { click: () => follow() } });
-  const selection = createSelection(rows);
+  const held = createHeldButton(follow);
+  const selection = createSelection(rows, (key) => {
+    if (key !== '') following = false;
+  });
   let lines: NumberedLog[] = [];
   let last = 0;
   let following = true;
   let unseen = 0;
 
-  const filters = createFilterForm(
-    [
-      {
-        name: 'level',
-        label: 'At least',
-        options: [
-          ['', 'any'],
-          ['debug', 'debug'],
-          ['info', 'info'],
-          ['warn', 'warn'],
-          ['error', 'error'],
-        ],
-      },
-      { name: 'event', label: 'Event', placeholder: 'payment.retry', width: 20 },
-      { name: 'order', label: 'Order', placeholder: 'order id', width: 18 },
-      { name: 'trace', label: 'Trace', placeholder: 'trace id', width: 18 },
-      { name: 'text', label: 'Text', placeholder: 'in the line and its fields', width: 24 },
-    ],
-    address.query,
-    (values) => {
-      page.note(`/logs${query(values)}`);
-      lines = [];
-      last = 0;
-      follow();
-      void load();
-    },
-  );
-
-  async function load(): Promise<void> {
-    const values = filters.values();
-    try {
-      const list = await call<LogList>('GET', `/api/logs${query({ ...values, after: last, limit: most })}`);
-      if (query(values) !== query(filters.values())) return;
-      last = list.last;
-      if (!following) unseen += list.lines.length + list.skipped;
-      // Each process sends its lines in batches of its own.
-      lines = [...lines, ...list.lines].toSorted((a, b) => a.time - b.time);
-      page.tell(
-        list.skipped > 0 ? `${count(list.skipped)} lines of this second are left out: narrow it down.` : '',
-      );
-      show();
-    } catch (error) {
-      page.tell(error instanceof Error ? error.message : String(error));
-    }
-  }
-
   function show(): void {
-    held.hidden = following || unseen === 0;
-    held.textContent = `${count(unseen)} newer — esc to follow`;
-    // Whoever reads must not lose the line from under the eyes.
+    held.show(following ? 0 : unseen, 'esc to follow');
+    // While the user reads, the line must not move away.
     if (!following) {
       lines = lines.slice(0, 4 * most);
       return;
@@ -96,26 +68,33 @@ export const logsView: CreateView = (address, page) => {
   rows.addEventListener('click', () => {
     following = false;
   });
-  repeat(load, interval, page.signal);
-  return {
+  return createListView<LogList>(address, page, {
     title: 'Logs',
-    element: h(
-      'div',
-      { class: 'list' },
-      h('h1', { class: 'unseen' }, 'Logs'),
-      h('div', { class: 'bar' }, filters.element, held),
-      rows,
-    ),
-    onKey(key) {
-      if (key === 'Escape') follow();
-      else if (key === 'Enter' && selection.key !== '') toggle(rows, selection.key);
-      else {
-        if (key === 'j' || key === 'k') following = false;
-        return selection.move(key);
-      }
-      return true;
+    path: 'logs',
+    fields,
+    limit: most,
+    selection,
+    held: held.element,
+    content: [rows],
+    cursor: () => last,
+    reset() {
+      lines = [];
+      last = 0;
+      follow();
     },
-  };
+    take(list) {
+      last = list.last;
+      if (!following) unseen += list.lines.length + list.skipped;
+      // Each process sends its lines in batches of its own, so they arrive out of order.
+      lines = [...lines, ...list.lines].toSorted((a, b) => a.time - b.time);
+      show();
+      return list.skipped > 0
+        ? `${count(list.skipped)} lines of this second are not shown. Narrow the filters to see them.`
+        : '';
+    },
+    release: follow,
+    open: (key) => toggle(rows, key),
+  });
 };
 
 function toggle(rows: Element, key: string): void {
@@ -124,8 +103,8 @@ function toggle(rows: Element, key: string): void {
   if (details) details.open = !details.open;
 }
 
-/** Fields that say most about a line, in this order. */
-const telling = [
+/** The most informative fields of a line, in the order in which it shows them. */
+const summaryFields = [
   'method',
   'route',
   'status',
@@ -140,7 +119,7 @@ const telling = [
 ];
 
 function lineOf(line: NumberedLog): HTMLElement {
-  const fields = telling.filter(
+  const shown = summaryFields.filter(
     (name) => ![undefined, 'none'].some((nothing) => line.attributes[name] === nothing),
   );
   return h(
@@ -159,7 +138,7 @@ function lineOf(line: NumberedLog): HTMLElement {
           'span',
           { class: 'name' },
           line.text,
-          ...fields.map((name) =>
+          ...shown.map((name) =>
             h('span', { class: 'field' }, h('i', {}, name), ` ${text(line.attributes[name])}`),
           ),
         ),

@@ -67,7 +67,7 @@ const search = listenToSearch(find('.search', HTMLFormElement), {
 });
 listenToKeys({ search, navigation, go, isTaken: (key) => shown?.view.onKey?.(key) ?? false });
 
-// Links of the page change the view without loading it anew.
+// Links within the page switch the view without reloading the page.
 document.addEventListener('click', (event) => {
   const link = event.target instanceof Element ? event.target.closest('a') : null;
   const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;

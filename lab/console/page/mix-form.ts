@@ -1,7 +1,7 @@
 import type { TrafficDetail } from '../api-types.ts';
 import { h } from './h.ts';
 
-/** What visits consist of, by weight. */
+/** The mix of visits, as a weight for each kind. */
 export function createMixForm(onChange: (weights: Record<string, number>) => Promise<void>): {
   element: HTMLElement;
   update(mix: TrafficDetail['mix']): void;
@@ -18,12 +18,8 @@ export function createMixForm(onChange: (weights: Record<string, number>) => Pro
     element: h(
       'section',
       {},
-      h('h2', {}, 'What visits are'),
-      h(
-        'p',
-        { class: 'muted' },
-        'Weights, relative to each other. A change starts the traffic anew, at the rate above.',
-      ),
+      h('h2', {}, 'Mix of visits'),
+      h('p', { class: 'muted' }, 'Relative weights. A change restarts the traffic at the rate above.'),
       rows,
     ),
     update(mix) {

@@ -1,8 +1,8 @@
-/** The links to the views, in the order of the keys 1 to 6. */
+/** The links to the views, in the order of keys 1 to 6. */
 export interface Navigation {
-  /** Shows where one is. */
+  /** Marks the link to the current view. */
   mark(path: string): void;
-  /** The address that the key leads to. */
+  /** The address that a key opens. */
   addressOf(key: string): string | undefined;
 }
 

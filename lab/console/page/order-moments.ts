@@ -1,7 +1,7 @@
 import type { LogRecord, OrderLife, SpanRecord } from '../api-types.ts';
 import { duration, text } from './format.ts';
 
-/** Something that happened to an order, told by one of those who know it. */
+/** Something that happened to an order, according to one of the sources that know about it. */
 export interface Moment {
   /** Milliseconds since 1970. */
   time: number;
@@ -9,15 +9,15 @@ export interface Moment {
   tone: '' | 'ok' | 'warn' | 'bad';
   what: string;
   detail: string;
-  /** Empty where it belongs to none. */
+  /** Empty if the moment belongs to no trace. */
   traceId: string;
   spanId: string;
 }
 
-/** The whole life of an order on one line of time. */
+/** The whole life of an order on one timeline. */
 export function lifeOf({ order, charge, spans, logs }: OrderLife): Moment[] {
-  // Of spans that begin together, the longer one has the other in it.
-  const outerFirst = spans.filter(isTelling).toSorted((a, b) => a.start - b.start || b.end - a.end);
+  // Of spans that start together, the longer one contains the other.
+  const outerFirst = spans.filter(isShown).toSorted((a, b) => a.start - b.start || b.end - a.end);
   const [first, ...rest] = outerFirst.flatMap(momentsOfSpan);
   const [stored, ...later] = order ? momentsOfOrder(order) : [];
   const late = [...later, ...(charge ? momentsOfCharge(charge) : []), ...logs.map(momentOfLine)];
@@ -29,7 +29,7 @@ export function lifeOf({ order, charge, spans, logs }: OrderLife): Moment[] {
     .map(({ each }) => each);
 }
 
-/** Times of orders, of the ledger and of lines are cut to the millisecond. What they tell was before its end. */
+/** Timestamps of orders, of the ledger and of log lines are truncated to the millisecond, so the true time may be almost 1 ms later. */
 const lostByRounding = 0.999;
 
 function momentsOfOrder({ status, createdAt, updatedAt }: NonNullable<OrderLife['order']>): Moment[] {
@@ -52,8 +52,8 @@ function momentsOfCharge(charge: NonNullable<OrderLife['charge']>): Moment[] {
   ];
 }
 
-/** What crosses a border; what happens inside is for the trace to tell. */
-function isTelling(span: SpanRecord): boolean {
+/** Spans that cross a process boundary, or have events. The trace view shows the internal ones. */
+function isShown(span: SpanRecord): boolean {
   return span.kind !== 'INTERNAL' || span.events.length > 0;
 }
 

@@ -1,5 +1,5 @@
 import type { OrderLife } from '../api-types.ts';
-import { call, repeat } from './api.ts';
+import { call, messageOf, repeat } from './api.ts';
 import { clock, duration, money, text } from './format.ts';
 import { h } from './h.ts';
 import { lifeOf, type Moment } from './order-moments.ts';
@@ -8,7 +8,7 @@ import type { CreateView } from './view.ts';
 
 const interval = 1500;
 
-/** The life of one order, from all who have seen it. */
+/** The life of one order, from every source that knows about it. */
 export const orderView: CreateView = (address, page) => {
   const id = address.id;
   const input = h('input', {
@@ -46,7 +46,7 @@ export const orderView: CreateView = (address, page) => {
       if (content !== shown) body.replaceChildren(...contentOf(life));
       shown = content;
     } catch (error) {
-      page.tell(error instanceof Error ? error.message : String(error));
+      page.tell(messageOf(error));
     }
   }
 
@@ -55,7 +55,7 @@ export const orderView: CreateView = (address, page) => {
       h(
         'p',
         { class: 'empty' },
-        'Type an order id, or follow one from a trace or a log line. The answer of the API has it as id.',
+        'Enter an order id, or follow one from a trace or a log line. The API returns it as id.',
       ),
     );
   } else repeat(load, interval, page.signal);
@@ -77,7 +77,7 @@ function contentOf(life: OrderLife): HTMLElement[] {
     h('div', { class: 'columns' }, orderCard(life), chargeCard(life), tracesCard(life)),
     h('h2', {}, 'Life'),
     moments.length === 0
-      ? h('p', { class: 'empty' }, 'Nobody knows anything of it.')
+      ? h('p', { class: 'empty' }, 'No source knows this order.')
       : h('ol', { class: 'life' }, ...moments.map((moment) => momentRow(moment, start))),
   ];
 }
@@ -114,7 +114,7 @@ function chargeCard({ charge, chargeMissing }: OrderLife): HTMLElement {
     { class: 'card' },
     h('h2', {}, "Gateway's ledger"),
     h('p', { class: `figure ${toneOf(text(status))}` }, text(status)),
-    h('p', {}, `${text(attempts)} ${attempts === 1 ? 'request' : 'requests'} to charge`),
+    h('p', {}, `${text(attempts)} charge ${attempts === 1 ? 'request' : 'requests'}`),
     h('p', { class: Number(captures) > 1 ? 'status bad' : 'muted' }, chargedSentence(Number(captures))),
   );
 }
@@ -141,7 +141,7 @@ function tracesCard({ traces, logs }: OrderLife): HTMLElement {
           h('span', { class: 'muted' }, ` ${duration(trace.duration)}`),
         ),
       ),
-    h('p', { class: 'muted' }, traces.length === 0 ? 'none is kept' : `${logs.length} log lines`),
+    h('p', { class: 'muted' }, traces.length === 0 ? 'none kept' : `${logs.length} log lines`),
   );
 }
 

@@ -2,7 +2,7 @@ import type { TrafficDetail } from '../api-types.ts';
 import { count } from './format.ts';
 import { h, reconcile } from './h.ts';
 
-/** How many requests of each kind came to which end. */
+/** The number of requests by kind of visit and by outcome. */
 export function createOutcomes(): {
   element: HTMLElement;
   update(outcomes: TrafficDetail['outcomes']): void;
@@ -11,7 +11,7 @@ export function createOutcomes(): {
   const element = h(
     'section',
     {},
-    h('h2', {}, 'What clients got'),
+    h('h2', {}, 'Answers to clients'),
     h(
       'table',
       { class: 'outcomes' },

@@ -1,15 +1,19 @@
+/*
+ * uPlot draws the plots. Labels are built here, because its own legend stands below each plot instead of beside it;
+ * the shading of faults and the exemplar dots use its hooks.
+ */
 import uPlot from 'uplot';
 import type { FaultWindow } from '../api-types.ts';
 import { h } from './h.ts';
 import type { Columns } from './timeline.ts';
 
 export interface Line {
-  /** Of the data. */
+  /** Name of the column in the data. */
   column: string;
   label: string;
-  /** A custom property of the style sheet that is a colour. */
+  /** CSS custom property with the colour. */
   colour: string;
-  /** Filled down to the axis, in the colour of the same name with `-soft` behind it. */
+  /** Fills the area below the line, in the colour with the suffix `-soft`. */
   filled?: boolean;
   dashed?: boolean;
 }
@@ -20,13 +24,13 @@ export interface PlotOptions {
   /** In pixels. */
   height: number;
   format: (value: number) => string;
-  /** For the axis; default the same. */
+  /** Format of the axis. Default: `format`. */
   formatAxis?: (value: number) => string;
-  /** For values over several orders of magnitude. */
+  /** Logarithmic scale, for values over several orders of magnitude. */
   logarithmic?: boolean;
-  /** Whether times stand below it. */
+  /** Whether the time axis has labels. */
   hasTimes?: boolean;
-  /** Draws over the lines, and is told where the pointer is. */
+  /** Draws over the lines and follows the pointer. */
   over?: Overlay;
 }
 
@@ -39,7 +43,7 @@ export interface PlotData {
   times: readonly number[];
   columns: Columns;
   faults: readonly FaultWindow[];
-  /** What is shown, in milliseconds since 1970. */
+  /** The visible period, in milliseconds since 1970. */
   from: number;
   to: number;
 }
@@ -49,15 +53,15 @@ export interface Plot {
   update(data: PlotData): void;
 }
 
-/** The width of every value axis, in pixels: plots stand one above the other, and so must their times. */
+/** The width of every value axis, in pixels: plots stand one above the other, so their times must be aligned. */
 const axisWidth = 56;
 const rightPadding = 10;
-// oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- a const enum, of which nothing is there at run time
+// oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- a const enum does not exist at run time
 const logarithmicScale: uPlot.Scale.Distr.Logarithmic = 3;
-/** Plots of one group share the pointer. */
+/** Plots of one group share the cursor. */
 const group = 'console';
 
-/** A plot over time with its title and its values beside it: those under the pointer, or else the latest. */
+/** A plot over time. Its label shows the values under the pointer, or else the latest ones. */
 export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
   const { title, lines, height, format } = options;
   const values = lines.map(() => h('span', { class: 'value' }, '–'));
@@ -166,7 +170,7 @@ export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
   };
 }
 
-/** The colour that a custom property stands for at the moment; a canvas knows no properties. */
+/** The current value of a CSS custom property, because a canvas cannot use the property itself. */
 export function resolved(property: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(property).trim();
 }
@@ -210,14 +214,14 @@ function isDecade(value: number): boolean {
   return Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6;
 }
 
-/** From zero to a round number somewhat above the largest, and at least to one. */
+/** From 0 to a round number above the largest value, and at least to 1. */
 function fromZero(_plot: uPlot, _least: number, largest: number): [number, number] {
   const top = Math.max(largest * 1.1, 1);
   const step = 10 ** Math.floor(Math.log10(top)) / 2;
   return [0, Math.ceil(top / step) * step];
 }
 
-/** Whole decades around the values, of at least two. */
+/** Whole decades around the values, at least two of them. */
 function decades(_plot: uPlot, least: number, largest: number): [number, number] {
   if (!(least > 0) || !(largest > 0)) return [0.001, 1];
   const low = Math.floor(Math.log10(least));

@@ -10,7 +10,7 @@ interface Beat {
   title: string;
 }
 
-/** What is going on, in every view: the service, what is set to break, and who is calling. */
+/** The state that every view shows: the service, the faults, the traffic and the Collector. */
 export function showPulse(element: HTMLElement, live: Live): void {
   const show = () =>
     reconcile(element, beatsOf(live), {
@@ -48,14 +48,14 @@ function beatsOf({ latest, failure }: Live): Beat[] {
       tone: service === 'up' ? 'ok' : service === 'down' ? 'bad' : 'quiet',
       text: states[service],
       href: '/',
-      title: 'Whether the metrics of the service can be read',
+      title: "Whether the service's metrics can be read",
     },
     {
       key: 'faults',
       tone: fault ? 'bad' : 'quiet',
       text: fault ? `fault: ${fault.label}` : 'no fault set',
       href: '/faults',
-      title: fault?.label ?? 'The payment gateway simulator does what it should',
+      title: fault?.label ?? 'The gateway and the network work normally',
     },
     {
       key: 'traffic',
@@ -72,8 +72,8 @@ function beatsOf({ latest, failure }: Live): Beat[] {
             text: collector.failure === undefined ? 'collector' : 'collector: failing',
             href: '/',
             title:
-              `Handed on to your Collector: ${count(collector.sent)} requests; ${count(collector.waiting)} wait, ` +
-              `${count(collector.dropped)} were dropped. ${collector.failure ?? ''}`,
+              `Forwarded to your Collector: ${count(collector.sent)} requests; ${count(collector.waiting)} waiting, ` +
+              `${count(collector.dropped)} dropped. ${collector.failure ?? ''}`,
           },
         ]
       : []),

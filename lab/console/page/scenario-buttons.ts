@@ -4,12 +4,12 @@ export interface ScenarioButton {
   id: string;
   title: string;
   meaning: string;
-  /** Whether just that is set. */
+  /** Whether exactly these settings are active. */
   isOn: boolean;
   set(): void;
 }
 
-/** One click each, in line with the scenarios that there are. */
+/** Shows one button per scenario. */
 export function showScenarios(parent: HTMLElement, scenarios: readonly ScenarioButton[]): void {
   reconcile(parent, scenarios, {
     key: ({ id }) => id,

@@ -1,8 +1,8 @@
 import type { Found } from '../api-types.ts';
-import { call, query } from './api.ts';
+import { call, messageOf, query } from './api.ts';
 import { find } from './h.ts';
 
-/** One field for everything: an id leads to what it is the id of, any other text to the traces that have it. */
+/** One search field for everything: an id opens its trace or order; any other text searches the traces. */
 export function listenToSearch(
   form: HTMLFormElement,
   { go, tell }: { go(path: string): void; tell(message: string): void },
@@ -18,7 +18,7 @@ export function listenToSearch(
       else go(`/traces${query({ text: text.slice(0, 200) })}`);
       if (found.kind !== 'nothing') input.value = '';
     } catch (error) {
-      tell(error instanceof Error ? error.message : String(error));
+      tell(messageOf(error));
     }
   }
 

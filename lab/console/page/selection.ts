@@ -1,15 +1,15 @@
-/** The row of a list that the keyboard is at. */
+/** The row of a list that the keyboard has selected. */
 export interface Selection {
-  /** The key of the row; empty where there is none. */
+  /** The key of the row; empty if no row is selected. */
   readonly key: string;
-  /** `j` is one down, `k` one up. @returns whether the key meant that */
+  /** `j` moves down, `k` moves up. @returns whether the key was one of them */
   move(key: string): boolean;
   clear(): void;
-  /** To be called when the rows have changed. */
+  /** Marks the selected row again, after the rows have changed. */
   mark(): void;
 }
 
-/** @param parent its children are the rows, each with its key in `data-key` */
+/** @param parent contains the rows, each with its key in `data-key` */
 export function createSelection(parent: Element, onChange: (key: string) => void = () => {}): Selection {
   let selected = '';
 

@@ -2,7 +2,7 @@ import type { LogRecord, SpanRecord, TraceDetail, Values } from '../api-types.ts
 import { duration, text } from './format.ts';
 import { h } from './h.ts';
 
-/** All that one span says. */
+/** All data of one span. */
 export function createSpanDetail(): {
   element: HTMLElement;
   show(span: SpanRecord | undefined, trace: TraceDetail): void;
@@ -20,7 +20,7 @@ export function createSpanDetail(): {
   };
 }
 
-const hint = 'Choose a span to see its attributes: click, or press j and k.';
+const hint = 'Select a span to see its attributes: click it, or press j and k.';
 
 function contentOf(span: SpanRecord, { logs }: TraceDetail): HTMLElement[] {
   const lines = logs.filter(({ spanId }) => spanId === span.spanId);
@@ -58,7 +58,7 @@ function section(title: string, ...content: readonly Node[]): HTMLElement {
   return h('section', {}, h('h3', {}, title), ...content);
 }
 
-/** Names and values, in two columns. */
+/** Names and values in two columns. */
 export function valuesTable(values: Values): HTMLElement {
   const entries = Object.entries(values).toSorted(([a], [b]) => a.localeCompare(b));
   if (entries.length === 0) return h('p', { class: 'muted' }, 'none');

@@ -1,14 +1,14 @@
 import type { SpanRecord } from '../api-types.ts';
 
-/** A span with those that happened inside of it, in the order of their beginning. */
+/** A span with its children, ordered by start. */
 export interface SpanTree {
   span: SpanRecord;
   children: SpanTree[];
 }
 
-/** Spans whose parent is missing are roots: it was not sent, or has yet to end. */
+/** Builds the trees of a trace. A span without a known parent is a root: its parent was not sent, or has not ended. */
 export function toSpanTrees(spans: readonly SpanRecord[]): SpanTree[] {
-  // Starts are often no more exact than a millisecond; of those that look the same, the first to end was first.
+  // Start times are often exact only to the millisecond. Of equal ones, the first span to end was the first to start.
   const ordered = spans.toSorted((a, b) => a.start - b.start || a.end - b.end);
   const trees = new Map(ordered.map((span) => [span.spanId, { span, children: [] as SpanTree[] }]));
   const roots: SpanTree[] = [];

@@ -54,7 +54,7 @@ const tiles: readonly Tile[] = [
       const known = state === null ? undefined : breakerStates[state];
       return {
         value: known?.label ?? '–',
-        beside: rejected > 0 ? `${rate(rejected)}/s turned away` : 'payment',
+        beside: rejected > 0 ? `${rate(rejected)}/s rejected` : 'payment',
         ...(known?.tone && { tone: known.tone }),
       };
     },
@@ -66,7 +66,7 @@ const tiles: readonly Tile[] = [
       const pending = now(live, 'pending');
       return {
         value: count(pending),
-        beside: pending > 0 ? `oldest ${duration(oldest * 1000)}` : 'none waits',
+        beside: pending > 0 ? `oldest ${duration(oldest * 1000)}` : 'none waiting',
         ...(pending > 0 && { tone: 'warn' as const }),
       };
     },
@@ -79,8 +79,7 @@ const tiles: readonly Tile[] = [
       );
       return {
         value: largest ? money(largest[1], largest[0], true) : '–',
-        beside:
-          others.map(([currency, minor]) => money(minor, currency, true)).join('  ') || 'nothing sold yet',
+        beside: others.map(([currency, minor]) => money(minor, currency, true)).join('  ') || 'no orders yet',
       };
     },
   },
@@ -96,7 +95,7 @@ const tiles: readonly Tile[] = [
   },
 ];
 
-/** Seconds: 99 % of placements are to be faster. */
+/** The latency objective in seconds: 99 % of placements are faster. */
 const objective = 0.3;
 
 const breakerStates = [
@@ -105,7 +104,7 @@ const breakerStates = [
   { label: 'open', tone: 'bad' },
 ] as const;
 
-/** The figures of this second. */
+/** The figures of the latest second. */
 export function createTiles(): { element: HTMLElement; update(live: Live): void } {
   const shown = tiles.map(({ title }) => ({
     value: h('dd', { class: 'figure' }, '–'),

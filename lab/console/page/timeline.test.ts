@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createTimeline } from './timeline.ts';
 
-test('seconds that come twice count once, and a new column has nothing before it began', () => {
+test('a timeline ignores repeated seconds and fills a new column with nulls', () => {
   const timeline = createTimeline();
   timeline.add([1, 2], { ok: [5, 6] });
   timeline.add([2, 3], { ok: [6, 7], failed: [1, 2] });
@@ -11,7 +11,7 @@ test('seconds that come twice count once, and a new column has nothing before it
   expect(timeline.columns.get('failed')).toEqual([null, null, 2]);
 });
 
-test('no more than 15 minutes are kept', () => {
+test('a timeline keeps at most 15 minutes', () => {
   const timeline = createTimeline();
   for (let second = 1; second <= 1000; second += 1) timeline.add([second], { ok: [second] });
   expect(timeline.times).toHaveLength(900);

@@ -1,10 +1,10 @@
-/** Values by name, each beside the times of the timeline. */
+/** Values by name, one per time of the timeline. */
 export type Columns = ReadonlyMap<string, ReadonlyArray<number | null>>;
 
-/** Seconds that are kept. */
+/** Number of seconds that are kept. */
 const kept = 15 * 60;
 
-/** Values by second that come bit by bit. */
+/** Values per second, collected from successive answers. */
 export interface Timeline {
   /** Milliseconds since 1970, ascending. */
   readonly times: readonly number[];
@@ -23,7 +23,7 @@ export function createTimeline(): Timeline {
       return columns;
     },
     add(fresh, values) {
-      // Where two requests were under way at the same time, both bring the same seconds.
+      // Two concurrent requests return the same seconds.
       const last = times.at(-1) ?? 0;
       const start = fresh.findIndex((time) => time > last);
       if (start === -1) return;

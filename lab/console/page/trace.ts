@@ -1,5 +1,5 @@
 import type { TraceDetail } from '../api-types.ts';
-import { ApiError, call, repeat } from './api.ts';
+import { ApiError, call, messageOf, repeat } from './api.ts';
 import { clock, duration } from './format.ts';
 import { h } from './h.ts';
 import { toSpanTrees } from './span-tree.ts';
@@ -10,7 +10,7 @@ import { createWaterfall } from './waterfall.ts';
 
 const interval = 1500;
 
-/** One trace: its spans over time, with what was logged while they ran. */
+/** One trace: its spans over time, with the log lines of each. */
 export const traceView: CreateView = (address, page) => {
   const traceId = address.id;
   const heading = h('div', { class: 'heading' }, h('h1', {}, 'Trace'));
@@ -21,14 +21,14 @@ export const traceView: CreateView = (address, page) => {
     try {
       const trace = await call<TraceDetail>('GET', `/api/traces/${encodeURIComponent(traceId)}`);
       page.tell('');
-      // The rest of a trace may come later; what has not changed is left alone.
+      // Later spans of a trace may still arrive. An unchanged trace is not rendered again.
       const size = `${trace.spans.length} ${trace.logs.length} ${trace.linkedFrom.length}`;
       if (size !== shown) show(trace);
       shown = size;
     } catch (error) {
-      // One that is on the screen may be read for as long as one likes.
+      // A trace on the screen stays readable after the console has dropped it.
       const isGone = error instanceof ApiError && error.status === 404;
-      if (shown === '' || !isGone) page.tell(error instanceof Error ? error.message : String(error));
+      if (shown === '' || !isGone) page.tell(messageOf(error));
     }
   }
 

@@ -1,95 +1,55 @@
 import type { TraceList, TraceSummary } from '../api-types.ts';
-import { call, query, repeat } from './api.ts';
-import { createFilterForm } from './filter-form.ts';
+import type { Field } from './filter-form.ts';
 import { clock, duration, shortId } from './format.ts';
 import { h, reconcile } from './h.ts';
+import { createHeldButton, createListView } from './list-view.ts';
 import { createSelection } from './selection.ts';
 import type { CreateView } from './view.ts';
 
-const interval = 1000;
+/** Most traces that are shown. */
 const most = 100;
 
-/** The newest traces, as they come. The list holds still while a row is selected, or the pointer is over it. */
+const fields: readonly Field[] = [
+  {
+    name: 'status',
+    label: 'Status',
+    options: [
+      ['', 'any'],
+      ['failed', 'failed'],
+      ['ok', 'not failed'],
+      ['2xx', '2xx'],
+      ['4xx', '4xx'],
+      ['5xx', '5xx'],
+    ],
+  },
+  { name: 'longer', label: 'At least, ms', type: 'number', width: 7 },
+  { name: 'route', label: 'Route', placeholder: '/orders', width: 14 },
+  { name: 'order', label: 'Order', placeholder: 'order id', width: 18 },
+  { name: 'text', label: 'Text', placeholder: 'in names and attributes', width: 24 },
+];
+
+/** The newest traces as they arrive. The list holds still while a row is selected or the pointer is over it. */
 export const tracesView: CreateView = (address, page) => {
   const rows = h('ul', { class: 'rows traces' });
-  const held = h('button', {
-    type: 'button',
-    class: 'held',
-    hidden: true,
-    on: { click: () => selection.clear() },
-  });
+  const held = createHeldButton(() => selection.clear());
   const empty = h('p', { class: 'empty' }, 'Waiting for traces.');
   const selection = createSelection(rows, (key) => {
     if (key === '') show();
   });
-  const traces = new Map<string, TraceSummary>();
-  let shownTraces: TraceSummary[] = [];
+  /** The newest traces that match, newest first. */
+  let newest = new Map<string, TraceSummary>();
+  let shown: TraceSummary[] = [];
   let revision = 0;
-  let partial = false;
-
-  const filters = createFilterForm(
-    [
-      {
-        name: 'status',
-        label: 'Status',
-        options: [
-          ['', 'any'],
-          ['failed', 'failed'],
-          ['ok', 'not failed'],
-          ['2xx', '2xx'],
-          ['4xx', '4xx'],
-          ['5xx', '5xx'],
-        ],
-      },
-      { name: 'longer', label: 'At least, ms', type: 'number', width: 7 },
-      { name: 'route', label: 'Route', placeholder: '/orders', width: 14 },
-      { name: 'order', label: 'Order', placeholder: 'order id', width: 18 },
-      { name: 'text', label: 'Text', placeholder: 'in names and attributes', width: 24 },
-    ],
-    address.query,
-    (values) => {
-      page.note(`/traces${query(values)}`);
-      traces.clear();
-      shownTraces = [];
-      revision = 0;
-      selection.clear();
-      void load();
-    },
-  );
-
-  async function load(): Promise<void> {
-    const values = filters.values();
-    try {
-      const list = await call<TraceList>(
-        'GET',
-        `/api/traces${query({ ...values, after: revision, limit: most })}`,
-      );
-      page.tell('');
-      // Somebody has changed the filters in the meantime.
-      if (query(values) !== query(filters.values())) return;
-      revision = list.revision;
-      partial = list.partial;
-      for (const trace of list.traces) traces.set(trace.traceId, trace);
-      const newest = [...traces.values()].toSorted((a, b) => b.start - a.start).slice(0, most);
-      traces.clear();
-      for (const trace of newest) traces.set(trace.traceId, trace);
-      show();
-    } catch (error) {
-      page.tell(error instanceof Error ? error.message : String(error));
-    }
-  }
 
   function show(): void {
-    const newest = [...traces.values()];
-    const known = new Set(shownTraces.map(({ traceId }) => traceId));
-    const isHeld = known.has(selection.key) || (shownTraces.length > 0 && rows.matches(':hover'));
-    // What is shown already may still grow.
-    shownTraces = isHeld ? shownTraces.map((trace) => traces.get(trace.traceId) ?? trace) : newest;
-    const waiting = isHeld ? newest.filter(({ traceId }) => !known.has(traceId)).length : 0;
-    held.hidden = waiting === 0;
-    held.textContent = `${waiting} newer${selection.key === '' ? '' : ' — esc to show'}`;
-    const longest = Math.max(...shownTraces.map((trace) => trace.duration), 1);
-    reconcile(rows, shownTraces, {
+    const known = new Set(shown.map(({ traceId }) => traceId));
+    const isHeld = known.has(selection.key) || (shown.length > 0 && rows.matches(':hover'));
+    // A trace that is already shown may still grow.
+    shown = isHeld ? shown.map((trace) => newest.get(trace.traceId) ?? trace) : [...newest.values()];
+    const waiting = isHeld ? [...newest.keys()].filter((traceId) => !known.has(traceId)).length : 0;
+    held.show(waiting, selection.key === '' ? undefined : 'esc to show');
+    const longest = Math.max(...shown.map((trace) => trace.duration), 1);
+    reconcile(rows, shown, {
       key: ({ traceId }) => traceId,
       create(trace) {
         const row = h('li', {});
@@ -99,32 +59,48 @@ export const tracesView: CreateView = (address, page) => {
       update: (row, trace) => fill(row, trace, longest),
     });
     selection.mark();
-    empty.hidden = shownTraces.length > 0;
+    empty.hidden = shown.length > 0;
     empty.textContent =
-      traces.size === 0 && revision > 0 ? 'No trace that is kept is like that.' : 'Waiting for traces.';
-    if (partial) page.tell('Only the newest traces were searched: there is a lot of text.');
+      newest.size === 0 && revision > 0 ? 'No trace matches these filters.' : 'Waiting for traces.';
   }
 
-  repeat(load, interval, page.signal);
-  return {
+  return createListView<TraceList>(address, page, {
     title: 'Traces',
-    element: h(
-      'div',
-      { class: 'list' },
-      h('h1', { class: 'unseen' }, 'Traces'),
-      h('div', { class: 'bar' }, filters.element, held),
-      head(),
-      rows,
-      empty,
-    ),
-    onKey(key) {
-      if (key === 'Escape') selection.clear();
-      else if (key === 'Enter' && selection.key !== '') page.go(`/traces/${selection.key}`);
-      else return selection.move(key);
-      return true;
+    path: 'traces',
+    fields,
+    limit: most,
+    selection,
+    held: held.element,
+    content: [head(), rows, empty],
+    cursor: () => revision,
+    reset() {
+      newest.clear();
+      shown = [];
+      revision = 0;
+      selection.clear();
     },
-  };
+    take(list) {
+      revision = list.revision;
+      newest = merge(newest, list.traces);
+      show();
+      return list.partial
+        ? 'The text is too long to search in full: only the newest traces were searched.'
+        : '';
+    },
+    release: () => selection.clear(),
+    open: (traceId) => page.go(`/traces/${traceId}`),
+  });
 };
+
+function merge(
+  known: ReadonlyMap<string, TraceSummary>,
+  fresh: readonly TraceSummary[],
+): Map<string, TraceSummary> {
+  const all = new Map(known);
+  for (const trace of fresh) all.set(trace.traceId, trace);
+  const newest = [...all.values()].toSorted((a, b) => b.start - a.start).slice(0, most);
+  return new Map(newest.map((trace) => [trace.traceId, trace]));
+}
 
 function head(): HTMLElement {
   const titles = ['Start', 'Name', 'Status', 'Duration', 'Spans', 'Services', 'Order'];
@@ -140,7 +116,7 @@ const filled = new WeakMap<Element, string>();
 function fill(row: HTMLElement, trace: TraceSummary, longest: number): void {
   const share = Math.sqrt(trace.duration / longest);
   row.style.setProperty('--share', `${(share * 100).toFixed(1)}%`);
-  // Most rows are what they were a second ago.
+  // Most rows have not changed since the last second.
   if (filled.get(row) === String(trace.revision)) return;
   filled.set(row, String(trace.revision));
   const [orderId] = trace.orderIds;
@@ -159,7 +135,7 @@ function fill(row: HTMLElement, trace: TraceSummary, longest: number): void {
   );
 }
 
-/** How a trace ended, in a word: the status of its answer, and whether something on the way to it failed. */
+/** How a trace ended: the status of its answer, and whether any span failed on the way. */
 export function statusOf({ failed, httpStatus }: Pick<TraceSummary, 'failed' | 'httpStatus'>): HTMLElement {
   if (httpStatus === null)
     return h('span', { class: `status ${failed ? 'bad' : 'ok'}` }, failed ? 'failed' : 'ok');

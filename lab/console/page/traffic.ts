@@ -1,72 +1,45 @@
 import type { TrafficDetail, TrafficState } from '../api-types.ts';
-import { call, query, repeat } from './api.ts';
-import { count, rate, seconds, tick } from './format.ts';
+import { call, messageOf, query, repeat } from './api.ts';
+import { count, rate } from './format.ts';
 import { h } from './h.ts';
 import type { Live } from './live.ts';
 import { createMixForm } from './mix-form.ts';
 import { createOutcomes } from './outcomes.ts';
-import { createPlot } from './plot.ts';
+import { answerLines, createPlotTable, latencyScale, p50, p99, perSecond } from './plot-table.ts';
+import type { PlotOptions } from './plot.ts';
 import { createTimeline } from './timeline.ts';
+import { createTrafficControls } from './traffic-controls.ts';
 import type { CreateView } from './view.ts';
 
 const interval = 1000;
 /** Milliseconds that the plots show. */
 const shown = 5 * 60_000;
-const rates = [6, 20, 50, 100, 200];
-const burst = { rate: 200, seconds: 10 };
 
-/** Customers to be sent to the service, and what they get to see. */
+const plotRows: readonly PlotOptions[] = [
+  {
+    title: 'Answers',
+    height: 130,
+    format: perSecond,
+    lines: [...answerLines, { column: 'unanswered', label: 'no answer', colour: '--grey' }],
+  },
+  { title: 'Time to answer', height: 160, ...latencyScale, hasTimes: true, lines: [p50, p99] },
+];
+
+/** Simulated customers: their rate, their mix, and the answers that they get. */
 export function trafficView(live: Live): CreateView {
   return (_address, page) => {
-    const { signal } = page;
     const timeline = createTimeline();
     const state = h('p', { class: 'traffic-state' }, ' ');
-    const speed = h('input', {
-      type: 'number',
-      min: 0,
-      max: 500,
-      step: 1,
-      value: 20,
-      'aria-label': 'Visits a second',
-    });
-    const stop = h(
-      'button',
-      { type: 'button', on: { click: () => void act(() => call('DELETE', '/api/traffic')) } },
-      'Stop',
-    );
-    const answers = createPlot(
-      {
-        title: 'Answers',
-        height: 130,
-        format: (value) => `${rate(value)}/s`,
-        lines: [
-          { column: 'ok', label: 'answered', colour: '--blue', filled: true },
-          { column: 'client', label: '4xx', colour: '--amber' },
-          { column: 'shed', label: '429', colour: '--violet' },
-          { column: 'failed', label: '5xx', colour: '--red' },
-          { column: 'unanswered', label: 'no answer', colour: '--grey' },
-        ],
-      },
-      signal,
-    );
-    const waits = createPlot(
-      {
-        title: 'Time to answer',
-        height: 160,
-        format: seconds,
-        formatAxis: tick,
-        logarithmic: true,
-        hasTimes: true,
-        lines: [
-          { column: 'p50', label: 'p50', colour: '--blue' },
-          { column: 'p99', label: 'p99', colour: '--red' },
-        ],
-      },
-      signal,
-    );
+    const plots = createPlotTable(plotRows, page.signal);
     const outcomes = createOutcomes();
+    const controls = createTrafficControls({
+      run: (wanted) => void act(() => call('PUT', '/api/traffic', { rate: wanted })),
+      stop: () => void act(() => call('DELETE', '/api/traffic')),
+      burst: (wanted, seconds) =>
+        void act(() => call('POST', '/api/traffic/burst', { rate: wanted, seconds })),
+    });
     const mix = createMixForm((weights) =>
-      act(() => call('PUT', '/api/traffic', { rate: Number(speed.value), weights })),
+      act(() => call('PUT', '/api/traffic', { rate: controls.rate(), weights })),
     );
 
     async function act(action: () => Promise<TrafficState>): Promise<void> {
@@ -75,7 +48,7 @@ export function trafficView(live: Live): CreateView {
         page.tell('');
         await Promise.all([load(), live.refresh()]);
       } catch (error) {
-        page.tell(error instanceof Error ? error.message : String(error));
+        page.tell(messageOf(error));
       }
     }
 
@@ -84,7 +57,7 @@ export function trafficView(live: Live): CreateView {
         const after = timeline.times.at(-1) ?? 0;
         show(await call<TrafficDetail>('GET', `/api/traffic${query({ after })}`));
       } catch (error) {
-        page.tell(error instanceof Error ? error.message : String(error));
+        page.tell(messageOf(error));
       }
     }
 
@@ -92,56 +65,22 @@ export function trafficView(live: Live): CreateView {
       timeline.add(detail.times, detail.columns);
       const to = live.latest?.now ?? Date.now();
       const faults = live.latest?.faults ?? [];
-      const data = { times: timeline.times, columns: timeline.columns, faults, from: to - shown, to };
-      answers.update(data);
-      waits.update(data);
+      plots.update({ times: timeline.times, columns: timeline.columns, faults, from: to - shown, to });
       outcomes.update(detail.outcomes);
       mix.update(detail.mix);
-      stop.disabled = !detail.running;
+      controls.update(detail);
       state.textContent = sentence(detail);
-      if (document.activeElement !== speed && detail.running && detail.burstUntil === undefined)
-        speed.value = String(detail.rate);
     }
 
-    const run = (wanted: number) => act(() => call('PUT', '/api/traffic', { rate: wanted }));
-    repeat(load, interval, signal);
+    repeat(load, interval, page.signal);
     return {
       title: 'Traffic',
       element: h(
         'div',
         { class: 'page' },
         h('div', { class: 'heading' }, h('h1', {}, 'Traffic'), state),
-        h(
-          'form',
-          {
-            class: 'controls',
-            on: {
-              submit: (event) => {
-                event.preventDefault();
-                void run(Number(speed.value));
-              },
-            },
-          },
-          h('label', {}, 'Visits a second ', speed),
-          h('button', { type: 'submit', class: 'primary' }, 'Start'),
-          stop,
-          h(
-            'span',
-            { class: 'choice', role: 'group', 'aria-label': 'Usual rates' },
-            ...rates.map((each) =>
-              h('button', { type: 'button', on: { click: () => void run(each) } }, `${each}/s`),
-            ),
-          ),
-          h(
-            'button',
-            {
-              type: 'button',
-              on: { click: () => void act(() => call('POST', '/api/traffic/burst', burst)) },
-            },
-            `Burst: ${burst.rate}/s for ${burst.seconds} s`,
-          ),
-        ),
-        h('div', { class: 'plots' }, answers.element, waits.element),
+        controls.element,
+        h('div', { class: 'plots' }, ...plots.elements),
         h('div', { class: 'columns' }, outcomes.element, mix.element),
       ),
     };
@@ -150,18 +89,18 @@ export function trafficView(live: Live): CreateView {
 
 function sentence({
   running,
-  rate: perSecond,
+  rate: current,
   burstUntil,
   underWay,
   skipped,
   unavailable,
 }: TrafficDetail): string {
   if (unavailable !== undefined) return unavailable;
-  if (!running) return 'Nobody comes. Visits come at random, whether or not the service keeps up.';
-  const left =
+  if (!running) return 'No traffic. Visits arrive at random, whether or not the service keeps up.';
+  const burst =
     burstUntil === undefined
       ? ''
-      : `, a burst for another ${Math.max(Math.ceil((burstUntil - Date.now()) / 1000), 0)} s`;
-  const lost = skipped > 0 ? `; ${count(skipped)} did not take place, because too many were under way` : '';
-  return `${rate(perSecond)} visits a second${left}; ${count(underWay)} under way${lost}.`;
+      : `, in a burst for another ${Math.max(Math.ceil((burstUntil - Date.now()) / 1000), 0)} s`;
+  const lost = skipped > 0 ? `; ${count(skipped)} skipped, because too many were in progress` : '';
+  return `${rate(current)} visits per second${burst}; ${count(underWay)} in progress${lost}.`;
 }

@@ -1,9 +1,9 @@
-/** What is shown under an address. */
+/** The content under an address. */
 export interface View {
-  /** For the title of the window. */
+  /** Title of the browser window. */
   title: string;
   element: HTMLElement;
-  /** A key that nobody else has taken. @returns whether it meant something here */
+  /** Handles a key that the page itself does not use. @returns whether the view uses it */
   onKey?(key: string): boolean;
 }
 
@@ -15,13 +15,13 @@ export interface Address {
 }
 
 export interface Page {
-  /** Ends with the view: what it started ends too. */
+  /** Aborts when the view is left, and ends everything that it started. */
   signal: AbortSignal;
-  /** Goes to another address. */
+  /** Opens another address. */
   go(path: string): void;
-  /** Rewrites the address of this view, without a new entry in the history. */
+  /** Replaces the address of this view without a new history entry. */
   note(path: string): void;
-  /** Says what went wrong, or nothing any more. */
+  /** Shows a notice; an empty one clears it. */
   tell(message: string): void;
 }
 

@@ -7,7 +7,7 @@ import { type SpanTree, toSpanTrees } from './span-tree.ts';
 
 export interface Waterfall {
   element: HTMLElement;
-  /** The id of the span; empty where none is. */
+  /** The id of the selected span; empty if none is selected. */
   selected(): string;
   select(spanId: string): void;
   /** @returns whether there was a selection to clear */
@@ -15,12 +15,12 @@ export interface Waterfall {
   onKey(key: string): boolean;
 }
 
-/** Where a moment stands, in per cent of the trace. */
+/** The position of a time, in per cent of the trace's duration. */
 type Place = (time: number) => number;
 
 const services = ['--blue', '--teal', '--violet', '--amber', '--green'];
 
-/** The spans of a trace over time, each with its events, the lines that were logged in it, and its part of the critical path. */
+/** The spans of a trace over time, each with its events, its log lines and its part of the critical path. */
 export function createWaterfall(
   trace: TraceDetail,
   onSelect: (span: SpanRecord | undefined) => void,
@@ -42,7 +42,7 @@ export function createWaterfall(
     ]),
   );
 
-  /** A span, and below it what happened in it, in the order of time. */
+  /** A span, and below it its children and log lines in chronological order. */
   function rowsOf({ span, children }: SpanTree, depth: number): HTMLElement[] {
     const colour = colours.get(span.service) ?? '--blue';
     const row = spanRow(span, depth, { place, start, parts: parts.get(span.spanId) ?? [], colour });

@@ -6,7 +6,7 @@ const lengths = [
   { label: '15 min', minutes: 15 },
 ];
 
-/** How much time the plots show. */
+/** A choice of the period that the plots show. */
 export function createWindowChoice(onChange: () => void): { element: HTMLElement; length(): number } {
   let chosen = 2;
   const buttons = lengths.map(({ label, minutes }) =>

@@ -5,7 +5,7 @@ import type { Live } from './live.ts';
 
 const most = 8;
 
-/** The slowest and the failed requests of the time that is shown, as links: what the dots are for those who cannot point. */
+/** Links to the slowest and failed requests of the visible period: the dots for users without a pointer. */
 export function createWorthALook(live: Live): { element: HTMLElement; update(from: number): void } {
   const list = h('ul', { class: 'worth' });
   return {
@@ -13,7 +13,7 @@ export function createWorthALook(live: Live): { element: HTMLElement; update(fro
       'section',
       { class: 'worth-a-look' },
       h('h2', {}, 'Worth a look'),
-      h('p', { class: 'muted' }, 'The slowest requests that the plots show, failed ones first.'),
+      h('p', { class: 'muted' }, 'The slowest requests in the plots, failed ones first.'),
       list,
     ),
     update(from) {

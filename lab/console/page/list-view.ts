@@ -1,0 +1,92 @@
+import { call, messageOf, query, repeat } from './api.ts';
+import { createFilterForm, type Field } from './filter-form.ts';
+import { count } from './format.ts';
+import { h } from './h.ts';
+import type { Selection } from './selection.ts';
+import type { Address, Page, View } from './view.ts';
+
+/** Milliseconds between two requests for what is new. */
+const interval = 1000;
+
+/** The part of a list view that differs between logs and traces. */
+export interface ListBehaviour<List> {
+  title: string;
+  /** Path of the page, and of the API below `/api`. */
+  path: string;
+  fields: readonly Field[];
+  /** Most entries that one answer brings. */
+  limit: number;
+  selection: Selection;
+  /** Shows that newer entries wait; from `createHeldButton`. */
+  held: HTMLElement;
+  /** Everything below the filters, the rows among it. */
+  content: readonly HTMLElement[];
+  /** The `after` of the next request: 0 asks for the whole list. */
+  cursor(): number;
+  /** Forgets all entries, because the filters have changed. */
+  reset(): void;
+  /** Takes the answer to one request. @returns a notice for the user; empty if there is none */
+  take(list: List): string;
+  /** `esc`: lets go of the selected row, and shows newer entries. */
+  release(): void;
+  /** `enter`: opens the selected row. */
+  open(key: string): void;
+}
+
+/** A filtered list that asks for new entries every second, under an address that holds the filters. */
+export function createListView<List>(address: Address, page: Page, list: ListBehaviour<List>): View {
+  const { title, path, selection } = list;
+  const filters = createFilterForm(list.fields, address.query, (values) => {
+    page.note(`/${path}${query(values)}`);
+    list.reset();
+    void load();
+  });
+
+  async function load(): Promise<void> {
+    const asked = filters.values();
+    try {
+      const parameters = { ...asked, after: list.cursor(), limit: list.limit };
+      const answer = await call<List>('GET', `/api/${path}${query(parameters)}`);
+      // The answer to other filters than those of now belongs to another list.
+      if (query(asked) === query(filters.values())) page.tell(list.take(answer));
+    } catch (error) {
+      page.tell(messageOf(error));
+    }
+  }
+
+  repeat(load, interval, page.signal);
+  return {
+    title,
+    element: h(
+      'div',
+      { class: 'list' },
+      h('h1', { class: 'unseen' }, title),
+      h('div', { class: 'bar' }, filters.element, list.held),
+      ...list.content,
+    ),
+    onKey(key) {
+      if (key === 'Escape') list.release();
+      else if (key === 'Enter' && selection.key !== '') list.open(selection.key);
+      else return selection.move(key);
+      return true;
+    },
+  };
+}
+
+export interface HeldButton {
+  element: HTMLElement;
+  /** @param waiting entries that are not shown yet; 0 hides the button */
+  show(waiting: number, hint?: string): void;
+}
+
+/** Says how many newer entries wait while the list holds still; a click shows them. */
+export function createHeldButton(release: () => void): HeldButton {
+  const element = h('button', { type: 'button', class: 'held', hidden: true, on: { click: release } });
+  return {
+    element,
+    show(waiting, hint) {
+      element.hidden = waiting === 0;
+      element.textContent = `${count(waiting)} newer${hint === undefined ? '' : ` — ${hint}`}`;
+    },
+  };
+}
