@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launchBrowser } from '../test/support/processes/browser.ts';
-import { startExplore } from '../test/support/processes/npm-start-process.ts';
+import { spawnNpmStart } from '../test/support/processes/npm-start-process.ts';
 
 /**
- * Takes the pictures of the console in docs/images: `npm start` with traffic, a gateway that fails for a while, and
- * each view once, light and dark; or only the views that are named, as in `npm run console:screenshots -- faults`.
+ * Takes the screenshots of the console in docs/images, light and dark: `npm start` with traffic, a temporary outage of
+ * the gateway, and each view once. Arguments select views, as in `npm run console:screenshots -- faults`.
  */
 
 const wanted = process.argv.slice(2);
@@ -19,12 +19,12 @@ const largest = 200_000;
 const dataDir = await mkdtemp(path.join(tmpdir(), 'console-screenshots-'));
 await using cleanUp = new AsyncDisposableStack();
 cleanUp.defer(() => rm(dataDir, { recursive: true, force: true }));
-const explore = startExplore({ DATA_DIR: dataDir });
+const run = spawnNpmStart({ DATA_DIR: dataDir });
 cleanUp.defer(async () => {
-  process.kill(explore.pid, 'SIGTERM');
-  await explore.ended;
+  process.kill(run.pid, 'SIGTERM');
+  await run.ended;
 });
-const consoleUrl = await explore.find(/Console +(http:\S+)/);
+const consoleUrl = await run.find(/Console +(http:\S+)/);
 const browser = cleanUp.use(await launchBrowser());
 const page = await browser.newPage({ viewport: { width, height: 860 }, colorScheme: 'light' });
 
@@ -58,7 +58,7 @@ for (const [name, height, show] of views) {
   await page.emulateMedia({ colorScheme: 'light' });
 }
 
-/** Something to see: customers, an outage of the gateway, its end, and a gateway that is slow. */
+/** Creates activity: traffic, an outage of the gateway, its end, and a slow gateway. */
 async function story(): Promise<void> {
   await api('PUT', '/api/traffic', { rate: 30 });
   await sleep(35_000);
@@ -81,14 +81,14 @@ async function openTrace(list: string): Promise<void> {
   await page.locator('.spans > li', { hasText: 'payment.charge' }).click();
 }
 
-/** One that was left pending, and settled later. */
+/** Opens an order that was left pending and settled later. */
 async function openOrder(): Promise<void> {
   await open('/logs?event=order.left_pending');
   await page.locator('.logs a[href^="/orders/"]').first().click();
   await page.locator('.life > li').first().waitFor();
 }
 
-/** With something set of the network, too. */
+/** Opens the faults view with a network fault as well. */
 async function openFaults(): Promise<void> {
   await api('PUT', '/api/network/postgres', { toxics: [{ type: 'latency', latency: 30, jitter: 10 }] });
   await open('/faults');

@@ -1,4 +1,4 @@
-/** What the console's server tells its page. Types alone: both sides read this file. Times are milliseconds since 1970. */
+/** The API between the console's server and its page, as types that both import. Times are milliseconds since 1970. */
 
 export type Value = string | number | boolean | null | Value[] | { [name: string]: Value };
 export type Values = Record<string, Value>;
@@ -6,21 +6,21 @@ export type Values = Record<string, Value>;
 export interface SpanRecord {
   traceId: string;
   spanId: string;
-  /** Empty for the first of a trace. */
+  /** Empty for the root span. */
   parentId: string;
   name: string;
   kind: string;
   service: string;
   start: number;
   end: number;
-  /** An answer of 4xx is an answer: for its caller the conventions call it an error, and it is not counted here. */
+  /** A 4xx answer does not count as a failure, although the conventions mark the client's span as an error. */
   failed: boolean;
-  /** Why; may be empty. */
+  /** Description of the status; may be empty. */
   message: string;
   attributes: Values;
   events: Array<{ time: number; name: string; attributes: Values }>;
   links: Array<{ traceId: string; spanId: string; attributes: Values }>;
-  /** Attributes, events and links that are missing, here or already at the sender. */
+  /** Number of attributes, events and links that the sender or the console dropped. */
   dropped: number;
 }
 
@@ -30,7 +30,7 @@ export interface LogRecord {
   time: number;
   level: Level;
   service: string;
-  /** Empty where the line has none, like the ids. */
+  /** Empty if the line has none, like the ids. */
   event: string;
   text: string;
   traceId: string;
@@ -39,7 +39,7 @@ export interface LogRecord {
   attributes: Values;
 }
 
-/** A line in the order of its arrival. */
+/** A line, numbered in the order of arrival. */
 export interface NumberedLog extends LogRecord {
   number: number;
 }
@@ -48,26 +48,26 @@ export interface TraceSummary {
   traceId: string;
   /** Grows with every span that arrives for any trace. */
   revision: number;
-  /** Of the first span, as far as it is known yet. */
+  /** Name of the root span, or of the earliest span until it arrives. */
   name: string;
   service: string;
   services: string[];
   start: number;
-  /** From the first beginning to the last end of its spans. */
+  /** From the first start to the last end of its spans. */
   duration: number;
   spans: number;
   failed: boolean;
-  /** Of the answer, where it is one of HTTP. */
+  /** HTTP status of the answer; null for other traces. */
   httpStatus: number | null;
   orderIds: string[];
 }
 
 export interface TraceList {
-  /** To be sent back as `after`: only what has changed since is told again. */
+  /** Sent back as `after`, it limits the next answer to later changes. */
   revision: number;
   /** Newest first. */
   traces: TraceSummary[];
-  /** Older traces were not looked at, because there is a lot of text. */
+  /** Older traces were not searched, because there is too much text. */
   partial: boolean;
 }
 
@@ -75,30 +75,30 @@ export interface TraceDetail {
   traceId: string;
   spans: SpanRecord[];
   logs: LogRecord[];
-  /** Traces of which a span links here: an order that is settled later links to the trace that placed it. */
+  /** Traces with a span that links here: a later settlement links to the trace that placed the order. */
   linkedFrom: TraceSummary[];
-  /** Spans beyond what is kept of one trace. */
+  /** Number of spans beyond the limit of one trace. */
   dropped: number;
 }
 
 export interface LogList {
-  /** To be sent back as `after`. */
+  /** Sent back as `after`, it limits the next answer to later lines. */
   last: number;
   /** Oldest first. */
   lines: NumberedLog[];
-  /** Matching lines that were left out because there are more than a page shows. */
+  /** Number of matching lines beyond the limit of one answer. */
   skipped: number;
 }
 
-/** Time in which a fault was set. `to` is missing while it still is. */
+/** The time in which a fault was set. `to` is missing while the fault lasts. */
 export interface FaultWindow {
   from: number;
   to?: number;
-  /** What was set, in words. */
+  /** Description of the fault. */
   label: string;
 }
 
-/** A request whose trace is named by the latency histogram. */
+/** A request that the latency histogram refers to. */
 export interface Exemplar {
   time: number;
   seconds: number;
@@ -110,14 +110,14 @@ export interface Exemplar {
 
 export interface Overview {
   now: number;
-  /** One per second, newest last; only those after the one that was asked for. */
+  /** One per second, newest last; only those after the requested time. */
   times: number[];
-  /** A value per time, null where there is none; metrics/series.ts says which there are. */
+  /** One value per time, or null. metrics/series.ts defines the columns. */
   columns: Record<string, Array<number | null>>;
   exemplars: Exemplar[];
-  /** All of the last 15 minutes. */
+  /** All windows of the last 15 minutes. */
   faults: FaultWindow[];
-  /** Settled orders in minor units, by currency, since the service started. */
+  /** Value of paid orders in minor units, by currency, since the service started. */
   revenue: Record<string, number>;
   orders: Record<string, number>;
   service: 'up' | 'down' | 'unknown';
@@ -126,12 +126,12 @@ export interface Overview {
   receiver: { spans: number; logs: number; bytes: number };
 }
 
-/** How forwarding to the user's Collector goes. */
+/** State of forwarding to the user's Collector. */
 export interface CollectorState {
   sent: number;
   waiting: number;
   dropped: number;
-  /** Why the last request failed; missing while all is well. */
+  /** Why the last request failed; missing after a success. */
   failure?: string;
 }
 
@@ -151,26 +151,26 @@ export interface Scenario {
 }
 
 export interface FaultState {
-  /** Missing where there is no simulator to set faults of. */
+  /** Missing if there is no simulator. */
   settings?: Record<string, number | null>;
-  /** Why there are none. */
+  /** Why the settings are missing. */
   unavailable?: string;
   controls: Control[];
   scenarios: Scenario[];
   network: NetworkProxy[];
   toxicControls: ToxicControl[];
-  /** Of the wires that there are. */
+  /** Scenarios of the existing proxies. */
   networkScenarios: NetworkScenario[];
 }
 
-/** Kind and attributes of what a network does, in the names of Toxiproxy. */
+/** A network fault: its kind and attributes, in the names of Toxiproxy. */
 export interface Toxic {
   type: string;
   [attribute: string]: string | number;
 }
 
 export interface ProxySettings {
-  /** A wire that is not is cut. */
+  /** false cuts the connection. */
   enabled: boolean;
   toxics: Toxic[];
 }
@@ -178,9 +178,9 @@ export interface ProxySettings {
 /** The network between the service and one of its dependencies. */
 export interface NetworkProxy extends ProxySettings {
   name: string;
-  /** Where it leads, as host and port. */
+  /** Host and port of the dependency. */
   upstream: string;
-  /** That is set of it, and nothing else. */
+  /** Id of the scenario that matches the settings exactly. */
   scenario: string | null;
 }
 
@@ -188,7 +188,7 @@ export interface ToxicControl {
   name: string;
   meaning: string;
   toxic: string;
-  /** The first of a toxic is the one that it is about. One without any is there or not. */
+  /** The first attribute of a toxic is its main one. null for a toxic without attributes, which is on or off. */
   attribute: string | null;
   minimum: number;
   maximum: number;
@@ -203,32 +203,32 @@ export interface NetworkScenario extends ProxySettings {
 
 export interface TrafficState {
   running: boolean;
-  /** Visits a second that are asked for; 0 while it is stopped. */
+  /** Requested visits per second; 0 while stopped. */
   rate: number;
-  /** Until when a burst lasts; missing outside of one. */
+  /** End of the current burst; missing outside a burst. */
   burstUntil?: number;
 }
 
 export interface TrafficDetail extends TrafficState {
-  /** Why there can be none. */
+  /** Why traffic cannot start. */
   unavailable?: string;
   underWay: number;
   skipped: number;
   mix: Array<{ kind: string; meaning: string; weight: number }>;
-  /** One per second, as the clients saw it; only those after the one that was asked for. */
+  /** One per second, as the clients saw it; only those after the requested time. */
   times: number[];
   columns: Record<string, Array<number | null>>;
-  /** Requests since the start of the traffic, by kind and outcome. */
+  /** Number of requests since the start of the traffic, by kind and outcome. */
   outcomes: Array<{ kind: string; outcome: string; count: number }>;
 }
 
 export interface OrderLife {
   orderId: string;
-  /** As the API shows it. */
+  /** The order as the API returns it. */
   order?: { status: string; totalMinor: number; currency: string; createdAt: string; updatedAt: string };
-  /** Why the API does not show it. */
+  /** Why the API does not return it. */
   orderMissing?: string;
-  /** As the gateway's ledger has it. */
+  /** The charge in the gateway's ledger. */
   charge?: Values;
   chargeMissing?: string;
   traces: TraceSummary[];
@@ -236,7 +236,7 @@ export interface OrderLife {
   logs: LogRecord[];
 }
 
-/** What an id, or any text with one in it, leads to. */
+/** What a text with an id refers to. */
 export type Found =
   | { kind: 'trace'; id: string }
   | { kind: 'order'; id: string }

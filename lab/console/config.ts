@@ -6,14 +6,14 @@ import { consoleVariables } from './variables.ts';
 export interface ConsoleConfig {
   environment: 'development' | 'test' | 'production';
   port: number;
-  /** Bytes of traces and log lines that are kept. */
+  /** Maximum bytes of traces and log lines. */
   memory: number;
   /** Where received telemetry is forwarded, by signal; `undefined` forwards nothing. */
   collector: ReturnType<typeof readCollector>;
   targets: Targets;
 }
 
-/** @throws {ConfigError} when a variable is malformed; all faults at once */
+/** @throws {ConfigError} listing every malformed variable */
 export function loadConsoleConfig(env: Environment = process.env): ConsoleConfig {
   const value = read(consoleVariables, env);
   return {

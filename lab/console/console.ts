@@ -8,7 +8,7 @@ import { watchGatewayFaults } from './faults/gateway-faults.ts';
 import { watchNetworkFaults } from './faults/network-faults.ts';
 import { guard } from './guard.ts';
 import { createForwarder, type Destination, type Signal } from './receiver/forwarder.ts';
-import { intakeRoutes } from './receiver/receiver-routes.ts';
+import { receiverRoutes } from './receiver/receiver-routes.ts';
 import { createLogStore } from './logs/log-store.ts';
 import { startScraper } from './metrics/scraper.ts';
 import { overviewRoutes } from './overview-routes.ts';
@@ -19,43 +19,43 @@ import { createTraceStore } from './traces/trace-store.ts';
 import { trafficRoutes } from './traffic/traffic-routes.ts';
 import { createTrafficSession } from './traffic/traffic-session.ts';
 
-/** What the console looks at, besides the telemetry that is sent to it. */
+/** What the console reads, besides the telemetry that it receives. */
 export interface Targets {
   apiUrl: string;
-  /** The client that the console is, towards the API. Never told to the page. */
+  /** The API key of the console. The page never sees it. */
   apiKey: string;
   metricsUrl: string;
-  /** Of the simulator; left out where a real gateway is used, which has no faults to set. */
+  /** URL of the simulator; omitted for a real gateway, which has no faults to set. */
   gatewayUrl?: string | undefined;
 }
 
 export interface ConsoleOptions {
-  /** 0 takes any free one. */
+  /** 0 picks a free port. */
   port: number;
-  /** Bytes of traces and log lines that are kept. */
+  /** Maximum bytes of traces and log lines. */
   memory: number;
-  /** The user's Collector, where there is one. */
+  /** The user's Collector, if there is one. */
   collector?: Partial<Record<Signal, Destination>> | undefined;
-  /** May come later, by `watch`. */
+  /** Can be set later by `watch`. */
   targets?: Targets;
   onUnexpectedError(error: unknown): void;
 }
 
 export interface Console {
-  /** Without a slash at its end; also where telemetry is to be sent. */
+  /** Without a trailing slash. Also the OTLP endpoint. */
   url: string;
-  /** What a person opens: with the token. */
+  /** Address of the page, with the token. */
   pageUrl: string;
   watch(targets: Targets): void;
   close(): Promise<void>;
 }
 
-/** Milliseconds that the Collector has for what still waits. */
+/** Milliseconds for the last requests to the Collector on shutdown. */
 const lastForwards = 1000;
 
 /**
- * A look into a running service, for development: it receives telemetry over OTLP, reads the metrics, and shows both as
- * a page. It is reached from this machine alone.
+ * A page about a running service, for development: the console receives telemetry over OTLP, scrapes the metrics and
+ * shows both. It listens on the loopback interface only.
  *
  * @throws {StartupError} when it cannot listen
  */
@@ -63,7 +63,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   let { targets } = options;
   const token = randomBytes(18).toString('base64url');
   const files = await readPageFiles();
-  // Lines are shorter than spans, and fewer.
+  // Log lines are shorter and fewer than spans.
   const traces = createTraceStore(options.memory * 0.75);
   const logs = createLogStore(options.memory * 0.25, traces.isWorthKeeping);
   const forwarder = options.collector && createForwarder(options.collector);
@@ -83,15 +83,15 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     if (!expected) options.onUnexpectedError(error);
     const { status, headers, body } = expected
       ? problem(error.statusCode ?? 400, 'invalid_request', error.message)
-      : problem(500, 'internal_error', 'A defect of the console; its log says more.');
+      : problem(500, 'internal_error', 'The console failed. Its log has the error.');
     return reply.code(status).headers(headers).send(body);
   });
   app.setNotFoundHandler((_request, reply) => {
-    const { status, headers, body } = problem(404, 'not_found', 'There is nothing here.');
+    const { status, headers, body } = problem(404, 'not_found', 'Nothing has this address.');
     return reply.code(status).headers(headers).send(body);
   });
   guard(app, { token, lockedPage: () => files.get('locked.html')?.content ?? '' });
-  await app.register(intakeRoutes, { traces, logs, forwarder });
+  await app.register(receiverRoutes, { traces, logs, forwarder });
   await app.register(pageRoutes, { files });
   await app.register(overviewRoutes({ scraper, faults, traffic, traces, logs, forwarder }));
   await app.register(telemetryRoutes({ traces, logs, target: () => targets }));

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 /**
- * Colours as a reader with weak eyes needs them.
+ * The contrast that readers with low vision need.
  *
  * @see https://www.w3.org/TR/WCAG22/#contrast-minimum
  */

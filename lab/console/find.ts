@@ -6,8 +6,8 @@ const traceId = /(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])/g;
 const uuid = /(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f])/g;
 
 /**
- * Where a text leads to that somebody has pasted: a trace id, an order id, a request id, a traceparent, or a whole
- * answer of the API with one of them in it.
+ * Finds what a pasted text refers to: a trace id, an order id, a request id, a traceparent, or a whole answer of the API
+ * that contains one of them.
  */
 export function find(text: string, { traces, logs }: { traces: TraceStore; logs: LogStore }): Found {
   const lower = text.toLowerCase();
@@ -22,6 +22,9 @@ export function find(text: string, { traces, logs }: { traces: TraceStore; logs:
   const [orderId] = uuids;
   if (orderId !== undefined) return { kind: 'order', id: orderId };
   if (traceIds.length > 0)
-    return { kind: 'nothing', reason: 'That trace is not here: it was not sent, or it is gone.' };
-  return { kind: 'nothing', reason: 'That is no id of a trace, an order or a request.' };
+    return {
+      kind: 'nothing',
+      reason: 'The console does not have this trace: it was not sent, or was dropped since.',
+    };
+  return { kind: 'nothing', reason: 'The text contains no id of a trace, an order or a request.' };
 }

@@ -3,21 +3,21 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { problem } from '../simulator/answer.ts';
 
 export interface GuardOptions {
-  /** What whoever may look knows: it stands in the URL that was printed. */
+  /** The secret in the printed URL. */
   token: string;
-  /** Shown to whoever does not, on the way to a page. */
+  /** The page for a visitor without the token. */
   lockedPage: () => string;
 }
 
-/** Names under which this machine is reached from itself. Any other came from a name server that somebody else runs. */
+/** Host names of this machine. Any other name comes from DNS, where somebody else may point it here (DNS rebinding). */
 const ownNames: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
-/** Telemetry comes without a token, from senders that know none; code and style of the page are no secret. */
+/** Paths that need no token: telemetry, whose senders have none, and the page's own files, which are no secret. */
 const open = /^\/(v1|page)\//;
 
 /**
- * Who may do what: only this machine, no page of another site, and of everything but sending telemetry only who has
- * the token. Loopback alone would not do: every page in the browser of the user can send requests there.
+ * Restricts access: only this machine, no page of another site, and everything except sending telemetry requires the
+ * token. Loopback alone is not enough, because every page in the user's browser can send requests there.
  *
  * @see https://owasp.org/www-community/attacks/csrf
  */
@@ -26,7 +26,7 @@ export function guard(app: FastifyInstance, { token, lockedPage }: GuardOptions)
     setSecurityHeaders(reply);
     const { host = '', origin } = request.headers;
     if (!ownNames.has(hostnameOf(host))) {
-      return refuse(reply, 403, 'wrong_host', 'The console answers to 127.0.0.1 and localhost alone.');
+      return refuse(reply, 403, 'wrong_host', 'The console answers only under 127.0.0.1, localhost and ::1.');
     }
     if ((origin !== undefined && origin !== `http://${host}`) || comesFromElsewhere(request)) {
       return refuse(reply, 403, 'wrong_origin', 'Other sites have no access to the console.');
@@ -42,14 +42,14 @@ export function guard(app: FastifyInstance, { token, lockedPage }: GuardOptions)
         reply,
         401,
         'no_session',
-        'Open the console at the address that was printed at its start.',
+        'Open the console at the address that it printed when it started.',
       );
     }
     return reply.code(401).type('text/html; charset=utf-8').send(lockedPage());
   });
 }
 
-/** Says which way browsers let a page of the console go: to itself, and nowhere else. */
+/** Tells browsers to let a page of the console load from the console and from nowhere else. */
 function setSecurityHeaders(reply: FastifyReply): void {
   reply.headers({
     'content-security-policy': [
@@ -61,7 +61,7 @@ function setSecurityHeaders(reply: FastifyReply): void {
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'none'",
-      // No text can become markup or code, not even by mistake.
+      // No string can become markup or code, not even by mistake.
       "require-trusted-types-for 'script'",
       "trusted-types 'none'",
     ].join('; '),
@@ -73,7 +73,7 @@ function setSecurityHeaders(reply: FastifyReply): void {
   });
 }
 
-/** A link on another page may lead here. Nothing else that another page starts may. */
+/** Another site may link here; every other request that it starts is refused. */
 function comesFromElsewhere({ headers }: FastifyRequest): boolean {
   const site = headers['sec-fetch-site'];
   if (site !== 'cross-site' && site !== 'same-site') return false;
@@ -86,11 +86,11 @@ function refuse(reply: FastifyReply, status: number, code: string, detail: strin
 }
 
 /**
- * Exchanges the token for a cookie. Not by a redirect: one that began on another site, such as a terminal in the
- * browser, would go without a strict cookie.
+ * Exchanges the token for a cookie. Not by a redirect: after a link on another site, such as a terminal in the browser,
+ * the redirected request would omit a strict cookie.
  */
 function letIn(request: FastifyRequest, reply: FastifyReply, token: string): FastifyReply {
-  // Rebuilt from what the path may be: nothing of the request gets into the page as it came.
+  // Matched against the known form of a path, so that nothing of the request reaches the page unchecked.
   const path = /^\/(?:[\w-]+(?:\/[\w-]+)*)?(?=\?)/.exec(request.url)?.[0] ?? '/';
   return reply
     .header('set-cookie', `${cookieName(request)}=${token}; HttpOnly; SameSite=Strict; Path=/`)
@@ -101,7 +101,7 @@ function letIn(request: FastifyRequest, reply: FastifyReply, token: string): Fas
     );
 }
 
-/** Cookies do not know ports, and there may be several consoles. */
+/** The port is in the name, because cookies are shared between ports and several consoles may run. */
 function cookieName({ headers: { host = '' } }: FastifyRequest): string {
   return `console-${new URL(`http://${host}`).port || '80'}`;
 }

@@ -9,15 +9,15 @@ await runProcess(async () => {
   if (environment === 'production')
     throw new StartupError('The console is for development: it does not start in production.');
   const logger = createLogger({ service: 'console', level: 'info' });
-  // Whoever starts it with a channel says over that what there is to look at: the ports are not known yet.
-  const isTold = process.connected === true;
+  // A parent with an IPC channel sends the targets later, because their ports are not known yet.
+  const hasParent = process.connected === true;
   const running = await startConsole({
     ...options,
-    ...(!isTold && { targets }),
+    ...(!hasParent && { targets }),
     onUnexpectedError: (error) =>
-      logger.error({ event: 'console.defect', err: error }, 'request failed on a defect'),
+      logger.error({ event: 'console.defect', err: error }, 'request failed with an unexpected error'),
   });
-  if (isTold) process.on('message', (message) => isTargets(message) && running.watch(message));
+  if (hasParent) process.on('message', (message) => isTargets(message) && running.watch(message));
   else process.stdout.write(`Console: ${running.pageUrl}\n`);
   return {
     announcement: { type: 'listening', url: running.url, pageUrl: running.pageUrl },

@@ -10,7 +10,7 @@ import type { TrafficSession } from './traffic/traffic-session.ts';
 
 const After = Type.Object({ after: Type.Number({ default: 0 }) }, { additionalProperties: false });
 
-/** The state of everything, second by second. */
+/** The state of service, faults, traffic and receiver, second by second. */
 export function overviewRoutes(parts: {
   scraper: Scraper;
   faults: FaultWindows;

@@ -14,10 +14,10 @@ const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.svg': 'image/svg+xml',
 };
-/** Where the page finds the library that draws plots. */
+/** The name under which the page loads uPlot. */
 const plotLibrary = 'uplot.js';
 
-/** What the page consists of, by file name. There is no build: types are stripped, and browsers load the modules as they are. */
+/** The files of the page, by name. There is no build: types are stripped at the start, and browsers load the modules. */
 export async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
   const names = (await readdir(folder)).filter(
     (name) => path.extname(name) in types && !name.endsWith('.test.ts'),
@@ -33,11 +33,11 @@ export async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
 }
 
 function toModule(text: string): string {
-  // Browsers look packages up by URL alone.
+  // Browsers resolve imports by URL only.
   return stripTypeScriptTypes(text).replaceAll("from 'uplot'", `from './${plotLibrary}'`);
 }
 
-/** All modules are asked for at once, and not one after the other as they name each other. */
+/** Preloads all modules at once; otherwise browsers discover them one import after the other. */
 function withPreloads(html: string, names: readonly string[]): string {
   const modules = [...names.filter((name) => name.endsWith('.ts')), plotLibrary];
   const links = modules.map((name) => `<link rel="modulepreload" href="/page/${name}" />`);

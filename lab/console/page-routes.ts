@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { PageFile } from './page-files.ts';
 
-/** Every address of the page: it is one document, whose code reads the address. */
+/** Every address of the page. All of them serve one document, whose code reads the address. */
 const addresses = [
   '/',
   '/traces',

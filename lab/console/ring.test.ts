@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRing, sizeOf } from './ring.ts';
 
-test('whatever comes, what is kept is within the capacity, and the newest of what came', () => {
+test('a ring keeps the newest items within its capacity', () => {
   const items = fc.array(fc.integer({ min: 1, max: 400 }), { maxLength: 3000 });
   fc.assert(
     fc.property(items, fc.integer({ min: 400, max: 5000 }), (sizes, capacity) => {
@@ -21,7 +21,7 @@ test('whatever comes, what is kept is within the capacity, and the newest of wha
   );
 });
 
-test('an item that grows pushes older ones out', () => {
+test('an item that grows evicts older ones', () => {
   const ring = createRing<{ bytes: number; name: string }>(100);
   const [first, second] = [
     { name: 'first', bytes: 40 },
@@ -34,13 +34,13 @@ test('an item that grows pushes older ones out', () => {
   expect(ring.bytes()).toBe(70);
 });
 
-test('one that is larger than everything may be does not stay', () => {
+test('a ring does not keep an item larger than its capacity', () => {
   const ring = createRing<{ bytes: number }>(100);
   ring.push({ bytes: 101 });
   expect([...ring.newestFirst()]).toEqual([]);
   expect(ring.bytes()).toBe(0);
 });
 
-test('a text of other than Latin letters takes twice the room', () => {
+test('a string beyond Latin-1 counts two bytes per character', () => {
   expect(sizeOf('茶'.repeat(1000)) - sizeOf('é'.repeat(1000))).toBe(1000);
 });

@@ -1,19 +1,19 @@
 export interface Sized {
-  /** An estimate of what it takes in memory. */
+  /** Estimated size in memory. */
   bytes: number;
 }
 
-/** Keeps what came last: what is over the capacity leaves in the order in which it came. */
+/** Keeps the newest items. Beyond the capacity, the oldest are evicted first. */
 export interface Ring<T extends Sized> {
   push(item: T): void;
-  /** To be told of, for an item that is in here. */
+  /** Adds to the size of an item in the ring. */
   grow(item: T, bytes: number): void;
   newestFirst(): Iterable<T>;
   bytes(): number;
   size(): number;
 }
 
-/** @param capacity in bytes, as the items tell them */
+/** @param capacity in bytes, by the items' own estimates */
 export function createRing<T extends Sized>(
   capacity: number,
   onEvict: (item: T) => void = () => {},
@@ -31,7 +31,7 @@ export function createRing<T extends Sized>(
       total -= item.bytes;
       onEvict(item);
     }
-    // Moved seldom enough to cost nothing per item.
+    // Compacted rarely enough that the cost per item is negligible.
     if (oldest > 1024 && oldest * 2 > items.length) {
       items = items.slice(oldest);
       oldest = 0;
@@ -50,7 +50,7 @@ export function createRing<T extends Sized>(
       evict();
     },
     *newestFirst() {
-      // What is evicted while somebody reads was the oldest.
+      // An eviction during the iteration removes the oldest items, which come last.
       const held = items;
       for (let at = held.length - 1; at >= 0; at -= 1) {
         const item = held[at];
@@ -63,10 +63,10 @@ export function createRing<T extends Sized>(
   };
 }
 
-/** What else than its text a record takes: the object around it, its place in lists. In bytes, roughly. */
+/** Approximate bytes of a record beside its text: the object around it and its entries in lists. */
 const overhead = 160;
 
-/** Strings take a byte per character, and two where one character of them needs it. */
+/** V8 stores one byte per character, and two if any character is beyond Latin-1. */
 export function sizeOf(text: string): number {
   // oxlint-disable-next-line no-control-regex -- exactly the characters that take one byte
   return overhead + (/^[\u0000-\u00ff]*$/.test(text) ? text.length : 2 * text.length);

@@ -1,11 +1,11 @@
-/** Milliseconds that are kept and shown. */
+/** Milliseconds that the console keeps and shows. */
 export const shownTime = 15 * 60_000;
 
-/** Values by second, of the last 15 minutes. */
+/** Values per second of the last 15 minutes. */
 export interface SecondBySecond {
-  /** @param time milliseconds since 1970, later than the one before */
+  /** @param time milliseconds since 1970, later than the previous one */
   add(time: number, values: Readonly<Record<string, number | null>>): void;
-  /** Those later than the time, as columns. */
+  /** The seconds after that time, as columns. */
   since(after: number): { times: number[]; columns: Record<string, Array<number | null>> };
 }
 
@@ -28,7 +28,7 @@ export function createSecondBySecond(): SecondBySecond {
   };
 }
 
-/** Four digits are more than a plot can show. */
+/** Rounds to four digits, more than a plot can show. */
 function compact(value: number | null | undefined): number | null {
   if (value === null || value === undefined || !Number.isFinite(value)) return null;
   return Number.isInteger(value) ? value : Number(value.toPrecision(4));

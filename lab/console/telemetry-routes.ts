@@ -14,7 +14,7 @@ const FindQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** What was received, for the page to show. */
+/** Received traces, log lines and orders, for the page. */
 export function telemetryRoutes({
   traces,
   logs,
@@ -36,11 +36,11 @@ export function telemetryRoutes({
         const { status, headers, body } = problem(
           404,
           'trace_not_found',
-          'This trace is not here: it was not sent, or newer ones have taken its place.',
+          'The console does not have this trace: it was not sent, or newer ones have replaced it.',
         );
         return reply.code(status).headers(headers).send(body);
       }
-      // Spans and lines are kept as JSON: there is no need to read them.
+      // Spans and lines are stored as JSON and passed on without parsing.
       const known = JSON.stringify({
         traceId: id,
         linkedFrom: traces.linkedFrom(id),

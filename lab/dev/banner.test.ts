@@ -8,15 +8,15 @@ const facts = {
   storage: '.data/postgres',
 };
 
-test('has three requests, each on a line of its own to be pasted', () => {
+test('the banner has three requests, each on a single line', () => {
   const requests = banner({ ...facts, apiKey: 'demo-key' }).match(/^curl .*$/gm) ?? [];
   expect(requests).toHaveLength(3);
   for (const request of requests) expect(request).toContain("'Authorization: Bearer demo-key'");
 });
 
-test('leaves a key of the user to the shell', () => {
+test("the banner leaves the user's own key to a shell variable", () => {
   const requests = banner(facts).match(/^curl .*$/gm) ?? [];
   expect(requests).toHaveLength(3);
-  // In double quotes, in which a shell fills in variables.
+  // Double quotes, in which a shell expands variables.
   for (const request of requests) expect(request).toContain('"Authorization: Bearer $API_KEY"');
 });

@@ -1,17 +1,17 @@
 export interface BannerFacts {
   apiUrl: string;
   adminUrl: string;
-  /** With the token that opens it; left out where there is no console. */
+  /** Address with its token; omitted without a console. */
   consoleUrl?: string | undefined;
   /** The payment gateway. */
   gateway: { url: string; description: string };
-  /** Where orders are kept, in words. */
+  /** Where orders are stored, in words. */
   storage: string;
-  /** The demo key; left out where the user has set keys, which are not printed. */
+  /** The demo key; omitted if the user has set keys, which are never printed. */
   apiKey?: string | undefined;
 }
 
-/** What somebody who has just started it wants to know: addresses, and requests to paste into another terminal. */
+/** The text after a start: addresses, and requests to paste into another terminal. */
 export function banner({ apiUrl, adminUrl, consoleUrl, gateway, storage, apiKey }: BannerFacts): string {
   const header =
     apiKey === undefined ? '"Authorization: Bearer $API_KEY"' : `'Authorization: Bearer ${apiKey}'`;

@@ -4,41 +4,41 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { StartupError } from '../../src/errors.ts';
 
-/** A process of this project that has announced itself, and lives until it is stopped. */
+/** A running child process that has announced itself. */
 export interface Child {
-  /** Base URLs and the like, by name, as announced. */
+  /** The members of its announcement, such as base URLs. */
   announced: Readonly<Record<string, unknown>>;
   pid: number;
-  /** Resolves when it has ended, with a sentence on how. */
+  /** Resolves when it has ended, with a sentence that says how. */
   ended: Promise<string>;
-  /** Ends it in order. */
+  /** Stops it gracefully. */
   stop: () => Promise<void>;
-  /** Tells it something over their channel; nothing where it has ended. */
+  /** Sends it a message over the IPC channel; does nothing if it has ended. */
   tell: (message: Readonly<Record<string, unknown>>) => void;
-  /** Tells it something, for its next message as the answer. @throws {StartupError} where it ends instead */
+  /** Sends it a message and waits for its next one. @throws {StartupError} if it ends instead */
   ask: (message: Readonly<Record<string, unknown>>) => Promise<Readonly<Record<string, unknown>>>;
 }
 
 export interface ChildOptions {
-  /** What messages call it, at the start of a sentence. */
+  /** Its name in messages, as the start of a sentence. */
   name: string;
-  /** For `node`. */
+  /** Arguments of `node`. */
   args: readonly string[];
   env: Readonly<Record<string, string | undefined>>;
-  /** Gets each line of its standard output. */
+  /** Called with each line of its standard output. */
   onLine: (line: string) => void;
 }
 
 /**
- * Starts a process and waits for its announcement. It ends when this process ends, even by `kill -9`: in order,
- * because then its channel to the parent closes.
+ * Starts a process and waits for its announcement. It ends with this process, even after `kill -9`: the closing IPC
+ * channel makes it stop gracefully.
  *
- * @throws {StartupError} with what it wrote to standard error, where it ends instead
+ * @throws {StartupError} with its standard error, if it ends instead
  */
 export async function startChild({ name, args, env, onLine }: ChildOptions): Promise<Child> {
   const child = spawn(process.execPath, args, {
     env,
-    // A process group of its own: Ctrl-C in a terminal reaches the parent alone, which ends all in order.
+    // A process group of its own: Ctrl-C in a terminal reaches only the parent, which stops the children in order.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -48,7 +48,7 @@ export async function startChild({ name, args, env, onLine }: ChildOptions): Pro
 
   createInterface({ input: child.stdout }).on('line', onLine);
   const complaint = collect(child.stderr);
-  // 'close' comes after 'exit', when the output has been read to its end.
+  // 'close' follows 'exit' once all output has been read.
   const ended = once(child, 'close').then(() => {
     process.removeListener('exit', kill);
     return `${name} has ended, ${child.signalCode === null ? `with exit code ${child.exitCode}` : `by ${child.signalCode}`}.`;
@@ -68,7 +68,7 @@ export async function startChild({ name, args, env, onLine }: ChildOptions): Pro
     await ended;
   };
   const tell: Child['tell'] = (message) => {
-    // One that is just ending is told in vain.
+    // The callback ignores the error of a process that is just ending.
     if (child.connected) child.send(message, () => {});
   };
   const ask: Child['ask'] = async (message) => {
@@ -81,14 +81,14 @@ export async function startChild({ name, args, env, onLine }: ChildOptions): Pro
   return { announced: first, pid: child.pid ?? 0, ended, stop, tell, ask };
 }
 
-/** A URL that the child has announced under this name. */
+/** A URL from the announcement. @throws {TypeError} if it has none under this name */
 export function announcedUrl({ announced }: Child, name: string): string {
   const url = announced[name];
-  if (typeof url !== 'string') throw new TypeError(`A child process has announced no ${name}.`);
+  if (typeof url !== 'string') throw new TypeError(`A child process announced no ${name}.`);
   return url;
 }
 
-/** Reads until it is asked for the text. */
+/** Collects a stream until the returned function is called for the text. */
 function collect(stream: Readable): () => string {
   const chunks: string[] = [];
   const take = (chunk: string): void => void chunks.push(chunk);

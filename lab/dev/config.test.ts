@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadDevConfig } from './config.ts';
 
-test('npm start takes the database, the gateway and the API keys that the user brings', () => {
+test("npm start uses the user's own database, gateway and API keys", () => {
   expect(loadDevConfig({})).toMatchObject({ databaseUrl: undefined, gatewayUrl: undefined });
   const brought = {
     DATABASE_URL: 'postgres://orders:hush-hush@db:5432/orders',

@@ -1,25 +1,25 @@
 import { type Environment, namesCollector, read } from '../../src/config/environment.ts';
 import { devVariables } from './variables.ts';
 
-/** What `npm start` decides by. */
+/** The configuration of `npm start`. */
 export interface DevConfig {
   environment: 'development' | 'test' | 'production';
-  /** Folder of the embedded Postgres. */
+  /** Data folder of the embedded Postgres. */
   dataDir: string;
-  /** Whether the console starts too. */
+  /** Whether to start the console. */
   console: boolean;
-  /** Set where the user brings a database. */
+  /** URL of the user's own database, if any. */
   databaseUrl: string | undefined;
-  /** Set where the user brings a payment gateway. */
+  /** URL of the user's own payment gateway, if any. */
   gatewayUrl: string | undefined;
   apiKeys: string | undefined;
-  /** Whether the environment names a receiver of telemetry. */
+  /** Whether the environment names a telemetry receiver. */
   hasCollector: boolean;
-  /** The environment that child processes start from. */
+  /** The environment that child processes inherit. */
   inherited: Environment;
 }
 
-/** @throws {ConfigError} when a variable is malformed; all faults at once */
+/** @throws {ConfigError} listing every malformed variable */
 export function loadDevConfig(env: Environment = process.env): DevConfig {
   const value = read(devVariables, env);
   return {

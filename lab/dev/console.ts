@@ -5,11 +5,11 @@ import type { DevConfig } from './config.ts';
 import { childEnvironment } from './dependencies.ts';
 import type { Terminal } from './terminal.ts';
 
-/** The page that shows what the service tells about itself, as a process of its own. */
+/** The console as a process of its own. */
 export interface DevConsole {
-  /** With the token that opens it. */
+  /** Address of the page, with its token. */
   pageUrl: string;
-  /** What makes a process send its telemetry there, over whatever else its environment says. */
+  /** Variables that make a process send its telemetry to the console; they override its own. */
   environment: DevConfig['inherited'];
   watch(targets: Targets): void;
   stop(): Promise<void>;
@@ -17,16 +17,16 @@ export interface DevConsole {
 
 const entry = path.resolve(import.meta.dirname, '../console/main.ts');
 
-/** Nobody listens at the standard address, most likely: traces still have their ids, and nothing is sent in vain. */
+/** Without a receiver, exporting would only fail. Traces keep their ids. */
 const withoutReceiver = { OTEL_TRACES_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' };
 
-/** Where it is only looked at, telemetry may come as soon as it is there. */
+/** Short export delays in milliseconds, so that the console shows telemetry promptly. */
 const promptly = { OTEL_BSP_SCHEDULE_DELAY: '400', OTEL_BLRP_SCHEDULE_DELAY: '400' };
 
-/** A dot in the plot every second. A Collector would keep a trace for each of them. */
+/** One exemplar per second gives the plot enough dots. Not for a Collector, which would keep a trace for each. */
 const oftenExemplars = { EXEMPLAR_INTERVAL: '1s' };
 
-/** What the console sends comes from one client, and is meant to show the service rather than its limit. */
+/** The console's traffic comes from one client, and should show the service rather than its rate limit. */
 const roomForTraffic = { RATE_LIMIT_MAX: '10000' };
 
 /** @throws {StartupError} */
@@ -38,13 +38,13 @@ export async function startConsole(
   say('starting the console');
   const child = await startChild({
     name: 'The console',
-    // It strips types for the browser as well, which Node calls experimental.
+    // The console strips types for the browser, which Node marks as experimental.
     args: ['--disable-warning=ExperimentalWarning', entry],
     env: childEnvironment(config),
     onLine: showLogLine,
   });
   let stopping = false;
-  // What is looked at goes on without anybody who looks.
+  // The service does not depend on the console.
   void child.ended.then((how) => {
     if (!stopping) say(`${how} The service goes on without it.`);
   });
@@ -62,7 +62,7 @@ export async function startConsole(
 function sendingTo(url: string): DevConfig['inherited'] {
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: url,
-    // The console hands on what it gets: these are for where it goes then.
+    // The console forwards telemetry to these destinations; the service must not send there itself.
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: undefined,
     OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: undefined,
     OTEL_EXPORTER_OTLP_HEADERS: undefined,
@@ -71,7 +71,7 @@ function sendingTo(url: string): DevConfig['inherited'] {
   };
 }
 
-/** The environment of a process that may tell about itself. */
+/** The environment of a process that emits telemetry. */
 export function telemetryEnvironment(
   config: DevConfig,
   receiver: DevConsole | undefined,

@@ -5,34 +5,34 @@ import { startEmbeddedPostgres } from './postgres/embedded-postgres.ts';
 import type { DevConfig } from './config.ts';
 import type { Terminal } from './terminal.ts';
 
-/** What the service talks to: started here, or brought by the user. */
+/** A dependency of the service: started here, or the user's own. */
 export interface Dependency {
   url: string;
-  /** In words, for the banner. */
+  /** Description for the banner. */
   description: string;
-  /** Resolves when it has ended, with a sentence on how. */
+  /** Resolves when it has ended, with a sentence that says how. */
   ended: Promise<string>;
   stop: () => Promise<void>;
 }
 
-/** The payment gateway; a simulator has the network in its hand as well. */
+/** The payment gateway. The simulator also runs the network's proxies. */
 export interface Gateway extends Dependency {
   /**
-   * Puts a wire in front of each address; left out where the gateway is the user's.
+   * Puts a proxy in front of each address; omitted for the user's own gateway.
    *
-   * @returns the addresses of the wires, by the same names
+   * @returns the addresses of the proxies, by the same names
    */
   connect?: (upstreams: Readonly<Record<string, string>>) => Promise<Readonly<Record<string, unknown>>>;
 }
 
-const brought = (url: string, description: string): Dependency => ({
+const provided = (url: string, description: string): Dependency => ({
   url,
   description,
   ended: new Promise(() => undefined),
   stop: () => Promise.resolve(),
 });
 
-/** Compiled once and kept beside the data, modules load in two thirds of the time. */
+/** With a compile cache beside the data, modules load in two thirds of the time. */
 export const childEnvironment = ({ inherited, dataDir }: DevConfig): DevConfig['inherited'] => ({
   NODE_COMPILE_CACHE: path.resolve(dataDir, 'compile-cache'),
   ...inherited,
@@ -41,9 +41,9 @@ export const childEnvironment = ({ inherited, dataDir }: DevConfig): DevConfig['
 /** PostgreSQL with the tables that the service expects. @throws {StartupError} */
 export async function startDatabase(config: DevConfig, { say }: Terminal): Promise<Dependency> {
   if (config.databaseUrl !== undefined) {
-    say('using the PostgreSQL of DATABASE_URL, and bringing its tables up to date');
+    say('using the PostgreSQL of DATABASE_URL and bringing its tables up to date');
     await migrate(config.databaseUrl, say);
-    return brought(config.databaseUrl, 'the database of DATABASE_URL');
+    return provided(config.databaseUrl, 'the database of DATABASE_URL');
   }
   say('starting PostgreSQL 18');
   const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: say });
@@ -64,7 +64,7 @@ export async function startDatabase(config: DevConfig, { say }: Terminal): Promi
 
 async function migrate(databaseUrl: string, say: Terminal['say']): Promise<void> {
   try {
-    // Loaded only now: what starts as a process of its own need not wait for it.
+    // Imported late, so that the child processes start without waiting for this module.
     const { migrate: bringUpToDate } = await import('../../src/postgres/migrate.ts');
     for (const name of await bringUpToDate(databaseUrl)) say(`applied migration ${name}`);
   } catch (cause) {
@@ -79,7 +79,7 @@ export async function startGateway(
   { say, showLogLine }: Terminal,
   env: DevConfig['inherited'],
 ): Promise<Gateway> {
-  if (config.gatewayUrl !== undefined) return brought(config.gatewayUrl, 'as set in PAYMENT_GATEWAY_URL');
+  if (config.gatewayUrl !== undefined) return provided(config.gatewayUrl, 'as set in PAYMENT_GATEWAY_URL');
   say('starting the payment gateway simulator');
   const child = await startChild({
     name: 'The payment gateway simulator',

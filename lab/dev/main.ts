@@ -17,12 +17,12 @@ import { throughNetwork } from './network.ts';
 const source = path.resolve(import.meta.dirname, '../../src');
 const serviceArgs = ['--import', path.join(source, 'telemetry/sdk.ts'), path.join(source, 'main.ts')];
 
-/** What PostgreSQL and the simulator may take to end after the service, in milliseconds. */
+/** Milliseconds that PostgreSQL and the simulator have to end after the service. */
 const dependenciesDeadline = 20_000;
 
 /**
- * `npm start`: the service with all that it needs, in one command. Postgres and the payment gateway simulator start
- * side by side, then the service; they end in the opposite order. In production it is the service alone.
+ * `npm start`: the service and its dependencies in one command. Postgres and the payment gateway simulator start in
+ * parallel, then the service; they stop in reverse order. In production, only the service starts.
  */
 await runProcess(async () => {
   const config = loadDevConfig();
@@ -33,7 +33,7 @@ await runProcess(async () => {
   const terminal = createTerminal({ colour: process.stdout.isTTY && !config.inherited['NO_COLOR'] });
 
   await using starting = new AsyncDisposableStack();
-  // It ends last: what the others say at their end is telemetry too.
+  // The console stops last, because the others emit telemetry while they stop.
   const consoleStart = startConsole(config, terminal);
   starting.defer(() => stopOnceStarted(consoleStart));
   const databaseStart = startDatabase(config, terminal);
@@ -63,7 +63,7 @@ await runProcess(async () => {
   const service = await startService();
   const apiUrl = announcedUrl(service, 'url');
   const adminUrl = announcedUrl(service, 'adminUrl');
-  // The banner stays true, whichever free ports it names.
+  // A restart reuses the ports, so that the banner stays true.
   const samePorts = { PORT: new URL(apiUrl).port, ADMIN_PORT: new URL(adminUrl).port };
   const running = watching
     ? restartOnChange(service, { folder: source, start: () => startService(samePorts), say: terminal.say })
@@ -73,7 +73,7 @@ await runProcess(async () => {
     apiUrl,
     apiKey: apiKeys.reveal()[0]?.key ?? '',
     metricsUrl: `${adminUrl}/metrics`,
-    // Only what was started here is known to be the simulator.
+    // Only a gateway that was started here is known to be the simulator.
     gatewayUrl: config.gatewayUrl === undefined ? gateway.url : undefined,
   });
 
@@ -101,7 +101,7 @@ async function stopOnceStarted(start: Promise<Pick<Dependency, 'stop'> | undefin
   await started?.stop();
 }
 
-/** The environment of the service, without what is known only once its dependencies run. */
+/** The environment of the service, except the addresses of its dependencies. */
 function serviceEnvironment(config: DevConfig, receiver?: DevConsole): DevConfig['inherited'] {
   return {
     API_KEYS: `${demoApiKey.client}:${demoApiKey.key}`,
@@ -110,7 +110,7 @@ function serviceEnvironment(config: DevConfig, receiver?: DevConsole): DevConfig
 }
 
 /**
- * Reads what the children will read, so that a fault shows before anything is started.
+ * Validates the children's variables before anything is started.
  *
  * @throws {ConfigError}
  */
@@ -124,7 +124,7 @@ function checkChildConfig(config: DevConfig) {
   });
 }
 
-/** Replaces this process: signals and exit code are then the service's own. */
+/** Replaces this process, so that signals and the exit code are the service's own. */
 function becomeService({ inherited }: DevConfig): never {
   const env = Object.entries(inherited).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value]],

@@ -9,7 +9,7 @@ const gateway: Gateway = {
   stop: () => Promise.resolve(),
 };
 
-/** Wires that lead to whatever they are asked for. */
+/** Runs `throughNetwork` with a gateway that hands out proxies for any address. */
 async function proxy(addresses: Partial<Parameters<typeof throughNetwork>[2]>, inherited = {}) {
   const upstreams: Array<Readonly<Record<string, string>>> = [];
   const connect: Gateway['connect'] = async (asked) => {
@@ -22,10 +22,10 @@ async function proxy(addresses: Partial<Parameters<typeof throughNetwork>[2]>, i
     REDIS_URL: undefined,
     ...addresses,
   };
-  return { wired: await throughNetwork({ inherited }, { ...gateway, connect }, given), upstreams };
+  return { proxied: await throughNetwork({ inherited }, { ...gateway, connect }, given), upstreams };
 }
 
-test('what the service connects to has a wire in between, which knows no password', async () => {
+test('throughNetwork puts a proxy in front of each dependency without passing on passwords', async () => {
   expect(
     await proxy({
       DATABASE_URL: 'postgres://orders:a%2Fb@db.internal/orders?application_name=x',
@@ -33,7 +33,7 @@ test('what the service connects to has a wire in between, which knows no passwor
       REDIS_URL: 'redis://:secret@[::1]:6380/2',
     }),
   ).toEqual({
-    wired: {
+    proxied: {
       DATABASE_URL: 'postgres://orders:a%2Fb@127.0.0.1:9000/orders?application_name=x',
       PAYMENT_GATEWAY_URL: 'http://127.0.0.1:9001/',
       REDIS_URL: 'redis://:secret@127.0.0.1:9002/2',
@@ -49,16 +49,16 @@ test.each([
   'postgres://orders@db.internal/orders?host=/var/run/postgresql',
   'postgres:///orders',
   'postgres://one:1,two:2/orders',
-])('%s goes without', async (url) => {
-  expect((await proxy({ DATABASE_URL: url })).wired.DATABASE_URL).toBe(url);
+])('throughNetwork leaves %s alone', async (url) => {
+  expect((await proxy({ DATABASE_URL: url })).proxied.DATABASE_URL).toBe(url);
 });
 
-test('nor does a Postgres that is always to be encrypted have one', async () => {
+test('throughNetwork leaves a Postgres with PGSSLMODE=require alone', async () => {
   const DATABASE_URL = 'postgres://orders@db.internal/orders';
-  expect((await proxy({ DATABASE_URL }, { PGSSLMODE: 'require' })).wired.DATABASE_URL).toBe(DATABASE_URL);
+  expect((await proxy({ DATABASE_URL }, { PGSSLMODE: 'require' })).proxied.DATABASE_URL).toBe(DATABASE_URL);
 });
 
-test('nor has anything, where the gateway is no simulator', async () => {
+test('throughNetwork leaves every address alone without the simulator', async () => {
   const addresses = {
     DATABASE_URL: 'postgres://orders@db.internal/orders',
     PAYMENT_GATEWAY_URL: 'http://gateway.internal',

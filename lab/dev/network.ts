@@ -1,10 +1,10 @@
 import type { DevConfig } from './config.ts';
 import type { Gateway } from './dependencies.ts';
 
-/** What the service connects to, by the variable that says so. */
+/** Addresses of the dependencies, by variable. */
 type Addresses = Readonly<Record<'DATABASE_URL' | 'PAYMENT_GATEWAY_URL' | 'REDIS_URL', string | undefined>>;
 
-/** Of the protocols that bytes can be passed on of, without being part of them. */
+/** Default ports of the protocols that a TCP proxy can forward unchanged. */
 const defaultPorts: Readonly<Record<string, string>> = {
   'postgres:': '5432',
   'postgresql:': '5432',
@@ -12,17 +12,17 @@ const defaultPorts: Readonly<Record<string, string>> = {
   'redis:': '6379',
 };
 
-/** The names that the experiments of lab/chaos have for them. */
+/** Names of the dependencies, the same as in the experiments of lab/chaos. */
 const names = { DATABASE_URL: 'postgres', PAYMENT_GATEWAY_URL: 'gateway', REDIS_URL: 'redis' } as const;
 
 /**
- * The same addresses with a wire in between, which the simulator can break. Nobody else goes that way: what breaks it
- * for the service is to leave the rest as it is.
+ * Puts a proxy of the simulator in front of each address. Only the service uses the proxies, so a network fault affects
+ * nothing else.
  *
- * An encrypted connection keeps its own address, because certificates are for names; so does whatever is no address of
- * a host and a port.
+ * An encrypted connection keeps its own address, because its certificate is for that name. So does every address without
+ * a host and a port, such as a Unix socket.
  *
- * @throws {StartupError} where the simulator has ended
+ * @throws {StartupError} if the simulator has ended
  */
 export async function throughNetwork(
   { inherited }: Pick<DevConfig, 'inherited'>,
@@ -30,23 +30,23 @@ export async function throughNetwork(
   addresses: Addresses,
 ): Promise<Addresses> {
   if (gateway.connect === undefined) return addresses;
-  const wired = new Map<keyof Addresses, URL>();
+  const proxied = new Map<keyof Addresses, URL>();
   for (const variable of ['DATABASE_URL', 'PAYMENT_GATEWAY_URL', 'REDIS_URL'] as const) {
-    // What libpq reads says it for every address of a Postgres.
+    // libpq's variable applies to every Postgres address.
     const isEncrypted = variable === 'DATABASE_URL' && (inherited['PGSSLMODE'] ?? 'disable') !== 'disable';
     const url = isEncrypted ? undefined : plainAddress(addresses[variable]);
-    if (url !== undefined) wired.set(variable, url);
+    if (url !== undefined) proxied.set(variable, url);
   }
-  // Without user and password: whoever passes bytes on has no need to know.
+  // Without user and password, which a proxy does not need.
   const upstreams = Object.fromEntries(
-    [...wired].map(([variable, { hostname, port, protocol }]) => [
+    [...proxied].map(([variable, { hostname, port, protocol }]) => [
       names[variable],
       `tcp://${hostname}:${port || defaultPorts[protocol]}`,
     ]),
   );
   const network = await gateway.connect(upstreams);
   const result = { ...addresses };
-  for (const [variable, url] of wired) {
+  for (const [variable, url] of proxied) {
     const proxy = network[names[variable]];
     if (typeof proxy !== 'string') continue;
     url.host = proxy;
@@ -55,12 +55,12 @@ export async function throughNetwork(
   return result;
 }
 
-/** `undefined` where it is to be left as it is. */
+/** @returns `undefined` for an address that must stay unchanged */
 function plainAddress(address: string | undefined): URL | undefined {
   if (address === undefined || !URL.canParse(address)) return undefined;
   const url = new URL(address);
   if (!(url.protocol in defaultPorts) || url.hostname === '') return undefined;
-  // Of Postgres: TLS, or another host than the one in its place.
+  // Postgres parameters for TLS, or for a host other than the URL's own.
   const elsewhere = [...url.searchParams.keys()].some((name) => name.startsWith('ssl') || name === 'host');
   return elsewhere ? undefined : url;
 }

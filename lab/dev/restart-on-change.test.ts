@@ -8,7 +8,7 @@ import { restartOnChange } from './restart-on-change.ts';
 const program = (version: number): string =>
   `process.send?.({ version: ${version} }); process.once('SIGTERM', () => process.exit());`;
 
-test('starts a child anew after each change, also after one that broke it', async () => {
+test('restartOnChange restarts a child after each change, even after a broken one', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'restart-'));
   const file = path.join(folder, 'main.ts');
   await writeFile(file, program(1));

@@ -1,7 +1,7 @@
 import { watch } from 'node:fs';
 import type { Child } from './child.ts';
 
-/** Editors write a file in several steps; they count as one change, in milliseconds. */
+/** Milliseconds within which events count as one change, because editors write a file in several steps. */
 const settleTime = 100;
 
 export interface RestartOptions {
@@ -11,10 +11,10 @@ export interface RestartOptions {
 }
 
 /**
- * Runs a child and starts it anew when a source file below `folder` changes. A child that ends by itself, or does
- * not start, waits for the next change.
+ * Restarts a child whenever a source file below `folder` changes. A child that ends by itself or fails to start is
+ * started again after the next change.
  *
- * `node --watch` would not do: it outlives a parent that is killed.
+ * `node --watch` is not enough: it outlives a parent that is killed.
  */
 export function restartOnChange(
   first: Child,

@@ -1,9 +1,9 @@
 import { prettyFactory } from 'pino-pretty';
 
 export interface Terminal {
-  /** Progress, for people. */
+  /** Prints progress. */
   say: (text: string) => void;
-  /** A line that a child process has written: JSON becomes readable, anything else stays as it is. */
+  /** Prints a line of a child process: JSON is formatted, anything else stays unchanged. */
   showLogLine: (line: string) => void;
 }
 
@@ -16,7 +16,7 @@ export function createTerminal({ colour }: { colour: boolean }): Terminal {
     ignore: 'pid,hostname,service,version,event',
     messageFormat: '{service}: {msg}',
   });
-  // A terminal that was closed takes no more output; what runs is then ended by SIGHUP, in order.
+  // Writing to a closed terminal fails. SIGHUP then stops everything gracefully.
   process.stdout.on('error', () => undefined);
   return {
     say: (text) => void process.stdout.write(`${text}\n`),

@@ -1,4 +1,4 @@
-/** One line of an exposition. */
+/** One sample of an exposition. */
 export interface ExposedSample {
   name: string;
   labels: Record<string, string>;
@@ -14,17 +14,16 @@ export interface Exposition {
 
 const label = String.raw`[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\"n])*"`;
 const labels = String.raw`(?:\{((?:${label}(?:,${label})*)?)\})?`;
-// Nan is how prom-client writes it; Prometheus does not mind.
+// prom-client writes "Nan", which Prometheus accepts.
 const number = String.raw`(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|[+-]Inf|Na[Nn])`;
 const sampleLine = new RegExp(
   String.raw`^([a-zA-Z_:][\w:]*)${labels} ${number}(?: # ${labels} ${number} ${number})?$`,
 );
 
 /**
- * Reads what a scrape answered, strictly. Families are those of the format: in OpenMetrics a counter's has no `_total`.
+ * Parses an exposition strictly. Families are named as in the format: in OpenMetrics, a counter's family lacks `_total`.
  *
- * @throws {SyntaxError} on what is not in the grammar of the format, is not under the metadata of its metric, or is
- *   there twice
+ * @throws {SyntaxError} on a violation of the grammar, a sample outside its metric's metadata, or a duplicate series
  */
 export function parseExposition(text: string, format: 'openmetrics' | 'prometheus'): Exposition {
   const require = (held: boolean, rule: string, line: string) => {

@@ -1,13 +1,13 @@
 import type { FaultSettings } from '../simulator/faults.ts';
 import type { LedgerRecord, Totals } from '../simulator/ledger.ts';
 
-/** The simulator as a test sees it: over HTTP, like the service does. */
+/** Controls the simulator over HTTP. */
 export interface GatewayControl {
   url: string;
   setFaults(faults: Partial<FaultSettings>): Promise<void>;
   clearFaults(): Promise<void>;
   ledger(): Promise<{ charges: LedgerRecord[]; totals: Totals }>;
-  /** What the gateway holds under an order's id. */
+  /** The gateway's record of an order's charge. */
   chargeOf(orderId: string): Promise<LedgerRecord | undefined>;
 }
 

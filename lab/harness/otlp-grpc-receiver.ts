@@ -10,14 +10,14 @@ import { gunzipSync } from 'node:zlib';
 import { type ReceivedSpan, traceRequest } from '../console/otlp/messages.ts';
 import { decode } from '../console/otlp/protobuf.ts';
 
-/** Where a Collector sends traces to: OTLP over gRPC, as Jaeger takes it. */
+/** Receives a Collector's traces over OTLP/gRPC, as Jaeger does. */
 export interface OtlpGrpcReceiver extends AsyncDisposable {
   url: string;
-  /** Everything that was accepted so far, in the order of its arrival. */
+  /** Every accepted span, in the order of arrival. */
   readonly spans: readonly ReceivedSpan[];
 }
 
-/** In front of each message: whether it is compressed, and its length in four bytes. */
+/** Bytes in front of each message: a compression flag, and the length in four bytes. */
 const prefixLength = 5;
 
 /** @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
@@ -31,11 +31,11 @@ export async function startOtlpGrpcReceiver(): Promise<OtlpGrpcReceiver> {
     spans.push(...decode(traceRequest, framed[0] === 1 ? gunzipSync(message) : message));
     response.addTrailers({ 'grpc-status': '0' });
     response.writeHead(200, { 'content-type': 'application/grpc' });
-    // A message that says nothing: all were taken.
+    // An empty message: all spans were accepted.
     response.end(Buffer.alloc(prefixLength));
   }
 
-  // A network that is cut is what this is for.
+  // Errors are expected: tests cut the network in front of this receiver.
   const server = createServer((request, response) => void take(request, response).catch(() => {}));
   server.on('session', (session) => {
     sessions.add(session);

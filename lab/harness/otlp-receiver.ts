@@ -7,7 +7,7 @@ import { logsRequest, type ReceivedLog, type ReceivedSpan, traceRequest } from '
 import { decode } from '../console/otlp/protobuf.ts';
 import { type SpanTree, toSpanTrees } from './span-tree.ts';
 
-/** What the receiver does with requests: not listen, never answer, answer late, answer 503, or nothing of the kind. */
+/** The receiver's fault: it does not listen, never answers, answers late, answers 503, or works (`off`). */
 export type ReceiverFault = 'refuse' | 'hang' | 'slow' | '503' | 'off';
 
 export interface ReceivedRequest {
@@ -17,29 +17,29 @@ export interface ReceivedRequest {
   body: Buffer;
 }
 
-/** Where the telemetry of a service under test goes: OTLP over HTTP in protobuf, as a Collector would take it. */
+/** Receives telemetry of a service under test over OTLP/HTTP in protobuf, as a Collector does. */
 export interface OtlpReceiver extends AsyncDisposable {
-  /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
+  /** Value for OTEL_EXPORTER_OTLP_ENDPOINT. */
   url: string;
-  /** Everything that was accepted so far, in the order of its arrival. */
+  /** Every accepted span, in the order of arrival. */
   readonly spans: readonly ReceivedSpan[];
   readonly logs: readonly ReceivedLog[];
-  /** Every request that arrived, whatever became of it. */
+  /** Number of requests that arrived, with any outcome. */
   readonly requests: number;
-  /** Those that were read to their end, in the order of their arrival. */
+  /** Requests that were read completely, in the order of arrival. */
   readonly received: readonly ReceivedRequest[];
-  /** The first such span, be it there already or yet to come. Timeouts are in milliseconds. */
+  /** Waits for a matching span; one that has arrived already counts. Timeouts are in milliseconds. */
   waitForSpan(predicate: (span: ReceivedSpan) => boolean, timeout?: number): Promise<ReceivedSpan>;
   waitForLog(predicate: (log: ReceivedLog) => boolean, timeout?: number): Promise<ReceivedLog>;
-  /** The trace as soon as it has so many spans. */
+  /** Waits until the trace has at least `count` spans. */
   waitForTrace(traceId: string, count: number, timeout?: number): Promise<SpanTree[]>;
-  /** What has arrived of a trace. Spans whose parent has not are roots. */
+  /** The spans of a trace that have arrived. A span whose parent has not arrived is a root. */
   trace(traceId: string): SpanTree[];
-  /** From here on. Requests that hang already go on doing so. */
+  /** Sets the fault of later requests. Requests that already hang continue to hang. */
   fail(fault: ReceiverFault): Promise<void>;
 }
 
-/** Milliseconds that a slow receiver takes to answer: more than any request should wait for, less than an exporter does. */
+/** Milliseconds that a slow receiver takes to answer: longer than a request may wait, shorter than an exporter's timeout. */
 const slowness = 1000;
 const patience = 10_000;
 
@@ -57,9 +57,9 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     '/v1/logs': (body) => logs.push(...decode(logsRequest, body)),
   };
 
-  /** The status to answer with. */
+  /** Stores a request. @returns the status of the answer */
   function take({ url: path = '', method, headers }: IncomingMessage, content: Buffer): number {
-    // Whatever stands before: an endpoint may have a path of its own.
+    // The endpoint may have a path prefix.
     const store = signals[/\/v1\/\w+$/.exec(path)?.[0] ?? ''];
     try {
       const body = headers['content-encoding'] === 'gzip' ? gunzipSync(content) : content;
@@ -86,7 +86,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     response.writeHead(status, { 'content-type': 'application/x-protobuf' }).end();
   }
 
-  // A client that hangs up while it sends is its own affair.
+  // A client may hang up while it sends.
   const server = createServer((request, response) => void answer(request, response).catch(() => {}));
   async function listen(port: number): Promise<number> {
     if (!server.listening) await once(server.listen(port, '127.0.0.1'), 'listening');
@@ -101,7 +101,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     await closed;
   }
 
-  /** Looks again whenever something arrives. */
+  /** Looks again after each arrival. */
   async function until<T>(look: () => T | undefined, what: string, timeout: number): Promise<T> {
     const signal = AbortSignal.timeout(timeout);
     for (;;) {

@@ -2,14 +2,14 @@ import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Programs that are no npm packages. What needs one is not run where it is missing, and says so; where CI is set, a
- * missing program is a failure.
+ * A program that is not an npm package. Tests that need a missing one are skipped with a notice; if CI is set, they
+ * fail instead.
  */
 export interface Program {
   name: string;
-  /** How it is had on Debian and Ubuntu. */
+  /** Its package on Debian and Ubuntu. */
   package: string;
-  /** Names, relative to the root, of the tests that are nothing without it. */
+  /** Paths of the tests that need it, relative to the root. */
   tests: readonly string[];
 }
 
@@ -31,7 +31,7 @@ const programs: readonly Program[] = [
   },
 ];
 
-/** By its name, or by the variable that stands for it. */
+/** Whether a program is on the PATH, or replaced by its variable. */
 export function isThere(name: string): boolean {
   if (name === 'redis-server' && process.env['TEST_REDIS'] === 'containers') return true;
   if (name === 'chromium' && process.env['CHROMIUM_PATH'] !== undefined) return true;
@@ -45,7 +45,7 @@ export function isThere(name: string): boolean {
   });
 }
 
-/** Those that this run does without. */
+/** The programs that this run has to do without. */
 export function missingPrograms(): readonly Program[] {
   return process.env['CI'] === undefined ? programs.filter(({ name }) => !isThere(name)) : [];
 }

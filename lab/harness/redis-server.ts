@@ -7,14 +7,14 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 
-/** A real Redis that a test may do anything to. It keeps nothing on disk: once it has ended, it is empty. */
+/** A real Redis for one test. It keeps nothing on disk, so it is empty after a restart. */
 export interface RedisServer extends AsyncDisposable {
   url: string;
   /** Sends a command over a connection of its own. */
   command(name: string, ...args: Array<string | number>): Promise<unknown>;
   /** kill -9 */
   kill(): Promise<void>;
-  /** Once more, at the same address. */
+  /** Starts it again, at the same address. */
   start(): Promise<void>;
 }
 
@@ -83,12 +83,12 @@ async function runProcess(port: number): Promise<Running> {
     }
     throw error;
   }
-  // What it still writes must not fill the pipe.
+  // Further output must not fill the pipe.
   server.stdout.resume();
   return { kill };
 }
 
-/** @throws what `spawn` failed on */
+/** @throws the error of `spawn` */
 async function isReady(server: ChildProcess): Promise<void> {
   if (server.pid === undefined) throw (await once(server, 'error'))[0];
   if (server.stdout === null) failToStart('it has no output');
@@ -103,7 +103,7 @@ async function runContainer(port: number): Promise<Running> {
   const { GenericContainer, Wait } = await import('testcontainers');
   const container = await new GenericContainer('valkey/valkey:9.0.4-alpine3.23')
     .withCommand(['valkey-server', '--save', '', '--appendonly', 'no'])
-    // The same one after a restart.
+    // The port stays the same after a restart.
     .withExposedPorts({ container: 6379, host: port })
     .withWaitStrategy(Wait.forLogMessage(/Ready to accept/))
     .start();

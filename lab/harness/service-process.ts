@@ -3,18 +3,18 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 
-/** The service as a process of its own: for what only a process can do, such as receiving signals and being killed. */
+/** The service as a process of its own, for tests of signals and crashes. */
 export interface ServiceProcess {
   url: string;
   adminUrl: string;
   child: ChildProcess;
-  /** Lines of stdout so far, parsed. */
+  /** Parsed lines of stdout so far. */
   logs: Array<Record<string, unknown>>;
-  /** What it wrote to stderr so far. */
+  /** Its stderr so far. */
   complaints(): string;
   /** Resolves when the process has ended. */
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** As a container runtime would end it. */
+  /** Sends SIGTERM, as a container runtime does. */
   stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** kill -9 */
   kill(): Promise<void>;
@@ -22,9 +22,9 @@ export interface ServiceProcess {
 
 export interface ServiceProcessOptions {
   env: Record<string, string>;
-  /** Default the service's own entry file, as `npm run serve` starts it. */
+  /** Default: the service's own entry file, as `npm run serve` starts it. */
   entry?: string;
-  /** Files and connections that it may have open at most. */
+  /** Maximum number of open files and connections. */
   openFiles?: number;
 }
 
@@ -39,14 +39,14 @@ export async function spawnServiceProcess(options: ServiceProcessOptions): Promi
   return { ...started, url, adminUrl };
 }
 
-/** Starts a service that may never get as far as listening. */
+/** Starts a service that may fail before it listens. */
 export function startServiceProcess({
   env,
   entry = 'src/main.ts',
   openFiles,
 }: ServiceProcessOptions): Omit<ServiceProcess, 'url' | 'adminUrl'> {
   const node = [process.execPath, '--import', './src/telemetry/sdk.ts', entry];
-  // Node raises a soft limit to the hard one, so that both are set. The shell becomes Node, and the channel stays.
+  // Node raises a soft limit to the hard one, so ulimit sets both. `exec` replaces the shell and keeps the IPC channel.
   const limited = ['/bin/sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`, ...node];
   const [command = '', ...args] = openFiles === undefined ? node : limited;
   const child = spawn(command, args, {
@@ -62,7 +62,7 @@ export function startServiceProcess({
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
   });
-  // With all of its output. The event `close` says as much, but never comes once the channel is disconnected.
+  // Waits for all output. The event 'close' would too, but never comes once the IPC channel is disconnected.
   const exited = Promise.all([once(child, 'exit'), finished(child.stdout), finished(child.stderr)]).then(
     ([[code, signal]]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }),
   );

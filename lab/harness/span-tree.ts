@@ -1,12 +1,12 @@
 import type { AttributeValue, ReceivedSpan } from '../console/otlp/messages.ts';
 
-/** A span and what happened inside of it, in the order of its beginning. */
+/** A span with its children, ordered by start. */
 export interface SpanTree {
   span: ReceivedSpan;
   children: SpanTree[];
 }
 
-/** Spans whose parent is not among them become roots: it may be in another service. */
+/** Builds the trees of a trace. A span whose parent is missing is a root: the parent may be in another service. */
 export function toSpanTrees(spans: readonly ReceivedSpan[]): SpanTree[] {
   const inOrder = spans.toSorted((a, b) => Number(a.startTime - b.startTime));
   const trees = new Map(inOrder.map((span) => [span.spanId, { span, children: [] as SpanTree[] }]));
@@ -19,10 +19,10 @@ export function toSpanTrees(spans: readonly ReceivedSpan[]): SpanTree[] {
 }
 
 /**
- * A trace as text, for expectations that read like what they expect: `name [KIND] STATUS {attribute=value}`, one span
- * a line, children indented. A status that was not set is left out, and so are attributes that a span does not have.
+ * A trace as text, for readable expectations: `name [KIND] STATUS {attribute=value}`, one span per line, with children
+ * indented. An unset status and missing attributes are omitted.
  *
- * @param attributes the names of those to show, in this order
+ * @param attributes names of the attributes to show, in this order
  */
 export function printSpanTrees(trees: readonly SpanTree[], attributes: readonly string[] = []): string {
   return trees.flatMap((tree) => linesOf(tree, attributes)).join('\n');

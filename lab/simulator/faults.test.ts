@@ -27,16 +27,16 @@ const settings = fc.record({
 });
 const operations = fc.array(fc.constantFrom<Operation>('charge', 'cancel'), { minLength: 1, maxLength: 50 });
 
-describe('a seed', () => {
-  test('repeats its draws exactly', () => {
+describe('seeds', () => {
+  test('a seed repeats its draws exactly', () => {
     fc.assert(
-      fc.property(settings, operations, (knobs, sequence) => {
-        expect(draws(knobs, sequence)).toEqual(draws(knobs, sequence));
+      fc.property(settings, operations, (given, sequence) => {
+        expect(draws(given, sequence)).toEqual(draws(given, sequence));
       }),
     );
   });
 
-  test('hits the same requests whatever the knobs of lower precedence', () => {
+  test('a seed hits the same requests whatever the settings of lower precedence', () => {
     fc.assert(
       fc.property(settings, operations, ({ unauthorizedRate, ...others }, sequence) => {
         const alone = kinds(draws({ seed: others.seed, unauthorizedRate }, sequence));
@@ -48,26 +48,26 @@ describe('a seed', () => {
     );
   });
 
-  test('starts again when the settings are replaced', () => {
+  test('replacing the settings restarts the sequence of a seed', () => {
     const faults = createFaults();
-    const knobs = { seed: 42, errorRate: 0.5 };
+    const given = { seed: 42, errorRate: 0.5 };
     const run = () => {
-      faults.replace(knobs);
+      faults.replace(given);
       return kinds(charges(20).map((operation) => faults.draw(operation)));
     };
     expect(run()).toEqual(run());
   });
 
-  test('differs from another seed, and from none', () => {
-    const knobs = { latencyJitterMs: 60_000 };
-    const seeded = draws({ ...knobs, seed: 1 }, charges(20));
-    expect(draws({ ...knobs, seed: 2 }, charges(20))).not.toEqual(seeded);
-    expect(draws(knobs, charges(20))).not.toEqual(draws(knobs, charges(20)));
+  test('draws differ between seeds, and without a seed', () => {
+    const given = { latencyJitterMs: 60_000 };
+    const seeded = draws({ ...given, seed: 1 }, charges(20));
+    expect(draws({ ...given, seed: 2 }, charges(20))).not.toEqual(seeded);
+    expect(draws(given, charges(20))).not.toEqual(draws(given, charges(20)));
   });
 });
 
-describe('a rate', () => {
-  test('of 0 hits nothing and of 1 everything', () => {
+describe('rates', () => {
+  test('a rate of 0 hits no request and a rate of 1 every request', () => {
     fc.assert(
       fc.property(fc.nat(), operations, (seed, sequence) => {
         expect(new Set(kinds(draws({ seed }, sequence)))).toEqual(new Set(['none']));
@@ -78,7 +78,7 @@ describe('a rate', () => {
     );
   });
 
-  test('is the share of the requests it hits', () => {
+  test('a rate is the share of the requests that it hits', () => {
     const drawn = draws({ seed: 1, resetRate: 0.2, timeoutRate: 0.5 }, charges(5000));
     expect(share(drawn, ({ fault }) => fault.kind === 'reset')).toBeCloseTo(0.2, 1);
     expect(share(drawn, ({ fault }) => fault.kind === 'timeout')).toBeCloseTo(0.8 * 0.5, 1);
@@ -87,14 +87,14 @@ describe('a rate', () => {
   });
 });
 
-test('a cancellation is neither declined nor answered in a broken form', () => {
+test('a cancellation is never declined or malformed', () => {
   expect(kinds(draws({ seed: 1, declineRate: 1, malformedRate: 1 }, ['cancel', 'charge']))).toEqual([
     'none',
     'decline',
   ]);
 });
 
-test('jitter comes on top of the latency and reaches both its ends', () => {
+test('jitter is added to the latency and reaches both ends of its range', () => {
   const latencies = draws({ seed: 1, latencyMs: 10, latencyJitterMs: 3 }, charges(200)).map(
     ({ latencyMs }) => latencyMs,
   );

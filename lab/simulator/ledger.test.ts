@@ -14,8 +14,8 @@ const operation = fc.oneof(
   fc.record({ kind: fc.constant('cancel' as const), key }),
 );
 
-describe('whatever is charged, repeated and cancelled', () => {
-  test('a key captures at most once, and the totals are those of the charges that stand', () => {
+describe('any sequence of charges, repeats and cancellations', () => {
+  test('a key captures at most once, and the totals match the captured charges', () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 30 }), (operations) => {
         const ledger = createLedger();
@@ -51,7 +51,7 @@ describe('whatever is charged, repeated and cancelled', () => {
     );
   });
 
-  test('a decided key never leaves its decision, except that a charge can be given back', () => {
+  test('a decided key keeps its state, except that a charge can be refunded', () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 30 }), (operations) => {
         const ledger = createLedger();
@@ -70,7 +70,7 @@ describe('whatever is charged, repeated and cancelled', () => {
   });
 });
 
-test('paying for the same reference under two keys counts as a duplicate, until one is given back', () => {
+test('two captured charges for one reference count as a duplicate until one is refunded', () => {
   const ledger = createLedger();
   const request = { amountMinor: 900, currency: 'EUR', paymentToken: 'tok_visa', reference: 'order 1' };
   ledger.charge({ ...request, key: 'a' });
@@ -81,7 +81,7 @@ test('paying for the same reference under two keys counts as a duplicate, until 
   expect(totalsOf(ledger.records()).duplicates).toBe(0);
 });
 
-test('a key that only faults have seen counts its attempts and has no record', () => {
+test('a key whose requests all met faults counts attempts and has no record', () => {
   const ledger = createLedger();
   expect(ledger.arrive('a', 'request 1')).toBe(1);
   expect(ledger.arrive('a', 'request 2')).toBe(2);
@@ -92,7 +92,7 @@ test('a key that only faults have seen counts its attempts and has no record', (
   expect(ledger.find('a')).toMatchObject({ attempts: 2, requestId: 'request 1', captures: 1 });
 });
 
-test('a ledger with a bound forgets the oldest, and knows what it has', () => {
+test('a ledger with a capacity evicts the oldest record', () => {
   const ledger = createLedger({ capacity: 2 });
   const charge = (name: string) => ({
     key: name,

@@ -8,25 +8,25 @@ export interface Call {
 }
 
 export interface Reply {
-  /** Missing where no answer came. */
+  /** Missing if there was no answer. */
   status?: number;
-  /** Why none came, as the socket or the deadline named it. */
+  /** Why there was none: an error code, or the error's name. */
   failure?: string;
-  /** From sending to the end of the answer, in milliseconds. */
+  /** Milliseconds from sending the request to the end of the answer. */
   duration: number;
   body: unknown;
 }
 
 export interface TrafficClient {
-  /** Never throws: that no answer came is an answer. */
+  /** Never throws: a missing answer is a result, too. */
   call(call: Call): Promise<Reply>;
   close(): Promise<void>;
 }
 
-/** In milliseconds. The service itself gives up earlier. */
+/** Milliseconds. The service itself gives up earlier. */
 const deadline = 15_000;
 
-/** Calls the API as one client, at each of the URLs in turn. */
+/** Calls the API as one client, at the URLs in turn. */
 export function createTrafficClient(urls: readonly string[], apiKey: string): TrafficClient {
   const agent = new Agent({ connections: 64, keepAliveTimeout: 10_000 });
   let turn = 0;

@@ -2,12 +2,12 @@ import { type Environment, read } from '../../src/config/environment.ts';
 import { trafficVariables } from './variables.ts';
 
 export interface TrafficConfig {
-  /** Services that take turns. */
+  /** Base URLs of the replicas, called in turn. */
   urls: readonly string[];
-  /** Requests per second; 0 is none. */
+  /** Visits per second; 0 sends none. */
   rate: number;
   apiKey: string;
-  /** Makes a run repeatable; `undefined` draws anew each time. */
+  /** Makes a run repeatable; `undefined` picks a random seed. */
   seed: number | undefined;
   /** Printed once the service answers. */
   greeting: string | undefined;
@@ -17,7 +17,7 @@ export interface TrafficConfig {
   port: number | undefined;
 }
 
-/** @throws {ConfigError} when a variable is malformed; all faults at once */
+/** @throws {ConfigError} listing every malformed variable */
 export function loadTrafficConfig(env: Environment = process.env): TrafficConfig {
   const value = read(trafficVariables, env);
   return {

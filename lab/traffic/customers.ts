@@ -4,17 +4,17 @@ import type { TrafficKind } from './mix.ts';
 
 interface Visit {
   send: (call: Call) => Promise<Reply>;
-  /** From 0 up to, but not including, 1. */
+  /** A pseudo-random number in [0, 1). */
   random: () => number;
 }
 
-/** What the customers of a shop do, one visit at a time. */
+/** The customers of a shop, one visit at a time. */
 export interface Customers {
-  /** Does what the kind says: one request, or two where the second needs the first. */
+  /** Makes the requests of one visit: one, or two if the second needs the answer to the first. */
   visit(kind: TrafficKind, visit: Visit): Promise<void>;
 }
 
-/** So many orders are remembered, for those who look at one again. */
+/** Number of recent orders that a later visit may read again. */
 const remembered = 200;
 
 export function createCustomers(): Customers {
@@ -83,7 +83,7 @@ const catalogue = [
   { sku: 'CUP-003', unitPriceMinor: 800 },
   { sku: 'TIN-021', unitPriceMinor: 1150 },
 ] as const;
-/** Each breaks another rule of the API. */
+/** Each violates a different rule of the API. */
 const faults = [
   { currency: 'TEA' },
   { items: [] },

@@ -7,7 +7,7 @@ import { createTraffic } from './traffic.ts';
 import { createTrafficControl } from './control.ts';
 import { createTrafficSummary } from './summary.ts';
 
-/** Milliseconds between two lines. */
+/** Milliseconds between two summaries. */
 const summaryInterval = 10_000;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -16,7 +16,7 @@ await runProcess(async () => {
   const { rate, host, port, greeting, ...options } = loadTrafficConfig();
   const summary = createTrafficSummary();
   const ended = new AbortController();
-  // Nobody comes before the shop is open.
+  // No traffic before the service answers.
   const traffic = createTraffic({ ...options, rate: 0, onResult: summary.add });
   const control = createTrafficControl(traffic);
   const controlUrl = port === undefined ? undefined : await listen(control, { host, port }, 'TRAFFIC_PORT');
@@ -45,7 +45,7 @@ await runProcess(async () => {
   };
 });
 
-/** Until one of them answers, whatever it answers. */
+/** Waits until one of the URLs answers, with any status. */
 async function waitForService(urls: readonly string[], signal: AbortSignal): Promise<void> {
   let waiting = false;
   for (let turn = 0; ; turn += 1) {

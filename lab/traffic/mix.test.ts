@@ -13,7 +13,7 @@ function draw(mix: Weights, seed: number, count: number): TrafficKind[] {
   return Array.from({ length: count }, next);
 }
 
-test('begins with each kind that there is to be, and goes on with no other', () => {
+test('drawKinds begins with each kind that has a weight and draws no other', () => {
   fc.assert(
     fc.property(weights, fc.nat(), (mix, seed) => {
       const wanted = kinds.filter((kind) => (mix[kind] ?? 0) > 0);
@@ -24,22 +24,22 @@ test('begins with each kind that there is to be, and goes on with no other', () 
   );
 });
 
-test('draws the same again from the same seed', () => {
+test('drawKinds repeats its draws with the same seed', () => {
   expect(draw(usualWeights, 42, 200)).toEqual(draw(usualWeights, 42, 200));
   expect(draw(usualWeights, 42, 200)).not.toEqual(draw(usualWeights, 43, 200));
 });
 
-test('draws each kind as often as its weight says', () => {
+test('drawKinds draws each kind in proportion to its weight', () => {
   const drawn = draw({ paid: 3, declined: 1 }, 1, 10_000);
   expect(drawn.filter((kind) => kind === 'declined').length / drawn.length).toBeCloseTo(0.25, 1);
 });
 
-test('usually keeps the objective: fewer than one in a hundred is slow', () => {
+test('the usual mix keeps the latency objective: fewer than one visit in a hundred is slow', () => {
   const total = Object.values(usualWeights).reduce((sum, weight) => sum + weight, 0);
   const slow = (usualWeights.slow ?? 0) + (usualWeights.cancelled ?? 0);
   expect(slow / total).toBeLessThan(0.005);
 });
 
-test('takes no mix of nothing', () => {
+test('drawKinds rejects a mix without any weight above 0', () => {
   expect(() => drawKinds({ paid: 0 }, Math.random)).toThrow(RangeError);
 });

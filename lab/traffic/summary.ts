@@ -1,9 +1,9 @@
 import type { TrafficResult } from './traffic.ts';
 
-/** Adds results up and tells them in a line. */
+/** Collects results and summarizes them in one line. */
 export interface TrafficSummary {
   add(result: TrafficResult): void;
-  /** What came since the last call; `undefined` where nothing did. */
+  /** Summary of the results since the last call; `undefined` if there are none. */
   take(): string | undefined;
 }
 

@@ -5,25 +5,25 @@ import { type Call, createTrafficClient } from './client.ts';
 import { drawKinds, type TrafficKind, usualWeights, type Weights } from './mix.ts';
 
 export interface TrafficOptions {
-  /** Base URLs of the API, taken in turn. */
+  /** Base URLs of the API, called in turn. */
   urls: readonly string[];
   apiKey: string;
-  /** Visits a second on average; 0 is none until `setRate`. A few visits make two requests. */
+  /** Average visits per second; 0 sends none until `setRate`. Some visits make two requests. */
   rate: number;
-  /** Default the usual ones. */
+  /** Default: the usual weights. */
   weights?: Weights;
-  /** The same seed draws the same visits; when they come is drawn apart. Default a new one. */
+  /** The same seed draws the same visits, at different times. Default: a random seed. */
   seed?: number | undefined;
-  /** Visits under way at most; one that would be more does not take place. Default 200. */
+  /** Maximum number of concurrent visits; a visit beyond it is skipped. Default 200. */
   maxUnderWay?: number;
   onResult?: (result: TrafficResult) => void;
 }
 
-/** What became of one request. */
+/** The result of one request. */
 export interface TrafficResult {
   kind: TrafficKind;
   method: string;
-  /** Missing where no answer came, and then there is a failure. */
+  /** Missing if there was no answer; `failure` then says why. */
   status?: number;
   failure?: string;
   /** Milliseconds. */
@@ -32,20 +32,20 @@ export interface TrafficResult {
 
 export interface Traffic {
   rate(): number;
-  /** In force at once. */
+  /** Takes effect at once. */
   setRate(rate: number): void;
   underWay(): number;
-  /** Visits that did not take place because too many were under way. */
+  /** Number of visits that were skipped because too many were in progress. */
   skipped(): number;
-  /** No new visits; resolves when those under way have ended. */
+  /** Starts no more visits; resolves when those in progress have ended. */
   stop(): Promise<void>;
 }
 
 /**
- * Customers that come when they come (a Poisson process), however long the service takes: a service that slows down is
- * not spared, and waiting shows as waiting. That is what an open loop is for.
+ * An open-loop load generator: visits arrive in a Poisson process, however long the service takes. A slow service gets
+ * no relief, so queueing shows as latency.
  *
- * @throws {RangeError} where no weight is above 0
+ * @throws {RangeError} if no weight is above 0
  */
 export function createTraffic({
   urls,
@@ -57,7 +57,7 @@ export function createTraffic({
   onResult = () => {},
 }: TrafficOptions): Traffic {
   const nextKind = drawKinds(weights, seededRandom(seed));
-  // Each visit draws for itself, so that it is the same whichever others are under way.
+  // Each visit has its own stream, so that concurrent visits do not change its draws.
   const nextSeed = seededRandom(seed);
   const customers = createCustomers();
   const client = createTrafficClient(urls, apiKey);
@@ -70,8 +70,8 @@ export function createTraffic({
   function schedule(): void {
     clearTimeout(nextVisit);
     if (rate <= 0) return;
-    // From when the last one was due, not from now: a timer that fires late must not lower the rate. But whatever
-    // held this process up for longer is not made good in one burst.
+    // Measured from when the last visit was due, not from now: a late timer must not lower the rate. But a longer stall
+    // of this process is not followed by a burst.
     const gap = (-Math.log(1 - Math.random()) / rate) * 1000;
     dueAt = Math.max(dueAt, performance.now() - longestBacklog) + gap;
     nextVisit = setTimeout(visit, Math.max(0, dueAt - performance.now()));
@@ -120,5 +120,5 @@ export function createTraffic({
   };
 }
 
-/** Milliseconds. */
+/** Milliseconds of a stall that are caught up. */
 const longestBacklog = 1000;

@@ -26,7 +26,7 @@ afterEach(async () => {
 
 const soon = { timeout: 10_000 };
 
-/** A trace in the form that the collector reads, as an exporter sends it. */
+/** Sends compressed protobuf, the only format that the receiver accepts. */
 async function sendCompressed(body: Buffer): Promise<void> {
   const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' };
   expect((await shown.raw('POST', '/v1/traces', { headers, body: gzipSync(body) })).status).toBe(200);
@@ -35,7 +35,7 @@ async function sendCompressed(body: Buffer): Promise<void> {
 const collectorState = async () =>
   ((await shown.call('GET', '/api/overview')).body as { collector: object }).collector;
 
-test('telemetry goes on to the Collector of the user as it came, with the headers that it wants', async () => {
+test("the console forwards telemetry unchanged to the user's Collector, with its headers", async () => {
   await sendCompressed(Buffer.alloc(0));
   await expect.poll(() => collector.received.length, soon).toBe(1);
   expect(collector.received[0]).toMatchObject({
@@ -46,7 +46,7 @@ test('telemetry goes on to the Collector of the user as it came, with the header
   await expect.poll(collectorState, soon).toEqual({ sent: 1, waiting: 0, dropped: 0 });
 });
 
-test('a Collector that hangs holds up nobody', async () => {
+test('a hanging Collector delays no sender', async () => {
   await collector.fail('hang');
   const spans = Array.from({ length: 50 }, () => otlpSpan());
   for (const span of spans) await shown.sendSpans(span);
@@ -55,7 +55,7 @@ test('a Collector that hangs holds up nobody', async () => {
   expect(await collectorState()).toMatchObject({ sent: 0, waiting: 49 });
 });
 
-test('what waits for a Collector is bounded: the oldest makes way, and is counted', async () => {
+test('the forwarding queue is bounded, and dropped requests are counted', async () => {
   await collector.fail('hang');
   const span = otlpSpan({ attributes: [{ key: 'long', value: { stringValue: 'x'.repeat(4_000_000) } }] });
   for (let count = 0; count < 8; count += 1) {
@@ -65,7 +65,7 @@ test('what waits for a Collector is bounded: the oldest makes way, and is counte
   expect(state).toMatchObject({ waiting: 4, dropped: 3 });
 });
 
-test('a Collector that was away gets what it missed, and its trouble is shown until then', async () => {
+test('a Collector gets the queued telemetry after an outage, which the console shows meanwhile', async () => {
   await collector.fail('503');
   await sendCompressed(Buffer.alloc(0));
   await expect.poll(collectorState, soon).toMatchObject({ failure: 'It answers 503.' });
@@ -73,14 +73,14 @@ test('a Collector that was away gets what it missed, and its trouble is shown un
   await expect.poll(collectorState, soon).toEqual({ sent: 1, waiting: 0, dropped: 0 });
 });
 
-test('what the Collector refuses for good is not sent again', async () => {
-  // It takes protobuf alone.
+test('the console does not retry what the Collector rejects permanently', async () => {
+  // The receiver accepts only protobuf.
   await shown.sendSpans(otlpSpan());
   await expect.poll(collectorState, soon).toMatchObject({ sent: 0, dropped: 1, failure: 'It answers 415.' });
   expect(collector.requests).toBe(1);
 });
 
-test('a signal that the Collector is not for stays here', async () => {
+test('the console does not forward a signal without a destination', async () => {
   await shown.raw('POST', '/v1/metrics', { body: {} });
   expect(await collectorState()).toEqual({ sent: 0, waiting: 0, dropped: 0 });
 });

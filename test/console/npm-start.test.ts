@@ -7,17 +7,17 @@ import {
   descendants,
   killNow,
   soon,
-  startExplore,
+  spawnNpmStart,
   stillRunning,
 } from '../support/processes/npm-start-process.ts';
 import { startOtlpReceiver } from '../../lab/harness/otlp-receiver.ts';
 
-// The console as `npm start` brings it.
+// The console as `npm start` starts it.
 
 let dataDir: string;
 let env: Record<string, string>;
 beforeAll(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'console-explore-test-'));
+  dataDir = await mkdtemp(path.join(tmpdir(), 'console-npm-start-test-'));
   env = { DATA_DIR: dataDir };
 });
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
@@ -41,7 +41,7 @@ async function placeOrder(apiUrl: string): Promise<{ status: number; id: string;
   return { status: response.status, id, traceId: response.headers.get('traceparent')?.split('-')[1] ?? '' };
 }
 
-/** Asks the console as its page does. */
+/** Calls the console's API as its page does. */
 function asPage(
   pageUrl: string,
 ): (path: string, change?: { method: string; body?: object }) => Promise<Record<string, unknown>> {
@@ -57,16 +57,16 @@ function asPage(
   };
 }
 
-test('every order is there with its trace, its lines, its charge and its metrics', async () => {
-  await using explore = startExplore(env);
-  const ask = asPage(await explore.find(pageLine));
-  const { id, traceId } = await placeOrder(await explore.find(apiLine));
+test('the console of npm start shows an order with its trace, log lines, charge and metrics', async () => {
+  await using run = spawnNpmStart(env);
+  const ask = asPage(await run.find(pageLine));
+  const { id, traceId } = await placeOrder(await run.find(apiLine));
 
   const traceOf = async () => {
     const { spans = [], logs = [] } = await ask(`/api/traces/${traceId}`);
     return { spans: (spans as object[]).length, logs: (logs as object[]).length };
   };
-  // Those of the service, and that of the gateway; the line of each of them.
+  // Six spans of the service and one of the gateway; one line of each.
   await expect.poll(traceOf, soon).toEqual({ spans: 7, logs: 2 });
   expect(await ask(`/api/orders/${id}`)).toMatchObject({
     order: { status: 'paid' },
@@ -79,22 +79,22 @@ test('every order is there with its trace, its lines, its charge and its metrics
       service: 'up',
       orders: { paid: 1 },
       revenue: { EUR: 900 },
-      // Not alone: reading the order above was a request, too.
+      // Among others: reading the order above was a request, too.
       exemplars: expect.arrayContaining([
         expect.objectContaining({ traceId, name: 'POST /orders' }),
       ]) as unknown[],
     });
 });
 
-test('the network of the service breaks for it alone, and is restored', async () => {
-  await using explore = startExplore({
+test('a network fault of npm start affects the service alone until it is restored', async () => {
+  await using run = spawnNpmStart({
     ...env,
     DATABASE_CONNECT_TIMEOUT: '200ms',
     DATABASE_DEADLINE: '500ms',
   });
-  const ask = asPage(await explore.find(pageLine));
-  const apiUrl = await explore.find(apiLine);
-  await explore.find(bannerEnd);
+  const ask = asPage(await run.find(pageLine));
+  const apiUrl = await run.find(apiLine);
+  await run.find(bannerEnd);
   const statusOf = async () => (await placeOrder(apiUrl)).status;
   await expect.poll(statusOf, soon).toBe(201);
   await expect
@@ -109,42 +109,42 @@ test('the network of the service breaks for it alone, and is restored', async ()
     await ask('/api/faults', { method: 'DELETE' });
     await expect.poll(statusOf, soon).toBe(201);
   }
-  expect(explore.complaints()).toBe('');
+  expect(run.complaints()).toBe('');
 });
 
-test('a Collector of the user gets all of it too', async () => {
+test("the user's Collector also receives the telemetry of npm start", async () => {
   await using collector = await startOtlpReceiver();
-  await using explore = startExplore({ ...env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
-  const ask = asPage(await explore.find(pageLine));
-  const { traceId } = await placeOrder(await explore.find(apiLine));
+  await using run = spawnNpmStart({ ...env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  const ask = asPage(await run.find(pageLine));
+  const { traceId } = await placeOrder(await run.find(apiLine));
   await collector.waitForTrace(traceId, 7);
   await collector.waitForLog((line) => line.traceId === traceId);
   expect(await ask(`/api/traces/${traceId}`)).toMatchObject({ traceId });
 });
 
-test('without the console the service goes on', async () => {
-  await using explore = startExplore(env);
-  const apiUrl = await explore.find(apiLine);
-  await explore.find(bannerEnd);
-  for (const pid of await descendants(explore.pid, 'console/main.ts')) killNow(pid);
-  await explore.find(/(The console has ended, by SIGKILL\. The service goes on without it\.)/);
+test('the service of npm start survives the death of the console', async () => {
+  await using run = spawnNpmStart(env);
+  const apiUrl = await run.find(apiLine);
+  await run.find(bannerEnd);
+  for (const pid of await descendants(run.pid, 'console/main.ts')) killNow(pid);
+  await run.find(/(The console has ended, by SIGKILL\. The service goes on without it\.)/);
   expect(await placeOrder(apiUrl)).toMatchObject({ id: expect.stringMatching(/-/) as string });
 
-  const family = await descendants(explore.pid);
-  process.kill(explore.pid, 'SIGINT');
-  expect(await explore.ended).toBe(0);
+  const family = await descendants(run.pid);
+  process.kill(run.pid, 'SIGINT');
+  expect(await run.ended).toBe(0);
   await expect.poll(() => stillRunning(family), soon).toEqual([]);
 });
 
-test('it can be left out', async () => {
-  await using explore = startExplore({ ...env, CONSOLE: 'off' });
-  await explore.find(bannerEnd);
-  expect(explore.output()).not.toContain('Console');
-  expect(await descendants(explore.pid, 'console/main.ts')).toEqual([]);
+test('npm start runs without the console when CONSOLE is off', async () => {
+  await using run = spawnNpmStart({ ...env, CONSOLE: 'off' });
+  await run.find(bannerEnd);
+  expect(run.output()).not.toContain('Console');
+  expect(await descendants(run.pid, 'console/main.ts')).toEqual([]);
 });
 
-test('in production there is none', async () => {
-  await using alone = startExplore({ ...env, NODE_ENV: 'production' }, [
+test('the console refuses to start in production', async () => {
+  await using alone = spawnNpmStart({ ...env, NODE_ENV: 'production' }, [
     process.execPath,
     '--disable-warning=ExperimentalWarning',
     path.resolve('lab/console/main.ts'),
@@ -153,8 +153,8 @@ test('in production there is none', async () => {
   expect(alone.complaints()).toBe('The console is for development: it does not start in production.\n');
 });
 
-test('alone, it says where it is', async () => {
-  await using alone = startExplore({ ...env, CONSOLE_METRICS_URL: 'http://127.0.0.1:1/metrics' }, [
+test('the console prints its address when it runs alone', async () => {
+  await using alone = spawnNpmStart({ ...env, CONSOLE_METRICS_URL: 'http://127.0.0.1:1/metrics' }, [
     process.execPath,
     '--disable-warning=ExperimentalWarning',
     path.resolve('lab/console/main.ts'),

@@ -40,7 +40,7 @@ function toSpan(rest: Partial<ReadableSpan>): ReadableSpan {
   } as ReadableSpan;
 }
 
-test('JSON reads as protobuf does', () => {
+test('OTLP in JSON and in protobuf give the same records', () => {
   fc.assert(
     fc.property(parts, (rest) => {
       const spans = [toSpan(rest)];
@@ -51,11 +51,11 @@ test('JSON reads as protobuf does', () => {
   );
 });
 
-test.each(['', '[]', 'null', '"text"', '{'])('%j is refused', (text) => {
+test.each(['', '[]', 'null', '"text"', '{'])('readTraces refuses the JSON %j', (text) => {
   expect(() => readTraces(text)).toThrow(SyntaxError);
 });
 
-test('what is missing or of another type counts as not written', () => {
+test('readTraces ignores missing fields and fields of another type', () => {
   const span = {
     traceId: 'A1'.repeat(16),
     spanId: 'b2'.repeat(8),
@@ -73,7 +73,7 @@ test('what is missing or of another type counts as not written', () => {
   expect(records[1]).toBeUndefined();
 });
 
-test('a line knows its level, its event and its order', () => {
+test('a log record has the level, event and order of its line', () => {
   const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } });
   const logRecords = [
     {
@@ -100,7 +100,7 @@ test('a line knows its level, its event and its order', () => {
   ]);
 });
 
-test('one record takes bounded room, whatever was sent', () => {
+test('the size of one record is bounded', () => {
   const deep = (depth: number): object =>
     depth === 0 ? { stringValue: 'x' } : { arrayValue: { values: [deep(depth - 1)] } };
   const span = {

@@ -8,7 +8,7 @@ import { otlpSpan, startTestConsole, type TestConsole } from '../support/process
 let browser: Browser;
 let shown: TestConsole;
 let page: Page;
-/** What the page complained about, be it an error or something that its policy forbids. */
+/** Errors of the page, and violations of its policy. */
 let complaints: string[];
 let requests: string[];
 
@@ -35,7 +35,7 @@ afterEach(async () => {
 const hostile = `<img src=x onerror="document.title='pwned'"><script>document.title='pwned'</script>`;
 const attributes = [{ key: hostile, value: { stringValue: hostile } }];
 
-test('a span and a line that are full of markup show as text', async () => {
+test('markup in a span or a log line shows as text', async () => {
   const span = otlpSpan({ name: `POST ${hostile}`, attributes, events: [{ name: hostile, attributes }] });
   await shown.sendSpans({ ...span, status: { code: 2, message: hostile } });
   await shown.sendLogs({
@@ -62,7 +62,7 @@ test('a span and a line that are full of markup show as text', async () => {
   expect(complaints).toEqual([]);
 });
 
-test('everything it loads is its own', async () => {
+test('the page loads nothing from another origin', async () => {
   for (const path of ['/', '/traces', '/logs', '/orders', '/faults', '/traffic']) {
     await page.goto(shown.url + path);
     await page.locator('main h1').waitFor({ state: 'attached' });
@@ -71,7 +71,7 @@ test('everything it loads is its own', async () => {
   expect(complaints).toEqual([]);
 });
 
-test.each([1280, 390])('nothing is wider than a window of %i pixels', async (width) => {
+test.each([1280, 390])('no view is wider than a window of %i pixels', async (width) => {
   await page.setViewportSize({ width, height: 844 });
   const span = otlpSpan({ name: `POST /${'very-long-name-'.repeat(20)}`, attributes });
   await shown.sendSpans(span);
@@ -92,7 +92,7 @@ test.each([1280, 390])('nothing is wider than a window of %i pixels', async (wid
   }
 });
 
-test('the network is broken by the keyboard, at any width, and one restore is for all of it', async () => {
+test('the keyboard sets network faults, and one restore resets all of them', async () => {
   await using simulator = await simulatorWithNetwork();
   await page.goto(`${shown.url}/faults`);
   const restore = page.getByRole('button', { name: 'Restore' });
@@ -132,7 +132,7 @@ test('the network is broken by the keyboard, at any width, and one restore is fo
   expect(complaints).toEqual([]);
 });
 
-test('a wire that is full of markup shows as text', async () => {
+test('markup in the name of a proxy shows as text', async () => {
   await using simulator = await simulatorWithNetwork();
   await simulator.network.connect(hostile, 'tcp://127.0.0.1:1');
   await page.goto(`${shown.url}/faults`);
@@ -141,7 +141,7 @@ test('a wire that is full of markup shows as text', async () => {
   expect(complaints).toEqual([]);
 });
 
-/** That the console knows, with a network to nowhere. */
+/** A simulator that the console knows, with proxies that lead nowhere. */
 async function simulatorWithNetwork() {
   const logger = createLogger({ service: 'payment-gateway', level: 'silent' });
   const simulator = await startSimulator({ host: '127.0.0.1', port: 0, logger });
@@ -151,7 +151,7 @@ async function simulatorWithNetwork() {
   return { ...simulator, [Symbol.asyncDispose]: () => simulator.close() };
 }
 
-test('keys lead from a list into a trace, and back', async () => {
+test('keys open a trace from the list and return', async () => {
   const spans = ['first', 'second', 'third'].map((name, index) => {
     const start = BigInt(Date.now() + index) * 1_000_000n;
     return otlpSpan({ name, startTimeUnixNano: String(start), endTimeUnixNano: String(start) });
@@ -171,7 +171,7 @@ test('keys lead from a list into a trace, and back', async () => {
   expect(new URL(page.url()).pathname).toBe('/traces');
 });
 
-test('whatever has an id in it leads there from the search field', async () => {
+test('the search field opens the trace whose id a text contains', async () => {
   const span = otlpSpan({ name: 'GET /searched' });
   await shown.sendSpans(span);
   await page.keyboard.press('/');
@@ -183,12 +183,12 @@ test('whatever has an id in it leads there from the search field', async () => {
   await page.keyboard.press('/');
   await page.keyboard.insertText('f'.repeat(32));
   await page.keyboard.press('Enter');
-  await page.getByRole('status').getByText('That trace is not here').waitFor();
+  await page.getByRole('status').getByText('The console does not have this trace').waitFor();
 });
 
-test('a console that was started anew asks for its new address', async () => {
+test('the page of a restarted console asks for the new address', async () => {
   await page.context().clearCookies();
-  await page.locator('.beat.bad', { hasText: 'The console was started anew' }).waitFor();
+  await page.locator('.beat.bad', { hasText: 'The console was restarted' }).waitFor();
   await page.goto(shown.url);
-  expect(await page.getByRole('heading').textContent()).toBe('This address lacks its token');
+  expect(await page.getByRole('heading').textContent()).toBe('The token is missing');
 });

@@ -4,19 +4,19 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { launchBrowser } from '../support/processes/browser.ts';
-import { startExplore } from '../support/processes/npm-start-process.ts';
+import { spawnNpmStart } from '../support/processes/npm-start-process.ts';
 
-/** Milliseconds that a step of the story may take on a busy machine. */
+/** Milliseconds that one step may take on a busy machine. */
 const patience = { timeout: 60_000 };
 
-test('an outage from the first click to the last order: the breaker opens, a trace tells why, the backlog drains', {
+test('an outage shows on the page: the breaker opens, a trace gives the reason, the backlog drains after Restore', {
   timeout: 240_000,
 }, async () => {
   await using cleanUp = new AsyncDisposableStack();
   const dataDir = await mkdtemp(path.join(tmpdir(), 'console-story-test-'));
   cleanUp.defer(() => rm(dataDir, { recursive: true, force: true }));
-  const explore = cleanUp.use(startExplore({ DATA_DIR: dataDir }));
-  const pageUrl = await explore.find(/Console +(http:\S+)/);
+  const run = cleanUp.use(spawnNpmStart({ DATA_DIR: dataDir }));
+  const pageUrl = await run.find(/Console +(http:\S+)/);
   const browser = cleanUp.use(await launchBrowser());
   const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
   page.setDefaultTimeout(patience.timeout);
@@ -51,7 +51,7 @@ test('an outage from the first click to the last order: the breaker opens, a tra
   await expect.poll(() => figureOf(page, 'Pending'), patience).toBeLessThan(pending / 4);
 
   expect(complaints).toEqual([]);
-  // As much as a page may shift that is said not to.
+  // The threshold for a good score. https://web.dev/articles/cls
   expect(await layoutShift(page)).toBeLessThan(0.1);
 });
 
@@ -60,7 +60,7 @@ async function figureOf(page: Page, title: string): Promise<number> {
   return Number.parseFloat((await tile.locator('.figure').textContent())?.replaceAll(',', '') ?? '');
 }
 
-/** Adds up how far things move that nobody has moved. @see https://web.dev/articles/cls */
+/** Adds up layout shifts that no input caused. @see https://web.dev/articles/cls */
 async function watchLayout(page: Page): Promise<void> {
   await page.addInitScript(`
     globalThis.shift = 0;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestConsole, type TestConsole } from '../support/processes/console.ts';
 import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
 
-// Customers that the console sends to a real service.
+// Simulated customers of the console, with a real service.
 
 let service: SpawnedService;
 let shown: TestConsole;
@@ -33,7 +33,7 @@ interface Traffic {
   outcomes: Array<{ kind: string; outcome: string; count: number }>;
 }
 
-test('customers come, get what they came for, and go', async () => {
+test('the console starts traffic, counts its answers and stops it', async () => {
   const { mix } = await traffic();
   const weights = Object.fromEntries(mix.map(({ kind }) => [kind, kind === 'paid' ? 1 : 0]));
   expect(await shown.call('PUT', '/api/traffic', { body: { rate: 50, weights } })).toMatchObject({
@@ -52,7 +52,7 @@ test('customers come, get what they came for, and go', async () => {
   expect((await service.gateway.ledger()).totals.captured).toBe(outcome?.count);
 });
 
-test('a burst ends by itself', async () => {
+test('a burst returns to the previous rate', async () => {
   await shown.call('PUT', '/api/traffic', { body: { rate: 5 } });
   await shown.call('POST', '/api/traffic/burst', { body: { rate: 60, seconds: 1 } });
   expect(await traffic()).toMatchObject({ rate: 60, burstUntil: expect.any(Number) as number });
@@ -60,18 +60,18 @@ test('a burst ends by itself', async () => {
   await shown.call('DELETE', '/api/traffic');
 });
 
-test('a burst out of nothing ends in nothing', async () => {
+test('a burst without traffic ends without traffic', async () => {
   await shown.call('POST', '/api/traffic/burst', { body: { rate: 20, seconds: 1 } });
   expect(await traffic()).toMatchObject({ running: true });
   await expect.poll(async () => (await traffic()).running, soon).toBe(false);
 });
 
 test.each([
-  ['too many', { rate: 501 }],
-  ['less than nobody', { rate: -1 }],
-  ['visits that are none', { rate: 5, weights: { stolen: 1 } }],
-  ['visits of no kind', { rate: 5, weights: { paid: 0 } }],
-])('%s are refused', async (_what, body) => {
+  ['too high a rate', { rate: 501 }],
+  ['a negative rate', { rate: -1 }],
+  ['an unknown kind of visit', { rate: 5, weights: { stolen: 1 } }],
+  ['a mix without weights', { rate: 5, weights: { paid: 0 } }],
+])('PUT /api/traffic refuses %s', async (_what, body) => {
   expect((await shown.call('PUT', '/api/traffic', { body })).status).toBe(400);
   expect(await traffic()).toMatchObject({ running: false });
 });

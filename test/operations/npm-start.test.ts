@@ -10,16 +10,16 @@ import {
   descendants,
   killNow,
   soon,
-  startExplore,
+  spawnNpmStart,
   stillRunning,
 } from '../support/processes/npm-start-process.ts';
 
-// One data folder for the file: each test finds what the one before has left, as the runs of a user do.
+// All tests share one data folder: each finds what the previous one left, like a user's successive runs.
 let dataDir: string;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'explore-test-'));
+  dataDir = await mkdtemp(path.join(tmpdir(), 'npm-start-test-'));
   env = { DATA_DIR: dataDir };
 });
 
@@ -49,10 +49,10 @@ async function statusOfOrder(apiUrl: string, id: string): Promise<number> {
 const postmasterPid = async (): Promise<number> =>
   Number((await readFile(path.join(dataDir, 'postgres/cluster/postmaster.pid'), 'utf8')).split('\n')[0]);
 
-test('the banner has requests that work as they are, and Ctrl-C ends every process', async () => {
-  await using explore = startExplore(env);
-  await explore.find(bannerEnd);
-  const lines = explore.output().match(/^curl .*$/gm) ?? [];
+test('the requests of the banner work as printed, and Ctrl-C ends every process', async () => {
+  await using run = spawnNpmStart(env);
+  await run.find(bannerEnd);
+  const lines = run.output().match(/^curl .*$/gm) ?? [];
   const answers: string[] = [];
   for (const line of lines) answers.push((await promisify(execFile)('sh', ['-c', line])).stdout);
   expect(answers).toEqual([
@@ -61,18 +61,18 @@ test('the banner has requests that work as they are, and Ctrl-C ends every proce
     expect.stringContaining('payment_declined'),
   ]);
 
-  const family = await descendants(explore.pid);
+  const family = await descendants(run.pid);
   expect(family.length).toBeGreaterThan(4);
-  process.kill(explore.pid, 'SIGINT');
-  expect(await explore.ended).toBe(0);
-  expect(explore.complaints()).toBe('');
+  process.kill(run.pid, 'SIGINT');
+  expect(await run.ended).toBe(0);
+  expect(run.complaints()).toBe('');
   await expect.poll(() => stillRunning(family), soon).toEqual([]);
 });
 
-test('a second run on the same data folder is told so, and the first one goes on', async () => {
-  await using first = startExplore(env);
+test('a second npm start on the same data folder is refused, and the first one continues', async () => {
+  await using first = spawnNpmStart(env);
   const apiUrl = await first.find(apiLine);
-  await using second = startExplore(env);
+  await using second = spawnNpmStart(env);
   expect(await second.ended).toBe(1);
   expect(second.complaints()).toBe(
     `Another run is using ${dataDir} (process ${first.pid}). Stop it, or set DATA_DIR to another folder.\n`,
@@ -80,48 +80,48 @@ test('a second run on the same data folder is told so, and the first one goes on
   expect(await placeOrder(apiUrl)).toMatchObject({ status: 'paid' });
 });
 
-test('a second Ctrl-C ends it at once, and its processes too', async () => {
-  await using explore = startExplore({ ...env, SHUTDOWN_DRAIN_DELAY: '1m' });
-  await explore.find(bannerEnd);
-  const family = await descendants(explore.pid);
-  process.kill(explore.pid, 'SIGINT');
-  await explore.find(/(orders: stopping)/);
-  // Closer together, they would count as one: npm repeats the signal of a terminal.
+test('a second Ctrl-C ends npm start and its processes at once', async () => {
+  await using run = spawnNpmStart({ ...env, SHUTDOWN_DRAIN_DELAY: '1m' });
+  await run.find(bannerEnd);
+  const family = await descendants(run.pid);
+  process.kill(run.pid, 'SIGINT');
+  await run.find(/(orders: stopping)/);
+  // Signals in quick succession count as one, because npm repeats the terminal's signal.
   await new Promise((resolve) => setTimeout(resolve, 250));
-  process.kill(explore.pid, 'SIGINT');
-  expect(await explore.ended).toBe(1);
+  process.kill(run.pid, 'SIGINT');
+  expect(await run.ended).toBe(1);
   await expect.poll(() => stillRunning(family), soon).toEqual([]);
 });
 
-test('a taken port is one line, and nothing stays', async () => {
+test('npm start reports a taken port in one line and leaves no process', async () => {
   const occupant = createServer().listen(0, '127.0.0.1');
   await once(occupant, 'listening');
   const { port } = occupant.address() as AddressInfo;
-  await using explore = startExplore({ ...env, PORT: String(port) });
-  await explore.find(/(starting)/);
-  const family = await descendants(explore.pid);
-  expect(await explore.ended).toBe(1);
-  expect(explore.complaints()).toMatch(new RegExp(`^.*\\b${port}\\b.*\\bPORT\\b.*\n$`));
+  await using run = spawnNpmStart({ ...env, PORT: String(port) });
+  await run.find(/(starting)/);
+  const family = await descendants(run.pid);
+  expect(await run.ended).toBe(1);
+  expect(run.complaints()).toMatch(new RegExp(`^.*\\b${port}\\b.*\\bPORT\\b.*\n$`));
   await expect.poll(() => stillRunning(family), soon).toEqual([]);
   await expect(postmasterPid()).rejects.toThrow('ENOENT');
   occupant.close();
 });
 
-test('kill -9 ends every process, and the next start has the orders', async () => {
-  await using killed = startExplore(env);
+test('kill -9 of npm start ends every process, and the next start has the orders', async () => {
+  await using killed = spawnNpmStart(env);
   const { id } = await placeOrder(await killed.find(apiLine));
   const family = await descendants(killed.pid);
   killNow(killed.pid);
   await expect.poll(() => stillRunning(family), soon).toEqual([]);
 
-  // As in a container that starts anew: the process id in the lock file is somebody else's.
+  // As in a restarted container: the process id in the lock file belongs to another process now.
   await writeFile(path.join(dataDir, 'postgres/cluster/postmaster.pid'), `${process.pid}\n`);
-  await using next = startExplore(env);
+  await using next = spawnNpmStart(env);
   expect(await statusOfOrder(await next.find(apiLine), id)).toBe(200);
 });
 
-test('a Postgres that outlived its run is stopped by the next one', async () => {
-  await using killed = startExplore(env);
+test('npm start stops a Postgres that outlived its run', async () => {
+  await using killed = spawnNpmStart(env);
   const { id } = await placeOrder(await killed.find(apiLine));
   const orphan = await postmasterPid();
   const children = await descendants(killed.pid, 'main.ts');
@@ -130,7 +130,7 @@ test('a Postgres that outlived its run is stopped by the next one', async () => 
   await expect.poll(() => stillRunning(children), soon).toEqual([]);
   expect(await stillRunning([orphan])).toEqual([orphan]);
 
-  await using next = startExplore(env);
+  await using next = spawnNpmStart(env);
   expect(await statusOfOrder(await next.find(apiLine), id)).toBe(200);
   expect(await stillRunning([orphan])).toEqual([]);
 });
@@ -139,34 +139,34 @@ test.for([
   ['src/main.ts', /^The order service has ended, by SIGKILL\.\n$/],
   ['lab/simulator/main.ts', /^The payment gateway simulator has ended, by SIGKILL\.\n$/],
   ['postgres -D', /^PostgreSQL has ended\. Its log is .*postgres\.log\.\n$/],
-] as const)('without %s the rest ends too, and says why', async ([text, message]) => {
-  await using explore = startExplore(env);
-  await explore.find(bannerEnd);
-  const family = await descendants(explore.pid);
-  for (const pid of await descendants(explore.pid, text)) killNow(pid);
-  expect(await explore.ended).toBe(1);
-  expect(explore.complaints()).toMatch(message);
+] as const)('npm start ends with a reason after the death of %s', async ([text, message]) => {
+  await using run = spawnNpmStart(env);
+  await run.find(bannerEnd);
+  const family = await descendants(run.pid);
+  for (const pid of await descendants(run.pid, text)) killNow(pid);
+  expect(await run.ended).toBe(1);
+  expect(run.complaints()).toMatch(message);
   await expect.poll(() => stillRunning(family), soon).toEqual([]);
 });
 
 test('kill -9 of npm ends every process', async () => {
-  await using npm = startExplore(env, ['npm', 'start']);
+  await using npm = spawnNpmStart(env, ['npm', 'start']);
   await npm.find(bannerEnd);
   const family = await descendants(npm.pid);
   killNow(npm.pid);
   await expect.poll(() => stillRunning(family), soon).toEqual([]);
 });
 
-test('what is malformed is one line, and nothing is started', async () => {
-  await using explore = startExplore({ ...env, PORT: 'abc' });
-  expect(await explore.ended).toBe(1);
-  expect(explore.complaints()).toBe('PORT must be a whole number from 0 to 65535, not "abc"\n');
-  expect(explore.output()).toBe('');
+test('npm start reports a malformed variable in one line and starts nothing', async () => {
+  await using run = spawnNpmStart({ ...env, PORT: 'abc' });
+  expect(await run.ended).toBe(1);
+  expect(run.complaints()).toBe('PORT must be a whole number from 0 to 65535, not "abc"\n');
+  expect(run.output()).toBe('');
 });
 
-test('production brings nothing of its own, and names what is missing', async () => {
-  await using explore = startExplore({ ...env, NODE_ENV: 'production' });
-  expect(await explore.ended).toBe(1);
-  expect(explore.complaints()).toMatch(/^DATABASE_URL is not set/);
-  expect(explore.output()).toBe('');
+test('npm start in production starts only the service and names a missing variable', async () => {
+  await using run = spawnNpmStart({ ...env, NODE_ENV: 'production' });
+  expect(await run.ended).toBe(1);
+  expect(run.complaints()).toMatch(/^DATABASE_URL is not set/);
+  expect(run.output()).toBe('');
 });

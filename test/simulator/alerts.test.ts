@@ -15,13 +15,13 @@ const alert = (fingerprint: string, more: object = {}) => ({
   ...more,
 });
 const send = (...alerts: object[]) =>
-  // As Alertmanager sends it, with more than is read.
+  // Alertmanager's own format, with members that the simulator ignores.
   simulator.call('POST', '/alerts', {
     body: { version: '4', groupKey: '{}', receiver: 'page', status: 'firing', alerts },
   });
 const shown = async () => (await simulator.callJson('GET', '/alerts')).body;
 
-test('what Alertmanager sends is shown, newest first, each alert as it stands last', async () => {
+test('GET /alerts shows the latest state of each alert, newest first', async () => {
   await simulator.call('DELETE', '/alerts');
   expect(await send(alert('a'), alert('b'))).toMatchObject({ status: 204 });
   await send(alert('a', { status: 'resolved' }));
@@ -34,7 +34,7 @@ test('what Alertmanager sends is shown, newest first, each alert as it stands la
   expect(simulator.log).toContain('CircuitBreakerOpen');
 });
 
-test('a heartbeat is no alert, and tells when the pipeline was last alive', async () => {
+test('a heartbeat is not an alert and sets heartbeatAt', async () => {
   await simulator.call('DELETE', '/alerts');
   const before = new Date().toISOString();
   await send(alert('w', { labels: { alertname: 'Watchdog', severity: 'heartbeat' } }));
@@ -43,7 +43,7 @@ test('a heartbeat is no alert, and tells when the pipeline was last alive', asyn
   expect(heartbeatAt >= before).toBe(true);
 });
 
-test('of a flood the newest 500 are kept', async () => {
+test('GET /alerts keeps the newest 500 alerts of a flood', async () => {
   await simulator.call('DELETE', '/alerts');
   await send(...Array.from({ length: 600 }, (_, index) => alert(`flood-${index}`)));
   const { alerts } = (await shown()) as { alerts: Array<{ fingerprint: string }> };
@@ -51,13 +51,13 @@ test('of a flood the newest 500 are kept', async () => {
   expect(alerts[0]?.fingerprint).toBe('flood-599');
 });
 
-test('what is no notification is refused, with what is wrong about it', async () => {
+test('POST /alerts refuses a malformed notification with invalid_request', async () => {
   const { status, body } = await simulator.callJson('POST', '/alerts', { body: { alerts: [{}] } });
   expect(status).toBe(400);
   expect(body).toMatchObject({ code: 'invalid_request' });
 });
 
-test('every runbook is served, and nothing else of the disk', async () => {
+test('GET /runbooks serves every runbook and no other file', async () => {
   for (const name of await readdir('docs/runbooks')) {
     const { status, text } = await simulator.call('GET', `/runbooks/${name}`);
     expect({ status, text }).toEqual({ status: 200, text: await readFile(`docs/runbooks/${name}`, 'utf8') });
@@ -67,7 +67,7 @@ test('every runbook is served, and nothing else of the disk', async () => {
   }
 });
 
-test('faults that are set can be scraped', async () => {
+test('GET /metrics exposes the current faults', async () => {
   const active = async () => {
     const { text } = await simulator.call('GET', '/metrics');
     const { samples } = parseExposition(text, 'prometheus');

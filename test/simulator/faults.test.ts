@@ -19,7 +19,7 @@ async function seededRun() {
 }
 
 describe('fault settings', () => {
-  test('are replaced as a whole and taken back', async () => {
+  test('PUT /faults replaces all settings and DELETE restores the defaults', async () => {
     const none: FaultSettings = JSON.parse((await call('GET', '/faults')).text);
     expect(none).toMatchObject({ errorRate: 0, latencyMs: 0, slowSuccessDelayMs: 5000, seed: null });
 
@@ -30,7 +30,7 @@ describe('fault settings', () => {
     expect((await callJson('DELETE', '/faults')).body).toEqual(none);
   });
 
-  test('are refused with a line per fault', async () => {
+  test('PUT /faults refuses invalid settings with one error each', async () => {
     const settings = { errorRate: '1', timeoutRate: 2, latencyMs: 0.5, latncyMs: 1, seed: -1 };
     const refused = await callJson('PUT', '/faults', { body: settings });
     expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request', errors: { length: 5 } } });
@@ -47,7 +47,7 @@ describe('fault settings', () => {
     expect((await callJson('GET', '/faults')).body).toMatchObject({ errorRate: 0 });
   });
 
-  test('with a seed repeat the fate of every request', async () => {
+  test('a seed repeats the fate of every request', async () => {
     const first = await seededRun();
     expect(await seededRun()).toEqual(first);
     expect(new Set(first.fates).size).toBeGreaterThanOrEqual(4);
@@ -60,8 +60,8 @@ describe('a fault', () => {
     ['errorRate', '500 {"type', undefined],
     ['rateLimitRate', '429 {"type', undefined],
     ['declineRate', '402 {"type', 0],
-  ])('by %s answers "%s"', async (knob, expected, captured) => {
-    await faults({ [knob]: 1 });
+  ])('%s answers "%s"', async (setting, expected, captured) => {
+    await faults({ [setting]: 1 });
     expect(await fate('k')).toBe(expected);
     expect(await captures('k')).toBe(captured);
   });
@@ -69,14 +69,14 @@ describe('a fault', () => {
   test.each([
     ['timeoutRate', undefined],
     ['slowSuccessRate', 1],
-  ])('by %s leaves the caller without an answer', async (knob, captured) => {
-    await faults({ [knob]: 1 });
+  ])('%s leaves the caller without an answer', async (setting, captured) => {
+    await faults({ [setting]: 1 });
     expect(await fate('k', { patience: 200 })).toBe('no answer');
     await vi.waitFor(() => expect(simulator.log).toContain('"status":null'));
     expect(await captures('k')).toBe(captured);
   });
 
-  test('by resetRate drops the connection, before or after the charge', async () => {
+  test('resetRate drops the connection before or after the charge', async () => {
     await faults({ resetRate: 1, seed: 1 });
     const fates = await Promise.all(Array.from({ length: 20 }, (_, i) => fate(`k${i}`)));
     expect(new Set(fates)).toEqual(new Set(['connection lost']));
@@ -85,34 +85,34 @@ describe('a fault', () => {
     expect(captured).toBeLessThan(20);
   });
 
-  test('by malformedRate charges and answers with what cannot be read', async () => {
+  test('malformedRate charges and sends an unreadable answer', async () => {
     await faults({ malformedRate: 1, seed: 1 });
     const fates = await Promise.all(Array.from({ length: 20 }, (_, i) => fate(`k${i}`)));
     expect(new Set(fates)).toEqual(new Set(['200 {"id":', '200 {"ok":']));
     expect((await ledger()).totals.captured).toBe(20);
   });
 
-  test('by rateLimitRate says when to come back', async () => {
+  test('rateLimitRate sends Retry-After', async () => {
     await faults({ rateLimitRate: 1, retryAfterSeconds: 3 });
     const limited = await charge('k');
     expect(limited).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
     expect(limited.headers.get('retry-after')).toBe('3');
   });
 
-  test('by latency delays the answer, and the charge comes even if the caller has gone', async () => {
+  test('latencyMs delays the answer, and the charge happens even if the caller hangs up', async () => {
     await faults({ latencyMs: 400 });
     expect(await fate('k', { patience: 200 })).toBe('no answer');
     expect(await captures('k')).toBeUndefined();
     await vi.waitFor(async () => expect(await captures('k')).toBe(1));
   });
 
-  test('is over as soon as its caller hangs up: nobody waits out the delay then', async () => {
+  test('slowSuccessRate stops waiting as soon as the caller hangs up', async () => {
     await faults({ slowSuccessRate: 1, slowSuccessDelayMs: 60_000 });
     await fate('k', { patience: 200 });
     await vi.waitFor(() => expect(simulator.log).toContain('"fault":"slow_success","status":null'));
   });
 
-  test('hits cancellations too, and nothing else', async () => {
+  test('a fault hits charges and cancellations but no other route', async () => {
     await charge('k');
     await faults({ errorRate: 1 });
     expect(await cancel('k')).toMatchObject({ status: 500, body: { code: 'gateway_error' } });
@@ -124,7 +124,7 @@ describe('a fault', () => {
 });
 
 describe('a test token', () => {
-  test('tok_error_once fails the first time and then succeeds', async () => {
+  test('tok_error_once fails the first request and succeeds afterwards', async () => {
     const body = { ...visa, paymentToken: 'tok_error_once' };
     expect(await charge('k', body)).toMatchObject({ status: 500, body: { code: 'gateway_error' } });
     expect(await charge('k', body)).toMatchObject({ status: 201 });
@@ -141,14 +141,14 @@ describe('a test token', () => {
     expect(await captures('k')).toBe(captured);
   });
 
-  test('tok_slow succeeds late', async () => {
+  test('tok_slow succeeds after an extra delay', async () => {
     const body = { ...visa, paymentToken: 'tok_slow' };
     expect(await fate('k', { patience: 200, body })).toBe('no answer');
     expect(await fate('k', { body })).toBe('200 {"id":');
   });
 });
 
-test('the ledger stays true whatever goes wrong on the way', async () => {
+test('the ledger stays consistent under random faults', async () => {
   const step = fc.record({
     key: fc.constantFrom('a', 'b'),
     kind: fc.constantFrom('charge', 'charge', 'cancel'),

@@ -11,7 +11,7 @@ const simulator = useSimulator();
 const { call, callJson, charge, cancel, captures, ledger } = simulator;
 
 describe('POST /charges', () => {
-  test('charges, and answers the same request again without charging again', async () => {
+  test('POST /charges charges once and replays the answer to a repeated request', async () => {
     const body = { ...visa, reference: 'order 1' };
     const first = await charge('k', body);
     expect(first).toMatchObject({
@@ -39,7 +39,7 @@ describe('POST /charges', () => {
     ['amount', { ...visa, amountMinor: 901 }],
     ['token', { ...visa, paymentToken: 'tok_amex' }],
     ['reference', { ...visa, reference: 'b' }],
-  ])('refuses a used key with another %s', async (_what, body) => {
+  ])('POST /charges refuses a used key with another %s', async (_what, body) => {
     await charge('k');
     const refused = await charge('k', body);
     expect(refused).toMatchObject({ status: 422, body: { status: 422, code: 'idempotency_key_reused' } });
@@ -53,7 +53,7 @@ describe('POST /charges', () => {
     ['tok_fraud', 'fraud_suspected'],
     ['tok_of_nobody', 'invalid_token'],
     ['constructor', 'invalid_token'],
-  ])('declines %s, every time', async (paymentToken, declineCode) => {
+  ])('POST /charges declines %s every time', async (paymentToken, declineCode) => {
     const first = await charge('k', { ...visa, paymentToken });
     const body = { status: 402, code: 'card_declined', declineCode, key: 'k' };
     expect(first).toMatchObject({ status: 402, body });
@@ -64,7 +64,7 @@ describe('POST /charges', () => {
     expect(await captures('k')).toBe(0);
   });
 
-  test('charges once when the same request comes many times at the same moment', async () => {
+  test('POST /charges charges once for many concurrent requests with one key', async () => {
     await simulator.faults({ latencyJitterMs: 20 });
     const answers = await Promise.all(Array.from({ length: 20 }, () => charge('k')));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
@@ -82,9 +82,15 @@ describe('POST /charges', () => {
       '/idempotency-key',
       /^must be 1 to 255 visible/,
     ],
-    ['a key too long', { 'idempotency-key': 'k'.repeat(256) }, visa, '/idempotency-key', /^must be 1 to 255/],
     [
-      'a text as amount',
+      'a key that is too long',
+      { 'idempotency-key': 'k'.repeat(256) },
+      visa,
+      '/idempotency-key',
+      /^must be 1 to 255/,
+    ],
+    [
+      'a string as amount',
       { 'idempotency-key': 'k' },
       { ...visa, amountMinor: '9' },
       '/amountMinor',
@@ -98,7 +104,7 @@ describe('POST /charges', () => {
       /^must be/,
     ],
     [
-      'a currency in small',
+      'a lower-case currency',
       { 'idempotency-key': 'k' },
       { ...visa, currency: 'eur' },
       '/currency',
@@ -106,7 +112,7 @@ describe('POST /charges', () => {
     ],
     ['an unknown field', { 'idempotency-key': 'k' }, { ...visa, 'a/b': 1 }, '/a~1b', 'is not known'],
     ['a list', { 'idempotency-key': 'k' }, [visa], '', 'must be a JSON object'],
-  ])('refuses %s', async (_what, headers: Record<string, string>, body, pointer, detail) => {
+  ])('POST /charges refuses %s', async (_what, headers: Record<string, string>, body, pointer, detail) => {
     const errors = [{ pointer, detail: expect.stringMatching(detail) }];
     const refused = { status: 400, body: { code: 'invalid_request', errors } };
     expect(await callJson('POST', '/charges', { headers, body })).toMatchObject(refused);
@@ -116,14 +122,14 @@ describe('POST /charges', () => {
   test.each([
     ['longest', '%'.repeat(255)],
     ['oddest', 'order/1?a=b#c'],
-  ])('takes the %s key there may be, wherever it stands', async (_which, key) => {
+  ])('the %s valid key works in the header and in the path', async (_which, key) => {
     expect(await charge(key)).toMatchObject({ status: 201 });
     expect(await cancel(key)).toMatchObject({ status: 200, body: { key, status: 'cancelled', captures: 1 } });
   });
 });
 
 describe('cancelling', () => {
-  test('gives a charge back, once and for all', async () => {
+  test('cancelling refunds a charge permanently', async () => {
     await charge('k');
     const chargeId = (await ledger()).charges[0]?.chargeId;
     const first = await cancel('k');
@@ -136,28 +142,28 @@ describe('cancelling', () => {
     expect((await ledger()).totals).toMatchObject({ captured: 0, capturedMinor: {}, cancelled: 1 });
   });
 
-  test('keeps a charge that has not come yet from ever happening', async () => {
+  test('cancelling prevents a charge that has not arrived yet', async () => {
     const body = { status: 'cancelled', chargeId: null, captures: 0 };
     expect(await cancel('k')).toMatchObject({ status: 200, body });
     expect(await charge('k')).toMatchObject({ status: 409, body: { code: 'charge_cancelled' } });
     expect(await captures('k')).toBe(0);
   });
 
-  test('wins over a charge that is still under way', async () => {
-    const underWay = charge('k', { ...visa, paymentToken: 'tok_slow' });
+  test('cancelling prevails over a charge in progress', async () => {
+    const inProgress = charge('k', { ...visa, paymentToken: 'tok_slow' });
     await cancel('k');
-    expect(await underWay).toMatchObject({ status: 409 });
+    expect(await inProgress).toMatchObject({ status: 409 });
     expect(await captures('k')).toBe(0);
   });
 
-  test('leaves a declined charge declined', async () => {
+  test('cancelling leaves a declined charge declined', async () => {
     await charge('k', { ...visa, paymentToken: 'tok_declined' });
     expect(await cancel('k')).toMatchObject({ status: 200, body: { status: 'declined', chargeId: null } });
   });
 });
 
 describe('the ledger', () => {
-  test('shows one charge by its key', async () => {
+  test('GET /charges/:key shows one charge', async () => {
     await charge('k', visa, { 'x-request-id': 'request-1' });
     await charge('k', visa, { 'x-request-id': 'request-2' });
     const body = { key: 'k', status: 'succeeded', attempts: 2, requestId: 'request-1' };
@@ -167,7 +173,7 @@ describe('the ledger', () => {
     expect(await callJson('GET', '/charges/other')).toMatchObject(missing);
   });
 
-  test('lists the newest first, in part if asked, with the totals of all', async () => {
+  test('GET /ledger lists the newest charges first, filtered, with the totals of all', async () => {
     await charge('a');
     await charge('b');
     await charge('c');
@@ -182,7 +188,7 @@ describe('the ledger', () => {
   });
 });
 
-test('one line is logged per charge request, without the card token', async () => {
+test('each charge request logs one line without the card token', async () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   await charge('k', visa, { 'x-request-id': 'request-1', traceparent });
   expect(JSON.parse(simulator.log)).toMatchObject({
@@ -198,7 +204,7 @@ test('one line is logged per charge request, without the card token', async () =
   expect(simulator.log).not.toContain('tok_');
 });
 
-test('GET / lists the tokens and the faults, with the address it was asked at', async () => {
+test('GET / lists tokens and faults with the address of the request', async () => {
   const { text, headers } = await call('GET', '/');
   expect(headers.get('content-type')).toContain('text/plain');
   for (const part of ['tok_visa', 'tok_unknown_outcome', 'slowSuccessDelayMs', `${simulator.url}/faults`]) {
@@ -206,13 +212,13 @@ test('GET / lists the tokens and the faults, with the address it was asked at', 
   }
 });
 
-test('what does not exist is a problem like any other', async () => {
+test('an unknown route answers with a problem', async () => {
   const body = { status: 404, code: 'not_found' };
   expect(await callJson('GET', '/nothing')).toMatchObject({ status: 404, body });
 });
 
 describe('the process', () => {
-  test('says which port is taken and how to take another', async () => {
+  test('startSimulator names a taken port and the variable to change', async () => {
     const port = Number(new URL(simulator.url).port);
     const second = startSimulator({ host: '127.0.0.1', port, logger: pino({ enabled: false }) });
     await expect(second).rejects.toThrow(
@@ -222,7 +228,7 @@ describe('the process', () => {
     );
   });
 
-  test('ends at once with exit code 0 on SIGINT while requests hang', async () => {
+  test('the simulator ends at once with exit code 0 on SIGINT while requests hang', async () => {
     const child = fork('lab/simulator/main.ts', {
       env: { ...process.env, SIMULATOR_PORT: '0' },
       execArgv: [],

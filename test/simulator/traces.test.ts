@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { startOtlpReceiver } from '../../lab/harness/otlp-receiver.ts';
 import { visa } from '../support/processes/simulator.ts';
 
-/** The simulator as `npm run simulator` starts it, with a collector to tell. */
+/** The simulator as `npm run simulator` starts it, with a receiver for its telemetry. */
 async function spawnTracedSimulator() {
   await using started = new AsyncDisposableStack();
   const receiver = started.use(await startOtlpReceiver());
@@ -30,7 +30,7 @@ async function spawnTracedSimulator() {
   const owned = started.move();
   return {
     receiver,
-    /** With a trace of the caller. */
+    /** Charges a card within a trace of the caller. */
     async charge(paymentToken: string, signal?: AbortSignal) {
       const parent = { traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex') };
       const response = await fetch(`${url}/charges`, {
@@ -50,7 +50,7 @@ async function spawnTracedSimulator() {
   };
 }
 
-test('a charge is a span below the attempt, and a log line in the same trace', async () => {
+test("a charge creates a span below the caller's and a log line in the same trace", async () => {
   await using simulator = await spawnTracedSimulator();
   const { traceId, spanId, status } = await simulator.charge('tok_visa');
   expect(status).toBe(201);
@@ -74,7 +74,7 @@ test('a charge is a span below the attempt, and a log line in the same trace', a
   expect(line.attributes).toMatchObject({ key: 'order-tok_visa', request_id: 'request-1', fault: 'none' });
 });
 
-test('a fault says that it was injected', async () => {
+test('the span of a faulty request names the injected fault', async () => {
   await using simulator = await spawnTracedSimulator();
   const { traceId } = await simulator.charge('tok_error_once');
   const span = await simulator.receiver.waitForSpan((each) => each.traceId === traceId);
@@ -84,7 +84,7 @@ test('a fault says that it was injected', async () => {
   });
 });
 
-test('silence is a span too, which ends when the caller gives up', async () => {
+test('the span of a request without an answer ends when the caller gives up', async () => {
   await using simulator = await spawnTracedSimulator();
   const { traceId, status } = await simulator.charge('tok_timeout', AbortSignal.timeout(200));
   expect(status).toBeUndefined();

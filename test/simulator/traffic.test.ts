@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Sends until so many have been answered. */
+/** Sends traffic until `count` requests have a result. */
 async function answersOf(
   count: number,
   options: { urls?: string[]; apiKey?: string } = {},
@@ -33,7 +33,7 @@ async function answersOf(
   return results;
 }
 
-test('customers of every kind get the answers that they ask for', async () => {
+test('every kind of visit gets its expected answers', async () => {
   const results = await answersOf(80);
   const statuses = new Map<TrafficKind, Set<string>>();
   for (const { kind, status, failure } of results) {
@@ -42,10 +42,10 @@ test('customers of every kind get the answers that they ask for', async () => {
   const allowed: Record<TrafficKind, string[]> = {
     paid: ['201'],
     declined: ['402'],
-    // The second may come while the first is still under way in another replica, but here they are in turn.
+    // With several replicas, the second could arrive while the first is in progress; here they are sequential.
     repeated: ['201', '200'],
     retried: ['201'],
-    // Slower than an attempt may be, in this test.
+    // Slower than the attempt timeout of this test.
     slow: ['201', '202'],
     cancelled: ['202', '200'],
     reused_key: ['201', '422'],
@@ -62,19 +62,19 @@ test('customers of every kind get the answers that they ask for', async () => {
   }
 });
 
-test('requests go to each of several replicas in turn', async () => {
+test('traffic goes to several replicas in turn', async () => {
   await using other = await spawnReplica(service);
   await answersOf(40, { urls: [service.url, other.url] });
   const requests = other.logs.filter(({ event }) => event === 'http.request');
   expect(requests.length).toBeGreaterThan(10);
 });
 
-test('a service that is not there is an answer too', async () => {
+test('an unreachable service gives results without a status', async () => {
   const results = await answersOf(5, { urls: ['http://127.0.0.1:1'] });
   for (const { status, failure } of results) expect([status, failure]).toEqual([undefined, 'ECONNREFUSED']);
 });
 
-test('the process waits for the service, sends at a rate that can be changed, and ends with a summary', async () => {
+test('the traffic process waits for the service, changes its rate on request and ends with a summary', async () => {
   const child = fork('lab/traffic/main.ts', {
     env: {
       ...process.env,

@@ -25,7 +25,7 @@ function textsOf(store: ReturnType<typeof createLogStore>, query: Partial<LogQue
   return lines.map((each) => (JSON.parse(each) as LogRecord).text);
 }
 
-test('a flood of lines stays within the capacity; warnings and lines of traces that stay outlive it', () => {
+test('a log store stays within its capacity in a flood and keeps warnings and lines of kept traces', () => {
   const capacity = 200_000;
   const store = createLogStore(capacity, (traceId) => traceId === 'kept');
   store.add([
@@ -42,7 +42,7 @@ test('a flood of lines stays within the capacity; warnings and lines of traces t
   expect(texts.at(-1)).toBe('line 4999');
 });
 
-test('lines are narrowed down by level, event, order, trace and text', () => {
+test('log lines are filtered by level, event, order, trace and text', () => {
   const store = createLogStore(1_000_000, nobodyStays);
   store.add([
     line({ text: 'a', level: 'debug', event: 'order.settled', orderId: 'o-1' }),
@@ -57,7 +57,7 @@ test('lines are narrowed down by level, event, order, trace and text', () => {
   expect(store.ofTrace('t-1')).toHaveLength(1);
 });
 
-test('whoever follows gets what is new, the newest of it where there is too much', () => {
+test('a query with after returns only newer lines, at most the newest up to the limit', () => {
   const store = createLogStore(1_000_000, nobodyStays);
   store.add([line({ text: 'old' })]);
   const { last } = store.find(everything);
@@ -67,7 +67,7 @@ test('whoever follows gets what is new, the newest of it where there is too much
   expect(skipped).toBe(7);
 });
 
-test('a request id leads to its trace', () => {
+test('a log store finds the trace of a request id', () => {
   const store = createLogStore(1_000_000, nobodyStays);
   store.add([
     line({ traceId: 't-1', attributes: { request_id: 'r-1' } }),

@@ -4,9 +4,9 @@ import { createRing, type Sized, sizeOf } from '../ring.ts';
 
 export const LogQuery = Type.Object(
   {
-    /** Only what arrived after the line of this number. */
+    /** Only lines that arrived after the line with this number. */
     after: Type.Optional(Type.Integer({ minimum: 0 })),
-    /** The least severe that is wanted. */
+    /** Minimum level. */
     level: Type.Optional(Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])),
     event: Type.Optional(Type.String({ maxLength: 200 })),
     order: Type.Optional(Type.String({ maxLength: 100 })),
@@ -19,12 +19,12 @@ export const LogQuery = Type.Object(
 export type LogQuery = Static<typeof LogQuery>;
 
 /**
- * Log lines in the order of their arrival, bounded by bytes. Warnings, and lines of traces that stay, outlive the rest.
- * Lines come out as JSON texts.
+ * Log lines in the order of their arrival, bounded by bytes. Warnings and lines of kept traces outlive the rest.
+ * Lines are returned as JSON.
  */
 export interface LogStore {
   add(lines: readonly LogRecord[]): void;
-  /** The newest that match, oldest of them first, and how many more there are. */
+  /** The newest matching lines, oldest first, and the number of older matches that were omitted. */
   find(query: LogQuery): { last: number; lines: string[]; skipped: number };
   /** Oldest first. */
   ofTrace(traceId: string): string[];
@@ -47,14 +47,14 @@ interface Line extends Sized {
 
 const severities: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 const warn = severities.indexOf('warn');
-/** Lines of one trace or order that are shown beside it. */
+/** Maximum number of lines shown with one trace or order. */
 const mostBeside = 500;
-/** Bytes of a line's fields beside its JSON: ids, mostly. */
+/** Approximate bytes of a line's fields beside its JSON, mostly ids. */
 const fieldsSize = 200;
 
 /**
  * @param capacity in bytes
- * @param staysFor whether the trace with this id is kept for longer, and its lines with it
+ * @param staysFor whether the trace with this id is kept longer, and its lines with it
  */
 export function createLogStore(capacity: number, staysFor: (traceId: string) => boolean): LogStore {
   const kept = createRing<Line>(capacity / 2);

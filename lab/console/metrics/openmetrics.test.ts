@@ -4,7 +4,7 @@ import { readSamples } from './openmetrics.ts';
 
 const all = () => true;
 
-test('reads what the service itself exposes, exemplars included', async () => {
+test("readSamples reads the service's own exposition with exemplars", async () => {
   const metrics = createMetrics();
   metrics.requestEnded('POST', '/orders', 201, 42, 'a'.repeat(32));
   const samples = readSamples(await metrics.render(), all);
@@ -39,6 +39,6 @@ test.each(['', '<html>', 'name', 'name{a="b" 1', 'name{a=b} 1', '{} 1', 'name 1 
   },
 );
 
-test('passes over what is not wanted', () => {
+test('readSamples skips metrics that are not wanted', () => {
   expect(readSamples('a 1\nb 2\n', (name) => name === 'b')).toMatchObject([{ name: 'b' }]);
 });

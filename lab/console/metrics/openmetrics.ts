@@ -3,7 +3,7 @@ export interface Sample {
   name: string;
   labels: Readonly<Record<string, string>>;
   value: number;
-  /** `time` in seconds since 1970; missing where the sender does not say. */
+  /** `time` is in seconds since 1970; missing if the exposition has none. */
   exemplar?: { labels: Readonly<Record<string, string>>; value: number; time?: number };
 }
 
@@ -16,8 +16,8 @@ const line = new RegExp(
 const oneLabel = new RegExp(label, 'g');
 
 /**
- * Reads what a scrape answered, in the format of Prometheus or of OpenMetrics. Lines that are no samples of a wanted
- * name are passed over.
+ * Reads an exposition in the Prometheus or OpenMetrics format. Lines that are not samples of a wanted metric are
+ * skipped. prom-client only writes expositions; it has no parser.
  *
  * @see https://prometheus.io/docs/specs/om/open_metrics_spec/
  */

@@ -1,7 +1,7 @@
-/** Counts of a histogram by upper bound in seconds, each with those of the smaller bounds in it. */
+/** Cumulative counts of a histogram by upper bound in seconds. */
 export type Buckets = ReadonlyMap<number, number>;
 
-/** What came in between two readings. A count that has become smaller was started anew, with its process. */
+/** The observations between two readings. A smaller count means that the process was restarted. */
 export function bucketsBetween(before: Buckets, now: Buckets): Buckets {
   const total = (buckets: Buckets) => buckets.get(Infinity) ?? 0;
   if (total(now) < total(before)) return now;
@@ -9,11 +9,11 @@ export function bucketsBetween(before: Buckets, now: Buckets): Buckets {
 }
 
 /**
- * As Prometheus estimates it: values are taken to lie evenly in their bucket. Of those beyond the largest bound
- * nothing more is known than that bound.
+ * Estimates a quantile as Prometheus does: values are assumed to be spread evenly within their bucket. Beyond the
+ * largest finite bound, the estimate is that bound.
  *
  * @param share from 0 to 1
- * @returns seconds; `null` where nothing was counted
+ * @returns seconds; `null` if the histogram is empty
  * @see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
  */
 export function quantile(buckets: Buckets, share: number): number | null {

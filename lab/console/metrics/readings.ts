@@ -1,12 +1,12 @@
 import type { Exemplar } from '../api-types.ts';
 import type { Sample } from './openmetrics.ts';
 
-/** What one scrape says, in the terms of the overview. Counters are totals since the service started. */
+/** One scrape, in the terms of the overview. Counters are totals since the service started. */
 export interface Reading {
   requests: Record<'ok' | 'client' | 'shed' | 'failed', number>;
-  /** Of all routes together, by upper bound in seconds. */
+  /** Cumulative counts over all routes, by upper bound in seconds. */
   duration: Map<number, number>;
-  /** Those of the buckets, of whatever age. */
+  /** Exemplars of the buckets, of any age. */
   exemplars: Exemplar[];
   inFlight: number | null;
   limit: number | null;
@@ -17,7 +17,7 @@ export interface Reading {
   oldest: number | null;
   orders: Record<string, number>;
   revenue: Record<string, number>;
-  /** State by name of the circuit breaker. */
+  /** State by circuit breaker. */
   breakers: Record<string, string>;
   /** Seconds. */
   cpu: number | null;
@@ -25,7 +25,7 @@ export interface Reading {
   memory: number | null;
 }
 
-/** How each metric of the service enters a reading. What a service does not have stays as it was at the start. */
+/** How each metric enters a reading. A metric that the service lacks keeps its initial value. */
 const metrics: Readonly<Record<string, (reading: Reading, sample: Sample) => void>> = {
   http_requests_total: ({ requests }, { labels, value }) => {
     requests[outcomeOf(labels['status_code'] ?? '')] += value;

@@ -9,15 +9,15 @@ export interface Scraper {
   close(): void;
 }
 
-/** Milliseconds; an answer that comes later belongs to another second. */
+/** Milliseconds. A later answer would belong to the next second. */
 const timeout = 900;
 /** Bytes. The service's own exposition has some ten thousand. */
 const largestAnswer = 4_000_000;
 
 /**
- * Reads the metrics of the service at every full second.
+ * Scrapes the service's metrics at every full second.
  *
- * @param url asked for at each reading, for it may be told later
+ * @param url read before each scrape, because it may become known later
  */
 export function startScraper(url: () => string | undefined): Scraper {
   const series = createSeries();
@@ -28,7 +28,7 @@ export function startScraper(url: () => string | undefined): Scraper {
       series.take(readingOf(readSamples(await fetchText(from), isRead)), time);
       state = 'up';
     } catch {
-      // Why is for the service to say: its log is in here as well.
+      // The service's own log, which the console shows too, has the reason.
       series.miss(time);
       state = 'down';
     }
@@ -44,7 +44,7 @@ export function startScraper(url: () => string | undefined): Scraper {
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   function schedule(): void {
-    // Half a second at least: a reading that took long must not be followed by one for the same second.
+    // At least half a second: a slow scrape must not be followed by another one for the same second.
     const wait = 1000 - (Date.now() % 1000);
     if (!closed) timer = setTimeout(() => void tick(), wait < 500 ? wait + 1000 : wait);
   }
@@ -72,6 +72,6 @@ async function fetchText(url: string): Promise<string> {
     if (length > largestAnswer) throw new RangeError('The exposition is too large.');
     chunks.push(chunk);
   }
-  if (statusCode !== 200) throw new Error(`The metrics were answered with ${statusCode}.`);
+  if (statusCode !== 200) throw new Error(`The metrics endpoint answered ${statusCode}.`);
   return Buffer.concat(chunks).toString();
 }

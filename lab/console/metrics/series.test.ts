@@ -8,11 +8,11 @@ import { createSeries } from './series.ts';
 const start = 1_700_000_000_000;
 const read = (text: string) => readingOf(readSamples(text, isRead));
 
-/** A scrape of a service that has answered so many requests. */
+/** A scrape of a service that has answered this many requests. */
 const scrape = (requests: number, rest = '') =>
   read(`http_requests_total{method="POST",route="/orders",status_code="201"} ${requests}\n${rest}`);
 
-test('counters become rates, second by second', () => {
+test('a series turns counters into rates per second', () => {
   const series = createSeries();
   series.take(scrape(100), start);
   series.take(scrape(130), start + 1000);
@@ -21,14 +21,14 @@ test('counters become rates, second by second', () => {
   expect(series.since(start + 1000).columns['ok']).toEqual([30]);
 });
 
-test('a service that was started anew begins at zero, and shows no negative rate', () => {
+test('a series shows no negative rate after a restart of the service', () => {
   const series = createSeries();
   series.take(scrape(1000), start);
   series.take(scrape(12), start + 1000);
   expect(series.since(0).columns['ok']).toEqual([12]);
 });
 
-test('a second without an answer is a gap', () => {
+test('a missed scrape is a gap in the series', () => {
   const series = createSeries();
   series.take(scrape(1), start);
   series.take(scrape(2), start + 1000);
@@ -41,7 +41,7 @@ test('a second without an answer is a gap', () => {
   });
 });
 
-test('no more than 15 minutes are kept', () => {
+test('a series keeps at most 15 minutes', () => {
   const series = createSeries();
   for (let second = 0; second <= 1000; second += 1) series.take(scrape(second), start + second * 1000);
   const { times } = series.since(0);
@@ -49,7 +49,7 @@ test('no more than 15 minutes are kept', () => {
   expect(times.at(-1)).toBe(start + 1_000_000);
 });
 
-test('answers are told apart, and so are the states of breakers', () => {
+test('a series separates answers by class of status and breakers by state', () => {
   const series = createSeries();
   const text = (each: number) => `
 http_requests_total{status_code="201"} ${each}
@@ -72,7 +72,7 @@ orders_pending 7
   });
 });
 
-test('an exemplar is told once, with the request that it is of', () => {
+test('a series returns each exemplar once, with its request', () => {
   const bucket = (trace: string, at: number) =>
     `http_request_duration_seconds_bucket{le="0.1",method="POST",route="/orders",status_code="201"} 5 # {trace_id="${trace}"} 0.07 ${at}\n`;
   const series = createSeries();
@@ -89,7 +89,7 @@ describe('quantiles', () => {
   const bucketsOf = (values: readonly number[]) =>
     new Map(bounds.map((bound) => [bound, values.filter((value) => value <= bound).length]));
 
-  test('lie in the bucket of the value that they estimate', () => {
+  test('an estimated quantile lies in the bucket of the exact value', () => {
     const values = fc.array(fc.double({ min: 0.0001, max: 0.999, noNaN: true }), {
       minLength: 1,
       maxLength: 200,
@@ -106,12 +106,12 @@ describe('quantiles', () => {
     );
   });
 
-  test('of nothing are nothing, and beyond the largest bound no more than that is known', () => {
+  test('a quantile of nothing is null, and never exceeds the largest finite bound', () => {
     expect(quantile(bucketsOf([]), 0.5)).toBeNull();
     expect(quantile(bucketsOf([7]), 0.99)).toBe(1);
   });
 
-  test('are of what came in between, also where the counts began anew', () => {
+  test('bucketsBetween counts the observations between two readings, also across a restart', () => {
     const before = bucketsOf([0.02, 0.02, 0.02]);
     expect(bucketsBetween(before, bucketsOf([0.02, 0.02, 0.02, 0.7])).get(1)).toBe(1);
     expect(bucketsBetween(before, bucketsOf([0.7])).get(1)).toBe(1);

@@ -3,23 +3,23 @@ import { createSecondBySecond, type SecondBySecond, shownTime } from '../second-
 import { bucketsBetween, quantile } from './quantile.ts';
 import type { Reading } from './readings.ts';
 
-/** What the overview plots: made of the service's metrics, second by second. */
+/** The values that the overview plots, computed every second from the service's metrics. */
 export interface Series extends Pick<SecondBySecond, 'since'> {
   /** @param time milliseconds since 1970 */
   take(reading: Reading, time: number): void;
-  /** The service gave no reading. */
+  /** Records that a scrape failed. */
   miss(time: number): void;
-  /** Those that came with a reading after that time. */
+  /** Exemplars of readings after that time. */
   exemplarsSince(after: number): Exemplar[];
   latest(): Reading | undefined;
 }
 
-/** Seconds that quantiles are taken over: of the requests of one second alone the slowest would be all three of them. */
+/** Seconds over which quantiles are computed: one second has too few requests for a p99. */
 const quantileWindow = 5;
 const mostExemplars = 3000;
-/** Of those that come with one reading: a plot of dots alone shows nothing. */
+/** Slowest exemplars taken from one reading: a plot full of dots would hide its lines. */
 const exemplarsPerReading = 2;
-/** States of a circuit breaker as numbers, for their column. */
+/** The states of a circuit breaker, encoded in the column as their index. */
 const breakerStates = ['closed', 'half_open', 'open'];
 
 export function createSeries(): Series {
@@ -52,7 +52,7 @@ export function createSeries(): Series {
       });
     },
     miss(time) {
-      // What counters did in the meantime belongs to no second.
+      // The counters' increase meanwhile belongs to no single second.
       readings = [];
       seconds.add(time, {});
     },
@@ -63,7 +63,7 @@ export function createSeries(): Series {
   };
 }
 
-/** The slowest, and those that failed. */
+/** The slowest exemplars, and those of failed requests. */
 function worthShowing(exemplars: readonly Exemplar[]): Exemplar[] {
   const slowest = exemplars.toSorted((a, b) => b.seconds - a.seconds);
   return slowest.filter(({ httpStatus }, index) => index < exemplarsPerReading || httpStatus.startsWith('5'));
@@ -78,7 +78,7 @@ function ratesBetween(before: Timed, now: Timed): Record<string, number> {
   const seconds = (now.time - before.time) / 1000;
   const rate = (total: (reading: Reading) => number) => {
     const [earlier, later] = [total(before.reading), total(now.reading)];
-    // A counter that has become smaller was started anew, with its process.
+    // A smaller counter means that the process was restarted.
     return (later < earlier ? later : later - earlier) / seconds;
   };
   const orders = (status: string) => rate((reading) => reading.orders[status] ?? 0);

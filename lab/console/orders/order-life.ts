@@ -6,16 +6,16 @@ import type { TraceStore } from '../traces/trace-store.ts';
 export interface OrderSources {
   traces: TraceStore;
   logs: LogStore;
-  /** Asked for every time, for it may be told later. */
+  /** Read at every lookup, because it may become known later. */
   target: () => { apiUrl: string; apiKey: string; gatewayUrl?: string | undefined } | undefined;
 }
 
-/** Milliseconds for a look at the API or the ledger. */
+/** Timeout of a request to the API or the ledger, in milliseconds. */
 const timeout = 2000;
-/** Traces whose spans are shown: an order that is settled for long has one per round. */
+/** Maximum number of traces: an order that stays pending has one per settlement round. */
 const mostTraces = 20;
 
-/** All that is known of an order, from all who know it, as the JSON of an `OrderLife`. */
+/** Everything known about an order, from every source, as the JSON of an `OrderLife`. */
 export async function orderLife(orderId: string, { traces, logs, target }: OrderSources): Promise<string> {
   const [order, charge] = await Promise.all([
     lookUpOrder(orderId, target()),
@@ -28,7 +28,7 @@ export async function orderLife(orderId: string, { traces, logs, target }: Order
     ...('found' in charge ? { charge: charge.found } : { chargeMissing: charge.missing }),
     traces: entries.map(summaryOf),
   };
-  // Spans and lines are kept as JSON: there is no need to read them.
+  // Spans and lines are stored as JSON and passed on without parsing.
   const spans = entries.flatMap((entry) => entry.spans);
   return `${JSON.stringify(known).slice(0, -1)},"spans":[${spans.join()}],"logs":[${logs.ofOrder(orderId).join()}]}`;
 }
@@ -63,8 +63,8 @@ async function get(
   }
 }
 
-/** The sentence of a problem. */
+/** The detail of a problem. */
 function detailOf(body: unknown, status: number): string {
   const detail = typeof body === 'object' && body !== null && 'detail' in body ? body.detail : undefined;
-  return typeof detail === 'string' ? detail : `It answers ${status}.`;
+  return typeof detail === 'string' ? detail : `The answer was ${status}.`;
 }

@@ -8,20 +8,20 @@ import {
 } from './messages.ts';
 
 /**
- * OTLP in JSON, in the shape that the protobuf form is read to. Fields that are missing or of another type count as not
- * written, as they do in protobuf; ids are hexadecimal and 64-bit numbers may be texts.
+ * OTLP in JSON, read into the same shape as its protobuf form. Fields that are missing or of another type get the default,
+ * as in protobuf. Ids are hexadecimal, and 64-bit numbers may be strings.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** @throws {SyntaxError} when the text is no JSON object */
+/** @throws {SyntaxError} if the text is not a JSON object */
 export function readTraces(text: string): ReceivedSpan[] {
   return records(text, 'resourceSpans', 'scopeSpans', 'spans', readSpan);
 }
 
-/** @throws {SyntaxError} when the text is no JSON object */
+/** @throws {SyntaxError} if the text is not a JSON object */
 export function readLogs(text: string): ReceivedLog[] {
   return records(text, 'resourceLogs', 'scopeLogs', 'logRecords', readLog);
 }
@@ -39,7 +39,7 @@ function records<T extends object>(
   read: (record: Members) => T,
 ): Array<T & Origin> {
   const request: unknown = JSON.parse(content);
-  if (!isObject(request)) throw new SyntaxError('An export request is a JSON object.');
+  if (!isObject(request)) throw new SyntaxError('An export request must be a JSON object.');
   return objects(request[resources]).flatMap((ofResource) => {
     const resource = attributes(object(ofResource['resource'])['attributes']);
     return objects(ofResource[scopes]).flatMap((scoped) => {
@@ -123,7 +123,7 @@ const integer = (any: unknown): number => {
   const number = typeof any === 'string' || typeof any === 'number' ? Number(any) : 0;
   return Number.isInteger(number) ? number : 0;
 };
-/** Nanoseconds are a text, for they do not fit a number of JSON. */
+/** Nanoseconds are a string, because they exceed the precision of a JSON number. */
 const time = (any: unknown): bigint => {
   const digits = typeof any === 'number' ? any.toFixed(0) : text(any);
   return /^\d{1,20}$/.test(digits) ? BigInt(digits) : 0n;

@@ -1,9 +1,9 @@
 import type { Value, Values } from '../api-types.ts';
 import type { Attributes, AttributeValue } from './messages.ts';
 
-/** Whoever sends may send anything: what is kept of one record is bounded, and what is cut says so. */
+/** Bounds what is kept of one record, because a sender may send anything. Truncation is visible in the record. */
 
-/** In characters. */
+/** Maximum length of a string, in characters. */
 const longestText = 4096;
 const mostAttributes = 128;
 const mostListed = 64;
@@ -26,7 +26,7 @@ export function boundedAttributes(attributes: Attributes): { values: Values; dro
 export function boundedValue(value: AttributeValue, depth = deepest): Value {
   if (value === undefined) return null;
   if (typeof value === 'string') return boundedText(value);
-  // JSON knows no others.
+  // JSON has no NaN or Infinity.
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (typeof value === 'boolean') return value;
   if (Buffer.isBuffer(value)) return `${value.length} bytes`;

@@ -17,7 +17,7 @@ import {
 } from './protobuf.ts';
 
 /**
- * What traces and logs consist of in OTLP.
+ * The messages of OTLP for traces and logs.
  *
  * @see https://github.com/open-telemetry/opentelemetry-proto/tree/v1.7.0/opentelemetry/proto
  */
@@ -35,7 +35,7 @@ export type Attributes = Record<string, AttributeValue>;
 export const spanKinds = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'] as const;
 export const statusCodes = ['UNSET', 'OK', 'ERROR'] as const;
 
-/** A number that is not known yet has the name of the first: enumerations of the protocol may grow. */
+/** An unknown number gets the first name, because the protocol's enumerations may grow. */
 const nameOf = <const Name extends string>(names: readonly [Name, ...Name[]]): Type<Name> =>
   mapped(integer, (index) => names[index] ?? names[0]);
 
@@ -60,14 +60,14 @@ const listValue: Type<AttributeValue[]> = mapped(
 );
 const keyValue = message({ key: one(1, text), value: one(2, anyValue) });
 
-/** A repeated KeyValue, as an object. */
+/** A repeated KeyValue as an object. */
 const attributes = (number: number): Field<Attributes> => ({
   number,
   wireType: keyValue.wireType,
   start: () => ({}),
   add(before, from) {
     const { key, value } = keyValue.read(from);
-    // Assigned, the name `__proto__` would not become one of its members.
+    // Assigning to `__proto__` would set the prototype instead of a member.
     if (key === '__proto__')
       Object.defineProperty(before, key, { value, enumerable: true, configurable: true });
     else before[key] = value;
@@ -82,15 +82,15 @@ const scope = message({ name: one(1, text), version: one(2, text) });
 const span = message({
   traceId: one(1, hex),
   spanId: one(2, hex),
-  /** Empty for the first of a trace. */
+  /** Empty for the root span. */
   parentSpanId: one(4, hex),
   name: one(5, text),
   kind: one(6, nameOf(spanKinds)),
-  /** Nanoseconds since 1970, like all times here. */
+  /** Nanoseconds since 1970, like all times in this file. */
   startTime: one(7, fixed64),
   endTime: one(8, fixed64),
   attributes: attributes(9),
-  /** How many the limits of the SDK cut off. */
+  /** Number of attributes that the SDK's limits dropped. */
   droppedAttributes: one(10, integer),
   events: many(11, message({ time: one(1, fixed64), name: one(2, text), attributes: attributes(3) })),
   droppedEvents: one(12, integer),
@@ -114,7 +114,7 @@ const log = message({
   eventName: one(12, text),
 });
 
-/** ExportTraceServiceRequest and ExportLogsServiceRequest have the same shape around their records. */
+/** ExportTraceServiceRequest and ExportLogsServiceRequest wrap their records in the same shape. */
 const exportRequest = <T extends object>(record: Type<T>) => {
   const scoped = message({ scope: one(1, scope), records: many(2, record) });
   const ofResource = message({ resource: one(1, resource), scopes: many(2, scoped) });
@@ -127,7 +127,7 @@ const exportRequest = <T extends object>(record: Type<T>) => {
   );
 };
 
-/** Each record knows who made it. */
+/** Each record carries its scope and resource. */
 export const traceRequest = exportRequest(span);
 export const logsRequest = exportRequest(log);
 

@@ -1,11 +1,15 @@
 /**
- * A reader for protobuf messages that are described in TypeScript: `message({ name: one(1, text) })` reads what
- * `message M { string name = 1; }` says, and the compiler knows what comes out. Fields that are not described are skipped.
+ * A protobuf reader whose messages are described in TypeScript: `message({ name: one(1, text) })` reads
+ * `message M { string name = 1; }`, and the compiler infers the result. Fields without a description are skipped.
+ *
+ * A library is not enough: the OpenTelemetry packages write requests and read only the responses to them, and protobufjs
+ * wants a copy of OTLP's .proto files and generated types. Reader and messages together are under 400 lines, without
+ * a build step. The counterpart, which writes, is src/telemetry/otlp/protobuf-writer.ts.
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  */
 
-/** How values of a type are written, and what a field of that type holds where nothing was written. */
+/** The encoding of a type, and the default of a field that was not written. */
 export interface Type<T> {
   wireType: number;
   read(from: Reader): T;
@@ -16,7 +20,7 @@ export interface Field<T> {
   number: number;
   wireType: number;
   start(): T;
-  /** The field's value once one more was read; may be what was given, changed. */
+  /** Reads one more value. @returns the field's new value, which may be `before`, mutated */
   add(before: T, from: Reader): T;
 }
 
@@ -68,7 +72,7 @@ export const boolean = type(
   () => false,
   (from) => from.integer() !== 0,
 );
-/** int32, int64, uint32 and enums, as long as they are exact. */
+/** int32, int64, uint32 and enums, exact within the range of safe integers. */
 export const integer = type(
   wire.varint,
   () => 0,
@@ -110,7 +114,7 @@ export function message<F extends Fields>(fields: F): Type<ValueOf<F>> {
   return type(wire.bytes, absent, read) as Type<ValueOf<F>>;
 }
 
-/** A message of which one field is written at most: its value, or `undefined` where none is. */
+/** A message with at most one field (`oneof`): the value of that field, or `undefined`. */
 export function choice<T>(fields: ReadonlyArray<Field<T>>): Type<T | undefined> {
   const byNumber: Array<Field<T> | undefined> = [];
   for (const field of fields) byNumber[field.number] = field;
@@ -135,10 +139,10 @@ export function choice<T>(fields: ReadonlyArray<Field<T>>): Type<T | undefined> 
 
 function requireWireType(field: Field<unknown>, wireType: number): void {
   if (wireType !== field.wireType)
-    throw new RangeError(`Field ${field.number} has the wire type ${wireType}.`);
+    throw new RangeError(`Field ${field.number} has wire type ${wireType}, not ${field.wireType}.`);
 }
 
-/** A type that holds itself somewhere inside. */
+/** A type that contains itself. */
 export const recursive = <T>(resolve: () => Type<T>): Type<T> =>
   type(
     wire.bytes,
@@ -146,7 +150,7 @@ export const recursive = <T>(resolve: () => Type<T>): Type<T> =>
     (from) => resolve().read(from),
   );
 
-/** Read as one type, and made into what is nicer to have. */
+/** Reads one type and converts it to another. */
 export const mapped = <Written, T>(
   { wireType, read, absent }: Type<Written>,
   convert: (written: Written) => T,
@@ -157,7 +161,7 @@ export const mapped = <Written, T>(
     (from) => convert(read(from)),
   );
 
-/** @throws {RangeError} when the bytes are not such a message */
+/** @throws {RangeError} if the bytes are not a message of this type */
 export function decode<T>(schema: Type<T>, content: Buffer): T {
   return schema.read(new Reader(content));
 }
@@ -165,9 +169,9 @@ export function decode<T>(schema: Type<T>, content: Buffer): T {
 class Reader {
   readonly #content: Buffer;
   #at = 0;
-  /** Of the message that is being read. */
+  /** End of the message that is being read. */
   #end: number;
-  /** A message inside of another has its length in front; the outermost has none. */
+  /** A nested message is preceded by its length; the outermost is not. */
   #isOutermost = true;
 
   constructor(content: Buffer) {
@@ -175,7 +179,7 @@ class Reader {
     this.#end = content.length;
   }
 
-  /** Reads a message: hands over each of its fields, whose value is then to be read. */
+  /** Reads a message: calls `take` for each field, which must read or skip the field's value. */
   each(take: (number: number, wireType: number) => void): void {
     const outerEnd = this.#end;
     if (this.#isOutermost) this.#isOutermost = false;
@@ -191,7 +195,7 @@ class Reader {
     const start = this.#at;
     const value = this.#varint();
     if (value <= Number.MAX_SAFE_INTEGER) return value;
-    // Negative ones are written as if they were very large.
+    // Negative numbers are encoded as unsigned 64-bit numbers.
     const end = this.#at;
     let exact = 0n;
     for (let at = end - 1; at >= start; at -= 1)
@@ -226,21 +230,21 @@ class Reader {
     else if (wireType === wire.fixed64) this.#advance(8);
     else if (wireType === wire.bytes) this.#at = this.#pastLength();
     else if (wireType === wire.fixed32) this.#advance(4);
-    else throw new RangeError(`There is no wire type ${wireType}.`);
+    else throw new RangeError(`Unknown wire type ${wireType}.`);
   }
 
-  /** Where what is about to be read ends. */
+  /** Reads a length. @returns the end of the value that follows */
   #pastLength(): number {
     const length = this.#varint();
     const end = this.#at + length;
-    if (end > this.#end) throw new RangeError('The message is cut off.');
+    if (end > this.#end) throw new RangeError('The message is truncated.');
     return end;
   }
 
-  /** Where it was before. */
+  /** Skips bytes. @returns the position before them */
   #advance(length: number): number {
     const before = this.#at;
-    if (before + length > this.#end) throw new RangeError('The message is cut off.');
+    if (before + length > this.#end) throw new RangeError('The message is truncated.');
     this.#at += length;
     return before;
   }

@@ -2,12 +2,12 @@ import type { Level, LogRecord, SpanRecord, Values } from '../api-types.ts';
 import { boundedAttributes, boundedText, boundedValue, mostEvents, mostLinks } from './limits.ts';
 import type { Attributes, ReceivedLog, ReceivedSpan } from './messages.ts';
 
-/** From what was received to what is kept and shown. */
+/** Converts received spans and log lines to the records that the console keeps and shows. */
 
 const traceIdForm = /^(?!0+$)[0-9a-f]{32}$/;
 const spanIdForm = /^(?!0+$)[0-9a-f]{16}$/;
 
-/** `undefined` for a span without valid ids, which nothing could lead to. */
+/** @returns `undefined` for a span without valid ids, which no link could reach */
 export function toSpanRecord(span: ReceivedSpan): SpanRecord | undefined {
   if (!traceIdForm.test(span.traceId) || !spanIdForm.test(span.spanId)) return undefined;
   const { values: attributes, dropped } = boundedAttributes(span.attributes);
@@ -67,7 +67,7 @@ function hasFailed({ kind, status, attributes }: ReceivedSpan): boolean {
   return status.code === 'ERROR' && !isRefusal;
 }
 
-/** The order that a line is about: the gateway knows it as the key of the charge. */
+/** The order of a line. In the gateway's lines, the order id is the key of the charge. */
 function orderIdOf(attributes: Values): string {
   return textOf(attributes['order_id']) || textOf(attributes['key']);
 }
@@ -81,7 +81,7 @@ function serviceOf(resource: Attributes): string {
   return typeof name === 'string' && name !== '' ? boundedText(name) : 'unknown';
 }
 
-/** To a thousandth: of the time since 1970 a number does not hold much more. */
+/** Exact to a microsecond: a double holds little more of the time since 1970. */
 function milliseconds(nanoseconds: bigint): number {
   return Number(nanoseconds / 1000n) / 1000;
 }
@@ -89,7 +89,7 @@ function milliseconds(nanoseconds: bigint): number {
 /** @see https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber */
 const levels: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
-/** What does not say how severe it is passes for normal. */
+/** A line without a severity counts as info. */
 function levelOf(severity: number): Level {
   return levels[Math.floor((severity - 1) / 4)] ?? 'info';
 }

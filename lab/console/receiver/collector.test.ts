@@ -4,11 +4,11 @@ import { readCollector } from './collector.ts';
 
 const port = 7073;
 
-test('without an endpoint nothing is handed on', () => {
+test('the console forwards nothing without an endpoint', () => {
   expect(readCollector({}, port)).toBeUndefined();
 });
 
-test('one endpoint is for all signals', () => {
+test('one endpoint receives all signals', () => {
   const env = {
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
     OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%20b, x-team=tea',
@@ -21,22 +21,22 @@ test('one endpoint is for all signals', () => {
   });
 });
 
-test('a signal can go elsewhere, or alone', () => {
+test("a signal's own endpoint receives that signal alone", () => {
   expect(readCollector({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces.example/in' }, port)).toEqual({
     traces: { url: 'https://traces.example/in', headers: {} },
   });
 });
 
 test.each(['http://127.0.0.1:7073', 'http://localhost:7073/', 'http://[::1]:7073'])(
-  '%s would be a circle',
+  'the endpoint %s is refused because it is the console itself',
   (endpoint) => {
     expect(() => readCollector({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, port)).toThrow(
-      new ConfigError(['OTEL_EXPORTER_OTLP_ENDPOINT is the console itself, which would send in a circle']),
+      new ConfigError(['OTEL_EXPORTER_OTLP_ENDPOINT is the console itself, which would forward in a loop']),
     );
   },
 );
 
-test('what is no URL is said to be none', () => {
+test('an endpoint that is not a URL is refused', () => {
   expect(() => readCollector({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' }, port)).toThrow(
     'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL that starts with http:// or https://',
   );

@@ -4,10 +4,11 @@ import type { Destination, Signal } from './forwarder.ts';
 const signals: readonly Signal[] = ['traces', 'logs', 'metrics'];
 
 /**
- * Where the user wants telemetry, by signal, in the words that every OTLP exporter knows; `undefined` where nowhere.
+ * Reads the user's Collector from the standard variables of an OTLP exporter, by signal.
  *
- * @param ownPort of the console, which must not send to itself
- * @throws {ConfigError}
+ * @param ownPort port of the console, which must not forward to itself
+ * @returns `undefined` if no endpoint is set
+ * @throws {ConfigError} if an endpoint is not a URL, or is the console itself
  * @see https://opentelemetry.io/docs/specs/otel/protocol/exporter/
  */
 export function readCollector(
@@ -37,10 +38,10 @@ function faultOf(url: string, ownPort: number): string | undefined {
     return `must be a URL that starts with http:// or https://`;
   const { hostname, port } = new URL(url);
   const isOwn = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname) && port === String(ownPort);
-  return isOwn ? 'is the console itself, which would send in a circle' : undefined;
+  return isOwn ? 'is the console itself, which would forward in a loop' : undefined;
 }
 
-/** `name=value` pairs, comma-separated, with values percent-encoded. */
+/** Comma-separated `name=value` pairs with percent-encoded values. */
 function parseHeaders(text: string): Record<string, string> {
   const pairs = text.split(',').map((pair) => /^\s*([\w.-]+)\s*=\s*(.*?)\s*$/.exec(pair));
   return Object.fromEntries(pairs.flatMap((pair) => (pair ? [[pair[1] ?? '', decoded(pair[2] ?? '')]] : [])));

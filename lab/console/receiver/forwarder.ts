@@ -5,7 +5,7 @@ import type { CollectorState } from '../api-types.ts';
 
 export type Signal = 'traces' | 'logs' | 'metrics';
 
-/** Where one kind of telemetry is to go, besides here. */
+/** Where to forward one signal. */
 export interface Destination {
   url: string;
   headers: Readonly<Record<string, string>>;
@@ -18,20 +18,20 @@ interface Parcel {
   body: Buffer;
 }
 
-/** Hands telemetry on to the user's Collector, as it came. Whoever sends it here never waits for that. */
+/** Forwards telemetry unchanged to the user's Collector. Senders never wait for the Collector. */
 export interface Forwarder {
   forward(parcel: Parcel): void;
   state(): CollectorState;
-  /** Sends what waits, for as long as this may take in milliseconds. */
+  /** Sends the queue. @param patience milliseconds after which the rest is dropped */
   close(patience: number): Promise<void>;
 }
 
-/** Bytes that wait at most; the oldest make way. */
+/** Maximum bytes in the queue; the oldest requests are dropped first. */
 const largestQueue = 16_777_216;
-/** Milliseconds for one request. */
+/** Timeout of one request, in milliseconds. */
 const timeout = 10_000;
 const backoff = { base: 500, floor: 100, cap: 10_000 };
-/** What a Collector answers when it may take the same later. */
+/** Retryable statuses. @see https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
 const temporary: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 export function createForwarder(destinations: Partial<Record<Signal, Destination>>): Forwarder {
@@ -59,7 +59,7 @@ export function createForwarder(destinations: Partial<Record<Signal, Destination
     }
   }
 
-  /** Until it is taken or refused for good, or there is no time left. */
+  /** Retries until the request is accepted or rejected permanently, or the forwarder closes. */
   async function send({ signal, type, encoding, body }: Parcel): Promise<boolean> {
     const destination = destinations[signal];
     if (destination === undefined) return false;
@@ -96,7 +96,7 @@ export function createForwarder(destinations: Partial<Record<Signal, Destination
       if (destinations[parcel.signal] === undefined) return;
       queue.push(parcel);
       waiting += parcel.body.length;
-      // Together they do not take what the newest alone may not.
+      // The newest request counts as well, so even a single one cannot exceed the limit.
       for (let over = waiting - largestQueue; over > 0; over = waiting - largestQueue) dropOldest();
       sending ??= sendAll().finally(() => {
         sending = undefined;

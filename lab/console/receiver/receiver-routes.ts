@@ -9,25 +9,25 @@ import { toLogRecord, toSpanRecord } from '../otlp/records.ts';
 import type { TraceStore } from '../traces/trace-store.ts';
 import type { Forwarder, Signal } from './forwarder.ts';
 
-export interface IntakeOptions {
+export interface ReceiverOptions {
   traces: TraceStore;
   logs: LogStore;
-  /** Gets everything as it came, where the user has a Collector. */
+  /** Receives every request unchanged; `undefined` without a Collector. */
   forwarder: Forwarder | undefined;
 }
 
 const protobuf = 'application/x-protobuf';
 const json = 'application/json';
-/** Bytes of a request, before and after it is uncompressed. */
+/** Maximum bytes of a request, before and after decompression. */
 const largestRequest = 8_388_608;
 const largestContent = 33_554_432;
 
 /**
- * Takes telemetry over OTLP/HTTP, as a Collector does.
+ * Receives telemetry over OTLP/HTTP, as a Collector does.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
-export async function intakeRoutes(app: FastifyInstance, options: IntakeOptions): Promise<void> {
+export async function receiverRoutes(app: FastifyInstance, options: ReceiverOptions): Promise<void> {
   const { traces, logs, forwarder } = options;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -45,7 +45,7 @@ export async function intakeRoutes(app: FastifyInstance, options: IntakeOptions)
       const lines = isJson ? readLogs(content.toString()) : decode(logsRequest, content);
       logs.add(lines.map(toLogRecord));
     },
-    // Metrics are scraped. Whoever sends some all the same is not told off, and a Collector gets them.
+    // The console scrapes metrics itself. Pushed ones are accepted, and forwarded to a Collector.
     metrics() {},
   };
 
@@ -67,15 +67,15 @@ export async function intakeRoutes(app: FastifyInstance, options: IntakeOptions)
 
 const unzip = promisify(gunzip);
 
-/** @throws {RangeError} where it comes to too much, or in another way than by gzip */
+/** @throws {RangeError} if the content is too large, or its encoding is not gzip */
 async function uncompress({ body, headers }: FastifyRequest<{ Body: Buffer }>): Promise<Buffer> {
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding === 'identity') return body;
-  if (encoding !== 'gzip') throw new RangeError(`The encoding ${encoding} is not known.`);
+  if (encoding !== 'gzip') throw new RangeError(`The encoding ${encoding} is not supported.`);
   return unzip(body, { maxOutputLength: largestContent });
 }
 
-/** An empty ExportServiceResponse, or a google.rpc.Status with the message, in the form of the request. */
+/** An empty ExportServiceResponse, or a google.rpc.Status with the message, in the format of the request. */
 function answer(reply: FastifyReply, isJson: boolean, message?: string): FastifyReply {
   if (isJson) return reply.type(json).send(message === undefined ? {} : { code: invalidArgument, message });
   if (message === undefined) return reply.type(protobuf).send(Buffer.alloc(0));

@@ -1,36 +1,36 @@
 import type { SpanRecord, TraceSummary } from '../api-types.ts';
 import type { Sized } from '../ring.ts';
 
-/** What is known of a trace without reading its spans. */
+/** A trace and the summary that is kept beside its spans, so that they need not be parsed. */
 export interface Entry extends Sized {
   traceId: string;
   ring: 'recent' | 'kept';
   revision: number;
-  /** When its first span came. Milliseconds since 1970, like all times here. */
+  /** Arrival of its first span, in milliseconds since 1970, like all times in this file. */
   arrivedAt: number;
-  /** JSON, in the order of their arrival: the inner ones usually end first. */
+  /** JSON, in the order of their arrival: inner spans usually end first. */
   spans: string[];
   dropped: number;
-  /** The one that names the trace: the first without a parent, and until it is there, the one that began first. */
+  /** The span that names the trace: the first without a parent, or until it arrives, the first to start. */
   root: { name: string; service: string; start: number; isRoot: boolean };
   services: string[];
   start: number;
   end: number;
   failed: boolean;
-  /** Something was tried again, or went another way than usual. */
+  /** A span has events, such as a retry. */
   eventful: boolean;
-  /** The latency histogram points at it. */
+  /** The trace is an exemplar of the latency histogram. */
   exemplar: boolean;
   httpStatus: number | null;
   orderIds: string[];
   linksTo: string[];
 }
 
-/** Milliseconds. What takes longer than the service's objective is worth a look. */
+/** Milliseconds: the service's latency objective. Slower traces are kept longer. */
 const slow = 300;
-/** Of services, orders and links: more than any trace that a person reads. */
+/** Maximum number of services, orders and links per trace. */
 const mostListed = 16;
-/** Bytes of an entry without its spans, roughly. */
+/** Approximate bytes of an entry without its spans. */
 const entrySize = 600;
 
 export function createEntry(traceId: string): Entry {
@@ -55,7 +55,7 @@ export function createEntry(traceId: string): Entry {
   };
 }
 
-/** Takes note of a span of the trace. */
+/** Updates the summary with a span of the trace. */
 export function enter(entry: Entry, span: SpanRecord): void {
   const { attributes } = span;
   const isRoot = span.parentId === '';
@@ -79,15 +79,15 @@ function note(list: string[], value: string): void {
   if (list.length < mostListed && !list.includes(value)) list.push(value);
 }
 
-/** Milliseconds that the first span may be later than the others: each process sends its spans in batches. */
+/** Milliseconds to wait for the root span, because each process sends its spans in batches. */
 const lateness = 3000;
 
-/** Whether more than its inner spans is there. Whose first span is elsewhere is taken as it is after a while. */
+/** Whether the root span has arrived. A trace whose root is elsewhere is shown without it after a while. */
 export function isPresentable({ root, arrivedAt }: Entry): boolean {
   return root.isRoot || Date.now() - arrivedAt > lateness;
 }
 
-/** What somebody may still want to see when thousands of ordinary ones have come after it. */
+/** Whether the trace is kept longer than thousands of ordinary ones that follow it. */
 export function isWorthKeeping(entry: Entry): boolean {
   const { failed, eventful, exemplar, linksTo, start, end } = entry;
   return failed || eventful || exemplar || linksTo.length > 0 || end - start >= slow;

@@ -5,10 +5,10 @@ import type { TraceStore } from './trace-store.ts';
 
 export const TraceQuery = Type.Object(
   {
-    /** Only what changed since this revision. */
+    /** Only traces that changed since this revision. */
     after: Type.Optional(Type.Integer({ minimum: 0 })),
     status: Type.Optional(Type.Enum(['failed', 'ok', '2xx', '4xx', '5xx'])),
-    /** In milliseconds. */
+    /** Minimum duration in milliseconds. */
     longer: Type.Optional(Type.Number({ minimum: 0 })),
     order: Type.Optional(Type.String({ maxLength: 100 })),
     route: Type.Optional(Type.String({ maxLength: 200 })),
@@ -19,7 +19,7 @@ export const TraceQuery = Type.Object(
 );
 export type TraceQuery = Static<typeof TraceQuery>;
 
-/** Characters that one query reads at most: some 20 ms of work. */
+/** Maximum number of characters that one query searches: about 20 ms of work. */
 const mostText = 16_000_000;
 
 /** The newest traces that match. */
@@ -33,7 +33,7 @@ export function findTraces(store: TraceStore, query: TraceQuery): TraceList {
   for (const entry of store.newestFirst()) {
     if (entry.revision <= (query.after ?? 0)) continue;
     if (!isPresentable(entry)) {
-      // To be told the next time.
+      // Included in the answer to a later query.
       revision = Math.min(revision, entry.revision - 1);
       continue;
     }

@@ -31,7 +31,7 @@ function span(trace: number, rest: Partial<SpanRecord> = {}): SpanRecord {
 const ids = (store: ReturnType<typeof createTraceStore>, query: object = {}) =>
   findTraces(store, { limit: 100, ...query }).traces.map(({ traceId }) => Number(`0x${traceId}`));
 
-test('a flood of ordinary traces stays within the capacity, and a failed one outlives it', () => {
+test('a trace store stays within its capacity in a flood and keeps a failed trace', () => {
   const capacity = 200_000;
   const store = createTraceStore(capacity);
   store.add([span(1, { failed: true }), span(2), span(3, { end: 1_700_000_000_003 + 400 })]);
@@ -42,7 +42,7 @@ test('a flood of ordinary traces stays within the capacity, and a failed one out
   expect(store.has(traceIdOf(4999))).toBe(true);
 });
 
-test('a flood of failed traces stays within the capacity too', () => {
+test('a trace store stays within its capacity in a flood of failed traces', () => {
   const capacity = 200_000;
   const store = createTraceStore(capacity);
   for (let trace = 1; trace < 5000; trace += 1)
@@ -51,13 +51,13 @@ test('a flood of failed traces stays within the capacity too', () => {
   expect(store.has(traceIdOf(4999))).toBe(true);
 });
 
-test('a trace that never ends is cut, and says how much is missing', () => {
+test('a trace store drops spans beyond the limit of one trace and counts them', () => {
   const store = createTraceStore(10_000_000);
   for (let count = 0; count < 1500; count += 1) store.add([span(1)]);
   expect(store.spansOf(traceIdOf(1))).toMatchObject({ dropped: 500 });
 });
 
-test('a trace is called after its first span, whichever comes first', () => {
+test('a trace is named after its root span in any order of arrival', () => {
   const store = createTraceStore(100_000);
   const child = { parentId: 'a'.repeat(16), name: 'INSERT orders', kind: 'CLIENT' };
   store.add([span(1, { ...child, attributes: { 'order.id': 'o-1' } })]);
@@ -69,7 +69,7 @@ test('a trace is called after its first span, whichever comes first', () => {
   ]);
 });
 
-test('a list is narrowed down by what a trace is, has and says', () => {
+test('traces are filtered by status, duration, order, route and text', () => {
   const store = createTraceStore(1_000_000);
   store.add([
     span(1, {
@@ -91,7 +91,7 @@ test('a list is narrowed down by what a trace is, has and says', () => {
   expect(ids(store, { text: 'nowhere' })).toEqual([]);
 });
 
-test('whoever asks again is told of what has changed alone', () => {
+test('a query with after returns only changed traces', () => {
   const store = createTraceStore(1_000_000);
   store.add([span(1), span(2)]);
   const { revision } = findTraces(store, { limit: 100 });
@@ -99,7 +99,7 @@ test('whoever asks again is told of what has changed alone', () => {
   expect(ids(store, { after: revision })).toEqual([3, 2]);
 });
 
-test('a settled order is found from the trace that placed it', () => {
+test('a trace store finds the settlement trace that links to the trace of the order', () => {
   const store = createTraceStore(1_000_000);
   const links = [{ traceId: traceIdOf(1), spanId: 'b'.repeat(16), attributes: {} }];
   store.add([span(1), span(2, { name: 'orders.settle', kind: 'CONSUMER', links })]);

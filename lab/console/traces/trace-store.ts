@@ -2,25 +2,25 @@ import type { SpanRecord, TraceSummary } from '../api-types.ts';
 import { createRing, type Sized, sizeOf } from '../ring.ts';
 import { createEntry, type Entry, enter, isWorthKeeping, summaryOf } from './trace-entry.ts';
 
-/** Traces in the order of their arrival, bounded by bytes. Those that tell of trouble outlive the others. */
+/** Traces in the order of their arrival, bounded by bytes. Failed, slow and eventful traces outlive the others. */
 export interface TraceStore {
   add(spans: readonly SpanRecord[]): void;
   has(traceId: string): boolean;
-  /** Whether it is one of those that stay for longer. */
+  /** Whether the trace is kept longer than ordinary ones. */
   isWorthKeeping(traceId: string): boolean;
-  /** JSON, one text per span. */
+  /** One JSON string per span. */
   spansOf(traceId: string): { spans: readonly string[]; dropped: number } | undefined;
   newestFirst(): Iterable<Entry>;
-  /** Those of which a span links to this one. */
+  /** Traces with a span that links to this trace. */
   linkedFrom(traceId: string): TraceSummary[];
   ofOrder(orderId: string): Entry[];
   revision(): number;
-  /** Spans so far, those included that are no longer here. */
+  /** Number of spans received, including dropped ones. */
   received(): number;
   bytes(): number;
 }
 
-/** Spans kept of one trace: one that never ends must not push out all others. */
+/** Maximum number of spans of one trace: an endless trace must not evict all others. */
 const mostSpans = 1000;
 
 /** @param capacity in bytes */

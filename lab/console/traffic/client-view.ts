@@ -1,7 +1,7 @@
 import type { TrafficResult } from '../../traffic/traffic.ts';
 import { createSecondBySecond, type SecondBySecond } from '../second-by-second.ts';
 
-/** What clients see: how many answers of which kind they get each second, and how long they wait for them. */
+/** The clients' view: the number of answers by kind and their latency, second by second. */
 export interface ClientView extends Pick<SecondBySecond, 'since'> {
   add(result: TrafficResult): void;
   outcomes(): Array<{ kind: string; outcome: string; count: number }>;

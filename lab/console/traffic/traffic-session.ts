@@ -4,17 +4,17 @@ import type { TrafficDetail, TrafficState } from '../api-types.ts';
 import { createClientView } from './client-view.ts';
 
 export interface TrafficOrder {
-  /** Visits a second. */
+  /** Visits per second. */
   rate: number;
-  /** By kind; what is left out keeps the weight that it has. */
+  /** Weights by kind; an omitted kind keeps its weight. */
   weights?: Partial<Record<TrafficKind, number>>;
 }
 
-/** Customers that can be sent to the service, and called back. */
+/** Starts and stops simulated customers. */
 export interface TrafficSession {
-  /** Starts it, or changes what runs. @throws {RangeError} where no kind has a weight above 0 */
+  /** Starts the traffic, or changes it. @throws {RangeError} if no kind has a weight above 0 */
   run(order: TrafficOrder): Promise<void>;
-  /** So many visits a second for so many seconds, then what was before. */
+  /** Sends at another rate for a number of seconds, then returns to the previous rate. */
   burst(rate: number, seconds: number): Promise<void>;
   stop(): Promise<void>;
   state(): TrafficState;
@@ -27,7 +27,7 @@ export interface TrafficTarget {
   apiKey: string;
 }
 
-/** @param target asked for at each start; `undefined` while nobody has told it */
+/** @param target read at each start; `undefined` while it is unknown */
 export function createTrafficSession(target: () => TrafficTarget | undefined): TrafficSession {
   let view = createClientView();
   let weights: Partial<Record<TrafficKind, number>> = { ...usualWeights };

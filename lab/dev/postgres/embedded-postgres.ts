@@ -8,40 +8,40 @@ import { findPostgresHome } from './postgres-home.ts';
 import { type LaunchedServer, lastLines, launchServer } from './postgres-server.ts';
 import { readLockFile, releaseCluster } from './postmaster-lock.ts';
 
-/** A PostgreSQL 18 from npm, which needs no Docker and no installation. */
+/** A PostgreSQL 18 from npm, which needs neither Docker nor an installation. */
 export interface EmbeddedPostgres extends LaunchedServer {
-  /** Database `orders`, as its superuser. */
+  /** URL of the database `orders`, with its superuser. */
   url: string;
 }
 
 export interface EmbeddedPostgresOptions {
-  /** Gets the folder `postgres` and the file `postgres.log`; created where missing. */
+  /** Holds the folder `postgres` and the file `postgres.log`; created if missing. */
   dataDir: string;
-  /** `false` is for tests: faster, and a power cut may lose data. Default true. */
+  /** `false` is faster, but a power cut may lose data: for tests. Default true. */
   durable?: boolean;
-  /** On 127.0.0.1; for a server that comes back at the address it had. Default any free one. */
+  /** Port on 127.0.0.1, for a server that must return to its address. Default: a free port. */
   port?: number;
-  /** Value of `shared_preload_libraries`, such as `pg_stat_statements`. Default none. */
+  /** Value of `shared_preload_libraries`, such as `pg_stat_statements`. Default: none. */
   preload?: string;
-  /** Told what the user would otherwise wonder about. */
+  /** Called with progress that explains a slow start. */
   log?: (line: string) => void;
 }
 
-/** Until the server takes connections, recovery from a crash included; in milliseconds. */
+/** Milliseconds until the server accepts connections, including crash recovery. */
 const startDeadline = 60_000;
 
-/** How long faults that pass are waited for, in milliseconds. */
+/** Milliseconds for which transient faults are retried. */
 const retryFor = 15_000;
 
-/** Another try can help: a port just taken, two runs started at once, sessions of a killed server still ending. */
-const passingFault =
+/** Transient faults: a port just taken, two runs started at once, sessions of a killed server still ending. */
+const transientFault =
   /could not bind|lock file "postmaster.pid" already exists|pre-existing shared memory block/;
 
 /**
- * Starts PostgreSQL with a data folder that the first start creates. The server ends with this process, even with
- * one that is killed.
+ * Starts PostgreSQL. The first start creates the data folder. The server ends with this process, even if the process is
+ * killed.
  *
- * @throws {StartupError} with the end of the server's log, or when another run uses `dataDir`
+ * @throws {StartupError} with the end of the server's log, or if another run uses `dataDir`
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { durable = true, preload = '', log = () => undefined } = options;
@@ -65,14 +65,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     }
     await server.stop();
     const text = await readFile(logFile, 'utf8');
-    if (!passingFault.test(text) || Date.now() > startedAt + retryFor) {
+    if (!transientFault.test(text) || Date.now() > startedAt + retryFor) {
       throw new StartupError(`PostgreSQL does not start. The end of ${logFile}:\n${lastLines(text)}`);
     }
     await sleep(100);
   }
 }
 
-/** @returns its absolute path without symbolic links, by which every run knows the same folder */
+/** @returns the absolute path without symbolic links, which is the same for every run */
 async function openFolder(folder: string): Promise<string> {
   try {
     await mkdir(folder, { recursive: true });
@@ -86,7 +86,7 @@ async function openFolder(folder: string): Promise<string> {
   }
 }
 
-/** Free now; somebody else may take it before the server does. */
+/** A port that is free now. Another process may take it before the server does. */
 async function freePort(): Promise<number> {
   const probe = createServer();
   const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -99,7 +99,7 @@ async function freePort(): Promise<number> {
   return promise;
 }
 
-/** `false` where the server has ended, or the deadline (a time in milliseconds) has passed. */
+/** Waits until the server accepts connections. @returns `false` if it has ended, or at `deadline` (epoch milliseconds) */
 async function isReady(server: LaunchedServer, cluster: string, deadline: number): Promise<boolean> {
   const ended = server.ended.then(() => 'ended');
   while (Date.now() < deadline) {

@@ -7,15 +7,15 @@ import { StartupError } from '../../../src/errors.ts';
 import { dataFolderArgument, type PostgresHome } from './postgres-home.ts';
 import { doesNotRun, environment, lastLines } from './postgres-server.ts';
 
-/** `undefined` before the first start. */
+/** Reads the superuser's password; `undefined` before the first start. */
 export const readPassword = (home: PostgresHome): Promise<string | undefined> =>
   readFile(path.join(home.directory, 'password'), 'utf8').catch(() => undefined);
 
 /**
- * Makes the data folder with the superuser `orders` and the database `orders`. It gets its name when it is
- * complete, so that nothing is left of a try that was interrupted.
+ * Creates the data folder with the superuser `orders` and the database `orders`. The folder gets its final name once it
+ * is complete, so that an interrupted attempt leaves nothing behind.
  *
- * @returns the superuser's password, also kept in the folder
+ * @returns the superuser's password, which is also stored in the folder
  * @throws {StartupError}
  */
 export async function createCluster(
@@ -36,13 +36,13 @@ export async function createCluster(
   }
   const folder = dataFolderArgument(home, cluster);
   const access = ['--username=orders', '--pwfile=../password', '--auth=scram-sha-256'];
-  // Sorts the same on every machine, and faster than the locales of the operating system.
+  // Sorts identically on every machine, and faster than the operating system's locales.
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
   const sync = durable ? [] : ['--no-sync'];
   const run = (program: string, args: string[], input?: string) =>
     runToEnd(home, { program, args, input, cluster, logFile });
   await run('initdb', ['-D', folder, ...access, ...locale, ...sync]);
-  // One process that runs one statement: cheaper than a server to connect to.
+  // Single-user mode runs one statement in one process, which is cheaper than starting a server.
   await run(
     'postgres',
     ['--single', '-D', folder, '-c', 'exit_on_error=on', 'postgres'],
@@ -52,7 +52,7 @@ export async function createCluster(
     await rename(partial, home.directory);
   } catch (cause) {
     throw new StartupError(
-      `${home.directory} holds something else. Remove it, or set DATA_DIR to another folder.`,
+      `${home.directory} contains something else. Remove it, or set DATA_DIR to another folder.`,
       {
         cause,
       },
@@ -77,11 +77,11 @@ async function runToEnd(home: PostgresHome, { program, args, input, cluster, log
       ...home.account,
       cwd: cluster,
       env: environment,
-      // Ctrl-C in a terminal reaches all processes of the group; this one is better left to finish.
+      // Ctrl-C in a terminal reaches every process of the group; this one should finish.
       detached: true,
       stdio: ['pipe', output.fd, output.fd],
     });
-    // A program that has failed reads no input; its exit code says so.
+    // A failed program reads no input. Its exit code reports the failure.
     child.stdin?.on('error', () => undefined).end(input);
     [code] = await once(child, 'exit');
   } catch (cause) {

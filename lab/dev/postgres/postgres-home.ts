@@ -4,13 +4,13 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { StartupError } from '../../../src/errors.ts';
 
-/** Where the embedded Postgres lives, and whom it runs as. */
+/** The folders of the embedded Postgres, and the account that it runs as. */
 export interface PostgresHome {
   /** Folder with `bin/initdb` and `bin/postgres`. */
   native: string;
-  /** Folder of data and password. It does not exist before the first start. */
+  /** Folder of the data and the password; missing before the first start. */
   directory: string;
-  /** Set for root alone, whom Postgres refuses to run as. */
+  /** Only set for root, because Postgres refuses to run as root. */
   account: Account | undefined;
 }
 
@@ -20,18 +20,18 @@ export interface Account {
 }
 
 /**
- * Finds binaries and data folder for the current user. For root, that includes another account to run Postgres as.
+ * Finds the binaries and the data folder for the current user, and for root an account to run Postgres as.
  *
- * @throws {StartupError} when there are no binaries for this machine, or the data belongs to somebody else
+ * @throws {StartupError} if there are no binaries for this machine, or the data belongs to another user
  */
 export async function findPostgresHome(dataDir: string, log: (line: string) => void): Promise<PostgresHome> {
   const native = packagedBinaries();
   const directory = path.join(dataDir, 'postgres');
   const owner = await stat(directory).catch(() => undefined);
   const isRoot = process.getuid?.() === 0;
-  // For root, somebody else is the right owner.
+  // For root, the owner must be another account.
   if (owner !== undefined && (owner.uid === process.getuid?.()) === isRoot) {
-    const who = isRoot ? 'root, whom PostgreSQL refuses to run as' : 'another user';
+    const who = isRoot ? 'root, and PostgreSQL refuses to run as root' : 'another user';
     throw new StartupError(`${directory} belongs to ${who}. Remove it, or set DATA_DIR to another folder.`);
   }
   if (!isRoot) return { native, directory, account: undefined };
@@ -40,14 +40,14 @@ export async function findPostgresHome(dataDir: string, log: (line: string) => v
 }
 
 /**
- * What to call the data folder on the command line of a Postgres program that is started inside it. Root can start
- * it there for an account that has no access to the folders above, and that is how a checkout in /root works.
+ * The name of the data folder on the command line of a Postgres program whose working directory it is. Root can start
+ * the program there for an account without access to the parent folders, which makes a checkout in /root work.
  */
 export function dataFolderArgument(home: PostgresHome, cluster: string): string {
   return home.account !== undefined && process.platform === 'linux' ? '/proc/self/cwd' : cluster;
 }
 
-/** @throws {StartupError} when npm has not installed them */
+/** @throws {StartupError} if npm has not installed the binaries */
 function packagedBinaries(): string {
   const system = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
@@ -62,7 +62,7 @@ function packagedBinaries(): string {
   }
 }
 
-/** Somebody without rights who is in the list of users, because initdb looks up its own name there. */
+/** An unprivileged account from /etc/passwd, because initdb looks up its own name there. */
 async function serverAccount(): Promise<Account> {
   const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
   for (const wanted of ['postgres', 'nobody']) {
@@ -74,12 +74,12 @@ async function serverAccount(): Promise<Account> {
   );
 }
 
-/** Tried out: file modes alone do not tell of access lists and mount options. */
+/** Tries it, because file modes do not show access lists and mount options. */
 const canRun = (native: string, account: Account): boolean =>
   spawnSync(path.join(native, 'bin/postgres'), ['--version'], { ...account, cwd: '/', stdio: 'ignore' })
     .status === 0;
 
-/** Unlike the data folder, a program is found by its path alone. */
+/** Copies the binaries if the account cannot reach them: unlike the data folder, a program is started by its path. */
 async function reachableBinaries(
   packaged: string,
   account: Account,
@@ -90,14 +90,14 @@ async function reachableBinaries(
   const copy = path.join(folder, 'native');
   await mkdir(folder, { mode: 0o755 }).catch(() => undefined);
   const found = await lstat(folder);
-  // Anybody can make a folder of that name there, and root runs what is in it.
+  // Any user can create a folder with this name, and root runs what it contains.
   if (!found.isDirectory() || found.uid !== 0 || (found.mode & 0o022) !== 0) {
-    throw new StartupError(`${folder} was made by somebody else. Remove it.`);
+    throw new StartupError(`${folder} belongs to another user. Remove it.`);
   }
   await chmod(folder, 0o755);
   if (canRun(copy, account)) return copy;
 
-  log(`copying PostgreSQL to ${folder}, within reach of the user that it runs as`);
+  log(`copying PostgreSQL to ${folder}, which the user that it runs as can read`);
   const partial = path.join(folder, `partial-${process.pid}`);
   await cp(packaged, partial, { recursive: true, verbatimSymlinks: true });
   await openToAll(partial);
@@ -111,7 +111,7 @@ async function packageVersion(native: string): Promise<string> {
   return typeof manifest === 'object' && manifest && 'version' in manifest ? String(manifest.version) : '';
 }
 
-/** Files that were installed under a strict umask are closed to others. */
+/** Makes files readable that were installed under a strict umask. */
 async function openToAll(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {

@@ -9,7 +9,7 @@ import { ownedBy } from './postmaster-lock.ts';
 export const doesNotRun =
   'The embedded PostgreSQL does not run on this machine. Set DATABASE_URL to a PostgreSQL of your own.';
 
-/** Nothing is inherited: a variable such as PGOPTIONS would change what the server does. */
+/** The server inherits no variables: one such as PGOPTIONS would change its behaviour. */
 export const environment: Readonly<Record<string, string>> = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };
 
 export const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-12).join('\n');
@@ -20,25 +20,25 @@ export interface ServerOptions {
   logFile: string;
   durable: boolean;
   preload: string;
-  /** Process id in a lock file that is known to be out of date. */
+  /** Process id in a stale lock file. */
   staleLock: number | undefined;
 }
 
 export interface LaunchedServer {
   pid: number;
-  /** Resolves when it has ended, for whatever reason. */
+  /** Resolves when the server has ended, for any reason. */
   ended: Promise<void>;
-  /** Ends all sessions, then the server. */
+  /** Ends all sessions, then stops the server. */
   stop: () => Promise<void>;
 }
 
-/** Ends sessions and writes a checkpoint, in milliseconds; then the server is stopped without. */
+/** Milliseconds for a fast shutdown, with a checkpoint; an immediate shutdown follows. */
 const fastShutdownDeadline = 10_000;
 
 /**
- * Starts the server and returns before it takes connections.
+ * Starts the server and returns before it accepts connections.
  *
- * @throws {StartupError} where its binary does not run at all
+ * @throws {StartupError} if its binary does not run on this machine
  */
 export async function launchServer(home: PostgresHome, options: ServerOptions): Promise<LaunchedServer> {
   const log = await open(options.logFile, 'w', 0o600);
@@ -46,10 +46,10 @@ export async function launchServer(home: PostgresHome, options: ServerOptions): 
   const server = spawn(path.join(home.native, 'bin/postgres'), ['-D', folder, ...settings(options)], {
     ...home.account,
     cwd: options.cluster,
-    // Postgres refuses to start while the process in its lock file is alive, be it a stranger that got the same
-    // number; but it lets the number pass that is given here.
+    // Postgres refuses to start while the process id in its lock file is alive, even if an unrelated process has it now.
+    // It ignores the id in this variable.
     env: { ...environment, PG_GRANDPARENT_PID: String(options.staleLock ?? '') },
-    // Out of reach of Ctrl-C in a terminal: it stops last, when its clients have ended.
+    // Ctrl-C in a terminal must not reach it: it stops last, after its clients.
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
   });
@@ -90,8 +90,8 @@ function settings({ cluster, port, durable, preload }: ServerOptions): string[] 
 }
 
 /**
- * A shell that waits for the end of its input, which comes when this process is gone, and then stops the server.
- * On a machine without a shell, the server of a killed run stays until the next one.
+ * Starts a shell that waits for the end of its input, which comes when this process is gone, and then stops the server.
+ * On a machine without a shell, the server of a killed run stays until the next start.
  */
 function stopWithThisProcess(pid: number, home: PostgresHome): { end: () => Promise<void> } {
   const watchdog = spawn('/bin/sh', ['-c', 'read -r _; kill -INT "$0"', String(pid)], {

@@ -5,27 +5,27 @@ import { StartupError } from '../../../src/errors.ts';
 import { describeProcess } from './process-table.ts';
 
 /**
- * Postgres guards a data folder with `postmaster.pid`. A killed run leaves that file behind, at times with a
- * server that still runs; this file tells such a rest from a server that somebody is using.
+ * Postgres guards a data folder with `postmaster.pid`. A killed run leaves that file behind, sometimes with a running
+ * server. This module distinguishes such a leftover from a server in use.
  */
 
 /**
- * Settings by which a later run finds out whose server this is. Postgres takes any name with a dot, and the command
- * line keeps it.
+ * Settings that let a later run identify the server's owner. Postgres accepts any setting with a dot in its name, and
+ * the command line shows it.
  */
 export const ownedBy = (pid: number, cluster: string): Record<string, string | number> => ({
   'observable_orders.owner': pid,
   'observable_orders.cluster': cluster,
 });
 
-/** What `postmaster.pid` says of the server that wrote it. */
+/** The contents of `postmaster.pid`. */
 export interface LockFile {
   pid: number;
-  /** Whether the server takes connections. */
+  /** Whether the server accepts connections. */
   ready: boolean;
 }
 
-/** `undefined` where no server has run since the last clean stop. */
+/** Reads the lock file; `undefined` after a clean stop. */
 export async function readLockFile(cluster: string): Promise<LockFile | undefined> {
   const text = await readFile(path.join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
   const lines = text.split('\n');
@@ -33,14 +33,14 @@ export async function readLockFile(cluster: string): Promise<LockFile | undefine
   return Number.isSafeInteger(pid) && pid > 0 ? { pid, ready: lines[7]?.trim() === 'ready' } : undefined;
 }
 
-/** How long an abandoned server may take for its last checkpoint, in milliseconds. */
+/** Milliseconds that an abandoned server has for its last checkpoint. */
 const stopDeadline = 15_000;
 
 /**
- * Stops a server that a killed run has left on `cluster`.
+ * Stops a server that a killed run has left running on `cluster`.
  *
- * @returns the process id in a lock file that is out of date, for `PG_GRANDPARENT_PID`
- * @throws {StartupError} when the server belongs to a run that is alive
+ * @returns the process id in a stale lock file, for `PG_GRANDPARENT_PID`
+ * @throws {StartupError} if the server belongs to a live run
  */
 export async function releaseCluster(cluster: string, dataDir: string): Promise<number | undefined> {
   const lock = await readLockFile(cluster);
@@ -67,11 +67,11 @@ export async function releaseCluster(cluster: string, dataDir: string): Promise<
 
 interface Server {
   parent: number;
-  /** The process that started it; no longer `parent` once that process has died. */
+  /** The process that started it; differs from `parent` once that process has died. */
   owner: number;
 }
 
-/** The server on `cluster` with this process id; `undefined` where the id is free or somebody else's by now. */
+/** The server on `cluster` with this process id; `undefined` if no process, or an unrelated one, has the id now. */
 async function findServer(pid: number, cluster: string): Promise<Server | undefined> {
   const found = await describeProcess(pid);
   if (!found?.commandLine.includes(` observable_orders.cluster=${cluster} `)) return undefined;

@@ -4,11 +4,11 @@ import { promisify } from 'node:util';
 
 export interface ProcessDescription {
   parent: number;
-  /** Program and arguments, separated by blanks. */
+  /** Program and arguments, separated by spaces. */
   commandLine: string;
 }
 
-/** `undefined` where there is no such process, or it is hidden from this user. */
+/** @returns `undefined` if there is no such process, or this user may not see it */
 export async function describeProcess(pid: number): Promise<ProcessDescription | undefined> {
   try {
     return process.platform === 'linux' ? await readProc(pid) : await askPs(pid);
@@ -17,13 +17,13 @@ export async function describeProcess(pid: number): Promise<ProcessDescription |
   }
 }
 
-/** Needs no program: small container images have no `ps`. */
+/** Reads /proc, because small container images have no `ps`. */
 async function readProc(pid: number): Promise<ProcessDescription> {
   const [stat, commandLine] = await Promise.all([
     readFile(`/proc/${pid}/stat`, 'utf8'),
     readFile(`/proc/${pid}/cmdline`, 'utf8'),
   ]);
-  // "pid (name) state parent …", where the name may hold anything, even a parenthesis.
+  // "pid (name) state parent …", and the name may contain anything, even a parenthesis.
   const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return { parent: Number(parent), commandLine: commandLine.replaceAll('\0', ' ') };
 }

@@ -4,16 +4,16 @@ import { type Browser, chromium } from 'playwright-core';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 
-/** A Chromium that nobody sees, as it is installed on this machine. */
+/** Launches the installed Chromium, headless. */
 export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: findChromium(),
-    // The sandbox does not work in containers that run as root; what is opened is our own page.
+    // The sandbox does not work in containers that run as root, and the tests open only their own page.
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb'],
   });
 }
 
-/** @throws {Error} that says what to install */
+/** @throws {Error} with instructions to install Chromium */
 function findChromium(): string {
   const { CHROMIUM_PATH, PATH = '' } = process.env;
   const candidates = CHROMIUM_PATH

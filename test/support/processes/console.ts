@@ -3,21 +3,21 @@ import { request } from 'undici';
 import { startConsole, type Targets } from '../../../lab/console/console.ts';
 import type { Destination, Signal } from '../../../lab/console/receiver/forwarder.ts';
 
-/** A console in this process, and what a test does with it. */
+/** A console in the test's own process. */
 export interface TestConsole extends AsyncDisposable {
   url: string;
-  /** With the token. */
+  /** Address of the page, with the token. */
   pageUrl: string;
   token: string;
   watch(targets: Targets): void;
-  /** As the page does: with the session. Headers given replace those of the page. */
+  /** Sends a request with the page's session. `headers` override those of the page. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
-  /** A request as somebody else may send it. */
+  /** Sends a request without a session. */
   raw(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Sends spans over OTLP, in JSON. */
   sendSpans(...spans: readonly object[]): Promise<void>;
   sendLogs(...lines: readonly object[]): Promise<void>;
-  /** What nobody foresaw. */
+  /** Unexpected errors so far. */
   defects: unknown[];
 }
 
@@ -30,12 +30,12 @@ export interface Answer {
   status: number;
   headers: Record<string, unknown>;
   text: string;
-  /** `undefined` where it is no JSON. */
+  /** `undefined` if the text is not JSON. */
   body: unknown;
 }
 
 export interface TestConsoleOptions {
-  /** In bytes. */
+  /** Maximum bytes of telemetry. */
   memory?: number;
   collector?: Partial<Record<Signal, Destination>>;
   targets?: Targets;
@@ -55,7 +55,7 @@ export async function startTestConsole({
   const token = new URL(running.pageUrl).searchParams.get('token') ?? '';
   const cookie = `console-${new URL(running.url).port}=${token}`;
 
-  // Not by fetch, which keeps the headers that this is about to itself.
+  // fetch does not allow setting the headers under test, such as Host and Origin.
   const raw: TestConsole['raw'] = async (method, path, { headers = {}, body } = {}) => {
     const isBytes = body instanceof Uint8Array || typeof body === 'string';
     const response = await request(new URL(path, running.url), {
@@ -96,7 +96,7 @@ export function traceRequestOf(spans: readonly object[]): object {
 
 let made = 0;
 
-/** A span as OTLP has it in JSON: a trace of its own, of 5 ms, unless told otherwise. */
+/** A span in OTLP's JSON format: by default 5 ms long, in a trace of its own. */
 export function otlpSpan(rest: Readonly<Record<string, unknown>> = {}) {
   made += 1;
   const now = BigInt(Date.now()) * 1_000_000n;
@@ -119,7 +119,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** An export request with one span, as bytes. */
+/** An export request with one span, in protobuf. */
 export function protobufSpan(traceId: string, name: string): Buffer {
   const writer = new ProtobufWriter();
   const open = [1, 2, 2].map((field) => writer.begin(field));

@@ -6,24 +6,24 @@ import { expect } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
-/** `npm start`, as a user runs it. */
-export interface ExploreProcess extends AsyncDisposable {
+/** `npm start` as a user runs it. */
+export interface NpmStartProcess extends AsyncDisposable {
   pid: number;
-  /** What it has written to stdout so far. */
+  /** Its stdout so far. */
   output: () => string;
-  /** What it has written to stderr so far. */
+  /** Its stderr so far. */
   complaints: () => string;
-  /** The first group of the pattern, as soon as the output has it. */
+  /** Waits until the output matches. @returns the first group of the pattern */
   find: (pattern: RegExp) => Promise<string>;
-  /** Exit code, or the signal that ended it. */
+  /** Resolves with the exit code, or with the signal that ended it. */
   ended: Promise<number | NodeJS.Signals | null>;
 }
 
-/** On free ports, and with nothing from the environment of the tests but what a program needs. */
-export function startExplore(
+/** Starts it on free ports, with only PATH and HOME of the tests' environment. */
+export function spawnNpmStart(
   env: Record<string, string>,
   [program, ...args]: [string, ...string[]] = [process.execPath, path.join(root, 'lab/dev/main.ts')],
-): ExploreProcess {
+): NpmStartProcess {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(program, args, {
     cwd: root,
@@ -41,7 +41,7 @@ export function startExplore(
     const failed = ended.then(() => {
       throw new Error(`It ended without ${String(pattern)}:\n${output}${complaints}`);
     });
-    // Once the pattern is found, its end is nobody's concern here.
+    // After a match, nothing awaits this promise any more.
     failed.catch(() => {});
     for (;;) {
       const found = pattern.exec(output)?.[1];
@@ -65,15 +65,15 @@ export function startExplore(
   };
 }
 
-/** For `expect.poll`: how long processes that are ending may take, in milliseconds. */
+/** Options of `expect.poll` for ending processes, in milliseconds. */
 export const soon = { timeout: 8000, interval: 50 };
 
-/** Those of the processes that have not ended. */
+/** The processes that have not ended. */
 export async function stillRunning(pids: readonly number[]): Promise<number[]> {
   return (await runningProcesses()).map(({ pid }) => pid).filter((pid) => pids.includes(pid));
 }
 
-/** All processes below this one, those of Postgres included; only those whose command line has the text. */
+/** All descendants of a process, including those of Postgres, whose command line contains the text. */
 export async function descendants(ancestor: number, text = ''): Promise<number[]> {
   const all = await runningProcesses();
   const family = new Set([ancestor]);
@@ -93,7 +93,7 @@ export function killNow(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has just ended by itself.
+    // It has already ended.
   }
 }
 
@@ -103,7 +103,7 @@ interface RunningProcess {
   commandLine: string;
 }
 
-/** Without those that have ended and only wait for their parent to take note. */
+/** All processes except zombies. */
 async function runningProcesses(): Promise<RunningProcess[]> {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-ww', '-o', 'pid=,ppid=,stat=,args='], {
     maxBuffer: 2 ** 24,

@@ -6,7 +6,7 @@ import type { LedgerRecord, Totals } from '../../../lab/simulator/ledger.ts';
 import { type Simulator, startSimulator } from '../../../lab/simulator/server.ts';
 
 interface Options {
-  /** Sent as JSON. */
+  /** Body, sent as JSON. */
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
@@ -14,7 +14,7 @@ interface Options {
 
 export const visa = { amountMinor: 900, currency: 'EUR', paymentToken: 'tok_visa' };
 
-/** A simulator of its own for one test file, without faults and charges at the start of each test. */
+/** Starts a simulator for one test file, and resets its faults and charges before each test. */
 export function useSimulator() {
   let simulator: Simulator;
   let log = '';
@@ -58,7 +58,7 @@ export function useSimulator() {
     get url() {
       return simulator.url;
     },
-    /** JSON lines, since the test began. */
+    /** JSON lines since the start of the test. */
     get log() {
       return log;
     },
@@ -73,10 +73,10 @@ export function useSimulator() {
 
     faults: (settings: Partial<FaultSettings>) => call('PUT', '/faults', { body: settings }),
 
-    /** How often the card was charged for this key; undefined where the ledger has no record of it. */
+    /** How often the card was charged for a key; `undefined` if the ledger has no record. */
     captures: async (key: string) => (await ledger(`?key=${key}`)).charges[0]?.captures,
 
-    /** What becomes of a charge, as its caller sees it: status and first letters, `no answer` or `connection lost`. */
+    /** The outcome of a charge for its caller: status and first characters, `no answer` or `connection lost`. */
     fate: async (key: string, { patience = 5000, body = visa } = {}): Promise<string> => {
       const signal = AbortSignal.timeout(patience);
       try {
