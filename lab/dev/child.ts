@@ -14,7 +14,7 @@ export interface Child {
   /** Stops it gracefully. */
   stop: () => Promise<void>;
   /** Sends it a message over the IPC channel; does nothing if it has ended. */
-  tell: (message: Readonly<Record<string, unknown>>) => void;
+  send: (message: Readonly<Record<string, unknown>>) => void;
   /** Sends it a message and waits for its next one. @throws {StartupError} if it ends instead */
   ask: (message: Readonly<Record<string, unknown>>) => Promise<Readonly<Record<string, unknown>>>;
 }
@@ -67,18 +67,18 @@ export async function startChild({ name, args, env, onLine }: ChildOptions): Pro
     child.kill('SIGTERM');
     await ended;
   };
-  const tell: Child['tell'] = (message) => {
+  const send: Child['send'] = (message) => {
     // The callback ignores the error of a process that is just ending.
     if (child.connected) child.send(message, () => {});
   };
   const ask: Child['ask'] = async (message) => {
     const answer = nextMessage();
-    tell(message);
+    send(message);
     const given = await Promise.race([answer, ended]);
     if (typeof given === 'string') throw new StartupError(given);
     return given;
   };
-  return { announced: first, pid: child.pid ?? 0, ended, stop, tell, ask };
+  return { announced: first, pid: child.pid ?? 0, ended, stop, send, ask };
 }
 
 /** A URL from the announcement. @throws {TypeError} if it has none under this name */

@@ -51,7 +51,7 @@ export async function startConsole(
   return {
     pageUrl: announcedUrl(child, 'pageUrl'),
     environment: sendingTo(announcedUrl(child, 'url')),
-    watch: (targets) => child.tell({ ...targets }),
+    watch: (targets) => child.send({ ...targets }),
     async stop() {
       stopping = true;
       await child.stop();

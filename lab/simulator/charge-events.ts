@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 
 /** How the simulator handled a request, in the names of its log fields. */
-export interface Dealing {
+export interface HandledRequest {
   key: string;
   /** Number of the request among those with this key, counted from 1. */
   attempt?: number;
@@ -14,5 +14,5 @@ export interface Dealing {
 
 /** Domain probe of the gateway's own API. */
 export interface ChargeEvents {
-  dealtWith(request: FastifyRequest, operation: 'charge' | 'cancel', dealing: Dealing): void;
+  handled(request: FastifyRequest, operation: 'charge' | 'cancel', result: HandledRequest): void;
 }

@@ -59,7 +59,7 @@ export function chargeRoutes(deps: {
           outcome = result.kind === 'answered' ? result.charge.status : result.kind;
           return answerToCharge(result, charge.key);
         });
-        events.dealtWith(request, 'charge', {
+        events.handled(request, 'charge', {
           key: charge.key,
           attempt,
           outcome,
@@ -82,7 +82,7 @@ export function chargeRoutes(deps: {
           outcome = record.status;
           return json(200, record);
         });
-        events.dealtWith(request, 'cancel', { key, outcome, fault: draw.fault.kind, status });
+        events.handled(request, 'cancel', { key, outcome, fault: draw.fault.kind, status });
       },
     );
 

@@ -25,8 +25,8 @@ Set faults. Whatever a request leaves out returns to its default:
   curl ${url}/faults
   curl -X DELETE ${url}/faults
 
-Break the network between the service and its dependencies; npm start puts a proxy in front of each.
-/wires, the former name of /network, works until the next version:
+Break the network between the service and its dependencies, where npm start puts a proxy in front of each
+(the former path /wires works until the next version):
   curl ${url}/network
   curl -X PUT ${url}/network/postgres -H 'Content-Type: application/json' \\
     -d '{"toxics":[{"type":"latency","latency":30,"jitter":10}]}'

@@ -9,7 +9,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { ChargeEvents, Dealing } from './charge-events.ts';
+import type { ChargeEvents, HandledRequest } from './charge-events.ts';
 import type { Logger } from '../../src/telemetry/logging/logger.ts';
 import { runInRequest } from '../../src/telemetry/request-log.ts';
 import { scrub } from '../../src/privacy/scrub.ts';
@@ -68,13 +68,13 @@ export function observeGatewaySimulator(app: FastifyInstance, logger: Logger): C
   });
 
   return {
-    dealtWith(request, operation, dealing) {
+    handled(request, operation, result) {
       // These fields lead from this line to the caller's trace and log lines.
       const tracing = { request_id: requestIdOf(request), traceparent: request.headers['traceparent'] };
-      logger.info({ ...tracing, ...dealing }, operation);
+      logger.info({ ...tracing, ...result }, operation);
       const observation = observations.get(request);
       if (observation === undefined) return;
-      describe(observation.span, dealing);
+      describe(observation.span, result);
       observation.inHandler = false;
       endOnceOver(observation);
     },
@@ -101,7 +101,7 @@ function startSpan(request: FastifyRequest, parent: ReturnType<typeof context.ac
   );
 }
 
-function describe(span: Span, { key, attempt, outcome, fault }: Dealing): void {
+function describe(span: Span, { key, attempt, outcome, fault }: HandledRequest): void {
   span.setAttributes({
     'charge.key': scrub(key),
     'charge.outcome': outcome,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createFaultWindows } from './fault-windows.ts';
 
-test('faults of two kinds at the same time are one window, which begins anew as they change', () => {
+test('simultaneous faults of two kinds share one window, and a change starts a new one', () => {
   const windows = createFaultWindows();
   const gateway = windows.source();
   const network = windows.source();

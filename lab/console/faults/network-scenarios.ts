@@ -30,7 +30,7 @@ export const networkScenarios: readonly NetworkScenario[] = [
   {
     id: 'postgres-slow',
     title: 'Postgres slow',
-    meaning: 'Every answer is 20 to 40 ms late. An order takes two statements, so it pays twice.',
+    meaning: 'Every answer is 20 to 40 ms late. An order takes two statements, so it is delayed twice.',
     proxy: 'postgres',
     enabled: true,
     toxics: [{ type: 'latency', latency: 30, jitter: 10 }],

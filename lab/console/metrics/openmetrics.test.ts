@@ -28,12 +28,12 @@ test.each([
     { name: 'quoted', labels: { text: 'a"b\\c\nd' }, value: Infinity },
   ],
   ['nothing NaN', { name: 'nothing', labels: {}, value: Number.NaN }],
-])('%s', (line, sample) => {
+])('readSamples reads the sample %s', (line, sample) => {
   expect(readSamples(`# HELP x\n${line}\n# EOF\n`, all)).toEqual([sample]);
 });
 
 test.each(['', '<html>', 'name', 'name{a="b" 1', 'name{a=b} 1', '{} 1', 'name 1 2 3'])(
-  '%j is no sample',
+  'readSamples finds no sample in %j',
   (line) => {
     expect(readSamples(line, all)).toEqual([]);
   },

@@ -23,7 +23,7 @@ export function breakItBar(live: Live, page: Page): HTMLElement {
   function act(action: () => Promise<unknown>): void {
     action()
       .then(() => live.refresh())
-      .catch((error: unknown) => page.tell(messageOf(error)));
+      .catch((error: unknown) => page.notify(messageOf(error)));
   }
 
   function toggle(): void {
@@ -52,7 +52,7 @@ export function breakItBar(live: Live, page: Page): HTMLElement {
     scenarios.replaceChildren(...buttons);
   }
 
-  offerScenarios().catch((error: unknown) => page.tell(String(error)));
+  offerScenarios().catch((error: unknown) => page.notify(String(error)));
   live.subscribe(() => {
     const running = live.latest?.traffic.rate ?? 0;
     const text = running > 0 ? 'Stop traffic' : `Start traffic, ${rate(usualRate)}/s`;

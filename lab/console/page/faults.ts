@@ -21,10 +21,10 @@ export function faultsView(live: Live): CreateView {
     async function act(action: () => Promise<FaultState>): Promise<void> {
       try {
         panel.update(await action());
-        page.tell('');
+        page.notify('');
         await live.refresh();
       } catch (error) {
-        page.tell(messageOf(error));
+        page.notify(messageOf(error));
       }
     }
 

@@ -48,9 +48,9 @@ export function createListView<List>(address: Address, page: Page, list: ListBeh
       const parameters = { ...asked, after: list.cursor(), limit: list.limit };
       const answer = await call<List>('GET', `/api/${path}${query(parameters)}`);
       // The answer to other filters than those of now belongs to another list.
-      if (query(asked) === query(filters.values())) page.tell(list.take(answer));
+      if (query(asked) === query(filters.values())) page.notify(list.take(answer));
     } catch (error) {
-      page.tell(messageOf(error));
+      page.notify(messageOf(error));
     }
   }
 

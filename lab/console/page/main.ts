@@ -38,7 +38,7 @@ function show(): void {
     signal: ending.signal,
     go,
     note: (path) => history.replaceState(null, '', path),
-    tell(message) {
+    notify(message) {
       if (!ending.signal.aborted) notice.textContent = message;
     },
   });
@@ -63,7 +63,7 @@ const navigation = createNavigation(find('nav', HTMLElement));
 showPulse(find('.pulse', HTMLElement), live);
 const search = listenToSearch(find('.search', HTMLFormElement), {
   go,
-  tell: (text) => (notice.textContent = text),
+  notify: (text) => (notice.textContent = text),
 });
 listenToKeys({ search, navigation, go, isTaken: (key) => shown?.view.onKey?.(key) ?? false });
 

@@ -41,12 +41,12 @@ export const orderView: CreateView = (address, page) => {
   async function load(): Promise<void> {
     try {
       const life = await call<OrderLife>('GET', `/api/orders/${encodeURIComponent(id)}`);
-      page.tell('');
+      page.notify('');
       const content = JSON.stringify(life);
       if (content !== shown) body.replaceChildren(...contentOf(life));
       shown = content;
     } catch (error) {
-      page.tell(messageOf(error));
+      page.notify(messageOf(error));
     }
   }
 

@@ -5,7 +5,7 @@ import { find } from './h.ts';
 /** One search field for everything: an id opens its trace or order; any other text searches the traces. */
 export function listenToSearch(
   form: HTMLFormElement,
-  { go, tell }: { go(path: string): void; tell(message: string): void },
+  { go, notify }: { go(path: string): void; notify(message: string): void },
 ): { focus(): void } {
   const input = find('.search input', HTMLInputElement);
 
@@ -14,11 +14,11 @@ export function listenToSearch(
       const found = await call<Found>('POST', '/api/find', { text });
       if (found.kind === 'trace') go(`/traces/${found.id}`);
       else if (found.kind === 'order') go(`/orders/${found.id}`);
-      else if (looksLikeId(text)) tell(found.reason);
+      else if (looksLikeId(text)) notify(found.reason);
       else go(`/traces${query({ text: text.slice(0, 200) })}`);
       if (found.kind !== 'nothing') input.value = '';
     } catch (error) {
-      tell(messageOf(error));
+      notify(messageOf(error));
     }
   }
 

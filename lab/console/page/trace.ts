@@ -20,7 +20,7 @@ export const traceView: CreateView = (address, page) => {
   async function load(): Promise<void> {
     try {
       const trace = await call<TraceDetail>('GET', `/api/traces/${encodeURIComponent(traceId)}`);
-      page.tell('');
+      page.notify('');
       // Later spans of a trace may still arrive. An unchanged trace is not rendered again.
       const size = `${trace.spans.length} ${trace.logs.length} ${trace.linkedFrom.length}`;
       if (size !== shown) show(trace);
@@ -28,7 +28,7 @@ export const traceView: CreateView = (address, page) => {
     } catch (error) {
       // A trace on the screen stays readable after the console has dropped it.
       const isGone = error instanceof ApiError && error.status === 404;
-      if (shown === '' || !isGone) page.tell(messageOf(error));
+      if (shown === '' || !isGone) page.notify(messageOf(error));
     }
   }
 

@@ -45,10 +45,10 @@ export function trafficView(live: Live): CreateView {
     async function act(action: () => Promise<TrafficState>): Promise<void> {
       try {
         await action();
-        page.tell('');
+        page.notify('');
         await Promise.all([load(), live.refresh()]);
       } catch (error) {
-        page.tell(messageOf(error));
+        page.notify(messageOf(error));
       }
     }
 
@@ -57,7 +57,7 @@ export function trafficView(live: Live): CreateView {
         const after = timeline.times.at(-1) ?? 0;
         show(await call<TrafficDetail>('GET', `/api/traffic${query({ after })}`));
       } catch (error) {
-        page.tell(messageOf(error));
+        page.notify(messageOf(error));
       }
     }
 

@@ -22,7 +22,7 @@ export interface Page {
   /** Replaces the address of this view without a new history entry. */
   note(path: string): void;
   /** Shows a notice; an empty one clears it. */
-  tell(message: string): void;
+  notify(message: string): void;
 }
 
 export type CreateView = (address: Address, page: Page) => View;
