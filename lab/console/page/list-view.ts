@@ -5,7 +5,7 @@ import { h } from './h.ts';
 import type { Selection } from './selection.ts';
 import type { Address, Page, View } from './view.ts';
 
-/** Milliseconds between two requests for what is new. */
+/** Milliseconds between two requests for new entries. */
 const interval = 1000;
 
 /** The part of a list view that differs between logs and traces. */
@@ -14,12 +14,12 @@ export interface ListBehaviour<List> {
   /** Path of the page, and of the API below `/api`. */
   path: string;
   fields: readonly Field[];
-  /** Most entries that one answer brings. */
+  /** Maximum number of entries in one answer. */
   limit: number;
   selection: Selection;
-  /** Shows that newer entries wait; from `createHeldButton`. */
+  /** Element of `createHeldButton`. */
   held: HTMLElement;
-  /** Everything below the filters, the rows among it. */
+  /** Everything below the filters, including the rows. */
   content: readonly HTMLElement[];
   /** The `after` of the next request: 0 asks for the whole list. */
   cursor(): number;
@@ -27,7 +27,7 @@ export interface ListBehaviour<List> {
   reset(): void;
   /** Takes the answer to one request. @returns a notice for the user; empty if there is none */
   take(list: List): string;
-  /** `esc`: lets go of the selected row, and shows newer entries. */
+  /** `esc`: clears the selection and shows newer entries. */
   release(): void;
   /** `enter`: opens the selected row. */
   open(key: string): void;
@@ -47,7 +47,7 @@ export function createListView<List>(address: Address, page: Page, list: ListBeh
     try {
       const parameters = { ...asked, after: list.cursor(), limit: list.limit };
       const answer = await call<List>('GET', `/api/${path}${query(parameters)}`);
-      // The answer to other filters than those of now belongs to another list.
+      // An answer for earlier filters belongs to another list.
       if (query(asked) === query(filters.values())) page.notify(list.take(answer));
     } catch (error) {
       page.notify(messageOf(error));

@@ -7,7 +7,7 @@ import { createSelection } from './selection.ts';
 import { valuesTable } from './span-detail.ts';
 import type { CreateView } from './view.ts';
 
-/** Most lines that are shown; older ones scroll out at the top. */
+/** Maximum number of lines; older ones leave at the top. */
 const most = 200;
 
 const fields: readonly Field[] = [

@@ -6,7 +6,7 @@ import { createHeldButton, createListView } from './list-view.ts';
 import { createSelection } from './selection.ts';
 import type { CreateView } from './view.ts';
 
-/** Most traces that are shown. */
+/** Maximum number of traces. */
 const most = 100;
 
 const fields: readonly Field[] = [
