@@ -11,7 +11,7 @@ const lastLinesDeadline = 1000;
 
 await runProcess(async () => {
   const config = loadConfig();
-  const metrics = createMetrics(config);
+  const metrics = createMetrics({ exemplarInterval: config.exemplarInterval, droppedTelemetry });
   const stdout = createLogDestination({
     onDrop: (lines, reason) => metrics.logsDropped(reason, lines),
     onRecovered: (lines) =>
@@ -24,7 +24,7 @@ await runProcess(async () => {
     onMessage: metrics.logged,
   });
   onTelemetryFailure((message) => logger.warn({ event: 'telemetry.failed' }, message));
-  const service = await createService(config, { logger, metrics, droppedTelemetry });
+  const service = await createService(config, { logger, metrics });
   logger.info({ event: 'service.listening', url: service.url, admin_url: service.adminUrl }, 'listening');
   return {
     announcement: { type: 'listening', url: service.url, adminUrl: service.adminUrl },

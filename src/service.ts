@@ -23,7 +23,7 @@ import { createProbes } from './probes.ts';
 import { createRedis } from './redis/redis.ts';
 import { createLogLevels } from './telemetry/logging/log-levels.ts';
 import type { Logger } from './telemetry/logging/logger.ts';
-import { createMetrics, type DroppedTelemetry, type Metrics } from './telemetry/metrics/metrics.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics/metrics.ts';
 import { createProfiler } from './telemetry/profiler.ts';
 import { serviceVersion } from './telemetry/version.ts';
 
@@ -37,8 +37,6 @@ export interface ServiceTelemetry {
   logger: Logger;
   /** Default: a registry of its own. Pass the one that counts the lines of the logger. */
   metrics?: Metrics;
-  /** Counts the spans and log records lost so far; the starter of the SDK knows them. Default none. */
-  droppedTelemetry?: () => DroppedTelemetry;
 }
 
 export interface Service {
@@ -56,7 +54,7 @@ export interface Service {
  */
 export async function createService(
   config: Config,
-  { logger, metrics = createMetrics(), droppedTelemetry = () => ({}) }: ServiceTelemetry,
+  { logger, metrics = createMetrics() }: ServiceTelemetry,
   overrides: TestOverrides = {},
 ): Promise<Service> {
   await using building = new AsyncDisposableStack();
@@ -123,12 +121,11 @@ export async function createService(
     payment: payments.circuitState(),
     ...(redis && { redis: redis.circuitState() }),
   });
-  metrics.ask({
+  metrics.registerGauges({
     pool: database.connections,
     backlog: dependencies.backlog.snapshot,
     circuits,
     admission: () => admission?.state() ?? noAdmission,
-    droppedTelemetry,
   });
 
   // The two listeners. The admin listener comes first: its probes see the service start and, at the end, drain.

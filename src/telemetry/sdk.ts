@@ -1,5 +1,5 @@
 import { loadTelemetryConfig } from '../config/telemetry-config.ts';
-import type { DroppedTelemetry } from './metrics/metrics.ts';
+import type { DroppedTelemetry } from './metrics/telemetry-metrics.ts';
 
 /**
  * Preloaded with `node --import`, before anything that could be instrumented. Configured by the standard `OTEL_*`

@@ -13,6 +13,8 @@ export interface Row {
     madeBy: 'lean' | 'auto';
     /** Of the traces, as decided by the service. */
     share: number;
+    /** Variables that hand part of the work back to the OpenTelemetry SDK. */
+    bySdk?: Readonly<Record<string, string>>;
   };
 }
 
@@ -32,12 +34,30 @@ const withSpans = (what: 'lean' | 'everything' | 'auto', percent: number): Row =
   spans: { madeBy: what === 'auto' ? 'auto' : 'lean', share: percent / 100 },
 });
 
+/** The SDK keeps limits, so any of them makes it create the spans. This one has its default value: no span changes. */
+const sdkSpans = { OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '128' };
+
+/**
+ * The SDK trims the name of the exporter, the service does not: it takes this for a form that it cannot encode and
+ * leaves both the spans and their export to the SDK.
+ */
+const sdkSpansAndExport = { OTEL_TRACES_EXPORTER: ' otlp' };
+
+const leanBySdk = (name: string, id: string, bySdk: Readonly<Record<string, string>>): Row => ({
+  ...withSpans('lean', 100),
+  name,
+  id,
+  spans: { madeBy: 'lean', share: 1, bySdk },
+});
+
 /** Everything but `off`. */
 const rows: readonly Row[] = [
   { name: 'metrics', id: 'metrics', metrics: true, logs: false },
   { name: 'logs', id: 'logs', metrics: false, logs: true },
   withSpans('lean', 10),
   withSpans('lean', 100),
+  leanBySdk('lean 100 % with SDK spans', 'lean_100_sdk_spans', sdkSpans),
+  leanBySdk('lean 100 % with SDK spans and export', 'lean_100_sdk_export', sdkSpansAndExport),
   withSpans('everything', 10),
   {
     ...withSpans('everything', 10),
@@ -83,6 +103,7 @@ export function telemetryEnvironment(
           OTEL_TRACES_SAMPLER_ARG: String(spans.share),
           OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl,
           OTEL_LOGS_EXPORTER: sendsLogs ? 'otlp' : 'none',
+          ...spans.bySdk,
         }
       : { OTEL_SDK_DISABLED: 'true' }),
   };

@@ -30,7 +30,7 @@ const noMetrics: Metrics = {
   cacheRequested: nothing,
   logged: nothing,
   logsDropped: nothing,
-  ask: nothing,
+  registerGauges: nothing,
 };
 
 await runProcess(async () => {

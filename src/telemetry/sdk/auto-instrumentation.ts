@@ -6,7 +6,7 @@ import { templateOf } from '../observers/outgoing-http.ts';
 import { attributesOfSummary, summaryOfStatement } from '../observers/postgres.ts';
 import { currentRequestLog } from '../request-log.ts';
 import { scrub } from '../../privacy/scrub.ts';
-import { dropTellingTraceState } from '../tracing/trace-state.ts';
+import { dropSecretTraceState } from '../tracing/trace-state.ts';
 
 const wanted = new Set(
   ['http', 'undici', 'pg', 'ioredis'].map((name) => `@opentelemetry/instrumentation-${name}`),
@@ -20,7 +20,7 @@ export function createInstrumentations() {
       disableOutgoingRequestInstrumentation: true,
       startIncomingSpanHook: (request) => {
         // The trace is read from them after this.
-        dropTellingTraceState(request.headers);
+        dropSecretTraceState(request.headers);
         return textsOf(request);
       },
     },

@@ -1,8 +1,8 @@
 import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 
 /**
- * A context as a link to the one below it. The API's own copies all that is below with every value, and a request sets
- * one for each span that others stand under.
+ * Why not the API's context: it copies all values of its parent for each value that is set, and every span with
+ * children sets one. This one links to its parent instead. FIGURE
  */
 class LinkedContext implements Context {
   readonly #below: Context;
@@ -28,5 +28,5 @@ class LinkedContext implements Context {
   }
 }
 
-/** What is set upon it stays linked. */
+/** Every context derived from it is linked too. */
 export const rootContext: Context = new LinkedContext(ROOT_CONTEXT, Symbol('root'), undefined);

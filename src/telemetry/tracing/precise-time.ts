@@ -1,13 +1,14 @@
 import type { HrTime } from '@opentelemetry/api';
 
-/** Milliseconds by which the two clocks may be apart before the wall clock is believed: it was set, or has drifted. */
+/** Milliseconds. Beyond this difference the wall clock was set, or the monotonic one has drifted. */
 const tolerance = 5;
 
+/** Milliseconds to add to the monotonic clock, for all spans of the process. */
 let offset = performance.timeOrigin;
 
 /**
- * The time of day in microseconds. `Date.now()` knows milliseconds, in which most spans here begin and end at once;
- * the monotonic clock knows fractions, but not the hour.
+ * The time of day, to the microsecond. `Date.now()` has milliseconds, and most spans here are shorter than one; the
+ * monotonic clock has fractions, but no time of day.
  */
 export function preciseTime(): HrTime {
   const milliseconds = offset + performance.now();
@@ -15,7 +16,7 @@ export function preciseTime(): HrTime {
   return [seconds, Math.floor((milliseconds - seconds * 1000) * 1e6)];
 }
 
-/** To be called now and then, but not within a trace: its spans are to go by one clock. */
+/** Corrects the time of day. Call it between traces: the spans of one trace must use one clock. */
 export function followWallClock(): void {
   const monotonic = performance.now();
   const wall = Date.now();

@@ -15,10 +15,10 @@ import { type ConstantAttributes, noAttributes } from '../otlp/constant-attribut
 import type { EndedSpan } from '../otlp/otlp-spans.ts';
 import { preciseTime } from './precise-time.ts';
 
-/** What a span has in common with those above it. */
-export type Origin = Pick<EndedSpan, 'resource' | 'instrumentationScope'>;
+/** What a span shares with its parent. */
+type Origin = Pick<EndedSpan, 'resource' | 'instrumentationScope'>;
 
-/** What the SDK has decided about a span before it is told anything. */
+/** What the SDK has set on a span when `startSpan` returns. */
 export type Decided = Origin & Pick<EndedSpan, 'parentSpanContext' | 'attributes' | 'links' | 'spanContext'>;
 
 export interface About {
@@ -27,18 +27,20 @@ export interface About {
   constant?: ConstantAttributes;
 }
 
-/** Takes a span when it has ended. */
+/** Receives each span once, when it ends. */
 export type Recorder = (span: RecordedSpan) => void;
 
 const ids = new RandomIdGenerator();
 
-/** Most spans have no events, no links and no status. */
+/** Shared by all spans without events and links, which most are. */
 const none: never[] = [];
 const unset: SpanStatus = { code: SpanStatusCode.UNSET };
 
 /**
- * A span as it is told, without the SDK's checks of values, which have types here, and without its limits. Whether
- * there is one at all the SDK decides where a trace begins: by its sampler, with its ids.
+ * Why not the SDK's span: FIGURE
+ *
+ * It skips the SDK's checks of attribute values, which TypeScript makes here, and its limits. The SDK still starts each
+ * trace, with its sampler and its ids.
  */
 export class RecordedSpan implements Span, EndedSpan {
   readonly resource: EndedSpan['resource'];
@@ -77,7 +79,7 @@ export class RecordedSpan implements Span, EndedSpan {
     this.#record = record;
   }
 
-  /** In the place of a span that the SDK has started and nobody has told anything yet; that one is never ended. */
+  /** Takes over a span that the SDK just started and that holds no data yet; the SDK's own is never ended. */
   static inPlaceOf(decided: Decided, about: About, record: Recorder): RecordedSpan {
     const span = new RecordedSpan(about, decided, decided.parentSpanContext, decided.spanContext(), record);
     span.setAttributes(decided.attributes);
@@ -85,8 +87,8 @@ export class RecordedSpan implements Span, EndedSpan {
     return span;
   }
 
-  /** What is below has nothing left to decide. */
-  static below(parent: Span & Origin, about: About, record: Recorder): RecordedSpan {
+  /** A child. The parent has decided everything: whether it is sampled, and where it goes when it ends. */
+  static below(parent: RecordedSpan, about: About): RecordedSpan {
     const above = parent.spanContext();
     const own = {
       traceId: above.traceId,
@@ -94,7 +96,7 @@ export class RecordedSpan implements Span, EndedSpan {
       traceFlags: above.traceFlags,
       ...(above.traceState && { traceState: above.traceState }),
     };
-    return new RecordedSpan(about, parent, above, own, record);
+    return new RecordedSpan(about, parent, above, own, parent.#record);
   }
 
   spanContext(): SpanContext {
@@ -103,7 +105,7 @@ export class RecordedSpan implements Span, EndedSpan {
 
   setAttribute(key: string, value: AttributeValue): this {
     if (this.#ended || value === undefined) return this;
-    // What is encoded already cannot be changed any more.
+    // Encoded bytes cannot change, so the constant attributes move to the others before one of them is set.
     if (key in this.constant.attributes) {
       this.attributes = { ...this.constant.attributes, ...this.attributes };
       this.constant = noAttributes;
@@ -146,7 +148,7 @@ export class RecordedSpan implements Span, EndedSpan {
     return this;
   }
 
-  /** Without its message, which may hold anything. */
+  /** Records the type alone: the message may quote what a client sent. */
   recordException(exception: Exception): void {
     const type = typeof exception === 'string' ? 'Error' : String(exception.code ?? exception.name);
     this.addEvent('exception', { 'exception.type': type });
@@ -164,7 +166,7 @@ export class RecordedSpan implements Span, EndedSpan {
   }
 }
 
-/** The wall clock may have been set back meanwhile. */
+/** A trace that starts in between may set the clock back, see `followWallClock`. */
 function notBefore(start: HrTime, time: HrTime): HrTime {
   return time[0] < start[0] || (time[0] === start[0] && time[1] < start[1]) ? start : time;
 }

@@ -1,4 +1,4 @@
-/** What the function made of the last text, for as long as the texts stay the same. */
+/** Caches the result for the last text only: a hit costs one comparison, and memory is bounded. */
 export function rememberLast<Made>(make: (text: string) => Made): (text: string) => Made {
   let last = '';
   let made = make(last);

@@ -12,19 +12,20 @@ import {
 } from '@opentelemetry/api';
 import { type ConstantAttributes, noAttributes } from '../otlp/constant-attributes.ts';
 import { followWallClock } from './precise-time.ts';
-import { type Decided, type Origin, RecordedSpan, type Recorder } from './recorded-span.ts';
+import { type Decided, RecordedSpan, type Recorder } from './recorded-span.ts';
 
-/** The SDK's. Without an SDK it makes nothing of nothing. */
+/** The SDK's tracer; a no-op when no SDK is registered. */
 const tracer = trace.getTracer('orders');
 
+/** One for the process and set once before any span, like the tracer provider that the API keeps. */
 let record: Recorder | undefined;
 
-/** From here on, spans are made here, where the SDK wants any. Without this the SDK makes them all. */
+/** From now on this module creates the spans of every trace that the SDK samples. Without it the SDK creates them. */
 export function recordSpans(recorder: Recorder): void {
   record = recorder;
 }
 
-/** A span with which a trace begins in this process: the SDK decides whether it is sampled. */
+/** Starts the first span of a trace in this process. The SDK decides whether it is sampled. */
 export function startTrace(
   name: string,
   options: SpanOptions & { kind: SpanKind },
@@ -32,48 +33,48 @@ export function startTrace(
 ): Span {
   const span = tracer.startSpan(name, options, parent);
   if (!span.isRecording()) return span;
-  if (record === undefined || !isDecided(span)) return withConstant(span, constant);
+  if (record === undefined || !isSdkSpan(span)) return withConstant(span, constant);
   followWallClock();
   return RecordedSpan.inPlaceOf(span, { name, kind: options.kind, constant }, record);
 }
 
-/** As the SDK's span is, which has more to it than the API says. */
-function isDecided(span: Span): span is Span & Decided {
-  return hasOrigin(span) && 'attributes' in span && 'links' in span;
+/** The SDK's span holds more than the API's type says. */
+function isSdkSpan(span: Span): span is Span & Decided {
+  return 'resource' in span && 'instrumentationScope' in span && 'attributes' in span && 'links' in span;
 }
 
-/** @param parent the active span, which is recorded */
+/**
+ * Starts a child of the active span. It is created in the same way as its parent.
+ *
+ * @param parent the active span, which is recording
+ */
 export function startBelow(parent: Span, name: string, kind: SpanKind, constant = noAttributes): Span {
-  if (record && hasOrigin(parent)) return RecordedSpan.below(parent, { name, kind, constant }, record);
+  if (parent instanceof RecordedSpan) return RecordedSpan.below(parent, { name, kind, constant });
   return withConstant(tracer.startSpan(name, { kind }), constant);
 }
 
-/** What the SDK is given together with a name it examines for its sampler; what is set later, only when it is kept. */
+/** Set after the start: the SDK runs its sampler over attributes given at the start, even for spans it drops. */
 function withConstant(span: Span, constant: ConstantAttributes): Span {
   return constant === noAttributes ? span : span.setAttributes(constant.attributes);
 }
 
-function hasOrigin(span: Span): span is Span & Origin {
-  return 'resource' in span && 'instrumentationScope' in span;
-}
-
 /**
- * The active span, if anybody records it. Where nobody does, there is nothing to do: whether a trace is sampled is
- * decided once, at its start, and attributes are built only after that.
+ * The active span if it is recording. A trace is sampled or not from its start, so callers build attributes only for a
+ * span that they get from here.
  */
 export function recordingSpan(): Span | undefined {
   const span = trace.getActiveSpan();
   return span?.isRecording() ? span : undefined;
 }
 
-/** Runs the work in a span of its own below the active one, or by itself where nothing is recorded. */
+/** Runs the work in a child of the active span, or without a span if none is recording. */
 export function inSpan<T>(name: string, work: (span: Span | undefined) => Promise<T>): Promise<T> {
   const parent = recordingSpan();
   if (parent === undefined) return work(undefined);
   return withSpan(startBelow(parent, name, SpanKind.INTERNAL), work);
 }
 
-/** Runs the work with the span active, and ends it. */
+/** Runs the work with the span active and ends the span, with its error if the work rejects. */
 export async function withSpan<T>(span: Span, work: (span: Span) => Promise<T>): Promise<T> {
   try {
     return await context.with(trace.setSpan(context.active(), span), work, undefined, span);
@@ -86,9 +87,9 @@ export async function withSpan<T>(span: Span, work: (span: Span) => Promise<T>):
 }
 
 /**
- * Errors of ours and of libraries have short types and codes; their messages may hold anything, and stay out.
+ * Marks the span as failed, by the type of the error. Its message stays out, because it may quote what a client sent.
  *
- * @returns the type that the span was given
+ * @returns the `error.type` of the span: the code of the error, or its name
  */
 export function failSpan(span: Span, error: unknown): string {
   const type = errorType(error);
@@ -102,7 +103,7 @@ function errorType(error: unknown): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
-/** The context of a span, unless nobody made one: what an SDK makes is valid. */
+/** The context of a span, or `undefined` for the no-op span that the API returns without an SDK. */
 export function validContext(span: Span): SpanContext | undefined {
   const spanContext = span.spanContext();
   return spanContext.traceId === INVALID_TRACEID ? undefined : spanContext;
@@ -113,25 +114,25 @@ export function isSampled({ traceFlags }: SpanContext): boolean {
 }
 
 /**
- * For exemplars, whose trace has to be kept: that of the active span, for as long as it can be marked. What goes on
- * after its request has ended gives none.
+ * The trace id for an exemplar: that of the active span, if it is sampled and has not ended. Work that outlives the
+ * span of its request leaves no exemplar, because its trace can no longer be marked.
  */
 export function sampledTraceId(): string | undefined {
   const spanContext = recordingSpan()?.spanContext();
   return spanContext && isSampled(spanContext) ? spanContext.traceId : undefined;
 }
 
-/** Says in the trace that an exemplar points at it, so that whoever samples later keeps it. */
+/** Marks the trace that an exemplar points to, so that a tail sampler keeps it. */
 export function markExemplar(span = recordingSpan()): void {
   span?.setAttribute('app.exemplar', true);
 }
 
-/** W3C trace context, https://www.w3.org/TR/trace-context/#traceparent-header */
+/** @see https://www.w3.org/TR/trace-context/#traceparent-header */
 export function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): string {
   return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
 }
 
-/** `undefined` where the text is none. */
+/** `undefined` if the text is no valid `traceparent` of version 00. */
 export function parseTraceparent(text: string): SpanContext | undefined {
   const [, traceId, spanId, flags] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(text) ?? [];
   if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;

@@ -16,9 +16,9 @@ import { decode } from '../../../lab/console/otlp/protobuf.ts';
 import { constantAttributes } from '../../../src/telemetry/otlp/constant-attributes.ts';
 import { createSpanBatch, type EndedSpan } from '../../../src/telemetry/otlp/otlp-spans.ts';
 import { followWallClock } from '../../../src/telemetry/tracing/precise-time.ts';
-import { type Decided, type Origin, RecordedSpan } from '../../../src/telemetry/tracing/recorded-span.ts';
+import { type Decided, RecordedSpan, type Recorder } from '../../../src/telemetry/tracing/recorded-span.ts';
 
-// What the SDK makes of the same calls says what is right.
+// The SDK is the reference: the same calls on one of its spans give the expected result.
 
 const ended: ReadableSpan[] = [];
 const provider = new TracerProvider({
@@ -32,23 +32,27 @@ const provider = new TracerProvider({
   ],
 });
 const tracer = provider.getTracer('orders');
-const newTrace = (): Span & Origin => tracer.startSpan('POST /orders') as unknown as Span & Origin;
+const sdkSpan = () => tracer.startSpan('POST /orders') as unknown as Span & Decided;
+
+function newTrace(record: Recorder = () => {}): RecordedSpan {
+  return RecordedSpan.inPlaceOf(sdkSpan(), { name: 'POST /orders', kind: SpanKind.SERVER }, record);
+}
 
 function recordBelow(
-  parent: Span & Origin,
-  tell: (span: Span) => void,
+  parent: RecordedSpan,
+  change: (span: Span) => void,
   constant: Attributes = {},
 ): RecordedSpan {
   const about = { name: 'orders.place', kind: SpanKind.INTERNAL, constant: constantAttributes(constant) };
-  const span = RecordedSpan.below(parent, about, () => {});
-  tell(span);
+  const span = RecordedSpan.below(parent, about);
+  change(span);
   span.end();
   return span;
 }
 
-function makeWithSdk(parent: Span, tell: (span: Span) => void): ReadableSpan {
+function recordWithSdk(parent: Span, change: (span: Span) => void): ReadableSpan {
   const span = tracer.startSpan('orders.place', {}, trace.setSpan(context.active(), parent));
-  tell(span);
+  change(span);
   span.end();
   const last = ended.at(-1);
   if (last === undefined) throw new Error('The SDK has recorded nothing.');
@@ -62,7 +66,7 @@ function read(span: EndedSpan) {
   return only;
 }
 
-/** Without what is another for each span: its id, and every time. */
+/** Without the fields that differ from span to span: the id and all times. */
 function comparable(span: EndedSpan): unknown {
   const vary = new Set(['spanId', 'start', 'end', 'time', 'startTime', 'endTime']);
   return JSON.parse(JSON.stringify(read(span), (name, part: unknown) => (vary.has(name) ? undefined : part)));
@@ -86,21 +90,21 @@ const call = fc.oneof(
   fc.constant((span: Span) => span.addLink({ context: linked, attributes: { reason: 'placed' } })),
 );
 
-test('whatever it is told, it is exported as a span of the SDK', () => {
+test('a recorded span is exported like a span of the SDK after any sequence of calls', () => {
   fc.assert(
     fc.property(attributes, fc.array(call, { maxLength: 8 }), (constant, calls) => {
       const parent = newTrace();
-      const own = recordBelow(parent, (span) => calls.forEach((tell) => tell(span)), constant);
-      const expected = makeWithSdk(parent, (span) => {
+      const own = recordBelow(parent, (span) => calls.forEach((change) => change(span)), constant);
+      const expected = recordWithSdk(parent, (span) => {
         span.setAttributes(constant);
-        for (const tell of calls) tell(span);
+        for (const change of calls) change(span);
       });
       expect(comparable(own)).toEqual(comparable(expected));
     }),
   );
 });
 
-test('in place of a span with which a trace begins, it is exported as that one would be', () => {
+test('a recorded span that takes over the first span of a trace is exported like that span', () => {
   fc.assert(
     fc.property(fc.boolean(), attributes, fc.array(call, { maxLength: 8 }), (isRemote, decided, calls) => {
       const parent = trace.setSpanContext(ROOT_CONTEXT, { ...linked, isRemote: true });
@@ -108,7 +112,7 @@ test('in place of a span with which a trace begins, it is exported as that one w
       const sdks = tracer.startSpan('orders.settle', options, isRemote ? parent : ROOT_CONTEXT);
       const about = { name: 'orders.settle', kind: SpanKind.SERVER };
       const own = RecordedSpan.inPlaceOf(sdks as unknown as Decided, about, () => {});
-      for (const span of [own, sdks]) for (const tell of calls) tell(span);
+      for (const span of [own, sdks]) for (const change of calls) change(span);
       own.end();
       sdks.end();
       expect(own.spanContext()).toEqual(sdks.spanContext());
@@ -117,20 +121,20 @@ test('in place of a span with which a trace begins, it is exported as that one w
   );
 });
 
-test('it ends no earlier than it began, though the clock is set back meanwhile', () => {
-  const span = RecordedSpan.below(newTrace(), { name: 'orders.place', kind: SpanKind.INTERNAL }, () => {});
+test('a recorded span ends no earlier than it starts when the clock is set back in between', () => {
+  const span = RecordedSpan.below(newTrace(), { name: 'orders.place', kind: SpanKind.INTERNAL });
   const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
   onTestFinished(() => {
     clock.mockRestore();
     followWallClock();
   });
-  // As another trace does that begins meanwhile.
+  // As the start of another trace does.
   followWallClock();
   span.end();
   expect(span.endTime).toEqual(span.startTime);
 });
 
-test('it stands below its parent, in the same trace, and no earlier', () => {
+test('a recorded span is a child of its parent in the same trace and starts no earlier', () => {
   const parent = newTrace();
   const span = recordBelow(parent, () => {});
   expect(span.parentSpanContext).toEqual(parent.spanContext());
@@ -143,10 +147,13 @@ test('it stands below its parent, in the same trace, and no earlier', () => {
   expect(end).toBeGreaterThanOrEqual(start ?? Infinity);
 });
 
-test('once it has ended it changes no more, and is recorded once', () => {
+test('a recorded span ignores changes after its end and is recorded once', () => {
   const taken: RecordedSpan[] = [];
   const about = { name: 'orders.place', kind: SpanKind.INTERNAL };
-  const span = RecordedSpan.below(newTrace(), about, (done) => void taken.push(done));
+  const span = RecordedSpan.below(
+    newTrace((done) => void taken.push(done)),
+    about,
+  );
   expect(span.isRecording()).toBe(true);
   span.end();
   const before = read(span);
@@ -161,9 +168,9 @@ test('once it has ended it changes no more, and is recorded once', () => {
   expect(read(span)).toEqual(before);
 });
 
-test('an exception is told without its message', () => {
-  const span = recordBelow(newTrace(), (told) =>
-    told.recordException(new TypeError('card 4242424242424242')),
+test('a recorded span records an exception without its message', () => {
+  const span = recordBelow(newTrace(), (open) =>
+    open.recordException(new TypeError('card 4242424242424242')),
   );
   expect(span.events).toMatchObject([{ name: 'exception', attributes: { 'exception.type': 'TypeError' } }]);
   expect(inspect(read(span), { depth: 9 })).not.toContain('4242');

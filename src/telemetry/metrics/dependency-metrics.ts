@@ -1,0 +1,64 @@
+import { markExemplar } from '../tracing/tracing.ts';
+import type { Instruments } from './instruments.ts';
+
+/** Calls to Postgres, Redis and the payment gateway, with their retries and circuit breakers. */
+export interface DependencyMetrics {
+  /**
+   * Records one call. The caller has a span of the trace active: a call that becomes an exemplar marks it.
+   *
+   * @param duration milliseconds
+   * @param traceId of a sampled trace, which may become the exemplar of its bucket
+   */
+  dependency(name: string, operation: string, outcome: string, duration: number, traceId?: string): void;
+  retries(dependency: string, operation: string, result: 'retried' | 'recovered' | 'exhausted'): void;
+  breakerCall(breaker: string, outcome: 'success' | 'failure' | 'timeout' | 'rejected'): void;
+  breakerChanged(breaker: string, from: string, to: string): void;
+  cacheRequested(cache: string, result: 'hit' | 'miss' | 'error'): void;
+}
+
+/** Seconds. */
+const dependencyBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+export function createDependencyMetrics(make: Instruments): DependencyMetrics {
+  const duration = make.histogram({
+    name: 'dependency_request_duration_seconds',
+    help: 'Time of one attempt at the payment gateway, of one statement with its retries, or of one Redis command.',
+    labels: ['dependency', 'operation', 'outcome'],
+    buckets: dependencyBuckets,
+  });
+  const breakerCalls = make.counter({
+    name: 'circuit_breaker_calls_total',
+    help: 'Calls through a circuit breaker, and those that it turned away.',
+    labels: ['breaker', 'outcome'],
+  });
+  const breakerTransitions = make.counter({
+    name: 'circuit_breaker_transitions_total',
+    help: 'Changes of the state of a circuit breaker.',
+    labels: ['breaker', 'from', 'to'],
+  });
+  const retries = make.counter({
+    name: 'retries_total',
+    help: 'Retries: made, successful in the end, or out of budget or time.',
+    labels: ['dependency', 'operation', 'result'],
+  });
+  const cacheRequests = make.counter({
+    name: 'cache_requests_total',
+    help: 'Looks into a cache: found, not there, or the cache gave no answer.',
+    labels: ['cache', 'result'],
+  });
+
+  // An alert compares with the value before the first event, so the series exist from the start.
+  for (const outcome of ['success', 'failure', 'timeout', 'rejected']) breakerCalls.child('payment', outcome);
+  for (const result of ['hit', 'miss', 'error']) cacheRequests.child('orders', result);
+
+  return {
+    dependency(name, operation, outcome, milliseconds, traceId) {
+      const isExemplar = duration.child(name, operation, outcome).observe(milliseconds / 1000, traceId);
+      if (isExemplar) markExemplar();
+    },
+    retries: (dependency, operation, result) => retries.child(dependency, operation, result).increment(),
+    breakerCall: (breaker, outcome) => breakerCalls.child(breaker, outcome).increment(),
+    breakerChanged: (breaker, from, to) => breakerTransitions.child(breaker, from, to).increment(),
+    cacheRequested: (cache, result) => cacheRequests.child(cache, result).increment(),
+  };
+}

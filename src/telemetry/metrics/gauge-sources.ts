@@ -1,0 +1,62 @@
+import type { Instruments } from './instruments.ts';
+
+/** State that the service holds anyway, so a gauge reads it at scrape time and nothing is recorded in between. */
+export interface GaugeSources {
+  pool(): { total: number; idle: number; waiting: number };
+  /** As of the last count. `age` is that of the oldest pending order, in milliseconds. */
+  backlog(): { pending: number; age: number | undefined };
+  /** By the name of the breaker. */
+  circuits(): Record<string, (typeof circuitStates)[number]>;
+  admission(): { inFlight: number; queued: number; limit: number };
+}
+
+const circuitStates = ['closed', 'open', 'half_open'] as const;
+
+export function registerGauges(
+  make: Instruments,
+  { pool, backlog, circuits, admission }: GaugeSources,
+): void {
+  make.gauge({
+    name: 'pg_pool_connections',
+    help: 'Connections of the pool, and callers that wait for one.',
+    labels: ['state'],
+    collect(gauge) {
+      for (const [state, count] of Object.entries(pool())) gauge.child(state).set(count);
+    },
+  });
+  make.gauge({
+    name: 'admission_in_flight',
+    help: 'Requests that admission control let through and that are being worked on.',
+    collect: (gauge) => gauge.child().set(admission().inFlight),
+  });
+  make.gauge({
+    name: 'admission_queue_depth',
+    help: 'Requests that wait to be let through.',
+    collect: (gauge) => gauge.child().set(admission().queued),
+  });
+  make.gauge({
+    name: 'admission_limit',
+    help: 'How many may be worked on at the same time, as of now; 0 where admission control is off.',
+    collect: (gauge) => gauge.child().set(admission().limit),
+  });
+  make.gauge({
+    name: 'orders_pending',
+    help: 'Orders that their request left pending, as of the last count.',
+    collect: (gauge) => gauge.child().set(backlog().pending),
+  });
+  make.gauge({
+    name: 'orders_pending_oldest_seconds',
+    help: 'Age of the oldest of them.',
+    collect: (gauge) => gauge.child().set((backlog().age ?? 0) / 1000),
+  });
+  make.gauge({
+    name: 'circuit_breaker_state',
+    help: '1 for the state that the breaker is in, 0 for the others.',
+    labels: ['breaker', 'state'],
+    collect(gauge) {
+      for (const [breaker, current] of Object.entries(circuits())) {
+        for (const state of circuitStates) gauge.child(breaker, state).set(state === current ? 1 : 0);
+      }
+    },
+  });
+}
