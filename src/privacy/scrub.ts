@@ -1,6 +1,7 @@
 /**
- * Text without card numbers, e-mail addresses and credentials, be they written as they are or escaped as in a URL. An
- * API key is known by the form in which its provider gives it out: one that could be any word stays.
+ * Replaces card numbers, e-mail addresses and credentials in a text, plain or percent-encoded. Why not a library: pino's
+ * `redact` and its kind remove fields by name, and no single package finds all of these inside free text. API keys are
+ * known by the formats of their providers, so a key that looks like any other word stays.
  */
 export function scrub(text: string): string {
   const clean = scrubPlain(text);
@@ -17,7 +18,7 @@ function scrubEscaped(text: string, depth: number): string {
   if (plain === text) return text;
   const clean = scrubPlain(plain);
   const cleaner = depth > 1 ? scrubEscaped(clean, depth - 1) : clean;
-  // With its escapes, where there is nothing to hide.
+  // Returns the original with its escapes if they hide nothing.
   return cleaner === plain ? text : cleaner;
 }
 
@@ -35,22 +36,22 @@ function scrubPlain(text: string): string {
   );
 }
 
-/** Most texts have none, and asking costs less than replacing. */
+/** Most texts have none, and a test costs less than a replacement. */
 const manyDigits = /\d[\d -]{11}/;
 const digitRuns = /\d[\d -]{11,}\d/g;
 
 const credentials = new RegExp(
   [
     String.raw`\b(bearer|basic) +[\w.~+/=-]+`,
-    // Stripe and OpenAI, GitHub, GitLab, npm, Slack: a prefix, and then at least a digit among many letters.
+    // Stripe and OpenAI, GitHub, GitLab, npm, Slack: a prefix, then many characters with at least one digit.
     String.raw`(?<![a-z\d])(?:[sprw]k|whsec|gh[oprsu]|github_pat|glpat|npm|xox[abprs])[_-](?=[a-z_-]{0,64}\d)[\w-]{16,255}`,
-    // AWS, Google, and any JSON Web Token.
+    // AWS, Google, and every JSON Web Token.
     String.raw`(?<![a-z\d])(?:(?:AKIA|ASIA)[A-Z\d]{16}|AIza[\w-]{35}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}(?:\.[\w-]*)?)`,
   ].join('|'),
   'gi',
 );
 
-/** Card numbers have 13 to 19 digits (ISO/IEC 7812), in groups or in one. Other numbers may stand beside them. */
+/** A card number has 13 to 19 digits (ISO/IEC 7812) in one or more groups; other numbers may stand next to it. */
 function holdsCardNumber(run: string): boolean {
   const groups = run.split(/[ -]+/);
   for (let first = 0; first < groups.length; first += 1) {
@@ -63,7 +64,7 @@ function holdsCardNumber(run: string): boolean {
   return false;
 }
 
-/** https://en.wikipedia.org/wiki/Luhn_algorithm: nine of ten numbers that are no card fail it. */
+/** Nine of ten other numbers fail this check. @see https://en.wikipedia.org/wiki/Luhn_algorithm */
 function passesLuhn(digits: string): boolean {
   let sum = 0;
   for (let index = 0; index < digits.length; index += 1) {

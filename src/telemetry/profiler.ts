@@ -3,18 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from './logging/logger.ts';
 
 export type ProfileOutcome =
-  /** In the format that the DevTools protocol has for it, and that every viewer reads. */
+  /** In the format of the DevTools protocol, which every viewer reads. */
   | { kind: 'taken'; profile: object }
-  /** Another one is being taken; it ends in so many seconds. */
+  /** Another profile is running and ends after `secondsLeft`. */
   | { kind: 'busy'; secondsLeft: number }
-  /** Nobody waits for it any more. */
+  /** The signal aborted it. */
   | { kind: 'abandoned' };
 
-/** Profiles the process it runs in. One at a time: two would measure each other. */
+/** Profiles its own process, one profile at a time: two would measure each other. */
 export interface Profiler {
-  /** Where the time goes. @param signal ends it early, without a profile */
+  /** Samples where CPU time goes. @param signal ends it early, without a profile */
   cpu(seconds: number, signal: AbortSignal): Promise<ProfileOutcome>;
-  /** Who allocates. @param signal ends it early, without a profile */
+  /** Samples which functions allocate. @param signal ends it early, without a profile */
   heap(seconds: number, signal: AbortSignal): Promise<ProfileOutcome>;
 }
 
@@ -24,10 +24,10 @@ interface Recording {
   stop(session: Session): Promise<{ profile: object }>;
 }
 
-/** V8's own default, in microseconds: a request that takes a millisecond is seen, for a few per cent of the CPU. */
+/** Microseconds, V8's default: it catches a request of one millisecond and costs a few per cent of the CPU. */
 const cpuSamplingInterval = 1000;
 
-/** Bytes allocated between two samples, on average: V8's default doubled, which keeps a minute of load small. */
+/** Mean bytes allocated between two samples: twice V8's default, which keeps the profile of a busy minute small. */
 const heapSamplingInterval = 65_536;
 
 const cpuRecording: Recording = {
@@ -45,7 +45,7 @@ const heapRecording: Recording = {
   start: (session) =>
     session.post('HeapProfiler.startSampling', {
       samplingInterval: heapSamplingInterval,
-      // What is garbage by the end is what keeps the collector busy; without these two it would not be counted.
+      // Short-lived objects keep the collector busy; without these two options the profile would lack them.
       includeObjectsCollectedByMajorGC: true,
       includeObjectsCollectedByMinorGC: true,
     }),
@@ -62,7 +62,7 @@ export function createProfiler(logger: Logger): Profiler {
   ): Promise<ProfileOutcome> {
     if (endsAt !== undefined) return { kind: 'busy', secondsLeft: secondsUntil(endsAt) };
     endsAt = performance.now() + seconds * 1000;
-    // Latencies rise a little meanwhile: whoever wonders finds the reason here.
+    // Latencies rise a little during a profile; this line explains why.
     logger.info({ event: 'profile.started', profile: kind, seconds }, 'profiling');
     const session = new Session();
     let outcome: ProfileOutcome = { kind: 'abandoned' };
@@ -74,7 +74,7 @@ export function createProfiler(logger: Logger): Profiler {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      // Whatever the session started ends with it.
+      // Disconnecting stops every profiler that the session started.
       session.disconnect();
       endsAt = undefined;
       logger.info({ event: 'profile.ended', profile: kind, outcome: outcome.kind }, 'profiling ended');
@@ -88,7 +88,7 @@ export function createProfiler(logger: Logger): Profiler {
   };
 }
 
-/** At least one, also when the time is up and the profile is being put together. */
+/** At least 1, even after the time is up, while V8 still assembles the profile. */
 function secondsUntil(time: number): number {
   return Math.max(1, Math.ceil((time - performance.now()) / 1000));
 }

@@ -2,8 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SpanContext } from '@opentelemetry/api';
 
 /**
- * What one request, or one round of settlement, went through: gathered on the way for its one log line. Names are
- * those of the log fields. Everything that happens for it, however deep, finds its story without being handed it.
+ * The fields of the canonical log line of one request or one round of settlement, collected along the way, under the
+ * names that they have in the log. Code at any depth finds it through the async context, so no signature carries it.
+ *
+ * @see https://stripe.com/blog/canonical-log-lines
  */
 export interface RequestLog {
   request_id: string;
@@ -17,22 +19,22 @@ export interface RequestLog {
   payment_ms?: number;
   db_ms?: number;
   redis_ms?: number;
-  /** Why the request was not worked on. */
+  /** Why the request was shed. */
   shed?: string;
-  /** Its line is left out: there are too many that tell the same. */
+  /** Set to suppress the line, if too many say the same. */
   unlogged?: true;
 }
 
-/** The story and the trace that it belongs to. */
+/** The log fields of a request, and its trace. */
 export interface RequestContext {
   requestLog: RequestLog;
-  /** Missing where telemetry is disabled. */
+  /** `undefined` if telemetry is disabled. */
   trace: SpanContext | undefined;
 }
 
 const contexts = new AsyncLocalStorage<RequestContext>();
 
-/** Runs `next`, and all that follows from it, as part of the story. */
+/** Runs `next` and everything that it starts in the async context of the request. */
 export function runInRequest<T>(requestContext: RequestContext, next: () => T): T {
   return contexts.run(requestContext, next);
 }
@@ -45,7 +47,7 @@ export function currentRequestLog(): RequestLog | undefined {
   return contexts.getStore()?.requestLog;
 }
 
-/** Adds up times, in milliseconds, that one request spent in several calls. */
+/** Adds the milliseconds of one call to the total of the request. */
 export function addTime(field: 'db_ms' | 'payment_ms' | 'redis_ms', milliseconds: number): void {
   const requestLog = currentRequestLog();
   if (requestLog) requestLog[field] = roundTime((requestLog[field] ?? 0) + milliseconds);

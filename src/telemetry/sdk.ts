@@ -2,8 +2,9 @@ import { loadTelemetryConfig } from '../config/telemetry-config.ts';
 import type { DroppedTelemetry } from './metrics/telemetry-metrics.ts';
 
 /**
- * Preloaded with `node --import`, before anything that could be instrumented. Configured by the standard `OTEL_*`
- * variables and one of ours. Where telemetry is disabled not even its code is loaded.
+ * Starts the OpenTelemetry SDK. `node --import` preloads this file before any library that could be instrumented. The
+ * standard `OTEL_*` variables and TELEMETRY_INSTRUMENTATION configure it; if telemetry is disabled, its code is not
+ * even loaded.
  */
 const config = loadTelemetryConfig();
 let complain: (message: string) => void = () => {};
@@ -13,17 +14,17 @@ const started = config.disabled
       startSdk(config, (message) => complain(message)),
     );
 
-/** Names whom to tell when telemetry itself fails. Until then nobody is told: there is no logger yet. */
+/** Sets the listener for failures of telemetry itself. Earlier ones are ignored, because no logger exists yet. */
 export function onTelemetryFailure(listener: (message: string) => void): void {
   complain = listener;
 }
 
-/** What was lost so far, by signal and reason. */
+/** Spans and log records lost so far, by signal and reason. */
 export function droppedTelemetry(): DroppedTelemetry {
   return started?.dropped ?? {};
 }
 
-/** Sends what is still queued. Never throws: at the end of the process nobody could do anything about it. */
+/** Exports what is still queued. It never throws, because nothing could handle an error at the end of the process. */
 export async function shutdownTelemetry(): Promise<void> {
   await started?.shutdown();
 }

@@ -4,5 +4,5 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string;
 };
 
-/** What the service calls itself in logs, spans, in `/status` and in the OpenAPI document. */
+/** The version in logs, spans, `/status` and the OpenAPI document. */
 export const serviceVersion: string = version;

@@ -15,7 +15,7 @@ async function placeInTurn({ api }: TracedService, count: number): Promise<strin
   return traceIds;
 }
 
-/** Of the spans that have arrived, once all have. */
+/** Stops the process, so that all spans have arrived, and returns the traces with a mark. */
 async function markedTraces({ process, receiver }: TracedService): Promise<Set<string>> {
   await process.stop();
   const marked = receiver.spans.filter(({ attributes }) => attributes['app.exemplar'] === true);
@@ -23,9 +23,9 @@ async function markedTraces({ process, receiver }: TracedService): Promise<Set<s
 }
 
 test.each(['lean', 'auto'])(
-  'every trace that an exemplar points at says so, and no other does, %s',
+  'exactly the traces that exemplars point to are marked, in %s mode',
   async (mode) => {
-    // Longer than the test: whatever becomes an exemplar stays one.
+    // Longer than the test, so an exemplar stays one.
     const service = await spawn({ EXEMPLAR_INTERVAL: '10m', TELEMETRY_INSTRUMENTATION: mode });
     const traceIds = await placeInTurn(service, 30);
     const exemplars = new Set(exemplarTraces(await service.scrape()));
@@ -39,7 +39,7 @@ test.each(['lean', 'auto'])(
   },
 );
 
-test('an exemplar makes way for a newer one when its time is over', async () => {
+test('a newer exemplar replaces one that is older than EXEMPLAR_INTERVAL', async () => {
   const service = await spawn({ EXEMPLAR_INTERVAL: '0ms' });
   const traceIds = await placeInTurn(service, 5);
   const exemplars = exemplarTraces(await service.scrape());

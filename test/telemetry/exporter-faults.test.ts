@@ -8,11 +8,11 @@ import {
 } from '../support/processes/traced-service.ts';
 import { hiccup, timed } from '../support/clients/timing.ts';
 
-// Telemetry is there for the service, and never the other way round.
+// A fault of the telemetry backend never affects the service.
 
 const spawn = eachWithTracedService();
 
-/** Statuses by how often they were answered, and the longest that anybody waited, in milliseconds. */
+/** The number of responses by status, and the longest response time in milliseconds. */
 async function placeMany({ api }: TracedService, count: number) {
   const statuses: Record<number, number> = {};
   let longest = 0;
@@ -30,7 +30,7 @@ async function placeMany({ api }: TracedService, count: number) {
 
 const traceIdOf = (headers: Headers) => headers.get('traceparent')?.split('-')[1] ?? '';
 
-/** A sixth of the spans that 200 orders make, and an exporter that gives up while the test can watch. */
+/** A sixth of the spans of 200 orders, and timeouts short enough for a test. */
 const smallQueue = {
   OTEL_BSP_MAX_QUEUE_SIZE: '200',
   OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '50',
@@ -39,8 +39,8 @@ const smallQueue = {
 };
 const megabyte = 2 ** 20;
 
-describe.each(['refuse', 'hang', 'slow', '503'] as const)('a receiver that does this: %s', (fault) => {
-  test('is not noticed by requests; spans are dropped and counted, and come again when it does', async () => {
+describe.each(['refuse', 'hang', 'slow', '503'] as const)('a receiver with the fault %s', (fault) => {
+  test('a faulty receiver delays no request; lost spans are counted, and later ones arrive once it recovers', async () => {
     const service = await spawn(smallQueue);
     await placeMany(service, 50);
     const before = await service.scrape();
@@ -48,7 +48,7 @@ describe.each(['refuse', 'hang', 'slow', '503'] as const)('a receiver that does 
     const { statuses, longest } = await placeMany(service, 200);
 
     expect(statuses).toEqual({ 201: 200 });
-    // Without the wait for any receiver: the slow one alone takes a second.
+    // No request waits for the receiver: the slow one alone takes a second.
     expect(longest).toBeLessThan(hiccup);
     const dropped = async () =>
       valueOf(await service.scrape(), 'telemetry_dropped_total', { signal: 'traces' });
@@ -61,20 +61,20 @@ describe.each(['refuse', 'hang', 'slow', '503'] as const)('a receiver that does 
     expect(complaint['msg']).toMatch(/^telemetry: /);
 
     await service.receiver.fail('off');
-    // What is queued from before goes first, and may leave no room for the first order.
+    // Spans queued before go first, and may leave no room for those of the first order.
     const arrived = async () => {
       const { headers } = await service.api.place();
       return service.receiver.waitForTrace(traceIdOf(headers), 6, 1000).catch(() => undefined);
     };
     await expect.poll(arrived, { timeout: 20_000 }).toBeDefined();
-    // One, however many batches failed.
+    // One line for any number of failed batches.
     expect(service.lines('telemetry.failed')).toHaveLength(1);
     expect(service.process.complaints()).toBe('');
   });
 });
 
 describe('at shutdown', () => {
-  test('what is queued is sent, the last order included', async () => {
+  test('a service at shutdown exports its queued spans, those of the last order included', async () => {
     const service = await spawn({ OTEL_BSP_SCHEDULE_DELAY: '60000' });
     const { headers } = await service.api.place();
     expect(service.receiver.spans).toEqual([]);
@@ -86,7 +86,7 @@ describe('at shutdown', () => {
   });
 
   test.each(['refuse', 'hang', '503'] as const)(
-    'a receiver that does this does not hold the process up: %s',
+    'a service at shutdown does not wait for a receiver with the fault %s',
     async (fault) => {
       const service = await spawn();
       await service.receiver.fail(fault);
@@ -114,13 +114,13 @@ describe('OTEL_LOG_LEVEL', () => {
     return service;
   };
 
-  test('error lets the one complaint through, as a line among the others', async () => {
+  test('OTEL_LOG_LEVEL=error lets the complaint about the exporter through as a log line', async () => {
     const service = await failsToSend('error');
     await service.line('telemetry.failed', 'level', 'warn');
     expect(service.process.complaints()).toBe('');
   });
 
-  test('none lets nothing through', async () => {
+  test('OTEL_LOG_LEVEL=none suppresses the complaint about the exporter', async () => {
     const service = await failsToSend('none');
     await service.process.stop();
     expect(service.lines('telemetry.failed')).toEqual([]);
@@ -128,7 +128,7 @@ describe('OTEL_LOG_LEVEL', () => {
   });
 });
 
-test('the series of what can be lost are there before anything is', async () => {
+test('the series of telemetry_dropped_total exist before the first loss', async () => {
   const service = await spawn();
   const series = samplesOf(await service.scrape(), 'telemetry_dropped_total').map(
     ({ labels, value }) => `${labels['signal']} ${labels['reason']} ${value}`,

@@ -6,13 +6,13 @@ import { printSpanTrees, type SpanTree } from '../../lab/harness/span-tree.ts';
 import { spawnTracedService, type TracedService } from '../support/processes/traced-service.ts';
 
 /**
- * All that differs between the two ways of making spans of the same requests. Names, kinds, parents, status and all other
- * attributes are the same. Not among these requests: a statement that Postgres has to be asked twice is one span with a
- * `retry` event in lean, and in auto a span per try, with the event in the span above.
+ * All differences between the spans of lean and auto for the same requests. Names, kinds, parents, status and all other
+ * attributes are equal. One difference is not tested here: a statement with a retry is one span with a `retry` event in
+ * lean, and one span per try in auto, with the event in the parent.
  */
 const differences: ReadonlyArray<[span: string, attribute: string, who: 'lean' | 'auto', why: string]> = [
-  ['attempt', 'http.request.method_original', 'auto', 'its instrumentation sets it whatever the method'],
-  ['attempt', 'network.peer.address', 'auto', 'the gateway has one address, and server.address says which'],
+  ['attempt', 'http.request.method_original', 'auto', 'the instrumentation always sets it'],
+  ['attempt', 'network.peer.address', 'auto', 'the gateway has one address, which server.address names'],
   ['attempt', 'network.peer.port', 'auto', 'as above'],
   ['attempt', 'network.protocol.version', 'auto', 'always 1.1'],
   ['attempt', 'url.path', 'auto', 'part of url.full'],
@@ -22,17 +22,22 @@ const differences: ReadonlyArray<[span: string, attribute: string, who: 'lean' |
     'statement',
     'db.query.text',
     'auto',
-    'kilobytes a trace for a text that is in the code; the summary finds it',
+    'kilobytes per trace for a text that is in the code; the summary leads to it',
   ],
-  ['statement', 'db.postgresql.plan', 'auto', 'no semantic convention: the name of the prepared statement'],
-  ['server', 'url.query', 'auto', 'empty: queries are not kept, and an attribute cannot be taken back'],
+  [
+    'statement',
+    'db.postgresql.plan',
+    'auto',
+    'outside the semantic conventions: the name of the prepared statement',
+  ],
+  ['server', 'url.query', 'auto', 'empty: queries are dropped, and an attribute cannot be removed'],
   ['statement', 'db.response.status_code', 'lean', 'auto has the code in its exception event'],
   ['statement', 'error.type', 'lean', 'as above'],
-  ['command', 'db.query.text', 'auto', 'the name of the command once more: its arguments are kept out'],
-  ['command', 'db.namespace', 'lean', 'the instrumentation does not tell which database of Redis it is'],
+  ['command', 'db.query.text', 'auto', 'repeats the name of the command, because its arguments are dropped'],
+  ['command', 'db.namespace', 'lean', 'the instrumentation does not record the database number'],
 ];
 
-/** A request, with how many spans its trace has. */
+/** A request, and the number of spans of its trace. */
 type TracedRequest = readonly [
   what: string,
   spans: number,
@@ -42,10 +47,10 @@ type TracedRequest = readonly [
 /** One of each kind. */
 const requests: readonly TracedRequest[] = [
   ['a paid order', 6, ({ api }) => api.place(teaOrder, { 'idempotency-key': 'first' })],
-  ['the same again', 5, ({ api }) => api.place(teaOrder, { 'idempotency-key': 'first' })],
+  ['a replayed order', 5, ({ api }) => api.place(teaOrder, { 'idempotency-key': 'first' })],
   ['a declined order', 6, ({ api }) => api.place({ ...teaOrder, paymentToken: 'tok_declined' })],
   [
-    'an order that is tried again',
+    'an order whose charge is retried',
     7,
     ({ api }) => api.place({ ...teaOrder, paymentToken: 'tok_error_once' }),
   ],
@@ -81,7 +86,7 @@ async function tracesOf(
   return traces;
 }
 
-/** Other in every run, whoever makes the span. */
+/** Attributes whose values differ in every run, in both modes. */
 const changing = new Set([
   'app.request_id',
   'db.namespace',
@@ -110,7 +115,7 @@ function compare(lean: SpanTree['span'], auto: SpanTree['span']): string[] {
   });
 }
 
-/** What differs between two runs of the same requests, once their spans are the same. */
+/** The differences in attributes between two runs of the same requests, after a check that their spans are the same. */
 function differencesOf(sent: readonly TracedRequest[], lean: SpanTree[][], auto: SpanTree[][]): string[] {
   const print = (traces: readonly SpanTree[][]) =>
     traces.map((trees, index) => `${sent[index]?.[0]}\n${printSpanTrees(trees)}`);
@@ -130,7 +135,7 @@ const documented = (wanted: (kind: string) => boolean) =>
     .map(([kind, attribute, who]) => `${kind} ${attribute}: ${who}`)
     .toSorted();
 
-test('lean and auto make the same spans of the same requests', async () => {
+test('lean and auto create the same spans for the same requests', async () => {
   const lean = await tracesOf(requests, 'lean');
   const auto = await tracesOf(requests, 'auto');
   const queries = auto
@@ -141,11 +146,15 @@ test('lean and auto make the same spans of the same requests', async () => {
   expect(differencesOf(requests, lean, auto)).toEqual(documented((kind) => kind !== 'command'));
 });
 
-/** What of these the cache has to do with, and the limit, which counts each of them. */
+/** Requests that use the cache; the rate limit counts all of them in Redis. */
 const withRedis: readonly TracedRequest[] = [
-  ['an order whose client is counted', 7, ({ api }) => api.place(teaOrder, { 'idempotency-key': 'first' })],
-  ['an order that is not in the cache', 5, readFirst],
-  ['an order that is', 3, readFirst],
+  [
+    'an order that the rate limit counts',
+    7,
+    ({ api }) => api.place(teaOrder, { 'idempotency-key': 'first' }),
+  ],
+  ['an order missing from the cache', 5, readFirst],
+  ['an order in the cache', 3, readFirst],
 ];
 
 async function readFirst({ api, database }: TracedService): Promise<Answer<unknown>> {
@@ -154,7 +163,7 @@ async function readFirst({ api, database }: TracedService): Promise<Answer<unkno
 }
 
 test.skipIf(missingPrograms().some(({ name }) => name === 'redis-server'))(
-  'and of the same commands to Redis',
+  'lean and auto create the same spans for the same Redis commands',
   async () => {
     await using redis = await startRedisServer();
     const env = { REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '2s', RATE_LIMIT_MAX: '1000000' };

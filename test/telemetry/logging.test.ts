@@ -25,7 +25,7 @@ describe('PUT /log-level', () => {
   const components = ['postgres', 'payment', 'orders', 'http', 'admission'];
   const all = (level: string) => Object.fromEntries(components.map((name) => [name, { level }]));
 
-  test('changes what is written from then on, for one component and for all', async () => {
+  test('PUT /log-level changes the level of one component or of all at once', async () => {
     await using service = await spawnService({ LOG_LEVEL: 'info' });
     const settled = () => service.logs.filter(({ event }) => event === 'order.settled');
     await service.api.place();
@@ -46,7 +46,7 @@ describe('PUT /log-level', () => {
     expect(service.logs).toHaveLength(before);
   });
 
-  test('goes back by itself after the minutes', async () => {
+  test('PUT /log-level with minutes reverts after them', async () => {
     await using service = await spawnService({ LOG_LEVEL: 'info' });
     const { body } = await changeLevel(service.adminUrl, { level: 'debug', minutes: 0.02 });
     expect(body).toMatchObject({ level: 'debug', until: expect.stringMatching(/Z$/) });
@@ -55,7 +55,7 @@ describe('PUT /log-level', () => {
       .toEqual({ level: 'info', components: all('info') });
   });
 
-  test('refuses what it does not understand, with problem details, and changes nothing', async () => {
+  test('PUT /log-level rejects an invalid change with problem details and changes nothing', async () => {
     await using service = await spawnService({ LOG_LEVEL: 'info' });
     const refused: Array<[unknown, object]> = [
       [
@@ -69,7 +69,10 @@ describe('PUT /log-level', () => {
       ],
       [{ level: 'debug', minutes: '5' }, { errors: [{ pointer: '/minutes' }] }],
       [{ level: 'debug', minutes: 0 }, { errors: [{ pointer: '/minutes' }] }],
-      [{ level: 'debug', component: 'paymnt' }, { detail: expect.stringMatching(/there are: .*payment/) }],
+      [
+        { level: 'debug', component: 'paymnt' },
+        { detail: expect.stringMatching(/Known components: .*payment/) },
+      ],
     ];
     for (const [change, problem] of refused) {
       const { status, type, body } = await changeLevel(service.adminUrl, change);
@@ -84,13 +87,13 @@ describe('PUT /log-level', () => {
   });
 });
 
-describe('what a client sends', () => {
+describe('secrets that a client sends', () => {
   const card = '4111111111111111';
   const email = 'jane.doe@example.com';
   const secrets = [card, email, 'sk_canary_key', 'tok_canary'];
   const canary = secrets.join(' ');
 
-  test('is in no line of the log, wherever it was and whatever became of the request', async () => {
+  test('secrets that a client sends are in no log line, for any part of a request and any outcome', async () => {
     await using service = await spawnService({ LOG_LEVEL: 'trace' });
     const headers = { 'x-custom': canary, cookie: `card=${card}`, 'user-agent': canary, referer: canary };
     const place = (order: unknown, more: Record<string, string> = {}) =>
@@ -128,10 +131,10 @@ describe('what a client sends', () => {
   });
 });
 
-describe('a stdout that nobody reads', () => {
+describe('a stdout without a reader', () => {
   const requests = 15_000;
 
-  /** More lines than the buffer holds, by way of requests that are refused at once. */
+  /** Fills the log buffer beyond its capacity by requests that the service refuses at once. */
   async function flood({ url }: ServiceProcess): Promise<void> {
     const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname);
@@ -160,7 +163,7 @@ describe('a stdout that nobody reads', () => {
     );
   }
 
-  test('stops nothing; what it misses is counted, and told once it reads again', async () => {
+  test('a blocked stdout stalls nothing, and lost lines are counted, and logged once it recovers', async () => {
     await using around = await spawnSurroundings();
     const env = serviceEnvironment(around.database.url, around.gateway.url);
     const service = await spawnServiceProcess({ env });
@@ -175,15 +178,15 @@ describe('a stdout that nobody reads', () => {
     expect(await counterOf(service, 'log_messages_total{level="info"}')).toBeGreaterThanOrEqual(requests);
 
     service.child.stdout?.resume();
-    const told = () => service.logs.find(({ event }) => event === 'log.dropped');
-    await expect.poll(told, { timeout: 10_000 }).toMatchObject({ level: 'warn', lines: dropped });
+    const dropLine = () => service.logs.find(({ event }) => event === 'log.dropped');
+    await expect.poll(dropLine, { timeout: 10_000 }).toMatchObject({ level: 'warn', lines: dropped });
     const seen = service.logs.slice(linesBefore).filter(({ event }) => event === 'http.request');
     expect(seen).toHaveLength(requests - dropped);
     expect(await service.stop()).toEqual({ code: 0, signal: null });
     expect(service.logs.at(-1)).toMatchObject({ event: 'service.stopped' });
   });
 
-  test('keeps the service from nothing when it ends', async () => {
+  test('a blocked stdout does not delay the end of the service', async () => {
     await using around = await spawnSurroundings();
     const env = serviceEnvironment(around.database.url, around.gateway.url);
     const service = await spawnServiceProcess({ env });
@@ -194,7 +197,7 @@ describe('a stdout that nobody reads', () => {
     const { result, took } = await timed(() => Promise.race([ended, delay(10_000, ['it did not end'])]));
     expect(result).toEqual([0, null]);
     expect(took).toBeLessThan(2000 + hiccup);
-    // What is left in the pipe ends in the middle of a line.
+    // The rest of the pipe ends in the middle of a line.
     service.exited.catch(() => {});
     service.child.stdout?.destroy();
   });

@@ -7,7 +7,7 @@ import { samplesOf, eachWithTracedService, valueOf } from '../support/processes/
 
 const spawn = eachWithTracedService();
 
-/** What dashboards and alerts read: type and labels by name. Metrics of the service; those of the process are below. */
+/** Type and labels by name, as dashboards and alerts read them. The metrics of the process are below. */
 const contract: Readonly<Record<string, [type: string, labels: string[]]>> = {
   admission_in_flight: ['gauge', []],
   admission_limit: ['gauge', []],
@@ -47,7 +47,7 @@ const ofProcess = [
 ];
 const suffixes: Readonly<Record<string, string>> = { counter: '_total', gauge: '', histogram: '_count' };
 
-test('every metric of the contract is there, with its type and labels, and no other of the service', async () => {
+test('the service exposes exactly the metrics of the contract, with their types and labels', async () => {
   const service = await spawn({ BREAKER_VOLUME: '2', PAYMENT_MAX_ATTEMPTS: '2' });
   await service.api.place({ ...teaOrder, paymentToken: 'tok_error_once' });
   await service.gateway.setFaults({ errorRate: 1 });
@@ -67,14 +67,14 @@ test('every metric of the contract is there, with its type and labels, and no ot
   expect(Object.keys(exposition.types)).toEqual(expect.arrayContaining(ofProcess));
 });
 
-test('a scrape is OpenMetrics by its type and by its form, and 0 stands where nothing happened yet', async () => {
+test('a scrape is valid OpenMetrics, and series that alerts read start at 0', async () => {
   const service = await spawn();
   const response = await fetch(`${service.process.adminUrl}/metrics`);
   expect(response.headers.get('content-type')).toBe(
     'application/openmetrics-text; version=1.0.0; charset=utf-8',
   );
   const exposition = parseExposition(await response.text(), 'openmetrics');
-  // A rate over a series that begins with its first error misses that error.
+  // `rate` over a series that starts with its first error misses that error.
   for (const [name, labels] of [
     ['log_messages_total', { level: 'error' }],
     ['auth_failures_total', { reason: 'unknown' }],
@@ -94,11 +94,11 @@ test('a scrape is OpenMetrics by its type and by its form, and 0 stands where no
   }
 });
 
-test('the state of the circuit, the backlog and the pool can be read off', async () => {
+test('gauges show the state of the circuit breaker, the backlog and the pool', async () => {
   const service = await spawn({
     BREAKER_VOLUME: '2',
     PAYMENT_MAX_ATTEMPTS: '1',
-    // The worker counts the backlog; it finds nothing that is due.
+    // The worker counts the backlog, and finds no order due.
     SETTLEMENT_POLL_INTERVAL: '50ms',
   });
   await service.gateway.setFaults({ errorRate: 1 });
@@ -116,7 +116,7 @@ test('the state of the circuit, the backlog and the pool can be read off', async
   expect(valueOf(exposition, 'http_requests_in_flight')).toBe(0);
 });
 
-/** Methods that Node reads and nobody here knows, among others. */
+/** Some are methods that Node parses and the service does not know. */
 const methods = [
   'GET',
   'POST',
@@ -131,7 +131,7 @@ const methods = [
   'SEARCH',
 ];
 
-test('random paths, methods, headers and keys add no series', async () => {
+test('requests with random paths, methods, headers and keys add no series', async () => {
   const service = await spawn({ LOG_LEVEL: 'error' });
   const attack = async (count: number) => {
     const queue = Array.from({ length: count }, (_, index) => index).values();
@@ -145,7 +145,7 @@ test('random paths, methods, headers and keys add no series', async () => {
     return new Set(samples.map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`));
   };
 
-  // Each kind of refusal has its series after these.
+  // After these, each kind of refusal has its series.
   await attack(200);
   const before = await seriesOf();
   await attack(2000);
@@ -158,7 +158,7 @@ test('random paths, methods, headers and keys add no series', async () => {
   expect(seen.length).toBeLessThan(40);
 });
 
-/** In every way that a client may choose freely. */
+/** Random in every part of a request that a client chooses. */
 async function sendAnything(url: string, index: number): Promise<void> {
   const noise = () => randomBytes(8).toString('hex');
   const path = [`/${noise()}`, `/orders/${randomUUID()}`, `/orders/${noise()}?${noise()}=1`, '/orders'][

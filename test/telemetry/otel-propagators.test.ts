@@ -25,17 +25,20 @@ describe('OTEL_PROPAGATORS', () => {
     ['b3', /^[0-9a-f]{32}-[0-9a-f]{16}-1$/, ['b3']],
     ['b3multi', /^[0-9a-f]{32}$/, ['x-b3-sampled', 'x-b3-spanid', 'x-b3-traceid']],
     ['none', /^undefined$/, []],
-  ])('%s is how the gateway learns of the trace', async (propagators, form, expected) => {
-    await using gateway = await startScriptedGateway();
-    const { api } = await spawn({ OTEL_PROPAGATORS: propagators, PAYMENT_GATEWAY_URL: gateway.url });
-    const { headers } = await api.place(teaOrder, caller);
-    const [seen] = gateway.charges.map((charge) => charge.headers);
-    const names = Object.keys(seen ?? {}).filter((name) =>
-      /^(traceparent|tracestate|baggage|b3|x-b3)/.test(name),
-    );
-    expect(names.toSorted()).toEqual(expected);
-    expect(String(seen?.['traceparent'] ?? seen?.['b3'] ?? seen?.['x-b3-traceid'])).toMatch(form);
-    // Whoever reads another form does not know of the caller's trace.
-    expect(traceIdOf(headers) === traceId).toBe(propagators.startsWith('tracecontext'));
-  });
+  ])(
+    'OTEL_PROPAGATORS=%s decides which headers the gateway receives',
+    async (propagators, form, expected) => {
+      await using gateway = await startScriptedGateway();
+      const { api } = await spawn({ OTEL_PROPAGATORS: propagators, PAYMENT_GATEWAY_URL: gateway.url });
+      const { headers } = await api.place(teaOrder, caller);
+      const [seen] = gateway.charges.map((charge) => charge.headers);
+      const names = Object.keys(seen ?? {}).filter((name) =>
+        /^(traceparent|tracestate|baggage|b3|x-b3)/.test(name),
+      );
+      expect(names.toSorted()).toEqual(expected);
+      expect(String(seen?.['traceparent'] ?? seen?.['b3'] ?? seen?.['x-b3-traceid'])).toMatch(form);
+      // A service that reads another format does not see the trace of the caller.
+      expect(traceIdOf(headers) === traceId).toBe(propagators.startsWith('tracecontext'));
+    },
+  );
 });

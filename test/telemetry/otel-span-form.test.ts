@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { eachWithTracedService } from '../support/processes/traced-service.ts';
 
-// What of spans is left to the SDK: every form of export but the default one, and every limit.
+// The SDK handles every export format except the default, and all span limits.
 
 const spawn = eachWithTracedService();
 const spansOfOrder = 6;
 const traceIdOf = (headers: Headers) => headers.get('traceparent')?.split('-')[1];
 
-describe('the form to send in', () => {
+describe('spans of the SDK', () => {
   test.each(['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'])(
-    '%s=http/json is JSON',
+    '%s=http/json exports spans as JSON',
     async (variable) => {
       const { api, process, receiver } = await spawn({ [variable]: 'http/json' });
       const { headers } = await api.place();
@@ -24,7 +24,7 @@ describe('the form to send in', () => {
   );
 
   test.each(['OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT'])(
-    '%s bounds what a span holds',
+    '%s bounds the number of attributes of a span',
     async (variable) => {
       const { api, receiver } = await spawn({ [variable]: '3' });
       const { headers } = await api.place();
@@ -35,7 +35,7 @@ describe('the form to send in', () => {
     },
   );
 
-  test('OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT cuts texts', async () => {
+  test('OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT truncates text attributes', async () => {
     const { api, receiver } = await spawn({ OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '4' });
     const { headers } = await api.place();
     await receiver.waitForTrace(traceIdOf(headers) ?? '', spansOfOrder);

@@ -12,7 +12,7 @@ import {
 } from '../support/processes/traced-service.ts';
 
 /**
- * What the specification says of its variables, with nothing from us in between.
+ * The standard variables behave as the specification says.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  * @see https://opentelemetry.io/docs/specs/otel/protocol/exporter/
@@ -20,7 +20,7 @@ import {
 
 const spawn = eachWithTracedService();
 
-/** Besides the one that every service under test sends to. */
+/** A second receiver; every service under test already has one. */
 let other: OtlpReceiver;
 beforeEach(async () => {
   other = await startOtlpReceiver();
@@ -28,7 +28,7 @@ beforeEach(async () => {
 afterEach(() => other[Symbol.asyncDispose]());
 
 const spansOfOrder = 6;
-/** And of the OpenAPI document, which the client of the tests reads first. */
+/** Plus one: the client of the tests reads the OpenAPI document first. */
 const spansOf = (orders: number) => 1 + orders * spansOfOrder;
 const bothSignals = { OTEL_LOGS_EXPORTER: 'otlp', OTEL_BLRP_SCHEDULE_DELAY: '100' };
 const pathsAt = ({ received }: OtlpReceiver) => [...new Set(received.map(({ path }) => path))].toSorted();
@@ -41,27 +41,30 @@ describe('OTEL_TRACES_SAMPLER', () => {
   test.each([
     ['parentbased_always_on', '01'],
     ['parentbased_always_off', '00'],
-    // As the specification has it for one that is not known, and for none.
+    // The specification's fallback for an unknown name and for an empty one.
     ['no_such_sampler', '01'],
     ['', '01'],
-  ])('"%s" follows the caller, and decides by itself where there is none', async (sampler, ownDecision) => {
-    const { api, process, receiver } = await spawn({ OTEL_TRACES_SAMPLER: sampler });
-    const followed = [
-      await api.place(teaOrder, traceparent('01')),
-      await api.place(teaOrder, traceparent('00')),
-      await api.place(),
-    ];
-    expect(followed.map(({ headers }) => flagsOf(headers))).toEqual(['01', '00', ownDecision]);
-    await process.stop();
-    for (const { headers } of followed) {
-      const spans = receiver.spans.filter(({ traceId }) => traceId === traceIdOf(headers));
-      expect(spans).toHaveLength(flagsOf(headers) === '01' ? spansOfOrder : 0);
-    }
-  });
+  ])(
+    'OTEL_TRACES_SAMPLER="%s" follows the caller, and decides itself without one',
+    async (sampler, ownDecision) => {
+      const { api, process, receiver } = await spawn({ OTEL_TRACES_SAMPLER: sampler });
+      const followed = [
+        await api.place(teaOrder, traceparent('01')),
+        await api.place(teaOrder, traceparent('00')),
+        await api.place(),
+      ];
+      expect(followed.map(({ headers }) => flagsOf(headers))).toEqual(['01', '00', ownDecision]);
+      await process.stop();
+      for (const { headers } of followed) {
+        const spans = receiver.spans.filter(({ traceId }) => traceId === traceIdOf(headers));
+        expect(spans).toHaveLength(flagsOf(headers) === '01' ? spansOfOrder : 0);
+      }
+    },
+  );
 });
 
-describe('the address to send to', () => {
-  test('OTEL_EXPORTER_OTLP_ENDPOINT has a path below it for each signal', async () => {
+describe('the OTLP endpoint', () => {
+  test('OTEL_EXPORTER_OTLP_ENDPOINT gets a path for each signal appended', async () => {
     const tenant = { OTEL_EXPORTER_OTLP_ENDPOINT: `${other.url}/tenant` };
     const { api, receiver } = await spawn({ ...bothSignals, ...tenant });
     await api.place();
@@ -73,7 +76,7 @@ describe('the address to send to', () => {
   test.each([
     ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', '/v1/logs'],
     ['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT', '/v1/traces'],
-  ])('%s is taken as it is, for its signal alone', async (variable, rest) => {
+  ])('%s is used unchanged, for its signal only', async (variable, rest) => {
     const { api, receiver } = await spawn({
       ...bothSignals,
       [variable]: `${other.url}/all/of/it?key=1`,
@@ -84,8 +87,8 @@ describe('the address to send to', () => {
   });
 });
 
-describe('how it is sent', () => {
-  test('OTEL_EXPORTER_OTLP_HEADERS go with every request, and those of a signal with its own', async () => {
+describe('an OTLP request', () => {
+  test('OTEL_EXPORTER_OTLP_HEADERS go with every request, merged with those of its signal', async () => {
     const { api, receiver } = await spawn({
       ...bothSignals,
       OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20abc, x-tenant=shop',
@@ -108,7 +111,7 @@ describe('how it is sent', () => {
     ['COMPRESSION=gzip', ['logs gzip', 'traces gzip']],
     ['TRACES_COMPRESSION=gzip', ['logs none', 'traces gzip']],
     ['LOGS_COMPRESSION=gzip', ['logs gzip', 'traces none']],
-  ])('OTEL_EXPORTER_OTLP_%s', async (setting, expected) => {
+  ])('OTEL_EXPORTER_OTLP_%s compresses the requests of its signals', async (setting, expected) => {
     const [name = '', value = ''] = setting.split('=');
     const { api, receiver } = await spawn({ ...bothSignals, [`OTEL_EXPORTER_OTLP_${name}`]: value });
     const { headers } = await api.place();
@@ -121,21 +124,21 @@ describe('how it is sent', () => {
   });
 
   test.each(['OTEL_EXPORTER_OTLP_TIMEOUT', 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT'])(
-    '%s is when a request is given up',
+    '%s is the timeout of a request',
     async (variable) => {
       const { api, receiver, scrape } = await spawn({ [variable]: '200' });
       await receiver.fail('hang');
       await api.place();
       const lost = async () =>
         valueOf(await scrape(), 'telemetry_dropped_total', { signal: 'traces', reason: 'export_failed' });
-      // By default it is after 10 s.
+      // The default is 10 s.
       await expect.poll(lost, { timeout: 8000 }).toBeGreaterThanOrEqual(spansOfOrder);
     },
   );
 });
 
 describe('batches of spans', () => {
-  test('OTEL_BSP_MAX_EXPORT_BATCH_SIZE bounds them', async () => {
+  test('OTEL_BSP_MAX_EXPORT_BATCH_SIZE bounds a batch of spans', async () => {
     const { api, receiver } = await spawn({ OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '4' });
     for (let count = 0; count < 3; count += 1) await api.place();
     await expect.poll(() => receiver.spans.length).toBe(spansOf(3));
@@ -143,7 +146,7 @@ describe('batches of spans', () => {
     expect(Math.max(...sizes)).toBe(4);
   });
 
-  test('OTEL_BSP_SCHEDULE_DELAY is how long the first waits for others', async () => {
+  test('OTEL_BSP_SCHEDULE_DELAY is how long the first span of a batch waits for others', async () => {
     const { api, process, receiver } = await spawn({ OTEL_BSP_SCHEDULE_DELAY: '600000' });
     for (let count = 0; count < 3; count += 1) await api.place();
     expect(receiver.requests).toBe(0);
@@ -152,7 +155,7 @@ describe('batches of spans', () => {
     expect(receiver.spans).toHaveLength(spansOf(3));
   });
 
-  test('OTEL_BSP_EXPORT_TIMEOUT is how long one may keep the next from being sent', async () => {
+  test('OTEL_BSP_EXPORT_TIMEOUT is how long a batch of spans can delay the next', async () => {
     const { api, receiver } = await spawn({
       OTEL_BSP_EXPORT_TIMEOUT: '100',
       OTEL_EXPORTER_OTLP_TIMEOUT: '60000',
@@ -164,7 +167,7 @@ describe('batches of spans', () => {
     await expect.poll(() => receiver.requests, { timeout: 10_000 }).toBe(2);
   });
 
-  test('OTEL_BSP_MAX_QUEUE_SIZE is how many may wait', async () => {
+  test('OTEL_BSP_MAX_QUEUE_SIZE bounds the spans that wait', async () => {
     const { api, process, receiver, scrape } = await spawn({
       OTEL_BSP_MAX_QUEUE_SIZE: '12',
       OTEL_BSP_SCHEDULE_DELAY: '600000',
@@ -172,14 +175,14 @@ describe('batches of spans', () => {
     await receiver.fail('hang');
     for (let count = 0; count < 6; count += 1) await api.place();
     const lost = { signal: 'traces', reason: 'queue_full' };
-    // One batch is on its way, and one waits.
+    // One batch is in flight, and one waits.
     expect(valueOf(await scrape(), 'telemetry_dropped_total', lost)).toBe(spansOf(6) - 2 * 12);
     await process.kill();
   });
 });
 
 describe('batches of log records', () => {
-  test('OTEL_BLRP_MAX_EXPORT_BATCH_SIZE bounds them', async () => {
+  test('OTEL_BLRP_MAX_EXPORT_BATCH_SIZE bounds a batch of log records', async () => {
     const { api, receiver } = await spawn({ ...bothSignals, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: '2' });
     for (let count = 0; count < 3; count += 1) await api.place();
     await receiver.waitForLog(({ eventName }) => eventName === 'http.request');
@@ -187,7 +190,7 @@ describe('batches of log records', () => {
     expect(Math.max(...bodies.map((body) => decode(logsRequest, body).length))).toBe(2);
   });
 
-  test('OTEL_BLRP_SCHEDULE_DELAY is how long the first waits for others', async () => {
+  test('OTEL_BLRP_SCHEDULE_DELAY is how long the first log record of a batch waits for others', async () => {
     const { api, process, receiver } = await spawn({ ...bothSignals, OTEL_BLRP_SCHEDULE_DELAY: '600000' });
     await api.place();
     await receiver.waitForSpan(() => true);
@@ -196,7 +199,7 @@ describe('batches of log records', () => {
     expect(receiver.logs.map(({ eventName }) => eventName)).toContain('http.request');
   });
 
-  test('OTEL_BLRP_MAX_QUEUE_SIZE is how many may wait; what is lost is counted', async () => {
+  test('OTEL_BLRP_MAX_QUEUE_SIZE bounds the log records that wait, and losses are counted', async () => {
     const { api, receiver, scrape } = await spawn({
       ...bothSignals,
       OTEL_BLRP_MAX_QUEUE_SIZE: '2',
@@ -210,7 +213,7 @@ describe('batches of log records', () => {
     await expect.poll(() => lost('export_failed'), { timeout: 10_000 }).toBeGreaterThan(0);
   });
 
-  test('OTEL_LOGS_EXPORTER=none sends none; the series of what can be lost are there all the same', async () => {
+  test('OTEL_LOGS_EXPORTER=none exports no log records, and the series of losses exist anyway', async () => {
     const { api, process, receiver, scrape } = await spawn({ OTEL_LOGS_EXPORTER: 'none' });
     const series = samplesOf(await scrape(), 'telemetry_dropped_total', { signal: 'logs' });
     expect(series.map(({ labels, value }) => `${labels['reason']} ${value}`).toSorted()).toEqual([
@@ -225,8 +228,8 @@ describe('batches of log records', () => {
   });
 });
 
-describe('who it is from', () => {
-  test('spans and log records have one resource, and every process an id of its own in it', async () => {
+describe('the resource', () => {
+  test('spans and log records share a resource, with an instance id per process', async () => {
     const services = [await spawn(bothSignals), await spawnTracedService(bothSignals)];
     const ids: unknown[] = [];
     for (const { receiver } of services) {
@@ -240,7 +243,7 @@ describe('who it is from', () => {
     expect(ids[0]).not.toBe(ids[1]);
   });
 
-  test('OTEL_RESOURCE_ATTRIBUTES is over what the process says of itself, and escapes are read', async () => {
+  test('OTEL_RESOURCE_ATTRIBUTES overrides detected attributes and decodes escapes', async () => {
     const { receiver } = await spawn({
       OTEL_RESOURCE_ATTRIBUTES: 'service.instance.id=replica-7,team=tea%2C%20coffee,service.name=ignored',
       OTEL_SERVICE_NAME: 'shop',
@@ -254,7 +257,7 @@ describe('who it is from', () => {
   });
 });
 
-test('an empty variable is one that is not set', async () => {
+test('an empty variable behaves like an unset one', async () => {
   const names = ['TRACES_SAMPLER', 'TRACES_EXPORTER', 'LOGS_EXPORTER', 'PROPAGATORS', 'SDK_DISABLED'];
   const batch = ['MAX_QUEUE_SIZE', 'MAX_EXPORT_BATCH_SIZE', 'EXPORT_TIMEOUT'];
   const all = [...names, 'SERVICE_NAME', 'EXPORTER_OTLP_HEADERS', 'EXPORTER_OTLP_TIMEOUT'];

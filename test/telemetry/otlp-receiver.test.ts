@@ -14,7 +14,7 @@ import { type OtlpReceiver, startOtlpReceiver } from '../../lab/harness/otlp-rec
 import { printSpanTrees } from '../../lab/harness/span-tree.ts';
 import { hiccup, timed } from '../support/clients/timing.ts';
 
-// The real SDK with the real exporter sends what is expected to arrive.
+// The real SDK and its exporter are the sender.
 
 let receiver: OtlpReceiver;
 let sdk: NodeSDK;
@@ -47,7 +47,7 @@ afterEach(() => receiver.fail('off'));
 
 const tracer = () => trace.getTracer('test', '1.2.3');
 
-test('a span arrives with all that it was given', async () => {
+test('the receiver decodes every part of a span', async () => {
   const linked = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 };
   const attributes: Attributes = {
     text: 'Grüße, 茶',
@@ -98,7 +98,7 @@ test('a span arrives with all that it was given', async () => {
   });
 });
 
-test('a log record arrives with its trace', async () => {
+test('the receiver decodes a log record with its trace', async () => {
   const spanContext = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 };
   logs.getLogger('test').emit({
     severityNumber: SeverityNumber.WARN,
@@ -121,7 +121,7 @@ test('a log record arrives with its trace', async () => {
   });
 });
 
-test('a trace is printed as a tree', async () => {
+test('printSpanTrees prints a trace as a tree', async () => {
   const traceId = tracer().startActiveSpan('POST /orders', { kind: SpanKind.SERVER }, (root) => {
     tracer().startActiveSpan('orders.place', (place) => {
       tracer()
@@ -150,7 +150,7 @@ test('a trace is printed as a tree', async () => {
   expect(receiver.trace(traceId)).toEqual(trees);
 });
 
-test('a span with a parent elsewhere is a root', async () => {
+test('the receiver treats a span with a remote parent as a root', async () => {
   const elsewhere = { traceId: 'c'.repeat(32), spanId: 'd'.repeat(16), traceFlags: 1, isRemote: true };
   const parent = trace.setSpanContext(context.active(), elsewhere);
   tracer().startSpan('continued', {}, parent).end();
@@ -158,7 +158,7 @@ test('a span with a parent elsewhere is a root', async () => {
   expect(root?.span).toMatchObject({ name: 'continued', parentSpanId: elsewhere.spanId });
 });
 
-test('waiting in vain says what arrived instead', async () => {
+test('waitForSpan that times out lists the spans that arrived', async () => {
   tracer().startSpan('something else').end();
   await receiver.waitForSpan(({ name }) => name === 'something else');
   await expect(receiver.waitForSpan(({ name }) => name === 'never', 50)).rejects.toThrow(
@@ -174,21 +174,21 @@ describe('as a receiver that fails', () => {
       ...init,
     });
 
-  test('it refuses connections, and takes them again', async () => {
+  test('a receiver set to refuse rejects connections until it is off', async () => {
     await receiver.fail('refuse');
     await expect(send()).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
     await receiver.fail('off');
     expect((await send()).status).toBe(200);
   });
 
-  test('it hangs', async () => {
+  test('a receiver set to hang accepts a request and never responds', async () => {
     await receiver.fail('hang');
     const before = receiver.requests;
     await expect(send({ signal: AbortSignal.timeout(200) })).rejects.toThrow('timeout');
     expect(receiver.requests).toBe(before + 1);
   });
 
-  test('it is slow', async () => {
+  test('a receiver set to be slow responds after a second', async () => {
     await receiver.fail('slow');
     const { result, took } = await timed(() => send());
     expect(result.status).toBe(200);
@@ -196,7 +196,7 @@ describe('as a receiver that fails', () => {
     expect(took).toBeLessThan(1000 + hiccup);
   });
 
-  test('it answers 503, and what it is sent again once that is over arrives', async () => {
+  test('a receiver set to respond 503 gets the spans by a retry once it is off', async () => {
     await receiver.fail('503');
     const before = receiver.requests;
     tracer().startSpan('sent twice').end();
@@ -207,11 +207,11 @@ describe('as a receiver that fails', () => {
   });
 
   test.each([
-    ['a message that is cut off', 400, { body: Buffer.from([0x0a, 0x05, 0x01]) }],
-    ['a field of another type than it should have', 400, { body: Buffer.from([0x08, 0x01]) }],
-    ['what is not gzip', 400, { body: 'text', headers: { 'content-encoding': 'gzip' } }],
+    ['a truncated message', 400, { body: Buffer.from([0x0a, 0x05, 0x01]) }],
+    ['a field of the wrong type', 400, { body: Buffer.from([0x08, 0x01]) }],
+    ['a body that is not gzip', 400, { body: 'text', headers: { 'content-encoding': 'gzip' } }],
     ['JSON', 415, { body: '{}', headers: { 'content-type': 'application/json' } }],
-  ])('it refuses %s', async (_what, status, { body, headers }: RequestInit) => {
+  ])('the receiver rejects %s', async (_what, status, { body, headers }: RequestInit) => {
     const type = { 'content-type': 'application/x-protobuf' };
     const answer = await send({ body: body ?? null, headers: { ...type, ...(headers as object) } });
     expect(answer.status).toBe(status);

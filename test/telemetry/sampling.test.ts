@@ -25,7 +25,7 @@ const traceparent = (flags: '00' | '01') => ({ traceparent: `00-${hex(16)}-${hex
 const traceIdOf = (headers: Headers) => headers.get('traceparent')?.split('-')[1] ?? '';
 const flagsOf = (headers: Headers) => headers.get('traceparent')?.split('-')[3];
 
-/** A paid order, as its trace shows it whoever placed it. */
+/** The trace of a paid order, the same in lean and auto mode. */
 const paidOrder = [
   'POST /orders [SERVER]',
   '  orders.place [INTERNAL]',
@@ -35,7 +35,7 @@ const paidOrder = [
   '    UPDATE orders [CLIENT]',
 ].join('\n');
 
-/** Ends the process, which sends what is queued: after it, what has not arrived was never made. */
+/** Stops the process, which flushes its queue: a span that has not arrived by then was never created. */
 async function allSpans({ process, receiver }: TracedService): Promise<readonly ReceivedSpan[]> {
   expect(await process.stop()).toEqual({ code: 0, signal: null });
   return receiver.spans;
@@ -52,7 +52,7 @@ async function placeMany({ api }: TracedService, count: number, atOnce: number):
 }
 
 describe('with the sampler', () => {
-  test('always_off nothing is exported, no exemplar is kept, and the gateway learns of the trace', async () => {
+  test('the sampler always_off exports nothing, keeps no exemplar, and still propagates the trace', async () => {
     const { api, scrape, gatewayLog, ...rest } = await spawn({ OTEL_TRACES_SAMPLER: 'always_off' });
     const { headers } = await api.place(teaOrder, traceparent('01'));
     const line = await rest.requestLine(headers.get('x-request-id') ?? '');
@@ -66,7 +66,7 @@ describe('with the sampler', () => {
     expect(await allSpans(rest as TracedService)).toEqual([]);
   });
 
-  test('always_on everything is, even where the caller samples nothing', async () => {
+  test('the sampler always_on exports a trace that the caller does not sample', async () => {
     const service = await spawn({ OTEL_TRACES_SAMPLER: 'always_on' });
     const { headers } = await service.api.place(teaOrder, traceparent('00'));
     expect(flagsOf(headers)).toBe('01');
@@ -75,7 +75,7 @@ describe('with the sampler', () => {
   });
 
   test.each(['traceidratio', 'parentbased_traceidratio'])(
-    '%s some traces are whole, the others are not there at all, and exemplars point at the former',
+    'the sampler %s exports whole traces or nothing, and exemplars point to exported ones',
     async (sampler) => {
       const service = await spawn({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: '0.2' });
       const traceIds = await placeMany(service, 100, 8);
@@ -84,7 +84,7 @@ describe('with the sampler', () => {
 
       const exported = new Set(spans.map(({ traceId }) => traceId));
       const sampled = traceIds.filter((traceId) => exported.has(traceId));
-      // For 100 requests at 0.2, fewer than 4 or more than 45 come about less than once in a million runs.
+      // With 100 requests at 0.2, fewer than 4 or more than 45 occur less than once in a million runs.
       expect(sampled.length).toBeGreaterThan(3);
       expect(sampled.length).toBeLessThan(46);
       for (const traceId of sampled) expect(printSpanTrees(service.receiver.trace(traceId))).toBe(paidOrder);
@@ -93,7 +93,7 @@ describe('with the sampler', () => {
     },
   );
 
-  test('parentbased_traceidratio the caller decides, where there is one', async () => {
+  test('the sampler parentbased_traceidratio follows the decision of the caller', async () => {
     const service = await spawn({
       OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
       OTEL_TRACES_SAMPLER_ARG: '0',
@@ -110,15 +110,15 @@ describe('with the sampler', () => {
   });
 });
 
-describe.each(['lean', 'auto'])('64 requests at once, %s', (mode) => {
-  test('make 64 whole traces, and no span strays into that of another', async () => {
-    // Fewer connections than requests, so that statements wait for each other.
+describe.each(['lean', 'auto'])('concurrent requests in %s mode', (mode) => {
+  test('64 concurrent requests create 64 complete traces without a stray span', async () => {
+    // Fewer connections than requests, so statements wait for each other.
     const service = await spawn({
       TELEMETRY_INSTRUMENTATION: mode,
       DATABASE_POOL_MAX: '4',
       DATABASE_CONNECT_TIMEOUT: '5s',
       DATABASE_DEADLINE: '10s',
-      // No attempt is to end early where the machine is slow.
+      // No attempt may time out on a slow machine.
       PAYMENT_ATTEMPT_TIMEOUT: '10s',
       PAYMENT_DEADLINE: '20s',
     });
@@ -133,7 +133,7 @@ describe.each(['lean', 'auto'])('64 requests at once, %s', (mode) => {
       ({ traceId, parentSpanId }) => parentSpanId !== '' && !own.has(`${traceId} ${parentSpanId}`),
     );
     expect(orphans).toEqual([]);
-    // Every statement and every attempt is about the order of its own request.
+    // Every attempt concerns the order of its own request.
     for (const { traceparent: seen, key } of service.gatewayLog) {
       const traceId = String(seen).split('-')[1];
       const place = spans.find((span) => span.traceId === traceId && span.name === 'orders.place');
@@ -142,8 +142,8 @@ describe.each(['lean', 'auto'])('64 requests at once, %s', (mode) => {
   });
 });
 
-describe('of the standard variables', () => {
-  test('OTEL_SDK_DISABLED leaves metrics and logs, and neither spans nor trace ids', async () => {
+describe('the standard variables', () => {
+  test('OTEL_SDK_DISABLED keeps metrics and logs, without spans and trace ids', async () => {
     const service = await spawn({ OTEL_SDK_DISABLED: 'true' });
     const { status, headers } = await service.api.place();
     const line = await service.requestLine(headers.get('x-request-id') ?? '');
@@ -158,7 +158,7 @@ describe('of the standard variables', () => {
     expect(service.receiver.requests).toBe(0);
   });
 
-  test('OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES name the sender, over what it says by itself', async () => {
+  test('OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override the defaults of the service', async () => {
     const service = await spawn({
       OTEL_SERVICE_NAME: 'shop-orders',
       OTEL_RESOURCE_ATTRIBUTES: 'service.namespace=shop,deployment.environment.name=staging',
@@ -172,14 +172,14 @@ describe('of the standard variables', () => {
     });
   });
 
-  test('OTEL_TRACES_EXPORTER=none sends nothing', async () => {
+  test('OTEL_TRACES_EXPORTER=none exports nothing', async () => {
     const { receiver, ...service } = await spawn({ OTEL_TRACES_EXPORTER: 'none' });
     await service.api.place();
     await service.process.stop();
     expect(receiver.requests).toBe(0);
   });
 
-  test('OTEL_PROPAGATORS decides in which form the trace comes and goes', async () => {
+  test('OTEL_PROPAGATORS sets the headers in which a trace enters and leaves the service', async () => {
     const service = await spawn({ OTEL_PROPAGATORS: 'b3' });
     const [traceId, spanId] = [hex(16), hex(8)];
     const { headers } = await service.api.place(teaOrder, {

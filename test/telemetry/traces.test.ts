@@ -10,7 +10,7 @@ import {
   type TracedService,
 } from '../support/processes/traced-service.ts';
 
-// A request as its trace, its log line, its metrics and their exemplars tell of it, each of which leads to the others.
+// A request in its trace, its log line, its metrics and their exemplars, each of which leads to the others.
 
 describe('the trace of an order', () => {
   let traced: TracedService;
@@ -19,7 +19,7 @@ describe('the trace of an order', () => {
     return () => traced[Symbol.asyncDispose]();
   });
 
-  test('that is paid', async () => {
+  test('the trace of a paid order has six spans, a log line and metrics to match', async () => {
     const seen = await follow(traced, 6, () => traced.api.place());
     expect(seen.tree).toBe(
       [
@@ -45,7 +45,7 @@ describe('the trace of an order', () => {
     expect(exemplarTraces({ types: {}, samples: dependency })).toContain(seen.traceId);
   });
 
-  test('whose card is declined: no error of the service', async () => {
+  test('the trace of a declined order marks no error of the service', async () => {
     const order = { ...teaOrder, paymentToken: 'tok_declined' };
     const seen = await follow(traced, 6, () => traced.api.place(order));
     expect(seen.tree).toBe(
@@ -54,7 +54,7 @@ describe('the trace of an order', () => {
         '  orders.place [INTERNAL] {order.status=declined}',
         '    INSERT orders [CLIENT]',
         '    payment.charge [INTERNAL] {payment.outcome=declined, payment.attempts=1, circuit_breaker.state=closed}',
-        // To an HTTP client 4xx is an error, by the semantic conventions.
+        // The semantic conventions make 4xx an error of a client span.
         '      POST /charges [CLIENT] ERROR {http.response.status_code=402, error.type=402}',
         '    UPDATE orders [CLIENT]',
       ].join('\n'),
@@ -64,7 +64,7 @@ describe('the trace of an order', () => {
     expect(seen.counts).toMatchObject({ 'orders_total declined EUR': 1 });
   });
 
-  test('that is replayed: found by its id, and charged no more', async () => {
+  test('the trace of a replayed order reads it and has no charge', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     const first = await traced.api.place(teaOrder, headers);
     const seen = await follow(traced, 5, () => traced.api.place(teaOrder, headers));
@@ -90,7 +90,7 @@ describe('the trace of an order', () => {
     });
   });
 
-  test('whose charge is tried again and recovers: one span per attempt', async () => {
+  test('the trace of a charge that recovers by a retry has one span per attempt', async () => {
     const order = { ...teaOrder, paymentToken: 'tok_error_once' };
     const seen = await follow(traced, 7, () => traced.api.place(order));
     expect(seen.tree).toBe(
@@ -117,7 +117,7 @@ describe('the trace of an order', () => {
     });
   });
 
-  test('that meets a defect: an error from the statement up to the request', async () => {
+  test('the trace of an unexpected error marks all spans from the statement up to the request', async () => {
     await traced.database.sql('ALTER TABLE orders RENAME TO elsewhere');
     const seen = await follow(traced, 3, () => traced.api.place());
     await traced.database.sql('ALTER TABLE elsewhere RENAME TO orders');
@@ -136,7 +136,7 @@ describe('the trace of an order', () => {
     });
   });
 
-  test('goes on that of the caller, through the service, to the gateway', async () => {
+  test('the trace of the caller continues through the service to the gateway', async () => {
     const caller = { traceId: 'c'.repeat(32), spanId: 'd'.repeat(16) };
     const headers = {
       traceparent: `00-${caller.traceId}-${caller.spanId}-01`,
@@ -154,7 +154,7 @@ describe('the trace of an order', () => {
   });
 
   test.each(['nonsense', `00-${'0'.repeat(32)}-${'1'.repeat(16)}-01`])(
-    'begins anew where that of the caller cannot be: %s',
+    'a new trace starts if the traceparent of the caller is invalid: %s',
     async (traceparent) => {
       const seen = await follow(traced, 6, () => traced.api.place(teaOrder, { traceparent }));
       expect(seen.spans.find(({ kind }) => kind === 'SERVER')).toMatchObject({ parentSpanId: '' });
@@ -162,7 +162,7 @@ describe('the trace of an order', () => {
   );
 });
 
-test('a request that is shed tells so, and why, in all of its parts', async () => {
+test('a shed request shows the reason in its span, response, log line and metrics', async () => {
   await using traced = await spawnTracedService({
     ADMISSION_LIMIT_MIN: '1',
     ADMISSION_LIMIT_MAX: '1',
@@ -191,11 +191,11 @@ test('a request that is shed tells so, and why, in all of its parts', async () =
 });
 
 describe('an order that its request leaves pending', () => {
-  test('is settled in a trace of its own, which links to that of the request', async () => {
+  test('the settlement of a pending order has its own trace, with a link to that of the request', async () => {
     await using traced = await spawnTracedService({
       PAYMENT_DEADLINE: '400ms',
       SETTLEMENT_POLL_INTERVAL: '100ms',
-      // Longer than it takes to mend the gateway, so that the first round finds it mended.
+      // Longer than the repair of the gateway takes, so the first round succeeds.
       SETTLEMENT_BACKOFF_BASE: '1s',
       SETTLEMENT_BACKOFF_FLOOR: '1s',
       SETTLEMENT_BACKOFF_CAP: '1s',
@@ -253,7 +253,7 @@ describe('an order that its request leaves pending', () => {
     });
   });
 
-  test('while the circuit is open, has no attempt in its trace, and says why', async () => {
+  test('the trace of an order under an open circuit has no attempt, and shows the reason', async () => {
     await using traced = await spawnTracedService({ BREAKER_VOLUME: '2', PAYMENT_MAX_ATTEMPTS: '1' });
     await traced.gateway.setFaults({ errorRate: 1 });
     for (let failure = 0; failure < 2; failure += 1) await traced.api.place();

@@ -1,10 +1,10 @@
-// oxlint-disable-next-line no-restricted-imports -- the registry that the service's own are made for
+// oxlint-disable-next-line no-restricted-imports -- the registry that the instruments of the service render through
 import { Registry } from 'prom-client';
 import { createInstruments } from '../../../src/telemetry/metrics/instruments.ts';
 import type { RecordCall } from './record.ts';
 import { buckets, drawn, durations, labels, routes, traceIds } from './workload.ts';
 
-/** What a measured loop costs by itself, and what an exemplar cannot do without. */
+/** The cost of the loop itself, and of the clock that an exemplar needs. */
 export function baselines(): RecordCall[] {
   const kept = new Float64Array(8);
   return [

@@ -9,7 +9,7 @@ import { measureRecording } from './record.ts';
 import { measureRendering, scrapedRegistries } from './render.ts';
 import { describeMachine } from '../../report/machine.ts';
 
-/** What it costs to record one thing in a metric, and to render what a scrape asks for. */
+/** Measures the cost of recording a value in a metric, and of rendering a scrape. */
 
 const usage = `node lab/bench/metrics/main.ts [options]
 
@@ -19,7 +19,7 @@ const usage = `node lab/bench/metrics/main.ts [options]
   --help           show this
 `;
 
-/** Renders before those that count: V8 has to optimize them, too. */
+/** Renders before the measured ones, for V8 to optimize the code. */
 const warmUps = 100;
 
 function readOptions(args: string[]) {

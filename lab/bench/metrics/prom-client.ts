@@ -1,9 +1,9 @@
-// oxlint-disable-next-line no-restricted-imports -- it is what the service's own are compared with
+// oxlint-disable-next-line no-restricted-imports -- the instruments of the service are compared with it
 import * as prom from 'prom-client';
 import type { RecordCall } from './record.ts';
 import { buckets, drawn, durations, labelObjects, labels, routes, traceIds } from './workload.ts';
 
-/** The metrics of prom-client. Each "kept child" is what its `labels()` returned. */
+/** The metrics of prom-client. A "kept child" is the return value of `labels()`. */
 export function promClientCalls(): RecordCall[] {
   const registers = [new prom.Registry()];
   const requests = new prom.Counter({

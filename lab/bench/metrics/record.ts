@@ -1,10 +1,10 @@
 import { getHeapStatistics } from 'node:v8';
 import { type Spread, spreadOf } from '../shared/statistics.ts';
 
-/** One way to record one thing, in a loop of its own: V8 optimizes each for what it is given, as at a caller's. */
+/** One way to record a value, with its own loop: V8 then optimizes each call site by itself, as in the service. */
 export interface RecordCall {
   name: string;
-  /** Whether the service records so. */
+  /** Whether the service records this way. */
   ours: boolean;
   run: (times: number) => void;
 }
@@ -12,16 +12,16 @@ export interface RecordCall {
 export interface RecordFigures {
   name: string;
   ours: boolean;
-  /** Nanoseconds per call, the loop around it included. */
+  /** Nanoseconds per call, including the loop. */
   time: Spread;
-  /** Bytes per call, that the garbage collector has to find again. */
+  /** Bytes allocated per call. */
   allocated: number;
 }
 
-/** Seconds. Long enough for what little the clock and the start of the loop cost to vanish. */
+/** Seconds. Long enough to make the cost of the clock and of the start of the loop negligible. */
 const roundLength = 0.02;
 
-/** All calls in every round, the order turned round from one to the next: none always follows the same other. */
+/** Runs all calls in every round, in alternating order, so none always follows the same one. */
 export function measureRecording(calls: readonly RecordCall[], rounds: number): RecordFigures[] {
   const subjects = calls.map((call) => ({
     ...call,
@@ -46,7 +46,7 @@ export function measureRecording(calls: readonly RecordCall[], rounds: number): 
   }));
 }
 
-/** @returns how many calls a round has room for, once V8 has optimized them */
+/** @returns the number of calls that fit a round after V8 has optimized them */
 function warmUp({ run }: RecordCall): number {
   let times = 1000;
   for (;;) {

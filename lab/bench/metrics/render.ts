@@ -1,11 +1,11 @@
-// oxlint-disable-next-line no-restricted-imports -- it is what the service's own are compared with
+// oxlint-disable-next-line no-restricted-imports -- the instruments of the service are compared with it
 import * as prom from 'prom-client';
 import { createInstruments } from '../../../src/telemetry/metrics/instruments.ts';
 import { observeProcess } from '../../../src/telemetry/metrics/process-metrics.ts';
 import { buckets, labels } from './workload.ts';
 import { quantile } from '../shared/statistics.ts';
 
-/** A registry as a scrape finds it, after traffic. */
+/** A registry after traffic, ready for a scrape. */
 export interface Scraped {
   name: string;
   registry: prom.Registry<prom.RegistryContentType>;
@@ -13,16 +13,16 @@ export interface Scraped {
 
 export interface RenderFigures {
   name: string;
-  /** Lines that are no comments. */
+  /** Lines other than comments. */
   series: number;
   kilobytes: number;
-  /** Milliseconds until the text is there. */
+  /** Milliseconds until the text is complete. */
   time: { p50: number; max: number };
-  /** Milliseconds that nothing else had its turn on the event loop, per render. */
+  /** Longest block of the event loop per render, in milliseconds. */
   block: { p50: number; max: number };
 }
 
-/** A histogram is 15 series: its buckets, the infinite one, sum and count. */
+/** A histogram has 15 series: its buckets, the infinite one, sum and count. */
 export function scrapedRegistries(): Scraped[] {
   return [
     { name: '300 series', registry: withOurs(20) },
@@ -85,14 +85,14 @@ function openMetrics(): prom.Registry<prom.OpenMetricsContentType> {
   return registry;
 }
 
-/** Every bucket of every histogram gets something, so that every one has an exemplar. */
+/** One value for each bucket of each histogram, so each has an exemplar. */
 function traffic(histograms: number): Array<[histogram: number, value: number]> {
   return Array.from({ length: histograms }, (_, index) =>
     [...buckets, 10].map((bound): [number, number] => [index, bound - 0.001]),
   ).flat();
 }
 
-/** All registries in every round, so that what slows the machine for a while slows them alike. */
+/** Renders all registries in every round, so a slow phase of the machine affects all alike. */
 export async function measureRendering(
   scraped: readonly Scraped[],
   { renders, warmUps }: { renders: number; warmUps: number },
@@ -120,7 +120,7 @@ export async function measureRendering(
   );
 }
 
-/** The longest time between two turns of the event loop while something runs. */
+/** The duration of a run, and the longest time between two turns of the event loop during it. */
 async function watch(run: () => Promise<unknown>): Promise<{ time: number; block: number }> {
   const running = { done: false };
   const start = performance.now();

@@ -18,7 +18,7 @@ const renderGoal = 5;
 
 type Goal = [goal: string, measured: string, met: boolean];
 
-/** Markdown whose tables are aligned, so that it reads well in a terminal too. */
+/** Markdown with aligned tables, readable in a terminal, too. */
 export function toMarkdown({ date, machine, settings, recording, rendering }: MetricsReport): string {
   const [scrape] = rendering;
   const render = scrape?.time.p50 ?? Number.NaN;
@@ -30,7 +30,7 @@ load average ${machine.loadBefore.toFixed(2)} before the start.
 
 ## Recording
 
-${settings.rounds} rounds per row, interleaved; the median of them (least – most), the loop around the call included.
+${settings.rounds} rounds per row, interleaved; median (least – most), including the loop around the call.
 
 ${table([
   ['', 'ns per call', 'bytes allocated'],
@@ -41,14 +41,14 @@ ${table([
   ]),
 ])}
 
-Eight children in turn, with the labels of \`http_request_duration_seconds\` and 12 buckets. Only a sampled request
-leaves an exemplar, and what that costs is the clock: it has a time. In the rows of prom-client, "kept" is a child too,
-but one that looks its values up at every call.
+Each row cycles through eight children, with the labels of \`http_request_duration_seconds\` and 12 buckets. Only a sampled
+request leaves an exemplar, and its cost is that of the clock, which the timestamp of an exemplar needs. In the rows of
+prom-client, a "kept" child is one too, but it looks its values up at every call.
 
 ## Rendering
 
 ${settings.renders} renders per row, interleaved, in OpenMetrics, with an exemplar at every bucket. The block is the longest
-time in a render that nothing else had its turn on the event loop.
+time of a render that the event loop was blocked.
 
 ${table([
   ['', 'series', 'kB', 'render p50', 'max', 'block p50', 'max'],
@@ -74,7 +74,7 @@ ${(
         ],
       ),
     [`300 series are rendered within ${renderGoal} ms`, `${render.toFixed(2)} ms`, render <= renderGoal],
-    ['and block for no longer', `${block.toFixed(2)} ms at most`, block <= renderGoal],
+    ['and block the event loop no longer', `${block.toFixed(2)} ms at most`, block <= renderGoal],
   ] satisfies Goal[]
 )
   .map(([goal, value, met]) => `| ${goal} | ${value} | ${met ? 'met' : '**missed**'} |`)

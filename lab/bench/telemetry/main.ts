@@ -17,7 +17,7 @@ import { environmentOf, startSimulator } from '../shared/subjects.ts';
 import { type TelemetryReport, toMarkdown } from './report.ts';
 import { chosenRows, goals, off, type Row, rowOf, telemetryEnvironment } from './rows.ts';
 
-/** What telemetry costs per order: parts of it and all of it, over the same service without any. */
+/** Measures the cost of telemetry per order: parts of it and all of it, against the same service without any. */
 
 const usage = `npm run bench:telemetry -- [options]
 
@@ -103,13 +103,13 @@ async function run(
   const profile = options.profile && profiles.get(options.profile);
   const whereItGoes = explained && explain(explained, comparison, profiles);
 
-  // What is still queued is sent when a service ends.
+  // A service sends its queued spans when it ends.
   await services.disposeAsync();
   const spansPerOrder = await countSpans(options.rows, subjects, sink);
   return { report: { ...comparison, atFullLoad: atFullLoad.subjects, spansPerOrder, whereItGoes }, profile };
 }
 
-/** Orders a second that "off" manages, in round hundreds, and half of that. */
+/** Half the orders a second that "off" manages, in round hundreds. */
 function halfOf({ subjects }: Comparison): number {
   const managed = subjects[0]?.figures.requestsPerSecond.median ?? 0;
   return Math.max(1, Math.round(managed / 200)) * 100;
@@ -126,12 +126,12 @@ async function startService(row: Row, { folder, server, simulator, sink }: Parts
   return { name: row.name, process, database };
 }
 
-/** The dearest row that has a goal, where it was measured. */
+/** The most expensive row with a goal, if it is among the rows. */
 function explainedRow(rows: readonly Row[]): Row | undefined {
   return rows.find(({ name }) => name === goals.at(-1)?.row);
 }
 
-/** What the row spends more than `off`, and on what. */
+/** Where the row spends more CPU than `off`. */
 function explain(row: Row, { subjects }: Comparison, profiles: Profiles): TelemetryReport['whereItGoes'] {
   const lookInto = (about: Row) => {
     const profile = profiles.get(about);
@@ -142,7 +142,7 @@ function explain(row: Row, { subjects }: Comparison, profiles: Profiles): Teleme
   return before && after && { row: row.name, owners: compareProfiles(before, after) };
 }
 
-/** In a round of its own: being profiled costs time, too. */
+/** Measured in a separate round, because a profile costs CPU. */
 async function profileOf(
   row: Row,
   subjects: readonly Subject[],
@@ -154,7 +154,11 @@ async function profileOf(
   return subject.process.profile(() => measureRound(subject, setting));
 }
 
-/** Over everything that each service has done, by its name. One that loses spans would be cheap for the wrong reason. */
+/**
+ * Spans per order over the whole life of each service, by the name of its row.
+ *
+ * @throws {BenchFailure} if a service lost telemetry: it would be cheap for the wrong reason
+ */
 async function countSpans(
   rows: readonly Row[],
   subjects: readonly Subject[],

@@ -1,13 +1,13 @@
 import type { Profiler } from 'node:inspector';
 
-/** To whom a function belongs, the first that fits. */
+/** The owner of a function is the first that fits. */
 const owners: ReadonlyArray<readonly [owner: string, fits: (url: string, name: string) => boolean]> = [
   ['garbage collection', (_url, name) => name === '(garbage collector)'],
-  // It would not be there without being looked at.
+  // The profiler itself.
   ['', (url, name) => name === '(idle)' || url === 'node:inspector'],
   ['writing to sockets', (url, name) => url === '' && /^(write|shutdown)/.test(name)],
-  ['encoding spans', (url) => /\/src\/telemetry\/(otlp-|protobuf-|export-queue|span-export)/.test(url)],
-  ['making spans, recording, logging: ours', (url) => url.includes('/src/telemetry/')],
+  ['encoding spans', (url) => /\/src\/telemetry\/(otlp|sdk)\//.test(url)],
+  ['our spans, metrics and logs', (url) => url.includes('/src/telemetry/')],
   ['OpenTelemetry', (url) => url.includes('/node_modules/@opentelemetry/')],
   ['pino', (url) => /\/node_modules\/(pino|safe-stable-stringify|quick-format-unescaped)/.test(url)],
   ['prom-client', (url) => url.includes('/node_modules/prom-client/')],
@@ -17,7 +17,7 @@ const owners: ReadonlyArray<readonly [owner: string, fits: (url: string, name: s
 ];
 const rest = 'V8 and native code';
 
-/** What a profile's time went to, as shares of it. */
+/** The share of each owner in the time of a profile. */
 function sharesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Map<string, number> {
   const ownerOf = new Map(nodes.map(({ id, callFrame }) => [id, ownerOfFrame(callFrame)]));
   const times = new Map<string, number>();
@@ -33,14 +33,14 @@ function ownerOfFrame({ url, functionName }: Profiler.Profile['nodes'][number]['
   return owners.find(([, fits]) => fits(url, functionName))?.[0] ?? rest;
 }
 
-/** Microseconds per request, by what they went to. */
+/** Microseconds per request that one owner takes. */
 export interface CpuByOwner {
   owner: string;
   before: number;
   after: number;
 }
 
-/** @param before, after a profile each, and what a request costs in all */
+/** @param before, after a profile each, with the total CPU per request in microseconds */
 export function compareProfiles(
   before: { profile: Profiler.Profile; cpuPerRequest: number },
   after: { profile: Profiler.Profile; cpuPerRequest: number },

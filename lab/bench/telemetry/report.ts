@@ -4,16 +4,16 @@ import { ratioForm, show } from '../shared/statistics.ts';
 import { table } from '../../report/table.ts';
 import { goals } from './rows.ts';
 
-/** At the steady load, and of the same subjects at full load. */
+/** The comparison at the steady load, and the same subjects at full load. */
 export interface TelemetryReport extends Comparison {
   atFullLoad: readonly SubjectReport[];
-  /** As the sink counted them, by the name of the row, over all orders that it was sent. */
+  /** Counted by the sink over all orders, by the name of the row. */
   spansPerOrder: Readonly<Record<string, number>>;
-  /** Of the dearest row that has a goal, where it was measured. */
+  /** For the most expensive row with a goal, if it was measured. */
   whereItGoes: { row: string; owners: readonly CpuByOwner[] } | undefined;
 }
 
-/** Markdown whose tables are aligned, so that it reads well in a terminal too. */
+/** Markdown with aligned tables, readable in a terminal, too. */
 export function toMarkdown(report: TelemetryReport): string {
   const { date, machine, settings, subjects, atFullLoad, spansPerOrder, whereItGoes } = report;
   const spans = (name: string): string => (spansPerOrder[name] ?? 0).toFixed(2);
@@ -28,9 +28,9 @@ export function toMarkdown(report: TelemetryReport): string {
 load average ${machine.loadBefore.toFixed(2)} before the start. ${settings.rounds} rounds of ${settings.seconds} s per row and load, interleaved, ${settings.connections} connections.
 Each figure is the median over the rounds (least – most); ratios are taken round by round.
 
-## The same load for all
+## The same load for every row
 
-${settings.rate} orders a second, by the clock.
+${settings.rate} orders a second, at fixed times.
 
 ${table(
   compareWithOff(
@@ -41,25 +41,25 @@ ${table(
   ),
 )}
 
-## As much load as each can take
+## Full load
 
-The next order on each connection as soon as the last one is answered.
+Each connection sends the next order as soon as it has the response to the last.
 
 ${table(compareWithOff(atFullLoad, ['cpuPerRequest', 'requestsPerSecond']))}
 ${goalRows.length > 0 ? `\n## Goals\n\n${table([['goal', 'same load', 'full load'], ...goalRows])}\n` : ''}
 ## What was measured
 
-Each row is the service on \`POST /orders\`, a paid order, with a PostgreSQL database of its own. Off: SDK disabled, log
-silent, metrics not recorded. Metrics, logs: these alone; the log, one line per order at level \`info\`, goes to a file.
-Lean: spans alone, made at the boundaries, of the share of traces that the service samples; auto: the same share, the
-spans made by the OpenTelemetry instrumentations. Everything: metrics, logs and lean spans; logs sent: over OTLP,
-besides the file. A process takes what is sent and counts it; the number of spans is per order, and all that were made
-have to be in it.
+Each row is the service on \`POST /orders\`, a paid order, with its own PostgreSQL database. Off: SDK disabled, log silent,
+metrics not recorded. Metrics, logs: only these; the log, one line per order at level \`info\`, goes to a file. Lean: only
+spans, created at the boundaries of the service, for the given share of traces; auto: the same share, with spans of the
+OpenTelemetry instrumentations. SDK spans: lean, but the SDK creates each span; and export: the SDK also encodes and
+queues them. Everything: metrics, logs and lean spans; logs sent: over OTLP, besides the file. A sink receives the
+exports and counts the spans; the number is per order, and must include every span.
 
-CPU per request is that of the service's process alone, exporting included. Load, simulator, sink and PostgreSQL share
-the cores with it, so that req/s is a figure of the whole, and what a request costs depends on how busy they are: a
-write to a connection whose reader sleeps has to wake it, and pays for that. At full load hardly anybody sleeps, the
-less so the faster the service is; "off" gains by it most. With the same load for all, all pay the same for it.
+CPU per request is that of the service's process alone, export included. Load, simulator, sink and PostgreSQL share the
+cores with it, so req/s describes all of them together, and the cost of a request depends on how busy they are: a write
+to a connection whose reader sleeps has to wake the reader. At full load few readers sleep, and the fewer, the faster the
+service is, so "off" gains most. With the same load for every row, each pays the same for it.
 ${whereItGoes ? explanation(whereItGoes) : ''}`;
 }
 
@@ -84,13 +84,13 @@ function compareWithOff(
   return [titles, ...rows];
 }
 
-/** How much longer a core is busy, in percent of the time, by the medians. */
+/** The additional share of one core that the row keeps busy, from the medians. */
 function ofOneCore(own: SubjectReport['figures'], before = own): string {
   const more = own.cpuPerRequest.median - before.cpuPerRequest.median;
   return `${((more * own.requestsPerSecond.median) / 10_000).toFixed(1)} %`;
 }
 
-/** `undefined` where the row was not measured. */
+/** `undefined` if the row was not measured. */
 function judge(subjects: readonly SubjectReport[], row: string, factor: number): string | undefined {
   const ratio = subjects.find(({ name }) => name === row)?.ratios?.cpuPerRequest;
   return ratio && `${show(ratio, ratioForm)} ${ratio.median <= factor ? 'met' : '**missed**'}`;
@@ -107,8 +107,8 @@ function explanation({ row, owners }: NonNullable<TelemetryReport['whereItGoes']
 
 ${table([['CPU per request', 'off', row, ''], ...ofWhom])}
 
-The medians with the same load for all, divided as a CPU profile of the main thread divides its time, with one round for
-each profile: a microsecond more or less is chance. V8's own threads, which compile and collect garbage, are in the
-sums, but not in the profiles.
+The medians with the same load for every row, divided in the proportions of a CPU profile of the main thread, with one
+round per profile: differences of a microsecond are noise. V8's own threads, which compile and collect garbage, are part
+of the sums but not of the profiles.
 `;
 }

@@ -3,22 +3,22 @@ import { BenchFailure } from '../shared/failure.ts';
 /** One configuration of the service's telemetry. */
 export interface Row {
   name: string;
-  /** The name as part of one: of a database, a file, a path. */
+  /** The name in a form for databases, files and paths. */
   id: string;
   metrics: boolean;
   logs: boolean;
-  /** Whether log records are sent over OTLP as well. */
+  /** Also exports log records over OTLP. */
   sendsLogs?: true;
   spans?: {
     madeBy: 'lean' | 'auto';
-    /** Of the traces, as decided by the service. */
+    /** The share of traces that the service samples. */
     share: number;
     /** Variables that hand part of the work back to the OpenTelemetry SDK. */
     bySdk?: Readonly<Record<string, string>>;
   };
 }
 
-/** What telemetry off is compared with, and within what factor of its CPU per request it has to stay. */
+/** The rows with a goal, and the factor of the CPU per request of `off` that they must not exceed. */
 export const goals: ReadonlyArray<{ row: string; factor: number }> = [
   { row: 'everything 10 %', factor: 1.08 },
   { row: 'everything 100 %', factor: 1.2 },
@@ -50,7 +50,7 @@ const leanBySdk = (name: string, id: string, bySdk: Readonly<Record<string, stri
   spans: { madeBy: 'lean', share: 1, bySdk },
 });
 
-/** Everything but `off`. */
+/** All rows except `off`. */
 const rows: readonly Row[] = [
   { name: 'metrics', id: 'metrics', metrics: true, logs: false },
   { name: 'logs', id: 'logs', metrics: false, logs: true },
@@ -71,25 +71,25 @@ const rows: readonly Row[] = [
 ];
 
 /**
- * The row of that name, in which spaces do not count.
+ * The row of that name; spaces and case do not matter.
  *
- * @throws {BenchFailure} where there is none
+ * @throws {BenchFailure} if there is none
  */
 export function rowOf(name: string): Row {
   const plain = (text: string): string => text.replaceAll(' ', '').toLowerCase();
   const found = [off, ...rows].find((row) => plain(row.name) === plain(name));
   if (found) return found;
   const known = [off, ...rows].map((row) => row.name).join(', ');
-  throw new BenchFailure(`There is no row "${name}"; there are: ${known}.`);
+  throw new BenchFailure(`Unknown row "${name}". Known rows: ${known}.`);
 }
 
-/** `off` and the rows of those names, or all. Every figure is one relative to `off`. */
+/** `off`, to which every figure is relative, and the rows with these names, or all rows. */
 export function chosenRows(names: string | undefined): Row[] {
   const chosen = names === undefined ? rows : names.split(',').map(rowOf);
   return [...new Set([off, ...chosen])];
 }
 
-/** What the row takes in the environment of the service. */
+/** The environment of the service for this row. */
 export function telemetryEnvironment(
   { logs, sendsLogs, spans }: Row,
   collectorUrl: string,

@@ -8,7 +8,7 @@ import { createLogger } from '../../../src/telemetry/logging/logger.ts';
 import type { Metrics } from '../../../src/telemetry/metrics/metrics.ts';
 import { shutdownTelemetry } from '../../../src/telemetry/sdk.ts';
 
-/** The service without its metrics, which cannot be switched off: for the rows that are to show the rest alone. */
+/** The service without metrics, for the rows that measure the rest: no setting switches the metrics off. */
 
 const nothing = (): void => {};
 

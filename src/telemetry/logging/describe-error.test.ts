@@ -2,7 +2,7 @@ import { DatabaseError } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { describeError } from './describe-error.ts';
 
-/** As Postgres answers it: https://www.postgresql.org/docs/current/protocol-error-fields.html */
+/** @see https://www.postgresql.org/docs/current/protocol-error-fields.html */
 function databaseError(fields: Partial<DatabaseError> & { message: string }): DatabaseError {
   return Object.assign(new DatabaseError(fields.message, 0, 'error'), fields);
 }
@@ -16,7 +16,7 @@ function thrownBy(work: () => unknown): unknown {
   throw new Error('nothing was thrown');
 }
 
-test('tells type, code, message, stack and the chain of causes', () => {
+test('describeError returns type, code, message, stack and the chain of causes', () => {
   const cause = Object.assign(new TypeError('socket closed'), { code: 'ECONNRESET' });
   const description = describeError(new Error('gateway is away', { cause }));
 
@@ -28,20 +28,23 @@ test('tells type, code, message, stack and the chain of causes', () => {
   expect(description.stack).toMatch(/^Error: gateway is away\n {4}at .*describe-error\.test\.ts/);
 });
 
-test('ends, where causes go in a circle', () => {
+test('describeError ends when causes form a cycle', () => {
   const error = new Error('round and round');
   error.cause = error;
   expect(JSON.stringify(describeError(error)).length).toBeLessThan(5000);
 });
 
-test.each([['text'], [undefined], [null], [42], [{ card: '4111111111111111' }]])('takes %j', (thrown) => {
-  expect(describeError(thrown).message).not.toContain('4111');
-});
+test.each([['text'], [undefined], [null], [42], [{ card: '4111111111111111' }]])(
+  'describeError accepts a thrown %j',
+  (thrown) => {
+    expect(describeError(thrown).message).not.toContain('4111');
+  },
+);
 
-describe('what somebody sent stays out', () => {
+describe('input that an error quotes', () => {
   const canary = 'tea for "two"';
 
-  test('where Postgres puts the row into the detail', () => {
+  test('describeError drops the row that Postgres puts into the detail', () => {
     const error = databaseError({
       message: 'duplicate key value violates unique constraint "orders_client_id_idempotency_key_key"',
       code: '23505',
@@ -55,7 +58,7 @@ describe('what somebody sent stays out', () => {
     expect(text).not.toContain('tea for');
   });
 
-  test('where Postgres quotes a value, and in the stack as well', () => {
+  test('describeError drops a value that Postgres quotes, from message and stack', () => {
     const error = databaseError({
       message: `invalid input syntax for type uuid: "${canary}"`,
       code: '22P02',
@@ -66,7 +69,7 @@ describe('what somebody sent stays out', () => {
     expect(JSON.stringify(description)).not.toContain('tea for');
   });
 
-  test('where JSON.parse quotes the body', () => {
+  test('describeError drops the body that JSON.parse quotes', () => {
     for (const body of [
       `{"note": ${canary}`,
       canary,
@@ -81,12 +84,12 @@ describe('what somebody sent stays out', () => {
     }
   });
 
-  test('where a message goes on for pages', () => {
+  test('describeError cuts a message of many pages without leaking half a card number', () => {
     expect(describeError(new Error('x'.repeat(10_000))).message.length).toBeLessThan(600);
     expect(describeError(new Error(`${'x '.repeat(248)}4111111111111111`)).message).not.toMatch(/4111/);
   });
 
-  test('where it is a card number, an address or a key, in any message', () => {
+  test('describeError scrubs card numbers, e-mail addresses and keys in the messages of all causes', () => {
     const error = new Error('no 4111111111111111', {
       cause: new Error('jane@example.com, Bearer sk_live_1'),
     });

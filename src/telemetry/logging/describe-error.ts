@@ -8,14 +8,14 @@ export interface ErrorDescription {
   cause?: ErrorDescription;
 }
 
-/** Deep enough for every chain that the service builds; a cycle cannot make a line endless. */
+/** Longer than any chain that the service builds; the bound keeps a cycle from making a line endless. */
 const longestCauseChain = 8;
-/** In characters. A message that is longer is a quotation. */
+/** Characters. A longer message quotes its input. */
 const longestMessage = 500;
 
 /**
- * An error with its chain of causes, as log fields. Extra properties are left out, because they may hold anything:
- * Postgres puts whole rows into `detail`. So are parts of the message that quote what somebody sent.
+ * Turns an error and its chain of causes into log fields. It drops extra properties, because they may hold anything
+ * (Postgres puts whole rows into `detail`), and the parts of the message that quote input.
  */
 export function describeError(error: unknown, depth = 0): ErrorDescription {
   if (!(error instanceof Error)) return { type: typeof error, message: presentable(String(error)) };
@@ -34,23 +34,23 @@ export function describeError(error: unknown, depth = 0): ErrorDescription {
   };
 }
 
-/** `Unexpected token 'h', "hello" is not valid JSON`, and class 22: `invalid input syntax for type uuid: "hello"`. */
+/** `Unexpected token 'h', "hello" is not valid JSON`; SQLSTATE 22xxx: `invalid input syntax for type uuid: "hello"`. */
 function quotesInput(error: Error, code: string | undefined): boolean {
   return (error instanceof SyntaxError && error.message.includes('JSON')) || /^22\w{3}$/.test(code ?? '');
 }
 
-/** From the first quotation mark to the last: the quoted text may hold some of its own. */
+/** Cuts from the first quotation mark to the last, because the quoted text may contain some. */
 function withoutQuotations(message: string): string {
   return message.replace(/["'].*["']/s, '…');
 }
 
 function presentable(text: string): string {
-  // Scrubbed before it is cut: half a card number would not be known for one.
+  // Scrubs before it cuts: half a card number would not match.
   const clean = scrub(text.slice(0, 2 * longestMessage));
   return clean.length > longestMessage ? `${clean.slice(0, longestMessage)}…` : clean;
 }
 
-/** Without the first lines of the stack, which repeat the message as it was. */
+/** Only the frames: the first lines of a stack repeat the unscrubbed message. */
 function framesOf(stack: string): string {
   const frames = stack.split('\n').filter((line) => /^ {4}at /.test(line));
   return scrub(frames.join('\n'));

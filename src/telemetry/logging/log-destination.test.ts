@@ -11,8 +11,8 @@ interface StdioOptions {
 }
 
 /**
- * Each test runs a process of its own, because stdout, and what becomes of it at the end, is a process's.
- * `report` sends what it finds out over the channel to its parent.
+ * Runs the script in a process of its own, because each test needs its own stdout and its own exit. `report` sends a
+ * message to the test over the IPC channel.
  */
 function run(script: string, { stdout = 'pipe', stderr = 'inherit' }: StdioOptions = {}) {
   const prelude = `
@@ -36,7 +36,7 @@ function run(script: string, { stdout = 'pipe', stderr = 'inherit' }: StdioOptio
   return { child, reports, exit };
 }
 
-/** The index in each of the lines; throws where one of them is not whole. */
+/** The index in each line. It throws if a line is not whole. */
 function indexes(text: string): number[] {
   return text
     .trimEnd()
@@ -69,13 +69,13 @@ describe('lines arrive whole and in order', () => {
     process.disconnect();
   `;
 
-  test('in a pipe', async () => {
+  test('a pipe receives all lines whole and in order', async () => {
     const { child, exit } = run(script);
     expect(indexes(await outputOf(child))).toEqual(upTo(5000));
     expect(await exit).toBe(0);
   });
 
-  test('in a file', async () => {
+  test('a file receives all lines whole and in order', async () => {
     const path = join(directory, 'stdout');
     await using file = await open(path, 'w');
     expect(await run(script, { stdout: file.fd }).exit).toBe(0);
@@ -83,31 +83,34 @@ describe('lines arrive whole and in order', () => {
   });
 });
 
-test('a line does not wait for others', async () => {
+test('a single line is written without waiting for others', async () => {
   const { child } = run(`destination.write(line(0)); setInterval(() => {}, 1000)`);
   const [chunk] = child.stdout ? ((await once(child.stdout, 'data')) as [Buffer]) : [];
   expect(indexes(String(chunk))).toEqual([0]);
   child.kill('SIGKILL');
 });
 
-describe('the last lines get out', () => {
+describe('the last lines of a process', () => {
   const endings = {
-    'the process has nothing left to do': [`process.disconnect()`, 0],
-    'it exits': [`process.exit(3)`, 3],
-    'an exception is not caught': [`process.disconnect(); throw new Error('crash')`, 1],
+    'has nothing left to do': [`process.disconnect()`, 0],
+    'calls process.exit': [`process.exit(3)`, 3],
+    'throws an uncaught exception': [`process.disconnect(); throw new Error('crash')`, 1],
   } as const;
 
-  test.each(Object.entries(endings))('when %s', async (_how, [ending, code]) => {
-    const { child, exit } = run(
-      `for (let index = 0; index < 2000; index += 1) destination.write(line(index)); ${ending}`,
-      { stderr: 'ignore' },
-    );
-    expect(indexes(await outputOf(child))).toEqual(upTo(2000));
-    expect(await exit).toBe(code);
-  });
+  test.each(Object.entries(endings))(
+    'the last lines are written when the process %s',
+    async (_how, [ending, code]) => {
+      const { child, exit } = run(
+        `for (let index = 0; index < 2000; index += 1) destination.write(line(index)); ${ending}`,
+        { stderr: 'ignore' },
+      );
+      expect(indexes(await outputOf(child))).toEqual(upTo(2000));
+      expect(await exit).toBe(code);
+    },
+  );
 });
 
-/** Writes 40 MB within 2 s and reports. Nobody reads, unless the test does. */
+/** Writes 40 MB within 2 s and reports. The test decides whether anything reads stdout. */
 const flood = `
   import { monitorEventLoopDelay } from 'node:perf_hooks';
   const before = process.memoryUsage().rss;
@@ -122,7 +125,7 @@ const flood = `
 `;
 
 describe('a reader that does not read', () => {
-  test('stalls nothing, costs bounded memory, and the process still ends', async () => {
+  test('a reader that does not read stalls nothing, costs bounded memory, and delays no exit', async () => {
     const { child, reports, exit } = run(`${flood}
       const startedAt = performance.now();
       await destination.drain(300);
@@ -141,7 +144,7 @@ describe('a reader that does not read', () => {
     expect(ended?.['drained']).toBeLessThan(1500);
   });
 
-  test('gets whole lines when it does, and is told how many are missing', async () => {
+  test('a reader that reads again gets whole lines and the number of missing ones', async () => {
     const { child, reports, exit } = run(`${flood}
       while (recovered === 0) await delay(10);
       report({ recovered });
@@ -161,7 +164,7 @@ describe('a reader that does not read', () => {
   });
 });
 
-test('a reader that is gone costs the lines and nothing else', async () => {
+test('a reader that is gone loses the lines, all of them counted, and nothing else fails', async () => {
   const { child, reports, exit } = run(`
     for (let round = 0; round < 50; round += 1) {
       for (let index = 0; index < 100; index += 1) destination.write(line(index));

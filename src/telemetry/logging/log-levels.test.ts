@@ -18,7 +18,7 @@ function adjustable() {
   });
   const levels = createLogLevels(root);
   const loggers = { root, payment: levels.component('payment'), postgres: levels.component('postgres') };
-  /** The loggers that write a line of this level. */
+  /** The loggers that write a line at this level. */
   const writing = (level: 'debug' | 'info') => {
     written.length = 0;
     for (const [name, logger] of Object.entries(loggers)) logger[level](name);
@@ -29,7 +29,7 @@ function adjustable() {
 
 const minute = 60_000;
 
-test('changes the level of everything', () => {
+test('set changes the level of all loggers without a component', () => {
   const { levels, writing } = adjustable();
   expect(writing('debug')).toEqual([]);
   levels.set({ level: 'debug' });
@@ -38,7 +38,7 @@ test('changes the level of everything', () => {
   expect(writing('info')).toEqual([]);
 });
 
-test('changes the level of one component, and of the loggers below it', () => {
+test('set changes the level of one component and of its child loggers', () => {
   const { levels, loggers, writing } = adjustable();
   const below = loggers.payment.child({ attempt: 1 });
   levels.set({ level: 'debug', component: 'payment' });
@@ -50,13 +50,13 @@ test('changes the level of one component, and of the loggers below it', () => {
   });
 });
 
-test('names the component in its lines, and hands out the same logger again', () => {
+test('component returns the same logger for a name, and its lines carry that name', () => {
   const { levels, loggers } = adjustable();
   expect(loggers.payment.bindings()).toMatchObject({ component: 'payment' });
   expect(levels.component('payment')).toBe(loggers.payment);
 });
 
-test('goes back by itself after the minutes, and says when', () => {
+test('a level with minutes reverts after them, and current shows when', () => {
   const { levels, writing } = adjustable();
   levels.set({ level: 'debug', component: 'payment', minutes: 10 });
   expect(levels.current().components['payment']).toEqual({
@@ -70,7 +70,7 @@ test('goes back by itself after the minutes, and says when', () => {
   expect(levels.current().components['payment']).toEqual({ level: 'info' });
 });
 
-test('goes back to each own level where everything was changed', () => {
+test('every component reverts to its own level after a timed change of all', () => {
   const { levels, writing } = adjustable();
   levels.set({ level: 'warn', component: 'postgres' });
   levels.set({ level: 'debug', minutes: 1 });
@@ -79,7 +79,7 @@ test('goes back to each own level where everything was changed', () => {
   expect(writing('info')).toEqual(['root', 'payment']);
 });
 
-test('a second change for a time replaces the first, and goes back to what was before both', () => {
+test('a second timed change replaces the first and reverts to the level before both', () => {
   const { levels, writing } = adjustable();
   levels.set({ level: 'debug', minutes: 5 });
   levels.set({ level: 'trace', minutes: 10 });
@@ -89,7 +89,7 @@ test('a second change for a time replaces the first, and goes back to what was b
   expect(levels.current().level).toBe('info');
 });
 
-test('a change for good cancels the way back', () => {
+test('a permanent change cancels the pending revert', () => {
   const { levels } = adjustable();
   levels.set({ level: 'debug', minutes: 5 });
   levels.set({ level: 'warn' });
@@ -101,12 +101,12 @@ test('a change for good cancels the way back', () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('knows no other component, and says which there are without repeating what it was asked for', () => {
+test('set rejects an unknown component and lists the known ones without repeating the name', () => {
   const { levels } = adjustable();
   expect(() => levels.set({ level: 'debug', component: 'paymnt' })).toThrow(
     expect.objectContaining({
       code: 'invalid_request',
-      message: 'There is no such component; there are: payment, postgres.',
+      message: 'Unknown component. Known components: payment, postgres.',
     }),
   );
 });

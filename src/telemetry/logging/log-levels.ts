@@ -6,33 +6,33 @@ export type LogLevel = (typeof logLevels)[number];
 
 export interface LevelInForce {
   level: LogLevel;
-  /** When it goes back to what it was before, as an ISO time. */
+  /** ISO time at which the level reverts to the one before. */
   until?: string;
 }
 
-/** Levels that can be changed while the process runs, for everything or for one component. */
+/** Log levels that an operator can change at run time, for all components or for one. */
 export interface LogLevels {
-  /** The logger of a component; the same one for the same name. */
+  /** The logger of a component: always the same one for a name. */
   component(name: string): Logger;
   /**
-   * In force at once. With `minutes` it goes back by itself; whatever is set later replaces that.
+   * Takes effect at once. With `minutes` the level reverts after that time, unless a later call replaces it.
    *
-   * @throws {ServiceError} `invalid_request` when there is no such component
+   * @throws {ServiceError} `invalid_request` if the component is unknown
    */
   set(change: { level: LogLevel; component?: string; minutes?: number }): void;
-  /** That of everything that belongs to no component, and those of the components. */
+  /** The level of lines without a component, and that of each component. */
   current(): LevelInForce & { components: Record<string, LevelInForce> };
 }
 
 interface Adjustable {
   logger: Logger;
-  /** The level to go back to. */
+  /** The level to revert to. */
   lasting: string;
   until?: Date;
-  wayBack?: NodeJS.Timeout;
+  revert?: NodeJS.Timeout;
 }
 
-/** Each logger knows its own level, as pino's do: a line that is not written costs one empty function call. */
+/** Every component has its own pino logger with its own level, so a line below it costs one empty function call. */
 export function createLogLevels(root: Logger): LogLevels {
   const everything: Adjustable = { logger: root, lasting: root.level };
   const components = new Map<string, Adjustable>();
@@ -41,9 +41,9 @@ export function createLogLevels(root: Logger): LogLevels {
     if (name === undefined) return [everything, ...components.values()];
     const component = components.get(name);
     if (component) return [component];
-    // The name is not repeated: whatever was sent is no part of an answer.
+    // The message does not repeat the name, because a response never quotes input.
     const known = [...components.keys()].join(', ');
-    throw new ServiceError('invalid_request', `There is no such component; there are: ${known}.`);
+    throw new ServiceError('invalid_request', `Unknown component. Known components: ${known}.`);
   }
 
   return {
@@ -51,7 +51,7 @@ export function createLogLevels(root: Logger): LogLevels {
       let known = components.get(name);
       if (known === undefined) {
         const logger = root.child({ component: name });
-        // A level of its own, or it would follow the root's.
+        // Sets its own level, or it would follow the root's.
         logger.level = root.level;
         known = { logger, lasting: root.level };
         components.set(name, known);
@@ -69,8 +69,8 @@ export function createLogLevels(root: Logger): LogLevels {
 }
 
 function change(adjustable: Adjustable, level: LogLevel, minutes: number | undefined): void {
-  clearTimeout(adjustable.wayBack);
-  delete adjustable.wayBack;
+  clearTimeout(adjustable.revert);
+  delete adjustable.revert;
   delete adjustable.until;
   adjustable.logger.level = level;
   if (minutes === undefined) {
@@ -79,9 +79,9 @@ function change(adjustable: Adjustable, level: LogLevel, minutes: number | undef
   }
   const wait = minutes * 60_000;
   adjustable.until = new Date(Date.now() + wait);
-  adjustable.wayBack = setTimeout(() => {
+  adjustable.revert = setTimeout(() => {
     adjustable.logger.level = adjustable.lasting;
-    delete adjustable.wayBack;
+    delete adjustable.revert;
     delete adjustable.until;
   }, wait).unref();
 }

@@ -3,7 +3,7 @@ import { Secret } from '../../config/environment.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { runInRequest } from '../request-log.ts';
 
-/** A logger, the lines that it wrote, and the levels that it counted. */
+/** A logger, its lines, and the levels that it counted. */
 function collectingLogger(level = 'trace') {
   let text = '';
   const counted: string[] = [];
@@ -24,7 +24,7 @@ function collectingLogger(level = 'trace') {
 const card = '4111111111111111';
 const levelsOfLines = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
-test('writes the fields that the dashboards read', () => {
+test('a logger writes the fields that the dashboards read', () => {
   const { logger, lines } = collectingLogger();
   logger.info({ event: 'order.placed', order_id: '1' }, 'order placed');
 
@@ -41,7 +41,7 @@ test('writes the fields that the dashboards read', () => {
   ]);
 });
 
-test('ties the lines of a request to it and to its trace', () => {
+test('a logger adds the ids of the request and of its trace to each line', () => {
   const { logger, lines } = collectingLogger();
   const trace = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
   runInRequest({ requestLog: { request_id: 'req-1' }, trace }, () => logger.info('inside'));
@@ -55,14 +55,14 @@ test('ties the lines of a request to it and to its trace', () => {
   expect(untraced).not.toHaveProperty('trace_id');
 });
 
-test('tells the level of every line that is written, and of no other', () => {
+test('a logger counts the lines that it writes, by level, and no others', () => {
   const { logger, counted } = collectingLogger('warn');
   for (const level of levelsOfLines) logger[level]({ order_id: '1' }, 'hello');
   expect(counted).toEqual(['warn', 'error', 'fatal']);
 });
 
 describe('redaction', () => {
-  test('by name, at any depth and every level', () => {
+  test('redaction removes secret fields by name at any depth and every level', () => {
     const { logger, text } = collectingLogger();
     for (const level of levelsOfLines) {
       logger[level](
@@ -77,7 +77,7 @@ describe('redaction', () => {
     expect(text()).not.toContain('tok_secret');
   });
 
-  test('keeps what is no secret as it is', () => {
+  test('redaction leaves other fields unchanged', () => {
     const { logger, lines } = collectingLogger();
     const fields = { count: 3, tags: ['a', 'b'], pool: { idle: 1, waiting: null }, none: null, yes: true };
     logger.warn({ ...fields, at: new Date(0), missing: undefined }, 'fields');
@@ -85,7 +85,7 @@ describe('redaction', () => {
     expect(lines()[0]).not.toHaveProperty('missing');
   });
 
-  test('describes errors, whatever the field is called', () => {
+  test('redaction describes errors in any field', () => {
     const { logger, lines, text } = collectingLogger();
     const error = Object.assign(new Error('failed'), { detail: `Key (card)=(${card})` });
     logger.info({ err: error, reason: error, nested: { error } }, 'errors');
@@ -106,10 +106,10 @@ describe('redaction', () => {
     ['an error alone', (log) => log(new Error(`refused ${card}`))],
     ['an error without a message of the line', (log) => log({ err: new Error(`refused ${card}`) })],
     ['a cause', (log) => log({ err: new Error('refused', { cause: new Error(card) }) }, 'failed')],
-    ['something thrown that is no error', (log) => log({ err: `refused ${card}` }, 'failed')],
+    ['a thrown string', (log) => log({ err: `refused ${card}` }, 'failed')],
   ];
 
-  test.each(waysToLeak)('of a card number in %s of a line about trouble', (_where, leak) => {
+  test.each(waysToLeak)('redaction scrubs a card number in %s of a line at warn or error', (_where, leak) => {
     const { logger, lines, text } = collectingLogger();
     leak(logger.warn.bind(logger));
     leak(logger.error.bind(logger));
@@ -118,7 +118,7 @@ describe('redaction', () => {
     expect(text()).not.toContain(card);
   });
 
-  test('of a card number in an error, at every level', () => {
+  test('redaction scrubs a card number in an error at every level', () => {
     const { logger, text } = collectingLogger();
     for (const level of levelsOfLines) {
       logger[level](new Error(card));

@@ -11,8 +11,8 @@ export type { Logger } from 'pino';
 const warn = 40;
 
 /**
- * JSON lines, in the field names that the dashboards and the docs read, and OTLP log records where the SDK sends any.
- * `info` is normal, `warn` is unusual but recovered, `error` means that a person must look.
+ * Writes JSON lines, in the field names of the dashboards and the docs, and OTLP log records if the SDK exports them.
+ * `info` is normal operation, `warn` is unusual but handled, and `error` means that a person must act.
  */
 export function createLogger(options: {
   service: string;
@@ -28,14 +28,14 @@ export function createLogger(options: {
       base: { service: options.service, version: serviceVersion },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      // They are described already; pino's own would add what is left out there.
+      // `describeError` has built them; pino's own serializer would add the properties that it drops.
       serializers: { err: (description: unknown) => description },
       mixin: idsOfLine,
       mixinMergeStrategy: mergeWithoutSecrets,
       hooks: {
         logMethod(args, method, level) {
           options.onMessage?.(levels.labels[level] ?? 'unknown');
-          // The many lines that say all is well hold nothing that others wrote. Those that tell of trouble may.
+          // Routine lines hold no text from outside, and scrubbing them all would cost CPU. Lines about trouble may.
           const mayHoldAnything = level >= warn || typeof args[1] !== 'string';
           method.apply(this, mayHoldAnything ? scrubArguments(args) : args);
         },
@@ -45,7 +45,7 @@ export function createLogger(options: {
   );
 }
 
-/** Ties a line to its request and to the span that it was written in. */
+/** Ties a line to its request and to the active span. */
 function idsOfLine(): object {
   const requestContext = currentRequestContext();
   if (requestContext === undefined) return {};

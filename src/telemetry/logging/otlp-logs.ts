@@ -15,11 +15,13 @@ import { currentRequestContext } from '../request-log.ts';
 type Line = Readonly<Record<string, Attributes[string]>>;
 
 /**
- * A destination that also hands every line to the OpenTelemetry SDK. Where the SDK sends no logs it is the destination
- * itself. The record is read from the line, so that nothing is sent that redaction has kept out of it.
+ * Also passes every line to the OpenTelemetry SDK as a log record. The record is parsed from the finished line, so it
+ * holds nothing that redaction removed.
+ *
+ * @returns the destination itself if the SDK exports no logs
  */
 export function alsoSendOtlp(destination: DestinationStream & { flushSync?(): void }): DestinationStream {
-  // The SDK is preloaded: what is not registered by now never will be.
+  // The SDK is preloaded, so a provider that is not registered by now never will be.
   const records = logs.getLogger('orders');
   if (!records.enabled()) return destination;
   return Object.assign(
@@ -42,10 +44,10 @@ const severities: Readonly<Record<string, SeverityNumber>> = {
   fatal: SeverityNumber.FATAL,
 };
 
-/** In characters, for one attribute. The SDK bounds their number. */
+/** Characters per attribute. The SDK bounds their number. */
 const longestValue = 4096;
 
-/** Fields that have a place of their own in a record, or that its resource says once for all. */
+/** Fields that have their own place in a log record or in its resource. */
 const apart: ReadonlySet<string> = new Set([
   'time',
   'level',
@@ -69,7 +71,7 @@ function toRecord(line: Line): LogRecord {
     ...(typeof event === 'string' && { eventName: event }),
     attributes: Object.assign(
       attributesOf(line),
-      // As `describeError` made it.
+      // `describeError` built it.
       err && attributesOfError(err as unknown as ErrorDescription),
     ),
     context: contextOf(line),
@@ -96,7 +98,7 @@ function attributesOfError({ type, code, message, stack, cause }: ErrorDescripti
   };
 }
 
-/** By the ids in the line, so that both lead to the same span. */
+/** From the ids in the line, so that line and record lead to the same span. */
 function contextOf({ trace_id: traceId, span_id: spanId }: Line): Context {
   if (typeof traceId !== 'string' || typeof spanId !== 'string') return ROOT_CONTEXT;
   const traceFlags = currentRequestContext()?.trace?.traceFlags ?? TraceFlags.NONE;

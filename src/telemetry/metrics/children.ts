@@ -1,21 +1,21 @@
 import type { Labels } from './exposition.ts';
 
-/** Why a label combination got no child of its own: there are too many, or a value is not fit to be a label. */
+/** Why a label combination gets no child of its own: there are too many, or a value cannot be a label. */
 export type Refusal = 'cardinality' | 'label';
 
-/** Characters. A label is a name out of a short list, not a text. */
+/** Characters. A label is a name from a short list, not free text. */
 const longestValue = 128;
 
-/** What all combinations beyond the bound have in common. */
+/** The value of all labels for combinations beyond the bound. */
 const otherValue = 'other';
 
 /**
- * The children of a metric, one per combination of label values, and never more than `limit` and one: what comes
- * later shares a last child, whose label values are all `other`. So whatever a client makes up costs no memory here
- * and no series in Prometheus.
+ * The children of a metric, one per combination of label values, and at most `limit` + 1: all later combinations share
+ * a last child, whose label values are all `other`. Why not prom-client's: it has no such bound, so values that a client
+ * makes up would cost memory here and series in Prometheus.
  */
 export class Children<Child> {
-  /** A tree, one level per label: looked up without making a key, whose hash would cost more than all the rest. */
+  /** A tree with one level per label. A map would need a joined key, and hashing that costs more than the lookup. */
   readonly #root: Branch<Child> = { next: new Map() };
   readonly #all: Child[] = [];
   readonly #names: readonly string[];
@@ -51,7 +51,7 @@ export class Children<Child> {
 
   #admit(values: readonly string[]): Child {
     if (values.length !== this.#names.length) {
-      throw new TypeError(`There are ${values.length} values for the labels [${this.#names.join(', ')}].`);
+      throw new TypeError(`${values.length} values were given for the labels [${this.#names.join(', ')}].`);
     }
     if (!values.every(isLabelValue)) return this.#other('label');
     if (this.#all.length >= this.#limit) return this.#other('cardinality');
@@ -61,7 +61,7 @@ export class Children<Child> {
   #other(reason: Refusal): Child {
     this.#refused(reason);
     const values = this.#names.map(() => otherValue);
-    // May be there already: a caller can mean it, too.
+    // It may exist already: a caller can pass `other` itself.
     return this.#find(values) ?? this.#add(values);
   }
 

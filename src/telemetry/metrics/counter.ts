@@ -1,6 +1,6 @@
 import { type Labels, line, type Sample } from './exposition.ts';
 
-/** A number that only grows, for one combination of label values. Shown as 0 from when it exists. */
+/** A number that only grows, for one combination of label values. It starts at 0. */
 export class Counter {
   readonly #labels: Labels;
   readonly #refuse: () => void;
@@ -11,7 +11,10 @@ export class Counter {
     this.#refuse = refuse;
   }
 
-  /** @param by 0 or more. What is not is left out and reported: it would look like a restart, or stay for ever. */
+  /**
+   * @param by 0 or more. Any other value is dropped and reported: a negative one would look like a restart, and a NaN
+   *   would stay until the process ends
+   */
   increment(by = 1): void {
     if (by >= 0 && by < Infinity) this.#value += by;
     else this.#refuse();

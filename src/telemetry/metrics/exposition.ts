@@ -5,16 +5,16 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** One line of the exposition, in the shape that prom-client renders. */
 export interface Sample {
-  /** Where it is not that of the metric. */
+  /** Only if it differs from the name of the metric. */
   metricName?: string;
   labels: Labels;
-  /** Must stay the same object from scrape to scrape: prom-client keeps the rendered text by it. */
+  /** Must be the same object at every scrape: prom-client caches the rendered text by it. */
   sharedLabels: Labels;
   value: number;
   exemplar?: Exemplar;
 }
 
-/** A trace that shows what a bucket is made of. */
+/** A trace that stands for the values of a bucket. */
 export interface Exemplar {
   labelSet: Labels;
   value: number;
@@ -32,37 +32,37 @@ export interface Exposed {
   name: string;
   help: string;
   type: 'counter' | 'gauge' | 'histogram';
-  /** Asked at every scrape; must settle, because the scrape waits for it. */
+  /** Called at every scrape. It must settle, because the scrape waits for it. */
   samples(): Sample[] | Promise<Sample[]>;
 }
 
 /**
- * Makes prom-client render a metric that is not one of its own. All that it asks of a metric is this object.
+ * Makes prom-client render a metric that is not one of its own: its registry needs nothing but this object.
  *
- * @throws {Error} where the registry knows a metric of that name already
+ * @throws {Error} if the registry already has a metric of that name
  */
 export function expose(
   registry: Registry<RegistryContentType>,
   { name, help, type, samples }: Exposed,
 ): void {
   const describe = (values: Sample[]) => ({ name: familyName(), help, type, aggregator: 'sum', values });
-  // To a counter's name prom-client appends `_total` in one of its two formats only.
+  // prom-client appends `_total` to the name of a counter in OpenMetrics only.
   const familyName = () =>
     type === 'counter' && registry.contentType === Registry.OPENMETRICS_CONTENT_TYPE
       ? name.replace(/_total$/, '')
       : name;
 
   const metric = {
-    // Where prom-client finds it, and overwrites it with the family name: not to be read again.
+    // prom-client overwrites this with the family name, so nothing here reads it again.
     name,
     help,
     type,
     aggregator: 'sum',
     getForPromString: async () => describe(await samples()),
-    // Asked for JSON, where shared labels are not known.
+    // For JSON, which does not know shared labels.
     get: async () => describe((await samples()).map(unshare)),
   };
-  // Its types know its own classes only, where its code asks for no more than the above.
+  // Its types accept its own classes only; its code needs no more than the above.
   registry.registerMetric(metric as unknown as Metric);
 }
 

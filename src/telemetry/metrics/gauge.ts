@@ -1,6 +1,6 @@
 import { type Labels, line, type Sample } from './exposition.ts';
 
-/** A number that goes up and down, for one combination of label values. Shown as 0 until it is set. */
+/** A number that rises and falls, for one combination of label values. It starts at 0. */
 export class Gauge {
   readonly #labels: Labels;
   readonly #refuse: () => void;
@@ -16,7 +16,7 @@ export class Gauge {
     else this.#refuse();
   }
 
-  /** @param difference negative to take away */
+  /** @param difference negative to decrease the gauge */
   add(difference: number): void {
     this.set(this.#value + difference);
   }

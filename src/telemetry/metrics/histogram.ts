@@ -1,22 +1,22 @@
 import { type Exemplar, type Labels, line, type Sample } from './exposition.ts';
 
-/** How often values fell into which range, for one combination of label values. */
+/** How many values fell into each bucket, for one combination of label values. */
 export class Histogram {
   readonly #name: string;
   readonly #labels: Labels;
   readonly #refuse: () => void;
-  /** Upper bounds, themselves included. The last is infinite, so that the search needs no other end. */
+  /** Inclusive upper bounds. The last is infinite, so the search always ends. */
   readonly #bounds: Float64Array;
   readonly #bucketLabels: Labels[];
-  /** Per bucket, not yet added up from the lowest one. */
+  /** Per bucket, not cumulative as in the exposition. */
   readonly #counts: Float64Array;
   readonly #exemplarInterval: number;
   #sum = 0;
   #exemplars: Exemplars | undefined;
 
   /**
-   * @param bounds positive, ascending, without the infinite one
-   * @param exemplarInterval milliseconds
+   * @param bounds positive and ascending, without the infinite one
+   * @param exemplarInterval milliseconds before a newer exemplar may replace the one of a bucket
    */
   constructor(
     name: string,
@@ -35,19 +35,19 @@ export class Histogram {
   }
 
   /**
-   * Allocates nothing, but for the first exemplar.
+   * Allocates nothing except for the first exemplar.
    *
-   * @param value 0 or more. What is not is left out and reported: a single NaN would spoil the sum for ever.
-   * @param traceId of a trace that is recorded: it becomes the example of its bucket, unless the one before is younger
-   *   than the interval
-   * @returns whether it did: then somebody will want to see that trace
+   * @param value 0 or more. Any other value is dropped and reported: a single NaN would make every later sum NaN
+   * @param traceId of a sampled trace. It becomes the exemplar of its bucket unless the current one is younger than the
+   *   interval
+   * @returns whether it became the exemplar; the caller then marks that trace
    */
   observe(value: number, traceId?: string): boolean {
     if (!(value >= 0 && value < Infinity)) {
       this.#refuse();
       return false;
     }
-    // For a dozen buckets, most values being in the lower ones, faster than a binary search.
+    // Faster than a binary search for a dozen buckets, because most values fall into the lower ones.
     let bucket = 0;
     while (value > (this.#bounds[bucket] ?? Infinity)) bucket += 1;
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
@@ -73,9 +73,9 @@ export class Histogram {
   }
 }
 
-/** An example of each bucket, in columns: what a request leaves here is made an object when it is asked for. */
+/** One exemplar per bucket, in columns: a request writes three cells, and only a scrape allocates objects. */
 class Exemplars {
-  /** Empty where there is none yet. */
+  /** Empty for a bucket without an exemplar. */
   readonly #traceIds: string[];
   readonly #values: Float64Array;
   /** Milliseconds since 1970. */
@@ -89,10 +89,10 @@ class Exemplars {
     this.#times = new Float64Array(buckets);
   }
 
-  /** @returns whether it is the example now */
+  /** @returns whether it became the exemplar */
   offer(bucket: number, value: number, traceId: string): boolean {
     const now = Date.now();
-    // Of either sign: a clock that was set back must not keep an old example for as long.
+    // The absolute value: after the clock is set back, an old exemplar must not stay for that much longer.
     if (Math.abs(now - (this.#times[bucket] ?? 0)) < this.#interval) return false;
     this.#traceIds[bucket] = traceId;
     this.#values[bucket] = value;
@@ -109,7 +109,7 @@ class Exemplars {
   }
 }
 
-/** As OpenMetrics wants it, in both formats, so that a bucket keeps its name whoever asks: `1.0`, not `1`. */
+/** OpenMetrics demands `1.0` instead of `1`. Both formats use it, so a series has the same name in either. */
 function show(bound: number): string {
   if (bound === Infinity) return '+Inf';
   return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);

@@ -16,35 +16,32 @@ function setUp() {
 }
 
 describe('the metrics of the process and its host', () => {
-  test.runIf(os.platform() === 'linux')(
-    'bytes read and written are those that the kernel counts',
-    async () => {
-      const valueOf = setUp();
-      await writeThrough(1_048_576);
-      for (const [metric, field] of [
-        ['process_disk_read_bytes_total', 'read_bytes'],
-        ['process_disk_written_bytes_total', 'write_bytes'],
-      ] as const) {
-        const before = await kernelCount(field);
-        const value = await valueOf(metric);
-        // Counted in blocks of 512 bytes.
-        expect(value).toBeGreaterThan(before - 512);
-        expect(value).toBeLessThanOrEqual(await kernelCount(field));
-      }
-    },
-  );
+  test.runIf(os.platform() === 'linux')('process_disk_* equal the bytes that the kernel counts', async () => {
+    const valueOf = setUp();
+    await writeThrough(1_048_576);
+    for (const [metric, field] of [
+      ['process_disk_read_bytes_total', 'read_bytes'],
+      ['process_disk_written_bytes_total', 'write_bytes'],
+    ] as const) {
+      const before = await kernelCount(field);
+      const value = await valueOf(metric);
+      // The metric counts blocks of 512 bytes.
+      expect(value).toBeGreaterThan(before - 512);
+      expect(value).toBeLessThanOrEqual(await kernelCount(field));
+    }
+  });
 
-  test('the processors are busy with what this test does', async () => {
+  test('system_cpu_utilization_ratio rises while a test keeps a processor busy', async () => {
     const valueOf = setUp();
     const end = performance.now() + 300;
     while (performance.now() < end);
     const utilization = await valueOf('system_cpu_utilization_ratio');
-    // One processor is busy for as long as we are, unless others take it from us, which makes it as busy.
+    // This loop keeps one processor busy. If another process takes that processor, it is busy all the same.
     expect(utilization).toBeGreaterThan(0.25 / os.cpus().length);
     expect(utilization).toBeLessThanOrEqual(1);
   });
 
-  test('asked again within a moment, the utilization is still a ratio', async () => {
+  test('system_cpu_utilization_ratio stays a ratio over scrapes in quick succession', async () => {
     const valueOf = setUp();
     await new Promise((resolve) => void setTimeout(resolve, 50));
     for (let scrape = 0; scrape < 20; scrape += 1) {
@@ -54,7 +51,7 @@ describe('the metrics of the process and its host', () => {
     }
   });
 
-  test('memory in use is some, and not more than there is', async () => {
+  test('system_memory_used_bytes is positive and below the memory of the host', async () => {
     const used = await setUp()('system_memory_used_bytes');
     expect(used).toBeGreaterThan(0);
     expect(used).toBeLessThan(os.totalmem());

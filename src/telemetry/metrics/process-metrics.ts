@@ -4,22 +4,22 @@ import type { Counter } from './counter.ts';
 import type { Instruments, Metric } from './instruments.ts';
 
 /**
- * Disk I/O of this process, and processor and memory of its host: what prom-client's default metrics leave out. All
- * of it is read when it is asked for, and nothing of it holds the event loop up.
+ * Disk I/O of this process and processor and memory of its host, which prom-client's default metrics lack. A scrape
+ * reads all of it, without blocking the event loop.
  */
 export function observeProcess(instruments: Instruments): void {
   instruments.counter({
     name: 'process_disk_read_bytes_total',
     help: 'Bytes that this process had read from storage; what came from the page cache does not count.',
-    collect: following(() => process.resourceUsage().fsRead * blockSize),
+    collect: mirror(() => process.resourceUsage().fsRead * blockSize),
   });
   instruments.counter({
     name: 'process_disk_written_bytes_total',
     help: 'Bytes that this process caused to be written to storage.',
-    collect: following(() => process.resourceUsage().fsWrite * blockSize),
+    collect: mirror(() => process.resourceUsage().fsWrite * blockSize),
   });
 
-  // Read now, so that the first scrape has something to compare with.
+  // Read now, so the first scrape has a value to compare with.
   let before = processorTimes();
   before.catch(() => {});
   instruments.gauge({
@@ -30,26 +30,26 @@ export function observeProcess(instruments: Instruments): void {
       before = processorTimes();
       const [from, to] = await Promise.all([last, before]);
       const total = to.total - from.total;
-      // Within one tick of the clock there is nothing to tell: the figure stays.
+      // Within one tick of the kernel's clock nothing changes, so the last value stays.
       if (total > 0) gauge.child().set(Math.max(0, (to.busy - from.busy) / total));
     },
   });
   instruments.gauge({
     name: 'system_memory_used_bytes',
     help: 'Memory of the host that is neither free nor, on Linux, reclaimable without swapping.',
-    // On Linux what Node calls free is MemAvailable.
+    // On Linux `freemem` is MemAvailable, which includes what the kernel can reclaim.
     collect: (gauge) => gauge.child().set(os.totalmem() - os.freemem()),
   });
 }
 
 /**
- * Bytes. On Linux exact, whatever the device: the kernel counts bytes (`/proc/self/io`) and gives them out in this
- * unit. Elsewhere it is the number of operations that is given out, and this an estimate.
+ * Bytes. Exact on Linux for any device: the kernel counts bytes (`/proc/self/io`) and reports them in this unit.
+ * Elsewhere the system reports the number of operations, and the product is an estimate.
  */
 const blockSize = 512;
 
-/** For a counter that somebody else counts: adds what has come since the last scrape. */
-function following(read: () => number): (counter: Metric<[], Counter>) => void {
+/** Mirrors a total that the system counts: adds its increase since the last scrape. */
+function mirror(read: () => number): (counter: Metric<[], Counter>) => void {
   let seen = 0;
   return (counter) => {
     const total = read();
@@ -58,13 +58,13 @@ function following(read: () => number): (counter: Metric<[], Counter>) => void {
   };
 }
 
-/** Since the host was started, over all processors, in a unit of the platform. */
+/** Since the boot of the host, over all processors, in a unit of the platform. */
 interface ProcessorTimes {
   busy: number;
   total: number;
 }
 
-/** `os.cpus` reads a file per processor, for their speed, and the event loop waits: so not where it can be helped. */
+/** Avoids `os.cpus` on Linux: it blocks the event loop while it reads one file per processor for its speed. */
 async function processorTimes(): Promise<ProcessorTimes> {
   return os.platform() === 'linux'
     ? parseProcStat(await readFile('/proc/stat', 'latin1'))
@@ -78,7 +78,7 @@ function parseProcStat(text: string): ProcessorTimes {
     .split(/\s+/)
     .slice(1)
     .map(Number);
-  // What the guests of this host took is part of `user` already.
+  // The time of guests is already part of `user`.
   const busy = user + nice + system + irq + softirq + steal;
   return { busy, total: busy + idle + iowait };
 }

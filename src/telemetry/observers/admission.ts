@@ -7,12 +7,12 @@ import { recordingSpan } from '../tracing/tracing.ts';
 
 /** Milliseconds. */
 const windowLength = 1000;
-/** Shed requests that get their line in a window. Under overload the lines of all would cost what is short already. */
+/** Shed requests per window that keep their own log line. All lines would cost CPU, which overload makes scarce. */
 const linesPerWindow = 20;
 
 /**
- * Shed requests as counts, span events and log lines: some requests have their own, the rest are counted in one line
- * per window, and one more says when it is over.
+ * Records shed requests as counts, span events and log lines: a few requests keep their own line, one line per window
+ * counts the others, and one more says when load shedding ends.
  */
 export function observeAdmission(logger: Logger, metrics: Metrics): AdmissionEvents {
   let shed = new Map<ShedReason, number>();

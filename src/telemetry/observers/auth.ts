@@ -2,7 +2,7 @@ import type { AuthEvents } from '../../http/auth.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 
-/** Every refusal is counted. A line is for what somebody may want to look into; keys are in neither. */
+/** Counts every refusal, and logs only brute force, for an operator to investigate. No API key is recorded. */
 export function observeAuthentication(logger: Logger, metrics: Metrics): AuthEvents {
   return {
     refused: metrics.authFailed,

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('of many lines in a second the first are written, and then how many more there were', () => {
+test('atMost writes the first lines of a window and summarizes the others at its end', () => {
   const written: string[] = [];
   const write = atMost(2, 1000, (more) => written.push(`${more} more`));
   for (let line = 1; line <= 5; line += 1) write(() => written.push(`line ${line}`));
@@ -17,7 +17,7 @@ test('of many lines in a second the first are written, and then how many more th
   expect(written).toEqual(['line 1', 'line 2', '3 more']);
 });
 
-test('the next second begins anew', () => {
+test('atMost opens a new window with the first line after the last window', () => {
   const written: string[] = [];
   const write = atMost(1, 1000, (more) => written.push(`${more} more`));
   for (const line of ['a', 'b']) write(() => written.push(line));

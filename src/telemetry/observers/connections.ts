@@ -2,12 +2,12 @@ import type { ConnectionEvents } from '../../http/hardening/connection-limits.ts
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 
-/** Whoever attacks decides how much there is to tell: lines about it are few, and the metrics have all of it. */
+/** Lines per window. An attacker controls the number of events, so the log has a sample and the metrics have all. */
 const mostLines = 10;
 /** Milliseconds. */
 const window = 1000;
 
-/** Counts everything, and logs the first refusals of every second and how many more there were. */
+/** Counts every event, and logs the first refusals of each second and the number of the others. */
 export function observeConnections(
   logger: Logger,
   metrics: Pick<Metrics, 'connections' | 'connectionRefused' | 'unreadable'>,
@@ -40,9 +40,10 @@ export function observeConnections(
 }
 
 /**
- * Runs at most `limit` of what it is given in a window of so many milliseconds, which begins with the first.
+ * Runs at most `limit` of the given functions per window. A window opens with the first of them.
  *
- * @param summarize told at the end of a window how many were left out, where there were any
+ * @param length of the window, in milliseconds
+ * @param summarize called at the end of a window that left some out, with their number
  */
 export function atMost(
   limit: number,

@@ -14,7 +14,7 @@ import {
   withSpan,
 } from '../tracing/tracing.ts';
 
-/** Orders as spans, KPIs and log lines. */
+/** Records orders as spans, business metrics and log lines. */
 export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
   return {
     placing: (work) =>
@@ -23,7 +23,7 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
         const requestLog = currentRequestLog();
         if (requestLog) {
           requestLog.idempotency = placement.kind;
-          // A replayed order was placed by another request, and is found by its id in both.
+          // Another request placed a replayed order; its id ties the log lines of both together.
           if (placement.order) describeInLog(requestLog, placement.order);
         }
         if (span && placement.order) describeOrder(span, placement.order);
@@ -62,7 +62,7 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
         'outcome of the payment not stored, order left to settlement',
       );
     },
-    // A trace of its own, for it may come a day later; the link leads back to the one that placed the order.
+    // Settlement may run a day later, so it has its own trace, with a link to the trace that placed the order.
     settling(leased, round) {
       const placedIn = leased.traceparent === undefined ? undefined : parseTraceparent(leased.traceparent);
       const span = startTrace('orders.settle', {
@@ -88,7 +88,7 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
     settlementFailed(error) {
       logger.warn(
         { event: 'settlement.failed', err: error },
-        'cannot look for orders to settle, trying again',
+        'cannot fetch the orders to settle, trying again',
       );
     },
   };

@@ -5,7 +5,7 @@ import { rememberLast } from '../tracing/remember-last.ts';
 import { currentRequestContext } from '../request-log.ts';
 import { failSpan, recordingSpan, startBelow } from '../tracing/tracing.ts';
 
-/** What undici publishes about its requests, https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
+/** @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
 interface UndiciRequest {
   origin: string | URL;
   method: string;
@@ -14,8 +14,8 @@ interface UndiciRequest {
 }
 
 /**
- * A client span for each outgoing request, and the trace context in its headers. Through undici's own channels, so
- * that nothing is patched and the payment code does not know.
+ * Records a client span for each outgoing request and adds the trace context to its headers. undici's diagnostics
+ * channels make this possible without a patch, and without telemetry in the payment code.
  */
 export function observeOutgoingRequests(): void {
   const spans = new WeakMap<object, Span>();
@@ -23,7 +23,7 @@ export function observeOutgoingRequests(): void {
   subscribe('undici:request:create', (message) => {
     const { request } = message as { request: UndiciRequest };
     const requestContext = currentRequestContext();
-    // A request of somebody else in this process, such as an exporter.
+    // Outside a trace: another part of the process, such as an exporter, sends it.
     if (requestContext?.trace === undefined) return;
     const parent = recordingSpan();
     const span = parent && startSpan(parent, request, requestContext.requestLog.payment_attempts ?? 1);
@@ -71,7 +71,7 @@ function startSpan(parent: Span, { origin, method, path }: UndiciRequest, attemp
   return span;
 }
 
-/** There are as many as the service sends kinds of requests: two. And it has one peer at a time. */
+/** Two entries, because the service sends two kinds of requests, and to one peer at a time. */
 const kindsAt = rememberLast((origin) =>
   oncePerPair((method, template) => {
     const { hostname, port, protocol } = new URL(origin);
@@ -87,7 +87,7 @@ const kindsAt = rememberLast((origin) =>
   }),
 );
 
-/** Span names have to be few: ids become a placeholder. */
+/** Replaces ids by a placeholder, because span names must have few values. */
 export function templateOf(path: string): string {
   return path.replace(/\/[^/]*\d[^/]*(?=\/|$)/g, '/{key}');
 }

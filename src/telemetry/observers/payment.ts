@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { addTime, currentRequestLog } from '../request-log.ts';
 import { inSpan, recordingSpan, sampledTraceId } from '../tracing/tracing.ts';
 
-/** A failed payment reads as a story in one span: every retry, the open circuit, and how it ended. */
+/** Records a payment in one span: its retries and an open circuit are events, its outcome is an attribute. */
 export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents {
   return {
     calling: ({ operation }, work) =>
@@ -33,7 +33,7 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
       if (requestLog) requestLog.circuit_breaker = circuit;
       const reason = 'reason' in outcome ? outcome.reason : undefined;
       const rejected = reason === 'circuit_open';
-      // What the caller's deadline cut off is no answer that the breaker counts.
+      // The breaker does not count an attempt that the caller's deadline cut off.
       if (reason !== 'deadline') {
         metrics.breakerCall(
           'payment',

@@ -6,7 +6,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { addTime } from '../request-log.ts';
 import { failSpan, recordingSpan, sampledTraceId, startBelow } from '../tracing/tracing.ts';
 
-/** By the semantic conventions for databases, like all attributes here. */
+/** @see https://opentelemetry.io/docs/specs/semconv/db/database-spans/ */
 export function attributesOfSummary(summary: string) {
   const [operation = '', table = ''] = summary.split(' ');
   return { 'db.operation.name': operation, 'db.collection.name': table, 'db.query.summary': summary };
@@ -22,21 +22,21 @@ function attributesOf({ summary }: Statement, server: { host: string; port: numb
   };
 }
 
-/** What Postgres answers; other codes are those of sockets and of ours. */
+/** A code that Postgres sent; other codes come from sockets and from the service. */
 const sqlState = /^[0-9A-Z]{5}$/;
 
 const summaries = new Map<string, string>();
 
-/** What a prepared statement does, for the instrumentation, which sees its name alone. */
+/** The summary of a prepared statement, for the instrumentation, which sees only its name. */
 export function summaryOfStatement(name: string | undefined): string | undefined {
   return name === undefined ? undefined : summaries.get(name);
 }
 
 /**
- * A span, a duration and, where something went wrong, a log line per statement. Statements that nobody's request or
- * settlement asked for, such as the looks of the worker, make no span: a trace of their own would tell nothing.
+ * Records a span and a duration per statement, and logs retries and lost connections. A statement outside any trace,
+ * such as the worker's search for due orders, gets no span: a trace of one statement shows nothing.
  *
- * @param makeSpans false where an instrumentation makes them
+ * @param makeSpans false if an instrumentation creates the spans
  */
 export function observeDatabase(
   logger: Logger,
@@ -50,7 +50,7 @@ export function observeDatabase(
     database: decodeURIComponent(url.pathname.slice(1)),
   };
 
-  // There are as many as the store has statements.
+  // One entry per statement of the store.
   const attributesFor = attributesByKey(
     (statement: Statement) => statement.name,
     (statement) => attributesOf(statement, server),

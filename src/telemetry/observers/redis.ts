@@ -7,14 +7,14 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { addTime } from '../request-log.ts';
 import { recordingSpan, sampledTraceId, startBelow } from '../tracing/tracing.ts';
 
-/** Milliseconds between two lines about errors that Redis answers with: a full Redis gives one per request. */
+/** Milliseconds between two log lines about error replies: a full Redis sends one for every request. */
 const refusalInterval = 60_000;
 
 /**
- * Redis as spans, durations and a line when it goes and one when it comes back. No key and no value is told: keys name
- * clients, and values are what they ordered.
+ * Records each Redis command as a span and a duration, and logs when Redis becomes unavailable and available again.
+ * Keys and values stay out: keys name clients, and values are their orders.
  *
- * @param makeSpans false where an instrumentation makes them
+ * @param makeSpans false if an instrumentation creates the spans
  * @see https://opentelemetry.io/docs/specs/semconv/db/redis/
  */
 export function observeRedis(
@@ -23,7 +23,7 @@ export function observeRedis(
   options: { url: string; makeSpans: boolean },
 ): RedisEvents {
   const server = attributesOfServer(options.url);
-  // There are as many as the service has commands.
+  // One entry per command of the service.
   const attributesFor = attributesByKey(
     (command: string) => command,
     (command) => ({ 'db.operation.name': command, ...server }),
@@ -34,7 +34,10 @@ export function observeRedis(
   function reportRefusal(command: string, error: Error): void {
     if (performance.now() < quietUntil) return;
     quietUntil = performance.now() + refusalInterval;
-    logger.warn({ event: 'redis.refused', command, err: error }, 'Redis refuses a command, going on without');
+    logger.warn(
+      { event: 'redis.refused', command, err: error },
+      'Redis refused a command, continuing without it',
+    );
   }
 
   return {
@@ -46,7 +49,7 @@ export function observeRedis(
         ended(outcome) {
           const duration = performance.now() - startedAt;
           addTime('redis_ms', duration);
-          const { result, call, error } = tell(outcome);
+          const { result, call, error } = classify(outcome);
           metrics.breakerCall('redis', call);
           metrics.dependency('redis', command, result, duration, sampledTraceId());
           if (outcome.kind === 'refused') reportRefusal(command, outcome.error);
@@ -63,44 +66,44 @@ export function observeRedis(
     skipped: () => metrics.breakerCall('redis', 'rejected'),
     circuitChanged({ from, to, connected, cause }) {
       metrics.breakerChanged('redis', from, to);
-      // Half-open and back is part of the same absence.
+      // A failed probe (half-open and open again) belongs to the same outage.
       if (to === 'open' && !away) {
         away = true;
         logger.warn(
           { event: 'redis.unavailable', reason: connected ? 'timeouts' : 'no_connection', err: cause },
-          'Redis is away, going on without',
+          'Redis is unavailable, continuing without it',
         );
       }
       if (to === 'closed' && away) {
         away = false;
-        logger.info({ event: 'redis.available' }, 'Redis is back');
+        logger.info({ event: 'redis.available' }, 'Redis is available again');
       }
     },
   };
 }
 
-/** What every span has of the semantic conventions for databases. */
+/** Attributes of every span, by the semantic conventions for databases. */
 function attributesOfServer(url: string) {
   const { hostname, port, pathname } = new URL(url);
   return {
     'db.system.name': 'redis',
-    // The number of the database.
+    // The database number.
     'db.namespace': pathname.slice(1) || '0',
     'server.address': hostname,
     'server.port': Number(port || 6379),
   };
 }
 
-interface Told {
-  /** In the metrics. */
+interface Classification {
+  /** For the duration metric. */
   result: 'ok' | 'refused' | 'timeout' | 'connection_lost';
-  /** As the circuit breaker counts it, to which an error is an answer. */
+  /** For the circuit breaker, which counts an error reply as a success. */
   call: 'success' | 'timeout' | 'failure';
-  /** In the span. */
+  /** The `error.type` of the span. */
   error?: string;
 }
 
-function tell(outcome: Outcome<unknown>): Told {
+function classify(outcome: Outcome<unknown>): Classification {
   switch (outcome.kind) {
     case 'answered':
       return { result: 'ok', call: 'success' };
@@ -113,7 +116,7 @@ function tell(outcome: Outcome<unknown>): Told {
   }
 }
 
-/** Redis begins its errors with a code, such as `OOM`. */
+/** An error reply of Redis starts with a code, such as `OOM`. */
 function codeOf({ message }: Error): string {
   return /^[A-Z]+(?= |$)/.exec(message)?.[0] ?? 'ERR';
 }

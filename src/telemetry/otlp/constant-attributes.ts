@@ -1,10 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
 import { encodeAttributes } from './otlp-attributes.ts';
 
-/** Attributes that many spans have alike, and which are therefore encoded once. */
+/** Attributes shared by many spans, encoded once. */
 export interface ConstantAttributes {
   readonly attributes: Readonly<Attributes>;
-  /** As OTLP has them in a span. */
+  /** The attributes in the wire format of a span. */
   readonly encoded: Uint8Array;
 }
 
@@ -14,11 +14,11 @@ export function constantAttributes(attributes: Readonly<Attributes>): ConstantAt
 
 export const noAttributes = constantAttributes({});
 
-/** Made once for each pair of texts, of which there have to be few. */
+/** Caches one result per pair of texts without a bound, so pass only pairs from a small set. */
 export function oncePerPair<Made>(
   make: (first: string, second: string) => Made,
 ): (first: string, second: string) => Made {
-  // In two steps: a key of both would have to be made, and hashed, for every look.
+  // Two nested maps: one map would need a joined key, built and hashed at every lookup.
   const known = new Map<string, Map<string, Made>>();
   return (first, second) => {
     const found = known.get(first)?.get(second);
@@ -30,9 +30,9 @@ export function oncePerPair<Made>(
 }
 
 /**
- * Made once for each key.
+ * Caches the attributes of each key without a bound.
  *
- * @param keyOf of which there have to be few
+ * @param keyOf returns a key from a small set
  */
 export function attributesByKey<Source>(
   keyOf: (source: Source) => string,

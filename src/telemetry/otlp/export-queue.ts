@@ -2,15 +2,15 @@ import { context, diag, ROOT_CONTEXT } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
 
-/** What is sent at once. */
+/** The items of one export request. */
 export interface Batch<Item> {
   readonly size: number;
   add(item: Item): void;
-  /** What the items come from may still be found out, once, just after the start. */
+  /** Resolves when the resource of the items is complete: some of its detectors are asynchronous. */
   settled(): Promise<void>;
 }
 
-/** The SDK's way over the network, with its variables: URL, headers, compression, retries. */
+/** The SDK's exporter, with its variables for URL, headers, compression and retries. */
 interface Receiver<Sent> {
   export(batch: Sent, done: (result: ExportResult) => void): void;
   forceFlush(): Promise<void>;
@@ -26,11 +26,12 @@ export interface ExportQueue<Item> {
 export type LossReason = 'queue_full' | 'export_failed';
 
 /**
- * What the specification calls a batch processor, but what gets lost is counted. Nothing here waits for the receiver:
- * while it is away, items are kept up to the queue's bound, and dropped beyond it.
+ * A batch processor as in the specification. Why not the SDK's: it drops spans and log records without a count that one
+ * can read, and `telemetry_dropped_total` must show every loss. Nothing here waits for the receiver: while it is
+ * unavailable, the queue keeps items up to its bound and drops the rest.
  *
  * @param what the items, in the plural, for complaints
- * @param drop told why items were lost, and how many
+ * @param drop called for each loss, with its reason and the number of items
  * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#batching-processor
  */
 export function createExportQueue<Item, Sent extends Batch<Item>>(
@@ -76,7 +77,7 @@ export function createExportQueue<Item, Sent extends Batch<Item>>(
     const batch = full.shift();
     if (batch === undefined) return;
     sending = true;
-    // One that hangs is left to its own timeout: the next must not wait for it for ever.
+    // A request that hangs ends by its own timeout; the next batch waits no longer than this limit.
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const limit = setTimeout(resolve, exportTimeoutMillis).unref();
     void Promise.race([send(batch), late]).then(() => {

@@ -1,10 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
-/** The field that a span's attributes have in its message. */
+/** The field number of the attributes in a span. */
 export const spanAttributes = 9;
 
-/** Attributes of a span by themselves, to be appended to it later. */
+/** Encodes attributes of a span on their own, to append them to many spans. */
 export function encodeAttributes(attributes: Attributes): Uint8Array {
   const to = new ProtobufWriter(256);
   writeAttributes(to, spanAttributes, attributes);
@@ -24,7 +24,7 @@ export function writeAttributes(to: ProtobufWriter, field: number, attributes: A
   }
 }
 
-/** One of protobuf's `AnyValue`; nothing at all says that there is none. */
+/** Writes an `AnyValue`. An empty message means that the value is not set. */
 export function writeValue(to: ProtobufWriter, value: Value): void {
   if (typeof value === 'string') to.string(1, value);
   else if (typeof value === 'boolean') to.varint(2, value ? 1 : 0);

@@ -5,32 +5,35 @@ import type { Batch } from './export-queue.ts';
 import { writeAttributes } from './otlp-attributes.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
-/** Whose span or log record it is. */
+/** The origin of a span or log record. */
 interface Made {
   readonly resource: Resource;
   readonly instrumentationScope: InstrumentationScope;
 }
 
 /**
- * Spans or log records as OTLP has them on the wire, encoded one by one as they come: what waits to be sent is a few
- * hundred bytes each, and not a graph of objects that the garbage collector moves about until the batch is full.
+ * Spans or log records in OTLP's wire format, each encoded when it is added.
+ *
+ * Why not the SDK's serializer: it encodes a whole batch at once, so until then every span waits as a graph of objects
+ * that the garbage collector copies, and then encoding a full batch blocks the event loop. Here a waiting span is a few
+ * hundred bytes.
  */
 export interface OtlpBatch<Item> extends Batch<Item> {
-  /** An `ExportTraceServiceRequest` or `ExportLogsServiceRequest`; the items are gone from the batch after it. */
+  /** Returns an `ExportTraceServiceRequest` or `ExportLogsServiceRequest` and empties the batch. */
   toRequest(): Uint8Array;
 }
 
-/** Grown to the size of a batch already; there are as many as batches that waited at the same time. */
+/** Writers for reuse, already grown to the size of a batch: at most one per batch that waits at the same time. */
 const idle: ProtobufWriter[] = [];
 
-/** For resource and scopes, in bytes. More makes the buffer grow. */
+/** Bytes for resource and scopes. The buffer grows if they need more. */
 const roomForTheRest = 4096;
 
-/** @param write an item as a message in field 2, which it is in both requests */
+/** @param write writes an item as a message in field 2, its field in both requests */
 export function createOtlpBatch<Item extends Made>(
   write: (to: ProtobufWriter, item: Item) => void,
 ): OtlpBatch<Item> {
-  // A process has one resource.
+  // All items of a process have the same resource.
   let resource: Resource | undefined;
   const itemsOf = new Map<InstrumentationScope, ProtobufWriter>();
   let size = 0;
@@ -81,7 +84,7 @@ export function createOtlpBatch<Item extends Made>(
   };
 }
 
-/** Nanoseconds since 1970, which is more than 53 bits: 10⁹ is 1,953,125 · 2⁹, and each half is exact. */
+/** Nanoseconds since 1970 exceed 53 bits. As 10⁹ is 1,953,125 · 2⁹, each 32-bit half is exact. */
 export function writeTime(to: ProtobufWriter, field: number, [seconds, nanoseconds]: HrTime): void {
   const product = seconds * 1_953_125;
   const low = (product % 2 ** 23) * 2 ** 9 + nanoseconds;

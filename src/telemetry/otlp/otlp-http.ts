@@ -5,9 +5,9 @@ import {
 import type { OtlpBatch } from './otlp-batch.ts';
 
 /**
- * The SDK's way over the network, with its variables for each signal.
+ * The SDK's OTLP exporter over HTTP, with its variables for each signal.
  *
- * @param signal what differs from one to the next, in the SDK's words
+ * @param signal the parts that differ between signals, in the SDK's terms
  */
 export function createReceiver<Item>(signal: {
   name: 'TRACES' | 'LOGS';

@@ -5,7 +5,7 @@ import { spanAttributes, writeAttributes } from './otlp-attributes.ts';
 import { createOtlpBatch, type OtlpBatch, writeTime } from './otlp-batch.ts';
 import type { ProtobufWriter } from './protobuf-writer.ts';
 
-/** What there is to tell of a span, whoever made it. */
+/** A span that has ended, whether the SDK or the service recorded it. */
 export interface EndedSpan extends Omit<ReadableSpan, 'duration' | 'ended' | 'parentSpanContext'> {
   readonly parentSpanContext?: SpanContext | undefined;
   readonly constant?: ConstantAttributes;
@@ -26,7 +26,7 @@ function writeSpan(to: ProtobufWriter, span: EndedSpan): void {
   if (traceState) to.string(3, traceState.serialize());
   if (span.parentSpanContext?.spanId) to.hex(4, span.parentSpanContext.spanId);
   to.string(5, span.name);
-  // The API counts kinds from 0, the protocol keeps 0 for a kind that nobody told.
+  // The API counts kinds from 0; the protocol reserves 0 for an unspecified kind.
   to.varint(6, span.kind + 1);
   writeTime(to, 7, span.startTime);
   writeTime(to, 8, span.endTime);

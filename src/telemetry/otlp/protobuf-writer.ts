@@ -1,6 +1,9 @@
 /**
- * Writes protobuf's wire format front to back into one growing buffer. A message's length goes in front of it and is
- * known only after it: room for the likely number of bytes is kept, and what follows is moved where that was wrong.
+ * Writes protobuf's wire format front to back into one growing buffer. The length of a message precedes it but is known
+ * only at its end, so the writer reserves the likely number of bytes and moves the message if they do not suffice.
+ *
+ * Why not a library: `@opentelemetry/otlp-transformer` exports serializers of whole batches only, and spans are encoded
+ * one by one as they end, see `otlp-batch.ts`.
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  */
@@ -8,7 +11,7 @@ export class ProtobufWriter {
   private bytes: Buffer;
   private position = 0;
 
-  /** @param capacity bytes to begin with */
+  /** @param capacity initial size in bytes */
   constructor(capacity = 64 * 1024) {
     this.bytes = Buffer.allocUnsafeSlow(capacity);
   }
@@ -21,7 +24,7 @@ export class ProtobufWriter {
     this.position = 0;
   }
 
-  /** A view of what was written; the next `clear` lets go of it. */
+  /** A view of the bytes written, valid until the next call of `clear`. */
   written(): Uint8Array {
     return this.bytes.subarray(0, this.position);
   }
@@ -32,7 +35,7 @@ export class ProtobufWriter {
     this.writeVarint(value);
   }
 
-  /** A 64-bit integer in two's complement, of which JavaScript holds 53 bits. */
+  /** A 64-bit integer in two's complement; a JavaScript number holds 53 bits of it. */
   int64(field: number, value: number): void {
     if (value >= 0) {
       this.varint(field, value);
@@ -60,7 +63,7 @@ export class ProtobufWriter {
     this.position = this.bytes.writeUInt32LE(value, this.position);
   }
 
-  /** A 64-bit number as its two halves. */
+  /** A 64-bit number, given as two 32-bit halves. */
   fixed64(field: number, high: number, low: number): void {
     this.makeRoom(12);
     this.tag(field, 1);
@@ -76,14 +79,14 @@ export class ProtobufWriter {
     this.position += value.length;
   }
 
-  /** Bytes that are already in the wire format. */
+  /** @param encoded bytes in the wire format */
   append(encoded: Uint8Array): void {
     this.makeRoom(encoded.length);
     this.bytes.set(encoded, this.position);
     this.position += encoded.length;
   }
 
-  /** Bytes given in hexadecimal digits, such as trace ids. */
+  /** A bytes field from hexadecimal digits, such as a trace id. */
   hex(field: number, digits: string): void {
     const length = digits.length >> 1;
     this.makeRoom(length + 12);
@@ -94,11 +97,11 @@ export class ProtobufWriter {
   }
 
   string(field: number, text: string): void {
-    // UTF-8 takes at most three bytes for one UTF-16 unit.
+    // UTF-8 needs at most three bytes per UTF-16 unit.
     this.makeRoom(text.length * 3 + 12);
     this.tag(field, 2);
     const start = this.keepRoom(text.length < 128 ? 1 : 2);
-    // A call into native code costs more than it saves for the short texts that nearly all are.
+    // A call into native code costs more than it saves for short texts, and nearly all texts are short.
     if (text.length > 64 || !this.ascii(text)) this.position = start + this.bytes.write(text, start, 'utf8');
     this.writeLength(start, text.length < 128 ? 1 : 2);
   }
@@ -106,8 +109,8 @@ export class ProtobufWriter {
   /**
    * Begins an embedded message.
    *
-   * @param room bytes kept for its length: 1 for up to 127, 2 for up to 16,383; more is moved
-   * @returns what `end` needs
+   * @param room bytes reserved for its length: 1 up to 127, 2 up to 16,383; `end` moves a longer message
+   * @returns the position to pass to `end`
    */
   begin(field: number, room: 1 | 2 = 1): number {
     this.makeRoom(12);
@@ -140,7 +143,7 @@ export class ProtobufWriter {
     const length = this.position - start;
     let needed = 1;
     while (length >= 128 ** needed) needed += 1;
-    // Two bytes hold a small length as well: protobuf lets a varint be longer than it has to.
+    // A small length also fits two bytes: protobuf allows a varint to be longer than necessary.
     const size = Math.max(needed, room);
     if (size > room) {
       this.makeRoom(size);

@@ -12,20 +12,20 @@ const wanted = new Set(
   ['http', 'undici', 'pg', 'ioredis'].map((name) => `@opentelemetry/instrumentation-${name}`),
 );
 
-/** The instrumentations of the libraries at our boundaries, with the span names that the boundaries have elsewhere. */
+/** The instrumentations of the libraries at the boundaries of the service, with the same span names as in lean mode. */
 export function createInstrumentations() {
   const all = getNodeAutoInstrumentations({
     '@opentelemetry/instrumentation-http': {
-      // Outgoing requests are undici's.
+      // undici sends the outgoing requests, and has its own instrumentation.
       disableOutgoingRequestInstrumentation: true,
       startIncomingSpanHook: (request) => {
-        // The trace is read from them after this.
+        // The instrumentation extracts the trace from the headers after this hook.
         dropSecretTraceState(request.headers);
         return textsOf(request);
       },
     },
     '@opentelemetry/instrumentation-undici': {
-      // An exporter or anything else outside of a request makes no trace.
+      // Requests outside a trace, such as those of an exporter, start none.
       requireParentforSpans: true,
       requestHook: (span, { method, path }) => {
         span.updateName(`${method} ${templateOf(path)}`);
@@ -45,7 +45,7 @@ export function createInstrumentations() {
     },
     '@opentelemetry/instrumentation-ioredis': {
       requireParentSpan: true,
-      // Without its arguments, which are keys and values.
+      // Without the arguments, which are keys and values.
       dbStatementSerializer: (command) => command.toUpperCase(),
       requestHook: (span, { cmdName }) => {
         keepMessageOut(span);
@@ -62,8 +62,8 @@ export function createInstrumentations() {
 }
 
 /**
- * What a client wrote, in the place of what the instrumentation takes over as it came: with the query, and with an
- * address that anybody can make up.
+ * Replaces the attributes that the instrumentation copies unchecked from the request: the path with its query, and a
+ * client address that any client can forge.
  */
 function textsOf({ url = '', headers, socket }: IncomingMessage): Attributes {
   const [path = '', query] = url.split('?', 2);
@@ -77,15 +77,16 @@ function textsOf({ url = '', headers, socket }: IncomingMessage): Attributes {
   };
 }
 
-/** Postgres quotes what it was given, and the instrumentation would put its message into the status. */
+/** Drops the message of a status: the instrumentation copies Postgres's, which quotes values. */
 function keepMessageOut(span: Span): void {
   const setStatus = span.setStatus.bind(span);
   span.setStatus = ({ code }) => setStatus({ code });
 }
 
 /**
- * Where connect spans are off, the instrumentation lets a statement that waits for a connection run in the context of
- * whoever gave the connection back. To be called once libraries are instrumented, because it loads one of them.
+ * Runs a statement that waits for a connection in its own context. With connect spans off, the instrumentation runs it
+ * in the context of the request that released the connection. Call it after the instrumentations are registered,
+ * because it loads pg.
  */
 export async function keepContextInPool(): Promise<void> {
   const { default: pg } = await import('pg');

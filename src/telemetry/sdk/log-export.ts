@@ -4,7 +4,7 @@ import { createExportQueue, type LossReason } from '../otlp/export-queue.ts';
 import { createReceiver } from '../otlp/otlp-http.ts';
 import { createLogBatch, type EmittedRecord, type LogRecordProcessor } from '../otlp/otlp-log-records.ts';
 
-/** Sends log records over OTLP in batches. Each is encoded when it is emitted. */
+/** Exports log records over OTLP in batches, and encodes each when it is emitted. */
 export function createLogExport(
   bounds: TelemetryConfig['logBatch'],
   drop: (reason: LossReason, count: number) => void,

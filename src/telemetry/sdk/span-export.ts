@@ -6,12 +6,12 @@ import { createExportQueue, type LossReason } from '../otlp/export-queue.ts';
 import { createReceiver } from '../otlp/otlp-http.ts';
 import { createSpanBatch, type EndedSpan } from '../otlp/otlp-spans.ts';
 
-/** Takes spans of the SDK, as one of its processors, and those that were made without it. */
+/** Accepts spans of the SDK, as one of its processors, and those that the service records itself. */
 export interface SpanExport extends SpanProcessor {
   onEnd(span: EndedSpan): void;
 }
 
-/** Sends spans over OTLP in batches. Each is encoded when it ends. */
+/** Exports spans over OTLP in batches, and encodes each when it ends. */
 export function createSpanExport(
   bounds: TelemetryConfig['batch'],
   drop: (reason: LossReason, count: number) => void,

@@ -13,22 +13,22 @@ import { recordSpans } from '../tracing/tracing.ts';
 import { serviceVersion } from '../version.ts';
 
 export interface StartedSdk {
-  /** How many were lost, by reason. */
+  /** Spans and log records lost so far, by reason. */
   dropped: Record<'traces' | 'logs', Record<string, number>>;
   shutdown(): Promise<void>;
 }
 
-/** Milliseconds between two complaints about the exporter: an outage is worth a line, not a line a second. */
+/** Milliseconds between two complaints about the exporter: an outage deserves one line, not one per second. */
 const complaintInterval = 60_000;
 
-/** Milliseconds that the last spans may take to be sent: the deadline of the shutdown has to have room for the rest. */
+/** Milliseconds that the last export may take; the deadline of the shutdown covers other work, too. */
 const lastSpansDeadline = 2000;
-/** Milliseconds from giving them up to the end of the process: for the last log lines. */
+/** Milliseconds from abandoning the last export to the exit, for the last log lines. */
 const abandonedFor = 1500;
 
 /**
- * @param complain told when telemetry itself fails, in a sentence
- * @param service what the process is called, unless OTEL_SERVICE_NAME says otherwise
+ * @param complain called with one sentence when telemetry itself fails
+ * @param service the name of the process, unless OTEL_SERVICE_NAME sets another
  */
 export async function startSdk(
   config: TelemetryConfig,
@@ -53,7 +53,7 @@ export async function startSdk(
       'deployment.environment.name': config.environment,
     }),
     ...(spans && { spanProcessors: [spans] }),
-    // Without an exporter nothing is recorded, and trace ids still tie log lines together.
+    // Without an exporter no span is recorded, but trace ids still tie log lines together.
     ...(!config.exportsTraces && {
       spanProcessors: [new NoopSpanProcessor()],
       sampler: new AlwaysOffSampler(),
@@ -64,13 +64,13 @@ export async function startSdk(
     metricReaders: [],
     instrumentations: config.instrumentation === 'auto' ? await loadInstrumentations() : [],
   });
-  // Where the level is set, the SDK has just put its console logger there. It stays for who wants to hear more than
-  // ours says.
+  // If OTEL_LOG_LEVEL is set, the SDK has just installed its console logger. It stays only for levels below warn, which
+  // ours does not report.
   if (logLevel <= DiagLogLevel.WARN) listen();
   sdk.start();
   if (config.instrumentation === 'lean') {
     observeOutgoingRequests();
-    // Limits are the SDK's to keep.
+    // Only the SDK's spans enforce limits.
     if (spans && !config.limitsSpans) recordSpans(spans.onEnd);
   } else await (await import('./auto-instrumentation.ts')).keepContextInPool();
   return {
@@ -85,20 +85,20 @@ export async function startSdk(
   };
 }
 
-/** The exporter cannot be called off, and its retries would keep a process alive that has nothing left to do. */
+/** The exporter cannot be cancelled, and its retries would keep the process alive. */
 function abandonExports(): void {
-  diag.warn('the last spans could not be sent in time');
+  diag.warn('the last spans were not sent in time');
   setTimeout(() => process.exit(), abandonedFor).unref();
 }
 
-/** For ESM the libraries can only be patched while they are loaded, which a loader hook does. */
+/** ES modules can only be patched while they load, which takes a loader hook. */
 async function loadInstrumentations() {
   register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
   const { createInstrumentations } = await import('./auto-instrumentation.ts');
   return createInstrumentations();
 }
 
-/** At most one complaint per interval: the first says it, and `telemetry_dropped_total` counts the rest. */
+/** Reports at most one complaint per interval; `telemetry_dropped_total` counts every loss. */
 function createDiagLogger(complain: (message: string) => void) {
   let quietUntil = 0;
   const report = (message: string) => {

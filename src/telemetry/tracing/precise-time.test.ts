@@ -12,7 +12,7 @@ const nanoseconds = () => {
 };
 const milliseconds = () => Number(nanoseconds() / 1_000_000n);
 
-test('is the time of day, does not go back, and knows less than a millisecond', () => {
+test('preciseTime is the time of day, never goes back, and has fractions of a millisecond', () => {
   followWallClock();
   const times = Array.from({ length: 10_000 }, nanoseconds);
   expect(times).toEqual(times.toSorted((a, b) => (a < b ? -1 : Number(a > b))));
@@ -20,7 +20,7 @@ test('is the time of day, does not go back, and knows less than a millisecond', 
   expect(Math.abs(milliseconds() - Date.now())).toBeLessThan(50);
 });
 
-test('follows a clock that is set, and not before it is asked to', () => {
+test('preciseTime follows a changed wall clock only after followWallClock', () => {
   const now = Date.now();
   vi.spyOn(Date, 'now').mockReturnValue(now + 3_600_000);
   expect(milliseconds() - now).toBeLessThan(60_000);

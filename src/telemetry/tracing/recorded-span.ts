@@ -37,10 +37,8 @@ const none: never[] = [];
 const unset: SpanStatus = { code: SpanStatusCode.UNSET };
 
 /**
- * Why not the SDK's span: FIGURE
- *
- * It skips the SDK's checks of attribute values, which TypeScript makes here, and its limits. The SDK still starts each
- * trace, with its sampler and its ids.
+ * Why not the SDK's span: it checks each attribute value, which TypeScript does here, keeps limits, and cannot hold
+ * attributes that are encoded once for all spans. The SDK still starts each trace, with its sampler and its ids.
  */
 export class RecordedSpan implements Span, EndedSpan {
   readonly resource: EndedSpan['resource'];

@@ -18,7 +18,7 @@ function setUp() {
 }
 
 describe('the exposition', () => {
-  test.each(formats)('reads back in %s', async (format) => {
+  test.each(formats)('the exposition reads back in %s', async (format) => {
     const { instruments, scrape } = setUp();
     const orders = instruments.counter({
       name: 'orders_total',
@@ -34,7 +34,7 @@ describe('the exposition', () => {
       .child();
     for (const value of [0, 0.25, 0.5, 7]) duration.observe(value);
 
-    // The second one, too: prom-client renames counters as it renders them.
+    // Twice, because prom-client renames counters while it renders them.
     for (const { types, samples } of [await scrape(format), await scrape(format)]) {
       const counterFamily = format === 'openmetrics' ? 'orders' : 'orders_total';
       expect(types).toEqual({ [counterFamily]: 'counter', in_flight: 'gauge', wait_seconds: 'histogram' });
@@ -51,7 +51,7 @@ describe('the exposition', () => {
     }
   });
 
-  test('keeps the names of counters when one scraper asks for the one format and one for the other', async () => {
+  test('the exposition keeps the names of counters when scrapers alternate between the formats', async () => {
     const { instruments, scrape } = setUp();
     instruments.counter({ name: 'orders_total', help: 'Orders.' }).child();
     for (const format of [...formats, ...formats]) {
@@ -59,7 +59,7 @@ describe('the exposition', () => {
     }
   });
 
-  test.each(formats)('gives any label value back unchanged, in %s', async (format) => {
+  test.each(formats)('the exposition preserves any label value in %s', async (format) => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(
@@ -76,7 +76,7 @@ describe('the exposition', () => {
     );
   });
 
-  test('as JSON has the same labels', async () => {
+  test('the exposition as JSON has the same labels', async () => {
     const { registry, instruments } = setUp();
     instruments
       .histogram({ name: 'h', help: 'H.', labels: ['a'], buckets: [1] })
@@ -97,10 +97,10 @@ describe('a histogram', () => {
     .uniqueArray(fc.double({ min: 0.001, max: 1000, noNaN: true }), { minLength: 1, maxLength: 20 })
     .map((values) => values.toSorted((a, b) => a - b));
 
-  test('counts like a naive model', async () => {
+  test('a histogram counts like a naive model', async () => {
     await fc.assert(
       fc.asyncProperty(
-        // Values on a bound are where it is easily wrong.
+        // Values on a bound are the likely mistake.
         bounds.chain((buckets) =>
           fc.tuple(
             fc.constant(buckets),
@@ -128,7 +128,7 @@ describe('a histogram', () => {
     );
   });
 
-  test('shows the newest trace of each bucket, in OpenMetrics alone', async () => {
+  test('a histogram shows the newest trace of each bucket, and only in OpenMetrics', async () => {
     const { instruments, scrape } = setUp();
     const child = instruments
       .histogram({ name: 'h', help: 'H.', labels: ['a'], buckets: [1, 2, 3] })
@@ -154,7 +154,7 @@ describe('a histogram', () => {
     expect((await scrape('prometheus')).samples.filter(({ exemplar }) => exemplar)).toEqual([]);
   });
 
-  test('of one label combination leaves the others alone', async () => {
+  test('a histogram of one label combination does not affect the others', async () => {
     const { instruments, scrape } = setUp();
     const metric = instruments.histogram({ name: 'h', help: 'H.', labels: ['a'], buckets: [1] });
     metric.child('x').observe(0.5, 'trace');

@@ -19,7 +19,7 @@ function setUp(options: InstrumentOptions = {}) {
 }
 
 describe('label combinations', () => {
-  test('are bounded, and what is beyond the bound is recorded and reported', async () => {
+  test('label combinations beyond the bound are recorded under other and reported', async () => {
     const { instruments, drops, scrape } = setUp({ maxChildren: 50 });
     const metric = instruments.counter({ name: 'c_total', help: 'C.', labels: ['method', 'path'] });
     const start = metric.child('GET', '/orders');
@@ -35,11 +35,11 @@ describe('label combinations', () => {
     expect(samples.reduce((sum, { value }) => sum + value, 0)).toBe(10_000);
     expect(drops).toHaveLength(10_000 - 49);
     expect(drops[0]).toEqual({ metric: 'c_total', reason: 'cardinality' });
-    // Who was there before the attack is not affected by it.
+    // A child from before the attack stays as it was.
     expect(metric.child('GET', '/orders')).toBe(start);
   });
 
-  test('share the child for others with whoever means it', async () => {
+  test('label combinations beyond the bound share the child of a caller that passes other', async () => {
     const { instruments, scrape } = setUp({ maxChildren: 1 });
     const metric = instruments.counter({ name: 'c_total', help: 'C.', labels: ['a'] });
     metric.child('other').increment();
@@ -47,7 +47,7 @@ describe('label combinations', () => {
     expect((await scrape()).samples).toEqual([{ name: 'c_total', labels: { a: 'other' }, value: 2 }]);
   });
 
-  test('are told apart whatever the values hold', () => {
+  test('label combinations are distinct for any characters in their values', () => {
     const text = fc.string({ unit: fc.constantFrom('a', '\0', '\n', ','), maxLength: 4 });
     fc.assert(
       fc.property(text, text, text, text, (a, b, c, d) => {
@@ -62,7 +62,7 @@ describe('label combinations', () => {
   test.each([
     ['far too long', 'x'.repeat(129)],
     ['half a surrogate pair', '\uD800'],
-  ])('with a value that is %s are recorded under other', async (_, value) => {
+  ])('label combinations with a value that is %s are recorded under other', async (_, value) => {
     const { instruments, drops, scrape } = setUp();
     instruments
       .counter({ name: 'c_total', help: 'C.', labels: ['a'] })
@@ -73,7 +73,7 @@ describe('label combinations', () => {
   });
 });
 
-test('a number that would spoil a metric is left out and reported', async () => {
+test('a metric drops and reports a number that would corrupt it', async () => {
   const { instruments, drops, scrape } = setUp();
   const counter = instruments.counter({ name: 'c_total', help: 'C.' }).child();
   const gauge = instruments.gauge({ name: 'g', help: 'G.' }).child();
@@ -95,7 +95,7 @@ test('a number that would spoil a metric is left out and reported', async () => 
 });
 
 describe('collecting', () => {
-  test('happens at every scrape, and may take its time', async () => {
+  test('a metric collects at every scrape, asynchronously if need be', async () => {
     const { instruments, scrape } = setUp();
     let asked = 0;
     instruments.gauge({
@@ -111,9 +111,9 @@ describe('collecting', () => {
     expect((await scrape()).samples).toEqual([{ name: 'g', labels: { state: 'idle' }, value: 2 }]);
   });
 
-  test('that fails costs its own metric, in that scrape alone', async () => {
+  test('a metric whose collect fails is missing from that scrape only', async () => {
     const { instruments, drops, scrape } = setUp();
-    const error = new Error('database away');
+    const error = new Error('database unavailable');
     const failures = [error];
     instruments.gauge({
       name: 'g',
@@ -142,14 +142,11 @@ describe('a definition', () => {
     ['no help', () => gauge({ name: 'g', help: '' })],
     ['help of two lines', () => gauge({ name: 'g', help: 'a\nb' })],
     [
-      'help with quotes, which OpenMetrics wants escaped and Prometheus does not',
+      'help with quotes, which OpenMetrics escapes and Prometheus does not',
       () => gauge({ name: 'g', help: '"' }),
     ],
     ['a label with a dash', () => gauge({ name: 'g', help: 'G.', labels: ['a-b'] })],
-    [
-      'a label that Prometheus keeps for itself',
-      () => gauge({ name: 'g', help: 'G.', labels: ['__name__'] }),
-    ],
+    ['a label that Prometheus reserves', () => gauge({ name: 'g', help: 'G.', labels: ['__name__'] })],
     ['a label twice', () => gauge({ name: 'g', help: 'G.', labels: ['a', 'a'] })],
     ['le on a histogram', () => histogram({ name: 'h', help: 'H.', labels: ['le'], buckets: [1] })],
     ['no buckets', () => histogram({ name: 'h', help: 'H.', buckets: [] })],
@@ -157,18 +154,18 @@ describe('a definition', () => {
     ['a bucket of zero', () => histogram({ name: 'h', help: 'H.', buckets: [0, 1] })],
     ['an infinite bucket', () => histogram({ name: 'h', help: 'H.', buckets: [1, Infinity] })],
     ['a bucket that is no number', () => histogram({ name: 'h', help: 'H.', buckets: [Number.NaN] })],
-  ])('with %s is refused', (_, define) => {
+  ])('a definition with %s is refused', (_, define) => {
     expect(define).toThrow(TypeError);
   });
 
-  test('of a name that is taken is refused', () => {
+  test('a definition with a name that is taken is refused', () => {
     gauge({ name: 'taken', help: 'G.' });
     expect(() => gauge({ name: 'taken', help: 'G.' })).toThrow('already been registered');
   });
 
-  test('fixes the number of label values, for the compiler and for whoever goes round it', () => {
+  test('a definition fixes the number of label values at compile time and at run time', () => {
     const metric = counter({ name: 'typed_total', help: 'C.', labels: ['a', 'b'] });
     // @ts-expect-error one value is missing
-    expect(() => metric.child('x')).toThrow('There are 1 values for the labels [a, b].');
+    expect(() => metric.child('x')).toThrow('1 values were given for the labels [a, b].');
   });
 });

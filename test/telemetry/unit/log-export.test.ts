@@ -30,7 +30,7 @@ const ofDefault = {
   exportTimeoutMillis: 30_000,
 };
 
-/** Emits a record of this text, over the SDK. */
+/** Returns a function that emits a record with the given text through the SDK. */
 function startSending(batch: Partial<typeof ofDefault> = {}): (text: string) => void {
   const processor = createLogExport({ ...ofDefault, ...batch }, (reason, count) => {
     lost[reason] = (lost[reason] ?? 0) + count;
@@ -49,7 +49,7 @@ function startSending(batch: Partial<typeof ofDefault> = {}): (text: string) => 
 const bodies = () => receiver.logs.map(({ body }) => body);
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `line ${index}`);
 
-test('sends records in their order, with what the SDK knows of the process', async () => {
+test('the log export sends records in order, with the resource of the process', async () => {
   const emit = startSending();
   emit('first');
   emit('second');
@@ -60,7 +60,7 @@ test('sends records in their order, with what the SDK knows of the process', asy
   expect(lost).toEqual({});
 });
 
-test('sends a batch as soon as it is full, and none that is larger', async () => {
+test('the log export sends a batch as soon as it is full', async () => {
   const emit = startSending({ maxExportBatchSize: 10, scheduledDelayMillis: 600_000 });
   for (const line of numbered(25)) emit(line);
   await receiver.waitForLog(({ body }) => body === 'line 19');
@@ -70,7 +70,7 @@ test('sends a batch as soon as it is full, and none that is larger', async () =>
   expect(receiver.requests).toBe(3);
 });
 
-test('counts what its queue cannot hold', async () => {
+test('the log export counts the records that its queue cannot hold', async () => {
   const emit = startSending({ maxQueueSize: 10, scheduledDelayMillis: 600_000 });
   for (const line of numbered(14)) emit(line);
   expect(lost).toEqual({ queue_full: 4 });
@@ -78,19 +78,22 @@ test('counts what its queue cannot hold', async () => {
   expect(bodies()).toEqual(numbered(10));
 });
 
-test.each(['refuse', 'hang', '503'] as const)('counts what a receiver does not take: %s', async (fault) => {
-  const emit = startSending();
-  await receiver.fail(fault);
-  for (const line of numbered(7)) emit(line);
-  await expect.poll(() => lost, { timeout: 10_000 }).toEqual({ export_failed: 7 });
+test.each(['refuse', 'hang', '503'] as const)(
+  'the log export counts the records that a receiver does not accept: %s',
+  async (fault) => {
+    const emit = startSending();
+    await receiver.fail(fault);
+    for (const line of numbered(7)) emit(line);
+    await expect.poll(() => lost, { timeout: 10_000 }).toEqual({ export_failed: 7 });
 
-  await receiver.fail('off');
-  emit('back again');
-  await receiver.waitForLog(({ body }) => body === 'back again');
-  expect(lost).toEqual({ export_failed: 7 });
-});
+    await receiver.fail('off');
+    emit('back again');
+    await receiver.waitForLog(({ body }) => body === 'back again');
+    expect(lost).toEqual({ export_failed: 7 });
+  },
+);
 
-test('does not wait for a receiver that hangs before it sends the next batch', async () => {
+test('the log export sends the next batch while the receiver hangs on one', async () => {
   vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '2000');
   const emit = startSending({ maxExportBatchSize: 1, exportTimeoutMillis: 50 });
   await receiver.fail('hang');

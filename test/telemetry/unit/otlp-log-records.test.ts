@@ -15,7 +15,7 @@ import { logsRequest } from '../../../lab/console/otlp/messages.ts';
 import { decode } from '../../../lab/console/otlp/protobuf.ts';
 import { createLogBatch } from '../../../src/telemetry/otlp/otlp-log-records.ts';
 
-// The SDK's own serializer says what is right; the tests' decoder reads both.
+// The SDK's serializer is the reference; one decoder reads both results.
 
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 
@@ -40,7 +40,7 @@ const record = fc.record({
 
 type Records = Parameters<typeof ProtobufLogsSerializer.serializeRequest>[0];
 
-test('what the encoder writes reads as what the SDK writes', () => {
+test('an encoded batch of log records decodes like the one of the SDK', () => {
   fc.assert(
     fc.property(fc.array(record, { minLength: 1, maxLength: 6 }), (given) => {
       const batch = createLogBatch();

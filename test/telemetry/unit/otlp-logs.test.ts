@@ -6,7 +6,7 @@ import { runInRequest } from '../../../src/telemetry/request-log.ts';
 
 afterEach(() => logs.disable());
 
-/** A logger in a process whose SDK sends logs. */
+/** A logger in a process whose SDK exports logs. */
 function sendingLogger() {
   const records: LogRecord[] = [];
   logs.setGlobalLoggerProvider({
@@ -21,7 +21,7 @@ function sendingLogger() {
   };
 }
 
-test('sends every line that is written as a log record', () => {
+test('a logger emits every line that it writes as a log record', () => {
   const { logger, records, text } = sendingLogger();
   logger.debug('not written');
   logger
@@ -42,7 +42,7 @@ test('sends every line that is written as a log record', () => {
   ]);
 });
 
-test('gives the record the trace and the span of its line', () => {
+test('a log record has the trace and the span of its line', () => {
   const { logger, records } = sendingLogger();
   const spanContext = {
     traceId: '0af7651916cd43dd8448eb211c80319c',
@@ -58,7 +58,7 @@ test('gives the record the trace and the span of its line', () => {
   expect(records[0]?.attributes).toEqual({ request_id: 'req-1' });
 });
 
-test('sends errors in the names of the semantic conventions', () => {
+test('a log record describes an error by the semantic conventions', () => {
   const { logger, records } = sendingLogger();
   const cause = new Error('refused');
   logger.error({ err: Object.assign(new TypeError('failed', { cause }), { code: 'E_FAILED' }) }, 'defect');
@@ -71,7 +71,7 @@ test('sends errors in the names of the semantic conventions', () => {
   });
 });
 
-test('sends nothing that redaction keeps out of the line, and no value without a bound', () => {
+test('a log record holds nothing that redaction removes, and no unbounded value', () => {
   const { logger, records } = sendingLogger();
   logger.warn(
     { paymentToken: 'tok_secret', reason: '4111111111111111', long: 'x'.repeat(10_000) },
@@ -81,7 +81,7 @@ test('sends nothing that redaction keeps out of the line, and no value without a
   expect(JSON.stringify(records).length).toBeLessThan(5000);
 });
 
-test('is not there at all where the SDK sends no logs', () => {
+test('alsoSendOtlp returns the destination itself if the SDK exports no logs', () => {
   const destination = { write: () => {} };
   expect(alsoSendOtlp(destination)).toBe(destination);
 });

@@ -16,7 +16,7 @@ import { traceRequest } from '../../../lab/console/otlp/messages.ts';
 import { decode } from '../../../lab/console/otlp/protobuf.ts';
 import { createSpanBatch } from '../../../src/telemetry/otlp/otlp-spans.ts';
 
-// The SDK's own serializer says what is right; the tests' decoder reads both.
+// The SDK's serializer is the reference; one decoder reads both results.
 
 const parts = fc.record({
   context: spanContext,
@@ -66,7 +66,7 @@ function readOwn(given: readonly ReadableSpan[]) {
   return decode(traceRequest, Buffer.from(batch.toRequest()));
 }
 
-test('what the encoder writes reads as what the SDK writes', () => {
+test('an encoded batch of spans decodes like the one of the SDK', () => {
   fc.assert(
     fc.property(spans, (given) => {
       const expected = ProtobufTraceSerializer.serializeRequest(given);
@@ -76,7 +76,7 @@ test('what the encoder writes reads as what the SDK writes', () => {
   );
 });
 
-test('a batch larger than its buffer keeps every span', () => {
+test('a batch that outgrows its buffer keeps every span', () => {
   const [span] = fc.sample(parts.map(toSpan), 1);
   if (span === undefined) throw new Error('no sample');
   const large: Attributes = { text: 'x'.repeat(5000) };
@@ -85,7 +85,7 @@ test('a batch larger than its buffer keeps every span', () => {
   expect(new Set(read.map(({ attributes: { text: kept } }) => kept))).toEqual(new Set([large['text']]));
 });
 
-test('buffers are used again without what was in them', () => {
+test('a batch that reuses a buffer holds no span of the last one', () => {
   const [first, second] = fc.sample(parts.map(toSpan), 2);
   if (first === undefined || second === undefined) throw new Error('no samples');
   readOwn([first, first, first]);
