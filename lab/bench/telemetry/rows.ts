@@ -35,13 +35,13 @@ const withSpans = (what: 'lean' | 'everything' | 'auto', percent: number): Row =
 });
 
 /** The SDK keeps limits, so any of them makes it create the spans. This one has its default value: no span changes. */
-const sdkSpans = { OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '128' };
+export const sdkSpans = { OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '128' };
 
 /**
  * The SDK trims the name of the exporter, the service does not: it takes this for a form that it cannot encode and
  * leaves both the spans and their export to the SDK.
  */
-const sdkSpansAndExport = { OTEL_TRACES_EXPORTER: ' otlp' };
+export const sdkSpansAndExport = { OTEL_TRACES_EXPORTER: ' otlp' };
 
 const leanBySdk = (name: string, id: string, bySdk: Readonly<Record<string, string>>): Row => ({
   ...withSpans('lean', 100),
