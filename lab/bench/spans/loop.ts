@@ -13,6 +13,11 @@ import { inSpan, recordingSpan, startBelow, startTrace } from '../../../src/tele
 /** Orders per round, and in flight at the same time. */
 const orders = 8000;
 const inFlight = 32;
+/** Rounds for V8 to optimize the code. */
+const warmUps = 2;
+
+/** The spans that a loop exports in all. */
+export const spansExported = (rounds: number): number => (warmUps + rounds) * orders * 6;
 
 const server = constantAttributes({
   'http.request.method': 'POST',
@@ -56,8 +61,7 @@ export async function runLoop(rounds: number, options: { plainContext: boolean }
     }
     await delay(300);
   };
-  // Two rounds for V8 to optimize the code.
-  for (let warmUp = 0; warmUp < 2; warmUp += 1) await round();
+  for (let warmUp = 0; warmUp < warmUps; warmUp += 1) await round();
   const measured: number[] = [];
   while (measured.length < rounds) {
     const before = process.cpuUsage();

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
+import { BenchFailure } from '../shared/failure.ts';
 import { wholeNumber } from '../shared/options.ts';
 import { startProcess } from '../shared/processes.ts';
 import { describeMachine } from '../shared/report.ts';
 import { show, spreadOf } from '../shared/statistics.ts';
 import { table } from '../shared/table.ts';
 import { sdkSpans, sdkSpansAndExport } from '../telemetry/rows.ts';
-import { runLoop } from './loop.ts';
+import { runLoop, spansExported } from './loop.ts';
 
 /**
  * Measures what the spans of one order cost, without the service around them: ours, and those of the OpenTelemetry SDK.
@@ -40,6 +41,8 @@ const rows: readonly Row[] = [
 ];
 
 const run = promisify(execFile);
+/** Measured rounds per process. */
+const roundsPerProcess = 3;
 
 /** Runs one row in a new process, because V8 optimizes for the first kind of span that it sees. */
 async function measure({ env, plainContext }: Row, sinkUrl: string): Promise<number[]> {
@@ -48,7 +51,7 @@ async function measure({ env, plainContext }: Row, sinkUrl: string): Promise<num
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: sinkUrl,
       OTEL_LOGS_EXPORTER: 'none',
-      // Holds every span: a loss would make a row cheap for the wrong reason.
+      // Holds every span of a round.
       OTEL_BSP_MAX_QUEUE_SIZE: '200000',
       ...env,
     },
@@ -72,6 +75,7 @@ async function compare(rounds: number, signal: AbortSignal): Promise<string> {
       say(`round ${round} of ${rounds}: ${row.name}`);
     }
   }
+  await checkExports(sink.url, rounds);
   await rm(folder, { recursive: true });
   const spreads = [...measured].map(([{ name }, values]) => ({ name, spread: spreadOf(values) }));
   const ours = spreads.find(({ name }) => name === 'ours')?.spread.median ?? Number.NaN;
@@ -97,6 +101,16 @@ it ends. SDK spans and export: the SDK also queues the spans and encodes a batch
 `;
 }
 
+/** @throws {BenchFailure} if a row lost spans: it would be cheap for the wrong reason */
+async function checkExports(sinkUrl: string, rounds: number): Promise<void> {
+  const counts = (await (await fetch(sinkUrl)).json()) as Record<string, number>;
+  for (const [index, { name }] of rows.entries()) {
+    const exported = counts[`${index}/v1/traces`] ?? 0;
+    const expected = index === 0 ? 0 : rounds * spansExported(roundsPerProcess);
+    if (exported !== expected) throw new BenchFailure(`${name}: ${exported} of ${expected} spans arrived.`);
+  }
+}
+
 const flags = {
   rounds: { type: 'string', default: '5' },
   out: { type: 'string' },
@@ -110,7 +124,7 @@ await runBenchmark(async (signal) => {
   if (values.help) {
     process.stdout.write(usage);
   } else if (values.loop || values['plain-context']) {
-    const measured = await runLoop(3, { plainContext: values['plain-context'] });
+    const measured = await runLoop(roundsPerProcess, { plainContext: values['plain-context'] });
     process.stdout.write(JSON.stringify(measured));
   } else {
     const markdown = await compare(wholeNumber('--rounds', values.rounds, 100), signal);

@@ -54,7 +54,8 @@ metrics not recorded. Metrics, logs: only these; the log, one line per order at 
 spans, created at the boundaries of the service, for the given share of traces; auto: the same share, with spans of the
 OpenTelemetry instrumentations. SDK spans: lean, but the SDK creates each span; and export: the SDK also encodes and
 queues them. Everything: metrics, logs and lean spans; logs sent: over OTLP, besides the file. A sink receives the
-exports and counts the spans; the number is per order, and must include every span.
+exports and counts the spans; the number is per order, and must include every span. [Spans alone](spans.md) are measured
+without the service, with less noise.
 
 CPU per request is that of the service's process alone, export included. Load, simulator, sink and PostgreSQL share the
 cores with it, so req/s describes all of them together, and the cost of a request depends on how busy they are: a write

@@ -64,8 +64,8 @@ export async function startSdk(
     metricReaders: [],
     instrumentations: config.instrumentation === 'auto' ? await loadInstrumentations() : [],
   });
-  // If OTEL_LOG_LEVEL is set, the SDK has just installed its console logger. It stays only for levels below warn, which
-  // ours does not report.
+  // If OTEL_LOG_LEVEL is set, the SDK has just installed its console logger. It stays only for levels more verbose than
+  // warn, which ours does not report.
   if (logLevel <= DiagLogLevel.WARN) listen();
   sdk.start();
   if (config.instrumentation === 'lean') {
