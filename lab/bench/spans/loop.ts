@@ -88,21 +88,40 @@ async function recordOrder(parent: typeof rootContext): Promise<void> {
     inSpan('orders.place', async (span) => {
       await call('INSERT orders', insert);
       await inSpan('payment.charge', async (payment) => {
-        await call('POST /charges', charge, { 'http.response.status_code': 201 });
-        payment?.setAttributes({ 'payment.outcome': 'succeeded', 'payment.attempts': 1 });
+        await call('POST /charges', charge, {
+          'url.full': 'http://127.0.0.1:4000/charges',
+          'http.response.status_code': 201,
+        });
+        payment?.setAttributes({
+          'payment.outcome': 'succeeded',
+          'payment.attempts': 1,
+          'circuit_breaker.state': 'closed',
+        });
       });
       await call('UPDATE orders', update);
-      span?.setAttributes({ 'order.id': orderId, 'order.status': 'paid', 'order.total_minor': 900 });
+      span?.setAttributes({
+        'order.id': orderId,
+        'order.status': 'paid',
+        'order.items': 1,
+        'order.total_minor': 900,
+        'order.currency': 'EUR',
+      });
     }),
   );
-  root.setAttributes({ 'client.id': 'shop', 'order.id': orderId, 'http.response.status_code': 201 });
+  root.setAttributes({
+    'app.request_id': 'req-0af7651916cd43dd',
+    'client.id': 'shop',
+    'order.id': orderId,
+    'idempotency.result': 'placed',
+    'http.response.status_code': 201,
+  });
   root.end();
 }
 
 async function call(
   name: string,
   constant: ConstantAttributes,
-  attributes: Record<string, number> = {},
+  attributes: Record<string, string | number> = {},
 ): Promise<void> {
   const parent = recordingSpan();
   const span = parent && startBelow(parent, name, SpanKind.CLIENT, constant).setAttributes(attributes);
