@@ -7,9 +7,9 @@ import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { BenchFailure } from '../shared/failure.ts';
 import { wholeNumber } from '../shared/options.ts';
 import { startProcess } from '../shared/processes.ts';
-import { describeMachine } from '../shared/report.ts';
+import { describeMachine } from '../../report/machine.ts';
 import { show, spreadOf } from '../shared/statistics.ts';
-import { table } from '../shared/table.ts';
+import { table } from '../../report/table.ts';
 import { sdkSpans, sdkSpansAndExport } from '../telemetry/rows.ts';
 import { runLoop, spansExported } from './loop.ts';
 
@@ -19,7 +19,7 @@ import { runLoop, spansExported } from './loop.ts';
  * difference.
  */
 
-const usage = `node lab/bench/spans/main.ts [options]
+const usage = `npm run bench:spans -- [options]
 
   --rounds <n>     processes per row, each with three measured rounds (default 5)
   --out <folder>   also write spans.md there, such as docs/benchmarks
@@ -83,7 +83,7 @@ async function compare(rounds: number, signal: AbortSignal): Promise<string> {
     `${median < ours ? '−' : '+'}${Math.abs(median - ours).toFixed(1)} µs`;
   return `# What the spans of an order cost
 
-\`node lab/bench/spans/main.ts\` on ${new Date().toISOString().slice(0, 10)}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node},
+\`npm run bench:spans\` on ${new Date().toISOString().slice(0, 10)}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node},
 load average ${machine.loadBefore.toFixed(2)} before the start. ${rounds} processes per row, interleaved, with three rounds of 8000 orders each.
 
 ${table([
