@@ -2,7 +2,7 @@ import { startSimulator } from '../simulator/server.ts';
 import { createLogger } from '../../src/telemetry/logging/logger.ts';
 import { createGatewayControl } from '../harness/gateway-control.ts';
 import { startOtlpReceiver } from '../harness/otlp-receiver.ts';
-import { isThere } from '../harness/programs.ts';
+import { isInstalled } from '../harness/programs.ts';
 import { startRedisServer } from '../harness/redis-server.ts';
 import { watchAlerts } from './alerts/alert-watch.ts';
 import type { TimeScale } from './alerts/scale-rules.ts';
@@ -61,7 +61,7 @@ export async function openEmbeddedEnvironment(
   started.defer(() => simulator.close());
   const receiver = started.use(await startOtlpReceiver());
   // If one of these programs is missing, the experiments that need it are skipped.
-  const hasRedis = surroundings.redis === true && isThere('redis-server');
+  const hasRedis = surroundings.redis === true && isInstalled('redis-server');
   const redis = hasRedis ? started.use(await startRedisServer()) : undefined;
   const command = surroundings.collector === true ? findCollector() : undefined;
   const collector =

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { answers, startProgram } from '../../stack/native/program.ts';
-import { freePort, pathOf } from './programs.ts';
+import { freePort } from '../harness/free-port.ts';
+import { pathOf } from '../harness/path-of.ts';
 import type { Toxic } from '../simulator/network/toxics.ts';
 import type { NetworkProxy, Network } from './network.ts';
 

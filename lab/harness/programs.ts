@@ -1,5 +1,4 @@
-import { accessSync, constants } from 'node:fs';
-import path from 'node:path';
+import { pathOf } from './path-of.ts';
 
 /**
  * A program that is not an npm package. Tests that need a missing one are skipped with a notice; if CI is set, they
@@ -27,25 +26,18 @@ const programs: readonly Program[] = [
   {
     name: 'chromium',
     package: 'chromium',
-    tests: ['test/console/page.test.ts', 'test/console/story.test.ts'],
+    tests: ['test/console/page.test.ts', 'test/console/outage.test.ts'],
   },
 ];
 
 /** Whether a program is on the PATH, or replaced by its variable. */
-export function isThere(name: string): boolean {
+export function isInstalled(name: string): boolean {
   if (name === 'redis-server' && process.env['TEST_REDIS'] === 'containers') return true;
   if (name === 'chromium' && process.env['CHROMIUM_PATH'] !== undefined) return true;
-  return (process.env['PATH'] ?? '').split(path.delimiter).some((folder) => {
-    try {
-      accessSync(path.join(folder, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return pathOf(name) !== undefined;
 }
 
-/** The programs that this run has to do without. */
+/** The programs that are missing on this machine. None if CI is set, so that tests which need them fail. */
 export function missingPrograms(): readonly Program[] {
-  return process.env['CI'] === undefined ? programs.filter(({ name }) => !isThere(name)) : [];
+  return process.env['CI'] === undefined ? programs.filter(({ name }) => !isInstalled(name)) : [];
 }

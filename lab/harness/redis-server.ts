@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
+import { freePort } from './free-port.ts';
 
 /** A real Redis for one test. It keeps nothing on disk, so it is empty after a restart. */
 export interface RedisServer extends AsyncDisposable {
@@ -108,14 +108,4 @@ async function runContainer(port: number): Promise<Running> {
     .withWaitStrategy(Wait.forLogMessage(/Ready to accept/))
     .start();
   return { kill: async () => void (await container.stop({ timeout: 0 })) };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 }

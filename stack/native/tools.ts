@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { isProgram, pathOf } from '../../lab/harness/path-of.ts';
 
 /** A program of the stack that is not an npm package. A test compares the versions with docker-compose.yml. */
 export interface Tool {
@@ -98,18 +99,6 @@ export function installedPath(name: ToolName): string {
 
 /** The path of the program. A build by `npm run stack:install` takes precedence over the PATH. `undefined` if there is none. */
 export function findTool(name: ToolName): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
-  const onPath = tools[name].commands.flatMap((command) =>
-    folders.map((folder) => path.join(folder, command)),
-  );
-  return [installedPath(name), ...onPath].find(isProgram);
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
+  const installed = installedPath(name);
+  return isProgram(installed) ? installed : pathOf(...tools[name].commands);
 }

@@ -13,7 +13,7 @@ test('an outage shows on the page: the breaker opens, a trace gives the reason, 
   timeout: 240_000,
 }, async () => {
   await using cleanUp = new AsyncDisposableStack();
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'console-story-test-'));
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'console-outage-test-'));
   cleanUp.defer(() => rm(dataDir, { recursive: true, force: true }));
   const run = cleanUp.use(spawnNpmStart({ DATA_DIR: dataDir }));
   const pageUrl = await run.find(/Console +(http:\S+)/);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { answers, startProgram } from '../../../stack/native/program.ts';
 import { heartbeat } from '../experiment.ts';
-import { freePort } from '../programs.ts';
+import { freePort } from '../../harness/free-port.ts';
 import { scaleRules, type TimeScale } from './scale-rules.ts';
 
 /** One period during which an alert with these labels was active. Times by `performance.now()`. */

@@ -1,6 +1,5 @@
-import { accessSync, constants } from 'node:fs';
-import path from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
+import { isProgram, pathOf } from '../../../lab/harness/path-of.ts';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 
@@ -15,11 +14,8 @@ export async function launchBrowser(): Promise<Browser> {
 
 /** @throws {Error} with instructions to install Chromium */
 function findChromium(): string {
-  const { CHROMIUM_PATH, PATH = '' } = process.env;
-  const candidates = CHROMIUM_PATH
-    ? [CHROMIUM_PATH]
-    : PATH.split(path.delimiter).flatMap((folder) => names.map((name) => path.join(folder, name)));
-  const found = candidates.find(isExecutable);
+  const { CHROMIUM_PATH } = process.env;
+  const found = CHROMIUM_PATH ? [CHROMIUM_PATH].find(isProgram) : pathOf(...names);
   if (found !== undefined) return found;
   throw new Error(
     CHROMIUM_PATH
@@ -27,13 +23,4 @@ function findChromium(): string {
       : 'There is no Chromium on the PATH. Install one ("apt-get install chromium", "brew install --cask chromium"), ' +
           'or set CHROMIUM_PATH to the program.',
   );
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
