@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { LedgerRecord } from '../simulator/ledger.ts';
-import { audit, type Books, type StoredOrder, type Told } from './audit.ts';
+import { audit, type Books, type StoredOrder, type FinalAnswer } from './audit.ts';
 
-const told: Told = {
+const answer: FinalAnswer = {
   clientId: 'shop',
   idempotencyKey: 'key-1',
   orderId: 'order-1',
@@ -34,18 +34,18 @@ const charge: LedgerRecord = {
 };
 
 const kindsIn = (books: Partial<Books>) =>
-  audit({ told: [told], orders: [order], ledger: [charge], ...books }).map(({ kind }) => kind);
+  audit({ answers: [answer], orders: [order], ledger: [charge], ...books }).map(({ kind }) => kind);
 
 test('the audit finds nothing in books that agree', () => {
   expect(kindsIn({})).toEqual([]);
 });
 
 test('the audit accepts any later state after the answer pending', () => {
-  const pending: Told = { ...told, status: 'pending' };
-  expect(kindsIn({ told: [pending] })).toEqual([]);
-  expect(kindsIn({ told: [pending, told] })).toEqual([]);
+  const pending: FinalAnswer = { ...answer, status: 'pending' };
+  expect(kindsIn({ answers: [pending] })).toEqual([]);
+  expect(kindsIn({ answers: [pending, answer] })).toEqual([]);
   const cancelled: StoredOrder = { ...order, status: 'cancelled', payment_id: null };
-  expect(kindsIn({ told: [pending], orders: [cancelled], ledger: [] })).toEqual([]);
+  expect(kindsIn({ answers: [pending], orders: [cancelled], ledger: [] })).toEqual([]);
 });
 
 describe('planted faults', () => {
@@ -76,7 +76,7 @@ describe('planted faults', () => {
   });
 
   test('the audit finds a wrong amount on disk', () => {
-    expect(kindsIn({ told: [{ ...told, amountMinor: 901 }] })).toEqual(['wrong_amount']);
+    expect(kindsIn({ answers: [{ ...answer, amountMinor: 901 }] })).toEqual(['wrong_amount']);
   });
 
   test('the audit finds a wrong currency', () => {
@@ -85,7 +85,7 @@ describe('planted faults', () => {
 
   test('the audit finds a charge whose order was cancelled', () => {
     const cancelled: StoredOrder = { ...order, status: 'cancelled', payment_id: null };
-    expect(kindsIn({ told: [], orders: [cancelled] })).toEqual(['charge_without_paid_order']);
+    expect(kindsIn({ answers: [], orders: [cancelled] })).toEqual(['charge_without_paid_order']);
   });
 
   test('the audit finds a paid order without a charge', () => {
@@ -111,13 +111,13 @@ describe('planted faults', () => {
   });
 
   test('the audit finds a key with answers for two orders', () => {
-    const second: Told = { ...told, orderId: 'order-2', status: 'pending' };
-    expect(kindsIn({ told: [told, second] })).toContain('key_with_two_orders');
+    const second: FinalAnswer = { ...answer, orderId: 'order-2', status: 'pending' };
+    expect(kindsIn({ answers: [answer, second] })).toContain('key_with_two_orders');
   });
 
   test('the audit finds a stuck order', () => {
     const stuck: StoredOrder = { ...order, status: 'pending', payment_id: null, overdue: true };
-    expect(kindsIn({ told: [{ ...told, status: 'pending' }], orders: [stuck], ledger: [] })).toEqual([
+    expect(kindsIn({ answers: [{ ...answer, status: 'pending' }], orders: [stuck], ledger: [] })).toEqual([
       'stuck_order',
     ]);
   });

@@ -5,8 +5,8 @@ import type { LedgerRecord } from '../simulator/ledger.ts';
  * the gateway. Pure, so that a test can plant each kind of fault and check that the audit finds it.
  */
 
-/** One answer that a client got under an idempotency key. */
-export interface Told {
+/** An answer with the state of an order, which ends the repeats of its client. */
+export interface FinalAnswer {
   clientId: string;
   idempotencyKey: string;
   orderId: string;
@@ -20,7 +20,7 @@ export interface StoredOrder {
   id: string;
   client_id: string;
   idempotency_key: string | null;
-  status: Told['status'];
+  status: FinalAnswer['status'];
   total_minor: number;
   currency: string;
   payment_id: string | null;
@@ -29,7 +29,7 @@ export interface StoredOrder {
 }
 
 export interface Books {
-  told: readonly Told[];
+  answers: readonly FinalAnswer[];
   orders: readonly StoredOrder[];
   ledger: readonly LedgerRecord[];
 }
@@ -50,14 +50,14 @@ export interface Finding {
   detail: string;
 }
 
-export function audit({ told, orders, ledger }: Books): Finding[] {
+export function audit({ answers, orders, ledger }: Books): Finding[] {
   const findings: Finding[] = [];
   const report = (kind: FindingKind, orderId: string, detail: string) =>
     findings.push({ kind, orderId, detail });
   const orderOf = new Map(orders.map((order) => [order.id, order]));
   const chargeOf = new Map(ledger.map((charge) => [charge.key, charge]));
 
-  for (const answer of told) {
+  for (const answer of answers) {
     const order = orderOf.get(answer.orderId);
     if (order === undefined) {
       report('lost_order', answer.orderId, `the client got ${answer.status}, but the order is not stored`);
@@ -81,7 +81,7 @@ export function audit({ told, orders, ledger }: Books): Finding[] {
     }
   }
 
-  for (const [key, ids] of ordersByKey(told, orders)) {
+  for (const [key, ids] of ordersByKey(answers, orders)) {
     if (ids.size > 1) report('key_with_two_orders', [...ids].join(' '), `all under the key ${key}`);
   }
 
@@ -141,13 +141,16 @@ function referenceOf(charge: LedgerRecord): string {
   return 'reference' in charge && typeof charge.reference === 'string' ? charge.reference : charge.key;
 }
 
-function ordersByKey(told: readonly Told[], orders: readonly StoredOrder[]): Map<string, Set<string>> {
+function ordersByKey(
+  answers: readonly FinalAnswer[],
+  orders: readonly StoredOrder[],
+): Map<string, Set<string>> {
   const ids = new Map<string, Set<string>>();
   const add = (clientId: string, key: string, id: string) => {
     const name = `${clientId}/${key}`;
     ids.set(name, (ids.get(name) ?? new Set()).add(id));
   };
-  for (const answer of told) add(answer.clientId, answer.idempotencyKey, answer.orderId);
+  for (const answer of answers) add(answer.clientId, answer.idempotencyKey, answer.orderId);
   for (const order of orders)
     if (order.idempotency_key !== null) add(order.client_id, order.idempotency_key, order.id);
   return ids;

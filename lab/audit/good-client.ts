@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Told } from './audit.ts';
+import type { FinalAnswer } from './audit.ts';
 
 /**
  * A client that follows the documentation: one idempotency key per order, and the same request again while the answer is
  * lost or retryable.
  */
 export interface GoodClient {
-  /** Repeats the request until an answer is final, and resolves with it. Passes every final answer to `told`. */
-  place(key: string, order: PlacedOrder): Promise<Told | undefined>;
+  /** Repeats the request until an answer is final, and resolves with it. Passes every final answer to `answered`. */
+  place(key: string, order: PlacedOrder): Promise<FinalAnswer | undefined>;
 }
 
 export interface PlacedOrder {
@@ -31,7 +31,7 @@ export interface GoodClientOptions {
   apiKey: string;
   /** Chooses the replica for each request. */
   url(): string;
-  told(answer: Told): void;
+  answered(answer: FinalAnswer): void;
   exchanged(exchange: Exchange): void;
   /** Makes the client give up. */
   signal: AbortSignal;
@@ -56,7 +56,7 @@ export function createGoodClient(options: GoodClientOptions): GoodClient {
         if (answer) note(`${answer.status} ${codeIn(answer.body) ?? ''}`, orderId);
         const status = answer && statusOf[answer.status];
         if (status !== undefined && orderId !== undefined) {
-          const told: Told = {
+          const final: FinalAnswer = {
             clientId,
             idempotencyKey,
             orderId,
@@ -67,8 +67,8 @@ export function createGoodClient(options: GoodClientOptions): GoodClient {
             ),
             currency: order.currency,
           };
-          options.told(told);
-          return told;
+          options.answered(final);
+          return final;
         }
         if (answer && !isWorthRepeating(answer.status)) {
           throw new Error(`unexpected answer ${answer.status}: ${JSON.stringify(answer.body)}`);
@@ -80,7 +80,11 @@ export function createGoodClient(options: GoodClientOptions): GoodClient {
   };
 }
 
-const statusOf: Readonly<Record<number, Told['status']>> = { 201: 'paid', 202: 'pending', 402: 'declined' };
+const statusOf: Readonly<Record<number, FinalAnswer['status']>> = {
+  201: 'paid',
+  202: 'pending',
+  402: 'declined',
+};
 
 function isWorthRepeating(status: number): boolean {
   return status === 409 || status === 429 || status === 503;

@@ -51,7 +51,7 @@ export function watchSettlement(
 /** Reads orders and ledger and audits them. A service that was running before holds other orders too; they are left out. */
 export async function readBooks(environment: Environment, run: string, customers: Customers) {
   const books = await openBooks(
-    customers.told,
+    customers.answers,
     (text) => environment.database.sql(text),
     environment.gateway,
   );
@@ -59,7 +59,7 @@ export async function readBooks(environment: Environment, run: string, customers
   const ids = new Set(orders.map(({ id }) => id));
   const ledger = environment.replicas ? books.ledger : books.ledger.filter(({ key }) => ids.has(key));
   return {
-    findings: audit({ told: books.told, orders, ledger }),
+    findings: audit({ answers: books.answers, orders, ledger }),
     stored: new Map(orders.map((order) => [order.idempotency_key ?? '', order])),
   };
 }

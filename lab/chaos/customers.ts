@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { fullJitter } from '../../src/resilience/backoff.ts';
 import { seededRandom } from '../simulator/seeded-random.ts';
-import type { Told } from '../audit/audit.ts';
+import type { FinalAnswer } from '../audit/audit.ts';
 import type { PlacedOrder } from '../audit/good-client.ts';
 import { drawOrder } from '../audit/orders.ts';
 import type { Answer } from './experiment.ts';
@@ -17,13 +17,13 @@ export interface Reply {
   answer: Answer;
 }
 
-/** An order that a customer wants to place, and the last answer it got. */
+/** An order that a customer wants to place, and its final answer. */
 export interface Visit {
   key: string;
   goodCard: boolean;
   /** Whether the customer repeats the request until it is answered. */
   patient: boolean;
-  told?: Told;
+  answer?: FinalAnswer;
 }
 
 export interface CustomersOptions {
@@ -41,7 +41,7 @@ export interface CustomersOptions {
 
 export interface Customers {
   visits: readonly Visit[];
-  told: readonly Told[];
+  answers: readonly FinalAnswer[];
   /** Adds customers who never retry, as orders a second. 0 ends the surge. */
   surge(rate: number): void;
   /** Sends requests other than orders at this rate. Resolves once the signal has fired and all are answered. */
@@ -58,7 +58,11 @@ export interface OtherCall {
 /** Milliseconds after which a customer hangs up. */
 const deadline = 10_000;
 const backoff = { base: 400, floor: 100, cap: 4000 };
-const statusOf: Readonly<Record<string, Told['status']>> = { 201: 'paid', 202: 'pending', 402: 'declined' };
+const statusOf: Readonly<Record<string, FinalAnswer['status']>> = {
+  201: 'paid',
+  202: 'pending',
+  402: 'declined',
+};
 const goodCards = new Set(['tok_visa', 'tok_mastercard']);
 
 /**
@@ -69,7 +73,7 @@ export function startCustomers(options: CustomersOptions): Customers {
   const agent = new Agent({ connections: 2000, keepAliveTimeout: 4000, headersTimeout: deadline });
   const random = seededRandom(options.seed);
   const visits: Visit[] = [];
-  const told: Told[] = [];
+  const answers: FinalAnswer[] = [];
   const inFlight = new Set<Promise<void>>();
   const givingUp = new AbortController();
 
@@ -96,7 +100,7 @@ export function startCustomers(options: CustomersOptions): Customers {
       const { answer, orderId } = await send(from, '/orders', options.apiKeys[clientId], own.key, order);
       const status = statusOf[answer];
       if (status !== undefined && orderId !== undefined) {
-        own.told = {
+        own.answer = {
           clientId,
           idempotencyKey: own.key,
           orderId,
@@ -104,7 +108,7 @@ export function startCustomers(options: CustomersOptions): Customers {
           amountMinor: order.items.reduce((sum, item) => sum + item.quantity * item.unitPriceMinor, 0),
           currency: order.currency,
         };
-        told.push(own.told);
+        answers.push(own.answer);
         return;
       }
       if (!own.patient || !isWorthRepeating(answer)) return;
@@ -126,7 +130,7 @@ export function startCustomers(options: CustomersOptions): Customers {
   usual.setRate(options.rate);
   return {
     visits,
-    told,
+    answers,
     surge: more.setRate,
     async sendOthers(perSecond, { path, apiKey }, signal) {
       const others = new Set<Promise<unknown>>();

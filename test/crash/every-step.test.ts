@@ -8,7 +8,7 @@ import {
   spawnSurroundings,
   type Surroundings,
 } from '../support/processes/spawn-service.ts';
-import { audit, type Told } from '../../lab/audit/audit.ts';
+import { audit, type FinalAnswer } from '../../lab/audit/audit.ts';
 import { openBooks } from '../../lab/audit/books.ts';
 import { createGoodClient, type Exchange } from '../../lab/audit/good-client.ts';
 
@@ -120,7 +120,7 @@ test('the service loses no order and charges no card twice when it is killed at 
 async function killAt(flow: Flow, point: string): Promise<Row> {
   await using world = await spawnSurroundings();
   const env = { ...serviceEnvironment(world.database.url, world.gateway.url), ...quick };
-  const told: Told[] = [];
+  const answers: FinalAnswer[] = [];
   const exchanges: Exchange[] = [];
   const key = randomUUID();
   const giveUp = new AbortController();
@@ -130,7 +130,7 @@ async function killAt(flow: Flow, point: string): Promise<Row> {
       clientId: 'shop',
       apiKey: 'shop-key',
       url: () => url,
-      told: (answer) => told.push(answer),
+      answered: (answer) => answers.push(answer),
       exchanged: (exchange) => exchanges.push(exchange),
       signal,
     });
@@ -174,7 +174,7 @@ async function killAt(flow: Flow, point: string): Promise<Row> {
   const answer = await successor.api.place(teaOrder, { 'idempotency-key': key });
   await successor.close();
 
-  const books = await openBooks(told, world.database.sql, world.gateway);
+  const books = await openBooks(answers, world.database.sql, world.gateway);
   expect(audit(books), `${flow.what}: ${point}`).toEqual([]);
   const [charge] = books.ledger;
   return {

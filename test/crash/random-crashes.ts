@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../../lab/simulator/seeded-random.ts';
 import { type ServiceProcess, spawnServiceProcess } from '../../lab/harness/service-process.ts';
 import { serviceEnvironment } from '../support/processes/spawn-service.ts';
-import { audit, type Finding, type Told } from '../../lab/audit/audit.ts';
+import { audit, type Finding, type FinalAnswer } from '../../lab/audit/audit.ts';
 import { openBooks } from '../../lab/audit/books.ts';
 import { createGoodClient, type Exchange } from '../../lab/audit/good-client.ts';
 import { drawOrder } from '../../lab/audit/orders.ts';
@@ -59,7 +59,7 @@ export async function runCrashes(world: World, options: CrashOptions): Promise<C
   const startedAt = performance.now();
   const random = seededRandom(options.seed);
   const say = options.progress ?? (() => {});
-  const told: Told[] = [];
+  const answers: FinalAnswer[] = [];
   const exchanges: Exchange[] = [];
   say(`seed ${options.seed}: ${options.rounds} kills of ${options.target}, ${options.replicas} replica(s)`);
   await world.gateway.setFaults({ ...faults, seed: options.seed });
@@ -78,7 +78,7 @@ export async function runCrashes(world: World, options: CrashOptions): Promise<C
     if (options.target === 'postgres') await world.crashPostgres();
     else await crashService(Math.floor(random() * replicas.length));
     kills += 1;
-    if (kills % 10 === 0 || kills === options.rounds) say(`${kills} kills, ${told.length} final answers`);
+    if (kills % 10 === 0 || kills === options.rounds) say(`${kills} kills, ${answers.length} final answers`);
   }
 
   closing.abort();
@@ -89,7 +89,7 @@ export async function runCrashes(world: World, options: CrashOptions): Promise<C
   const drained = performance.now() - drainStarted;
   await Promise.all(replicas.map((replica) => replica.stop()));
 
-  const books = await openBooks(told, (text) => world.sql(text), world.gateway);
+  const books = await openBooks(answers, (text) => world.sql(text), world.gateway);
   const { signal: _signal, progress: _progress, ...drawn } = options;
   return {
     ...drawn,
@@ -125,7 +125,7 @@ export async function runCrashes(world: World, options: CrashOptions): Promise<C
             clientId: chosen.clientId,
             apiKey: clients[chosen.clientId],
             url: () => replicas[Math.floor(Math.random() * replicas.length)]?.url ?? '',
-            told: (answer) => told.push(answer),
+            answered: (answer) => answers.push(answer),
             exchanged: (exchange) => exchanges.push(exchange),
             // After the last kill, a client may finish its order.
             signal: AbortSignal.timeout(60_000),
