@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { missingPrograms } from './lab/harness/programs.ts';
 
-/** Tests of what is only read (rules, dashboards, the stack's files) and of single parts. They need no service. */
+/** Tests that need no service: they read files (rules, dashboards, the stack's configuration) or call single parts. */
 const withoutService = [
   'test/operations/{alerts,chaos-catalogue,compose,dashboards,dev-container,house,image,readme,supply-chain}.test.ts',
   'test/telemetry/unit/*.test.ts',
@@ -17,7 +17,7 @@ for (const program of missing) {
 export default defineConfig({
   test: {
     coverage: {
-      // Measured in the same run as all else: the suite takes minutes.
+      // In the same run as the tests, because a second run would take minutes.
       enabled: process.env['CI'] !== undefined,
       provider: 'v8',
       include: ['src/**/*.ts'],
@@ -35,10 +35,10 @@ export default defineConfig({
         test: {
           name: 'service',
           include: ['test/**/*.test.ts'],
-          // Those of the stack need programs that are no npm packages: `npm run test:stack`.
+          // The tests of the stack need programs that npm does not bring: `npm run test:stack`.
           exclude: [...withoutService, 'test/stack/**', ...missing.flatMap(({ tests }) => tests)],
           globalSetup: ['test/support/processes/postgres-for-tests.ts'],
-          // For a machine that runs several services at once: what is awaited is there much sooner, or never.
+          // Generous, because the machine runs several services at once. Only a failing test waits this long.
           expect: { poll: { timeout: 10_000 } },
           testTimeout: 60_000,
           hookTimeout: 60_000,

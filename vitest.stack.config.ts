@@ -1,14 +1,14 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** By name: the last file takes the Collector away, and what is lost then would be missing elsewhere. */
+/** Sorts the files by name: the last one stops the Collector, and the others would miss the telemetry lost meanwhile. */
 class ByName extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     return files.toSorted((a, b) => a.moduleId.localeCompare(b.moduleId));
   }
 }
 
-/** `npm run test:stack`: against the whole stack, which has to run on this machine. No part of `npm test`. */
+/** `npm run test:stack`: tests against the whole stack, running on this machine. Not part of `npm test`. */
 export default defineConfig({
   test: {
     name: 'stack',

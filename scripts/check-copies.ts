@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 /**
- * Fails where a package whose copies must share state is installed more than once: with two copies of the
- * OpenTelemetry API or SDK, or of pg, what one of them registers the other does not see.
+ * Fails if a package with state that its users share is installed more than once: an instrumentation that is registered
+ * with one copy of the OpenTelemetry API or of pg has no effect on the other.
  */
 const singletons = [
   /^@opentelemetry\//,

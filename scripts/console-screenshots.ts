@@ -32,7 +32,7 @@ const api = (method: string, address: string, body?: object) =>
   page.request.fetch(new URL(address, consoleUrl).href, { method, ...(body && { data: body }) });
 
 await page.goto(consoleUrl);
-await story();
+await createActivity();
 const views: ReadonlyArray<readonly [name: string, height: number, open: () => Promise<unknown>]> = [
   ['overview', 860, () => open('/')],
   ['traces', 600, () => open('/traces?route=%2Forders')],
@@ -58,8 +58,8 @@ for (const [name, height, show] of views) {
   await page.emulateMedia({ colorScheme: 'light' });
 }
 
-/** Creates activity: traffic, an outage of the gateway, its end, and a slow gateway. */
-async function story(): Promise<void> {
+/** Traffic, an outage of the gateway, its end, and a slow gateway. */
+async function createActivity(): Promise<void> {
   await api('PUT', '/api/traffic', { rate: 30 });
   await sleep(35_000);
   await api('PUT', '/api/faults', { errorRate: 1 });

@@ -4,7 +4,7 @@ import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
  * `npm ci` runs this last: `node_modules/.bin/node` must be the Node of the lockfile, because every npm script runs on it.
  * It is JavaScript, because the Node that npm itself runs on may be too old for TypeScript.
  *
- * npm skips an optional package whose hash does not match, without a word, and npm 10 does not link the program of one.
+ * npm silently skips an optional package whose hash does not match, and npm 10 does not link an optional package's program.
  */
 
 const packages = {

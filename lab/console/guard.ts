@@ -9,7 +9,7 @@ export interface GuardOptions {
   lockedPage: () => string;
 }
 
-/** Host names of this machine. Any other name comes from DNS, where somebody else may point it here (DNS rebinding). */
+/** Host names of this machine. Any other name comes from DNS, where an attacker can point it here (DNS rebinding). */
 const ownNames: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** Paths that need no token: telemetry, whose senders have none, and the page's own files, which are no secret. */

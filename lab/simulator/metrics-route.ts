@@ -17,7 +17,7 @@ const settingsOf: Readonly<Record<string, ReadonlyArray<keyof FaultSettings>>> =
 
 /**
  * Exposes which faults are set. Dashboards mark the time of each, so that nobody searches for the cause of a
- * deliberate fault. The second metric keeps its label `wire`, because dashboards and alerts select by it.
+ * deliberate fault. The second metric keeps `wire` in its name and as a label, because dashboards of users may select it.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  */
@@ -41,7 +41,7 @@ export function metricsRoute({
             '# HELP simulator_fault_active 1 while a fault is set, 0 otherwise.',
             '# TYPE simulator_fault_active gauge',
             ...samples,
-            '# HELP simulator_wire_fault_active 1 for what is set of the network to a dependency.',
+            '# HELP simulator_wire_fault_active 1 while a fault is set on the network to a dependency.',
             '# TYPE simulator_wire_fault_active gauge',
             ...Object.entries(network.all()).flatMap(([name, { enabled, toxics }]) =>
               [...(enabled ? [] : ['cut']), ...new Set(toxics.map(({ type }) => type))].map(

@@ -23,7 +23,7 @@ async function pagesUnder(folder: string): Promise<string[]> {
   return (await Promise.all(found)).flat();
 }
 
-/** As GitHub makes the anchor of a heading, for headings whose texts differ. */
+/** The anchor that GitHub gives a heading, unless an earlier heading has the same text. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
@@ -65,7 +65,7 @@ test('the README names the commands that CI and a newcomer run, on at most 150 l
   expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
 });
 
-test('every link to a heading of a page leads to one', () => {
+test('every link to a heading leads to an existing one', () => {
   const broken: string[] = [];
   let links = 0;
   for (const [page, text] of textOf) {
@@ -79,7 +79,7 @@ test('every link to a heading of a page leads to one', () => {
   expect(broken).toEqual([]);
 });
 
-test('a folder of the top level says in a README what stands in it', async () => {
+test('every top-level folder has a README', async () => {
   const entries = await readdir('.', { withFileTypes: true });
   const folders = entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !skipped.has(entry.name))

@@ -11,7 +11,7 @@ import { describeMachine } from '../../report/machine.ts';
 
 /** Measures the cost of recording a value in a metric, and of rendering a scrape. */
 
-const usage = `node lab/bench/metrics/main.ts [options]
+const usage = `npm run bench:metrics -- [options]
 
   --rounds <n>     rounds per record call (default 25)
   --renders <n>    renders per registry (default 200)

@@ -1,4 +1,4 @@
-/** Makes the figures worthless. Its message is all that the user needs. */
+/** A failure that makes the figures worthless. Its message is all that the user needs. */
 export class BenchFailure extends Error {
   override readonly name = 'BenchFailure';
 }

@@ -6,7 +6,7 @@ import { type BenchServer, startServer } from './database.ts';
 import type { BenchProcess } from './processes.ts';
 import { startSimulator } from './subjects.ts';
 
-/** What every benchmark starts before the service. It disappears in reverse order. */
+/** What every benchmark starts before the service. Disposing stops it in reverse order. */
 export interface Surroundings extends AsyncDisposable {
   /** Temporary; holds the data of Postgres and the logs. */
   folder: string;

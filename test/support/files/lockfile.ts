@@ -9,7 +9,7 @@ export interface PackageManifest {
 
 /** One package in `packages` of package-lock.json. */
 export interface LockedPackage {
-  /** Present on an alias alone: the name in the registry, where the path has another one. */
+  /** The name in the registry; only an alias has it, because its path has another name. */
   name?: string;
   version?: string;
   /** A subresource integrity hash of the tarball, such as `sha512-…`. */
@@ -26,7 +26,7 @@ export interface Lockfile {
 }
 
 /**
- * What lets `npm ci` install or run something that nobody reviewed.
+ * Finds what would let `npm ci` install or run something that nobody reviewed.
  * @returns one line per fault; an empty list for a sound lockfile
  */
 export function supplyChainFaults(lockfile: Lockfile, manifest: PackageManifest): string[] {
@@ -47,7 +47,7 @@ function faultsOfPackage(
   if (integrity === undefined) faults.push(`${path} has no integrity hash`);
   // npm accepts SHA-1 as well, and SHA-1 collides.
   else if (!/^sha512-[\w+/]{86}==$/.test(integrity)) faults.push(`${path} has no SHA-512 hash`);
-  // An address would pin everybody who installs to the registry or mirror of whoever wrote the lockfile.
+  // An address would pin every installation to the registry or mirror that the lockfile was written with.
   if (resolved !== undefined) faults.push(`${path} is bound to ${resolved}`);
   if (hasInstallScript && !(name in allowScripts))
     faults.push(`${path} has an install script that allowScripts does not name`);
@@ -61,7 +61,7 @@ function inexactVersions(manifest: PackageManifest): string[] {
     .map(([name, version]) => `${name} is not pinned to one version: ${version}`);
 }
 
-/** A permission that outlives its package waits for the next package of that name. */
+/** A permission that outlives its package would apply to the next package of that name. */
 function staleScriptEntries(lockfile: Lockfile, allowScripts: Readonly<Record<string, boolean>>): string[] {
   const withScript = new Set(
     Object.entries(lockfile.packages)

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** The paths of this repository that documentation and configuration name, so that a moved file leaves none behind. */
+/** Finds the paths that documentation and configuration name, so that a test can detect those of moved files. */
 
 /** A path as written, and the file that names it. */
 export interface Reference {
@@ -9,14 +9,14 @@ export interface Reference {
   target: string;
 }
 
-/** Top-level names under which a path is one of this repository. Build output and dependencies are not. */
+/** A path that begins with one of these belongs to this repository, except build output and dependencies. */
 const roots = new Set(globSync('*').concat(['.ci', '.github', '.devcontainer', '.vscode']));
 for (const generated of ['node_modules', 'coverage']) roots.delete(generated);
 
-/** With one of these a path is meant as one of this repository even if its top-level folder no longer exists. */
+/** A path that ends with one of these belongs to this repository even if its top-level folder no longer exists. */
 const extensions = /\.(?:ts|md|sql|cfg)$/;
 
-/** Two names with a slash between them, or more. A wildcard or a choice in braces is part of a name. */
+/** At least two names, separated by slashes. A wildcard or a choice in braces is part of a name. */
 const pathLike = /(?<![\w/:@$}%?&#.-])(?:\.\/)?[\w.{*][\w.{}*,-]*(?:\/[\w.{}*,-]+)+\/?/g;
 
 /** Paths anywhere in the text of a configuration file, comments included. */
@@ -53,7 +53,7 @@ function isOurs(token: string): boolean {
   return names.some((name) => roots.has(name)) || (extensions.test(token) && !first.startsWith('*'));
 }
 
-/** Whether a path, or at least one that its wildcards stand for, exists. */
+/** Whether the path exists, or with wildcards at least one match. */
 export function exists({ target }: Reference): boolean {
   return globSync(target.replace(/\/$/, '')).length > 0;
 }
