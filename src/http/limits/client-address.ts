@@ -13,21 +13,28 @@ export function clientAddress({ ip, socket }: FastifyRequest): string {
 }
 
 /**
- * An IPv4 address as it is, also when it comes in an IPv6 form; an IPv6 address as its /64.
+ * Returns an IPv4 address unchanged, or unmapped if it comes as an IPv6 address, and an IPv6 address as its /64.
  *
- * @param address a valid IP address, or an empty text when a connection has none any more
+ * @param address a valid IP address, or an empty string if the connection has closed meanwhile
  */
 export function networkOf(address: string): string {
-  // A listener on both versions shows IPv4 clients in this form. It is the common case, so it takes no parsing.
-  const unmapped = address.startsWith(mappedV4) ? address.slice(mappedV4.length) : address;
-  if (isIP(unmapped) !== 6) return unmapped;
+  // A listener on both versions shows IPv4 clients in mapped form. It is the common case, so it takes no parsing.
+  const plain = unmapped(address);
+  if (isIP(plain) !== 6) return plain;
 
   // The canonical form (RFC 5952) has one spelling per address, no zone, and dots in a mapped IPv4 address.
-  const canonical = new SocketAddress({ address: unmapped, family: 'ipv6' }).address;
-  if (canonical.startsWith(mappedV4)) return canonical.slice(mappedV4.length);
+  const canonical = unmapped(new SocketAddress({ address: plain, family: 'ipv6' }).address);
+  if (isIP(canonical) === 4) return canonical;
   const [before = [], after = []] = canonical.split('::').map((half) => half.split(':').filter(Boolean));
   const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0');
   return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`;
 }
 
-const mappedV4 = '::ffff:';
+/** Returns the IPv4 address that a mapped IPv6 address holds, and any other address unchanged. */
+function unmapped(address: string): string {
+  const rest = address.startsWith(mappedPrefix) ? address.slice(mappedPrefix.length) : '';
+  // `::ffff:0:0:1` has the same prefix but is not mapped: in it, `::` stands for fewer zeros.
+  return isIP(rest) === 4 ? rest : address;
+}
+
+const mappedPrefix = '::ffff:';
