@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeCursor, encodeCursor } from './order-cursor.ts';
 
-test('a cursor is safe in a URL and decodes to the order id it was made of', () => {
+test('a cursor is safe in a URL and decodes to the order id from which it was encoded', () => {
   fc.assert(
     fc.property(fc.uuid({ version: 7 }), (id) => {
       const cursor = encodeCursor(id);
@@ -13,16 +13,19 @@ test('a cursor is safe in a URL and decodes to the order id it was made of', () 
   );
 });
 
+/** Any UTF-16 units, lone surrogates included. fast-check's own `binary` strings take seconds to set up. */
+const garbage = fc.array(fc.nat(0xff_ff)).map((units) => String.fromCharCode(...units));
+
 test('decoding garbage returns no id and does not throw', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (garbage) => {
-      expect(decodeCursor(garbage)).toBeUndefined();
+    fc.property(garbage, (text) => {
+      expect(decodeCursor(text)).toBeUndefined();
     }),
   );
 });
 
 test.each([
-  ['nothing', ''],
+  ['an empty text', ''],
   ['an id that is not encoded', randomUUIDv7()],
   ['an id of another version', encodeCursor(randomUUID())],
   ['an id in capitals', encodeCursor(randomUUIDv7().toUpperCase())],
