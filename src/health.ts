@@ -18,7 +18,7 @@ export interface Readiness {
 
 /**
  * Creates the readiness check: started, not draining, Postgres reachable and migrated. The payment gateway is not part of
- * it: orders are accepted without the gateway, and taking an instance out of the load balancer would not bring it back.
+ * it: orders are accepted without the gateway, and taking instances out of the load balancer would not repair it.
  */
 export function createHealth(database: Database): Health {
   let phase: 'starting' | 'serving' | 'draining' = 'starting';

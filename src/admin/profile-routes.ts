@@ -61,7 +61,7 @@ function sendProfile(reply: FastifyReply, name: 'cpu' | 'heap', outcome: Profile
   }
 }
 
-/** Not part of the API's problems, whose document is for clients; they cannot reach this listener. */
+/** The OpenAPI document leaves these problems out: it is for clients, and clients cannot reach this listener. */
 const refusals = {
   profiling_disabled: { status: 403, title: 'Profiling disabled' },
   profile_in_progress: { status: 409, title: 'Profile in progress' },

@@ -31,21 +31,21 @@ export interface AdaptiveLimit {
 
 /** How strongly the limit reacts to a delay above the target; also the largest decrease per window. */
 const decrease = 0.5;
-/** Decrease per window while the event loop lags, which does not show how far the limit is off. */
+/** Decrease per window while the event loop lags. It is small, because the lag does not show how far off the limit is. */
 const decreaseForLoop = 0.1;
 
 /**
  * A concurrency limit that adapts. While it is in use and the delay is below the target, it grows per window by its
- * square root, and more slowly near the target. Above the target it shrinks in proportion to the excess. Additive
- * increase and multiplicative decrease against a target delay come from Swift, the family is that of TCP Vegas, and
- * Netflix's concurrency-limits applies it to requests instead of packets.
+ * square root, and more slowly near the target. Above the target it shrinks in proportion to the excess. This is
+ * delay-based congestion control, as in TCP Vegas; the target delay comes from Swift, and Netflix's concurrency-limits
+ * applies the idea to requests instead of packets.
  *
  * The delay here is not the latency of requests but their wait for a connection, counted at the pools and converted to
  * time by Little's law. A latency is only meaningful next to the latency without load, which is unknown. When the
  * payment gateway slows down, every latency grows; a limit that took that for overload would fall and shed orders that
- * could be stored now and settled later. This limit ignores a slow gateway until its connections run out. From then on
- * further requests would only queue for them, so the limit settles where few do. It never falls below the requests that
- * hold a connection, because those wait for nothing here.
+ * could be stored now and settled later. This limit ignores a slow gateway until its connections run out. From then on,
+ * further requests would only queue for a connection, so the limit settles where few requests queue. It never falls below
+ * the number of requests that hold a connection, because those do not wait.
  *
  * @see https://research.google/pubs/swift-delay-is-simple-and-effective-for-congestion-control-in-the-datacenter/
  * @see https://github.com/Netflix/concurrency-limits

@@ -29,7 +29,7 @@ const weight = 0.2;
 
 /**
  * Samples the number of requests that wait for a connection, and the lag of the event loop. It uses a timer, so it
- * measures nothing per request. By Little's law (L = λW) the queue length over the service rate is the wait of each. The
+ * measures nothing per request. By Little's law (L = λW) the queue length over the service rate is each caller's wait. The
  * minimum length in the window counts: a queue that empties within it was a burst, which is what queues are for.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8289#section-3.2 (a standing queue by the minimum over an interval)
@@ -134,7 +134,7 @@ function createQueue({ waiting, completed }: Dependency) {
     close(elapsed: number, samples: number): { mean: number; least: number; rate: number } {
       const newest = (completed() - completedBefore) / elapsed;
       rate = rate === undefined ? newest : rate + weight * (newest - rate);
-      // When none has left, one may leave the next moment, so a lower rate than one per window cannot be known.
+      // If none has left, one may leave at the next moment, so a rate below one per window cannot be measured.
       const seen = { mean: sum / samples, least, rate: Math.max(rate, 1 / elapsed) };
       restart();
       return seen;

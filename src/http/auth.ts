@@ -54,9 +54,7 @@ export function createAuthentication(
         throw new ServiceError(
           'rate_limited',
           'Too many requests without a valid API key came from your address. Try again later.',
-          {
-            retryAfter: verdict.retryAfter,
-          },
+          { retryAfter: verdict.retryAfter },
         );
     }
   };

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { type Deadline, deadlineIn, noDeadline } from '../resilience/deadline.ts';
-import { problems, sendProblem } from './problem-details.ts';
+import { problems, seeErrors, sendProblem } from './problem-details.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -38,16 +38,10 @@ export function readDeadlines(scope: FastifyInstance): void {
     else {
       const milliseconds = typeof given === 'string' && /^\d{1,5}$/.test(given) ? Number(given) : 0;
       if (milliseconds < 1 || milliseconds > longest) {
-        sendProblem(
-          reply,
-          problems.invalid_request,
-          'The request is invalid. See `errors` for what to change.',
-          {
-            errors: [
-              { in: 'header', pointer: `/${name}`, detail: `must be a whole number from 1 to ${longest}` },
-            ],
-          },
-        );
+        const detail = `must be a whole number from 1 to ${longest}`;
+        sendProblem(reply, problems.invalid_request, seeErrors, {
+          errors: [{ in: 'header', pointer: `/${name}`, detail }],
+        });
         return;
       }
       request.deadline = deadlineIn(milliseconds);

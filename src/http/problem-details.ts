@@ -138,7 +138,7 @@ export function sendProblem(
 export interface ErrorHandlerOptions {
   /** The protection space that `WWW-Authenticate` names (RFC 9110, section 11.5). */
   realm: string;
-  /** Called for each error that needs an engineer. The answer keeps its message to itself. */
+  /** Called for each error that needs an engineer. The answer does not reveal its message. */
   onUnexpectedError(error: unknown): void;
 }
 
@@ -153,14 +153,7 @@ export function problemErrorHandler({ realm, onUnexpectedError }: ErrorHandlerOp
     if (error instanceof RequestProblem) return sendProblem(reply, error.problem, error.message);
     if (error.validation) {
       const faults = error.validation.slice(0, mostFaults).map((fault) => describeFault(error, fault));
-      return sendProblem(
-        reply,
-        problems.invalid_request,
-        'The request is invalid. See `errors` for what to change.',
-        {
-          errors: faults,
-        },
-      );
+      return sendProblem(reply, problems.invalid_request, seeErrors, { errors: faults });
     }
     const known = fastifyProblems[error.code];
     if (known) return sendProblem(reply, problems[known.code], known.detail);
@@ -183,6 +176,9 @@ export function problemErrorHandler({ realm, onUnexpectedError }: ErrorHandlerOp
     );
   };
 }
+
+/** The detail of a problem that lists its faults in `errors`. */
+export const seeErrors = 'The request is invalid. See `errors` for what to change.';
 
 export const seeDocs = 'There is no such resource. See /docs for the API.';
 

@@ -61,7 +61,7 @@ export interface ServerParts {
  *                              method_not_allowed (CONNECT)
  *     Fastify's router         malformed_request: a URL that cannot be decoded
  *     onRequest, every route
- *       observe                nothing: starts the span and the log line that all refusals below end in
+ *       observe                nothing: starts the span and the log line, which record every refusal below
  *       trackConnections       nothing: a parse error in the body finds the reply to answer with
  *       sendRequestId          nothing
  *       sendSecurityHeaders    nothing: comes before the first refusal, which needs the headers too

@@ -10,7 +10,7 @@ const policy: ResiliencePolicy = {
   retryBudget: { share: 1, reserve: 100 },
   breaker: { errorShare: 0.5, volume: 2, window: 60_000, openFor: 5000 },
 };
-const patientBreaker = { ...policy.breaker, volume: 1000 };
+const tolerantBreaker = { ...policy.breaker, volume: 1000 };
 const charge: Charge = { key: 'order-1', amountMinor: 900, currency: 'EUR', paymentToken: 'tok_visa' };
 
 const succeeded: ChargeOutcome = { kind: 'succeeded', paymentId: 'ch_1' };
@@ -66,7 +66,7 @@ test.each<[string, ChargeOutcome[], ChargeOutcome]>([
   ['two different doubts', [reset, timeout], timeout],
   ['a refused connection alone', [unreachable], unreachable],
 ])('a charge is in doubt once any attempt was: after %s', async (_what, outcomes, expected) => {
-  const { charge: pay } = gatewayOf(outcomes, { breaker: patientBreaker });
+  const { charge: pay } = gatewayOf(outcomes, { breaker: tolerantBreaker });
   expect(await pay()).toEqual(expected);
 });
 
@@ -79,7 +79,7 @@ test.each([succeeded, declined])(
   },
 );
 
-test('a charge is attempted once when its caller comes back by itself', async () => {
+test('a charge is attempted only once when its caller retries by itself', async () => {
   const { charge: pay, happened } = gatewayOf([reset, succeeded]);
   expect(await pay({ retry: false })).toEqual(reset);
   expect(happened).toEqual(['attempt 1 unknown']);
@@ -87,7 +87,7 @@ test('a charge is attempted once when its caller comes back by itself', async ()
 
 test('a charge is not retried once the budget is spent, and reports it', async () => {
   const retryBudget = { share: 0, reserve: 1 };
-  const { charge: pay, happened } = gatewayOf([unreachable], { retryBudget, breaker: patientBreaker });
+  const { charge: pay, happened } = gatewayOf([unreachable], { retryBudget, breaker: tolerantBreaker });
   await pay();
   expect(happened).toEqual([
     'attempt 1 unavailable',
@@ -107,13 +107,13 @@ test('an open circuit ends the retries of a charge, and its doubt remains', asyn
 });
 
 test('an attempt never gets more time than is left until the deadline', async () => {
-  const { charge: pay, requests } = gatewayOf([reset], { breaker: patientBreaker });
+  const { charge: pay, requests } = gatewayOf([reset], { breaker: tolerantBreaker });
   await pay({ timeLimit: 300 });
   expect(requests.length).toBeGreaterThan(1);
   for (const { timeLimit } of requests) expect(timeLimit).toBeLessThanOrEqual(300);
 });
 
-test('an attempt in a hurry that is cut off does not count against the gateway', async () => {
+test('an attempt that the caller’s deadline cuts off does not count against the gateway', async () => {
   const { charge: pay, state } = gatewayOf([timeout]);
   for (let call = 0; call < 10; call += 1) {
     expect(await pay({ timeLimit: 100, retry: false })).toEqual({ kind: 'unknown', reason: 'deadline' });
@@ -121,13 +121,13 @@ test('an attempt in a hurry that is cut off does not count against the gateway',
   expect(state()).toBe('closed');
 });
 
-test('an attempt in a hurry that fails otherwise counts against the gateway', async () => {
+test('a shortened attempt that fails before its time limit counts against the gateway', async () => {
   const { charge: pay, state } = gatewayOf([reset]);
   for (let call = 0; call < 2; call += 1) await pay({ timeLimit: 100, retry: false });
   expect(state()).toBe('open');
 });
 
-test('an attempt in a hurry is no probe for a half-open circuit', async () => {
+test('a shortened attempt is no probe for a half-open circuit', async () => {
   const { charge: pay, requests, state } = gatewayOf([reset, reset, succeeded]);
   await pay();
   await vi.advanceTimersByTimeAsync(policy.breaker.openFor);

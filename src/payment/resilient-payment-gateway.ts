@@ -38,9 +38,9 @@ export interface ResilientPaymentGateway extends PaymentGateway {
 /**
  * Wraps a gateway that makes one attempt, in this order:
  *
- *     retry      repeats, under the same key, what a repeat can help, until the deadline
+ *     retry      repeats, under the same key and until the deadline, what a repeat can help
  *     ▸ budget   bounds the retries of all calls together, so that they cannot multiply an outage
- *     ▸ breaker  answers in the place of a gateway that keeps failing
+ *     ▸ breaker  answers in place of a gateway that keeps failing
  *     ▸ attempt  sends one request to the gateway
  */
 export function createResilientPaymentGateway(
@@ -58,14 +58,14 @@ export function createResilientPaymentGateway(
     context: CallContext,
     request: (context: CallContext) => Promise<T>,
   ): Promise<T | Undecided> {
-    const patience = context.timeLimit ?? Number.POSITIVE_INFINITY;
-    const deadline = deadlineIn(Math.min(policy.deadline, patience));
+    const callersLimit = context.timeLimit ?? Number.POSITIVE_INFINITY;
+    const deadline = deadlineIn(Math.min(policy.deadline, callersLimit));
     let doubt: Undecided | undefined;
 
     async function attempt(number: number): Promise<Attempt<T | Undecided, Undecided>> {
       const timeLimit = Math.max(1, deadline.remaining());
-      const inAHurry = patience < policy.deadline && timeLimit < policy.attemptTimeout;
-      const attemptOnce = inAHurry ? attemptInAHurry : attemptInTime;
+      const isShortened = callersLimit < policy.deadline && timeLimit < policy.attemptTimeout;
+      const attemptOnce = isShortened ? shortenedAttempt : fullAttempt;
       const outcome = await observed(events, circuit, { ...call, attempt: number }, () =>
         attemptOnce(circuit, () => request({ ...context, timeLimit })),
       );
@@ -119,7 +119,7 @@ async function observed<T extends Outcome>(
 
 const circuitOpen: Undecided = { kind: 'unavailable', reason: 'circuit_open' };
 
-async function attemptInTime<T extends Outcome>(
+async function fullAttempt<T extends Outcome>(
   circuit: Circuit<Outcome>,
   request: () => Promise<T>,
 ): Promise<T | Undecided> {
@@ -127,11 +127,10 @@ async function attemptInTime<T extends Outcome>(
 }
 
 /**
- * An attempt with less time than the gateway is granted. When it is cut off, that shows how patient the caller is and
- * says nothing about the gateway. So the circuit does not count it, and a half-open circuit does not take it for its
- * probe.
+ * An attempt that the caller's deadline leaves less time than the gateway is granted. If it is cut off, that says nothing
+ * about the gateway. So the circuit does not count it, and a half-open circuit does not use it as its probe.
  */
-async function attemptInAHurry<T extends Outcome>(
+async function shortenedAttempt<T extends Outcome>(
   circuit: Circuit<Outcome>,
   request: () => Promise<T>,
 ): Promise<T | Undecided> {
@@ -144,7 +143,7 @@ async function attemptInAHurry<T extends Outcome>(
   return outcome;
 }
 
-/** Once an attempt was in doubt, the call is, whatever the later attempts met. Only a decided outcome ends the doubt. */
+/** Once an attempt was in doubt, the whole call is, unless a later attempt has a decided outcome. */
 function afterDoubt<T extends Outcome>(doubt: Undecided | undefined, last: T | Undecided): T | Undecided {
   return isUndecided(last) ? (doubt ?? last) : last;
 }
@@ -154,7 +153,7 @@ function isUndecided(outcome: Outcome): outcome is Undecided {
   return outcome.kind === 'unavailable' || outcome.kind === 'unknown';
 }
 
-/** An open circuit must spare the gateway, and a gateway that rejects a request as such will reject it again. */
+/** An open circuit must spare the gateway, and a gateway that rejects the request itself will reject it again. */
 function isWorthRepeating(outcome: Outcome): outcome is Undecided {
   return (
     outcome.kind === 'unknown' ||

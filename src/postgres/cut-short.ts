@@ -18,7 +18,7 @@ export class CutShort extends Error {
   }
 }
 
-/** Milliseconds that Postgres is granted to answer after it was asked to cancel a statement. */
+/** Milliseconds that Postgres has to answer after a request to cancel a statement. */
 const grace = 250;
 
 /** SQLSTATE */
@@ -26,10 +26,10 @@ const queryCanceled = '57014';
 
 export interface DeadlineQueries {
   /**
-   * Runs a statement no longer than until the deadline. A statement without a connection by then is never sent. A
-   * statement that is running is cancelled, and Postgres decides which came first: it was done, or nothing was.
+   * Runs a statement until the deadline at the latest. If it has no connection by then, it is never sent. If it is
+   * running, it is cancelled, and Postgres decides which came first: it took effect as a whole, or not at all.
    *
-   * @param timeLimit milliseconds to wait for an answer at most, whatever the deadline
+   * @param timeLimit longest wait for an answer in milliseconds, whatever the deadline
    * @throws {CutShort} when the statement did not take effect
    * @throws {Error} the error of Postgres or the network; `Query read timeout` if Postgres does not answer
    */
@@ -41,7 +41,7 @@ export interface DeadlineQueries {
   close(): Promise<void>;
 }
 
-/** @param config the configuration of the pool; cancelling opens one connection more than the pool has */
+/** @param config the configuration of the pool; cancelling opens one more connection than the pool has */
 export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQueries {
   const cancelling = new Pool({ ...config, max: 1, idleTimeoutMillis: 1000 });
   // Cancelling is best effort: without it the statement ends at its own timeout.
@@ -49,7 +49,7 @@ export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQ
 
   /** Resolves when Postgres has received the request to cancel, or cannot be reached. */
   async function cancel(client: PoolClient): Promise<void> {
-    // The types of pg lack it.
+    // The types of pg lack this property.
     if (!('processID' in client)) return;
     await cancelling.query('SELECT pg_cancel_backend($1)', [client.processID]).catch(() => {});
   }
@@ -57,7 +57,7 @@ export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQ
   return {
     async run<Row extends QueryResultRow>(query: QueryConfig, deadline: Deadline, timeLimit: number) {
       const client = await connectBefore(pool, deadline);
-      // The statement reports a broken connection anyhow. Without a listener the event would end the process.
+      // The statement itself reports a broken connection. Without a listener, the event would end the process.
       const ignore = () => {};
       client.on('error', ignore);
       let cancelled: Promise<void> | undefined;

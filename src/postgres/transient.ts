@@ -16,7 +16,7 @@ const transientStates: Readonly<Record<string, string>> = {
   '53300': 'too many connections: others are about to return theirs',
   '53400': 'configuration limit exceeded: a temporary limit of the server',
   '55P03': 'lock not available: its holder is about to release it',
-  '57014': 'query cancelled: the statement timeout struck, commonly behind a lock',
+  '57014': 'query cancelled: the statement timeout expired, often behind a lock',
   '57P01': 'admin shutdown: a restart or a failover is under way',
   '57P02': 'crash shutdown: Postgres recovers and comes back',
   '57P03': 'cannot connect now: Postgres is starting up',

@@ -1,7 +1,7 @@
 /**
  * Replaces card numbers, e-mail addresses and credentials in a text, plain or percent-encoded. Why not a library: pino's
- * `redact` and its kind remove fields by name, and no single package finds all of these inside free text. API keys are
- * known by the formats of their providers, so a key that looks like any other word stays.
+ * `redact` and its like remove fields by name, and no single package finds all of these inside free text. API keys are
+ * recognized by the formats of their providers, so a key that looks like an ordinary word stays.
  */
 export function scrub(text: string): string {
   const clean = scrubPlain(text);
@@ -36,7 +36,7 @@ function scrubPlain(text: string): string {
   );
 }
 
-/** Most texts have none, and a test costs less than a replacement. */
+/** Most texts hold no long run of digits, and a test costs less than a replacement. */
 const manyDigits = /\d[\d -]{11}/;
 const digitRuns = /\d[\d -]{11,}\d/g;
 

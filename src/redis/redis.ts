@@ -20,7 +20,7 @@ export interface Redis {
    * @returns the count in this window, and the milliseconds until it ends
    */
   countInWindow(key: string, window: number): Promise<{ count: number; endsIn: number } | undefined>;
-  /** Also open while there is no connection, because nothing is sent then. */
+  /** Also `open` while there is no connection, because no command is sent then. */
   circuitState(): CircuitState;
   close(): void;
 }
@@ -94,13 +94,13 @@ export function createRedis(config: NonNullable<Config['redis']>, events: RedisE
   const circuit = createCircuit<Outcome<unknown>>(breaker, failed, announce);
 
   let closing = false;
-  let trouble: Error | undefined;
+  let lastError: Error | undefined;
   let announced: CircuitState = 'closed';
   client.on('error', (error: Error) => {
-    trouble = error;
+    lastError = error;
   });
   client.on('ready', () => {
-    trouble = undefined;
+    lastError = undefined;
     announce();
   });
   client.on('close', announce);
@@ -112,7 +112,7 @@ export function createRedis(config: NonNullable<Config['redis']>, events: RedisE
   function announce(): void {
     const to = circuitState();
     if (closing || to === announced) return;
-    events.circuitChanged({ from: announced, to, connected: client.status === 'ready', cause: trouble });
+    events.circuitChanged({ from: announced, to, connected: client.status === 'ready', cause: lastError });
     announced = to;
   }
 

@@ -88,7 +88,7 @@ export function createCircuit<T>(
   };
 }
 
-/** Carries a failed outcome through opossum, which counts as a failure only what is thrown. */
+/** Carries a failed outcome through opossum, which counts only calls that throw as failures. */
 class FailedCall extends Error {
   readonly outcome: unknown;
 

@@ -156,31 +156,3 @@ test('a retry that the deadline rules out costs the budget nothing', async () =>
   expect((await run(fails, { budget, deadline: passed })).result).toMatchObject({ because: 'deadline' });
   expect(budget.withdraw()).toBe(true);
 });
-
-test('an abort ends the wait for a retry', async () => {
-  const aborting = new AbortController();
-  const onRetry = () => setTimeout(() => aborting.abort(), 1);
-  const attempt = vi.fn<typeof fails>(fails);
-  const bounds = { base: 1000, floor: 1000, cap: 1000 };
-  const ending = retryWithFullJitter(attempt, {
-    backoff: bounds,
-    deadline: noDeadline,
-    signal: aborting.signal,
-    onRetry,
-  });
-  await vi.advanceTimersByTimeAsync(1);
-
-  expect(await ending).toEqual({ kind: 'gave_up', because: 'aborted', failure: 'busy', attempt: 1 });
-  expect(attempt).toHaveBeenCalledTimes(1);
-});
-
-test('an attempt in flight at the abort still counts if it succeeds, and is not repeated if it fails', async () => {
-  const aborted = AbortSignal.abort();
-  expect((await run(succeedsAt(1), { signal: aborted })).result).toEqual({
-    kind: 'done',
-    value: 'attempt 1',
-  });
-  const failed = await run(fails, { signal: aborted });
-  expect(failed.result).toEqual({ kind: 'gave_up', because: 'aborted', failure: 'busy', attempt: 1 });
-  expect(failed.retries).toEqual([]);
-});

@@ -3,30 +3,28 @@ import { type Backoff, fullJitter } from './backoff.ts';
 import type { Deadline } from './deadline.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
-/** How one attempt ended. An attempt that a repeat cannot help is done, however badly it ended. */
+/** How one attempt ended. A failure that a repeat cannot help is also `done`. */
 export type Attempt<T, F> =
   | { kind: 'done'; value: T }
   /** `retryAfter` is the shortest wait that the other side accepts, in milliseconds; default 0. */
   | { kind: 'again'; failure: F; retryAfter?: number };
 
 /** How a call ended, with all its attempts. */
-export type Retried<T, F> =
+export type RetryResult<T, F> =
   | { kind: 'done'; value: T }
   /** `failure` is that of the last attempt, and `attempt` its number. */
-  | { kind: 'gave_up'; because: GivingUp; failure: F; attempt: number };
+  | { kind: 'gave_up'; because: Obstacle; failure: F; attempt: number };
 
-export type GivingUp = 'attempts' | 'deadline' | 'budget' | 'aborted';
+export type Obstacle = 'attempts' | 'deadline' | 'budget';
 
 export interface RetryOptions<F> {
   backoff: Backoff;
-  /** A retry that would start after the deadline is not waited for. An attempt in flight is not cut short. */
+  /** A retry that would start after the deadline is not made. An attempt in flight is not cut short. */
   deadline: Deadline;
-  /** The first attempt included. Default: no bound but the deadline. */
+  /** The first attempt included. Default: only the deadline bounds them. */
   maxAttempts?: number;
-  /** Bounds the retries over all calls that share the budget. Default: no bound. */
+  /** Bounds the retries of all calls that share it. Default: no bound. */
   budget?: RetryBudget;
-  /** Ends the wait for a retry. An attempt in flight ends by itself, and its value counts. */
-  signal?: AbortSignal;
   /** Attempt number `attempt` failed, and the next one follows after `delay` ms. */
   onRetry?(event: { attempt: number; delay: number; failure: F }): void;
 }
@@ -35,15 +33,15 @@ export interface RetryOptions<F> {
  * Repeats an attempt until it is done or a bound is reached, with exponential backoff and full jitter between attempts.
  *
  * @param attempt receives its number: 1 for the first
- * @throws {unknown} what an attempt throws, at once: only `again` is repeated
+ * @throws {unknown} the error of an attempt, at once: only `again` is repeated
  */
 export async function retryWithFullJitter<T, F>(
   attempt: (number: number) => Promise<Attempt<T, F>>,
   options: RetryOptions<F>,
-): Promise<Retried<T, F>> {
+): Promise<RetryResult<T, F>> {
   const { maxAttempts = Number.POSITIVE_INFINITY, budget } = options;
   const isFailed = (error: unknown): error is FailedAttempt<F> => error instanceof FailedAttempt;
-  let because: GivingUp = 'attempts';
+  let because: Obstacle = 'attempts';
 
   budget?.deposit();
   try {
@@ -72,32 +70,23 @@ export async function retryWithFullJitter<T, F>(
   }
 }
 
-/** Waits until the next attempt is due, or returns what stands in its way. */
+/** Waits until the next attempt is due, or returns the obstacle to it at once. */
 async function waitForRetry<F>(
   { result: { failure, retryAfter = 0 }, number }: FailedAttempt<F>,
-  { backoff, deadline, budget, signal, onRetry }: RetryOptions<F>,
-): Promise<GivingUp | undefined> {
+  { backoff, deadline, budget, onRetry }: RetryOptions<F>,
+): Promise<Obstacle | undefined> {
   const wait = Math.max(retryAfter, fullJitter(number, backoff));
   if (wait >= deadline.remaining()) return 'deadline';
-  if (signal?.aborted) return 'aborted';
-  // Asked last: a retry that does not take place must not cost the other calls theirs.
+  // The budget comes last: a retry that does not take place must not use up that of another call.
   if (budget?.withdraw() === false) return 'budget';
   onRetry?.({ attempt: number, delay: wait, failure });
-  await pause(wait, signal);
-  return signal?.aborted ? 'aborted' : undefined;
-}
-
-async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  const end = () => resolve();
-  signal?.addEventListener('abort', end);
+  setTimeout(resolve, wait);
   await promise;
-  clearTimeout(timer);
-  signal?.removeEventListener('abort', end);
+  return undefined;
 }
 
-/** Carries a failure through p-retry, which repeats only what is thrown. */
+/** Carries a failure through p-retry, which repeats only attempts that throw. */
 class FailedAttempt<F> extends Error {
   readonly result: { failure: F; retryAfter?: number };
   readonly number: number;

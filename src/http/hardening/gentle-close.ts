@@ -3,7 +3,7 @@ import { Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
-/** Milliseconds. Longer than a request travels over any sane network. */
+/** Milliseconds. Longer than a request takes to cross any sane network. */
 const linger = 200;
 
 /**

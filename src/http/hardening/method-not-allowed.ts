@@ -28,7 +28,7 @@ export function answerOtherMethods(app: FastifyInstance): () => void {
         method: others,
         url,
         schema: { hide: true },
-        // In `onRequest`, so that the body is neither read nor judged.
+        // In `onRequest`, so that the body is neither read nor validated.
         onRequest: (_request, reply) => {
           sendProblem(
             reply.header('allow', allow),

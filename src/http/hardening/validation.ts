@@ -19,7 +19,7 @@ export const strictValidation: SchemaController = {
         // Fastify's types do not describe the object that it passes.
         const { schema, httpPart } = route as { schema: AnySchemaObject; httpPart?: string };
         const validate = ajv.compile(schema);
-        return httpPart === 'body' ? validate : readingNumbers(schema, validate);
+        return httpPart === 'body' ? validate : withParsedNumbers(schema, validate);
       };
     }) satisfies BuildValidator,
   },
@@ -28,22 +28,25 @@ export const strictValidation: SchemaController = {
 /** Stricter than Ajv's coercion, which accepts surrounding spaces, hexadecimal, exponents and Infinity. */
 const wholeNumber = /^\d{1,15}$/;
 
-/** Parses the whole numbers of a query or of headers. Other text stays text, which then fails validation. */
-function readingNumbers(schema: AnySchemaObject, validate: ValidateFunction): ValidateFunction {
+/** Parses the whole numbers of a query or of headers before validation. Other text stays text, and fails validation. */
+function withParsedNumbers(schema: AnySchemaObject, validate: ValidateFunction): ValidateFunction {
   const properties = Object.entries<{ type?: unknown }>(schema['properties'] ?? {});
   const names = properties.filter(([, { type }]) => type === 'integer').map(([name]) => name);
   if (names.length === 0) return validate;
-  const read = (fields: Record<string, unknown>) => {
+  const parseAndValidate = (fields: Record<string, unknown>) => {
     for (const name of names) {
       const text = fields[name];
       if (typeof text === 'string' && wholeNumber.test(text)) fields[name] = Number(text);
     }
     const isValid = validate(fields);
-    reading.errors = validate.errors ?? null;
+    withNumbers.errors = validate.errors ?? null;
     return isValid;
   };
-  const reading = Object.assign(read, { schema, schemaEnv: validate.schemaEnv }) as ValidateFunction;
-  return reading;
+  const withNumbers = Object.assign(parseAndValidate, {
+    schema,
+    schemaEnv: validate.schemaEnv,
+  }) as ValidateFunction;
+  return withNumbers;
 }
 
 function prepare(ajv: Ajv, sharedSchemas: unknown): Ajv {

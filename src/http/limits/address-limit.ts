@@ -27,9 +27,7 @@ export function limitAnonymousRequests(
       new ServiceError(
         'rate_limited',
         'Too many requests without a valid API key came from your address. Try again later.',
-        {
-          retryAfter: secondsUntilEnd(use),
-        },
+        { retryAfter: secondsUntilEnd(use) },
       ),
     );
   });

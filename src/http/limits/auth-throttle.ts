@@ -51,7 +51,7 @@ export function createAuthThrottle(
   }
 
   function useOfFailures(address: string): WindowUse {
-    const before = failures.look(address);
+    const before = failures.peek(address);
     const use = failures.add(address);
     // Only the failure that crosses the limit reports, so there is one report per window.
     if (use.over && !before.over) onBruteForce({ address, failures: use.count });
@@ -64,7 +64,7 @@ export function createAuthThrottle(
       return { kind: 'let_in', client: credentials.client };
     }
     const address = clientAddress(request);
-    if (credentials.kind === 'known' && !addresses.look(address).over) {
+    if (credentials.kind === 'known' && !addresses.peek(address).over) {
       remember(ip, credentials.client);
       return { kind: 'let_in', client: credentials.client };
     }

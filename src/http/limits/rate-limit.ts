@@ -8,7 +8,7 @@ export interface RateLimitOptions {
   max: number;
   /** Milliseconds. */
   window: number;
-  /** Counts across replicas. Without Redis, and while it is away, each replica counts on its own. */
+  /** Counts across replicas. Without Redis, and while it is unavailable, each replica counts on its own. */
   redis: Pick<Redis, 'countInWindow'> | undefined;
   /** Prefix of the keys in Redis. */
   keyPrefix: string;
@@ -47,7 +47,7 @@ export function limitRequests(scope: FastifyInstance, options: RateLimitOptions)
 }
 
 /**
- * Counts in Redis and in memory. When Redis goes away, the limit continues from the count in memory. A client that is
+ * Counts in Redis and in memory. When Redis becomes unavailable, the limit continues from the count in memory. A client
  * over its limit is refused from memory until its window ends, so a flood costs Redis nothing.
  */
 function createRequestCounter({
@@ -56,12 +56,12 @@ function createRequestCounter({
   redis,
   keyPrefix,
 }: RateLimitOptions): (client: string) => WindowUse | Promise<WindowUse> {
-  const own = createWindowLimit({ max, window });
-  if (redis === undefined) return (client) => own.add(client);
+  const local = createWindowLimit({ max, window });
+  if (redis === undefined) return (client) => local.add(client);
   return async (client) => {
-    const counted = own.add(client);
+    const counted = local.add(client);
     if (counted.over) return counted;
     const shared = await redis.countInWindow(`${keyPrefix}:requests:${window}:${client}`, window);
-    return shared === undefined ? counted : own.set(client, shared);
+    return shared === undefined ? counted : local.set(client, shared);
   };
 }

@@ -13,7 +13,7 @@ export interface WindowLimit {
   /** Replaces the count by one that replicas share. */
   set(key: string, counted: Pick<WindowUse, 'count' | 'endsIn'>): WindowUse;
   /** Reads without counting. The count is 0 when no window is running. */
-  look(key: string): WindowUse;
+  peek(key: string): WindowUse;
 }
 
 export interface WindowLimitOptions {
@@ -33,7 +33,7 @@ export interface WindowLimitOptions {
  * windows have the same length, so that is the one that started first.
  */
 export function createWindowLimit({ max, window, capacity = 10_000 }: WindowLimitOptions): WindowLimit {
-  if (max === 0) return { add: () => unused, set: () => unused, look: () => unused };
+  if (max === 0) return { add: () => unused, set: () => unused, peek: () => unused };
 
   /** In the order in which the windows started. */
   const windows = new Map<string, { count: number; endsAt: number }>();
@@ -70,7 +70,7 @@ export function createWindowLimit({ max, window, capacity = 10_000 }: WindowLimi
       current.endsAt = now + endsIn;
       return use(count, endsIn);
     },
-    look(key) {
+    peek(key) {
       const now = performance.now();
       const found = running(key, now);
       return found === undefined ? unused : use(found.count, found.endsAt - now);

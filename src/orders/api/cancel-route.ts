@@ -49,10 +49,7 @@ export const cancelRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDepende
             reply,
             orderProblems.order_not_pending,
             'Only a pending order can be cancelled.',
-            {
-              orderId: cancellation.order.id,
-              orderStatus: cancellation.order.status,
-            },
+            { orderId: cancellation.order.id, orderStatus: cancellation.order.status },
           );
         case 'in_progress':
           return sendProblem(

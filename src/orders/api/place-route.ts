@@ -18,7 +18,7 @@ const placedHeaders = {
   'idempotency-replayed': { type: 'string', const: 'true' },
 };
 
-/** Covers the last minutes of a busy replica, at some hundred bytes per key. */
+/** Covers the last minutes of a busy replica, at a few hundred bytes per key. */
 const rememberedKeys = 10_000;
 
 /** `POST /orders`: maps the outcomes of place-order.ts to responses. */
@@ -107,19 +107,15 @@ function sendPlaced(reply: FastifyReply, order: Order): FastifyReply {
         reply,
         orderProblems.payment_declined,
         'The order is stored as declined. Place a new one with another card.',
-        {
-          orderId: order.id,
-          declineCode: scrub(order.declineCode),
-        },
+        // The gateway wrote the decline code, and it may hold any text.
+        { orderId: order.id, declineCode: scrub(order.declineCode) },
       );
     case 'cancelled':
       return sendProblem(
         reply,
         orderProblems.order_cancelled,
         'Place a new order, with a new idempotency key.',
-        {
-          orderId: order.id,
-        },
+        { orderId: order.id },
       );
   }
 }

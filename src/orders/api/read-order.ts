@@ -4,7 +4,7 @@ import { orderBody, type orderSchema } from './order-schema.ts';
 import type { OrderStore } from '../order-store.ts';
 
 /**
- * Finds an order of a client, in its representation in the API.
+ * Finds a client's order and returns it as the API represents it.
  *
  * @throws {ServiceError} `deadline_exceeded`, `database_unavailable`
  */

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { timeoutHeader } from '../../http/deadline.ts';
 import { answerHeaders, problemResponses } from '../../http/openapi.ts';
-import { problems, sendProblem } from '../../http/problem-details.ts';
+import { problems, seeErrors, sendProblem } from '../../http/problem-details.ts';
 import type { OrderStore } from '../order-store.ts';
 import { decodeCursor, encodeCursor } from './order-cursor.ts';
 import { orderNotFound, orderProblems } from './order-problems.ts';
@@ -67,7 +67,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<{
       const { status, customerId, limit = 20, cursor } = request.query;
       const before = cursor === undefined ? undefined : decodeCursor(cursor);
       if (cursor !== undefined && before === undefined) {
-        return sendProblem(reply, problems.invalid_request, 'See `errors` for what to change.', {
+        return sendProblem(reply, problems.invalid_request, seeErrors, {
           errors: [{ in: 'query', pointer: '/cursor', detail: 'must be a `nextCursor` of an earlier page' }],
         });
       }

@@ -22,22 +22,22 @@ const order: NonNullable<Found> = {
 
 /** The test resolves each lookup in the store by hand, in the order in which they start. */
 function setUp() {
-  const looks: Array<PromiseWithResolvers<Found>> = [];
+  const lookups: Array<PromiseWithResolvers<Found>> = [];
   const began: Array<() => void> = [];
   const results: string[] = [];
   const read: ReadOrder = () => {
-    const look = Promise.withResolvers<Found>();
-    looks.push(look);
+    const lookup = Promise.withResolvers<Found>();
+    lookups.push(lookup);
     began.shift()?.();
-    return look.promise;
+    return lookup.promise;
   };
   const redis = { get: async () => null, set: async () => {}, delete: async () => {} };
   const cached = cacheSettledOrders(read, { redis, ttl: 1000, onRead: (result) => results.push(result) });
   return {
-    looks,
+    lookups,
     results,
     read: (deadline = noDeadline) => cached('shop', order.id, deadline),
-    nextLook() {
+    nextLookup() {
       const { promise, resolve } = Promise.withResolvers<void>();
       began.push(resolve);
       return promise;
@@ -46,62 +46,62 @@ function setUp() {
 }
 
 test('concurrent reads share the lookup of a settled order', async () => {
-  const { looks, read, nextLook, results } = setUp();
-  const looked = nextLook();
+  const { lookups, read, nextLookup, results } = setUp();
+  const looked = nextLookup();
   const all = [read(), read()];
   await looked;
-  looks[0]?.resolve(order);
+  lookups[0]?.resolve(order);
   expect(await Promise.all(all)).toEqual([order, order]);
-  expect(looks).toHaveLength(1);
+  expect(lookups).toHaveLength(1);
   expect(results).toEqual(['miss', 'miss']);
 });
 
 test('only the first of concurrent reads gets a pending order from the lookup, and the others make their own', async () => {
-  const { looks, read, nextLook } = setUp();
+  const { lookups, read, nextLookup } = setUp();
   const pending = { ...order, status: 'pending' as const };
-  const [first, own] = [nextLook(), nextLook()];
+  const [first, own] = [nextLookup(), nextLookup()];
   const all = [read(), read()];
   await first;
-  looks[0]?.resolve(pending);
+  lookups[0]?.resolve(pending);
   await own;
-  looks[1]?.resolve(order);
+  lookups[1]?.resolve(order);
   expect(await Promise.all(all)).toEqual([pending, order]);
 });
 
 test('a lookup that fails at the deadline of the first read does not fail the others', async () => {
-  const { looks, read, nextLook, results } = setUp();
-  const [first, own] = [nextLook(), nextLook()];
+  const { lookups, read, nextLookup, results } = setUp();
+  const [first, own] = [nextLookup(), nextLookup()];
   const [hurried, patient] = [read(), read()];
   const refused = hurried.catch((error: unknown) => error);
   await first;
-  looks[0]?.reject(new ServiceError('deadline_exceeded', 'No time is left.'));
+  lookups[0]?.reject(new ServiceError('deadline_exceeded', 'No time is left.'));
   expect(await refused).toMatchObject({ code: 'deadline_exceeded' });
   await own;
-  looks[1]?.resolve(order);
+  lookups[1]?.resolve(order);
   expect(await patient).toEqual(order);
   expect(results).toEqual(['miss']);
 });
 
 test('a lookup that fails for another reason fails all concurrent reads', async () => {
-  const { looks, read, nextLook } = setUp();
-  const looked = nextLook();
+  const { lookups, read, nextLookup } = setUp();
+  const looked = nextLookup();
   const all = [read(), read()].map((answer) =>
     expect(answer).rejects.toMatchObject({ code: 'database_unavailable' }),
   );
   await looked;
-  looks[0]?.reject(new ServiceError('database_unavailable', 'The database does not answer.'));
+  lookups[0]?.reject(new ServiceError('database_unavailable', 'The database does not answer.'));
   await Promise.all(all);
 });
 
 test('a read whose deadline comes before the shared lookup ends makes its own', async () => {
-  const { looks, read, nextLook } = setUp();
-  const [first, own] = [nextLook(), nextLook()];
+  const { lookups, read, nextLookup } = setUp();
+  const [first, own] = [nextLookup(), nextLookup()];
   const patient = read();
   await first;
   const hurried = read(deadlineIn(1));
   await own;
-  looks[1]?.resolve(order);
+  lookups[1]?.resolve(order);
   expect(await hurried).toEqual(order);
-  looks[0]?.resolve(order);
+  lookups[0]?.resolve(order);
   expect(await patient).toEqual(order);
 });

@@ -7,7 +7,7 @@ import { orderSchema } from './order-schema.ts';
 import type { Settlement } from '../order-state.ts';
 import type { ReadOrder } from './read-order.ts';
 
-/** Change it together with the schema, so that copies of earlier versions are no longer found. */
+/** Change it together with the schema, so that copies in an earlier format are no longer found. */
 const version = 'v1';
 
 const settled = ['paid', 'declined', 'cancelled'] as const satisfies ReadonlyArray<Settlement['status']>;
@@ -23,13 +23,13 @@ export interface SettledOrderCacheOptions {
   /** Milliseconds, varied by up to a tenth so that orders cached together do not expire together. */
   ttl: number;
   /** Called for every answered read; `error` if Redis did not answer. Reads that share a lookup share its result. */
-  onRead(result: LookResult): void;
+  onRead(result: LookupResult): void;
 }
 
-type LookResult = 'hit' | 'miss' | 'error';
+type LookupResult = 'hit' | 'miss' | 'error';
 
-interface Look {
-  result: LookResult;
+interface Lookup {
+  result: LookupResult;
   order: Awaited<ReturnType<ReadOrder>>;
 }
 
@@ -38,17 +38,17 @@ interface Look {
  * store. The key of a copy contains the client, and a value that does not parse as the order is deleted and counts as a
  * miss. So Redis can be flushed, lost or written to at any moment without changing an answer.
  *
- * Concurrent reads of the same order share one lookup. If it finds the order pending, or no order, that holds only for
- * the read that started it: the others may have come after a change, and look for themselves. So do reads whose deadline
- * comes first, or that find the lookup ended by the deadline of the first.
+ * Concurrent reads of the same order share one lookup, but only if it finds the order settled. A pending or missing order
+ * answers only the read that started the lookup: the others may have arrived after a change, so they read the store
+ * themselves. They also do so if their own deadline comes before the lookup ends, or if the first read's deadline ends it.
  */
 export function cacheSettledOrders(
   read: ReadOrder,
   { redis, ttl, onRead }: SettledOrderCacheOptions,
 ): ReadOrder {
-  const inFlight = new Map<string, Promise<Look>>();
+  const inFlight = new Map<string, Promise<Lookup>>();
 
-  async function look(key: string, ...[clientId, id, deadline]: Parameters<ReadOrder>): Promise<Look> {
+  async function lookUp(key: string, ...[clientId, id, deadline]: Parameters<ReadOrder>): Promise<Lookup> {
     const kept = await redis.get(key);
     if (typeof kept === 'string') {
       const order = parse(kept, id);
@@ -63,15 +63,15 @@ export function cacheSettledOrders(
   return async (clientId, anyCase, deadline) => {
     const id = anyCase.toLowerCase();
     const key = `orders:${version}:settled:${clientId}:${id}`;
-    const others = inFlight.get(key);
-    if (others === undefined) {
-      const own = look(key, clientId, id, deadline).finally(() => inFlight.delete(key));
+    const running = inFlight.get(key);
+    if (running === undefined) {
+      const own = lookUp(key, clientId, id, deadline).finally(() => inFlight.delete(key));
       inFlight.set(key, own);
       const { result, order } = await own;
       onRead(result);
       return order;
     }
-    const shared = await orAtDeadline(deadline, others.catch(ignoreDeadline), () => undefined);
+    const shared = await orAtDeadline(deadline, running.catch(ignoreDeadline), () => undefined);
     onRead(shared?.result ?? 'miss');
     return isSettled(shared?.order) ? shared?.order : read(clientId, id, deadline);
   };
