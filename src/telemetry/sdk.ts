@@ -7,16 +7,16 @@ import type { DroppedTelemetry } from './metrics/telemetry-metrics.ts';
  * even loaded.
  */
 const config = loadTelemetryConfig();
-let complain: (message: string) => void = () => {};
+let reportFailure: (message: string) => void = () => {};
 const started = config.disabled
   ? undefined
   : await import('./sdk/start-sdk.ts').then(({ startSdk }) =>
-      startSdk(config, (message) => complain(message)),
+      startSdk(config, (message) => reportFailure(message)),
     );
 
 /** Sets the listener for failures of telemetry itself. Earlier ones are ignored, because no logger exists yet. */
 export function onTelemetryFailure(listener: (message: string) => void): void {
-  complain = listener;
+  reportFailure = listener;
 }
 
 /** Spans and log records lost so far, by signal and reason. */

@@ -8,7 +8,7 @@ export interface ErrorDescription {
   cause?: ErrorDescription;
 }
 
-/** Longer than any chain that the service builds; the bound keeps a cycle from making a line endless. */
+/** Longer than any chain that the service builds. The bound ends a cycle of causes. */
 const longestCauseChain = 8;
 /** Characters. A longer message quotes its input. */
 const longestMessage = 500;

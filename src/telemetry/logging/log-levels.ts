@@ -4,7 +4,7 @@ import type { Logger } from './logger.ts';
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-export interface LevelInForce {
+export interface EffectiveLevel {
   level: LogLevel;
   /** ISO time at which the level reverts to the one before. */
   until?: string;
@@ -21,12 +21,12 @@ export interface LogLevels {
    */
   set(change: { level: LogLevel; component?: string; minutes?: number }): void;
   /** The level of lines without a component, and that of each component. */
-  current(): LevelInForce & { components: Record<string, LevelInForce> };
+  current(): EffectiveLevel & { components: Record<string, EffectiveLevel> };
 }
 
 interface Adjustable {
   logger: Logger;
-  /** The level to revert to. */
+  /** The level to which a timed change reverts. */
   lasting: string;
   until?: Date;
   revert?: NodeJS.Timeout;
@@ -62,8 +62,8 @@ export function createLogLevels(root: Logger): LogLevels {
       for (const each of wanted(component)) change(each, level, minutes);
     },
     current: () => ({
-      ...inForce(everything),
-      components: Object.fromEntries([...components].map(([name, each]) => [name, inForce(each)])),
+      ...effectiveLevel(everything),
+      components: Object.fromEntries([...components].map(([name, each]) => [name, effectiveLevel(each)])),
     }),
   };
 }
@@ -86,6 +86,6 @@ function change(adjustable: Adjustable, level: LogLevel, minutes: number | undef
   }, wait).unref();
 }
 
-function inForce({ logger, until }: Adjustable): LevelInForce {
+function effectiveLevel({ logger, until }: Adjustable): EffectiveLevel {
   return { level: logger.level as LogLevel, ...(until && { until: until.toISOString() }) };
 }

@@ -35,9 +35,9 @@ export function createLogger(options: {
       hooks: {
         logMethod(args, method, level) {
           options.onMessage?.(levels.labels[level] ?? 'unknown');
-          // Routine lines hold no text from outside, and scrubbing them all would cost CPU. Lines about trouble may.
-          const mayHoldAnything = level >= warn || typeof args[1] !== 'string';
-          method.apply(this, mayHoldAnything ? scrubArguments(args) : args);
+          // Routine lines hold no text from outside, and scrubbing them all would cost CPU. Warnings and errors may.
+          const mayQuoteInput = level >= warn || typeof args[1] !== 'string';
+          method.apply(this, mayQuoteInput ? scrubArguments(args) : args);
         },
       },
     },

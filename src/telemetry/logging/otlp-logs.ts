@@ -48,7 +48,7 @@ const severities: Readonly<Record<string, SeverityNumber>> = {
 const longestValue = 4096;
 
 /** Fields that have their own place in a log record or in its resource. */
-const apart: ReadonlySet<string> = new Set([
+const dedicatedFields: ReadonlySet<string> = new Set([
   'time',
   'level',
   'msg',
@@ -81,7 +81,7 @@ function toRecord(line: Line): LogRecord {
 function attributesOf(line: Line): Attributes {
   const attributes: Attributes = {};
   for (const [name, value] of Object.entries(line)) {
-    if (apart.has(name)) continue;
+    if (dedicatedFields.has(name)) continue;
     attributes[name] = typeof value === 'string' ? value.slice(0, longestValue) : value;
   }
   return attributes;
@@ -98,7 +98,7 @@ function attributesOfError({ type, code, message, stack, cause }: ErrorDescripti
   };
 }
 
-/** From the ids in the line, so that line and record lead to the same span. */
+/** The context of the ids in the line, so that line and record lead to the same span. */
 function contextOf({ trace_id: traceId, span_id: spanId }: Line): Context {
   if (typeof traceId !== 'string' || typeof spanId !== 'string') return ROOT_CONTEXT;
   const traceFlags = currentRequestContext()?.trace?.traceFlags ?? TraceFlags.NONE;

@@ -4,7 +4,7 @@ import { scrub } from '../../privacy/scrub.ts';
 
 /**
  * Keeps secrets out of log lines, in two layers. By name: fields that hold secrets or raw input. By form: card numbers,
- * e-mail addresses and credentials in text from outside, which errors and lines about trouble may quote.
+ * e-mail addresses and credentials in text from outside, which warnings and errors may quote.
  */
 
 const redacted = '[redacted]';

@@ -28,7 +28,7 @@ export function observeRedis(
     (command: string) => command,
     (command) => ({ 'db.operation.name': command, ...server }),
   );
-  let away = false;
+  let unavailable = false;
   let quietUntil = 0;
 
   function reportRefusal(command: string, error: Error): void {
@@ -67,15 +67,15 @@ export function observeRedis(
     circuitChanged({ from, to, connected, cause }) {
       metrics.breakerChanged('redis', from, to);
       // A failed probe (half-open and open again) belongs to the same outage.
-      if (to === 'open' && !away) {
-        away = true;
+      if (to === 'open' && !unavailable) {
+        unavailable = true;
         logger.warn(
           { event: 'redis.unavailable', reason: connected ? 'timeouts' : 'no_connection', err: cause },
           'Redis is unavailable, continuing without it',
         );
       }
-      if (to === 'closed' && away) {
-        away = false;
+      if (to === 'closed' && unavailable) {
+        unavailable = false;
         logger.info({ event: 'redis.available' }, 'Redis is available again');
       }
     },

@@ -30,7 +30,7 @@ export type LossReason = 'queue_full' | 'export_failed';
  * can read, and `telemetry_dropped_total` must show every loss. Nothing here waits for the receiver: while it is
  * unavailable, the queue keeps items up to its bound and drops the rest.
  *
- * @param what the items, in the plural, for complaints
+ * @param what the items, in the plural, for error messages
  * @param drop called for each loss, with its reason and the number of items
  * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#batching-processor
  */

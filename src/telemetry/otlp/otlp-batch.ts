@@ -5,8 +5,8 @@ import type { Batch } from './export-queue.ts';
 import { writeAttributes } from './otlp-attributes.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
-/** The origin of a span or log record. */
-interface Made {
+/** The source of a span or log record. */
+interface WithOrigin {
   readonly resource: Resource;
   readonly instrumentationScope: InstrumentationScope;
 }
@@ -28,10 +28,10 @@ export interface OtlpBatch<Item> extends Batch<Item> {
 const idle: ProtobufWriter[] = [];
 
 /** Bytes for resource and scopes. The buffer grows if they need more. */
-const roomForTheRest = 4096;
+const roomForResource = 4096;
 
 /** @param write writes an item as a message in field 2, its field in both requests */
-export function createOtlpBatch<Item extends Made>(
+export function createOtlpBatch<Item extends WithOrigin>(
   write: (to: ProtobufWriter, item: Item) => void,
 ): OtlpBatch<Item> {
   // All items of a process have the same resource.
@@ -58,7 +58,7 @@ export function createOtlpBatch<Item extends Made>(
     },
     toRequest() {
       const length = itemsOf.values().reduce((sum, items) => sum + items.length, 0);
-      const request = new ProtobufWriter(length + roomForTheRest);
+      const request = new ProtobufWriter(length + roomForResource);
       const ofResource = request.begin(1, 2);
       const about = request.begin(1, 2);
       writeAttributes(request, 1, resource?.attributes ?? {});

@@ -38,7 +38,7 @@ export function createInstrumentations() {
       requireParentSpan: true,
       ignoreConnectSpans: true,
       requestHook: (span, { query }) => {
-        keepMessageOut(span);
+        dropStatusMessage(span);
         const summary = summaryOfStatement(query.name);
         if (summary !== undefined) span.updateName(summary).setAttributes(attributesOfSummary(summary));
       },
@@ -48,7 +48,7 @@ export function createInstrumentations() {
       // Without the arguments, which are keys and values.
       dbStatementSerializer: (command) => command.toUpperCase(),
       requestHook: (span, { cmdName }) => {
-        keepMessageOut(span);
+        dropStatusMessage(span);
         const command = cmdName.toUpperCase();
         span.updateName(command).setAttribute('db.operation.name', command);
       },
@@ -78,7 +78,7 @@ function textsOf({ url = '', headers, socket }: IncomingMessage): Attributes {
 }
 
 /** Drops the message of a status: the instrumentation copies Postgres's, which quotes values. */
-function keepMessageOut(span: Span): void {
+function dropStatusMessage(span: Span): void {
   const setStatus = span.setStatus.bind(span);
   span.setStatus = ({ code }) => setStatus({ code });
 }

@@ -18,8 +18,8 @@ export interface StartedSdk {
   shutdown(): Promise<void>;
 }
 
-/** Milliseconds between two complaints about the exporter: an outage deserves one line, not one per second. */
-const complaintInterval = 60_000;
+/** Milliseconds between two reports: an outage of the receiver deserves one line, not one per second. */
+const reportInterval = 60_000;
 
 /** Milliseconds that the last export may take; the deadline of the shutdown covers other work, too. */
 const lastSpansDeadline = 2000;
@@ -27,12 +27,12 @@ const lastSpansDeadline = 2000;
 const abandonedFor = 1500;
 
 /**
- * @param complain called with one sentence when telemetry itself fails
+ * @param onFailure called with one sentence when telemetry itself fails
  * @param service the name of the process, unless OTEL_SERVICE_NAME sets another
  */
 export async function startSdk(
   config: TelemetryConfig,
-  complain: (message: string) => void,
+  onFailure: (message: string) => void,
   service = 'orders',
 ): Promise<StartedSdk> {
   const dropped: StartedSdk['dropped'] = { traces: {}, logs: {} };
@@ -41,7 +41,7 @@ export async function startSdk(
   };
   const logLevel = diagLogLevelFromString(config.diagnostics) ?? DiagLogLevel.WARN;
   const listen = () =>
-    diag.setLogger(createDiagLogger(complain), { logLevel, suppressOverrideMessage: true });
+    diag.setLogger(createDiagLogger(onFailure), { logLevel, suppressOverrideMessage: true });
   listen();
 
   const spans = config.encodesSpans ? createSpanExport(config.batch, drop('traces')) : undefined;
@@ -98,13 +98,13 @@ async function loadInstrumentations() {
   return createInstrumentations();
 }
 
-/** Reports at most one complaint per interval; `telemetry_dropped_total` counts every loss. */
-function createDiagLogger(complain: (message: string) => void) {
+/** Reports at most one message per interval; `telemetry_dropped_total` counts every loss. */
+function createDiagLogger(onFailure: (message: string) => void) {
   let quietUntil = 0;
   const report = (message: string) => {
     if (Date.now() < quietUntil) return;
-    quietUntil = Date.now() + complaintInterval;
-    complain(`telemetry: ${message.slice(0, 300)}`);
+    quietUntil = Date.now() + reportInterval;
+    onFailure(`telemetry: ${message.slice(0, 300)}`);
   };
   return { error: report, warn: report, info: () => {}, debug: () => {}, verbose: () => {} };
 }

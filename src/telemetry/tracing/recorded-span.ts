@@ -15,13 +15,14 @@ import { type ConstantAttributes, noAttributes } from '../otlp/constant-attribut
 import type { EndedSpan } from '../otlp/otlp-spans.ts';
 import { preciseTime } from './precise-time.ts';
 
-/** What a span shares with its parent. */
+/** The fields that a span shares with its parent. */
 type Origin = Pick<EndedSpan, 'resource' | 'instrumentationScope'>;
 
-/** What the SDK has set on a span when `startSpan` returns. */
-export type Decided = Origin & Pick<EndedSpan, 'parentSpanContext' | 'attributes' | 'links' | 'spanContext'>;
+/** The fields that the SDK has set on a span when its `startSpan` returns. */
+export type StartedSpan = Origin &
+  Pick<EndedSpan, 'parentSpanContext' | 'attributes' | 'links' | 'spanContext'>;
 
-export interface About {
+export interface SpanDescription {
   name: string;
   kind: SpanKind;
   constant?: ConstantAttributes;
@@ -62,7 +63,7 @@ export class RecordedSpan implements Span, EndedSpan {
   #record: Recorder;
 
   private constructor(
-    { name, kind, constant = noAttributes }: About,
+    { name, kind, constant = noAttributes }: SpanDescription,
     { resource, instrumentationScope }: Origin,
     parent: SpanContext | undefined,
     own: SpanContext,
@@ -79,15 +80,16 @@ export class RecordedSpan implements Span, EndedSpan {
   }
 
   /** Takes over a span that the SDK just started and that holds no data yet; the SDK's own is never ended. */
-  static inPlaceOf(decided: Decided, about: About, record: Recorder): RecordedSpan {
-    const span = new RecordedSpan(about, decided, decided.parentSpanContext, decided.spanContext(), record);
-    span.setAttributes(decided.attributes);
-    if (decided.links.length > 0) span.addLinks(decided.links);
+  static takeOver(started: StartedSpan, description: SpanDescription, record: Recorder): RecordedSpan {
+    const { parentSpanContext, attributes, links } = started;
+    const span = new RecordedSpan(description, started, parentSpanContext, started.spanContext(), record);
+    span.setAttributes(attributes);
+    if (links.length > 0) span.addLinks(links);
     return span;
   }
 
-  /** A child. The parent has decided everything: whether it is sampled, and where it goes when it ends. */
-  static below(parent: RecordedSpan, about: About): RecordedSpan {
+  /** Creates a child, which is sampled like its parent and goes to the same recorder. */
+  static below(parent: RecordedSpan, description: SpanDescription): RecordedSpan {
     const above = parent.spanContext();
     const own = {
       traceId: above.traceId,
@@ -95,7 +97,7 @@ export class RecordedSpan implements Span, EndedSpan {
       traceFlags: above.traceFlags,
       ...(above.traceState && { traceState: above.traceState }),
     };
-    return new RecordedSpan(about, parent, above, own, parent.#record);
+    return new RecordedSpan(description, parent, above, own, parent.#record);
   }
 
   spanContext(): SpanContext {
@@ -165,7 +167,7 @@ export class RecordedSpan implements Span, EndedSpan {
   }
 }
 
-/** A trace that starts in between may set the clock back, see `followWallClock`. */
+/** A trace that starts in the meantime may set the clock back, see `followWallClock`. */
 function notBefore(start: HrTime, time: HrTime): HrTime {
   return time[0] < start[0] || (time[0] === start[0] && time[1] < start[1]) ? start : time;
 }

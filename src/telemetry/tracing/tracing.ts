@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/api';
 import { type ConstantAttributes, noAttributes } from '../otlp/constant-attributes.ts';
 import { followWallClock } from './precise-time.ts';
-import { type Decided, RecordedSpan, type Recorder } from './recorded-span.ts';
+import { RecordedSpan, type Recorder, type StartedSpan } from './recorded-span.ts';
 
 /** The SDK's tracer; a no-op when no SDK is registered. */
 const tracer = trace.getTracer('orders');
@@ -35,11 +35,11 @@ export function startTrace(
   if (!span.isRecording()) return span;
   if (record === undefined || !isSdkSpan(span)) return withConstant(span, constant);
   followWallClock();
-  return RecordedSpan.inPlaceOf(span, { name, kind: options.kind, constant }, record);
+  return RecordedSpan.takeOver(span, { name, kind: options.kind, constant }, record);
 }
 
 /** The SDK's span holds more than the API's type says. */
-function isSdkSpan(span: Span): span is Span & Decided {
+function isSdkSpan(span: Span): span is Span & StartedSpan {
   return 'resource' in span && 'instrumentationScope' in span && 'attributes' in span && 'links' in span;
 }
 

@@ -16,7 +16,11 @@ import { decode } from '../../../lab/console/otlp/protobuf.ts';
 import { constantAttributes } from '../../../src/telemetry/otlp/constant-attributes.ts';
 import { createSpanBatch, type EndedSpan } from '../../../src/telemetry/otlp/otlp-spans.ts';
 import { followWallClock } from '../../../src/telemetry/tracing/precise-time.ts';
-import { type Decided, RecordedSpan, type Recorder } from '../../../src/telemetry/tracing/recorded-span.ts';
+import {
+  RecordedSpan,
+  type Recorder,
+  type StartedSpan,
+} from '../../../src/telemetry/tracing/recorded-span.ts';
 
 // The SDK is the reference: the same calls on one of its spans give the expected result.
 
@@ -32,10 +36,10 @@ const provider = new TracerProvider({
   ],
 });
 const tracer = provider.getTracer('orders');
-const sdkSpan = () => tracer.startSpan('POST /orders') as unknown as Span & Decided;
+const sdkSpan = () => tracer.startSpan('POST /orders') as unknown as Span & StartedSpan;
 
 function newTrace(record: Recorder = () => {}): RecordedSpan {
-  return RecordedSpan.inPlaceOf(sdkSpan(), { name: 'POST /orders', kind: SpanKind.SERVER }, record);
+  return RecordedSpan.takeOver(sdkSpan(), { name: 'POST /orders', kind: SpanKind.SERVER }, record);
 }
 
 function recordBelow(
@@ -111,7 +115,7 @@ test('a recorded span that takes over the first span of a trace is exported like
       const options = { kind: SpanKind.SERVER, attributes: decided, links: [{ context: linked }] };
       const sdks = tracer.startSpan('orders.settle', options, isRemote ? parent : ROOT_CONTEXT);
       const about = { name: 'orders.settle', kind: SpanKind.SERVER };
-      const own = RecordedSpan.inPlaceOf(sdks as unknown as Decided, about, () => {});
+      const own = RecordedSpan.takeOver(sdks as unknown as StartedSpan, about, () => {});
       for (const span of [own, sdks]) for (const change of calls) change(span);
       own.end();
       sdks.end();
