@@ -5,7 +5,7 @@ import type { Profiler, ProfileOutcome } from '../telemetry/profiler.ts';
 
 export interface ProfileRoutesOptions {
   profiler: Profiler;
-  /** When false, every route answers 403 and names the variable to set. */
+  /** When false, every route responds with 403 and names the variable to set. */
   enabled: boolean;
 }
 

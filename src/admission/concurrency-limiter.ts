@@ -142,7 +142,7 @@ export function createConcurrencyLimiter(conditions: LimiterConditions): Concurr
         if (remove(rank, waiting)) decided(ownLimit ? shed.own_limit : shed.queue_timeout);
       };
       const wait = ownLimit ? timeLimit : conditions.queueTimeout;
-      // After a stall, timers run before the answers that free slots are read. Those answers come first.
+      // After a stall, timers run before the responses that free slots are read. Those responses come first.
       waiting.timer = setTimeout(() => setImmediate(expire), wait).unref();
       queues[rank]?.push(waiting);
       queued += 1;

@@ -5,7 +5,7 @@ import { problems, seeErrors, sendProblem } from './problem-details.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** When the client stops waiting for the answer. */
+    /** When the client stops waiting for the response. */
     deadline: Deadline;
   }
 }
@@ -21,7 +21,7 @@ export const timeoutHeader = {
       minimum: 1,
       maximum: longest,
       description:
-        'How long you wait for the answer, in milliseconds. Work that cannot finish in time is not started, and work in flight is cut short.',
+        'How long you wait for the response, in milliseconds. Work that cannot finish in time is not started, and work in flight is cut short.',
     }),
   ),
 };

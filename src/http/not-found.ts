@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { problems, sendProblem } from './problem-details.ts';
 
-/** Answers 404 to an unknown path before the body is read. Fastify alone reads the body first and rejects that. */
+/** Responds to an unknown path with 404 before the body is read. Fastify alone would read the body, and may reject that. */
 export function answerNotFound(app: FastifyInstance, detail: string): void {
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, problems.route_not_found, detail));
   app.addHook('onRequest', (request, reply, done) => {

@@ -47,7 +47,7 @@ export async function serveOpenApi(
   });
 }
 
-/** The problems that every operation can answer with. */
+/** The problems that every operation can respond with. */
 const everywhere: readonly ProblemType[] = [
   problems.malformed_request,
   problems.unauthenticated,
@@ -76,7 +76,7 @@ export function problemResponses(...own: readonly ProblemType[]): Record<number,
 }
 
 function headersOf(status: number): Record<string, object> {
-  const headers: Record<string, object> = { ...answerHeaders };
+  const headers: Record<string, object> = { ...responseHeaders };
   if (status === 401) headers['www-authenticate'] = { type: 'string' };
   if (status === 405) headers['allow'] = { type: 'string' };
   if (status === 409 || status === 429 || status === 503) {
@@ -85,8 +85,8 @@ function headersOf(status: number): Record<string, object> {
   return headers;
 }
 
-/** Headers of every answer to an authenticated client. */
-export const answerHeaders = {
+/** Headers of every response to an authenticated client. */
+export const responseHeaders = {
   'x-request-id': {
     type: 'string',
     description: 'The id of the request: the one it came with, or a new one.',

@@ -93,7 +93,7 @@ export function problemSchema({ problems: ofRoutes, members }: ProblemVocabulary
   );
 }
 
-/** Extension members of one answer. */
+/** Extension members of one response. */
 export type ProblemExtensions = Readonly<Record<string, unknown>> & { errors?: readonly FieldFault[] };
 
 export interface FieldFault {
@@ -138,11 +138,11 @@ export function sendProblem(
 export interface ErrorHandlerOptions {
   /** The protection space that `WWW-Authenticate` names (RFC 9110, section 11.5). */
   realm: string;
-  /** Called for each error that needs an engineer. The answer does not reveal its message. */
+  /** Called for each error that needs an engineer. The response does not reveal its message. */
   onUnexpectedError(error: unknown): void;
 }
 
-/** The one place that turns errors into answers. */
+/** The only place that turns errors into responses. */
 export function problemErrorHandler({ realm, onUnexpectedError }: ErrorHandlerOptions) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     if (error instanceof ServiceError) {
@@ -204,7 +204,7 @@ const fastifyProblems: Readonly<Record<string, { code: ProblemCode; detail: stri
   FST_ERR_BAD_URL: { code: 'malformed_request', detail: 'The URL is not validly percent-encoded.' },
 };
 
-/** Enough to fix a request, and a bound on the answer to a hostile one. */
+/** Enough to fix a request, and a bound on the response to a hostile one. */
 const mostFaults = 20;
 
 const places: Readonly<Record<string, FieldFault['in']>> = {

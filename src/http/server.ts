@@ -56,13 +56,13 @@ export interface ServerParts {
  *
  *     step                     refuses a request with
  *     ───────────────────────  ─────────────────────────────────────────────────────────────────────────────────
- *     limitConnections         nothing: connections beyond the limit are closed without an answer
+ *     limitConnections         nothing: connections beyond the limit are closed without a response
  *     Node's parser            malformed_request, headers_too_large, payload_too_large, request_timeout,
  *                              method_not_allowed (CONNECT)
  *     Fastify's router         malformed_request: a URL that cannot be decoded
  *     onRequest, every route
  *       observe                nothing: starts the span and the log line, which record every refusal below
- *       trackConnections       nothing: a parse error in the body finds the reply to answer with
+ *       trackConnections       nothing: remembers the reply through which a parse error in the body is answered
  *       sendRequestId          nothing
  *       sendSecurityHeaders    nothing: comes before the first refusal, which needs the headers too
  *       limitAnonymousRequests rate_limited (per address; routes without an API key)

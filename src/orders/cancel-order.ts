@@ -6,7 +6,7 @@ import { recordOutcome } from './record-outcome.ts';
 
 export type Cancellation =
   | { kind: 'cancelled'; order: Order }
-  /** The order was already settled, or the gateway's answer settled it differently. */
+  /** The order was already settled, or the gateway's response settled it differently. */
   | { kind: 'too_late'; order: Order }
   /** Another request or a worker holds the lease of the order. */
   | { kind: 'in_progress' }

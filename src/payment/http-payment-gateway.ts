@@ -10,7 +10,7 @@ import type {
   Undecided,
 } from './payment-gateway.ts';
 
-const chargeAnswer = Compile(
+const chargeBody = Compile(
   Type.Object({
     id: Type.String({ minLength: 1, maxLength: 255 }),
     status: Type.Literal('succeeded'),
@@ -18,19 +18,19 @@ const chargeAnswer = Compile(
     currency: Type.String(),
   }),
 );
-const declinedAnswer = Compile(
+const declinedBody = Compile(
   Type.Object({ status: Type.Unknown(), declineCode: Type.String({ minLength: 1, maxLength: 64 }) }),
 );
-const recordAnswer = Compile(
+const cancellationBody = Compile(
   Type.Object({
     status: Type.Union([Type.Literal('cancelled'), Type.Literal('declined')]),
     declineCode: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   }),
 );
-const problemAnswer = Compile(Type.Object({ code: Type.String() }));
+const problemBody = Compile(Type.Object({ code: Type.String() }));
 
-/** In bytes. A documented answer has a few hundred; an endless one must not fill the memory. */
-const longestAnswer = 65_536;
+/** In bytes. A documented response has a few hundred; an endless one must not fill the memory. */
+const longestResponse = 65_536;
 
 export interface HttpPaymentGateway extends PaymentGateway {
   /** Attempts currently waiting for a connection. */
@@ -41,8 +41,8 @@ export interface HttpPaymentGateway extends PaymentGateway {
 }
 
 /**
- * Makes one attempt per call over HTTP, with a time limit of its own; never throws. It trusts an answer only in the
- * documented form: after any other answer the outcome is unknown.
+ * Makes one attempt per call over HTTP, with a time limit of its own; never throws. It trusts a response only in the
+ * documented form: after any other response the outcome is unknown.
  */
 export function createHttpPaymentGateway(options: {
   baseUrl: string;
@@ -56,7 +56,7 @@ export function createHttpPaymentGateway(options: {
     connections: options.connections,
     connectTimeout: options.attemptTimeout,
     keepAliveTimeout: 30_000,
-    maxResponseSize: longestAnswer,
+    maxResponseSize: longestResponse,
   });
 
   let running = 0;
@@ -67,17 +67,17 @@ export function createHttpPaymentGateway(options: {
     headers: Record<string, string>,
     body: string | null,
     context: CallContext,
-    interpret: (answer: Answer) => T,
+    interpret: (response: GatewayResponse) => T,
   ): Promise<T | Undecided> {
     const timeLimit = Math.min(options.attemptTimeout, context.timeLimit ?? Number.POSITIVE_INFINITY);
-    // Not `AbortSignal.timeout`, whose timer cannot be cleared and would fire long after the answer.
+    // Not `AbortSignal.timeout`, whose timer cannot be cleared and would fire long after the response.
     const aborting = new AbortController();
     const timer = setTimeout(() => aborting.abort(new TimeoutError()), timeLimit);
     running += 1;
     try {
       const {
         statusCode,
-        headers: answered,
+        headers: received,
         body: stream,
       } = await pool.request({
         method: 'POST',
@@ -88,7 +88,7 @@ export function createHttpPaymentGateway(options: {
       });
       const text = await stream.text();
       return (
-        undecided(statusCode, answered['retry-after']) ??
+        undecided(statusCode, received['retry-after']) ??
         interpret({ status: statusCode, body: parseJson(text) })
       );
     } catch (error) {
@@ -112,7 +112,7 @@ export function createHttpPaymentGateway(options: {
           reference: charge.key,
         }),
         context,
-        (answer) => interpretCharge(charge, answer),
+        (response) => interpretCharge(charge, response),
       ),
     cancel: (key, context) =>
       post(`/charges/${encodeURIComponent(key)}/cancel`, {}, null, context, interpretCancellation),
@@ -123,7 +123,7 @@ export function createHttpPaymentGateway(options: {
   };
 }
 
-interface Answer {
+interface GatewayResponse {
   status: number;
   body: unknown;
 }
@@ -149,28 +149,26 @@ function parseRetryAfter(header: unknown): number | undefined {
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
-function interpretCharge(charge: Charge, { status, body }: Answer): ChargeOutcome {
+function interpretCharge(charge: Charge, { status, body }: GatewayResponse): ChargeOutcome {
   if (status === 200 || status === 201) {
     // A charge of another amount is not the one we requested: accepting it would falsify the books.
-    return chargeAnswer.Check(body) &&
+    return chargeBody.Check(body) &&
       body.amountMinor === charge.amountMinor &&
       body.currency === charge.currency
       ? { kind: 'succeeded', paymentId: body.id }
       : malformed(status);
   }
   if (status === 402) {
-    return declinedAnswer.Check(body)
-      ? { kind: 'declined', declineCode: body.declineCode }
-      : malformed(status);
+    return declinedBody.Check(body) ? { kind: 'declined', declineCode: body.declineCode } : malformed(status);
   }
-  if (status === 409 && problemAnswer.Check(body) && body.code === 'charge_cancelled')
+  if (status === 409 && problemBody.Check(body) && body.code === 'charge_cancelled')
     return { kind: 'cancelled' };
   return refused(status, body);
 }
 
-function interpretCancellation({ status, body }: Answer): CancelOutcome {
+function interpretCancellation({ status, body }: GatewayResponse): CancelOutcome {
   if (status !== 200) return refused(status, body);
-  if (!recordAnswer.Check(body)) return malformed(status);
+  if (!cancellationBody.Check(body)) return malformed(status);
   if (body.status === 'cancelled') return { kind: 'cancelled' };
   return body.declineCode === undefined
     ? malformed(status)
@@ -179,7 +177,7 @@ function interpretCancellation({ status, body }: Answer): CancelOutcome {
 
 function refused(status: number, body: unknown): Undecided {
   if (status < 400) return malformed(status);
-  const code = problemAnswer.Check(body) ? body.code : 'no code';
+  const code = problemBody.Check(body) ? body.code : 'no code';
   return {
     kind: 'unavailable',
     reason: 'rejected',
@@ -213,7 +211,7 @@ const neverSent = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** Answers that are not HTTP, or exceed a size limit. */
+/** Responses that are not HTTP, or exceed a size limit. */
 const unreadable = [errors.HTTPParserError, errors.HeadersOverflowError, errors.ResponseExceededMaxSizeError];
 
 class TimeoutError extends Error {

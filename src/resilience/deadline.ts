@@ -1,5 +1,5 @@
 /**
- * The moment at which the caller stops waiting for an answer. It is handed down with the work, so that every wait on the
+ * The moment at which the caller stops waiting for a response. It is handed down with the work, so that every wait on the
  * way is the shorter of its own bound and the time that remains: no work is done for a caller that has given up.
  *
  * @see https://sre.google/sre-book/addressing-cascading-failures/ (propagating deadlines)
@@ -18,8 +18,8 @@ export function deadlineIn(milliseconds: number): Deadline {
 }
 
 /**
- * Resolves with the result of `work`, or with that of `otherwise` if the deadline comes first. The work continues in
- * either case. It must not reject: after the deadline no caller is left to handle the error.
+ * Resolves with the result of `work`, or with that of `otherwise` if the deadline comes first. The work then continues,
+ * and its later error is dropped, because no caller is left to handle it.
  */
 export async function orAtDeadline<T, U>(
   deadline: Deadline,

@@ -44,7 +44,7 @@ export function limitOptions(limits: ConnectionLimits) {
       insecureHTTPParser: false,
       // A header that must be unique becomes invalid when its values are joined; Node would keep the first and hide the rest.
       joinDuplicateHeaders: true,
-      // request-rules.ts checks the host: Node's own answer has no body.
+      // request-rules.ts checks the host: Node's own response has no body.
       requireHostHeader: false,
     },
   } satisfies FastifyHttpOptions<Server>;

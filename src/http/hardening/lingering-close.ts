@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** Milliseconds that a client has to read the last answer. */
+/** Milliseconds that a client has to read the last response. */
 const linger = 1000;
 
 /**
- * Ends a connection after a last answer and destroys it once the client has closed its side, or a moment later.
- * Destroying a socket at once while bytes arrive resets the connection, and a reset may overtake the answer.
+ * Ends a connection after a last response and destroys it once the client has closed its side, or a moment later.
+ * Destroying a socket at once while bytes arrive resets the connection, and a reset may overtake the response.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-9.6
  */
@@ -18,8 +18,8 @@ export function closeLingering(socket: Duplex, lastAnswer?: string): void {
 }
 
 /**
- * Makes Node close the connection in this way after the current answer, and read no further. Node itself would destroy
- * the socket, or read an unwanted body to its end.
+ * Makes Node close the connection in this way after the current response, and read no further. Node itself would
+ * destroy the socket, or read an unwanted body to its end.
  */
 export function lingerAfterAnswer(socket: Socket): void {
   socket.destroySoon = () => {

@@ -8,7 +8,7 @@ import { closeLingering } from './lingering-close.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface MalformedRequestHandler {
-  /** Fastify's option `clientErrorHandler`: answers what Node's parser rejects. */
+  /** Fastify's option `clientErrorHandler`: responds to what Node's parser rejects. */
   handleParseError(error: Error & { code?: string }, socket: Socket): void;
   /** Follows the connections of a server and the replies that its hooks see. Call it once, before `listen`. */
   trackConnections(app: FastifyInstance): void;
@@ -19,18 +19,18 @@ export interface MalformedRequestHandler {
 }
 
 /**
- * Answers bytes that never become a request: text that is not HTTP, requests that arrive too slowly, requests for a
- * proxy. A request that has got as far as a reply is answered in the ordinary way.
+ * Responds to bytes that never become a request: text that is not HTTP, requests that arrive too slowly, requests for a
+ * proxy. A request that already has a Fastify reply is answered through it.
  *
  * What a parse error leads to depends on the latest reply of its connection:
  *
  *     no reply yet ─────────────────────────────────────────▶ problem on the socket, close
  *     request incomplete (its body is malformed or late)
- *       ├─ no answer started ───────────────────────────────▶ problem as its answer, close
- *       └─ answer started ──────────────────────────────────▶ close: half an answer is out already
+ *       ├─ no response started ─────────────────────────────▶ problem as its response, close
+ *       └─ response started ────────────────────────────────▶ close: half a response is already sent
  *     request complete (the bytes after it are malformed)
- *       ├─ answer finished ─────────────────────────────────▶ problem on the socket, close
- *       └─ answer pending ──── when it is out ──────────────▶ problem on the socket, close
+ *       ├─ response finished ───────────────────────────────▶ problem on the socket, close
+ *       └─ response pending ── when it is sent ─────────────▶ problem on the socket, close
  *
  * @param onUnreadable called for each problem that goes out on the socket itself, because no hook sees those
  */

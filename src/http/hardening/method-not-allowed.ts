@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { problems, sendProblem } from '../problem-details.ts';
 
 /**
- * Answers 405 with `Allow` (RFC 9110, section 15.5.6) when a path exists but the method does not; Fastify's router alone
- * answers 404. Call it before the routes are added, and the returned function afterwards.
+ * Responds with 405 and `Allow` (RFC 9110, section 15.5.6) when a path exists but the method does not. Fastify's router
+ * alone would respond with 404. Call it before the routes are added, and the returned function afterwards.
  */
 export function answerOtherMethods(app: FastifyInstance): () => void {
   const methodsOf = new Map<string, Set<string>>();

@@ -2,9 +2,9 @@ import helmet from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * The security headers of every answer, in case a browser receives it: JSON is neither a page nor a script, must not be
- * framed, and must not be cached on the way. Helmet sets the same headers but builds them per request, which takes 7 µs
- * instead of 1 µs; it serves the pages under /docs only.
+ * The security headers of every response, in case a browser receives it: JSON is neither a page nor a script, must not
+ * be framed, and must not be cached on the way. Helmet sets the same headers but builds them per request, which takes
+ * 7 µs instead of 1 µs; it serves the pages under /docs only.
  *
  * @see https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers
  */

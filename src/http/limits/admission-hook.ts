@@ -113,7 +113,7 @@ const [beforeRequestId = '', afterRequestId = ''] = JSON.stringify({
 
 /**
  * Sends the same body as `sendProblem`, assembled from constant parts, because under overload this is the most frequent
- * answer. Both ids have forms that need no JSON escapes.
+ * response. Both ids have forms that need no JSON escapes.
  */
 function answerOverloaded(request: FastifyRequest, reply: FastifyReply): void {
   const { id, traceId } = request;

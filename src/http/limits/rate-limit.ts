@@ -18,7 +18,7 @@ export interface RateLimitOptions {
 
 /**
  * Limits the requests of each client in this scope. Register it after authentication, which identifies the client.
- * Every answer states the rest of the window in the headers of the current draft.
+ * Every response states the rest of the window in the headers of the current draft.
  *
  * `@fastify/rate-limit` has neither these headers nor a store that gives up on a slow Redis, so it would only call back
  * into this file.

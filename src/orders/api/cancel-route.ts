@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { timeoutHeader } from '../../http/deadline.ts';
-import { answerHeaders, problemResponses } from '../../http/openapi.ts';
+import { responseHeaders, problemResponses } from '../../http/openapi.ts';
 import { problems, sendProblem } from '../../http/problem-details.ts';
 import { cancelOrder } from '../cancel-order.ts';
 import type { OrderDependencies } from '../order-dependencies.ts';
@@ -24,7 +24,7 @@ export const cancelRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDepende
         params: orderParams,
         security: [{ apiKey: [] }],
         response: {
-          200: { description: 'The order is cancelled.', headers: answerHeaders, content: orderContent },
+          200: { description: 'The order is cancelled.', headers: responseHeaders, content: orderContent },
           ...problemResponses(
             problems.invalid_request,
             orderProblems.order_not_found,

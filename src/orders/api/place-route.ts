@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { timeoutHeader } from '../../http/deadline.ts';
-import { answerHeaders, problemResponses } from '../../http/openapi.ts';
+import { responseHeaders, problemResponses } from '../../http/openapi.ts';
 import { problems, sendProblem } from '../../http/problem-details.ts';
 import { scrub } from '../../privacy/scrub.ts';
 import type { Order } from '../order.ts';
@@ -13,7 +13,7 @@ import { idempotencyHeader, orderBody, orderContent, orderRequestSchema } from '
 import { createRecentKeys } from './recent-keys.ts';
 
 const placedHeaders = {
-  ...answerHeaders,
+  ...responseHeaders,
   location: { type: 'string' },
   'idempotency-replayed': { type: 'string', const: 'true' },
 };

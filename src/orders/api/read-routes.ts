@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { timeoutHeader } from '../../http/deadline.ts';
-import { answerHeaders, problemResponses } from '../../http/openapi.ts';
+import { responseHeaders, problemResponses } from '../../http/openapi.ts';
 import { problems, seeErrors, sendProblem } from '../../http/problem-details.ts';
 import type { OrderStore } from '../order-store.ts';
 import { decodeCursor, encodeCursor } from './order-cursor.ts';
@@ -29,7 +29,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<{
         response: {
           200: {
             description: 'The order in its current state.',
-            headers: answerHeaders,
+            headers: responseHeaders,
             content: orderContent,
           },
           ...problemResponses(problems.invalid_request, orderProblems.order_not_found),
@@ -56,7 +56,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<{
         response: {
           200: {
             description: 'One page.',
-            headers: answerHeaders,
+            headers: responseHeaders,
             content: { 'application/json': { schema: Type.Ref('OrderPage') } },
           },
           ...problemResponses(problems.invalid_request),

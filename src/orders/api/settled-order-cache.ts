@@ -36,11 +36,11 @@ interface Lookup {
 /**
  * Caches settled orders in Redis: they never change, so a copy is never stale. Pending orders are always read from the
  * store. The key of a copy contains the client, and a value that does not parse as the order is deleted and counts as a
- * miss. So Redis can be flushed, lost or written to at any moment without changing an answer.
+ * miss. So Redis can be flushed, lost or written to at any moment without changing a response.
  *
- * Concurrent reads of the same order share one lookup, but only if it finds the order settled. A pending or missing order
- * answers only the read that started the lookup: the others may have arrived after a change, so they read the store
- * themselves. They also do so if their own deadline comes before the lookup ends, or if the first read's deadline ends it.
+ * Concurrent reads of the same order share one lookup, but only if it finds the order settled. A pending or missing
+ * order answers only the read that started the lookup: the others may have arrived after a change, so they read the
+ * store themselves. They also do so if their own deadline comes first, or if that of the first read ends the lookup.
  */
 export function cacheSettledOrders(
   read: ReadOrder,
