@@ -51,8 +51,8 @@ const decreaseForLoop = 0.1;
  * @see https://github.com/Netflix/concurrency-limits
  */
 export function createAdaptiveLimit({ floor, ceiling, initial, target }: LimitPolicy): AdaptiveLimit {
-  const within = (wanted: number) => Math.min(ceiling, Math.max(floor, wanted));
-  let limit = within(initial);
+  const clamp = (wanted: number) => Math.min(ceiling, Math.max(floor, wanted));
+  let limit = clamp(initial);
 
   /** The share of the limit that remains after a window with too long a delay. */
   function remainingShare({ inFlight, waiting, delay }: LoadWindow): number {
@@ -64,13 +64,13 @@ export function createAdaptiveLimit({ floor, ceiling, initial, target }: LimitPo
     current: () => Math.floor(limit),
     update(window) {
       const { inFlight, peak, delay, loopLate } = window;
-      if (loopLate) limit = within(limit * (1 - decreaseForLoop));
+      if (loopLate) limit = clamp(limit * (1 - decreaseForLoop));
       else if (delay > target) {
         // While more requests are in flight than the limit allows, the last decrease has not taken effect.
-        if (inFlight > 0 && inFlight <= limit) limit = within(limit * remainingShare(window));
+        if (inFlight > 0 && inFlight <= limit) limit = clamp(limit * remainingShare(window));
       } else if (2 * peak >= limit) {
         // A limit far above the load shows nothing about the load that it would allow.
-        limit = within(limit + Math.sqrt(limit) * (1 - delay / target));
+        limit = clamp(limit + Math.sqrt(limit) * (1 - delay / target));
       }
     },
   };

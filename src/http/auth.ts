@@ -2,6 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { ApiKey } from '../config/environment.ts';
 import { ServiceError } from '../errors.ts';
+import { tooManyFromAddress } from './limits/address-limit.ts';
 import { type AuthLimits, createAuthThrottle, type Credentials } from './limits/auth-throttle.ts';
 
 declare module 'fastify' {
@@ -29,7 +30,7 @@ export function createAuthentication(
   events: AuthEvents,
 ): (request: FastifyRequest) => Promise<void> {
   const known = apiKeys.map(({ client, key }) => ({ client, digest: digestOf(key) }));
-  const judge = createAuthThrottle(limits, events.bruteForce);
+  const decide = createAuthThrottle(limits, events.bruteForce);
 
   function credentialsOf({ headers }: FastifyRequest): Credentials {
     const [, key] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
@@ -41,9 +42,9 @@ export function createAuthentication(
   }
 
   return async (request) => {
-    const verdict = judge(request, credentialsOf(request));
+    const verdict = decide(request, credentialsOf(request));
     switch (verdict.kind) {
-      case 'let_in':
+      case 'accepted':
         request.clientId = verdict.client;
         return;
       case 'refused':
@@ -51,11 +52,7 @@ export function createAuthentication(
         throw new ServiceError('unauthenticated', advice[verdict.reason]);
       case 'throttled':
         events.refused('throttled');
-        throw new ServiceError(
-          'rate_limited',
-          'Too many requests without a valid API key came from your address. Try again later.',
-          { retryAfter: verdict.retryAfter },
-        );
+        throw tooManyFromAddress(verdict.retryAfter);
     }
   };
 }

@@ -23,14 +23,17 @@ export function limitAnonymousRequests(
       return;
     }
     onExceeded();
-    done(
-      new ServiceError(
-        'rate_limited',
-        'Too many requests without a valid API key came from your address. Try again later.',
-        { retryAfter: secondsUntilEnd(use) },
-      ),
-    );
+    done(tooManyFromAddress(secondsUntilEnd(use)));
   });
+}
+
+/** @param retryAfter seconds */
+export function tooManyFromAddress(retryAfter: number): ServiceError {
+  return new ServiceError(
+    'rate_limited',
+    'Too many requests without a valid API key came from your address. Try again later.',
+    { retryAfter },
+  );
 }
 
 /** Marks the routes of a scope as requiring an API key. */

@@ -6,7 +6,7 @@ import { secondsUntilEnd, type WindowLimit, type WindowUse } from './window-limi
 export type Credentials = { kind: 'missing' } | { kind: 'unknown' } | { kind: 'known'; client: string };
 
 export type Verdict =
-  | { kind: 'let_in'; client: string }
+  | { kind: 'accepted'; client: string }
   | { kind: 'refused'; reason: 'missing' | 'unknown' }
   /** `retryAfter` is in seconds. */
   | { kind: 'throttled'; retryAfter: number };
@@ -37,17 +37,18 @@ export function createAuthThrottle(
   { failures, addresses }: AuthLimits,
   onBruteForce: (event: { address: string; failures: number }) => void,
 ): (request: FastifyRequest, credentials: Credentials) => Verdict {
-  const letIn = new Map<string, Set<string>>();
+  /** By address: the clients that have authenticated from it. */
+  const acceptedFrom = new Map<string, Set<string>>();
 
   function remember(ip: string, client: string): void {
-    const clients = letIn.get(ip);
+    const clients = acceptedFrom.get(ip);
     if (clients !== undefined) {
       clients.add(client);
       return;
     }
-    const [oldest] = letIn.keys();
-    if (oldest !== undefined && letIn.size >= mostAddresses) letIn.delete(oldest);
-    letIn.set(ip, new Set([client]));
+    const [oldest] = acceptedFrom.keys();
+    if (oldest !== undefined && acceptedFrom.size >= mostAddresses) acceptedFrom.delete(oldest);
+    acceptedFrom.set(ip, new Set([client]));
   }
 
   function useOfFailures(address: string): WindowUse {
@@ -60,13 +61,13 @@ export function createAuthThrottle(
 
   return (request, credentials) => {
     const { ip } = request;
-    if (credentials.kind === 'known' && letIn.get(ip)?.has(credentials.client)) {
-      return { kind: 'let_in', client: credentials.client };
+    if (credentials.kind === 'known' && acceptedFrom.get(ip)?.has(credentials.client)) {
+      return { kind: 'accepted', client: credentials.client };
     }
     const address = clientAddress(request);
     if (credentials.kind === 'known' && !addresses.peek(address).over) {
       remember(ip, credentials.client);
-      return { kind: 'let_in', client: credentials.client };
+      return { kind: 'accepted', client: credentials.client };
     }
     const uses = [addresses.add(address)];
     if (credentials.kind === 'unknown') uses.push(useOfFailures(address));
