@@ -83,11 +83,16 @@ export const commonMembers = {
 /** The schema `Problem` of the OpenAPI document. */
 export function problemSchema({ problems: ofRoutes, members }: ProblemVocabulary) {
   const codes = Object.keys({ ...problems, ...ofRoutes });
+  const { requestId, traceId, errors, ...kindAndDetail } = commonMembers;
+  // Responses have their members in this order, so the kind and the detail come first for a person who reads one.
   return Type.Object(
     {
-      ...commonMembers,
+      ...kindAndDetail,
       code: Type.Enum(codes, { description: 'Stable, for programs.' }),
+      requestId,
+      traceId,
       ...Object.fromEntries(Object.entries(members).map(([name, schema]) => [name, Type.Optional(schema)])),
+      errors,
     },
     { $id: 'Problem', description: 'Problem details (RFC 9457).' },
   );
