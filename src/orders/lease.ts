@@ -1,6 +1,6 @@
 /**
  * How long a lease on a pending order lasts. It has to outlast the longest work that its holder can do, so that no other
- * process takes the order meanwhile. A holder that is late all the same is stopped by the fencing token.
+ * process takes the order meanwhile. The fencing token stops a holder that is late nevertheless.
  */
 
 /** Upper bounds of a holder's steps, in milliseconds. */

@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-/** A gateway whose answers `respond` writes byte by byte, and a client for it. */
+/** A gateway whose responses `respond` writes byte by byte, and a client for it. */
 async function gatewayThat(respond: (socket: Socket) => void, options: { path?: string } = {}) {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
@@ -49,7 +49,7 @@ function clientOf(baseUrl: string) {
   return { gateway };
 }
 
-function answer(status: number, body: unknown, headers = ''): string {
+function response(status: number, body: unknown, headers = ''): string {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return `HTTP/1.1 ${status} Whatever\r\n${headers}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 }
@@ -62,46 +62,46 @@ const rateLimited = { kind: 'unavailable', reason: 'rate_limited' };
 
 describe('the outcome of a charge', () => {
   test.each<[string, string, object]>([
-    ['201', answer(201, charged), { kind: 'succeeded', paymentId: 'ch_1' }],
+    ['201', response(201, charged), { kind: 'succeeded', paymentId: 'ch_1' }],
     [
-      '200, for a repeated key, with more members than we know',
-      answer(200, { ...charged, x: 1 }),
+      '200 for a repeated key, with unknown members',
+      response(200, { ...charged, x: 1 }),
       { kind: 'succeeded', paymentId: 'ch_1' },
     ],
-    ['201 over another amount', answer(201, { ...charged, amountMinor: 901 }), malformed],
-    ['201 in another currency', answer(201, { ...charged, currency: 'USD' }), malformed],
-    ['201 with the amount as a text', answer(201, { ...charged, amountMinor: '900' }), malformed],
-    ['201 without an id', answer(201, { ...charged, id: '' }), malformed],
-    ['201 with another status', answer(201, { ...charged, status: 'pending' }), malformed],
-    ['201 with null', answer(201, null), malformed],
-    ['201 with an empty body', answer(201, ''), malformed],
-    ['201 with half a JSON', answer(201, '{"id":"ch_'), malformed],
-    ['201 with a page of HTML', answer(201, '<html>Thank you</html>'), malformed],
+    ['201 over another amount', response(201, { ...charged, amountMinor: 901 }), malformed],
+    ['201 in another currency', response(201, { ...charged, currency: 'USD' }), malformed],
+    ['201 with the amount as a text', response(201, { ...charged, amountMinor: '900' }), malformed],
+    ['201 without an id', response(201, { ...charged, id: '' }), malformed],
+    ['201 with another status', response(201, { ...charged, status: 'pending' }), malformed],
+    ['201 with null', response(201, null), malformed],
+    ['201 with an empty body', response(201, ''), malformed],
+    ['201 with half a JSON', response(201, '{"id":"ch_'), malformed],
+    ['201 with a page of HTML', response(201, '<html>Thank you</html>'), malformed],
     ['204', 'HTTP/1.1 204 No Content\r\n\r\n', malformed],
-    ['302, which is not followed', answer(302, '', 'location: http://127.0.0.1:1/\r\n'), malformed],
-    ['402', answer(402, { status: 402, declineCode: 'expired_card' }), declined('expired_card')],
-    ['402 without a reason', answer(402, { status: 402 }), malformed],
-    ['402 that is not JSON', answer(402, 'Payment Required'), malformed],
-    ['409 for a cancelled key', answer(409, { code: 'charge_cancelled' }), { kind: 'cancelled' }],
-    ['409 for anything else', answer(409, { code: 'busy' }), rejected],
-    ['400', answer(400, { code: 'invalid' }), rejected],
-    ['401', answer(401, ''), rejected],
-    ['404', answer(404, 'no such page'), rejected],
-    ['422', answer(422, { code: 'idempotency_key_reused' }), rejected],
-    ['429 without Retry-After', answer(429, ''), rateLimited],
-    ['429 with seconds', answer(429, '', 'retry-after: 2\r\n'), { ...rateLimited, retryAfter: 2000 }],
-    ['429 with an age', answer(429, '', 'retry-after: 99999999\r\n'), { retryAfter: 99_999_999_000 }],
+    ['302, which is not followed', response(302, '', 'location: http://127.0.0.1:1/\r\n'), malformed],
+    ['402', response(402, { status: 402, declineCode: 'expired_card' }), declined('expired_card')],
+    ['402 without a reason', response(402, { status: 402 }), malformed],
+    ['402 that is not JSON', response(402, 'Payment Required'), malformed],
+    ['409 for a cancelled key', response(409, { code: 'charge_cancelled' }), { kind: 'cancelled' }],
+    ['409 for anything else', response(409, { code: 'busy' }), rejected],
+    ['400', response(400, { code: 'invalid' }), rejected],
+    ['401', response(401, ''), rejected],
+    ['404', response(404, 'no such page'), rejected],
+    ['422', response(422, { code: 'idempotency_key_reused' }), rejected],
+    ['429 without Retry-After', response(429, ''), rateLimited],
+    ['429 with seconds', response(429, '', 'retry-after: 2\r\n'), { ...rateLimited, retryAfter: 2000 }],
+    ['429 with an age', response(429, '', 'retry-after: 99999999\r\n'), { retryAfter: 99_999_999_000 }],
     [
       '429 with a date that has passed',
-      answer(429, '', 'retry-after: Wed, 21 Oct 2015 07:28:00 GMT\r\n'),
+      response(429, '', 'retry-after: Wed, 21 Oct 2015 07:28:00 GMT\r\n'),
       { ...rateLimited, retryAfter: 0 },
     ],
-    ['429 with nonsense', answer(429, '', 'retry-after: soon\r\n'), rateLimited],
-    ['500', answer(500, { code: 'gateway_error' }), broken],
-    ['503 with a body that looks like success', answer(503, charged), broken],
+    ['429 with nonsense', response(429, '', 'retry-after: soon\r\n'), rateLimited],
+    ['500', response(500, { code: 'gateway_error' }), broken],
+    ['503 with a body that looks like success', response(503, charged), broken],
     ['bytes that are not HTTP', 'SSH-2.0-OpenSSH_9.9\r\n', malformed],
     ['headers beyond the size limit', `HTTP/1.1 201 Created\r\nx: ${'x'.repeat(100_000)}`, malformed],
-  ])('the outcome of a charge follows from the answer %s', async (_name, bytes, expected) => {
+  ])('the outcome of a charge follows from the response %s', async (_name, bytes, expected) => {
     const { gateway } = await gatewayThat((socket) => socket.write(bytes));
     const outcome = await gateway.charge(charge, context);
     expect(outcome).toMatchObject(expected);
@@ -111,7 +111,7 @@ describe('the outcome of a charge', () => {
   test('a Retry-After date is turned into a wait from now', async () => {
     const date = new Date(Date.now() + 60_000).toUTCString();
     const { gateway } = await gatewayThat((socket) =>
-      socket.write(answer(429, '', `retry-after: ${date}\r\n`)),
+      socket.write(response(429, '', `retry-after: ${date}\r\n`)),
     );
     const outcome = await gateway.charge(charge, context);
     const wait = outcome.kind === 'unavailable' ? outcome.retryAfter : undefined;
@@ -119,7 +119,7 @@ describe('the outcome of a charge', () => {
     expect(wait).toBeLessThanOrEqual(60_000);
   });
 
-  test('an endless answer is cut off long before it fills the memory', async () => {
+  test('an endless response is cut off long before it fills the memory', async () => {
     let sent = 0;
     const chunk = `10000\r\n${'x'.repeat(0x1_0000)}\r\n`;
     const { gateway } = await gatewayThat((socket) => {
@@ -135,26 +135,26 @@ describe('the outcome of a charge', () => {
     expect(sent).toBeLessThan(16_000_000);
   });
 
-  test('an answer with a content length of 100 MB is not read', async () => {
+  test('a response with a content length of 100 MB is not read', async () => {
     const head = 'HTTP/1.1 201 Created\r\ncontent-length: 100000000\r\n\r\n';
     const { gateway } = await gatewayThat((socket) => socket.write(head + 'x'.repeat(200_000)));
     expect(await gateway.charge(charge, context)).toMatchObject(malformed);
   });
 });
 
-describe('a charge without an answer', () => {
+describe('a charge without a response', () => {
   const head = 'HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\n{"id":';
   const lost = { kind: 'unknown', reason: 'connection_lost' };
 
   test.each<[string, (socket: Socket) => void, object]>([
-    ['is reset before the answer', (socket) => socket.resetAndDestroy(), lost],
-    ['is closed before the answer', (socket) => socket.end(), lost],
+    ['is reset before the response', (socket) => socket.resetAndDestroy(), lost],
+    ['is closed before the response', (socket) => socket.end(), lost],
     [
-      'is reset in the middle of the answer',
+      'is reset in the middle of the response',
       (socket) => socket.write(head, () => socket.resetAndDestroy()),
       lost,
     ],
-    ['is closed in the middle of the answer', (socket) => socket.end(head), lost],
+    ['is closed in the middle of the response', (socket) => socket.end(head), lost],
   ])('a charge is in doubt when its connection %s', async (_name, respond, expected) => {
     const { gateway } = await gatewayThat(respond);
     expect(await gateway.charge(charge, context)).toMatchObject(expected);
@@ -164,7 +164,7 @@ describe('a charge without an answer', () => {
     ['stays silent', () => {}],
     ['falls silent after the headers', (socket) => socket.write(head)],
     [
-      'drips its answer byte by byte',
+      'drips its response byte by byte',
       (socket) => {
         const dripping = setInterval(() => socket.write('x'), 20);
         socket.write(head);
@@ -202,16 +202,16 @@ describe('a charge without an answer', () => {
     expect(outcome).toMatchObject({ kind: 'unavailable', reason: 'unreachable' });
   });
 
-  test('a charge without an answer does not affect the next one', async () => {
-    const answers = [() => {}, (socket: Socket) => socket.write(answer(201, charged))];
-    const { gateway } = await gatewayThat((socket) => answers.shift()?.(socket));
+  test('a charge without a response does not affect the next one', async () => {
+    const responses = [() => {}, (socket: Socket) => socket.write(response(201, charged))];
+    const { gateway } = await gatewayThat((socket) => responses.shift()?.(socket));
     await gateway.charge(charge, context);
     expect(await gateway.charge(charge, context)).toEqual({ kind: 'succeeded', paymentId: 'ch_1' });
   });
 });
 
 test('a charge is sent to the base path, with key, request id and whole minor units', async () => {
-  const { gateway, requests } = await gatewayThat((socket) => socket.write(answer(201, charged)), {
+  const { gateway, requests } = await gatewayThat((socket) => socket.write(response(201, charged)), {
     path: '/v1/',
   });
   await gateway.charge(charge, context);
@@ -228,15 +228,15 @@ test('a charge is sent to the base path, with key, request id and whole minor un
 
 describe('the outcome of a cancellation', () => {
   test.each<[string, string, object]>([
-    ['200 cancelled', answer(200, { status: 'cancelled' }), { kind: 'cancelled' }],
-    ['200 for a declined charge', answer(200, { status: 'declined', declineCode: 'x' }), declined('x')],
-    ['200 for a declined charge without a reason', answer(200, { status: 'declined' }), malformed],
-    ['200 for a charge that still stands', answer(200, { status: 'succeeded' }), malformed],
-    ['200 with half a JSON', answer(200, '{"status":"canc'), malformed],
-    ['404', answer(404, ''), rejected],
-    ['429 with seconds', answer(429, '', 'retry-after: 1\r\n'), { ...rateLimited, retryAfter: 1000 }],
-    ['500', answer(500, ''), broken],
-  ])('the outcome of a cancellation follows from the answer %s', async (_name, bytes, expected) => {
+    ['200 cancelled', response(200, { status: 'cancelled' }), { kind: 'cancelled' }],
+    ['200 for a declined charge', response(200, { status: 'declined', declineCode: 'x' }), declined('x')],
+    ['200 for a declined charge without a reason', response(200, { status: 'declined' }), malformed],
+    ['200 for a charge that still stands', response(200, { status: 'succeeded' }), malformed],
+    ['200 with half a JSON', response(200, '{"status":"canc'), malformed],
+    ['404', response(404, ''), rejected],
+    ['429 with seconds', response(429, '', 'retry-after: 1\r\n'), { ...rateLimited, retryAfter: 1000 }],
+    ['500', response(500, ''), broken],
+  ])('the outcome of a cancellation follows from the response %s', async (_name, bytes, expected) => {
     const { gateway, requests } = await gatewayThat((socket) => socket.write(bytes));
     expect(await gateway.cancel('order/1', context)).toMatchObject(expected);
     expect(requests[0]).toMatch(/^POST \/charges\/order%2F1\/cancel /);
