@@ -13,7 +13,7 @@ import { cacheSettledOrders } from './orders/api/settled-order-cache.ts';
 import { createBacklog } from './orders/backlog.ts';
 import { requestLease, type StepBounds, workerLease } from './orders/lease.ts';
 import type { OrderDependencies } from './orders/order-dependencies.ts';
-import { createOrderStore, type OrderStore } from './orders/order-store.ts';
+import { createOrderStore, type OrderStore, separateWrites, sharedWrites } from './orders/order-store.ts';
 import { createSettlementWorker } from './orders/settle-orders.ts';
 import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
 import type { PaymentGateway } from './payment/payment-gateway.ts';
@@ -80,7 +80,10 @@ export async function createService(
 
   // The domain.
   const bounds = stepBounds(config);
-  const createdStore = createOrderStore(database);
+  const writes = config.postgres.batching
+    ? sharedWrites(database, metrics.batchSent)
+    : separateWrites(database);
+  const createdStore = createOrderStore(database, writes);
   const store = overrides.store?.(createdStore) ?? createdStore;
   const dependencies: OrderDependencies = {
     store,
@@ -113,6 +116,10 @@ export async function createService(
     config.admission &&
     createAdmission(config.admission, config.payment.connections + config.postgres.poolMax, [
       { waiting: () => database.connections().waiting, completed: database.completed },
+      ...[writes.place, writes.record].map(({ state, completed }) => ({
+        waiting: () => state().waiting,
+        completed,
+      })),
       attempts,
     ]);
   building.defer(() => admission?.close());
@@ -123,6 +130,7 @@ export async function createService(
   });
   metrics.registerGauges({
     pool: database.connections,
+    batches: () => ({ place: writes.place.state(), record: writes.record.state() }),
     backlog: dependencies.backlog.snapshot,
     circuits,
     admission: () => admission?.state() ?? noAdmission,

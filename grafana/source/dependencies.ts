@@ -174,15 +174,18 @@ export const dependenciesDashboard = createDashboard({
           description:
             'In use = total − idle. Callers wait while all DATABASE_POOL_MAX connections are in use: either statements are slow (see the panel to the right) or there are too many.',
           unit: 'short',
-          width: 8,
+          width: 12,
           colours: { waiting: bad, idle: 'green', total: 'blue' },
-          queries: [{ expr: sumBy('state', ofService('pg_pool_connections')), legend: '{{state}}' }],
+          queries: [
+            { expr: sumBy('state', ofService('pg_pool_connections')), legend: '{{state}}' },
+            { expr: `sum(${ofService('pg_batches_in_flight')})`, legend: 'shared statements in flight' },
+          ],
         }),
         timeSeries({
           title: 'Statements, p99',
           description: 'By prepared statement, including retries. Each dot links to a trace.',
           unit: 's',
-          width: 8,
+          width: 12,
           links: [logsLink('Retried statements', '{service_name="orders"} | event="postgres.retry"')],
           queries: [
             {
@@ -193,11 +196,24 @@ export const dependenciesDashboard = createDashboard({
           ],
         }),
         timeSeries({
+          title: 'Orders per statement',
+          description:
+            'Orders that arrive together share a statement, so the mean rises with the load and is 1 without any. A span shows the size of its statement as db.operation.batch.size. Empty with DATABASE_BATCHING=off.',
+          unit: 'short',
+          width: 12,
+          queries: [
+            {
+              expr: `${sumBy('statement', rate('pg_batch_rows_sum'))} / ${sumBy('statement', rate('pg_batch_rows_count'))}`,
+              legend: '{{statement}}',
+            },
+          ],
+        }),
+        timeSeries({
           title: 'Cache',
           description:
             'Reads of settled orders. After an error or a miss the order is read from Postgres. Flat at 0 without REDIS_URL.',
           unit: 'ops',
-          width: 8,
+          width: 12,
           stacked: true,
           colours: byOutcome,
           queries: [

@@ -133,7 +133,7 @@ export const saturationDashboard = createDashboard({
         timeSeries({
           title: 'Admission',
           description:
-            'The concurrency limit adapts to the time that requests spend waiting. Requests beyond it wait briefly in the queue and are then shed.',
+            'The concurrency limit adapts to the time that requests spend waiting. Requests beyond it wait briefly in the queue and are then shed. Orders that are admitted and wait to share a statement are in flight, too: more than 32 of them for long means that Postgres cannot keep up.',
           unit: 'short',
           width: 12,
           colours: { limit: bad, 'in flight': neutral, queued: notice },
@@ -141,6 +141,7 @@ export const saturationDashboard = createDashboard({
             { expr: `sum(${ofService('admission_limit')})`, legend: 'limit' },
             { expr: `sum(${ofService('admission_in_flight')})`, legend: 'in flight' },
             { expr: `sum(${ofService('admission_queue_depth')})`, legend: 'queued' },
+            { expr: `sum(${ofService('pg_batch_rows_waiting')})`, legend: 'waiting for a statement' },
           ],
         }),
         timeSeries({

@@ -78,6 +78,8 @@ export interface RedisConfig {
 export interface PostgresConfig {
   url: Secret<string>;
   poolMax: number;
+  /** Whether orders that arrive together share a statement. */
+  batching: boolean;
   /** Longest wait for a connection, whether it is new or comes from the pool. */
   connectTimeout: number;
   /** Postgres cancels a statement that runs longer. */
@@ -300,6 +302,7 @@ function admissionConfig(value: ServiceValues): AdmissionConfig | undefined {
 const postgresVariables = {
   DATABASE_URL: variables.DATABASE_URL,
   DATABASE_POOL_MAX: variables.DATABASE_POOL_MAX,
+  DATABASE_BATCHING: variables.DATABASE_BATCHING,
   DATABASE_CONNECT_TIMEOUT: variables.DATABASE_CONNECT_TIMEOUT,
   DATABASE_STATEMENT_TIMEOUT: variables.DATABASE_STATEMENT_TIMEOUT,
   DATABASE_DEADLINE: variables.DATABASE_DEADLINE,
@@ -309,6 +312,7 @@ function postgresConfig(value: Values<typeof postgresVariables>): PostgresConfig
   return {
     url: new Secret(value.DATABASE_URL),
     poolMax: value.DATABASE_POOL_MAX,
+    batching: value.DATABASE_BATCHING === 'on',
     connectTimeout: value.DATABASE_CONNECT_TIMEOUT,
     statementTimeout: value.DATABASE_STATEMENT_TIMEOUT,
     deadline: value.DATABASE_DEADLINE,

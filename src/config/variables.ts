@@ -120,6 +120,11 @@ export const variables = {
     default: '10',
     meaning: 'size of the pool of Postgres connections',
   }),
+  DATABASE_BATCHING: oneOf(['on', 'off'], {
+    default: 'on',
+    meaning:
+      '`on` lets orders that arrive together share a statement and its commit, `off` gives each its own statement',
+  }),
   DATABASE_CONNECT_TIMEOUT: duration({
     default: '1s',
     meaning: 'longest wait for a connection to Postgres, new or from the pool',

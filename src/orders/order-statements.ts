@@ -18,6 +18,33 @@ export const placeOrder: Statement = {
     RETURNING created_at`,
 };
 
+/**
+ * {@link placeOrder} for the orders of several requests, with the same outcome for each of them. Repeatable for the same
+ * reason. Of two orders with one key the first is stored.
+ *
+ * The order of the rows is the order of their locks, so that two statements with the same keys cannot deadlock. A key that
+ * another session is about to claim fails the statement after a moment, and its orders are placed alone: only the one with
+ * that key waits.
+ */
+export const placeOrders: Statement = {
+  name: 'place_orders',
+  summary: 'INSERT orders',
+  repeatable: true,
+  shared: true,
+  text: `
+    INSERT INTO orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor,
+      status, payment_token, due_at, created_at, updated_at, traceparent)
+    SELECT id, client_id, idempotency_key, decode(request_hash, 'hex'), customer_id, currency, items, total_minor,
+      'pending', payment_token, now() + lease * interval '1 ms', now(), now(), traceparent
+    FROM (SELECT set_config('lock_timeout', '50ms', true)) AS for_this_statement,
+      jsonb_to_recordset($1) AS placed (id uuid, client_id text, idempotency_key text, request_hash text,
+        customer_id text, currency text, items jsonb, total_minor bigint, payment_token text, lease float8,
+        traceparent text)
+    ORDER BY client_id, idempotency_key
+    ON CONFLICT DO NOTHING
+    RETURNING id, created_at`,
+};
+
 /** The order that is in the way of a new one: the one with its key, or itself after a lost answer. */
 export const findByKey: Statement = {
   name: 'find_order_by_key',
@@ -50,6 +77,36 @@ export const releaseOrder: Statement = {
     UPDATE orders SET held = false, due_at = now() + $3 * interval '1 ms', updated_at = now()
     WHERE id = $1 AND round = $2 AND status = 'pending'
     RETURNING updated_at`,
+};
+
+/**
+ * {@link settleOrder} and {@link releaseOrder} for the orders of several holders. Repeatable for the same reasons. An order
+ * that another session has locked is left out rather than waited for.
+ *
+ * The planner expects 100 rows of the function, for which it would read a small table whole, and it keeps that plan while
+ * the table grows. Of a comparison that it knows nothing about it expects one row in 200 to pass: so `is_given` makes it
+ * expect a single row, and use the primary key whatever the size of the table was when it made the plan.
+ */
+export const recordOutcomes: Statement = {
+  name: 'record_outcomes',
+  summary: 'UPDATE orders',
+  repeatable: true,
+  shared: true,
+  text: `
+    UPDATE orders
+    SET status = outcome.status, payment_id = outcome.payment_id, decline_code = outcome.decline_code,
+      payment_token = CASE WHEN outcome.status = 'pending' THEN orders.payment_token END,
+      due_at = now() + outcome.wait * interval '1 ms', held = false, updated_at = now()
+    FROM (
+      SELECT leased.id AS leased_id, outcome.status, outcome.payment_id, outcome.decline_code, outcome.wait
+      FROM jsonb_to_recordset($1) AS outcome (id uuid, round integer, status text, payment_id text,
+        decline_code text, wait float8, is_given integer)
+      JOIN orders AS leased ON leased.id = outcome.id AND leased.round = outcome.round AND leased.status = 'pending'
+      WHERE outcome.is_given = 1
+      FOR UPDATE OF leased SKIP LOCKED
+    ) AS outcome
+    WHERE orders.id = outcome.leased_id
+    RETURNING orders.id, orders.updated_at`,
 };
 
 /** How an order stands that could not be changed. */

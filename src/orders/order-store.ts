@@ -1,8 +1,10 @@
 import type { Deadline } from '../resilience/deadline.ts';
 import { ServiceError } from '../errors.ts';
 import type { Database } from '../postgres/database.ts';
+import { type RowWriter, writeAlone, writeTogether } from '../postgres/row-writer.ts';
 import type { LeasedOrder, NewOrder, Order } from './order.ts';
 import { type OrderRow, type StateRow, stateOf, toOrder } from './order-rows.ts';
+import { outcomeRows, type PlacedOrder, placedRows, type RecordedOutcome } from './order-writes.ts';
 import * as statements from './order-statements.ts';
 import type { OrderStatus, Settlement } from './order-state.ts';
 
@@ -68,7 +70,36 @@ export interface ListQuery {
   limit: number;
 }
 
-export function createOrderStore(database: Database): OrderStore {
+/** How the store writes: new orders, and what has become of them. */
+export interface OrderWrites {
+  place: RowWriter<PlacedOrder, { created_at: Date }>;
+  record: RowWriter<RecordedOutcome, { updated_at: Date }>;
+}
+
+/** Every write is a statement of its own. */
+export function separateWrites(database: Pick<Database, 'run'>): OrderWrites {
+  return { place: writeAlone(database, placedRows), record: writeAlone(database, outcomeRows) };
+}
+
+/**
+ * Writes of orders that arrive together share a statement.
+ *
+ * @param onSent called with the name and the number of rows of each
+ */
+export function sharedWrites(
+  database: Database,
+  onSent: (statement: string, rows: number) => void,
+): OrderWrites {
+  return {
+    place: writeTogether(database, placedRows, (rows) => onSent(placedRows.together.name, rows)),
+    record: writeTogether(database, outcomeRows, (rows) => onSent(outcomeRows.together.name, rows)),
+  };
+}
+
+export function createOrderStore(
+  database: Pick<Database, 'run'>,
+  writes: OrderWrites = separateWrites(database),
+): OrderStore {
   /** Of an order that is settled already, or in other hands. */
   async function readState({ order, fencingToken }: LeasedOrder): Promise<CurrentState> {
     const [row] = await database.run<StandingRow>(statements.findStanding, [order.id]);
@@ -100,27 +131,8 @@ export function createOrderStore(database: Database): OrderStore {
 
   return {
     async place(order, { lease, accept, deadline }) {
-      const { id, clientId, idempotencyKey, requestHash, totalMinor } = order;
-      const { customerId, currency, items, paymentToken } = order.request;
-      const [row] = accept
-        ? await database.run<{ created_at: Date }>(
-            statements.placeOrder,
-            [
-              id,
-              clientId,
-              idempotencyKey ?? null,
-              requestHash,
-              customerId,
-              currency,
-              JSON.stringify(items),
-              totalMinor,
-              paymentToken,
-              lease,
-              order.traceparent ?? null,
-            ],
-            deadline,
-          )
-        : [];
+      const { id, requestHash } = order;
+      const row = accept ? await writes.place.write({ order, lease }, deadline) : undefined;
       if (row) return { kind: 'placed', leased: newlyLeased(order, row.created_at) };
 
       const [inTheWay] = await findInTheWay(order, { accept, deadline });
@@ -135,17 +147,13 @@ export function createOrderStore(database: Database): OrderStore {
     },
 
     async settle(leased, settlement) {
-      const paymentId = settlement.status === 'paid' ? settlement.paymentId : null;
-      const declineCode = settlement.status === 'declined' ? settlement.declineCode : null;
-      const values = [leased.order.id, leased.fencingToken, settlement.status, paymentId, declineCode];
-      const [row] = await database.run<{ updated_at: Date }>(statements.settleOrder, values);
+      const row = await writes.record.write({ leased, settlement });
       if (row === undefined) return readState(leased);
       return { order: { ...leased.order, ...settlement, updatedAt: row.updated_at }, settledHere: true };
     },
 
     async release(leased, wait) {
-      const values = [leased.order.id, leased.fencingToken, wait];
-      const [row] = await database.run<{ updated_at: Date }>(statements.releaseOrder, values);
+      const row = await writes.record.write({ leased, wait });
       if (row === undefined) return readState(leased);
       return { order: { ...leased.order, updatedAt: row.updated_at }, settledHere: false };
     },

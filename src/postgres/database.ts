@@ -5,7 +5,7 @@ import { type Deadline, deadlineIn, noDeadline } from '../resilience/deadline.ts
 import { type Attempt, retryWithFullJitter } from '../resilience/retry-with-full-jitter.ts';
 import { ServiceError } from '../errors.ts';
 import { createDeadlineQueries, CutShort } from './cut-short.ts';
-import { faultCode, isRolledBack, transientReason } from './transient.ts';
+import { faultCode, isOfOneRow, isRolledBack, transientReason } from './transient.ts';
 
 /** One prepared statement. Values go in as parameters, never into the text. */
 export interface Statement {
@@ -19,6 +19,20 @@ export interface Statement {
    * the statement was committed.
    */
   repeatable: boolean;
+  /**
+   * Whether it holds the rows of several callers. What one of the rows may have caused is then thrown as a
+   * {@link RowFault}, at once: the rows are run alone, and none waits for another.
+   */
+  shared?: true;
+}
+
+/** A shared statement changed nothing, because of a fault that a single one of its rows may have caused. */
+export class RowFault extends Error {
+  override readonly name = 'RowFault';
+
+  constructor(cause: unknown) {
+    super('a row of the statement is at fault', { cause });
+  }
 }
 
 export interface Database {
@@ -34,6 +48,19 @@ export interface Database {
     values: readonly unknown[],
     deadline?: Deadline,
   ): Promise<Row[]>;
+  /** Starts to observe a row that runs in a shared statement. Called in the async context of its caller. */
+  observe(statement: Statement): StatementObservation;
+  /**
+   * Runs a statement as `run` does, unobserved: whoever observes its rows is told of its retries.
+   *
+   * @throws {RowFault} when the statement is shared
+   */
+  execute<Row extends QueryResultRow>(
+    statement: Statement,
+    values: readonly unknown[],
+    deadline: Deadline,
+    onRetry: StatementObservation['retrying'],
+  ): Promise<Row[]>;
   /** Connections of the pool, and callers waiting for one. */
   connections(): { total: number; idle: number; waiting: number };
   /** Statements completed so far, successfully or not. */
@@ -41,17 +68,28 @@ export interface Database {
   close(): Promise<void>;
 }
 
+export interface RetryEvent {
+  attempt: number;
+  delay: number;
+  code: string;
+  reason: string;
+  /** The same retry is reported for another row of the statement already: it is to be logged and counted once. */
+  repeated?: boolean;
+}
+
 /** Probe of one statement; telemetry implements it. */
 export interface StatementObservation {
   /** An attempt failed with a transient fault; the next one follows after `delay` ms. */
-  retrying(event: { attempt: number; delay: number; code: string; reason: string }): void;
+  retrying(event: RetryEvent): void;
+  /** The statement is sent, with so many rows. Called for rows of a {@link Statement.shared} statement. */
+  sent(rows: number): void;
   /** The statement ended, retries included; `error` is absent on success. */
   ended(error?: unknown): void;
 }
 
 export interface DatabaseEvents {
   /** A statement starts. Called in the async context of its caller. */
-  started(statement: Statement): StatementObservation;
+  started(statement: Statement, options?: { inSharedStatement: boolean }): StatementObservation;
   /** An idle connection broke, and the pool has dropped it. */
   connectionLost(error: Error): void;
 }
@@ -101,6 +139,50 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
     }
   }
 
+  async function execute<Row extends QueryResultRow>(
+    statement: Statement,
+    values: readonly unknown[],
+    deadline: Deadline,
+    onRetry: StatementObservation['retrying'],
+  ): Promise<Row[]> {
+    const ownDeadline = deadlineIn(config.deadline);
+    const firstDeadline = { remaining: () => Math.min(ownDeadline.remaining(), deadline.remaining()) };
+    // Once one attempt was in doubt, the statement is, whatever the later attempts meet.
+    let inDoubt = false;
+
+    async function attempt(): Promise<Attempt<Row[], TransientFault>> {
+      try {
+        const timeLeft = Math.max(1, Math.ceil(ownDeadline.remaining()));
+        return { kind: 'done', value: await once<Row>(statement, values, timeLeft, deadline) };
+      } catch (error) {
+        inDoubt ||= !isRolledBack(error);
+        if (statement.shared && !inDoubt && isOfOneRow(error)) throw new RowFault(error);
+        const reason = transientReason(error);
+        if (reason === undefined || !statement.repeatable) throw error;
+        return { kind: 'again', failure: { error, reason } };
+      }
+    }
+
+    async function withRetries(): Promise<Row[]> {
+      const result = await retryWithFullJitter(attempt, {
+        backoff,
+        deadline: firstDeadline,
+        onRetry: ({ attempt: number, delay, failure: { error, reason } }) =>
+          onRetry({ attempt: number, delay, code: faultCode(error), reason }),
+      });
+      if (result.kind === 'done') return result.value;
+      const { error } = result.failure;
+      const callersDeadline = result.because === 'deadline' && deadline.remaining() < ownDeadline.remaining();
+      throw callersDeadline && !inDoubt ? new CutShort(error) : error;
+    }
+
+    try {
+      return await withRetries();
+    } catch (error) {
+      throw error instanceof RowFault ? error : errorForCaller(error, inDoubt);
+    }
+  }
+
   return {
     async run<Row extends QueryResultRow>(
       statement: Statement,
@@ -108,46 +190,18 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
       deadline = noDeadline,
     ) {
       const observation = events.started(statement);
-      const ownDeadline = deadlineIn(config.deadline);
-      const firstDeadline = { remaining: () => Math.min(ownDeadline.remaining(), deadline.remaining()) };
-      // Once one attempt was in doubt, the statement is, whatever the later attempts meet.
-      let inDoubt = false;
-
-      async function attempt(): Promise<Attempt<Row[], TransientFault>> {
-        try {
-          const timeLeft = Math.max(1, Math.ceil(ownDeadline.remaining()));
-          return { kind: 'done', value: await once<Row>(statement, values, timeLeft, deadline) };
-        } catch (error) {
-          inDoubt ||= !isRolledBack(error);
-          const reason = transientReason(error);
-          if (reason === undefined || !statement.repeatable) throw error;
-          return { kind: 'again', failure: { error, reason } };
-        }
-      }
-
-      async function withRetries(): Promise<Row[]> {
-        const result = await retryWithFullJitter(attempt, {
-          backoff,
-          deadline: firstDeadline,
-          onRetry: ({ attempt: number, delay, failure: { error, reason } }) =>
-            observation.retrying({ attempt: number, delay, code: faultCode(error), reason }),
-        });
-        if (result.kind === 'done') return result.value;
-        const { error } = result.failure;
-        const callersDeadline =
-          result.because === 'deadline' && deadline.remaining() < ownDeadline.remaining();
-        throw callersDeadline && !inDoubt ? new CutShort(error) : error;
-      }
-
       try {
-        const rows = await withRetries();
+        const rows = await execute<Row>(statement, values, deadline, observation.retrying);
         observation.ended();
         return rows;
       } catch (error) {
-        observation.ended(error);
-        throw errorForCaller(error, inDoubt);
+        // The probe gets the fault itself rather than what the caller is told of it.
+        observation.ended(error instanceof ServiceError ? error.cause : error);
+        throw error;
       }
     },
+    observe: (statement) => events.started(statement, { inSharedStatement: true }),
+    execute,
 
     connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     completed: () => completed,

@@ -65,3 +65,12 @@ export function isRolledBack(error: unknown): boolean {
 export function faultCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 }
+
+/** Another session holds a lock, or the statement ran out of time, most likely behind one. */
+const lockStates: ReadonlySet<string> = new Set(['40P01', '55P03', '57014']);
+
+/** Whether a single row may be the cause, so that the other rows of the statement do well without it. */
+export function isOfOneRow(error: unknown): boolean {
+  if (!(error instanceof DatabaseError)) return false;
+  return lockStates.has(error.code ?? '') || transientReason(error) === undefined;
+}

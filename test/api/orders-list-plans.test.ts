@@ -64,9 +64,6 @@ async function statementFor({
       resolve({ statement, values });
       return [];
     },
-    connections: () => ({ total: 0, idle: 0, waiting: 0 }),
-    completed: () => 0,
-    close: async () => {},
   });
   await store.list(client, query);
   return promise;

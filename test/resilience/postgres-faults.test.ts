@@ -189,7 +189,7 @@ describe('a statement that fails', () => {
       RAISE EXCEPTION 'sabotaged' USING ERRCODE = '40001';
     END $$`;
   const silent: DatabaseEvents = {
-    started: () => ({ retrying() {}, ended() {} }),
+    started: () => ({ retrying() {}, sent() {}, ended() {} }),
     connectionLost() {},
   };
   const failing = (repeatable: boolean): Statement => ({

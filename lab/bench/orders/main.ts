@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { compare, warmUpAll } from '../shared/compare.ts';
 import { toMarkdown } from '../shared/markdown.ts';
 import type { Subject } from '../shared/measure.ts';
 import { type Options, readArguments, roundArguments, toOptions } from '../shared/options.ts';
-import { startProcess } from '../shared/processes.ts';
+import { root, startProcess } from '../shared/processes.ts';
 import { describeComparison, type OrdersReport } from '../shared/report.ts';
 import { describeMachine } from '../../report/machine.ts';
 import { environmentOf } from '../shared/subjects.ts';
@@ -18,25 +20,58 @@ const usage = `npm run bench:orders -- [options]
   --rounds <n>        rounds per subject (default 7)
   --seconds <n>       measured seconds per round (default 4)
   --connections <n>   connections, each with one request at a time (default 32)
+  --before <folder>   checkout of an earlier build, with its dependencies installed, that is measured beside this one
+  --durable           commits wait for the disk (fsync and synchronous_commit are on)
   --out <folder>      also write orders.md and orders.json there, for example docs/benchmarks
   --help              show this help
 `;
 
-const subjects = [
+interface SubjectOptions {
+  name: string;
+  database: string;
+  /** Relative to the project, or absolute. */
+  script: string;
+  logLevel: string;
+  env?: Readonly<Record<string, string>>;
+}
+
+const subjects: readonly SubjectOptions[] = [
   { name: 'bare', database: 'bare', script: 'lab/bench/orders/bare-service.ts', logLevel: 'silent' },
   { name: 'service', database: 'service', script: 'src/main.ts', logLevel: 'info' },
   { name: 'service, no logs', database: 'silent', script: 'src/main.ts', logLevel: 'silent' },
+  {
+    name: 'service, no batches',
+    database: 'separate',
+    script: 'src/main.ts',
+    logLevel: 'info',
+    env: { DATABASE_BATCHING: 'off' },
+  },
 ];
 
-async function run(options: Options, signal: AbortSignal): Promise<OrdersReport> {
+const earlierBuild = (folder: string): SubjectOptions => ({
+  name: 'build before',
+  database: 'before',
+  script: path.resolve(folder, 'src/main.ts'),
+  logLevel: 'info',
+});
+
+interface MoreOptions {
+  before?: string | undefined;
+  durable: boolean;
+}
+
+async function run(options: Options, more: MoreOptions, signal: AbortSignal): Promise<OrdersReport> {
   const machine = describeMachine();
   say('npm start to first paid order');
   const startUp = await measureStartUp(signal);
 
   await using parts = new AsyncDisposableStack();
-  const { folder, server, simulator } = parts.use(await startSurroundings('bench'));
+  const { folder, server, simulator } = parts.use(
+    await startSurroundings('bench', { durable: more.durable }),
+  );
   const started: Subject[] = [];
-  for (const { name, database: databaseName, script, logLevel } of subjects) {
+  const measuredSubjects = more.before === undefined ? subjects : [...subjects, earlierBuild(more.before)];
+  for (const { name, database: databaseName, script, logLevel, env } of measuredSubjects) {
     const database = parts.use(await server.createDatabase(databaseName));
     const subject = await startProcess({
       script,
@@ -45,6 +80,7 @@ async function run(options: Options, signal: AbortSignal): Promise<OrdersReport>
         LOG_LEVEL: logLevel,
         // lab/bench/telemetry/main.ts measures the cost of traces.
         OTEL_SDK_DISABLED: 'true',
+        ...env,
       },
       logFile: path.join(folder, `${databaseName}.log`),
     });
@@ -54,18 +90,39 @@ async function run(options: Options, signal: AbortSignal): Promise<OrdersReport>
   const setting = { ...options, gatewayUrl: simulator.url, signal };
   await warmUpAll(started, setting);
   const measured = await compare(started, options.rounds, setting);
-  return { ...describeComparison(options, machine, measured), startUp };
+  return {
+    ...describeComparison(options, machine, measured),
+    startUp,
+    durable: more.durable,
+    commits: {
+      measured: await commitOf(root),
+      ...(more.before !== undefined && { before: await commitOf(more.before) }),
+    },
+  };
+}
+
+async function commitOf(folder: string): Promise<string> {
+  const { stdout } = await promisify(execFile)('git', ['-C', folder, 'rev-parse', '--short', 'HEAD']);
+  return stdout.trim();
 }
 
 await runBenchmark(async (signal) => {
-  const options = toOptions(readArguments(process.argv.slice(2), roundArguments));
+  const values = readArguments(process.argv.slice(2), {
+    ...roundArguments,
+    before: { type: 'string' },
+    durable: { type: 'boolean', default: false },
+  });
+  const options = toOptions(values);
   if (options.help) {
     process.stdout.write(usage);
     return;
   }
-  const report = await run(options, signal);
+  const report = await run(options, values, signal);
   const markdown = toMarkdown(report);
   say(`\n${markdown}`);
   if (options.out !== undefined)
-    await writeReport(options.out, { 'orders.md': markdown, 'orders.json': report });
+    await writeReport(options.out, {
+      [`${values.durable ? 'orders-durable' : 'orders'}.md`]: markdown,
+      [`${values.durable ? 'orders-durable' : 'orders'}.json`]: report,
+    });
 });

@@ -28,11 +28,15 @@ export interface CountedStatement {
 }
 
 /**
- * The embedded Postgres, which counts its statements. Commits do not wait for the disk: that wait is the same for every
- * subject and would hide their differences.
+ * The embedded Postgres, which counts its statements.
+ *
+ * @param options.durable whether commits wait for the disk; default false, because that wait hides other differences
  */
-export async function startServer(dataDir: string): Promise<BenchServer> {
-  const postgres = await startEmbeddedPostgres({ dataDir, durable: false, preload: 'pg_stat_statements' });
+export async function startServer(
+  dataDir: string,
+  { durable = false }: { durable?: boolean } = {},
+): Promise<BenchServer> {
+  const postgres = await startEmbeddedPostgres({ dataDir, durable, preload: 'pg_stat_statements' });
   // In its own database, so that queries about statements do not count as statements of a subject.
   const observer = new Client({ connectionString: postgres.url });
   await observer.connect();

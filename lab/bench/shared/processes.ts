@@ -36,7 +36,7 @@ export interface MemoryInUse {
  * @throws {BenchFailure} if it exits instead
  */
 export async function startProcess(options: {
-  /** Relative to the project. */
+  /** Relative to the project; or absolute, to measure another build. */
   script: string;
   /** The whole environment: an inherited variable could change the figures. */
   env: Readonly<Record<string, string>>;
@@ -49,7 +49,7 @@ export async function startProcess(options: {
   const preloads = ['lab/bench/shared/cpu-probe.ts', options.preload ?? []].flat();
   const args = [
     ...preloads.flatMap((file) => ['--import', path.join(root, file)]),
-    path.join(root, options.script),
+    path.resolve(root, options.script),
   ];
   const child = spawn(process.execPath, args, {
     env: options.env,

@@ -29,6 +29,10 @@ export interface Comparison {
 
 export interface OrdersReport extends Comparison {
   startUp: StartUp;
+  /** Whether commits waited for the disk. */
+  durable: boolean;
+  /** Commit of this build, and of the earlier one that was measured beside it. */
+  commits: { measured: string; before?: string };
 }
 
 export interface SubjectReport {

@@ -14,13 +14,19 @@ export interface Surroundings extends AsyncDisposable {
   simulator: BenchProcess;
 }
 
-/** @param name of the benchmark, for the name of its folder */
-export async function startSurroundings(name: string): Promise<Surroundings> {
+/**
+ * @param name of the benchmark, for the name of its folder
+ * @param options.durable whether commits wait for the disk; default false, because the wait hides other differences
+ */
+export async function startSurroundings(
+  name: string,
+  { durable = false }: { durable?: boolean } = {},
+): Promise<Surroundings> {
   await using started = new AsyncDisposableStack();
   const folder = await mkdtemp(path.join(tmpdir(), `orders-${name}-`));
   started.defer(() => rm(folder, { recursive: true }));
   say('starting PostgreSQL and the payment gateway simulator');
-  const server = started.use(await startServer(path.join(folder, 'data')));
+  const server = started.use(await startServer(path.join(folder, 'data'), { durable }));
   const simulator = started.use(await startSimulator(folder));
   const owned = started.move();
   return { folder, server, simulator, [Symbol.asyncDispose]: () => owned.disposeAsync() };

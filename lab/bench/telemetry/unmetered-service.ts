@@ -21,6 +21,7 @@ const noMetrics: Metrics = {
   unreadable: nothing,
   requestEnded: () => false,
   dependency: nothing,
+  batchSent: nothing,
   retries: nothing,
   breakerCall: nothing,
   breakerChanged: nothing,

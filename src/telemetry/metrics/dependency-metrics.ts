@@ -10,6 +10,8 @@ export interface DependencyMetrics {
    * @param traceId of a sampled trace, which may become the exemplar of its bucket
    */
   dependency(name: string, operation: string, outcome: string, duration: number, traceId?: string): void;
+  /** A statement was sent that orders share, with so many rows. */
+  batchSent(statement: string, rows: number): void;
   retries(dependency: string, operation: string, result: 'retried' | 'recovered' | 'exhausted'): void;
   breakerCall(breaker: string, outcome: 'success' | 'failure' | 'timeout' | 'rejected'): void;
   breakerChanged(breaker: string, from: string, to: string): void;
@@ -19,12 +21,21 @@ export interface DependencyMetrics {
 /** Seconds. */
 const dependencyBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
+/** Rows. */
+const batchBuckets = [1, 2, 4, 8, 16, 32];
+
 export function createDependencyMetrics(make: Instruments): DependencyMetrics {
   const duration = make.histogram({
     name: 'dependency_request_duration_seconds',
     help: 'Time of one attempt at the payment gateway, of one statement with its retries, or of one Redis command.',
     labels: ['dependency', 'operation', 'outcome'],
     buckets: dependencyBuckets,
+  });
+  const batchRows = make.histogram({
+    name: 'pg_batch_rows',
+    help: 'Rows of a statement that orders share.',
+    labels: ['statement'],
+    buckets: batchBuckets,
   });
   const breakerCalls = make.counter({
     name: 'circuit_breaker_calls_total',
@@ -55,6 +66,9 @@ export function createDependencyMetrics(make: Instruments): DependencyMetrics {
     dependency(name, operation, outcome, milliseconds, traceId) {
       const isExemplar = duration.child(name, operation, outcome).observe(milliseconds / 1000, traceId);
       if (isExemplar) markExemplar();
+    },
+    batchSent(statement, rows) {
+      batchRows.child(statement).observe(rows);
     },
     retries: (dependency, operation, result) => retries.child(dependency, operation, result).increment(),
     breakerCall: (breaker, outcome) => breakerCalls.child(breaker, outcome).increment(),

@@ -3,6 +3,8 @@ import type { Instruments } from './instruments.ts';
 /** State that the service holds anyway, so a gauge reads it at scrape time and nothing is recorded in between. */
 export interface GaugeSources {
   pool(): { total: number; idle: number; waiting: number };
+  /** Shared statements in flight, and rows that wait to share one, by what they write. */
+  batches(): Record<string, { inFlight: number; waiting: number }>;
   /** As of the last count. `age` is that of the oldest pending order, in milliseconds. */
   backlog(): { pending: number; age: number | undefined };
   /** By the name of the breaker. */
@@ -14,7 +16,7 @@ const circuitStates = ['closed', 'open', 'half_open'] as const;
 
 export function registerGauges(
   make: Instruments,
-  { pool, backlog, circuits, admission }: GaugeSources,
+  { pool, batches, backlog, circuits, admission }: GaugeSources,
 ): void {
   make.gauge({
     name: 'pg_pool_connections',
@@ -22,6 +24,22 @@ export function registerGauges(
     labels: ['state'],
     collect(gauge) {
       for (const [state, count] of Object.entries(pool())) gauge.child(state).set(count);
+    },
+  });
+  make.gauge({
+    name: 'pg_batches_in_flight',
+    help: 'Statements in flight that orders share.',
+    labels: ['write'],
+    collect(gauge) {
+      for (const [write, { inFlight }] of Object.entries(batches())) gauge.child(write).set(inFlight);
+    },
+  });
+  make.gauge({
+    name: 'pg_batch_rows_waiting',
+    help: 'Rows that wait to share a statement.',
+    labels: ['write'],
+    collect(gauge) {
+      for (const [write, { waiting }] of Object.entries(batches())) gauge.child(write).set(waiting);
     },
   });
   make.gauge({

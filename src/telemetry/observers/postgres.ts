@@ -57,25 +57,30 @@ export function observeDatabase(
   );
 
   return {
-    started(statement) {
+    started(statement, { inSharedStatement } = { inSharedStatement: false }) {
       if (!options.makeSpans) summaries.set(statement.name, statement.summary);
       const startedAt = performance.now();
       const parent = recordingSpan();
       const span =
-        parent && options.makeSpans
+        parent && (options.makeSpans || inSharedStatement)
           ? startBelow(parent, statement.summary, SpanKind.CLIENT, attributesFor(statement))
           : undefined;
       let retries = 0;
       return {
-        retrying({ attempt, delay, code, reason }) {
+        retrying({ attempt, delay, code, reason, repeated = false }) {
           retries += 1;
           const fields = { attempt, delay_ms: Math.round(delay), sqlstate: code };
           (span ?? parent)?.addEvent('retry', fields);
+          if (repeated) return;
           metrics.retries('postgres', statement.name, 'retried');
           logger.warn(
             { event: 'postgres.retry', statement: statement.name, ...fields, reason },
             'statement failed, trying again',
           );
+        },
+        sent(rows) {
+          // The conventions leave the attribute out of a statement of one row.
+          if (rows > 1) span?.setAttribute('db.operation.batch.size', rows);
         },
         ended(error) {
           const duration = performance.now() - startedAt;

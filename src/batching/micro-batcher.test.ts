@@ -1,0 +1,212 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Deadline, deadlineIn, noDeadline } from '../resilience/deadline.ts';
+import { createMicroBatcher, type MicroBatching } from './micro-batcher.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const ofOneItem = new Error('one item is at fault');
+const ofAll = new Error('the database is away');
+const expired = new Error('expired before it was sent');
+
+/** A batcher over runs that take a while and fail as they are told. */
+function batcherOver(options: Partial<MicroBatching<string, string>> & { takes?: number } = {}) {
+  const sent: string[][] = [];
+  let running = 0;
+  let most = 0;
+  const pass = async () => {
+    most = Math.max(most, (running += 1));
+    await new Promise((resolve) => setTimeout(resolve, options.takes ?? 10));
+    running -= 1;
+  };
+  const batcher = createMicroBatcher<string, string>({
+    places: 2,
+    maxItems: 4,
+    slowAfter: 1000,
+    patience: 100,
+    async runTogether(items) {
+      sent.push([...items]);
+      await pass();
+      return items.map((item) => `${item}!`);
+    },
+    async runAlone(item) {
+      sent.push([item]);
+      await pass();
+      return `${item}!`;
+    },
+    isOfOneItem: (error) => error === ofOneItem,
+    expired: () => expired,
+    ...options,
+  });
+  return { ...batcher, sent, most: () => most };
+}
+
+describe('A micro-batcher', () => {
+  test('sends an item at once when a place is free', () => {
+    const { add, sent } = batcherOver();
+    void add('a', noDeadline);
+    void add('b', noDeadline);
+    expect(sent).toEqual([['a'], ['b']]);
+  });
+
+  test('sends what arrived meanwhile as one batch, in order and up to the bound', async () => {
+    const { add, sent, state } = batcherOver();
+    const results = 'a b c d e f g'.split(' ').map((item) => add(item, noDeadline));
+    expect(state()).toEqual({ inFlight: 2, waiting: 5 });
+    await vi.runAllTimersAsync();
+    expect(await Promise.all(results)).toEqual(['a!', 'b!', 'c!', 'd!', 'e!', 'f!', 'g!']);
+    expect(sent).toEqual([['a'], ['b'], ['c', 'd', 'e', 'f'], ['g']]);
+    expect(state()).toEqual({ inFlight: 0, waiting: 0 });
+  });
+
+  test('runs the items of a batch alone when one of them may be at fault, so that it fails alone', async () => {
+    const { add } = batcherOver({
+      places: 1,
+      runTogether: () => Promise.reject(ofOneItem),
+      async runAlone(item) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        if (item === 'c') throw new Error('c is bad');
+        return `${item}!`;
+      },
+    });
+    const results = Promise.allSettled('a b c d'.split(' ').map((item) => add(item, noDeadline)));
+    await vi.runAllTimersAsync();
+    expect((await results).map((each) => (each.status === 'fulfilled' ? each.value : 'failed'))).toEqual([
+      'a!',
+      'b!',
+      'failed',
+      'd!',
+    ]);
+  });
+
+  test('fails every item of a batch when none of them is at fault', async () => {
+    const { add } = batcherOver({ places: 1, runTogether: () => Promise.reject(ofAll) });
+    const results = Promise.allSettled('a b c'.split(' ').map((item) => add(item, noDeadline)));
+    await vi.runAllTimersAsync();
+    expect((await results).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+  });
+
+  test('takes an item out whose deadline comes while it waits, and never sends it', async () => {
+    const { add, sent } = batcherOver({ places: 1, takes: 50 });
+    void add('a', noDeadline);
+    const late = add('b', deadlineIn(20));
+    const patient = add('c', noDeadline);
+    const refused = late.catch((error: unknown) => error);
+    await vi.runAllTimersAsync();
+    expect(await refused).toBe(expired);
+    expect(await patient).toBe('c!');
+    expect(sent).toEqual([['a'], ['c']]);
+  });
+
+  test('does not wait for a slow batch: it gives its place back', async () => {
+    const { add, sent } = batcherOver({ places: 1, takes: 60_000, slowAfter: 100 });
+    void add('slow', noDeadline);
+    void add('next', noDeadline);
+    expect(sent).toEqual([['slow']]);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(sent).toEqual([['slow'], ['next']]);
+    await vi.runAllTimersAsync();
+  });
+
+  test('bounds a batch by its earliest deadline and the patience', async () => {
+    const bounds: number[] = [];
+    const { add } = batcherOver({
+      places: 1,
+      async runTogether(items, deadline: Deadline) {
+        bounds.push(deadline.remaining());
+        return items;
+      },
+    });
+    void add('a', noDeadline);
+    void add('b', deadlineIn(5000));
+    void add('c', deadlineIn(510));
+    await vi.runAllTimersAsync();
+    expect(bounds[0]).toBeCloseTo(600, 0);
+  });
+});
+
+/** What becomes of one arrival. */
+const arrival = fc.record({
+  after: fc.integer({ min: 0, max: 20 }),
+  deadline: fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined }),
+  isBad: fc.boolean(),
+});
+
+test('whatever arrives, fails, and runs out of time: every caller gets the outcome of its own item, once', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(arrival, { maxLength: 40 }),
+      fc.array(fc.constantFrom('fine', 'of one item', 'of all'), { minLength: 1, maxLength: 8 }),
+      fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 2, max: 6 }),
+      async (arrivals, fates, durations, places, maxItems) => {
+        let runs = 0;
+        const effects = new Map<number, number>();
+        const touched = new Set<number>();
+        const failedWithAll = new Set<number>();
+        let widest = 0;
+        const wait = () =>
+          new Promise((resolve) => setTimeout(resolve, durations[runs % durations.length] ?? 0));
+        const takeEffect = (item: number) => effects.set(item, (effects.get(item) ?? 0) + 1);
+        const batcher = createMicroBatcher<number, string>({
+          places,
+          maxItems,
+          slowAfter: 25,
+          patience: 10,
+          async runTogether(items) {
+            widest = Math.max(widest, items.length);
+            for (const item of items) touched.add(item);
+            const fate = fates[(runs += 1) % fates.length];
+            await wait();
+            if (fate === 'of all') {
+              for (const item of items) failedWithAll.add(item);
+              throw ofAll;
+            }
+            if (fate === 'of one item' || items.some((item) => arrivals[item]?.isBad)) throw ofOneItem;
+            items.forEach(takeEffect);
+            return items.map((item) => `result of ${item}`);
+          },
+          async runAlone(item) {
+            touched.add(item);
+            runs += 1;
+            await wait();
+            if (arrivals[item]?.isBad) throw new Error(`fault of ${item}`);
+            takeEffect(item);
+            return `result of ${item}`;
+          },
+          isOfOneItem: (error) => error === ofOneItem,
+          expired: () => expired,
+        });
+
+        const outcomes = arrivals.map(async ({ after, deadline }, item) => {
+          await new Promise((resolve) => setTimeout(resolve, after));
+          return batcher.add(item, deadline === undefined ? noDeadline : deadlineIn(deadline));
+        });
+        const settled = Promise.allSettled(outcomes);
+        await vi.runAllTimersAsync();
+        for (const [item, outcome] of (await settled).entries()) {
+          const times = effects.get(item) ?? 0;
+          if (outcome.status === 'fulfilled') {
+            expect(outcome.value).toBe(`result of ${item}`);
+            expect(times).toBe(1);
+          } else {
+            expect(times).toBe(0);
+            if (outcome.reason === expired) expect(touched).not.toContain(item);
+            else if (outcome.reason === ofAll) expect(failedWithAll).toContain(item);
+            else expect(outcome.reason).toEqual(new Error(`fault of ${item}`));
+          }
+        }
+        expect(widest).toBeLessThanOrEqual(maxItems);
+        expect(batcher.state()).toEqual({ inFlight: 0, waiting: 0 });
+        expect(batcher.completed()).toBe(arrivals.length);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});

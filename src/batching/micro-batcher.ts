@@ -1,0 +1,159 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Deadline, noDeadline } from '../resilience/deadline.ts';
+
+/**
+ * Micro-batching, clocked by the work itself: the technique of group commit.
+ *
+ * An item that finds a free place goes at once. Items that arrive while all places are taken wait together, and go as
+ * one batch as soon as a place is free. No timer ever makes an item wait: under low load each item is alone and waits
+ * for nothing, and the higher the load, the larger the batches and the smaller each item's share of their cost.
+ *
+ * Nobody pays for a stranger:
+ * - When a batch fails in a way that one of its items may have caused, each of them runs again, alone.
+ * - A batch that takes long gives its place back before it ends, so that two of them do not hold up all that follow.
+ * - An item whose deadline comes while it waits is taken out; it was never sent. Batches are bounded by the earliest
+ *   deadline in them plus a patience, and what then has not happened for certain runs again, alone.
+ *
+ * @see DeWitt et al., "Implementation Techniques for Main Memory Database Systems", SIGMOD 1984 (group commit)
+ */
+export interface MicroBatcher<Item, Result> {
+  /**
+   * Runs an item with the next batch.
+   *
+   * @param deadline when the caller stops waiting
+   * @returns the result of this item, once
+   * @throws what `expired` makes, when the deadline comes before the item is sent; else what its run failed with
+   */
+  add(item: Item, deadline: Deadline): Promise<Result>;
+  /** Batches that hold a place, and items that wait for one. */
+  state(): { inFlight: number; waiting: number };
+  /** Items that have left the queue so far. */
+  completed(): number;
+}
+
+export interface MicroBatching<Item, Result> {
+  /** Batches in flight at most. */
+  places: number;
+  /** Items in a batch at most. */
+  maxItems: number;
+  /** Milliseconds after which a batch that is still running gives its place back. */
+  slowAfter: number;
+  /** Milliseconds past the earliest deadline that a batch may go on. */
+  patience: number;
+  /** Runs two or more items together. Resolves with a result for each, in their order. */
+  runTogether(items: readonly Item[], deadline: Deadline): Promise<readonly Result[]>;
+  runAlone(item: Item, deadline: Deadline): Promise<Result>;
+  /** Whether a batch that failed like this changed nothing, and a single item may be the cause. */
+  isOfOneItem(error: unknown): boolean;
+  /** The error of an item that was never sent. */
+  expired(): Error;
+  /** Called when items are sent, with their number. */
+  onSent?(items: readonly Item[]): void;
+}
+
+interface Entry<Item, Result> {
+  item: Item;
+  deadline: Deadline;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export function createMicroBatcher<Item, Result>(
+  batching: MicroBatching<Item, Result>,
+): MicroBatcher<Item, Result> {
+  const waiting = new Set<Entry<Item, Result>>();
+  // A batch belongs to no request, whichever of them sends it.
+  const outsideRequests = AsyncLocalStorage.snapshot();
+  let inFlight = 0;
+  let completed = 0;
+
+  /** Sends what waits, as far as there are places. */
+  function send(): void {
+    while (inFlight < batching.places && waiting.size > 0) {
+      const batch: Array<Entry<Item, Result>> = [];
+      for (const entry of waiting) {
+        leave(entry);
+        // Timers fire late in a busy process.
+        if (entry.deadline.remaining() <= 0) entry.reject(batching.expired());
+        else if (batch.push(entry) === batching.maxItems) break;
+      }
+      if (batch.length === 0) return;
+      inFlight += 1;
+      outsideRequests(() => void holdPlace(run(batch)));
+    }
+  }
+
+  function leave(entry: Entry<Item, Result>): void {
+    waiting.delete(entry);
+    clearTimeout(entry.timer);
+    completed += 1;
+  }
+
+  /** Keeps a place until the run ends, or for as long as a run normally takes. */
+  async function holdPlace(batchEnds: Promise<void>): Promise<void> {
+    let held = true;
+    const giveBack = () => {
+      if (!held) return;
+      held = false;
+      inFlight -= 1;
+      send();
+    };
+    const timer = setTimeout(giveBack, batching.slowAfter);
+    await batchEnds;
+    clearTimeout(timer);
+    giveBack();
+  }
+
+  /** Never rejects: every outcome goes to the entry that it belongs to. */
+  async function run(batch: ReadonlyArray<Entry<Item, Result>>): Promise<void> {
+    const items = batch.map(({ item }) => item);
+    batching.onSent?.(items);
+    const [only] = batch;
+    if (batch.length === 1 && only !== undefined) return runAlone(only);
+    try {
+      const results = await batching.runTogether(items, earliest(batch, batching.patience));
+      for (const [index, entry] of batch.entries()) entry.resolve(results[index] as Result);
+    } catch (error) {
+      if (batching.isOfOneItem(error)) await Promise.all(batch.map(runAlone));
+      else for (const { reject } of batch) reject(error);
+    }
+  }
+
+  async function runAlone({ item, deadline, resolve, reject }: Entry<Item, Result>): Promise<void> {
+    try {
+      resolve(await batching.runAlone(item, deadline));
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  return {
+    add(item, deadline) {
+      const { promise, resolve, reject } = Promise.withResolvers<Result>();
+      const entry: Entry<Item, Result> = { item, deadline, resolve, reject, timer: undefined };
+      waiting.add(entry);
+      send();
+      const remaining = waiting.has(entry) ? deadline.remaining() : Infinity;
+      if (remaining !== Infinity) {
+        entry.timer = setTimeout(
+          () => {
+            leave(entry);
+            reject(batching.expired());
+          },
+          Math.max(0, remaining),
+        );
+      }
+      return promise;
+    },
+    state: () => ({ inFlight, waiting: waiting.size }),
+    completed: () => completed,
+  };
+}
+
+/** The earliest deadline of the entries, with some patience: the others need not suffer from a short one. */
+function earliest(batch: ReadonlyArray<{ deadline: Deadline }>, patience: number): Deadline {
+  const deadlines = batch.map(({ deadline }) => deadline).filter((deadline) => deadline !== noDeadline);
+  if (deadlines.length === 0) return noDeadline;
+  return { remaining: () => Math.min(...deadlines.map((deadline) => deadline.remaining())) + patience };
+}

@@ -1,0 +1,80 @@
+import type { RowStatement } from '../postgres/row-writer.ts';
+import type { LeasedOrder, NewOrder } from './order.ts';
+import type { Settlement } from './order-state.ts';
+import * as statements from './order-statements.ts';
+
+/** The writes of orders as statements of one row, and as rows of a shared statement. Both have the same effect. */
+
+export interface PlacedOrder {
+  order: NewOrder;
+  /** Milliseconds for which the order is in the hands of the caller. */
+  lease: number;
+}
+
+export const placedRows: RowStatement<PlacedOrder> = {
+  alone: ({ order, lease }) => ({
+    statement: statements.placeOrder,
+    values: [
+      order.id,
+      order.clientId,
+      order.idempotencyKey ?? null,
+      order.requestHash,
+      order.request.customerId,
+      order.request.currency,
+      JSON.stringify(order.request.items),
+      order.totalMinor,
+      order.request.paymentToken,
+      lease,
+      order.traceparent ?? null,
+    ],
+  }),
+  together: statements.placeOrders,
+  row: ({ order, lease }) => ({
+    id: order.id,
+    client_id: order.clientId,
+    idempotency_key: order.idempotencyKey,
+    request_hash: order.requestHash.toString('hex'),
+    customer_id: order.request.customerId,
+    currency: order.request.currency,
+    items: order.request.items,
+    total_minor: order.totalMinor,
+    payment_token: order.request.paymentToken,
+    lease,
+    traceparent: order.traceparent,
+  }),
+  skipsLocked: false,
+};
+
+/** A leased order that is settled, or stays pending and may be taken again after `wait` ms. */
+export type RecordedOutcome = { leased: LeasedOrder } & ({ settlement: Settlement } | { wait: number });
+
+export const outcomeRows: RowStatement<RecordedOutcome> = {
+  alone(outcome) {
+    const { order, fencingToken } = outcome.leased;
+    if ('wait' in outcome) {
+      return { statement: statements.releaseOrder, values: [order.id, fencingToken, outcome.wait] };
+    }
+    const { status, paymentId, declineCode } = columnsOf(outcome.settlement);
+    return {
+      statement: statements.settleOrder,
+      values: [order.id, fencingToken, status, paymentId, declineCode],
+    };
+  },
+  together: statements.recordOutcomes,
+  row(outcome) {
+    const { order, fencingToken } = outcome.leased;
+    const common = { id: order.id, round: fencingToken, is_given: 1 };
+    if ('wait' in outcome) return { ...common, status: 'pending', wait: outcome.wait };
+    const { status, paymentId, declineCode } = columnsOf(outcome.settlement);
+    return { ...common, status, payment_id: paymentId, decline_code: declineCode };
+  },
+  skipsLocked: true,
+};
+
+function columnsOf(settlement: Settlement) {
+  return {
+    status: settlement.status,
+    paymentId: settlement.status === 'paid' ? settlement.paymentId : null,
+    declineCode: settlement.status === 'declined' ? settlement.declineCode : null,
+  };
+}

@@ -1,0 +1,136 @@
+import { createMicroBatcher } from '../batching/micro-batcher.ts';
+import { ServiceError } from '../errors.ts';
+import { type Deadline, noDeadline } from '../resilience/deadline.ts';
+import { CutShort } from './cut-short.ts';
+import { type Database, RowFault, type Statement, type StatementObservation } from './database.ts';
+
+/** A write of one row that can share its statement, and so its round trip and its commit, with the rows of other callers. */
+export interface RowStatement<Input> {
+  /** The statement of a row that runs by itself. */
+  alone(input: Input): { statement: Statement; values: readonly unknown[] };
+  /**
+   * The statement of many rows, in one parameter of type jsonb. It returns a row, with the `id` of its input, for each
+   * input that it wrote.
+   */
+  together: Statement;
+  /** What `together` takes of an input. */
+  row(input: Input): { id: string };
+  /** Whether `together` leaves out rows that another session has locked. Such a row runs again, alone. */
+  skipsLocked: boolean;
+}
+
+export interface RowWriter<Input, Row> {
+  /**
+   * Writes one row.
+   *
+   * @returns `undefined` when the statement wrote nothing for this input
+   * @throws as {@link Database.run}
+   */
+  write(input: Input, deadline?: Deadline): Promise<Row | undefined>;
+  /** Statements in flight that hold a place, and rows that wait for one. */
+  state(): { inFlight: number; waiting: number };
+  /** Rows sent so far. */
+  completed(): number;
+}
+
+/** Two keep one statement on its way while Postgres works on the other. */
+const statementsInFlight = 2;
+/** Larger batches save hardly more, and hold all that is in them for longer. */
+const maxRows = 32;
+/** Milliseconds: several times what a healthy batch takes with a commit to disk. */
+const slowAfter = 100;
+/** Milliseconds past a caller's deadline in which a healthy batch says what has become of the row. */
+const patience = 100;
+
+/** Runs every row as a statement of its own. */
+export function writeAlone<Input, Row extends object>(
+  database: Pick<Database, 'run'>,
+  { alone }: Pick<RowStatement<Input>, 'alone'>,
+): RowWriter<Input, Row> {
+  return {
+    async write(input, deadline) {
+      const { statement, values } = alone(input);
+      const [row] = await database.run<Row>(statement, values, deadline);
+      return row;
+    },
+    state: () => ({ inFlight: 0, waiting: 0 }),
+    completed: () => 0,
+  };
+}
+
+/**
+ * Runs rows that arrive while statements are in flight as one statement.
+ *
+ * A fault that one row may have caused (a constraint, a lock, a value that Postgres refuses, a deadline) makes each row
+ * of the statement run alone. It has changed nothing, for certain: otherwise every row fails as a single one would.
+ *
+ * @param onSent called with the number of rows of each statement
+ */
+export function writeTogether<Input, Row extends object>(
+  database: Database,
+  { alone, together, row, skipsLocked }: RowStatement<Input>,
+  onSent: (rows: number) => void,
+): RowWriter<Input, Row> {
+  interface Write {
+    input: Input;
+    observation: StatementObservation;
+  }
+
+  async function runAlone({ input, observation }: Write, deadline: Deadline): Promise<Row | undefined> {
+    const { statement, values } = alone(input);
+    const [written] = await database.execute<Row>(statement, values, deadline, observation.retrying);
+    return written;
+  }
+
+  const batcher = createMicroBatcher<Write, Row | undefined>({
+    places: statementsInFlight,
+    maxItems: maxRows,
+    slowAfter,
+    patience,
+    async runTogether(writes, deadline) {
+      const values = [JSON.stringify(writes.map(({ input }) => row(input)))];
+      const found = await database.execute<Row & { id: string }>(together, values, deadline, (event) => {
+        for (const [index, { observation }] of writes.entries()) {
+          observation.retrying({ ...event, repeated: index > 0 });
+        }
+      });
+      const byId = new Map(found.map((each) => [each.id, each]));
+      return writes.map(({ input }) => {
+        const { id } = row(input);
+        const written = byId.get(id);
+        // A second input for the same row was not written by this statement.
+        byId.delete(id);
+        return written;
+      });
+    },
+    runAlone,
+    isOfOneItem: (error) =>
+      error instanceof RowFault || (error instanceof ServiceError && error.code === 'deadline_exceeded'),
+    expired: () =>
+      new ServiceError('deadline_exceeded', 'Nothing was changed: the deadline came first.', {
+        cause: new CutShort(),
+      }),
+    onSent(writes) {
+      onSent(writes.length);
+      for (const { observation } of writes) observation.sent(writes.length);
+    },
+  });
+
+  return {
+    async write(input, deadline = noDeadline) {
+      const observation = database.observe(alone(input).statement);
+      try {
+        const write = { input, observation };
+        let written = await batcher.add(write, deadline);
+        if (written === undefined && skipsLocked) written = await runAlone(write, deadline);
+        observation.ended();
+        return written;
+      } catch (error) {
+        observation.ended(error instanceof ServiceError ? (error.cause ?? error) : error);
+        throw error;
+      }
+    },
+    state: batcher.state,
+    completed: batcher.completed,
+  };
+}

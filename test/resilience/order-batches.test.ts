@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { describe, expect, test } from 'vitest';
+import { recordOutcomes } from '../../src/orders/order-statements.ts';
+import { parseExposition } from '../../lab/harness/exposition.ts';
+import { teaOrder } from '../support/clients/api-client.ts';
+import { patiently } from '../support/clients/held-orders.ts';
+import { quietWorker } from '../support/clients/settings.ts';
+import { approve } from '../support/processes/scripted-gateway.ts';
+import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
+import { spawnWithScript } from '../support/processes/spawn-with-script.ts';
+import { samplesOf, spawnTracedService } from '../support/processes/traced-service.ts';
+
+// Orders that arrive together share a statement. Nobody may notice but by the time that it takes.
+
+const many = 60;
+/** Longer than any wait here, so that none of them ends one. */
+const slowLimits = {
+  ...quietWorker,
+  DATABASE_STATEMENT_TIMEOUT: '20s',
+  DATABASE_DEADLINE: '20s',
+  PAYMENT_ATTEMPT_TIMEOUT: '20s',
+  PAYMENT_DEADLINE: '20s',
+};
+
+/** A session that holds a transaction open until it is ended. */
+async function openTransaction({ database }: SpawnedService): Promise<Client> {
+  const session = new Client({ connectionString: database.url });
+  await session.connect();
+  await session.query('BEGIN');
+  return session;
+}
+
+/** Statements that orders shared, and the rows in them. */
+async function sharedIn({ adminUrl }: Pick<SpawnedService, 'adminUrl'>, statement: string) {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  const sumOf = (name: string) =>
+    samplesOf(parseExposition(text, 'openmetrics'), name)
+      .filter(({ labels }) => labels['statement'] === statement)
+      .reduce((sum, { value }) => sum + value, 0);
+  return { statements: sumOf('pg_batch_rows_count'), rows: sumOf('pg_batch_rows_sum') };
+}
+
+const placeWith = ({ api }: SpawnedService, key: string, changes: Partial<typeof teaOrder> = {}) =>
+  api.place({ ...teaOrder, ...changes }, { 'idempotency-key': key });
+
+describe('Orders that arrive together', () => {
+  test('share statements, and each gets the outcome of its own', async () => {
+    await using service = await spawnService(quietWorker);
+    const tokens = ['tok_visa', 'tok_declined'];
+    const answers = await Promise.all(
+      Array.from({ length: many }, (_, index) =>
+        placeWith(service, `key-${index}`, {
+          customerId: `cus_${index}`,
+          paymentToken: tokens[index % 2] ?? '',
+        }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(
+      Array.from({ length: many }, (_, index) => (index % 2 === 0 ? 201 : 402)),
+    );
+    for (const [index, { status, body }] of answers.entries()) {
+      if (status === 201) expect(body.customerId).toBe(`cus_${index}`);
+    }
+    for (const name of ['place_orders', 'record_outcomes']) {
+      const { statements, rows } = await sharedIn(service, name);
+      expect(rows).toBe(many);
+      expect(statements).toBeLessThan(many);
+    }
+    const { charges } = await service.gateway.ledger();
+    expect(charges.length).toBe(many);
+  });
+
+  test('with the same idempotency keys in one statement are one order and one charge for each key', async () => {
+    await using service = await spawnService(quietWorker);
+    const answers = await Promise.all(
+      Array.from({ length: many }, (_, index) => placeWith(service, `key-${index % 10}`)),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 409]));
+    const refused = answers.filter(({ status }) => status === 409);
+    expect(refused).toEqual(
+      refused.map(() =>
+        expect.objectContaining({ body: expect.objectContaining({ code: 'idempotency_in_progress' }) }),
+      ),
+    );
+    const orders = await service.database.sql('SELECT id FROM orders');
+    const { charges } = await service.gateway.ledger();
+    expect([orders.length, charges.length]).toEqual([10, 10]);
+  });
+
+  test('fail alone: an order that Postgres refuses takes no other with it', async () => {
+    await using service = await spawnService(quietWorker);
+    await service.database.sql(`ALTER TABLE orders ADD CHECK (customer_id <> 'cus_refused')`);
+    const answers = await Promise.all(
+      Array.from({ length: many }, (_, index) =>
+        placeWith(service, `key-${index}`, { customerId: index === 30 ? 'cus_refused' : `cus_${index}` }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(
+      Array.from({ length: many }, (_, index) => (index === 30 ? 500 : 201)),
+    );
+  });
+
+  test('do not wait for a key that another session is about to claim', async () => {
+    await using service = await spawnService(slowLimits);
+    const session = await openTransaction(service);
+    await session.query(
+      `INSERT INTO orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor,
+         status, payment_token, due_at, created_at, updated_at)
+       VALUES ($1, 'shop', 'key-30', '\\x00', 'cus_42', 'EUR', '[]', 0, 'pending', 'tok', now(), now(), now())`,
+      [randomUUID()],
+    );
+    const placing = Array.from({ length: many }, (_, index) => placeWith(service, `key-${index}`));
+    const others = await Promise.all(placing.filter((_, index) => index !== 30));
+    expect(new Set(others.map(({ status }) => status))).toEqual(new Set([201]));
+    await session.query('ROLLBACK');
+    expect((await placing[30])?.status).toBe(201);
+    await session.end();
+  });
+
+  test('do not wait for an order that another session has locked when they are settled', async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    await using scripted = await spawnWithScript(
+      (charge) => released.then(() => approve(charge)),
+      slowLimits,
+    );
+    const { service, gateway } = scripted;
+    const placing = Array.from({ length: many }, (_, index) => placeWith(service, `key-${index}`));
+    await expect.poll(() => gateway.charges.length, patiently).toBe(many);
+    const session = await openTransaction(service);
+    await session.query(`SELECT 1 FROM orders WHERE idempotency_key = 'key-30' FOR UPDATE`);
+    release();
+    const others = await Promise.all(placing.filter((_, index) => index !== 30));
+    expect(new Set(others.map(({ status }) => status))).toEqual(new Set([201]));
+    await session.query('COMMIT');
+    expect((await placing[30])?.status).toBe(201);
+    await session.end();
+  });
+
+  test('are stored one by one with DATABASE_BATCHING=off', async () => {
+    await using service = await spawnService({ ...quietWorker, DATABASE_BATCHING: 'off' });
+    const answers = await Promise.all(
+      Array.from({ length: many }, (_, index) => placeWith(service, `key-${index}`)),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    expect(await sharedIn(service, 'place_orders')).toEqual({ statements: 0, rows: 0 });
+  });
+
+  test.each(['lean', 'auto'])(
+    'have a span each for the statement that they share, with its size, with %s instrumentation',
+    async (instrumentation) => {
+      await using traced = await spawnTracedService({ TELEMETRY_INSTRUMENTATION: instrumentation });
+      await Promise.all(Array.from({ length: many }, () => traced.api.place()));
+      const inserts = () => traced.receiver.spans.filter(({ name }) => name === 'INSERT orders');
+      await expect.poll(() => inserts().length, patiently).toBe(many);
+      const sizes = inserts().map(({ attributes }) => attributes['db.operation.batch.size']);
+      expect(Math.max(...sizes.map(Number).filter((size) => !Number.isNaN(size)))).toBeGreaterThan(1);
+      // The conventions leave it out of a statement of one row.
+      expect(sizes).not.toContain(1);
+    },
+  );
+});
+
+test('the plan for shared outcomes uses the primary key, even when it was made for an empty table', async () => {
+  await using service = await spawnService(quietWorker);
+  const { sql } = service.database;
+  await sql('SET plan_cache_mode = force_generic_plan');
+  await sql(`PREPARE record_outcomes (jsonb) AS ${recordOutcomes.text}`);
+  const plan = await sql<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE record_outcomes ('[]')`);
+  const text = plan.map((line) => line['QUERY PLAN']).join('\n');
+  expect(text).not.toMatch(/Seq Scan on orders/);
+  expect(text.match(/Index Scan using orders_pkey on orders/g)?.length).toBe(2);
+});
