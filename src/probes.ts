@@ -12,7 +12,7 @@ import { observeRedis } from './telemetry/observers/redis.ts';
 
 /** Creates a domain probe for each part of the service; it turns the part's events into spans, metrics and log lines. */
 export function createProbes(config: Config, levels: LogLevels, metrics: Metrics) {
-  // In the other mode, instrumentations make the spans.
+  // In `auto` mode the OpenTelemetry instrumentations create the spans.
   const makeSpans = config.instrumentation === 'lean';
   const http = levels.component('http');
   return {
@@ -29,6 +29,6 @@ export function createProbes(config: Config, levels: LogLevels, metrics: Metrics
       observeRequests(app, http, metrics, { makeSpans }),
     connections: (listener: 'public' | 'admin') => observeConnections(http, metrics, listener),
     onUnexpectedError: (error: unknown) =>
-      http.error({ event: 'http.defect', err: error }, 'request failed on a defect'),
+      http.error({ event: 'http.defect', err: error }, 'request failed with an unexpected error'),
   };
 }

@@ -66,16 +66,20 @@ export async function createService(
   building.defer(() => database.close());
   const redis = config.redis && createRedis(config.redis, probes.redis(config.redis.url.reveal()));
   building.defer(() => redis?.close());
-  const attempts = createHttpPaymentGateway({ baseUrl: config.payment.gatewayUrl, ...config.payment });
-  building.defer(() => attempts.close());
-  const gateway = new EventEmitter<{ available: [] }>();
-  const payments = createResilientPaymentGateway(overrides.gateway?.(attempts) ?? attempts, config.payment, {
-    ...probes.payments,
-    circuitChanged(change) {
-      probes.payments.circuitChanged(change);
-      if (change.to !== 'open') gateway.emit('available');
+  const httpGateway = createHttpPaymentGateway({ baseUrl: config.payment.gatewayUrl, ...config.payment });
+  building.defer(() => httpGateway.close());
+  const gatewayEvents = new EventEmitter<{ available: [] }>();
+  const payments = createResilientPaymentGateway(
+    overrides.gateway?.(httpGateway) ?? httpGateway,
+    config.payment,
+    {
+      ...probes.payments,
+      circuitChanged(change) {
+        probes.payments.circuitChanged(change);
+        if (change.to !== 'open') gatewayEvents.emit('available');
+      },
     },
-  });
+  );
   building.defer(() => payments.close());
 
   // The domain.
@@ -107,7 +111,7 @@ export async function createService(
     capacity: () => ({ closed: config.settlement.batchSize, half_open: 1, open: 0 })[payments.circuitState()],
   });
   // Orders that wait for the gateway need not wait for the next poll once it may be back.
-  gateway.on('available', settlement.wake);
+  gatewayEvents.on('available', settlement.wake);
   settlement.start();
   building.defer(() => settlement.stop());
 
@@ -120,7 +124,7 @@ export async function createService(
         waiting: () => state().waiting,
         completed,
       })),
-      attempts,
+      httpGateway,
     ]);
   building.defer(() => admission?.close());
   const health = createHealth(database);

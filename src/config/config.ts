@@ -178,7 +178,7 @@ export function loadConfig(env: Environment = process.env): Config {
   };
 }
 
-/** The sentences about values that are valid each but not together. */
+/** Returns a sentence for each value, or pair of values, that is valid by itself but must not be used. */
 function contradictions(value: ServiceValues): string[] {
   const mustNotBeZero = (name: keyof ServiceValues): [boolean, string] => [
     value[name] === 0,

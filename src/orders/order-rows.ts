@@ -2,7 +2,7 @@ import type { Currency } from './currency.ts';
 import type { Order, OrderItem } from './order.ts';
 import type { OrderState, OrderStatus } from './order-state.ts';
 
-/** Rows of the table `orders`, and the orders that they are. */
+/** Rows of the table `orders`, and their conversion to orders. */
 
 export interface StateRow {
   id: string;
@@ -35,7 +35,7 @@ export function toOrder(row: OrderRow): Order {
   };
 }
 
-/** A CHECK constraint on the table promises the column that each state needs. */
+/** A CHECK constraint on the table guarantees the column that each state needs. */
 export function stateOf({
   id,
   status,
@@ -45,5 +45,5 @@ export function stateOf({
   if (status === 'paid' && paymentId !== null) return { status, paymentId };
   if (status === 'declined' && declineCode !== null) return { status, declineCode };
   if (status === 'pending' || status === 'cancelled') return { status };
-  throw new Error(`order ${id} is ${status} without what belongs to that state`);
+  throw new Error(`order ${id} is ${status} without the column of that state`);
 }

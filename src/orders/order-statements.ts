@@ -1,9 +1,9 @@
 import type { Statement } from '../postgres/database.ts';
 
-/** The SQL of the table `orders`. Leases and due times are reckoned by the database's clock alone. */
+/** The SQL of the table `orders`. Leases and due times use the database's clock only. */
 
 /**
- * Repeatable: the id is made before the first try, so that a repeat meets the order that the first try stored.
+ * Repeatable: the id exists before the first attempt, so a repeat conflicts with the order that the first attempt stored.
  * ON CONFLICT without a target covers both the id and the idempotency key.
  */
 export const placeOrder: Statement = {
@@ -45,7 +45,7 @@ export const placeOrders: Statement = {
     RETURNING id, created_at`,
 };
 
-/** The order that is in the way of a new one: the one with its key, or itself after a lost answer. */
+/** The order that a new one conflicts with: one with its key, or itself after a lost answer. */
 export const findByKey: Statement = {
   name: 'find_order_by_key',
   summary: 'SELECT orders',
@@ -55,7 +55,7 @@ export const findByKey: Statement = {
     FROM orders WHERE id = $1 OR client_id = $2 AND idempotency_key = $3`,
 };
 
-/** Repeatable: an order leaves `pending` once, and a repeat finds it settled in its own round. */
+/** Repeatable: an order leaves `pending` once, and a repeat finds it settled under its own fencing token. */
 export const settleOrder: Statement = {
   name: 'settle_order',
   summary: 'UPDATE orders',
@@ -68,7 +68,7 @@ export const settleOrder: Statement = {
     RETURNING updated_at`,
 };
 
-/** Repeatable: a repeat only moves the due time by the moment between the two. */
+/** Repeatable: a repeat only postpones the due time by the time between the two. */
 export const releaseOrder: Statement = {
   name: 'release_order',
   summary: 'UPDATE orders',
@@ -109,15 +109,15 @@ export const recordOutcomes: Statement = {
     RETURNING orders.id, orders.updated_at`,
 };
 
-/** How an order stands that could not be changed. */
-export const findStanding: Statement = {
+/** The state of an order that could not be changed. */
+export const findCurrentState: Statement = {
   name: 'find_order_standing',
   summary: 'SELECT orders',
   repeatable: true,
   text: `SELECT id, status, payment_id, decline_code, updated_at, round FROM orders WHERE id = $1`,
 };
 
-/** `total_minor` is at most 2^53 - 1, which a double holds exactly; pg would hand out a bigint as text. */
+/** `total_minor` is at most 2^53 - 1, which a double represents exactly. pg returns a bigint as text. */
 const orderColumns = `id, client_id, customer_id, currency, items, total_minor::float8 AS total_minor, status,
   payment_id, decline_code, created_at, updated_at`;
 
@@ -125,8 +125,8 @@ const leasedColumns = `${orderColumns}, payment_token, round, traceparent,
   (extract(epoch FROM now() - created_at) * 1000)::float8 AS age`;
 
 /**
- * Not repeatable: after a lost answer the orders that it took are in nobody's hands until their lease ends, and a
- * repeat would take others.
+ * Not repeatable: after a lost answer nobody works on the orders that it leased until their lease ends, and a repeat would
+ * lease others.
  */
 export const takeDueOrders: Statement = {
   name: 'take_due_orders',
@@ -141,7 +141,7 @@ export const takeDueOrders: Statement = {
     RETURNING ${leasedColumns}`,
 };
 
-/** Not repeatable: a repeat would find the order in the hands of the first try. */
+/** Not repeatable: a repeat would find the order leased by the first attempt. */
 export const takeOrder: Statement = {
   name: 'take_order',
   summary: 'UPDATE orders',
@@ -159,15 +159,15 @@ export const findOrder: Statement = {
   text: `SELECT ${orderColumns} FROM orders WHERE client_id = $1 AND id = $2`,
 };
 
-/** What a list can be narrowed by. Their values are the parameters from $3 on. */
+/** Filters of a list. Their values are the parameters from $3 on. */
 export type ListFilter = 'customer_id' | 'status' | 'before';
 
 /**
- * A statement for each combination of filters: one `OR $1 IS NULL` for all of them would defeat the indexes.
+ * One statement per combination of filters: a single one with `OR $1 IS NULL` would not use the indexes.
  *
- * The arrays of one value keep their columns in the ORDER BY, so that a single index has the rows in that order.
- * With `=` the order would be that of the ids alone, and the planner may walk the primary key and filter: through
- * the whole table where it expects matches and there are none.
+ * The one-element arrays keep their columns in the ORDER BY, so that one index returns the rows in that order. With `=`
+ * only the id would be left to sort by, and the planner might walk the primary key and filter: through the whole table if
+ * it expects matches and there are none.
  */
 export function listOrders(filters: readonly ListFilter[]): Statement {
   const leading = (['customer_id', 'status'] as const).find((column) => filters.includes(column));
@@ -188,7 +188,7 @@ export function listOrders(filters: readonly ListFilter[]): Statement {
   };
 }
 
-/** Bounded, so that it stays cheap however long the backlog grows. */
+/** Bounded, so that it stays cheap while the backlog grows. */
 export const countBacklog: Statement = {
   name: 'count_backlog',
   summary: 'SELECT orders',

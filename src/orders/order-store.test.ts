@@ -31,12 +31,12 @@ const order = newOrder({
   },
 });
 const createdAt = new Date('2026-11-20T09:30:00Z');
-const inTheWay = { id: order.id, request_hash: order.requestHash, created_at: createdAt, in_flight: true };
+const conflicting = { id: order.id, request_hash: order.requestHash, created_at: createdAt, in_flight: true };
 const accepting = { lease: 1000, accept: true, deadline: noDeadline };
 const cut = new ServiceError('deadline_exceeded', 'No time is left.');
 
-test('a repeat after a lost answer meets the order that the first try stored', async () => {
-  const placed = await storeOver([], [inTheWay]).place(order, accepting);
+test('an order repeated after a lost answer finds the order that the first attempt stored', async () => {
+  const placed = await storeOver([], [conflicting]).place(order, accepting);
   expect(placed).toMatchObject({
     kind: 'placed',
     leased: { fencingToken: 1, order: { id: order.id, createdAt } },
@@ -46,32 +46,35 @@ test('a repeat after a lost answer meets the order that the first try stored', a
 test.each([
   { what: 'the same request', hash: order.requestHash, sameRequest: true },
   { what: 'another request', hash: Buffer.alloc(32), sameRequest: false },
-])('another order under the key is told, with $what', async ({ hash, sameRequest }) => {
-  const other = { ...inTheWay, id: '019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11', request_hash: hash };
-  const placed = await storeOver([], [other]).place(order, accepting);
-  expect(placed).toEqual({ kind: 'existing', id: other.id, sameRequest, inFlight: true });
-});
+])(
+  'an idempotency key that is taken by $what leads to the order that has it',
+  async ({ hash, sameRequest }) => {
+    const other = { ...conflicting, id: '019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11', request_hash: hash };
+    const placed = await storeOver([], [other]).place(order, accepting);
+    expect(placed).toEqual({ kind: 'existing', id: other.id, sameRequest, inFlight: true });
+  },
+);
 
-test('a new key is only looked for where no order is to be accepted', async () => {
+test('a new idempotency key stores nothing when no order is accepted', async () => {
   expect(await storeOver([]).place(order, { ...accepting, accept: false })).toEqual({ kind: 'not_accepted' });
 });
 
-test('a conflict with nothing is a defect', async () => {
+test('an order that conflicts with no other order is a defect', async () => {
   await expect(storeOver([], []).place(order, accepting)).rejects.toThrow(
-    'conflicts with one that is not there',
+    'conflicts with an order that does not exist',
   );
 });
 
-test('who runs out of time between the two statements is not told that nothing was stored', async () => {
+test('a deadline between insert and lookup leaves open whether the order was stored', async () => {
   const placing = storeOver([], cut).place(order, accepting);
   await expect(placing).rejects.toMatchObject({ code: 'database_unavailable', retryAfter: 1, cause: cut });
 });
 
-test('who only looked is: nothing was', async () => {
+test('a deadline during a lookup alone says that nothing was stored', async () => {
   await expect(storeOver(cut).place(order, { ...accepting, accept: false })).rejects.toBe(cut);
 });
 
-test('settling again in the same round is a success, and in an older one is not', async () => {
+test('settling twice with the same fencing token succeeds, with an older one it does not', async () => {
   const placed = await storeOver([{ created_at: createdAt }]).place(order, accepting);
   if (placed.kind !== 'placed') throw new Error('It was not placed.');
   const settlement = { status: 'paid', paymentId: 'ch_1' } as const;
@@ -80,12 +83,12 @@ test('settling again in the same round is a success, and in an older one is not'
     [1, true],
     [2, false],
   ] as const) {
-    const readState = await storeOver([], [{ ...row, round }]).settle(placed.leased, settlement);
-    expect(readState).toMatchObject({ settledHere, order: { status: 'paid' } });
+    const state = await storeOver([], [{ ...row, round }]).settle(placed.leased, settlement);
+    expect(state).toMatchObject({ settledHere, order: { status: 'paid' } });
   }
   await expect(storeOver([], []).settle(placed.leased, settlement)).rejects.toThrow('is gone');
 });
 
-test('without an answer there is no backlog', async () => {
+test('a count without rows is an empty backlog', async () => {
   expect(await storeOver([]).backlog(10)).toEqual({ pending: 0, age: undefined });
 });

@@ -10,35 +10,35 @@ import type { OrderStatus, Settlement } from './order-state.ts';
 
 export interface BacklogCount {
   pending: number;
-  /** Of the oldest, in milliseconds by the clock of the database: that of this process may be wrong. */
+  /** Age of the oldest, in milliseconds by the database's clock: the clock of this process may be wrong. */
   age: number | undefined;
 }
 
 /**
- * Orders in Postgres. Every method is one statement on its own; none leaves a transaction open. With a deadline that
- * comes first, a method throws `deadline_exceeded` and has changed nothing; default is none.
+ * Orders in Postgres. Every method is one statement, and none leaves a transaction open. If the deadline comes first, a
+ * method throws `deadline_exceeded` and has changed nothing. Default: no deadline.
  */
 export interface OrderStore {
   /**
-   * Stores a pending order and claims its idempotency key, or finds the order that has the key. Until `lease` ms
-   * have passed, the order is in the hands of the caller. With `accept` false it only looks for the key.
+   * Stores a pending order and claims its idempotency key, or finds the order that has the key. The order is leased to
+   * the caller for `lease` ms. With `accept` false it only looks up the key.
    */
   place(
     order: NewOrder,
     options: { lease: number; accept: boolean; deadline?: Deadline },
   ): Promise<PlaceResult>;
-  /** Settles a pending order that is still in the hands of the caller. Says how it stands, in any case. */
+  /** Settles a pending order if the caller still holds its lease. Returns the current state in any case. */
   settle(leased: LeasedOrder, settlement: Settlement): Promise<CurrentState>;
-  /** Lets go of an order that stays pending; a worker may take it after `wait` ms. Answers as `settle` does. */
+  /** Ends the lease of an order that stays pending; a worker may take it after `wait` ms. Returns what `settle` returns. */
   release(leased: LeasedOrder, wait: number): Promise<CurrentState>;
-  /** Takes up to `limit` pending orders that are due, the longest due first. Callers at the same time get others. */
+  /** Leases up to `limit` due orders, the longest due first. Concurrent callers get different orders. */
   takeDue(limit: number, lease: number): Promise<LeasedOrder[]>;
-  /** Takes an order of a client that is pending and in nobody's hands. */
+  /** Leases an order of the client that is pending and has no holder. */
   take(clientId: string, id: string, lease: number, deadline?: Deadline): Promise<LeasedOrder | undefined>;
   find(clientId: string, id: string, deadline?: Deadline): Promise<Order | undefined>;
   /** Newest first. */
   list(clientId: string, query: ListQuery, deadline?: Deadline): Promise<Order[]>;
-  /** Orders that their request left pending, counted up to `limit`, and the age of the oldest of them, in milliseconds. */
+  /** Counts orders that their request left pending, up to `limit`. */
   backlog(limit: number): Promise<BacklogCount>;
 }
 
@@ -49,16 +49,16 @@ export type PlaceResult =
       id: string;
       /** Whether the earlier request under this key asked for the same. */
       sameRequest: boolean;
-      /** Whether the request that placed it may still be at work. */
+      /** Whether the request that placed it may still be in flight. */
       inFlight: boolean;
     }
-  /** The key is new, and no order was to be accepted. */
+  /** The key is new, and `accept` was false. */
   | { kind: 'not_accepted' };
 
-/** How an order stands after an attempt to change it. */
+/** The state of an order after an attempt to change it. */
 export interface CurrentState {
   order: Order;
-  /** Whether it was settled in the round of the caller. */
+  /** Whether it was settled under the caller's fencing token. */
   settledHere: boolean;
 }
 
@@ -100,19 +100,19 @@ export function createOrderStore(
   database: Pick<Database, 'run'>,
   writes: OrderWrites = separateWrites(database),
 ): OrderStore {
-  /** Of an order that is settled already, or in other hands. */
+  /** Reads an order that could not be changed: it is already settled, or leased to another holder. */
   async function readState({ order, fencingToken }: LeasedOrder): Promise<CurrentState> {
-    const [row] = await database.run<StandingRow>(statements.findStanding, [order.id]);
+    const [row] = await database.run<CurrentStateRow>(statements.findCurrentState, [order.id]);
     if (row === undefined) throw new Error(`order ${order.id} is gone`);
     return {
       order: { ...order, ...stateOf(row), updatedAt: row.updated_at },
-      // Only the holder of a round can settle in it, so this is a repeat after a lost answer.
+      // Only the holder of this token can settle with it, so this repeats a write whose answer was lost.
       settledHere: row.status !== 'pending' && row.round === fencingToken,
     };
   }
 
-  /** What kept a new order from being stored: another one under its key, or itself, stored by a try in doubt. */
-  async function findInTheWay(
+  /** Finds what a new order conflicts with: another one with its key, or itself, stored by an attempt in doubt. */
+  async function findConflicting(
     { id, clientId, idempotencyKey }: NewOrder,
     { accept, deadline }: { accept: boolean; deadline: Deadline | undefined },
   ): Promise<KeyRow[]> {
@@ -121,7 +121,7 @@ export function createOrderStore(
     } catch (error) {
       const cut = error instanceof ServiceError && error.code === 'deadline_exceeded';
       if (!cut || !accept) throw error;
-      // Which of the two it is has not been seen, and only of the first can it be said that nothing was stored.
+      // Only a conflict with another order means that nothing was stored, and it is not known which conflict this is.
       throw new ServiceError('database_unavailable', 'There was no time to find out what is stored.', {
         retryAfter: 1,
         cause: error,
@@ -135,15 +135,16 @@ export function createOrderStore(
       const row = accept ? await writes.place.write({ order, lease }, deadline) : undefined;
       if (row) return { kind: 'placed', leased: newlyLeased(order, row.created_at) };
 
-      const [inTheWay] = await findInTheWay(order, { accept, deadline });
-      if (inTheWay === undefined) {
+      const [conflicting] = await findConflicting(order, { accept, deadline });
+      if (conflicting === undefined) {
         if (!accept) return { kind: 'not_accepted' };
-        throw new Error(`order ${id} conflicts with one that is not there`);
+        throw new Error(`order ${id} conflicts with an order that does not exist`);
       }
-      // After a lost answer the repeat meets the order that the first try stored.
-      if (inTheWay.id === id) return { kind: 'placed', leased: newlyLeased(order, inTheWay.created_at) };
-      const sameRequest = inTheWay.request_hash.equals(requestHash);
-      return { kind: 'existing', id: inTheWay.id, sameRequest, inFlight: inTheWay.in_flight };
+      // The answer of an earlier attempt was lost, and that attempt stored the order.
+      if (conflicting.id === id)
+        return { kind: 'placed', leased: newlyLeased(order, conflicting.created_at) };
+      const sameRequest = conflicting.request_hash.equals(requestHash);
+      return { kind: 'existing', id: conflicting.id, sameRequest, inFlight: conflicting.in_flight };
     },
 
     async settle(leased, settlement) {
@@ -224,7 +225,7 @@ function newlyLeased(
   return { order, paymentToken, age: 0, fencingToken: 1, traceparent };
 }
 
-interface StandingRow extends StateRow {
+interface CurrentStateRow extends StateRow {
   round: number;
 }
 

@@ -146,7 +146,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
     onRetry: StatementObservation['retrying'],
   ): Promise<Row[]> {
     const ownDeadline = deadlineIn(config.deadline);
-    const firstDeadline = { remaining: () => Math.min(ownDeadline.remaining(), deadline.remaining()) };
+    const earlierDeadline = { remaining: () => Math.min(ownDeadline.remaining(), deadline.remaining()) };
     // Once one attempt was in doubt, the statement is, whatever the later attempts meet.
     let inDoubt = false;
 
@@ -166,14 +166,14 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
     async function withRetries(): Promise<Row[]> {
       const result = await retryWithFullJitter(attempt, {
         backoff,
-        deadline: firstDeadline,
+        deadline: earlierDeadline,
         onRetry: ({ attempt: number, delay, failure: { error, reason } }) =>
           onRetry({ attempt: number, delay, code: faultCode(error), reason }),
       });
       if (result.kind === 'done') return result.value;
       const { error } = result.failure;
-      const callersDeadline = result.because === 'deadline' && deadline.remaining() < ownDeadline.remaining();
-      throw callersDeadline && !inDoubt ? new CutShort(error) : error;
+      const callerRanOut = result.because === 'deadline' && deadline.remaining() < ownDeadline.remaining();
+      throw callerRanOut && !inDoubt ? new CutShort(error) : error;
     }
 
     try {

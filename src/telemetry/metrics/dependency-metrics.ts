@@ -54,7 +54,7 @@ export function createDependencyMetrics(make: Instruments): DependencyMetrics {
   });
   const cacheRequests = make.counter({
     name: 'cache_requests_total',
-    help: 'Looks into a cache: found, not there, or the cache gave no answer.',
+    help: 'Cache lookups: hit, miss, or no response from the cache.',
     labels: ['cache', 'result'],
   });
 

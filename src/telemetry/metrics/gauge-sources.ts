@@ -44,17 +44,17 @@ export function registerGauges(
   });
   make.gauge({
     name: 'admission_in_flight',
-    help: 'Requests that admission control let through and that are being worked on.',
+    help: 'Requests in flight that admission control admitted.',
     collect: (gauge) => gauge.child().set(admission().inFlight),
   });
   make.gauge({
     name: 'admission_queue_depth',
-    help: 'Requests that wait to be let through.',
+    help: 'Requests in the admission queue.',
     collect: (gauge) => gauge.child().set(admission().queued),
   });
   make.gauge({
     name: 'admission_limit',
-    help: 'How many may be worked on at the same time, as of now; 0 where admission control is off.',
+    help: 'Current limit on requests in flight; 0 when admission control is off.',
     collect: (gauge) => gauge.child().set(admission().limit),
   });
   make.gauge({
@@ -64,7 +64,7 @@ export function registerGauges(
   });
   make.gauge({
     name: 'orders_pending_oldest_seconds',
-    help: 'Age of the oldest of them.',
+    help: 'Age of the oldest pending order.',
     collect: (gauge) => gauge.child().set((backlog().age ?? 0) / 1000),
   });
   make.gauge({

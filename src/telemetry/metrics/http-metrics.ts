@@ -33,9 +33,7 @@ export function createHttpMetrics(make: Instruments): HttpMetrics {
     help: 'Time from the arrival of a request to its answer.',
     buckets: requestBuckets,
   });
-  const inFlight = make
-    .gauge({ name: 'http_requests_in_flight', help: 'Requests that are being worked on.' })
-    .child();
+  const inFlight = make.gauge({ name: 'http_requests_in_flight', help: 'Requests in flight.' }).child();
   const connections = make.gauge({
     name: 'http_connections',
     help: 'Open connections.',
