@@ -6,14 +6,19 @@ import { compare, warmUpAll } from '../shared/compare.ts';
 import { toMarkdown } from '../shared/markdown.ts';
 import type { Subject } from '../shared/measure.ts';
 import { type Options, readArguments, roundArguments, toOptions } from '../shared/options.ts';
-import { root, startProcess } from '../shared/processes.ts';
+import { startNativeProcess } from '../shared/native-process.ts';
+import { type MeasuredProcess, root, startProcess } from '../shared/processes.ts';
 import { describeComparison, type OrdersReport } from '../shared/report.ts';
 import { describeMachine } from '../../report/machine.ts';
 import { environmentOf } from '../shared/subjects.ts';
 import { startSurroundings } from '../shared/surroundings.ts';
+import { buildRustService } from './build-rust.ts';
 import { measureStartUp } from './start-up.ts';
 
-/** The cost of POST /orders in the service, compared with a bare handler that does the same work and nothing else. */
+/**
+ * The cost of POST /orders in the service, compared with a bare handler that does the same work and nothing else, and with
+ * a small service in Rust.
+ */
 
 const usage = `npm run bench:orders -- [options]
 
@@ -21,19 +26,21 @@ const usage = `npm run bench:orders -- [options]
   --seconds <n>       measured seconds per round (default 4)
   --connections <n>   connections, each with one request at a time (default 32)
   --before <folder>   checkout of an earlier build, with its dependencies installed, that is measured beside this one
+  --no-rust           leave out the Rust service, which is measured if cargo is on the PATH
   --durable           commits wait for the disk (fsync and synchronous_commit are on)
   --out <folder>      also write orders.md and orders.json there, for example docs/benchmarks
   --help              show this help
 `;
 
-interface SubjectOptions {
+type SubjectOptions = Program & {
   name: string;
   database: string;
-  /** Relative to the project, or absolute. */
-  script: string;
   logLevel: string;
   env?: Readonly<Record<string, string>>;
-}
+};
+
+/** A Node script, relative to the project or absolute; or the path of an executable. */
+type Program = { script: string } | { binary: string };
 
 const subjects: readonly SubjectOptions[] = [
   { name: 'bare', database: 'bare', script: 'lab/bench/orders/bare-service.ts', logLevel: 'silent' },
@@ -55,13 +62,22 @@ const earlierBuild = (folder: string): SubjectOptions => ({
   logLevel: 'info',
 });
 
+const rustService = (binary: string): SubjectOptions => ({
+  name: 'rust',
+  database: 'rust',
+  binary,
+  logLevel: 'info',
+});
+
 interface MoreOptions {
   before?: string | undefined;
+  'no-rust': boolean;
   durable: boolean;
 }
 
 async function run(options: Options, more: MoreOptions, signal: AbortSignal): Promise<OrdersReport> {
   const machine = describeMachine();
+  const rust = more['no-rust'] ? undefined : await buildRustService(signal);
   say('npm start to first paid order');
   const startUp = await measureStartUp(signal);
 
@@ -70,21 +86,24 @@ async function run(options: Options, more: MoreOptions, signal: AbortSignal): Pr
     await startSurroundings('bench', { durable: more.durable }),
   );
   const started: Subject[] = [];
-  const measuredSubjects = more.before === undefined ? subjects : [...subjects, earlierBuild(more.before)];
-  for (const { name, database: databaseName, script, logLevel, env } of measuredSubjects) {
-    const database = parts.use(await server.createDatabase(databaseName));
-    const subject = await startProcess({
-      script,
+  const measuredSubjects = [
+    ...subjects,
+    ...(more.before === undefined ? [] : [earlierBuild(more.before)]),
+    ...(rust === undefined ? [] : [rustService(rust)]),
+  ];
+  for (const subjectOptions of measuredSubjects) {
+    const database = parts.use(await server.createDatabase(subjectOptions.database));
+    const subject = await startProgram(subjectOptions, {
       env: {
         ...environmentOf(database, simulator),
-        LOG_LEVEL: logLevel,
+        LOG_LEVEL: subjectOptions.logLevel,
         // lab/bench/telemetry/main.ts measures the cost of traces.
         OTEL_SDK_DISABLED: 'true',
-        ...env,
+        ...subjectOptions.env,
       },
-      logFile: path.join(folder, `${databaseName}.log`),
+      logFile: path.join(folder, `${subjectOptions.database}.log`),
     });
-    started.push({ name, process: parts.use(subject), database });
+    started.push({ name: subjectOptions.name, process: parts.use(subject), database });
   }
 
   const setting = { ...options, gatewayUrl: simulator.url, signal };
@@ -101,6 +120,15 @@ async function run(options: Options, more: MoreOptions, signal: AbortSignal): Pr
   };
 }
 
+function startProgram(
+  program: Program,
+  setting: { env: Readonly<Record<string, string>>; logFile: string },
+): Promise<MeasuredProcess> {
+  return 'script' in program
+    ? startProcess({ script: program.script, ...setting })
+    : startNativeProcess({ binary: program.binary, ...setting });
+}
+
 async function commitOf(folder: string): Promise<string> {
   const { stdout } = await promisify(execFile)('git', ['-C', folder, 'rev-parse', '--short', 'HEAD']);
   return stdout.trim();
@@ -110,6 +138,7 @@ await runBenchmark(async (signal) => {
   const values = readArguments(process.argv.slice(2), {
     ...roundArguments,
     before: { type: 'string' },
+    'no-rust': { type: 'boolean', default: false },
     durable: { type: 'boolean', default: false },
   });
   const options = toOptions(values);

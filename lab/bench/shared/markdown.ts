@@ -14,6 +14,7 @@ export function toMarkdown({
 }: OrdersReport): string {
   const [bare, service] = subjects;
   const before = subjects.find(({ name }) => name === 'build before');
+  const rust = subjects.find(({ name }) => name === 'rust');
   const columns = ['', ...figureNames.map((figure) => figures[figure].title), 'round trips', 'in PostgreSQL'];
   const rows = subjects.map((subject) => [
     subject.name,
@@ -26,9 +27,10 @@ export function toMarkdown({
       ? [[`${name} ÷ ${bare?.name}`, ...figureNames.map((figure) => show(over[figure], ratioForm)), '', '']]
       : [],
   );
-  if (service && before) {
-    const over = figureNames.map((figure) => show(ratioOf(service, before, figure), ratioForm));
-    ratioRows.push([`service ÷ ${before.name}`, ...over, '', '']);
+  for (const other of [before, rust]) {
+    if (service === undefined || other === undefined) continue;
+    const over = figureNames.map((figure) => show(ratioOf(service, other, figure), ratioForm));
+    ratioRows.push([`service ÷ ${other.name}`, ...over, '', '']);
   }
   const throughput = service?.ratios?.requestsPerSecond.median ?? Number.NaN;
   const cpu = service?.ratios?.cpuPerRequest.median ?? Number.NaN;
@@ -51,6 +53,10 @@ export function toMarkdown({
       ["PostgreSQL's time per order at most 0.5 of the build before", time.toFixed(2), time <= 0.5],
     );
   }
+  if (service && rust) {
+    const gain = ratioOf(service, rust, 'requestsPerSecond').median;
+    goals.push(['throughput at least 1.15 of the Rust service', gain.toFixed(2), gain >= 1.15]);
+  }
 
   return `# What an order costs
 
@@ -71,7 +77,7 @@ its own database, and one payment gateway simulator. Load generator, simulator a
 subject, so req/s is a figure of the whole machine; CPU per request is that of the subject's process alone. ${durable ? waits : doesNotWait}
 The log goes to a file. Round trips are the statements counted by PostgreSQL (\`pg_stat_statements\`) per order, and the next column is
 the time it spent in them.
-`;
+${rust ? rustService : ''}`;
 }
 
 const secondsForm = { unit: ' s', digits: 2 };
@@ -80,6 +86,14 @@ const waits =
   'Commits wait for the disk\n(`synchronous_commit=on`, `fsync=on`), as in production: orders that share a statement share that wait too.';
 const doesNotWait =
   'Commits do not wait\nfor the disk (`synchronous_commit=off`, `fsync=off`), because that wait would hide the other differences.';
+
+const rustService = `
+The Rust service (\`lab/bench/orders/rust-service\`) is written as guides to axum, tokio-postgres and reqwest show: a statement to
+store the order and one to settle it, each prepared once per connection, a pool of 10 connections to PostgreSQL, and keep-alive
+connections to the gateway. It checks the API key and the schema, stores the idempotency key, writes a JSON log line per request from a
+thread of its own, and records metrics. It has no shared statements, replay of idempotent requests, retries, circuit breaker,
+rate limit, admission control, worker for pending orders or protection of personal data. Its CPU time is read from \`/proc\`.
+`;
 
 /** Round by round. */
 function ratioOf(one: SubjectReport, other: SubjectReport, figure: Figure) {

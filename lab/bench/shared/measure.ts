@@ -2,13 +2,13 @@ import { request } from 'undici';
 import type { BenchDatabase, CountedStatement } from './database.ts';
 import { BenchFailure } from './failure.ts';
 import { Customers, type Load } from './load.ts';
-import type { BenchProcess } from './processes.ts';
+import type { MeasuredProcess } from './processes.ts';
 import { quantile } from './statistics.ts';
 
 /** One of the compared processes, with its database. */
-export interface Subject {
+export interface Subject<Process extends MeasuredProcess = MeasuredProcess> {
   name: string;
-  process: BenchProcess;
+  process: Process;
   database: BenchDatabase;
 }
 

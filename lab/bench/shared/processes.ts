@@ -7,12 +7,17 @@ import { BenchFailure } from './failure.ts';
 
 export const root = path.resolve(import.meta.dirname, '../../..');
 
-export interface BenchProcess extends AsyncDisposable {
+/** A started process, in whatever language. */
+export interface MeasuredProcess extends AsyncDisposable {
   url: string;
-  /** Base URL of the admin listener, if it has one. */
-  adminUrl: string | undefined;
   /** Processor time used so far by all its threads, in microseconds. */
   cpuTime(): Promise<number>;
+}
+
+/** A started process of this project. */
+export interface BenchProcess extends MeasuredProcess {
+  /** Base URL of the admin listener, if it has one. */
+  adminUrl: string | undefined;
   /** Current RSS in bytes. Not to be called while another call of this process is pending. */
   memory(): Promise<number>;
   /** Memory after a full garbage collection, in bytes. Not to be called while another call is pending. */

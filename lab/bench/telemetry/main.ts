@@ -79,7 +79,7 @@ async function run(
     await startProcess({ script: 'lab/bench/shared/otlp-sink.ts', env: {}, logFile: sinkLog }),
   );
   const services = parts.use(new AsyncDisposableStack());
-  const subjects: Subject[] = [];
+  const subjects: Subject<BenchProcess>[] = [];
   for (const row of options.rows) {
     const subject = await startService(row, { folder, server, simulator, sink });
     parts.use(subject.database);
@@ -115,7 +115,10 @@ function halfOf({ subjects }: Comparison): number {
   return Math.max(1, Math.round(managed / 200)) * 100;
 }
 
-async function startService(row: Row, { folder, server, simulator, sink }: Parts): Promise<Subject> {
+async function startService(
+  row: Row,
+  { folder, server, simulator, sink }: Parts,
+): Promise<Subject<BenchProcess>> {
   const database = await server.createDatabase(row.id);
   const process = await startProcess({
     script: row.metrics ? 'src/main.ts' : 'lab/bench/telemetry/unmetered-service.ts',
@@ -145,7 +148,7 @@ function explain(row: Row, { subjects }: Comparison, profiles: Profiles): Teleme
 /** Measured in a separate round, because a profile costs CPU. */
 async function profileOf(
   row: Row,
-  subjects: readonly Subject[],
+  subjects: readonly Subject<BenchProcess>[],
   setting: Setting,
 ): Promise<Profiler.Profile | undefined> {
   const subject = subjects.find(({ name }) => name === row.name);
@@ -161,7 +164,7 @@ async function profileOf(
  */
 async function countSpans(
   rows: readonly Row[],
-  subjects: readonly Subject[],
+  subjects: readonly Subject<BenchProcess>[],
   sink: BenchProcess,
 ): Promise<Record<string, number>> {
   const { body } = await request(sink.url);
