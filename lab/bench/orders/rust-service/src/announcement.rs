@@ -15,7 +15,8 @@ pub fn announce(url: &str) -> io::Result<impl Future<Output = ()> + Send + 'stat
         Some(descriptor) => {
             // SAFETY: the parent opened the descriptor for this process, and nothing else here uses it.
             let mut parent = unsafe { File::from_raw_fd(descriptor) };
-            writeln!(parent, "{}", serde_json::json!({ "url": url }))?;
+            let line = format!("{}\n", serde_json::json!({ "url": url }));
+            parent.write_all(line.as_bytes())?;
             std::thread::spawn(move || {
                 _ = parent.read(&mut [0]);
                 _ = gone.send(());
