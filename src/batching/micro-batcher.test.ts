@@ -47,16 +47,32 @@ function batcherOver(options: Partial<MicroBatching<string, string>> & { takes?:
 }
 
 describe('A micro-batcher', () => {
-  test('sends an item at once when a place is free', () => {
+  test('sends an item in the turn of the event loop in which it arrives when a place is free', async () => {
+    const { add, sent } = batcherOver();
+    void add('a', noDeadline);
+    await vi.advanceTimersByTimeAsync(0);
+    void add('b', noDeadline);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sent).toEqual([['a'], ['b']]);
+    await vi.runAllTimersAsync();
+  });
+
+  test('sends the items of one turn of the event loop together', async () => {
     const { add, sent } = batcherOver();
     void add('a', noDeadline);
     void add('b', noDeadline);
-    expect(sent).toEqual([['a'], ['b']]);
+    await vi.runAllTimersAsync();
+    expect(sent).toEqual([['a', 'b']]);
   });
 
   test('sends what arrived meanwhile as one batch, in order and up to the bound', async () => {
     const { add, sent, state } = batcherOver();
-    const results = 'a b c d e f g'.split(' ').map((item) => add(item, noDeadline));
+    const results: Array<Promise<string>> = [];
+    for (const item of 'a b c d e f g'.split(' ')) {
+      results.push(add(item, noDeadline));
+      // The first two arrive in turns of their own, and take the places.
+      if (results.length <= 2) await vi.advanceTimersByTimeAsync(0);
+    }
     expect(state()).toEqual({ inFlight: 2, waiting: 5 });
     await vi.runAllTimersAsync();
     expect(await Promise.all(results)).toEqual(['a!', 'b!', 'c!', 'd!', 'e!', 'f!', 'g!']);
@@ -85,15 +101,16 @@ describe('A micro-batcher', () => {
   });
 
   test('fails every item of a batch when none of them is at fault', async () => {
-    const { add } = batcherOver({ places: 1, runTogether: () => Promise.reject(ofAll) });
+    const { add } = batcherOver({ runTogether: () => Promise.reject(ofAll) });
     const results = Promise.allSettled('a b c'.split(' ').map((item) => add(item, noDeadline)));
     await vi.runAllTimersAsync();
-    expect((await results).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect((await results).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   });
 
   test('takes an item out whose deadline comes while it waits, and never sends it', async () => {
     const { add, sent } = batcherOver({ places: 1, takes: 50 });
     void add('a', noDeadline);
+    await vi.advanceTimersByTimeAsync(0);
     const late = add('b', deadlineIn(20));
     const patient = add('c', noDeadline);
     const refused = late.catch((error: unknown) => error);
@@ -106,7 +123,9 @@ describe('A micro-batcher', () => {
   test('does not wait for a slow batch: it gives its place back', async () => {
     const { add, sent } = batcherOver({ places: 1, takes: 60_000, slowAfter: 100 });
     void add('slow', noDeadline);
+    await vi.advanceTimersByTimeAsync(0);
     void add('next', noDeadline);
+    await vi.advanceTimersByTimeAsync(0);
     expect(sent).toEqual([['slow']]);
     await vi.advanceTimersByTimeAsync(100);
     expect(sent).toEqual([['slow'], ['next']]);
@@ -123,6 +142,7 @@ describe('A micro-batcher', () => {
       },
     });
     void add('a', noDeadline);
+    await vi.advanceTimersByTimeAsync(0);
     void add('b', deadlineIn(5000));
     void add('c', deadlineIn(510));
     await vi.runAllTimersAsync();

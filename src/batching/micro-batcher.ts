@@ -4,9 +4,10 @@ import { type Deadline, noDeadline } from '../resilience/deadline.ts';
 /**
  * Micro-batching, clocked by the work itself: the technique of group commit.
  *
- * An item that finds a free place goes at once. Items that arrive while all places are taken wait together, and go as
- * one batch as soon as a place is free. No timer ever makes an item wait: under low load each item is alone and waits
- * for nothing, and the higher the load, the larger the batches and the smaller each item's share of their cost.
+ * Items go at the end of the turn of the event loop in which they arrive, if a place is free, and those of one turn go
+ * together. Items that arrive while all places are taken wait together, and go as soon as a place is free. No timer makes
+ * an item wait: under low load each item is alone and goes at once, and the higher the load, the larger the batches and the
+ * smaller each item's share of their cost.
  *
  * Nobody pays for a stranger:
  * - When a batch fails in a way that one of its items may have caused, each of them runs again, alone.
@@ -67,6 +68,20 @@ export function createMicroBatcher<Item, Result>(
   const outsideRequests = AsyncLocalStorage.snapshot();
   let inFlight = 0;
   let completed = 0;
+  let sending = false;
+
+  /**
+   * Sends at the end of this turn of the event loop. A turn reads what has arrived on all connections, so under load it
+   * brings several items: sent one by one, the first of them would take the places, and go alone.
+   */
+  function sendSoon(): void {
+    if (sending) return;
+    sending = true;
+    setImmediate(() => {
+      sending = false;
+      send();
+    });
+  }
 
   /** Sends what waits, as far as there are places. */
   function send(): void {
@@ -133,8 +148,8 @@ export function createMicroBatcher<Item, Result>(
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
       const entry: Entry<Item, Result> = { item, deadline, resolve, reject, timer: undefined };
       waiting.add(entry);
-      send();
-      const remaining = waiting.has(entry) ? deadline.remaining() : Infinity;
+      sendSoon();
+      const remaining = deadline.remaining();
       if (remaining !== Infinity) {
         entry.timer = setTimeout(
           () => {

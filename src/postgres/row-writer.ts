@@ -33,8 +33,8 @@ export interface RowWriter<Input, Row> {
   completed(): number;
 }
 
-/** Two keep one statement on its way while Postgres works on the other. */
-const statementsInFlight = 2;
+/** Enough that a slow statement leaves places to others, and few enough that orders gather meanwhile. */
+const statementsInFlight = 4;
 /** Larger batches save hardly more, and hold all that is in them for longer. */
 const maxRows = 32;
 /** Milliseconds: several times what a healthy batch takes with a commit to disk. */
