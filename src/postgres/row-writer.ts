@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createMicroBatcher } from '../batching/micro-batcher.ts';
 import { ServiceError } from '../errors.ts';
 import { type Deadline, noDeadline } from '../resilience/deadline.ts';
@@ -120,7 +121,11 @@ export function writeTogether<Input, Row extends object>(
     async write(input, deadline = noDeadline) {
       const observation = database.observe(alone(input).statement);
       try {
-        const write = { input, observation };
+        // A batch runs outside of its callers' contexts; what it reports of a row belongs to the request of that row.
+        const write = {
+          input,
+          observation: { ...observation, retrying: AsyncLocalStorage.bind(observation.retrying) },
+        };
         let written = await batcher.add(write, deadline);
         if (written === undefined && skipsLocked) written = await runAlone(write, deadline);
         observation.ended();

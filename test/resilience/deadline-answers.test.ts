@@ -119,9 +119,12 @@ describe('the deadline of a request', () => {
 
     test('a deadline during the wait for a connection ends in 504, and the statement is never sent', async () => {
       const { result, patient } = await whileLocked(service, async () => {
-        const both = [service.api.place(), service.api.place()];
+        // One after the other, so that they do not share a statement and its connection.
+        const first = service.api.place();
+        await expect.poll(() => insertsIn(service), patiently).toHaveLength(1);
+        const second = service.api.place();
         await expect.poll(() => insertsIn(service), patiently).toHaveLength(2);
-        return { result: await place(service, within(100)), patient: both };
+        return { result: await place(service, within(100)), patient: [first, second] };
       });
       expect([result.status, result.body.code]).toEqual([504, 'deadline_exceeded']);
       expect((await Promise.all(patient)).map(({ status }) => status)).toEqual([201, 201]);

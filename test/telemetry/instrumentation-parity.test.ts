@@ -31,8 +31,6 @@ const differences: ReadonlyArray<[span: string, attribute: string, who: 'lean' |
     'outside the semantic conventions: the name of the prepared statement',
   ],
   ['server', 'url.query', 'auto', 'empty: queries are dropped, and an attribute cannot be removed'],
-  ['statement', 'db.response.status_code', 'lean', 'auto has the code in its exception event'],
-  ['statement', 'error.type', 'lean', 'as above'],
   ['command', 'db.query.text', 'auto', 'repeats the name of the command, because its arguments are dropped'],
   ['command', 'db.namespace', 'lean', 'the instrumentation does not record the database number'],
 ];
