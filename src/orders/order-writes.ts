@@ -12,22 +12,21 @@ export interface PlacedOrder {
 }
 
 export const placedRows: RowStatement<PlacedOrder> = {
-  alone: ({ order, lease }) => ({
-    statement: statements.placeOrder,
-    values: [
-      order.id,
-      order.clientId,
-      order.idempotencyKey ?? null,
-      order.requestHash,
-      order.request.customerId,
-      order.request.currency,
-      JSON.stringify(order.request.items),
-      order.totalMinor,
-      order.request.paymentToken,
-      lease,
-      order.traceparent ?? null,
-    ],
-  }),
+  alone: () => statements.placeOrder,
+  values: ({ order, lease }) => [
+    order.id,
+    order.clientId,
+    order.idempotencyKey ?? null,
+    order.requestHash,
+    order.request.customerId,
+    order.request.currency,
+    JSON.stringify(order.request.items),
+    order.totalMinor,
+    order.request.paymentToken,
+    lease,
+    order.traceparent ?? null,
+  ],
+  id: ({ order }) => order.id,
   together: statements.placeOrders,
   row: ({ order, lease }) => ({
     id: order.id,
@@ -49,17 +48,14 @@ export const placedRows: RowStatement<PlacedOrder> = {
 export type RecordedOutcome = { leased: LeasedOrder } & ({ settlement: Settlement } | { wait: number });
 
 export const outcomeRows: RowStatement<RecordedOutcome> = {
-  alone(outcome) {
+  alone: (outcome) => ('wait' in outcome ? statements.releaseOrder : statements.settleOrder),
+  values(outcome) {
     const { order, fencingToken } = outcome.leased;
-    if ('wait' in outcome) {
-      return { statement: statements.releaseOrder, values: [order.id, fencingToken, outcome.wait] };
-    }
+    if ('wait' in outcome) return [order.id, fencingToken, outcome.wait];
     const { status, paymentId, declineCode } = columnsOf(outcome.settlement);
-    return {
-      statement: statements.settleOrder,
-      values: [order.id, fencingToken, status, paymentId, declineCode],
-    };
+    return [order.id, fencingToken, status, paymentId, declineCode];
   },
+  id: ({ leased }) => leased.order.id,
   together: statements.recordOutcomes,
   row(outcome) {
     const { order, fencingToken } = outcome.leased;

@@ -8,14 +8,17 @@ import { type Database, RowFault, type Statement, type StatementObservation } fr
 /** A write of one row that can share its statement, and so its round trip and its commit, with the rows of other callers. */
 export interface RowStatement<Input> {
   /** The statement of a row that runs by itself. */
-  alone(input: Input): { statement: Statement; values: readonly unknown[] };
+  alone(input: Input): Statement;
+  /** Its values. */
+  values(input: Input): readonly unknown[];
   /**
    * The statement of many rows, in one parameter of type jsonb. It returns a row, with the `id` of its input, for each
    * input that it wrote.
    */
   together: Statement;
-  /** What `together` takes of an input. */
-  row(input: Input): { id: string };
+  /** What `together` takes of an input, with its id. */
+  row(input: Input): object;
+  id(input: Input): string;
   /** Whether `together` leaves out rows that another session has locked. Such a row runs again, alone. */
   skipsLocked: boolean;
 }
@@ -46,12 +49,11 @@ const patience = 100;
 /** Runs every row as a statement of its own. */
 export function writeAlone<Input, Row extends object>(
   database: Pick<Database, 'run'>,
-  { alone }: Pick<RowStatement<Input>, 'alone'>,
+  { alone, values }: Pick<RowStatement<Input>, 'alone' | 'values'>,
 ): RowWriter<Input, Row> {
   return {
     async write(input, deadline) {
-      const { statement, values } = alone(input);
-      const [row] = await database.run<Row>(statement, values, deadline);
+      const [row] = await database.run<Row>(alone(input), values(input), deadline);
       return row;
     },
     state: () => ({ inFlight: 0, waiting: 0 }),
@@ -69,7 +71,7 @@ export function writeAlone<Input, Row extends object>(
  */
 export function writeTogether<Input, Row extends object>(
   database: Database,
-  { alone, together, row, skipsLocked }: RowStatement<Input>,
+  { alone, values, together, row, id, skipsLocked }: RowStatement<Input>,
   onSent: (rows: number) => void,
 ): RowWriter<Input, Row> {
   interface Write {
@@ -78,8 +80,12 @@ export function writeTogether<Input, Row extends object>(
   }
 
   async function runAlone({ input, observation }: Write, deadline: Deadline): Promise<Row | undefined> {
-    const { statement, values } = alone(input);
-    const [written] = await database.execute<Row>(statement, values, deadline, observation.retrying);
+    const [written] = await database.execute<Row>(
+      alone(input),
+      values(input),
+      deadline,
+      observation.retrying,
+    );
     return written;
   }
 
@@ -89,18 +95,17 @@ export function writeTogether<Input, Row extends object>(
     slowAfter,
     patience,
     async runTogether(writes, deadline) {
-      const values = [JSON.stringify(writes.map(({ input }) => row(input)))];
-      const found = await database.execute<Row & { id: string }>(together, values, deadline, (event) => {
+      const rows = [JSON.stringify(writes.map(({ input }) => row(input)))];
+      const found = await database.execute<Row & { id: string }>(together, rows, deadline, (event) => {
         for (const [index, { observation }] of writes.entries()) {
           observation.retrying({ ...event, repeated: index > 0 });
         }
       });
       const byId = new Map(found.map((each) => [each.id, each]));
       return writes.map(({ input }) => {
-        const { id } = row(input);
-        const written = byId.get(id);
+        const written = byId.get(id(input));
         // A second input for the same row was not written by this statement.
-        byId.delete(id);
+        byId.delete(id(input));
         return written;
       });
     },
@@ -119,7 +124,7 @@ export function writeTogether<Input, Row extends object>(
 
   return {
     async write(input, deadline = noDeadline) {
-      const observation = database.observe(alone(input).statement);
+      const observation = database.observe(alone(input));
       try {
         // A batch runs outside of its callers' contexts; what it reports of a row belongs to the request of that row.
         const write = {
