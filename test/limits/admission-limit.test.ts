@@ -31,6 +31,9 @@ describe('the limit', () => {
     await using service = await spawnService({
       ...quietWorker,
       PAYMENT_CONNECTIONS: '4',
+      // Long enough that a busy machine does not time attempts out by itself.
+      PAYMENT_ATTEMPT_TIMEOUT: '2s',
+      PAYMENT_DEADLINE: '6s',
       DATABASE_POOL_MAX: '4',
       ADMISSION_LIMIT_MIN: '2',
       ADMISSION_TARGET: '20ms',
@@ -42,11 +45,11 @@ describe('the limit', () => {
     // Enough orders at once to raise the limit.
     await keepPlacing(service, 20, 1000);
     await service.gateway.setFaults({ latencyMs: 100 });
-    const statuses = await keepPlacing(service, 60, 3000);
+    const statuses = await keepPlacing(service, 120, 3000);
 
     expect(statuses).toEqual(expect.arrayContaining([201, 429]));
     expect(statuses.filter((status) => ![201, 202, 429].includes(status))).toEqual([]);
-    // Without the limit each order would wait for 1.5 s and its attempt would time out.
+    // Without the limit each order would wait for 3 s and its attempt would time out.
     const timedOut = statuses.filter((status) => status === 202).length;
     expect(timedOut).toBeLessThan(statuses.filter((status) => status === 201).length / 4);
     expect(await limit()).toBeLessThan(20);
