@@ -8,7 +8,10 @@ export const place = async ({ api }: SpawnedService, headers: Record<string, str
   asProblem(await api.place(teaOrder, headers));
 
 /** Runs the work while another session locks the table of orders. */
-export async function whileLocked<T>({ database }: SpawnedService, work: () => Promise<T>): Promise<T> {
+export async function whileLocked<T>(
+  { database }: Pick<SpawnedService, 'database'>,
+  work: () => Promise<T>,
+): Promise<T> {
   await database.sql('BEGIN');
   await database.sql('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
   try {
