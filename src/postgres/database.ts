@@ -190,15 +190,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
       deadline = noDeadline,
     ) {
       const observation = events.started(statement);
-      try {
-        const rows = await execute<Row>(statement, values, deadline, observation.retrying);
-        observation.ended();
-        return rows;
-      } catch (error) {
-        // The probe gets the fault itself rather than what the caller is told of it.
-        observation.ended(error instanceof ServiceError ? error.cause : error);
-        throw error;
-      }
+      return observed(observation, () => execute<Row>(statement, values, deadline, observation.retrying));
     },
     observe: (statement) => events.started(statement, { inSharedStatement: true }),
     execute,
@@ -210,6 +202,18 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
       await Promise.all([pool.end(), untilDeadline.close()]);
     },
   };
+}
+
+/** Ends the observation with the work. It gets the fault itself rather than the error that the caller gets. */
+export async function observed<T>(observation: StatementObservation, work: () => Promise<T>): Promise<T> {
+  try {
+    const result = await work();
+    observation.ended();
+    return result;
+  } catch (error) {
+    observation.ended(error instanceof ServiceError ? error.cause : error);
+    throw error;
+  }
 }
 
 /** Passes a defect on unchanged. */

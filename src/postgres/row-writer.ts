@@ -3,7 +3,7 @@ import { createMicroBatcher } from '../batching/micro-batcher.ts';
 import { ServiceError } from '../errors.ts';
 import { type Deadline, noDeadline } from '../resilience/deadline.ts';
 import { CutShort } from './cut-short.ts';
-import { type Database, RowFault, type Statement, type StatementObservation } from './database.ts';
+import { type Database, observed, RowFault, type Statement, type StatementObservation } from './database.ts';
 
 /** A write of one row that can share its statement, and so its round trip and its commit, with the rows of other callers. */
 export interface RowStatement<Input> {
@@ -125,20 +125,15 @@ export function writeTogether<Input, Row extends object>(
   return {
     async write(input, deadline = noDeadline) {
       const observation = database.observe(alone(input));
-      try {
-        // A batch runs outside of its callers' contexts; what it reports of a row belongs to the request of that row.
-        const write = {
-          input,
-          observation: { ...observation, retrying: AsyncLocalStorage.bind(observation.retrying) },
-        };
-        let written = await batcher.add(write, deadline);
-        if (written === undefined && skipsLocked) written = await runAlone(write, deadline);
-        observation.ended();
-        return written;
-      } catch (error) {
-        observation.ended(error instanceof ServiceError ? (error.cause ?? error) : error);
-        throw error;
-      }
+      // A batch runs outside of its callers' contexts; what it reports of a row belongs to the request of that row.
+      const write = {
+        input,
+        observation: { ...observation, retrying: AsyncLocalStorage.bind(observation.retrying) },
+      };
+      return observed(observation, async () => {
+        const written = await batcher.add(write, deadline);
+        return written === undefined && skipsLocked ? runAlone(write, deadline) : written;
+      });
     },
     state: batcher.state,
     completed: batcher.completed,

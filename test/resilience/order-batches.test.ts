@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { recordOutcomes } from '../../src/orders/order-statements.ts';
-import { parseExposition } from '../../lab/harness/exposition.ts';
 import { teaOrder } from '../support/clients/api-client.ts';
 import { whileLocked } from '../support/clients/deadlines.ts';
 import { metricOf, patiently } from '../support/clients/held-orders.ts';
@@ -10,9 +9,9 @@ import { quietWorker } from '../support/clients/settings.ts';
 import { approve } from '../support/processes/scripted-gateway.ts';
 import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
 import { spawnWithScript } from '../support/processes/spawn-with-script.ts';
-import { samplesOf, spawnTracedService } from '../support/processes/traced-service.ts';
+import { spawnTracedService } from '../support/processes/traced-service.ts';
 
-// Orders that arrive together share a statement. Nobody may notice but by the time that it takes.
+// Orders that arrive together share a statement. No answer may differ because of it.
 
 const many = 60;
 /** Longer than any wait here, so that none of them ends one. */
@@ -33,13 +32,11 @@ async function openTransaction({ database }: SpawnedService): Promise<Client> {
 }
 
 /** Statements that orders shared, and the rows in them. */
-async function sharedIn({ adminUrl }: Pick<SpawnedService, 'adminUrl'>, statement: string) {
-  const text = await (await fetch(`${adminUrl}/metrics`)).text();
-  const sumOf = (name: string) =>
-    samplesOf(parseExposition(text, 'openmetrics'), name)
-      .filter(({ labels }) => labels['statement'] === statement)
-      .reduce((sum, { value }) => sum + value, 0);
-  return { statements: sumOf('pg_batch_rows_count'), rows: sumOf('pg_batch_rows_sum') };
+async function sharedIn(service: Pick<SpawnedService, 'adminUrl'>, statement: string) {
+  return {
+    statements: await metricOf(service, 'pg_batch_rows_count', { statement }),
+    rows: await metricOf(service, 'pg_batch_rows_sum', { statement }),
+  };
 }
 
 const placeWith = ({ api }: SpawnedService, key: string, changes: Partial<typeof teaOrder> = {}) =>
