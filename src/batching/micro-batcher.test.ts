@@ -47,22 +47,25 @@ function batcherOver(options: Partial<MicroBatching<string, string>> & { takes?:
 }
 
 describe('A micro-batcher', () => {
-  test('sends an item in the turn of the event loop in which it arrives when a place is free', async () => {
+  test('sends an item at once when nothing is in flight', async () => {
     const { add, sent } = batcherOver();
     void add('a', noDeadline);
-    await vi.advanceTimersByTimeAsync(0);
+    expect(sent).toEqual([['a']]);
+    await vi.runAllTimersAsync();
     void add('b', noDeadline);
-    await vi.advanceTimersByTimeAsync(0);
     expect(sent).toEqual([['a'], ['b']]);
     await vi.runAllTimersAsync();
   });
 
-  test('sends the items of one turn of the event loop together', async () => {
+  test('sends the items of one turn of the event loop together when a place is free beside one in flight', async () => {
     const { add, sent } = batcherOver();
     void add('a', noDeadline);
     void add('b', noDeadline);
+    void add('c', noDeadline);
+    expect(sent).toEqual([['a']]);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sent).toEqual([['a'], ['b', 'c']]);
     await vi.runAllTimersAsync();
-    expect(sent).toEqual([['a', 'b']]);
   });
 
   test('sends what arrived meanwhile as one batch, in order and up to the bound', async () => {
@@ -102,6 +105,7 @@ describe('A micro-batcher', () => {
 
   test('fails every item of a batch when none of them is at fault', async () => {
     const { add } = batcherOver({ runTogether: () => Promise.reject(ofAll) });
+    void add('in flight', noDeadline);
     const results = Promise.allSettled('a b c'.split(' ').map((item) => add(item, noDeadline)));
     await vi.runAllTimersAsync();
     expect((await results).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);

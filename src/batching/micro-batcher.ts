@@ -4,10 +4,10 @@ import { type Deadline, noDeadline } from '../resilience/deadline.ts';
 /**
  * Micro-batching, clocked by the work itself: the technique of group commit.
  *
- * Items go at the end of the turn of the event loop in which they arrive, if a place is free, and those of one turn go
- * together. Items that arrive while all places are taken wait together, and go as soon as a place is free. No timer makes
- * an item wait: under low load each item is alone and goes at once, and the higher the load, the larger the batches and the
- * smaller each item's share of their cost.
+ * An item goes at once if nothing is in flight. Otherwise it goes at the end of the turn of the event loop in which it
+ * arrives, together with those of the same turn, if a place is free. Items that arrive while all places are taken wait
+ * together, and go as soon as a place is free. No timer makes an item wait: under low load each item is alone, and the higher
+ * the load, the larger the batches and the smaller each item's share of their cost.
  *
  * Nobody pays for a stranger:
  * - When a batch fails in a way that one of its items may have caused, each of them runs again, alone.
@@ -72,7 +72,7 @@ export function createMicroBatcher<Item, Result>(
 
   /**
    * Sends at the end of this turn of the event loop. A turn reads what has arrived on all connections, so under load it
-   * brings several items: sent one by one, the first of them would take the places, and go alone.
+   * brings several items: sent one by one, the first of them would take all places, and each would go alone.
    */
   function sendSoon(): void {
     if (sending) return;
@@ -147,8 +147,6 @@ export function createMicroBatcher<Item, Result>(
     add(item, deadline) {
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
       const entry: Entry<Item, Result> = { item, deadline, resolve, reject, timer: undefined };
-      waiting.add(entry);
-      sendSoon();
       const remaining = deadline.remaining();
       if (remaining !== Infinity) {
         entry.timer = setTimeout(
@@ -159,6 +157,9 @@ export function createMicroBatcher<Item, Result>(
           Math.max(0, remaining),
         );
       }
+      waiting.add(entry);
+      if (inFlight === 0 && !sending) send();
+      else sendSoon();
       return promise;
     },
     state: () => ({ inFlight, waiting: waiting.size }),
