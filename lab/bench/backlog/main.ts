@@ -7,32 +7,61 @@ import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { Customers } from '../shared/load.ts';
 import { readArguments, wholeNumber } from '../shared/options.ts';
 import { startProcess } from '../shared/processes.ts';
-import { quantile } from '../shared/statistics.ts';
+import { quantile, ratioForm, ratios, show, type Spread, spreadOf } from '../shared/statistics.ts';
 import { environmentOf } from '../shared/subjects.ts';
-import { startSurroundings } from '../shared/surroundings.ts';
+import { startSurroundings, type Surroundings } from '../shared/surroundings.ts';
 
 /** How long the settlement worker takes to drain a backlog, and how that affects live traffic. */
 
 const usage = `npm run bench:backlog -- [options]
 
-  --orders <n>    pending orders to drain (default 10000)
-  --rate <n>      live orders a second, in an open loop (default 50)
-  --out <folder>  also write backlog.md and backlog.json there, for example docs/benchmarks
-  --help          show this help
+  --orders <n>        pending orders to drain (default 10000)
+  --rate <n>          live orders a second, in an open loop (default 50)
+  --rounds <n>        rounds per build (default 3)
+  --before <folder>   checkout of an earlier build, with its dependencies installed, that is measured beside this one
+  --out <folder>      also write backlog.md and backlog.json there, for example docs/benchmarks
+  --help              show this help
 `;
 
 interface Options {
   backlog: number;
   rate: number;
+  rounds: number;
+  /** Folder of an earlier build. */
+  before: string | undefined;
 }
 
 /** Seconds of live traffic without a backlog, for comparison. */
-const baseline = 10;
+const baseline = 5;
+
+let nextDatabase = 1;
+
+interface Round {
+  /** Until no order was pending. */
+  seconds: number;
+  /** Latencies of live orders in milliseconds. */
+  without: Latencies;
+  during: Latencies;
+}
+
+interface Latencies {
+  p50: number;
+  p99: number;
+}
+
+interface Figures {
+  name: string;
+  seconds: Spread;
+  without: { p50: Spread; p99: Spread };
+  during: { p50: Spread; p99: Spread };
+}
 
 await runBenchmark(async (signal) => {
   const values = readArguments(process.argv.slice(2), {
     orders: { type: 'string', default: '10000' },
     rate: { type: 'string', default: '50' },
+    rounds: { type: 'string', default: '3' },
+    before: { type: 'string' },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
   });
@@ -43,6 +72,8 @@ await runBenchmark(async (signal) => {
   const options = {
     backlog: wholeNumber('--orders', values.orders, 1_000_000),
     rate: wholeNumber('--rate', values.rate, 1000),
+    rounds: wholeNumber('--rounds', values.rounds, 100),
+    before: values.before,
   };
   const report = await run(options, signal);
   const markdown = toMarkdown(report);
@@ -54,46 +85,84 @@ await runBenchmark(async (signal) => {
 async function run(options: Options, signal: AbortSignal) {
   const machine = describeMachine();
   await using parts = new AsyncDisposableStack();
-  const { folder, server, simulator } = parts.use(await startSurroundings('backlog'));
-  const database = parts.use(await server.createDatabase('backlog'));
-  const service = parts.use(
+  const surroundings = parts.use(await startSurroundings('backlog'));
+  const builds = [{ name: 'this build', folder: '' }];
+  if (options.before !== undefined) builds.unshift({ name: 'build before', folder: options.before });
+  const rounds = new Map<string, Round[]>(builds.map(({ name }) => [name, []]));
+  for (let round = 1; round <= options.rounds; round += 1) {
+    for (const { name, folder } of builds) {
+      const figures = await drainOnce(
+        surroundings,
+        { name, script: path.resolve(folder, 'src/main.ts') },
+        options,
+        signal,
+      );
+      rounds.get(name)?.push(figures);
+      say(`round ${round} of ${options.rounds}: ${name.padEnd(12)} ${figures.seconds.toFixed(1)} s`);
+    }
+  }
+  const secondsOf = (name: string) => rounds.get(name)?.map(({ seconds }) => seconds) ?? [];
+  return {
+    date: new Date().toISOString(),
+    machine,
+    ...options,
+    builds: builds.map(({ name }) => describe(name, rounds.get(name) ?? [])),
+    ...(options.before !== undefined && {
+      timesAsFast: ratios(secondsOf('build before'), secondsOf('this build')),
+    }),
+  };
+}
+
+/** One round, with a process and a database of its own, so that no round inherits a table full of settled orders. */
+async function drainOnce(
+  { folder, server, simulator }: Surroundings,
+  { name, script }: { name: string; script: string },
+  { backlog, rate }: Options,
+  signal: AbortSignal,
+): Promise<Round> {
+  await using parts = new AsyncDisposableStack();
+  const database = parts.use(await server.createDatabase(`backlog_${nextDatabase++}`));
+  const process = parts.use(
     await startProcess({
-      script: 'src/main.ts',
+      script,
       env: {
         ...environmentOf(database, simulator),
         OTEL_SDK_DISABLED: 'true',
         // With a full backlog the service would refuse live orders.
-        MAX_PENDING_ORDERS: String(options.backlog * 2),
+        MAX_PENDING_ORDERS: String(backlog * 2),
       },
-      logFile: path.join(folder, 'service.log'),
+      logFile: path.join(folder, `${name}.log`),
     }),
   );
   const client = new Client({ connectionString: database.url });
   await client.connect();
   parts.defer(() => client.end());
 
-  const customers = parts.use(new Customers(service.url, 32, signal));
-  say('warming up');
+  const customers = parts.use(new Customers(process.url, 32, signal));
   await customers.order(3);
-  say(`${options.rate} orders a second for ${baseline} s, without a backlog`);
-  const before = await liveTraffic(customers, options.rate, () =>
-    delay(baseline * 1000, undefined, { signal }),
-  );
-
-  say(`the same with a backlog of ${options.backlog} orders`);
-  await plantBacklog(client, options.backlog);
+  const without = await liveTraffic(customers, rate, () => delay(baseline * 1000, undefined, { signal }));
+  await plantBacklog(client, backlog);
   const startedAt = performance.now();
-  const during = await liveTraffic(customers, options.rate, async () => {
+  const during = await liveTraffic(customers, rate, async () => {
     while ((await pendingOrders(client)) > 0) await delay(50, undefined, { signal });
   });
-  const seconds = (performance.now() - startedAt) / 1000;
   return {
-    date: new Date().toISOString(),
-    machine,
-    ...options,
-    seconds,
-    ordersPerSecond: options.backlog / seconds,
-    liveMilliseconds: { before: summaryOf(before), during: summaryOf(during) },
+    seconds: (performance.now() - startedAt) / 1000,
+    without: summaryOf(without),
+    during: summaryOf(during),
+  };
+}
+
+function describe(name: string, rounds: readonly Round[]): Figures {
+  const live = (of: (round: Round) => Latencies) => ({
+    p50: spreadOf(rounds.map((round) => of(round).p50)),
+    p99: spreadOf(rounds.map((round) => of(round).p99)),
+  });
+  return {
+    name,
+    seconds: spreadOf(rounds.map(({ seconds }) => seconds)),
+    without: live(({ without }) => without),
+    during: live(({ during }) => during),
   };
 }
 
@@ -133,36 +202,40 @@ async function pendingOrders(client: Client): Promise<number> {
   return rows[0]?.pending ?? 0;
 }
 
-function summaryOf(latencies: readonly number[]) {
-  return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), requests: latencies.length };
+function summaryOf(latencies: readonly number[]): Latencies {
+  return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
 }
 
-function toMarkdown({
-  date,
-  machine,
-  backlog,
-  rate,
-  seconds,
-  ...report
-}: Awaited<ReturnType<typeof run>>): string {
-  const row = (name: string, { p50, p99, requests }: ReturnType<typeof summaryOf>) => [
+function toMarkdown(report: Awaited<ReturnType<typeof run>>): string {
+  const { date, machine, backlog, rate, rounds, builds } = report;
+  const milliseconds = { unit: ' ms', digits: 1 };
+  const rows = builds.map(({ name, seconds, without, during }) => [
     name,
-    `${p50.toFixed(1)} ms`,
-    `${p99.toFixed(1)} ms`,
-    String(requests),
-  ];
+    show(seconds, { unit: ' s', digits: 1 }),
+    (backlog / seconds.median).toFixed(0),
+    show(without.p50, milliseconds),
+    show(during.p50, milliseconds),
+    show(without.p99, milliseconds),
+    show(during.p99, milliseconds),
+  ]);
+  const comparison =
+    report.timesAsFast === undefined
+      ? ''
+      : `
+This build drains ${show(report.timesAsFast, ratioForm)} times as fast as the build before (goal: at least 2).
+`;
   return `# Draining a backlog
 
-${backlog} pending orders were drained in ${seconds.toFixed(1)} s (${report.ordersPerSecond.toFixed(0)} a second) by one
-replica with the default settings, while ${rate} live orders a second arrived in an open loop.
+${backlog} pending orders are drained by one replica with the default settings, while ${rate} live orders a second arrive in an
+open loop. Live orders are measured before and while the backlog drains.
 
 ${table([
-  ['live orders', 'p50', 'p99', 'requests'],
-  row('without a backlog', report.liveMilliseconds.before),
-  row('while it drained', report.liveMilliseconds.during),
+  ['', 'drained in', 'orders a second', 'p50 before', 'p50 while', 'p99 before', 'p99 while'],
+  ...rows,
 ])}
-
-${date.slice(0, 10)}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node}. Written by
+${comparison}
+Median (minimum – maximum) of ${rounds} interleaved rounds, each with a new process and database. ${date.slice(0, 10)}:
+${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node}. Written by
 \`npm run bench:backlog -- --out docs/benchmarks\`.
 `;
 }
