@@ -147,8 +147,11 @@ export function createMicroBatcher<Item, Result>(
     add(item, deadline) {
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
       const entry: Entry<Item, Result> = { item, deadline, resolve, reject, timer: undefined };
+      waiting.add(entry);
+      if (inFlight === 0 && !sending) send();
+      else sendSoon();
       const remaining = deadline.remaining();
-      if (remaining !== Infinity) {
+      if (waiting.has(entry) && remaining !== Infinity) {
         entry.timer = setTimeout(
           () => {
             leave(entry);
@@ -157,9 +160,6 @@ export function createMicroBatcher<Item, Result>(
           Math.max(0, remaining),
         );
       }
-      waiting.add(entry);
-      if (inFlight === 0 && !sending) send();
-      else sendSoon();
       return promise;
     },
     state: () => ({ inFlight, waiting: waiting.size }),
