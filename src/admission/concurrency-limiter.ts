@@ -1,3 +1,4 @@
+import { startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
 import { type Priority, priorities, ranks, roomFor } from './priorities.ts';
 
 /** Why a request is shed. */
@@ -60,7 +61,7 @@ export interface LimiterConditions {
 
 interface Waiting {
   decide(decision: Admitted | Shed): void;
-  timer: NodeJS.Timeout | undefined;
+  limit: TimeLimit | undefined;
 }
 
 /**
@@ -109,7 +110,7 @@ export function createConcurrencyLimiter(conditions: LimiterConditions): Concurr
     const index = queue.indexOf(waiting);
     if (index === -1) return false;
     queue.splice(index, 1);
-    clearTimeout(waiting.timer);
+    waiting.limit?.clear();
     queued -= 1;
     return true;
   }
@@ -136,14 +137,14 @@ export function createConcurrencyLimiter(conditions: LimiterConditions): Concurr
       if (late) return shed.event_loop;
       if (queued >= conditions.queueBound() && !displace(rank)) return shed.queue_full;
 
-      const waiting: Waiting = { decide: decided, timer: undefined };
+      const waiting: Waiting = { decide: decided, limit: undefined };
       const ownLimit = timeLimit < conditions.queueTimeout;
       const expire = () => {
         if (remove(rank, waiting)) decided(ownLimit ? shed.own_limit : shed.queue_timeout);
       };
       const wait = ownLimit ? timeLimit : conditions.queueTimeout;
-      // After a stall, timers run before the responses that free slots are read. Those responses come first.
-      waiting.timer = setTimeout(() => setImmediate(expire), wait).unref();
+      // Responses that free slots come first, also those that arrived while the event loop was blocked.
+      waiting.limit = startTimeLimit({ elapsed: wait }, expire);
       queues[rank]?.push(waiting);
       queued += 1;
       return { kind: 'queued', abandon: () => void remove(rank, waiting) };

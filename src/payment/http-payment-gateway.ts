@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { errors, Pool } from 'undici';
+import { startTimeLimit } from '../resilience/time-limit.ts';
 import type {
   CallContext,
   CancelOutcome,
@@ -47,7 +48,7 @@ export interface HttpPaymentGateway extends PaymentGateway {
 export function createHttpPaymentGateway(options: {
   baseUrl: string;
   connections: number;
-  /** Milliseconds for one attempt, connecting included. */
+  /** Milliseconds for one attempt, connecting included, in which this process runs. */
   attemptTimeout: number;
 }): HttpPaymentGateway {
   const { origin, pathname } = new URL(options.baseUrl);
@@ -69,12 +70,7 @@ export function createHttpPaymentGateway(options: {
     context: CallContext,
     interpret: (response: GatewayResponse) => T,
   ): Promise<T | Undecided> {
-    const timeLimit = Math.min(options.attemptTimeout, context.timeLimit ?? Number.POSITIVE_INFINITY);
-    // Not `AbortSignal.timeout`, whose timer cannot be cleared and would fire long after the response.
-    const aborting = new AbortController();
-    const timer = setTimeout(() => aborting.abort(new TimeoutError()), timeLimit);
-    running += 1;
-    try {
+    async function exchange(signal: AbortSignal): Promise<T | Undecided> {
       const {
         statusCode,
         headers: received,
@@ -84,17 +80,36 @@ export function createHttpPaymentGateway(options: {
         path: basePath + path,
         headers: { ...headers, 'x-request-id': context.requestId },
         body,
-        signal: aborting.signal,
+        signal,
       });
       const text = await stream.text();
       return (
         undecided(statusCode, received['retry-after']) ??
         interpret({ status: statusCode, body: parseJson(text) })
       );
+    }
+
+    const aborting = new AbortController();
+    const { promise: timedOut, reject } = Promise.withResolvers<never>();
+    const limit = startTimeLimit(
+      {
+        running: options.attemptTimeout,
+        ...(context.timeLimit !== undefined && { elapsed: context.timeLimit }),
+      },
+      () => {
+        const error = new TimeoutError();
+        aborting.abort(error);
+        // A request that still waits for a connection would notice only when it gets one.
+        reject(error);
+      },
+    );
+    running += 1;
+    try {
+      return await Promise.race([exchange(aborting.signal), timedOut]);
     } catch (error) {
       return interpretFault(error);
     } finally {
-      clearTimeout(timer);
+      limit.clear();
       running -= 1;
       completed += 1;
     }

@@ -1,3 +1,5 @@
+import { startTimeLimit } from '../resilience/time-limit.ts';
+
 /** How a command ended. */
 export type Outcome<T> =
   | { kind: 'answered'; value: T }
@@ -10,17 +12,15 @@ export type Outcome<T> =
  * Resolves with the outcome of a command within `timeLimit` ms; a later answer is dropped. Never rejects.
  *
  * Replaces ioredis's own timeout for two reasons. That one also cuts off connecting, which takes several round trips.
- * And after the event loop was blocked for longer than the limit, timers fire before the sockets are read: here, answers
- * that have arrived by then still count.
+ * And it is a plain timer, which declares an answer missing that arrived while the event loop was blocked.
  */
 export function answerWithin<T>(timeLimit: number, command: Promise<T>): Promise<Outcome<T>> {
   const { promise, resolve } = Promise.withResolvers<Outcome<T>>();
-  const limit = setTimeout(() => {
-    // Runs right after the sockets are read.
-    setImmediate(resolve, { kind: 'unanswered', reason: 'timeout' });
-  }, timeLimit);
+  const limit = startTimeLimit({ elapsed: timeLimit }, () =>
+    resolve({ kind: 'unanswered', reason: 'timeout' }),
+  );
   const settle = (outcome: Outcome<T>) => {
-    clearTimeout(limit);
+    limit.clear();
     resolve(outcome);
   };
   command.then(

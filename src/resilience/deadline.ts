@@ -1,3 +1,5 @@
+import { startTimeLimit } from './time-limit.ts';
+
 /**
  * The moment at which the caller stops waiting for a response. It is handed down with the work, so that every wait on the
  * way is the shorter of its own bound and the time that remains: no work is done for a caller that has given up.
@@ -29,10 +31,10 @@ export async function orAtDeadline<T, U>(
   const remaining = deadline.remaining();
   if (remaining === Infinity) return work;
   const { promise: late, resolve } = Promise.withResolvers<U>();
-  const timer = setTimeout(() => resolve(otherwise()), Math.max(0, remaining));
+  const limit = startTimeLimit({ elapsed: remaining }, () => resolve(otherwise()));
   try {
     return await Promise.race([work, late]);
   } finally {
-    clearTimeout(timer);
+    limit.clear();
   }
 }
