@@ -70,7 +70,12 @@ const goodCards = new Set(['tok_visa', 'tok_mastercard']);
  * asks: one idempotency key per order, and the same request again while the answer is lost or retryable.
  */
 export function startCustomers(options: CustomersOptions): Customers {
-  const agent = new Agent({ connections: 2000, keepAliveTimeout: 4000, headersTimeout: deadline });
+  const agent = new Agent({
+    connections: 2000,
+    keepAliveTimeout: 4000,
+    headersTimeout: deadline,
+    allowH2: false,
+  });
   const random = seededRandom(options.seed);
   const visits: Visit[] = [];
   const answers: FinalAnswer[] = [];

@@ -28,7 +28,8 @@ const deadline = 15_000;
 
 /** Calls the API as one client, at the URLs in turn. */
 export function createTrafficClient(urls: readonly string[], apiKey: string): TrafficClient {
-  const agent = new Agent({ connections: 64, keepAliveTimeout: 10_000 });
+  // Over HTTP/2, calls that are cut off would leave a silent connection in use.
+  const agent = new Agent({ connections: 64, keepAliveTimeout: 10_000, allowH2: false });
   let turn = 0;
 
   return {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { request } from 'undici';
+import { Agent, request } from 'undici';
 import { listen } from '../../src/http/listen.ts';
 import { runProcess } from '../../src/process.ts';
 import { loadTrafficConfig } from './config.ts';
@@ -47,12 +47,14 @@ await runProcess(async () => {
 
 /** Waits until one of the URLs answers, with any status. */
 async function waitForService(urls: readonly string[], signal: AbortSignal): Promise<void> {
+  const dispatcher = new Agent({ allowH2: false });
   let waiting = false;
   for (let turn = 0; ; turn += 1) {
     const url = urls[turn % urls.length] ?? '';
     try {
-      const { body } = await request(new URL('/openapi.json', url), { signal });
+      const { body } = await request(new URL('/openapi.json', url), { signal, dispatcher });
       await body.dump();
+      await dispatcher.close();
       return;
     } catch {
       signal.throwIfAborted();

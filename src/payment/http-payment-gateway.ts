@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { errors, Pool } from 'undici';
+import { errors } from 'undici';
+import { isConnectError, openConnections } from './gateway-connections.ts';
 import { startTimeLimit } from '../resilience/time-limit.ts';
 import type {
   CallContext,
@@ -53,11 +54,10 @@ export function createHttpPaymentGateway(options: {
 }): HttpPaymentGateway {
   const { origin, pathname } = new URL(options.baseUrl);
   const basePath = pathname.replace(/\/$/, '');
-  const pool = new Pool(origin, {
+  const pool = openConnections(origin, {
     connections: options.connections,
     connectTimeout: options.attemptTimeout,
-    keepAliveTimeout: 30_000,
-    maxResponseSize: longestResponse,
+    longestResponse,
   });
 
   let running = 0;
@@ -216,16 +216,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Faults that occur before anything is sent. After any other fault the gateway may have received the request. */
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
 /** Responses that are not HTTP, or exceed a size limit. */
 const unreadable = [errors.HTTPParserError, errors.HeadersOverflowError, errors.ResponseExceededMaxSizeError];
 
@@ -241,14 +231,7 @@ function interpretFault(error: unknown): Undecided {
   if (error instanceof TimeoutError) return { kind: 'unknown', reason: 'timeout', cause: error };
   if (unreadable.some((kind) => error instanceof kind))
     return { kind: 'unknown', reason: 'malformed_answer', cause: error };
-  return isNeverSent(error)
+  return isConnectError(error)
     ? { kind: 'unavailable', reason: 'unreachable', cause: error }
     : { kind: 'unknown', reason: 'connection_lost', cause: error };
-}
-
-function isNeverSent(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.every(isNeverSent);
-  return (
-    error instanceof Error && 'code' in error && typeof error.code === 'string' && neverSent.has(error.code)
-  );
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
   arrowsOf,
@@ -55,6 +55,19 @@ test.each([...new Set(foldersOf('src'))])(
 
 test('no two programs of lab/ import each other', () => {
   expect(twoWayTies(within('lab', arrows))).toEqual([]);
+});
+
+test('every HTTP client whose peer may be behind TLS speaks HTTP/1.1 only', () => {
+  // undici 8 negotiates HTTP/2 unless it is told otherwise: https://undici.nodejs.org/#/docs/api/Client
+  const clients = globSync(['src/**/*.ts', 'lab/{chaos,console,traffic}/**/*.ts'])
+    .filter((file) => !file.endsWith('.test.ts'))
+    .map((file) => ({ file, text: readFileSync(file, 'utf8') }))
+    .filter(({ text }) =>
+      /^import \{[^}]*\b(Agent|Client|Pool|request|fetch)\b[^}]*\} from 'undici'/m.test(text),
+    );
+  expect(clients.length).toBeGreaterThan(5);
+  const unbound = clients.filter(({ text }) => !/allowH2: false|dispatcher: overHttp1/.test(text));
+  expect(unbound.map(({ file }) => file)).toEqual([]);
 });
 
 test('the import graph has no cycle, types included', () => {

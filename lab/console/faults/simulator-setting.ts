@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { overHttp1 } from '../over-http1.ts';
 import { problem } from '../../simulator/answer.ts';
 
 /** A setting of the simulator, polled every second because other clients may change it too. */
@@ -79,6 +80,7 @@ export function watchSimulatorSetting<T>(options: SimulatorSettingOptions<T>): S
 async function call(base: string, method: 'GET' | 'PUT' | 'DELETE', path: string, body?: unknown) {
   const response = await request(new URL(path, base), {
     method,
+    dispatcher: overHttp1,
     signal: AbortSignal.timeout(timeout),
     ...(body !== undefined && {
       body: JSON.stringify(body),

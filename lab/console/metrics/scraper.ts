@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { overHttp1 } from '../over-http1.ts';
 import { isRead, readingOf } from './readings.ts';
 import { readSamples } from './openmetrics.ts';
 import { createSeries, type Series } from './series.ts';
@@ -62,6 +63,7 @@ export function startScraper(url: () => string | undefined): Scraper {
 
 async function fetchText(url: string): Promise<string> {
   const { statusCode, body } = await request(url, {
+    dispatcher: overHttp1,
     signal: AbortSignal.timeout(timeout),
     headers: { accept: 'application/openmetrics-text' },
   });

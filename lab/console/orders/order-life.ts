@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { overHttp1 } from '../over-http1.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import { summaryOf } from '../traces/trace-entry.ts';
 import type { TraceStore } from '../traces/trace-store.ts';
@@ -56,7 +57,11 @@ async function get(
   headers: Record<string, string> = {},
 ): Promise<{ status?: number; body?: unknown }> {
   try {
-    const response = await request(url, { headers, signal: AbortSignal.timeout(timeout) });
+    const response = await request(url, {
+      headers,
+      dispatcher: overHttp1,
+      signal: AbortSignal.timeout(timeout),
+    });
     return { status: response.statusCode, body: await response.body.json() };
   } catch {
     return {};

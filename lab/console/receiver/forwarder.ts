@@ -35,7 +35,8 @@ const backoff = { base: 500, floor: 100, cap: 10_000 };
 const temporary: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 export function createForwarder(destinations: Partial<Record<Signal, Destination>>): Forwarder {
-  const agent = new Agent({ connections: 2 });
+  // Over HTTP/2, requests that are cut off would leave a silent connection in use.
+  const agent = new Agent({ connections: 2, allowH2: false });
   const ended = new AbortController();
   const queue: Parcel[] = [];
   const counts = { sent: 0, dropped: 0 };
