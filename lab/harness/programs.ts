@@ -20,6 +20,7 @@ const programs: readonly Program[] = [
       'test/api/orders-cache.test.ts',
       'test/limits/rate-limit-shared.test.ts',
       'test/resilience/redis-faults.test.ts',
+      'test/resilience/redis-unsuitable.test.ts',
       'test/operations/telemetry-names.test.ts',
     ],
   },

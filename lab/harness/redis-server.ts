@@ -18,11 +18,12 @@ export interface RedisServer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-export async function startRedisServer(): Promise<RedisServer> {
+/** @param settings further options of the program, such as `--maxmemory`, `1mb` */
+export async function startRedisServer(...settings: string[]): Promise<RedisServer> {
   const port = await freePort();
   const run = process.env['TEST_REDIS'] === 'containers' ? runContainer : runProcess;
   const url = `redis://127.0.0.1:${port}`;
-  let running: Running | undefined = await run(port);
+  let running: Running | undefined = await run(port, settings);
   const kill = async () => {
     await running?.kill();
     running = undefined;
@@ -45,7 +46,7 @@ export async function startRedisServer(): Promise<RedisServer> {
     },
     kill,
     async start() {
-      running ??= await run(port);
+      running ??= await run(port, settings);
     },
     [Symbol.asyncDispose]: kill,
   };
@@ -57,9 +58,19 @@ interface Running {
 
 const program = 'redis-server';
 
-async function runProcess(port: number): Promise<Running> {
+async function runProcess(port: number, further: string[]): Promise<Running> {
   const folder = await mkdtemp(path.join(tmpdir(), 'orders-redis-'));
-  const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  const settings = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    ...further,
+  ];
   const server = spawn(program, settings, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(server, 'exit');
   const kill = async () => {
@@ -99,10 +110,10 @@ function failToStart(how: string): never {
   throw new Error(`${program} did not start: ${how}`);
 }
 
-async function runContainer(port: number): Promise<Running> {
+async function runContainer(port: number, further: string[]): Promise<Running> {
   const { GenericContainer, Wait } = await import('testcontainers');
   const container = await new GenericContainer('valkey/valkey:9.0.4-alpine3.23')
-    .withCommand(['valkey-server', '--save', '', '--appendonly', 'no'])
+    .withCommand(['valkey-server', '--save', '', '--appendonly', 'no', ...further])
     // The port stays the same after a restart.
     .withExposedPorts({ container: 6379, host: port })
     .withWaitStrategy(Wait.forLogMessage(/Ready to accept/))

@@ -27,10 +27,15 @@ export function answerWithin<T>(timeLimit: number, command: Promise<T>): Promise
     (value) => settle({ kind: 'answered', value }),
     (error: unknown) =>
       settle(
-        error instanceof Error && error.name === 'ReplyError'
+        isErrorReply(error)
           ? { kind: 'refused', error }
           : { kind: 'unanswered', reason: 'connection_lost', error },
       ),
   );
   return promise;
+}
+
+/** Whether Redis itself answered with the error. */
+export function isErrorReply(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ReplyError';
 }

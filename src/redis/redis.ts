@@ -2,7 +2,7 @@ import { Redis as Client, type Result } from 'ioredis';
 import { type Backoff, fullJitter } from '../resilience/backoff.ts';
 import { type BreakerPolicy, type CircuitState, createCircuit } from '../resilience/circuit-breaker.ts';
 import type { Config } from '../config/config.ts';
-import { answerWithin, type Outcome } from './answer-within.ts';
+import { answerWithin, isErrorReply, type Outcome } from './answer-within.ts';
 
 /**
  * The service keeps copies and counters in Redis, never the only copy of anything. No method throws or takes longer than
@@ -77,6 +77,10 @@ const silence = 2000;
  * without a connection commands are skipped at once, just as while the circuit is open.
  */
 export function createRedis(config: NonNullable<Config['redis']>, events: RedisEvents): Redis {
+  let usable = false;
+  let lastError: Error | undefined;
+  /** Times that the server turned out to be of no use, since the last write that it carried out. */
+  let refusals = 0;
   const client = new Client(config.url.reveal(), {
     connectionName: 'orders',
     connectTimeout: 1000,
@@ -86,47 +90,75 @@ export function createRedis(config: NonNullable<Config['redis']>, events: RedisE
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    retryStrategy: (attempt) => fullJitter(attempt, reconnecting),
+    // ioredis counts from 1 again after each connection, also after one that is of no use.
+    retryStrategy: (attempt) => fullJitter(Math.max(attempt, refusals), reconnecting),
     // After a failover, the connection may lead to a read-only replica.
-    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+    reconnectOnError(error) {
+      if (!error.message.startsWith('READONLY')) return false;
+      lastError = error;
+      refusals += 1;
+      return true;
+    },
     scripts: { countInWindow },
   });
   const circuit = createCircuit<Outcome<unknown>>(breaker, failed, announce);
 
   let closing = false;
-  let lastError: Error | undefined;
   let announced: CircuitState = 'closed';
   client.on('error', (error: Error) => {
     lastError = error;
   });
-  client.on('ready', () => {
-    lastError = undefined;
+  client.on('ready', () => void welcome());
+  client.on('close', () => {
+    usable = false;
     announce();
   });
-  client.on('close', announce);
+
+  /** Looks where the connection leads to. Reconnecting follows a name that comes to mean another server. */
+  async function welcome(): Promise<void> {
+    const unsuitable = await client.info().then(
+      whyUnsuitable,
+      // An account that may not ask is an account for this server. Any other error has broken the connection.
+      (error: unknown) => (isErrorReply(error) ? undefined : 'the connection broke'),
+    );
+    if (client.status !== 'ready') return;
+    if (unsuitable !== undefined) {
+      lastError = new Error(unsuitable);
+      refusals += 1;
+      client.disconnect(true);
+      return;
+    }
+    usable = true;
+    lastError = undefined;
+    announce();
+  }
+
+  function isReady(): boolean {
+    return usable && client.status === 'ready';
+  }
 
   function circuitState(): CircuitState {
-    return client.status === 'ready' ? circuit.state() : 'open';
+    return isReady() ? circuit.state() : 'open';
   }
 
   function announce(): void {
     const to = circuitState();
     if (closing || to === announced) return;
-    events.circuitChanged({ from: announced, to, connected: client.status === 'ready', cause: lastError });
+    events.circuitChanged({ from: announced, to, connected: isReady(), cause: lastError });
     announced = to;
   }
 
   async function run<T>(command: string, send: () => Promise<T>): Promise<T | undefined> {
-    const outcome =
-      client.status === 'ready'
-        ? await circuit.fire(async () => {
-            const observation = events.started(command);
-            const ended = await answerWithin(config.commandTimeout, send());
-            observation.ended(ended);
-            return ended;
-          })
-        : undefined;
+    const outcome = isReady()
+      ? await circuit.fire(async () => {
+          const observation = events.started(command);
+          const ended = await answerWithin(config.commandTimeout, send());
+          observation.ended(ended);
+          return ended;
+        })
+      : undefined;
     if (outcome === undefined) events.skipped(command);
+    else if (outcome.kind === 'answered' && command !== 'GET') refusals = 0;
     return outcome?.kind === 'answered' ? outcome.value : undefined;
   }
 
@@ -151,6 +183,19 @@ export function createRedis(config: NonNullable<Config['redis']>, events: RedisE
       circuit.close();
     },
   };
+}
+
+/**
+ * Why a server cannot be used, from its answer to INFO; `undefined` if it can. Sentinels do not store anything, a replica
+ * refuses writes, and a node of a cluster refuses most keys.
+ */
+function whyUnsuitable(info: string): string | undefined {
+  const [, mode = 'standalone'] = /^redis_mode:(\w+)/m.exec(info) ?? [];
+  if (mode !== 'standalone')
+    return `REDIS_URL leads to a ${mode} server: Sentinel and Cluster are not supported`;
+  return /^role:slave/m.test(info)
+    ? 'REDIS_URL leads to a read-only replica, and not to its primary'
+    : undefined;
 }
 
 /** An error reply comes at once and costs nothing, and a Redis that is full can still be read. */
