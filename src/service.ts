@@ -15,6 +15,7 @@ import { requestLease, type StepBounds, workerLease } from './orders/lease.ts';
 import type { OrderDependencies } from './orders/order-dependencies.ts';
 import { createOrderStore, type OrderStore, separateWrites, sharedWrites } from './orders/order-store.ts';
 import { createSettlementWorker } from './orders/settle-orders.ts';
+import { loadCredentials } from './payment/gateway-credentials.ts';
 import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
 import type { PaymentGateway } from './payment/payment-gateway.ts';
 import { createResilientPaymentGateway } from './payment/resilient-payment-gateway.ts';
@@ -66,7 +67,11 @@ export async function createService(
   building.defer(() => database.close());
   const redis = config.redis && createRedis(config.redis, probes.redis(config.redis.url.reveal()));
   building.defer(() => redis?.close());
-  const httpGateway = createHttpPaymentGateway({ baseUrl: config.payment.gatewayUrl, ...config.payment });
+  const httpGateway = createHttpPaymentGateway({
+    ...config.payment,
+    baseUrl: config.payment.gatewayUrl,
+    credentials: loadCredentials(config.payment.authorization),
+  });
   building.defer(() => httpGateway.close());
   const gatewayEvents = new EventEmitter<{ available: [] }>();
   const payments = createResilientPaymentGateway(

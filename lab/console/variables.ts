@@ -1,4 +1,5 @@
-import { text, url, wholeNumber } from '../../src/config/environment.ts';
+import { pageUrl, serverUrl } from '../../src/config/addresses.ts';
+import { text, wholeNumber } from '../../src/config/environment.ts';
 import { variables } from '../../src/config/variables.ts';
 
 /** Every variable that the console reads, besides the standard `OTEL_EXPORTER_OTLP_…` ones for its Collector. */
@@ -12,15 +13,15 @@ export const consoleVariables = {
     default: '96',
     meaning: 'MiB of traces and log lines that the console keeps; the oldest are dropped first',
   }),
-  CONSOLE_API_URL: url(['http:', 'https:'], {
+  CONSOLE_API_URL: serverUrl({
     default: 'http://127.0.0.1:7070',
     meaning: 'URL of the API of the service that `npm run console` observes',
   }),
-  CONSOLE_METRICS_URL: url(['http:', 'https:'], {
+  CONSOLE_METRICS_URL: pageUrl({
     default: 'http://127.0.0.1:7071/metrics',
     meaning: 'URL that `npm run console` scrapes metrics from',
   }),
-  CONSOLE_GATEWAY_URL: url(['http:', 'https:'], {
+  CONSOLE_GATEWAY_URL: serverUrl({
     default: 'http://127.0.0.1:7072',
     meaning: 'URL of the payment gateway simulator in which `npm run console` sets faults',
   }),

@@ -1,13 +1,16 @@
-import { optional, text, urls, wholeNumber } from '../../src/config/environment.ts';
+import { serverUrl } from '../../src/config/addresses.ts';
+import { listOf, optional, text, wholeNumber } from '../../src/config/environment.ts';
 import { variables } from '../../src/config/variables.ts';
 
 /** Every variable that the traffic generator reads. */
 export const trafficVariables = {
   HOST: { ...variables.HOST, meaning: 'address that the control port of the traffic generator listens on' },
-  TRAFFIC_URLS: urls(['http:', 'https:'], {
-    default: 'http://127.0.0.1:7070',
-    meaning: 'URLs of the APIs that the traffic generator calls in turn, comma-separated',
-  }),
+  TRAFFIC_URLS: listOf(
+    serverUrl({
+      default: 'http://127.0.0.1:7070',
+      meaning: 'URLs of the APIs that the traffic generator calls in turn, comma-separated',
+    }),
+  ),
   TRAFFIC_RATE: wholeNumber(0, 1000, {
     default: '6',
     meaning: 'requests per second of the traffic generator; 0 sends none',

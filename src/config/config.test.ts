@@ -9,6 +9,10 @@ const required = {
   PAYMENT_GATEWAY_URL: 'https://payments.example',
   API_KEYS: 'shop:hush-shop,pos:hush-pos',
 };
+const withGateway = {
+  PAYMENT_GATEWAY_AUTHORIZATION: 'Bearer hush-hush',
+  HTTPS_PROXY: 'http://orders:hush-hush@proxy:3128',
+};
 const withRedis = { ...required, REDIS_URL: 'rediss://orders:hush-hush@cache:6380/1' };
 
 const faultsOf = (env: Environment): readonly string[] => {
@@ -63,7 +67,7 @@ test('loadConfig puts each variable into its section', () => {
 
 describe('a secret', () => {
   test('a secret shows in no printed form of the configuration', () => {
-    for (const config of [loadConfig(withRedis), loadMigrationConfig(required)]) {
+    for (const config of [loadConfig({ ...withRedis, ...withGateway }), loadMigrationConfig(required)]) {
       const inspected = inspect(config, { depth: Number.POSITIVE_INFINITY, showHidden: true });
       for (const printed of [inspected, JSON.stringify(config)]) {
         expect(printed).toContain('[secret]');
@@ -77,6 +81,9 @@ describe('a secret', () => {
     ['API_KEYS', { API_KEYS: 'hush-shop' }],
     ['REDIS_URL', { REDIS_URL: 'http://orders:hush-hush@cache' }],
     ['API_KEYS', { API_KEYS: 'shop:hush-shop,pos:hush-shop' }],
+    ['PAYMENT_GATEWAY_URL', { PAYMENT_GATEWAY_URL: 'https://orders:hush-hush@payments.example' }],
+    ['PAYMENT_GATEWAY_AUTHORIZATION', { PAYMENT_GATEWAY_AUTHORIZATION: 'Bearer hush-hush\n' }],
+    ['HTTPS_PROXY', { HTTPS_PROXY: 'socks5://orders:hush-hush@proxy' }],
   ])('a secret is not in the message about a malformed %s', (name, change) => {
     const faults = faultsOf({ ...required, ...change });
     expect(faults).toEqual([expect.stringMatching(`^${name} must be `)]);
@@ -88,6 +95,8 @@ describe('a secret', () => {
     expect(marked.map(([name]) => name)).toEqual([
       'DATABASE_URL',
       'PAYMENT_GATEWAY_URL',
+      'PAYMENT_GATEWAY_AUTHORIZATION',
+      'HTTPS_PROXY',
       'API_KEYS',
       'REDIS_URL',
     ]);
@@ -143,6 +152,102 @@ describe('loadConfig', () => {
       'PAYMENT_BACKOFF_FLOOR must not be longer than PAYMENT_BACKOFF_CAP',
     ]);
   });
+});
+
+describe('the way to the payment gateway', () => {
+  test.each([
+    'https://user@payments.example',
+    'https://user:password@payments.example',
+    'https://:password@payments.example',
+    'https://payments.example/v1?key=1',
+    'https://payments.example/v1?',
+    'https://payments.example/v1#top',
+    'https://payments.example/#',
+    'ftp://payments.example',
+    'payments.example',
+  ])('loadConfig refuses a PAYMENT_GATEWAY_URL of which a part would be dropped: %s', (url) => {
+    expect(faultsOf({ ...required, PAYMENT_GATEWAY_URL: url })).toEqual([
+      'PAYMENT_GATEWAY_URL must be a URL that starts with http:// or https://, without user, password, query and fragment',
+    ]);
+  });
+
+  test.each(['https://payments.example', 'http://127.0.0.1:7072/', 'https://payments.example/v1/'])(
+    'loadConfig takes the PAYMENT_GATEWAY_URL %s',
+    (url) => {
+      expect(loadConfig({ ...required, PAYMENT_GATEWAY_URL: url }).payment.gatewayUrl).toBe(url);
+    },
+  );
+
+  test('loadConfig takes the authorization from a variable or from a file, and not from both', () => {
+    const { PAYMENT_GATEWAY_AUTHORIZATION } = withGateway;
+    const inFile = { PAYMENT_GATEWAY_AUTHORIZATION_FILE: '/run/secrets/gateway' };
+    expect(loadConfig(required).payment.authorization).toBeUndefined();
+    expect(loadConfig({ ...required, PAYMENT_GATEWAY_AUTHORIZATION }).payment.authorization).toMatchObject({
+      kind: 'value',
+    });
+    expect(loadConfig({ ...required, ...inFile }).payment.authorization).toEqual({
+      kind: 'file',
+      path: '/run/secrets/gateway',
+    });
+    expect(faultsOf({ ...required, PAYMENT_GATEWAY_AUTHORIZATION, ...inFile })).toEqual([
+      'PAYMENT_GATEWAY_AUTHORIZATION and PAYMENT_GATEWAY_AUTHORIZATION_FILE must not both be set',
+    ]);
+  });
+
+  // Lower case wins, and a scheme may be missing, as in curl: https://curl.se/docs/manpage.html#ENVIRONMENT
+  test.each<[environment: Record<string, string>, url: string | undefined]>([
+    [{}, undefined],
+    [{ HTTPS_PROXY: '' }, undefined],
+    [{ HTTPS_PROXY: 'http://proxy:3128' }, 'http://proxy:3128'],
+    [{ https_proxy: 'https://proxy:3129' }, 'https://proxy:3129'],
+    [{ https_proxy: 'http://low', HTTPS_PROXY: 'http://high' }, 'http://low'],
+    [{ HTTPS_PROXY: 'proxy:3128' }, 'http://proxy:3128'],
+    [{ HTTP_PROXY: 'http://proxy:3128' }, undefined],
+    [{ HTTPS_PROXY: 'http://proxy', PAYMENT_GATEWAY_URL: 'http://payments.example' }, undefined],
+    [{ HTTPS_PROXY: 'socks5://proxy', PAYMENT_GATEWAY_URL: 'http://127.0.0.1:7072' }, undefined],
+  ])('loadConfig takes the proxy to the gateway from %j', (environment, url) => {
+    expect(loadConfig({ ...required, ...environment }).payment.proxy?.url.reveal()).toBe(url);
+  });
+
+  test('loadConfig refuses a proxy to the gateway that speaks no HTTP', () => {
+    for (const proxy of ['socks5://proxy:1080', 'http://', '://']) {
+      expect(faultsOf({ ...required, HTTPS_PROXY: proxy })).toEqual([
+        'HTTPS_PROXY must be a URL that starts with http:// or https://; other proxies are not supported',
+      ]);
+    }
+  });
+});
+
+test.each([
+  'redis://cache:6379',
+  'redis://cache/0',
+  'rediss://orders:s%40crt@cache:6380/12',
+  'redis://:secret@[::1]:6380/2',
+])('loadConfig takes the REDIS_URL %s', (url) => {
+  expect(loadConfig({ ...required, REDIS_URL: url }).redis?.url.reveal()).toBe(url);
+});
+
+test.each([
+  ['of a Sentinel', 'redis-sentinel://sentinel:26379/orders'],
+  ['of a Sentinel', 'redis+sentinel://sentinel:26379/orders/0'],
+  ['of a Sentinel', 'sentinel://sentinel:26379'],
+  ['of a cluster', 'redis-cluster://node-1:6379'],
+  ['of a cluster', 'redis+cluster://node-1:6379'],
+  ['with several servers', 'redis://node-1:6379,node-2:6379/0'],
+  ['with several servers', 'redis://node-1,node-2:6379'],
+  ['without a server', 'redis://'],
+  ['without a server', 'redis:///0'],
+  ['with a name for the database', 'redis://cache/orders'],
+  ['with two databases', 'redis://cache/0/1'],
+  ['with options', 'redis://cache/0?enableOfflineQueue=true'],
+  ['with a fragment', 'redis://cache/0#1'],
+  ['with a broken password', 'redis://orders:100%@cache'],
+])('loadConfig refuses a REDIS_URL %s, in one line: %s', (_what, url) => {
+  expect(faultsOf({ ...required, REDIS_URL: url })).toEqual([
+    expect.stringMatching(
+      /^REDIS_URL must be the URL of one Redis server.* Sentinel and Cluster are not supported$/,
+    ),
+  ]);
 });
 
 test('loadConfig configures Redis only when REDIS_URL is set', () => {

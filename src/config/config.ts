@@ -1,4 +1,6 @@
 import { type ApiKey, ConfigError, type Environment, read, Secret, type Values } from './environment.ts';
+import { gatewayAccess, type GatewayAccess, gatewayContradictions } from './gateway-config.ts';
+import { withProxyNames } from './outgoing-proxy.ts';
 import { variables } from './variables.ts';
 
 /** The service's environment, read once, at start. Only `src/config/` reads `process.env`. */
@@ -88,8 +90,7 @@ export interface PostgresConfig {
   deadline: number;
 }
 
-export interface PaymentConfig {
-  gatewayUrl: string;
+export interface PaymentConfig extends GatewayAccess {
   /** Keep-alive connections to the gateway. */
   connections: number;
   attemptTimeout: number;
@@ -152,7 +153,7 @@ type ServiceValues = Values<typeof variables>;
  * @throws {ConfigError} when a variable is missing or malformed, or two contradict each other; lists every fault
  */
 export function loadConfig(env: Environment = process.env): Config {
-  const value = read(variables, env);
+  const value = read(variables, withProxyNames(env));
   const faults = contradictions(value);
   if (faults.length > 0) throw new ConfigError(faults);
   return {
@@ -189,6 +190,7 @@ function contradictions(value: ServiceValues): string[] {
       value.NODE_ENV === 'production' && value.API_KEYS.some(({ key }) => key === demoApiKey.key),
       'API_KEYS holds the public demo key, which production refuses',
     ],
+    ...gatewayContradictions(value),
     [
       value.PAYMENT_BACKOFF_FLOOR > value.PAYMENT_BACKOFF_CAP,
       'PAYMENT_BACKOFF_FLOOR must not be longer than PAYMENT_BACKOFF_CAP',
@@ -252,7 +254,7 @@ function redisConfig(value: ServiceValues): RedisConfig | undefined {
 
 function paymentConfig(value: ServiceValues): PaymentConfig {
   return {
-    gatewayUrl: value.PAYMENT_GATEWAY_URL,
+    ...gatewayAccess(value),
     connections: value.PAYMENT_CONNECTIONS,
     attemptTimeout: value.PAYMENT_ATTEMPT_TIMEOUT,
     deadline: value.PAYMENT_DEADLINE,

@@ -108,17 +108,15 @@ export const url = (protocols: readonly string[], rest: Rest<string>): Variable<
     URL.canParse(raw) && protocols.some((protocol) => raw.startsWith(`${protocol}//`)) ? raw : undefined,
 });
 
-export const urls = (protocols: readonly string[], rest: Rest<string[]>): Variable<string[]> => {
-  const one = url(protocols, { meaning: rest.meaning });
-  return {
-    ...rest,
-    expected: `one or more, comma-separated, of ${one.expected.replace('a URL that starts', 'URLs that start')}`,
-    parse: (raw) => {
-      const found = raw.split(',').map((each) => one.parse(each.trim()));
-      return found.every((each) => each !== undefined) ? found : undefined;
-    },
-  };
-};
+/** One or more values, comma-separated. */
+export const listOf = <T>(one: Variable<T>): Variable<T[]> => ({
+  ...one,
+  expected: `one or more, comma-separated, each ${one.expected}`,
+  parse: (raw) => {
+    const found = raw.split(',').map((each) => one.parse(each.trim()));
+    return found.every((each) => each !== undefined) ? found : undefined;
+  },
+});
 
 /** A client of the API and its key. */
 export interface ApiKey {

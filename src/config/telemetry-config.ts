@@ -1,4 +1,5 @@
 import { type Environment, read } from './environment.ts';
+import { outgoingProxy, type OutgoingProxy, withProxyNames } from './outgoing-proxy.ts';
 import { telemetryVariables } from './telemetry-variables.ts';
 
 /** What the preloaded SDK is built from. Every time is in milliseconds. */
@@ -15,6 +16,8 @@ export interface TelemetryConfig {
   limitsSpans: boolean;
   environment: 'development' | 'test' | 'production';
   instrumentation: 'lean' | 'auto';
+  /** For exports in the default form; the SDK handles any other form. */
+  proxy: OutgoingProxy | undefined;
   batch: BatchConfig;
   logBatch: BatchConfig;
 }
@@ -41,7 +44,7 @@ export function loadTelemetryConfig(env: Environment = process.env): TelemetryCo
   const given = Object.fromEntries(
     Object.entries(env).filter(([name, value]) => value !== '' || !name.startsWith('OTEL_')),
   );
-  const value = read(telemetryVariables, given);
+  const value = read(telemetryVariables, withProxyNames(given));
   return {
     disabled: given['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
     diagnostics: given['OTEL_LOG_LEVEL'],
@@ -51,6 +54,7 @@ export function loadTelemetryConfig(env: Environment = process.env): TelemetryCo
     limitsSpans: Object.keys(given).some((name) => /^OTEL_.+_LIMIT$/.test(name)),
     environment: value.NODE_ENV,
     instrumentation: value.TELEMETRY_INSTRUMENTATION,
+    proxy: outgoingProxy(value.HTTPS_PROXY, value.NO_PROXY),
     batch: {
       maxQueueSize: value.OTEL_BSP_MAX_QUEUE_SIZE,
       maxExportBatchSize: Math.min(value.OTEL_BSP_MAX_EXPORT_BATCH_SIZE, value.OTEL_BSP_MAX_QUEUE_SIZE),

@@ -4,6 +4,8 @@ import { variables } from './variables.ts';
 /** The variables that the telemetry reads itself; the OpenTelemetry specification defines their names and defaults. */
 export const telemetryVariables = {
   NODE_ENV: variables.NODE_ENV,
+  HTTPS_PROXY: variables.HTTPS_PROXY,
+  NO_PROXY: variables.NO_PROXY,
   TELEMETRY_INSTRUMENTATION: variables.TELEMETRY_INSTRUMENTATION,
   OTEL_BSP_MAX_QUEUE_SIZE: wholeNumber(1, 1_000_000, {
     default: '2048',

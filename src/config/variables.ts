@@ -1,3 +1,5 @@
+import { redisUrl } from './addresses.ts';
+import { gatewayVariables } from './gateway-variables.ts';
 import { apiKeys, duration, oneOf, optional, proxies, share, text, url, wholeNumber } from './environment.ts';
 
 /** Every variable of the service. `npm run docs` generates docs/configuration.md from it. */
@@ -20,19 +22,15 @@ export const variables = {
     meaning: 'URL of the Postgres database; `npm start` brings its own when it is not set',
     secret: true,
   }),
-  PAYMENT_GATEWAY_URL: url(['http:', 'https:'], {
-    meaning: 'URL of the payment gateway; `npm start` brings a simulator when it is not set',
-    // It may hold credentials.
-    secret: true,
-  }),
+  ...gatewayVariables,
   API_KEYS: apiKeys({
     meaning: 'clients and their keys: `client:key` pairs, comma-separated; `npm start` sets `demo:demo-key`',
     secret: true,
   }),
   REDIS_URL: optional(
-    url(['redis:', 'rediss:'], {
+    redisUrl({
       meaning:
-        'URL of a Redis in which replicas share rate limits and a cache of settled orders; without it, each replica counts by itself and caches nothing',
+        'URL of a Redis, not a Sentinel or a cluster, in which replicas share rate limits and a cache of settled orders; without it, each replica counts by itself and caches nothing',
       secret: true,
     }),
   ),

@@ -1,4 +1,5 @@
-import { buildConnector, Pool } from 'undici';
+import { buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import type { OutgoingProxy } from '../config/outgoing-proxy.ts';
 
 export interface ConnectionOptions {
   /** Upper bound. Each connection carries one request at a time. */
@@ -7,6 +8,7 @@ export interface ConnectionOptions {
   connectTimeout: number;
   /** In bytes. */
   longestResponse: number;
+  proxy?: OutgoingProxy | undefined;
 }
 
 /**
@@ -14,13 +16,30 @@ export interface ConnectionOptions {
  * requests that share a connection are not bounded by the number of connections; a request that is cut off would leave a
  * silent connection in use, and no later request would get an answer; a body that the gateway resets would look complete.
  */
-export function openConnections(origin: string, options: ConnectionOptions): Pool {
-  return new Pool(origin, {
-    connections: options.connections,
-    keepAliveTimeout: 30_000,
-    maxResponseSize: options.longestResponse,
-    allowH2: false,
-    connect: rememberingErrors(buildConnector({ allowH2: false, timeout: options.connectTimeout })),
+export function openConnections(origin: string, options: ConnectionOptions): Dispatcher {
+  const { connectTimeout, proxy } = options;
+  const direct = buildConnector({ allowH2: false, timeout: connectTimeout });
+  const poolOf = (target: string | URL, connect: buildConnector.connector) =>
+    new Pool(target, {
+      connections: options.connections,
+      keepAliveTimeout: 30_000,
+      maxResponseSize: options.longestResponse,
+      allowH2: false,
+      connect: rememberingErrors(connect),
+    });
+  if (proxy === undefined) return poolOf(origin, direct);
+
+  return new EnvHttpProxyAgent({
+    // Plain HTTP never takes a proxy. An empty text keeps undici from reading the environment.
+    httpProxy: '',
+    httpsProxy: proxy.url.reveal(),
+    noProxy: proxy.except,
+    connectTimeout,
+    factory: (target: string | URL, { connect = direct }: { connect?: buildConnector.connector }) =>
+      poolOf(target, connect),
+    // A proxy that never answers would hold a connection for undici's default of five minutes.
+    clientFactory: (target: URL, { connect }: { connect?: buildConnector.connector }) =>
+      new Pool(target, { ...(connect && { connect }), headersTimeout: connectTimeout }),
   });
 }
 

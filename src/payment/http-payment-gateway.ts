@@ -1,6 +1,8 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { errors } from 'undici';
+import type { OutgoingProxy } from '../config/outgoing-proxy.ts';
+import type { Credentials } from './gateway-credentials.ts';
 import { isConnectError, openConnections } from './gateway-connections.ts';
 import { startTimeLimit } from '../resilience/time-limit.ts';
 import type {
@@ -51,14 +53,20 @@ export function createHttpPaymentGateway(options: {
   connections: number;
   /** Milliseconds for one attempt, connecting included, in which this process runs. */
   attemptTimeout: number;
+  /** Default: requests have no Authorization header. */
+  credentials?: Credentials;
+  /** Default: the gateway is reached without a proxy. */
+  proxy?: OutgoingProxy | undefined;
 }): HttpPaymentGateway {
   const { origin, pathname } = new URL(options.baseUrl);
   const basePath = pathname.replace(/\/$/, '');
-  const pool = openConnections(origin, {
+  const gateway = openConnections(origin, {
     connections: options.connections,
     connectTimeout: options.attemptTimeout,
     longestResponse,
+    proxy: options.proxy,
   });
+  const { credentials } = options;
 
   let running = 0;
   let completed = 0;
@@ -75,13 +83,15 @@ export function createHttpPaymentGateway(options: {
         statusCode,
         headers: received,
         body: stream,
-      } = await pool.request({
+      } = await gateway.request({
+        origin,
         method: 'POST',
         path: basePath + path,
-        headers: { ...headers, 'x-request-id': context.requestId },
+        headers: { ...headers, ...credentials?.headers(), 'x-request-id': context.requestId },
         body,
         signal,
       });
+      if (statusCode === 401 || statusCode === 403) credentials?.refused();
       const text = await stream.text();
       return (
         undecided(statusCode, received['retry-after']) ??
@@ -134,7 +144,7 @@ export function createHttpPaymentGateway(options: {
     // Each connection carries one request at a time.
     waiting: () => Math.max(0, running - options.connections),
     completed: () => completed,
-    close: () => pool.close(),
+    close: () => gateway.close(),
   };
 }
 

@@ -22,6 +22,8 @@ export function observeOutgoingRequests(): void {
 
   subscribe('undici:request:create', (message) => {
     const { request } = message as { request: UndiciRequest };
+    // It opens the way through a proxy. The request itself follows.
+    if (request.method === 'CONNECT') return;
     const requestContext = currentRequestContext();
     // Outside a trace: another part of the process, such as an exporter, sends it.
     if (requestContext?.trace === undefined) return;

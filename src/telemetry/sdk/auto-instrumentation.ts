@@ -27,6 +27,8 @@ export function createInstrumentations() {
     '@opentelemetry/instrumentation-undici': {
       // Requests outside a trace, such as those of an exporter, start none.
       requireParentforSpans: true,
+      // It opens the way through a proxy. The request itself follows.
+      ignoreRequestHook: ({ method }) => method === 'CONNECT',
       requestHook: (span, { method, path }) => {
         span.updateName(`${method} ${templateOf(path)}`);
         span.setAttribute('url.template', templateOf(path));

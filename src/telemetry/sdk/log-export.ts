@@ -8,14 +8,18 @@ import { createLogBatch, type EmittedRecord, type LogRecordProcessor } from '../
 export function createLogExport(
   bounds: TelemetryConfig['logBatch'],
   drop: (reason: LossReason, count: number) => void,
+  proxy?: TelemetryConfig['proxy'],
 ): LogRecordProcessor {
-  const receiver = createReceiver<EmittedRecord>({
-    name: 'LOGS',
-    path: 'v1/logs',
-    item: 'log',
-    exporter: 'otlp_http_log_exporter',
-    deserializeResponse: ProtobufLogsSerializer.deserializeResponse,
-  });
+  const receiver = createReceiver<EmittedRecord>(
+    {
+      name: 'LOGS',
+      path: 'v1/logs',
+      item: 'log',
+      exporter: 'otlp_http_log_exporter',
+      deserializeResponse: ProtobufLogsSerializer.deserializeResponse,
+    },
+    proxy,
+  );
   const queue = createExportQueue(bounds, 'log records', createLogBatch, receiver, drop);
   return { onEmit: queue.add, forceFlush: queue.forceFlush, shutdown: queue.shutdown };
 }

@@ -15,14 +15,18 @@ export interface SpanExport extends SpanProcessor {
 export function createSpanExport(
   bounds: TelemetryConfig['batch'],
   drop: (reason: LossReason, count: number) => void,
+  proxy?: TelemetryConfig['proxy'],
 ): SpanExport {
-  const receiver = createReceiver<EndedSpan>({
-    name: 'TRACES',
-    path: 'v1/traces',
-    item: 'span',
-    exporter: 'otlp_http_span_exporter',
-    deserializeResponse: ProtobufTraceSerializer.deserializeResponse,
-  });
+  const receiver = createReceiver<EndedSpan>(
+    {
+      name: 'TRACES',
+      path: 'v1/traces',
+      item: 'span',
+      exporter: 'otlp_http_span_exporter',
+      deserializeResponse: ProtobufTraceSerializer.deserializeResponse,
+    },
+    proxy,
+  );
   const queue = createExportQueue(bounds, 'spans', createSpanBatch, receiver, drop);
   return {
     onStart: () => {},

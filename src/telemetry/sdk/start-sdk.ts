@@ -44,7 +44,9 @@ export async function startSdk(
     diag.setLogger(createDiagLogger(onFailure), { logLevel, suppressOverrideMessage: true });
   listen();
 
-  const spans = config.encodesSpans ? createSpanExport(config.batch, drop('traces')) : undefined;
+  const spans = config.encodesSpans
+    ? createSpanExport(config.batch, drop('traces'), config.proxy)
+    : undefined;
   const sdk = new NodeSDK({
     resource: resourceFromAttributes({
       'service.name': service,
@@ -59,7 +61,7 @@ export async function startSdk(
       sampler: new AlwaysOffSampler(),
     }),
     ...(config.exportsLogs && {
-      logRecordProcessors: [createLogExport(config.logBatch, drop('logs'))],
+      logRecordProcessors: [createLogExport(config.logBatch, drop('logs'), config.proxy)],
     }),
     metricReaders: [],
     instrumentations: config.instrumentation === 'auto' ? await loadInstrumentations() : [],

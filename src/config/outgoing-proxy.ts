@@ -1,0 +1,33 @@
+import { type Environment, Secret } from './environment.ts';
+
+/** The proxy through which connections leave the network. */
+export interface OutgoingProxy {
+  /** It may hold a user and a password. */
+  url: Secret<string>;
+  /** Hosts that are reached without it, in the form of NO_PROXY. */
+  except: string;
+}
+
+/** Go's HTTP client never sends these through a proxy either, and no proxy could reach them. */
+const thisMachine = 'localhost,127.0.0.1,::1';
+
+/** Adds the names in lower case, which win if both are set, as in curl: they are older. */
+export function withProxyNames(env: Environment): Environment {
+  return {
+    ...env,
+    HTTPS_PROXY: env['https_proxy'] ?? env['HTTPS_PROXY'],
+    NO_PROXY: env['no_proxy'] ?? env['NO_PROXY'],
+  };
+}
+
+/** @returns `undefined` without a proxy, or for one of another kind than HTTP, such as SOCKS */
+export function outgoingProxy(url: string | undefined, except = ''): OutgoingProxy | undefined {
+  const address = url === undefined ? undefined : httpAddress(url);
+  return address === undefined ? undefined : { url: new Secret(address), except: `${except},${thisMachine}` };
+}
+
+/** Like curl, takes an address without a scheme for one of HTTP. */
+function httpAddress(text: string): string | undefined {
+  const address = text.includes('://') ? text : `http://${text}`;
+  return /^https?:\/\//.test(address) && URL.canParse(address) ? address : undefined;
+}
