@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Deadline, noDeadline } from '../resilience/deadline.ts';
+import { startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
 
 /**
  * Micro-batching, clocked by the work itself: the technique of group commit.
@@ -57,7 +58,7 @@ interface Entry<Item, Result> {
   deadline: Deadline;
   resolve(result: Result): void;
   reject(error: unknown): void;
-  timer: NodeJS.Timeout | undefined;
+  limit: TimeLimit | undefined;
 }
 
 export function createMicroBatcher<Item, Result>(
@@ -101,7 +102,7 @@ export function createMicroBatcher<Item, Result>(
 
   function leave(entry: Entry<Item, Result>): void {
     waiting.delete(entry);
-    clearTimeout(entry.timer);
+    entry.limit?.clear();
     completed += 1;
   }
 
@@ -146,19 +147,16 @@ export function createMicroBatcher<Item, Result>(
   return {
     add(item, deadline) {
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
-      const entry: Entry<Item, Result> = { item, deadline, resolve, reject, timer: undefined };
+      const entry: Entry<Item, Result> = { item, deadline, resolve, reject, limit: undefined };
       waiting.add(entry);
       if (inFlight === 0 && !sending) send();
       else sendSoon();
       const remaining = deadline.remaining();
       if (waiting.has(entry) && remaining !== Infinity) {
-        entry.timer = setTimeout(
-          () => {
-            leave(entry);
-            reject(batching.expired());
-          },
-          Math.max(0, remaining),
-        );
+        entry.limit = startTimeLimit({ elapsed: remaining }, () => {
+          leave(entry);
+          reject(batching.expired());
+        });
       }
       return promise;
     },
