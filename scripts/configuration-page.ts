@@ -4,6 +4,7 @@ import { devVariables } from '../lab/dev/variables.ts';
 import { simulatorVariables } from '../lab/simulator/variables.ts';
 import { trafficVariables } from '../lab/traffic/variables.ts';
 import type { Variable } from '../src/config/environment.ts';
+import { migrationVariables } from '../src/config/migration-variables.ts';
 import { telemetryVariables } from '../src/config/telemetry-variables.ts';
 import { variables } from '../src/config/variables.ts';
 
@@ -17,8 +18,7 @@ type Variables = Readonly<Record<string, Variable<unknown>>>;
 const programs: ReadonlyArray<{ title: string; about: string; variables: Variables }> = [
   {
     title: 'The service',
-    about:
-      '`npm run serve` and the container image. `npm run migrate` reads the variables that begin with `DATABASE_`.',
+    about: '`npm run serve` and the container image.',
     variables,
   },
   {
@@ -28,6 +28,11 @@ const programs: ReadonlyArray<{ title: string; about: string; variables: Variabl
     variables: Object.fromEntries(
       Object.entries(telemetryVariables).filter(([name]) => name.startsWith('OTEL_')),
     ),
+  },
+  {
+    title: 'The migrations',
+    about: '`npm run migrate`, which also reads `DATABASE_URL`.',
+    variables: migrationVariables,
   },
   {
     title: '`npm start`',

@@ -273,8 +273,8 @@ test('loadConfig refuses an unknown NODE_ENV, because it decides what is safe', 
 });
 
 test('loadMigrationConfig requires the database URL only', () => {
-  expect(loadMigrationConfig({ DATABASE_URL: required.DATABASE_URL }).url.reveal()).toBe(
-    required.DATABASE_URL,
-  );
+  const config = loadMigrationConfig({ DATABASE_URL: required.DATABASE_URL });
+  expect(config.url.reveal()).toBe(required.DATABASE_URL);
+  expect(config).toMatchObject({ lockTimeout: 500, lockDeadline: 60_000 });
   expect(() => loadMigrationConfig({})).toThrow(/^DATABASE_URL is not set: /);
 });

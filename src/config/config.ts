@@ -1,5 +1,6 @@
 import { type ApiKey, ConfigError, type Environment, read, Secret, type Values } from './environment.ts';
 import { gatewayAccess, type GatewayAccess, gatewayContradictions } from './gateway-config.ts';
+import { migrationVariables } from './migration-variables.ts';
 import { withProxyNames } from './outgoing-proxy.ts';
 import { variables } from './variables.ts';
 
@@ -88,6 +89,14 @@ export interface PostgresConfig {
   statementTimeout: number;
   /** One statement with all its retries. */
   deadline: number;
+}
+
+export interface MigrationConfig {
+  url: Secret<string>;
+  /** Longest wait for a lock, behind which requests queue. */
+  lockTimeout: number;
+  /** One migration with all its tries to get its locks. */
+  lockDeadline: number;
 }
 
 export interface PaymentConfig extends GatewayAccess {
@@ -301,16 +310,7 @@ function admissionConfig(value: ServiceValues): AdmissionConfig | undefined {
   };
 }
 
-const postgresVariables = {
-  DATABASE_URL: variables.DATABASE_URL,
-  DATABASE_POOL_MAX: variables.DATABASE_POOL_MAX,
-  DATABASE_BATCHING: variables.DATABASE_BATCHING,
-  DATABASE_CONNECT_TIMEOUT: variables.DATABASE_CONNECT_TIMEOUT,
-  DATABASE_STATEMENT_TIMEOUT: variables.DATABASE_STATEMENT_TIMEOUT,
-  DATABASE_DEADLINE: variables.DATABASE_DEADLINE,
-};
-
-function postgresConfig(value: Values<typeof postgresVariables>): PostgresConfig {
+function postgresConfig(value: ServiceValues): PostgresConfig {
   return {
     url: new Secret(value.DATABASE_URL),
     poolMax: value.DATABASE_POOL_MAX,
@@ -322,6 +322,11 @@ function postgresConfig(value: Values<typeof postgresVariables>): PostgresConfig
 }
 
 /** Reads what `npm run migrate` needs. @throws {ConfigError} */
-export function loadMigrationConfig(env: Environment = process.env): PostgresConfig {
-  return postgresConfig(read(postgresVariables, env));
+export function loadMigrationConfig(env: Environment = process.env): MigrationConfig {
+  const value = read({ DATABASE_URL: variables.DATABASE_URL, ...migrationVariables }, env);
+  return {
+    url: new Secret(value.DATABASE_URL),
+    lockTimeout: value.MIGRATION_LOCK_TIMEOUT,
+    lockDeadline: value.MIGRATION_LOCK_DEADLINE,
+  };
 }

@@ -3,7 +3,9 @@ import { ConfigError } from '../config/environment.ts';
 import { migrate } from './migrate.ts';
 
 try {
-  const applied = await migrate(loadMigrationConfig().url.reveal());
+  const { url, lockTimeout, lockDeadline } = loadMigrationConfig();
+  const say = (line: string) => void process.stderr.write(`${line}\n`);
+  const applied = await migrate(url.reveal(), { lockTimeout, lockDeadline, say });
   const lines = applied.length === 0 ? ['Nothing to migrate.'] : applied.map((name) => `Applied ${name}.`);
   process.stdout.write(`${lines.join('\n')}\n`);
 } catch (error) {

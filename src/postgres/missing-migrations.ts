@@ -1,18 +1,14 @@
-import { readdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import type { Database } from './database.ts';
-
-export const folder = fileURLToPath(new URL('../../migrations', import.meta.url));
-/** The table in which the runner records the migrations it has applied. */
-export const table = 'applied_migrations';
+import { folder, migrationNames, table } from './migration-files.ts';
 
 /**
  * The migrations that this code expects and the database lacks. Kept apart from the runner, which the service need not
  * load just to ask.
+ *
+ * @param of default: the service's own migrations
  */
-export async function missingMigrations(database: Database): Promise<string[]> {
-  const files = await readdir(folder);
-  const expected = files.filter((file) => file.endsWith('.sql')).map((file) => file.slice(0, -'.sql'.length));
+export async function missingMigrations(database: Pick<Database, 'run'>, of = folder): Promise<string[]> {
+  const expected = await migrationNames(of);
   const [found] = await database.run<{ applied: string | null }>(findTable, []);
   if (found?.applied == null) return expected;
   const rows = await database.run<{ name: string }>(listApplied, []);

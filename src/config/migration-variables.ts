@@ -1,0 +1,14 @@
+import { duration } from './environment.ts';
+
+/** What `npm run migrate` reads besides the URL of the database. */
+export const migrationVariables = {
+  MIGRATION_LOCK_TIMEOUT: duration({
+    default: '500ms',
+    meaning:
+      'longest wait of a migration for a lock, behind which requests queue; keep it below `DATABASE_STATEMENT_TIMEOUT`',
+  }),
+  MIGRATION_LOCK_DEADLINE: duration({
+    default: '1m',
+    meaning: 'for how long a migration that did not get its locks is tried again',
+  }),
+} as const;
