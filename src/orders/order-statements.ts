@@ -159,22 +159,26 @@ export const findOrder: Statement = {
   text: `SELECT ${orderColumns} FROM orders WHERE client_id = $1 AND id = $2`,
 };
 
-/** Filters of a list. Their values are the parameters from $3 on. */
+/** Filters of a list. Their values are the parameters from $3 on; `before` is the last one and takes two. */
 export type ListFilter = 'customer_id' | 'status' | 'before';
 
 /**
  * One statement per combination of filters: a single one with `OR $1 IS NULL` would not use the indexes.
  *
  * The one-element arrays keep their columns in the ORDER BY, so that one index returns the rows in that order. With `=`
- * only the id would be left to sort by, and the planner might walk the primary key and filter: through the whole table if
- * it expects matches and there are none.
+ * only the time and the id would be left to sort by, and the planner might take an index without the filter: through the
+ * whole table if it expects matches and there are none.
+ *
+ * A position has microseconds, which a JavaScript date has not.
  */
 export function listOrders(filters: readonly ListFilter[]): Statement {
   const leading = (['customer_id', 'status'] as const).find((column) => filters.includes(column));
-  const columns = ['client_id', ...(leading ? [leading] : [])];
+  const columns = ['client_id', ...(leading ? [leading] : []), 'created_at', 'id'] as const;
   const conditions = filters.map((filter, index) => {
     const parameter = `$${index + 3}`;
-    if (filter === 'before') return `id < ${parameter}`;
+    if (filter === 'before') {
+      return `(created_at, id) < (timestamptz 'epoch' + ${parameter} * interval '1 microsecond', $${index + 4})`;
+    }
     return filter === leading ? `${filter} = ANY(ARRAY[${parameter}])` : `${filter} = ${parameter}`;
   });
   return {
@@ -182,9 +186,9 @@ export function listOrders(filters: readonly ListFilter[]): Statement {
     summary: 'SELECT orders',
     repeatable: true,
     text: `
-      SELECT ${orderColumns} FROM orders
+      SELECT ${orderColumns}, (extract(epoch FROM created_at) * 1000000)::bigint AS created_micros FROM orders
       WHERE ${['client_id = ANY(ARRAY[$1])', ...conditions].join(' AND ')}
-      ORDER BY ${[...columns, 'id'].map((column) => `${column} DESC`).join(', ')} LIMIT $2`,
+      ORDER BY ${columns.map((column) => `orders.${column} DESC`).join(', ')} LIMIT $2`,
   };
 }
 

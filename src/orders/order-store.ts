@@ -36,8 +36,8 @@ export interface OrderStore {
   /** Leases an order of the client that is pending and has no holder. */
   take(clientId: string, id: string, lease: number, deadline?: Deadline): Promise<LeasedOrder | undefined>;
   find(clientId: string, id: string, deadline?: Deadline): Promise<Order | undefined>;
-  /** Newest first. */
-  list(clientId: string, query: ListQuery, deadline?: Deadline): Promise<Order[]>;
+  /** Newest first, by the database's clock. */
+  list(clientId: string, query: ListQuery, deadline?: Deadline): Promise<ListedOrder[]>;
   /** Counts orders that their request left pending, up to `limit`. */
   backlog(limit: number): Promise<BacklogCount>;
 }
@@ -65,9 +65,22 @@ export interface CurrentState {
 export interface ListQuery {
   status?: OrderStatus | undefined;
   customerId?: string | undefined;
-  /** Only orders placed before the one with this id. */
-  before?: string | undefined;
+  /** Only orders further down than this position. */
+  before?: ListPosition | undefined;
   limit: number;
+}
+
+/** The position of an order in lists, which never changes. */
+export interface ListPosition {
+  /** When the order was stored, in microseconds since 1970 by the database's clock. */
+  time: number;
+  /** Orders of one statement have one time. */
+  id: string;
+}
+
+export interface ListedOrder {
+  order: Order;
+  position: ListPosition;
 }
 
 /** How the store writes: new orders, and what has become of them. */
@@ -177,17 +190,20 @@ export function createOrderStore(
     async list(clientId, { limit, status, customerId, before }, deadline) {
       const filters = (
         [
-          { filter: 'status', value: status },
-          { filter: 'customer_id', value: customerId },
-          { filter: 'before', value: before },
+          { filter: 'status', values: [status] },
+          { filter: 'customer_id', values: [customerId] },
+          { filter: 'before', values: [before?.time, before?.id] },
         ] as const
-      ).filter(({ value }) => value !== undefined);
-      const rows = await database.run<OrderRow>(
+      ).filter(({ values: [value] }) => value !== undefined);
+      const rows = await database.run<OrderRow & { created_micros: string }>(
         statements.listOrders(filters.map(({ filter }) => filter)),
-        [clientId, limit, ...filters.map(({ value }) => value)],
+        [clientId, limit, ...filters.flatMap(({ values }) => values)],
         deadline,
       );
-      return rows.map(toOrder);
+      return rows.map((row) => ({
+        order: toOrder(row),
+        position: { time: Number(row.created_micros), id: row.id },
+      }));
     },
 
     async backlog(limit) {

@@ -18,7 +18,10 @@ export interface OrderRequest {
 }
 
 export type Order = OrderState & {
-  /** UUIDv7, so that ids sort in order of creation (RFC 9562). */
+  /**
+   * UUIDv7 (RFC 9562), which keeps new rows together in the primary key. It has the time of the replica that made it, which
+   * nothing else goes by: the clocks of replicas differ.
+   */
   id: string;
   clientId: string;
   customerId: string;

@@ -79,7 +79,10 @@ export const readRoutes: FastifyPluginAsyncTypebox<{
       );
       const page = found.slice(0, limit);
       const last = found.length > limit ? page.at(-1) : undefined;
-      return { orders: page.map(orderBody), nextCursor: last ? encodeCursor(last.id) : null };
+      return {
+        orders: page.map(({ order }) => orderBody(order)),
+        nextCursor: last ? encodeCursor(last.position) : null,
+      };
     },
   );
 };
