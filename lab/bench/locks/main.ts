@@ -14,12 +14,12 @@ import { startSurroundings } from '../shared/surroundings.ts';
 
 /** What orders notice when another order of their shared statement waits for a lock that a foreign session holds. */
 
-const usage = `npm run bench:locked-row -- [options]
+const usage = `npm run bench:locks -- [options]
 
   --rounds <n>        pairs of rounds, with and without the lock (default 7)
   --seconds <n>       measured seconds per round (default 4)
   --connections <n>   connections of the neighbours (default 32)
-  --out <folder>      also write locked-row.md and locked-row.json there, for example docs/benchmarks
+  --out <folder>      also write locks.md and locks.json there, for example docs/benchmarks
   --help              show this help
 `;
 
@@ -42,7 +42,7 @@ await runBenchmark(async (signal) => {
   const { rounds, seconds, connections } = toOptions(values);
   const machine = describeMachine();
   await using parts = new AsyncDisposableStack();
-  const { folder, server, simulator } = parts.use(await startSurroundings('locked-row'));
+  const { folder, server, simulator } = parts.use(await startSurroundings('locks'));
   const database = parts.use(await server.createDatabase('locked_row'));
   const service = parts.use(
     await startProcess({
@@ -105,11 +105,11 @@ ${table([
 A shared statement waits for a lock for 50 ms at most; then each of its orders runs alone, and only the order that wants the locked
 row goes on waiting. Median (minimum – maximum) of ${rounds} pairs of rounds of ${seconds} s. ${new Date().toISOString().slice(0, 10)}:
 ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node}. Written by
-\`npm run bench:locked-row -- --out docs/benchmarks\`.
+\`npm run bench:locks -- --out docs/benchmarks\`.
 `;
   say(`\n${markdown}`);
   if (values.out !== undefined)
-    await writeReport(values.out, { 'locked-row.md': markdown, 'locked-row.json': { machine, figures } });
+    await writeReport(values.out, { 'locks.md': markdown, 'locks.json': { machine, figures } });
 });
 
 /** Claims the idempotency key in a transaction that stays open: whoever inserts it has to wait for its end. */
