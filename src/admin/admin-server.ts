@@ -14,6 +14,8 @@ import { problemErrorHandler } from '../http/problem-details.ts';
 import { profileRoutes, type ProfileRoutesOptions } from './profile-routes.ts';
 import { enforceRequestRules } from '../http/hardening/request-rules.ts';
 import { createMalformedRequestHandler } from '../http/hardening/malformed-requests.ts';
+import { answerInTurn } from '../http/hardening/turns.ts';
+import { boundUnreadAnswers } from '../http/limits/unread-answers.ts';
 import { strictValidation } from '../http/hardening/validation.ts';
 
 export interface AdminParts {
@@ -57,7 +59,7 @@ export function createAdminServer(parts: AdminParts): FastifyInstance {
     done();
   });
 
-  malformed.trackConnections(app);
+  malformed.trackConnections(app, answerInTurn(app.server));
   enforceRequestRules(app, { ...limits, bodyLimit });
   answerNotFound(
     app,
@@ -70,10 +72,6 @@ export function createAdminServer(parts: AdminParts): FastifyInstance {
     const readiness = await health.readiness();
     return reply.code(readiness.ready ? 200 : 503).send(readiness);
   });
-
-  app.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.render()),
-  );
 
   app.get('/status', () => status());
 

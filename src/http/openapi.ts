@@ -12,11 +12,16 @@ export interface DocumentInfo {
   description: string;
 }
 
-/** Serves the OpenAPI 3.1 document of every route that is added later, and a reference page for it. */
+/**
+ * Serves the OpenAPI 3.1 document of every route that is added later, and a reference page for it.
+ *
+ * @param bound bounds what clients leave unread of the documents
+ */
 export async function serveOpenApi(
   app: FastifyInstance,
   info: DocumentInfo,
   vocabulary: ProblemVocabulary,
+  bound: (scope: FastifyInstance) => void,
 ): Promise<void> {
   app.addSchema(problemSchema(vocabulary));
   await app.register(swagger, {
@@ -35,15 +40,18 @@ export async function serveOpenApi(
         typeof schema['$id'] === 'string' ? schema['$id'] : `schema-${index}`,
     },
   });
-  await app.register(async (pages) => {
-    await sendPageSecurityHeaders(pages);
-    await pages.register(swaggerUi, { routePrefix: '/docs' });
-  });
+  await app.register(async (documents) => {
+    bound(documents);
+    await documents.register(async (pages) => {
+      await sendPageSecurityHeaders(pages);
+      await pages.register(swaggerUi, { routePrefix: '/docs' });
+    });
 
-  let document: string | undefined;
-  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
-    document ??= JSON.stringify(app.swagger());
-    return reply.type('application/json').send(document);
+    let document: string | undefined;
+    documents.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+      document ??= JSON.stringify(app.swagger());
+      return reply.type('application/json').send(document);
+    });
   });
 }
 

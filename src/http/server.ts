@@ -16,10 +16,12 @@ import { createMalformedRequestHandler } from './hardening/malformed-requests.ts
 import { answerOtherMethods } from './hardening/method-not-allowed.ts';
 import { enforceRequestRules } from './hardening/request-rules.ts';
 import { securityHeaders, sendSecurityHeaders } from './hardening/security-headers.ts';
+import { answerInTurn } from './hardening/turns.ts';
 import { strictValidation } from './hardening/validation.ts';
 import { limitAnonymousRequests, requireApiKey } from './limits/address-limit.ts';
 import { admitRequests } from './limits/admission-hook.ts';
 import { limitRequests } from './limits/rate-limit.ts';
+import { boundUnreadAnswers } from './limits/unread-answers.ts';
 import { createWindowLimit } from './limits/window-limit.ts';
 import { answerNotFound } from './not-found.ts';
 import { type DocumentInfo, serveOpenApi } from './openapi.ts';
@@ -59,6 +61,7 @@ export interface ServerParts {
  *     limitConnections         nothing: connections beyond the limit are closed without a response
  *     Node's parser            malformed_request, headers_too_large, payload_too_large, request_timeout,
  *                              method_not_allowed (CONNECT)
+ *     answerInTurn             nothing: a connection has one request in flight; the others wait unread
  *     Fastify's router         malformed_request: a URL that cannot be decoded
  *     onRequest, every route
  *       observe                nothing: starts the span and the log line, which record every refusal below
@@ -69,17 +72,21 @@ export interface ServerParts {
  *       enforceRequestRules    malformed_request, headers_too_large, expectation_failed
  *       answerNotFound         route_not_found
  *       answerOtherMethods     method_not_allowed
+ *     onRequest, documents
+ *       boundUnreadAnswers     rate_limited (per address, while it leaves earlier documents unread)
  *     onRequest, routes that require an API key
  *       authenticate           unauthenticated, rate_limited (per address)
  *       readDeadlines          invalid_request
  *       limitRequests          rate_limited (per client)
  *       admitRequests          overloaded, deadline_exceeded: comes last, so no refused request takes a slot
+ *       boundUnreadAnswers     rate_limited (routes with large answers, while the client leaves earlier ones unread)
  *     body
  *       enforceRequestRules    nothing: sends `100 Continue`, as the body will be read
  *       readJsonBodies         payload_too_large, unsupported_media_type, malformed_request
  *       strictValidation       invalid_request
  *     handler                  the problems of the route; database_unavailable, deadline_exceeded, internal_error
- *     onSend                   nothing: admitRequests frees the slot, announceDraining asks for a new connection
+ *     onSend                   nothing: admitRequests frees the slot (of a large answer when it is taken),
+ *                              boundUnreadAnswers counts, announceDraining asks for a new connection
  */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { config, connectionEvents, onRateLimited } = parts;
@@ -87,6 +94,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   const handleError = problemErrorHandler({ realm: parts.name, onUnexpectedError: parts.onUnexpectedError });
   const malformed = createMalformedRequestHandler(connectionEvents.unreadable);
   const addresses = createWindowLimit(config.limits.addresses);
+  const unread = boundUnreadAnswers(onRateLimited, connectionEvents.unread);
   const failures = createWindowLimit(config.limits.failures);
 
   const app = fastify({
@@ -113,7 +121,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   app.setErrorHandler(handleError);
 
   parts.observe(app);
-  malformed.trackConnections(app);
+  malformed.trackConnections(app, answerInTurn(app.server));
   sendRequestId(app);
   sendSecurityHeaders(app);
   limitAnonymousRequests(app, addresses, onRateLimited);
@@ -123,7 +131,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   readJsonBodies(app);
   announceDraining(app, parts.health);
 
-  await serveOpenApi(app, parts.document, parts.problems);
+  await serveOpenApi(app, parts.document, parts.problems, unread.bound);
   // Covers the routes that are added between these two calls.
   const addMethodRoutes = answerOtherMethods(app);
   app.decorateRequest('clientId', '');
@@ -140,6 +148,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
       keyPrefix: parts.name,
       onExceeded: onRateLimited,
     });
+    unread.boundMarked(scope);
     if (parts.admission) admitRequests(scope, parts.admission, parts.admissionEvents);
     await scope.register(parts.routes);
   });

@@ -52,6 +52,14 @@ test('a client without orders gets an empty page', async () => {
   expect(await list()).toEqual({ orders: [], nextCursor: null });
 });
 
+test('a page ends early when its orders have 1,000 items together, and the next one goes on there', async () => {
+  const items = Array.from({ length: 100 }, () => ({ sku: 'TEA-001', quantity: 1, unitPriceMinor: 1 }));
+  const placed = await placeOrders(12, { items });
+  const pages = await listAll('limit=100');
+  expect(pages.map((page) => page.length)).toEqual([10, 2]);
+  expect(idsOf({ orders: pages.flat() })).toEqual(placed);
+});
+
 test('orders are listed newest first, each in the same form as when read alone', async () => {
   const placed = await placeOrders(3);
   const page = await list();

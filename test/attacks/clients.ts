@@ -108,7 +108,21 @@ export const clients: readonly Attack[] = [
     what: 'a body of a gigabyte with a GET',
     send: (connection) => sendEndlessly(connection, get(endless).slice(0, -2), zeros),
   },
-  { what: '1,000 requests at once', send: get('', '/nothing').repeat(1000) },
+  { what: '100 requests at once', send: get('', '/nothing').repeat(100) },
+  { what: '500 requests at once, more than may wait', send: get('', '/nothing').repeat(500) },
+  {
+    what: 'ten orders at once, then text that is not HTTP',
+    send: `${post().repeat(10)}what is this\r\n\r\n`,
+  },
+  {
+    what: 'a list and an order with half a body at once',
+    send: `${get()}${post().slice(0, -20)}`,
+    quiet: true,
+  },
+  {
+    what: 'a list and an order with a malformed chunk at once',
+    send: `${get()}${posting}transfer-encoding: chunked\r\n\r\nno chunk\r\n`,
+  },
   { what: 'an order, then text that is not HTTP, at once', send: `${post()}what is this\r\n\r\n` },
   {
     what: 'a target that cannot be decoded, then text that is not HTTP, at once',

@@ -17,6 +17,7 @@ const noMetrics: Metrics = {
   render: () => Promise.resolve(''),
   requestStarted: nothing,
   connections: () => new Gauge({}, nothing),
+  unread: () => new Gauge({}, nothing),
   connectionRefused: nothing,
   unreadable: nothing,
   requestEnded: () => false,

@@ -23,6 +23,8 @@ export interface ConnectionEvents {
   closed(): void;
   /** A connection was closed at once, because there were too many. */
   refused(): void;
+  /** The bytes of large answers that clients have not read changed by this number. */
+  unread(change: number): void;
   /** A request was refused before routing, so no hook saw it. */
   unreadable(refusal: { requestId: string; status: number }): void;
 }

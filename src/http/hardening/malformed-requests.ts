@@ -6,12 +6,13 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type ProblemCode, problems, sendProblem } from '../problem-details.ts';
 import { closeLingering } from './lingering-close.ts';
 import { securityHeaders } from './security-headers.ts';
+import type { Turns } from './turns.ts';
 
 export interface MalformedRequestHandler {
   /** Fastify's option `clientErrorHandler`: responds to what Node's parser rejects. */
   handleParseError(error: Error & { code?: string }, socket: Socket): void;
   /** Follows the connections of a server and the replies that its hooks see. Call it once, before `listen`. */
-  trackConnections(app: FastifyInstance): void;
+  trackConnections(app: FastifyInstance, turns: Turns): void;
   /** Reports a reply that no hook sees. */
   replyStarted(reply: FastifyReply): void;
   /** Destroys every connection that carries no complete request in flight. */
@@ -39,7 +40,8 @@ export function createMalformedRequestHandler(
 ): MalformedRequestHandler {
   /** Every open connection, including those without any request: a shutdown has to close them all. */
   const openSockets = new Set<Socket>();
-  /** The latest reply of each connection. With pipelining, earlier ones may still be in flight. */
+  let turns: Turns | undefined;
+  /** The latest reply of each connection. */
   const latestReply = new WeakMap<Socket, FastifyReply>();
   /** Connections with a parse error. The parser reports further bytes as further errors; only the first counts. */
   const failedSockets = new WeakSet<Duplex>();
@@ -58,6 +60,16 @@ export function createMalformedRequestHandler(
     onUnreadable({ requestId, status: problems[code].status });
   }
 
+  function refuse(socket: Socket, code: RefusalCode): void {
+    const reply = latestReply.get(socket);
+    if (reply === undefined) answerOnSocket(socket, code);
+    else if (reply.request.raw.complete) {
+      if (reply.raw.writableFinished) answerOnSocket(socket, code);
+      else reply.raw.once('close', () => answerOnSocket(socket, code));
+    } else if (reply.sent || reply.raw.headersSent) socket.destroySoon();
+    else sendProblem(reply.header('connection', 'close'), problems[code], details[code]);
+  }
+
   return {
     handleParseError(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -66,26 +78,20 @@ export function createMalformedRequestHandler(
       }
       if (failedSockets.has(socket)) return;
       failedSockets.add(socket);
-
-      const code = problemOf(error);
-      const reply = latestReply.get(socket);
-      if (reply === undefined) answerOnSocket(socket, code);
-      else if (reply.request.raw.complete) {
-        if (reply.raw.writableFinished) answerOnSocket(socket, code);
-        else reply.raw.once('close', () => answerOnSocket(socket, code));
-      } else if (reply.sent || reply.raw.headersSent) socket.destroySoon();
-      else sendProblem(reply.header('connection', 'close'), problems[code], details[code]);
+      // The malformed bytes come after the requests that wait, or are in the body of the last of them.
+      turns?.whenAllStarted(socket, () => refuse(socket, problemOf(error)));
     },
 
-    trackConnections(app) {
+    trackConnections(app, turnsOfServer) {
+      turns = turnsOfServer;
       app.server.on('connection', (socket) => {
         openSockets.add(socket);
         socket.once('close', () => openSockets.delete(socket));
       });
-      app.server.on('connect', (_request, socket) => {
+      app.server.on('connect', (request, socket) => {
         // Node has detached its own listeners: without these, an error would be thrown and the input never read.
         socket.on('error', () => {}).resume();
-        answerOnSocket(socket, 'method_not_allowed');
+        turnsOfServer.whenAllStarted(request.socket, () => refuse(request.socket, 'method_not_allowed'));
       });
       app.addHook('onRequest', (_request, reply, done) => {
         replyStarted(reply);

@@ -21,6 +21,8 @@ interface Slot {
   leave: () => void;
   /** Whether the handler has started. It then runs to its end, even when the client has gone. */
   started: boolean;
+  /** Whether the slot is kept until the operating system has taken the answer. */
+  untilTaken: boolean;
 }
 
 const slot = Symbol('slot of an admitted request');
@@ -31,7 +33,7 @@ const slot = Symbol('slot of an admitted request');
  */
 export function admitRequests(scope: FastifyInstance, admission: Admission, events: AdmissionEvents): void {
   scope.addHook('onRequest', (request, reply, done) => {
-    const { priority: configured = lowestPriority } = request.routeOptions.config;
+    const { priority: configured = lowestPriority, largeAnswers = false } = request.routeOptions.config;
     const priority = typeof configured === 'function' ? configured(request) : configured;
     const shed = (reason: ShedReason) => events.shed({ reason, priority });
 
@@ -41,7 +43,7 @@ export function admitRequests(scope: FastifyInstance, admission: Admission, even
       return;
     }
     const begin = (leave: () => void) => {
-      const held: Slot = { leave, started: false };
+      const held: Slot = { leave, started: false, untilTaken: largeAnswers };
       request[slot] = held;
       // No further hook runs for a request whose connection closes before its handler starts.
       reply.raw.once('close', () => {
@@ -89,9 +91,25 @@ export function admitRequests(scope: FastifyInstance, admission: Admission, even
     if (held) held.started = true;
     done();
   });
-  scope.addHook('onSend', (request, _reply, _payload, done) => {
-    request[slot]?.leave();
+  scope.addHook('onSend', (request, reply, _payload, done) => {
+    const held = request[slot];
+    if (held !== undefined) {
+      if (held.untilTaken && !reply.raw.destroyed) leaveWhenTaken(reply, held);
+      else held.leave();
+    }
     done();
+  });
+}
+
+/** Milliseconds. After it, a client that does not read holds memory, which unread-answers.ts bounds, and no slot. */
+const longestTaking = 1000;
+
+/** Keeps the slot until the operating system has taken the answer: until then it is memory of this process. */
+function leaveWhenTaken({ raw }: FastifyReply, { leave }: Slot): void {
+  const overdue = setTimeout(leave, longestTaking).unref();
+  raw.once('close', () => {
+    clearTimeout(overdue);
+    leave();
   });
 }
 

@@ -117,7 +117,14 @@ export const listQuery = Type.Object(
   {
     status: Type.Optional(status),
     customerId: Type.Optional(customerId),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        default: 20,
+        description: 'Orders per page. A page ends earlier when its orders have 1,000 items together.',
+      }),
+    ),
     cursor: Type.Optional(
       Type.String({ minLength: 1, maxLength: 64, description: 'Opaque; from `nextCursor`.' }),
     ),

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { timeoutHeader } from '../../http/deadline.ts';
 import { responseHeaders, problemResponses } from '../../http/openapi.ts';
 import { problems, seeErrors, sendProblem } from '../../http/problem-details.ts';
+import type { Order } from '../order.ts';
 import type { OrderStore } from '../order-store.ts';
 import { decodeCursor, encodeCursor } from './order-cursor.ts';
 import { orderNotFound, orderProblems } from './order-problems.ts';
@@ -10,6 +11,19 @@ import { listQuery, orderBody, orderContent, orderParams } from './order-schema.
 import type { ReadOrder } from './read-order.ts';
 
 const timeoutHeaders = Type.Object(timeoutHeader);
+
+/** Items of the orders on one page, which keeps its size below 200 kB. */
+const mostItems = 1000;
+
+/** The orders that one page holds: at least one, at most `limit`, and none that brings its items above their bound. */
+function firstPage(orders: readonly Order[], limit: number): readonly Order[] {
+  let items = 0;
+  const end = orders.findIndex((order, index) => {
+    items += order.items.length;
+    return index === limit || (items > mostItems && index > 0);
+  });
+  return end === -1 ? orders : orders.slice(0, end);
+}
 
 /** `GET /orders/:id` and `GET /orders`. */
 export const readRoutes: FastifyPluginAsyncTypebox<{
@@ -46,7 +60,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<{
   app.get(
     '/orders',
     {
-      config: { priority: 'list' },
+      config: { priority: 'list', largeAnswers: true },
       schema: {
         operationId: 'listOrders',
         summary: 'List orders, newest first',
@@ -77,12 +91,9 @@ export const readRoutes: FastifyPluginAsyncTypebox<{
         { status, customerId, before, limit: limit + 1 },
         request.deadline,
       );
-      const page = found.slice(0, limit);
-      const last = found.length > limit ? page.at(-1) : undefined;
-      return {
-        orders: page.map(({ order }) => orderBody(order)),
-        nextCursor: last ? encodeCursor(last.position) : null,
-      };
+      const page = firstPage(found, limit);
+      const last = found.length > page.length ? page.at(-1) : undefined;
+      return { orders: page.map(orderBody), nextCursor: last ? encodeCursor(last.id) : null };
     },
   );
 };

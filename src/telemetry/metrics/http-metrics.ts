@@ -12,6 +12,8 @@ export interface HttpMetrics {
   requestEnded(method: string, route: string, status: number, duration: number, traceId?: string): boolean;
   /** The open connections of a listener. */
   connections(listener: string): Gauge;
+  /** The bytes of answers of a listener that clients have not read. */
+  unread(listener: string): Gauge;
   connectionRefused(listener: string): void;
   unreadable(listener: string, status: number): void;
   authFailed(reason: (typeof authFailureReasons)[number]): void;
@@ -37,6 +39,11 @@ export function createHttpMetrics(make: Instruments): HttpMetrics {
   const connections = make.gauge({
     name: 'http_connections',
     help: 'Open connections.',
+    labels: ['listener'],
+  });
+  const unread = make.gauge({
+    name: 'http_unread_answer_bytes',
+    help: 'Bytes of large answers that clients have not read.',
     labels: ['listener'],
   });
   const unreadable = make.counter({
@@ -77,6 +84,7 @@ export function createHttpMetrics(make: Instruments): HttpMetrics {
       return requestDuration.child(...labels).observe(duration / 1000, traceId);
     },
     connections: (listener) => connections.child(listener),
+    unread: (listener) => unread.child(listener),
     connectionRefused: (listener) => connectionsRefused.child(listener).increment(),
     unreadable: (listener, status) => unreadable.child(listener, String(status)).increment(),
     authFailed: (reason) => authFailures.child(reason).increment(),

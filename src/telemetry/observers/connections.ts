@@ -10,7 +10,7 @@ const window = 1000;
 /** Counts every event, and logs the first refusals of each second and the number of the others. */
 export function observeConnections(
   logger: Logger,
-  metrics: Pick<Metrics, 'connections' | 'connectionRefused' | 'unreadable'>,
+  metrics: Pick<Metrics, 'connections' | 'connectionRefused' | 'unreadable' | 'unread'>,
   listener: 'public' | 'admin',
 ): ConnectionEvents {
   const unreadable = { event: 'http.unreadable', listener };
@@ -22,10 +22,12 @@ export function observeConnections(
     logger.warn({ ...refused, more }, 'more connections were refused'),
   );
   const open = metrics.connections(listener);
+  const unread = metrics.unread(listener);
 
   return {
     opened: () => open.add(1),
     closed: () => open.add(-1),
+    unread: (change) => unread.add(change),
     refused() {
       metrics.connectionRefused(listener);
       logRefused(() => logger.warn(refused, 'connection refused, because there are too many'));

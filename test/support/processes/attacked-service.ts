@@ -1,7 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createApiClient } from '../clients/api-client.ts';
 import { type Exposition, parseExposition } from '../../../lab/harness/exposition.ts';
-import { type ServiceProcess, spawnServiceProcess } from '../../../lab/harness/service-process.ts';
+import {
+  type ServiceProcess,
+  type ServiceProcessOptions,
+  spawnServiceProcess,
+} from '../../../lab/harness/service-process.ts';
 import { serviceEnvironment, spawnSurroundings, type Surroundings } from './spawn-service.ts';
 
 /** The service in a process of its own, so that its memory and sockets can be measured. */
@@ -32,6 +36,7 @@ export async function spawnAttackedService(env: Record<string, string> = {}): Pr
   const { database, gateway } = surroundings;
   const service = await spawnServiceProcess({
     env: { ...serviceEnvironment(database.url, gateway.url), LOG_LEVEL: 'info', ...unlimited, ...env },
+    ...options,
   });
   started.defer(() => service.kill());
 
