@@ -144,7 +144,13 @@ export function createOrderStore(
 
   return {
     async place(order, { lease, accept, deadline }) {
-      const { id, requestHash } = order;
+      const { id, requestHash, clientId, formerKey } = order;
+      // Only a key in quotes has a former name, so only such a key costs this statement.
+      const [former] =
+        formerKey === undefined
+          ? []
+          : await database.run<KeyRow>(statements.findByKey, [id, clientId, formerKey], deadline);
+      if (former !== undefined) return existing(former, requestHash);
       const row = accept ? await writes.place.write({ order, lease }, deadline) : undefined;
       if (row) return { kind: 'placed', leased: newlyLeased(order, row.created_at) };
 
@@ -156,8 +162,7 @@ export function createOrderStore(
       // The answer of an earlier attempt was lost, and that attempt stored the order.
       if (conflicting.id === id)
         return { kind: 'placed', leased: newlyLeased(order, conflicting.created_at) };
-      const sameRequest = conflicting.request_hash.equals(requestHash);
-      return { kind: 'existing', id: conflicting.id, sameRequest, inFlight: conflicting.in_flight };
+      return existing(conflicting, requestHash);
     },
 
     async settle(leased, settlement) {
@@ -220,6 +225,10 @@ interface KeyRow {
   request_hash: Buffer;
   created_at: Date;
   in_flight: boolean;
+}
+
+function existing({ id, request_hash, in_flight }: KeyRow, requestHash: Buffer): PlaceResult {
+  return { kind: 'existing', id, sameRequest: request_hash.equals(requestHash), inFlight: in_flight };
 }
 
 function newlyLeased(

@@ -56,12 +56,19 @@ export interface NewOrder {
   request: OrderRequest;
   totalMinor: number;
   idempotencyKey: string | undefined;
+  /** Another name of the key, under which an earlier version may have stored the order. */
+  formerKey?: string | undefined;
   requestHash: Buffer;
   traceparent: string | undefined;
 }
 
 export function newOrder(
-  { clientId, request, idempotencyKey }: Pick<NewOrder, 'clientId' | 'request' | 'idempotencyKey'>,
+  {
+    clientId,
+    request,
+    idempotencyKey,
+    formerKey,
+  }: Pick<NewOrder, 'clientId' | 'request' | 'idempotencyKey' | 'formerKey'>,
   traceparent?: string,
 ): NewOrder {
   return {
@@ -70,6 +77,7 @@ export function newOrder(
     request,
     totalMinor: totalOf(request.items),
     idempotencyKey,
+    formerKey,
     requestHash: hashOf(request),
     traceparent,
   };

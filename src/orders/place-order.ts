@@ -8,6 +8,8 @@ export interface PlaceOrder {
   clientId: string;
   request: OrderRequest;
   idempotencyKey: string | undefined;
+  /** Another name of the key, under which an earlier version may have stored the order. */
+  formerKey?: string | undefined;
   requestId: string;
   /** When the client stops waiting. */
   deadline: Deadline;

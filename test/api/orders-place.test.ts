@@ -149,6 +149,31 @@ describe('the idempotency key', () => {
     expect(await service.gateway.chargeOf(id)).toMatchObject({ captures: 1, attempts: 1 });
   });
 
+  // draft-ietf-httpapi-idempotency-key-header-07, section 2.1: a string of a structured field (RFC 9651).
+  test('an idempotency key in quotes, with parameters or without quotes is the same key', async () => {
+    const key = randomUUID();
+    const first = await service.api.place(teaOrder, withKey(`"${key}"`));
+    for (const form of [`"${key}"`, key, `"${key}";v=1; w="a;b"`]) {
+      const again = await service.api.place(teaOrder, withKey(form));
+      expect([again.status, again.body.id], form).toEqual([201, first.body.id]);
+      expect(again.headers.get('idempotency-replayed'), form).toBe('true');
+    }
+    expect(await service.gateway.chargeOf(first.body.id)).toMatchObject({ captures: 1, attempts: 1 });
+  });
+
+  test('an idempotency key that an earlier version stored with its quotes still matches', async () => {
+    const key = randomUUID();
+    const first = await service.api.place(teaOrder, withKey(key));
+    await service.database.sql('UPDATE orders SET idempotency_key = $1 WHERE id = $2', [
+      `"${key}"`,
+      first.body.id,
+    ]);
+    const again = await service.api.place(teaOrder, withKey(`"${key}"`));
+    expect([again.status, again.body.id]).toEqual([201, first.body.id]);
+    const other = await service.api.place({ ...teaOrder, customerId: 'cus_43' }, withKey(`"${key}"`));
+    expect(other.body).toMatchObject({ code: 'idempotency_key_reused' });
+  });
+
   test('an idempotency key belongs to its client, and another client can use the same', async () => {
     const headers = withKey(randomUUID());
     const mine = await service.api.place(teaOrder, headers);

@@ -141,6 +141,10 @@ describe('invalid orders', () => {
     ['split by a tab', 'a\tb'],
     ['not ASCII', 'ü'],
     ['sent twice', 'a, b'],
+    ['an empty string', '""'],
+    ['a string that does not end', '"a'],
+    ['sent twice as a string', '"a", "b"'],
+    ['a string with a malformed parameter', '"a";=1'],
   ])('an order is refused with 400 when its idempotency key is %s', async (_what, key) => {
     const refused = await placeRefused(teaOrder, { 'idempotency-key': key });
     expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } });

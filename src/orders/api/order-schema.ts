@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { currencies } from '../currency.ts';
 import type { Order } from '../order.ts';
 import { orderStatuses } from '../order-state.ts';
+import { idempotencyKeyPattern } from './idempotency-key.ts';
 
 /**
  * The wire format of orders. These schemas validate requests, serialize responses and make up the OpenAPI document.
@@ -98,15 +99,14 @@ export const orderPageSchema = Type.Object(
   { $id: 'OrderPage', additionalProperties: false },
 );
 
-/** draft-ietf-httpapi-idempotency-key-header. Only visible ASCII survives in a header field everywhere. */
+/** @see https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header-07 */
 export const idempotencyHeader = {
   'idempotency-key': Type.Optional(
     Type.String({
-      minLength: 1,
-      maxLength: 255,
-      pattern: '^[\\x21-\\x7E]+$',
+      pattern: idempotencyKeyPattern,
       description:
-        'Makes the request safe to repeat. A key never expires and belongs to the client that used it.',
+        'Makes the request safe to repeat. A key has 1 to 255 characters, never expires, and belongs to the client that used it. It is the string of a structured field (RFC 9651), such as `"order-1"`: the quotes are syntax, and parameters are ignored. Without quotes, the whole value is the key, so `order-1` is the same key; it then has no spaces.',
+      examples: ['"order-1"'],
     }),
   ),
 };

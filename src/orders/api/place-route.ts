@@ -8,6 +8,7 @@ import { scrub } from '../../privacy/scrub.ts';
 import type { Order } from '../order.ts';
 import type { OrderDependencies } from '../order-dependencies.ts';
 import { placeOrder } from '../place-order.ts';
+import { readIdempotencyKey } from './idempotency-key.ts';
 import { orderProblems } from './order-problems.ts';
 import { idempotencyHeader, orderBody, orderContent, orderRequestSchema } from './order-schema.ts';
 import { createRecentKeys } from './recent-keys.ts';
@@ -17,6 +18,8 @@ const placedHeaders = {
   location: { type: 'string' },
   'idempotency-replayed': { type: 'string', const: 'true' },
 };
+
+const noKey = { key: undefined, formerKey: undefined };
 
 /** Covers the last minutes of a busy replica, at a few hundred bytes per key. */
 const rememberedKeys = 10_000;
@@ -33,8 +36,9 @@ export const placeRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDependen
     {
       config: {
         priority({ clientId, headers }) {
-          const key = headers['idempotency-key'];
-          return typeof key === 'string' && recentKeys.has(clientId, key) ? 'finish' : 'place';
+          const given = headers['idempotency-key'];
+          if (typeof given !== 'string') return 'place';
+          return recentKeys.has(clientId, readIdempotencyKey(given).key) ? 'finish' : 'place';
         },
       },
       schema: {
@@ -66,9 +70,10 @@ export const placeRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDependen
     },
     async (request, reply) => {
       const { clientId, id: requestId, deadline } = request;
-      const idempotencyKey = request.headers['idempotency-key'];
+      const given = request.headers['idempotency-key'];
+      const { key: idempotencyKey, formerKey } = given === undefined ? noKey : readIdempotencyKey(given);
       if (idempotencyKey !== undefined) recentKeys.add(clientId, idempotencyKey);
-      const command = { clientId, request: request.body, idempotencyKey, requestId, deadline };
+      const command = { clientId, request: request.body, idempotencyKey, formerKey, requestId, deadline };
       const placement = await placeOrder(dependencies, command);
       switch (placement.kind) {
         case 'placed':

@@ -46,9 +46,12 @@ function stringsOf({ format, pattern, minLength = 0, maxLength = 1000 }: Schema)
   if (format !== undefined) throw new Error(`no strings of the format ${format}`);
   if (pattern === undefined) return fc.string({ minLength, maxLength });
   const matching = fc.stringMatching(new RegExp(pattern));
+  const fitting = matching.filter(({ length }) => length >= minLength && length <= maxLength);
+  // Of any letters of a class, and so of one letter as often as allowed.
+  if (!/^\^\[[^\]]*\]\+\$$/.test(pattern)) return fitting;
   const oneLetter = fc.stringMatching(new RegExp(pattern.replace(/\+\$$/, '$')));
   return fc.oneof(
-    { arbitrary: matching.filter(({ length }) => length >= minLength && length <= maxLength), weight: 4 },
+    { arbitrary: fitting, weight: 4 },
     { arbitrary: oneLetter.map((letter) => letter.repeat(maxLength)), weight: 1 },
   );
 }

@@ -1,0 +1,75 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { idempotencyKeyPattern, readIdempotencyKey } from './idempotency-key.ts';
+
+const pattern = new RegExp(idempotencyKeyPattern);
+const keyOf = (header: string) => (pattern.test(header) ? readIdempotencyKey(header).key : undefined);
+
+describe('the idempotency key', () => {
+  // RFC 9651, sections 3.3.3 (strings) and 3.1.2 (parameters); draft-ietf-httpapi-idempotency-key-header-07, section 2.
+  test.each([
+    ['a bare key', 'k1', 'k1'],
+    ['a string', '"k1"', 'k1'],
+    ['a string with a space', '"k 1"', 'k 1'],
+    ['a string with escapes', String.raw`"a\"b\\c"`, String.raw`a"b\c`],
+    ['a string with a parameter', '"k1";a', 'k1'],
+    [
+      'a string with parameters of every type',
+      '"k1"; a=1;b=-1.5;c="x;y";d=tok/en;e=:aGk=:;f=?0;g=@1659578233;h=%"f%c3%bc"',
+      'k1',
+    ],
+    ['a bare key with what looks like a parameter', 'k1;a=1', 'k1;a=1'],
+    ['a bare key with quotes inside', 'a"b"', 'a"b"'],
+    ['a UUID', '"8e03978e-40d5-43dd-bc93-6894a57f9324"', '8e03978e-40d5-43dd-bc93-6894a57f9324'],
+    ['the longest string', `"${'k'.repeat(255)}"`, 'k'.repeat(255)],
+    ['the longest string, escaped', `"${String.raw`\\`.repeat(255)}"`, '\\'.repeat(255)],
+  ])('of %s is its value', (_form, header, key) => {
+    expect(keyOf(header)).toBe(key);
+  });
+
+  test.each([
+    ['without a closing quote', '"k1'],
+    ['without an opening quote and with a space', 'k1 "'],
+    ['with text after the string', '"k1"x'],
+    ['with a list', '"k1", "k2"'],
+    ['with an unknown escape', String.raw`"k\1"`],
+    ['that ends in an escape', String.raw`"k\"`],
+    ['that is empty', '""'],
+    ['that has a parameter without a name', '"k1";=1'],
+    ['that has a parameter in capitals', '"k1";A=1'],
+    ['that has a parameter with an invalid value', '"k1";a=b"c'],
+    ['with a space before a parameter', '"k1" ;a'],
+    ['with a tab', '"k\t1"'],
+    ['that is not ASCII', '"caf\u00e9"'],
+    ['that is too long', `"${'k'.repeat(256)}"`],
+    ['that is bare and too long', 'k'.repeat(256)],
+  ])('is refused %s', (_fault, header) => {
+    expect(keyOf(header)).toBeUndefined();
+  });
+
+  test('is the same in both forms, whatever it is', () => {
+    const text = fc.string({
+      unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
+      minLength: 1,
+      maxLength: 255,
+    });
+    fc.assert(
+      fc.property(text, (key) => {
+        expect(keyOf(`"${key.replaceAll(/["\\]/g, String.raw`\$&`)}"`)).toBe(key);
+        if (/^[^" ][^ ]*$/.test(key)) expect(keyOf(key)).toBe(key);
+      }),
+    );
+  });
+
+  test('is refused in linear time', () => {
+    const started = performance.now();
+    for (const hostile of [
+      `"k"${';a="'.repeat(4001)}`,
+      `"${'\\"'.repeat(8000)}`,
+      `"k"${'; '.repeat(8000)}`,
+      `"k";a=${'1'.repeat(16_000)}x"`,
+    ])
+      expect(keyOf(hostile)).toBeUndefined();
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
