@@ -147,7 +147,7 @@ export async function createService(
 
   // The two listeners. The admin listener comes first: its probes see the service start and, at the end, drain.
   const startedAt = Date.now();
-  const admin = createAdminServer({
+  const admin = await createAdminServer({
     health,
     metrics,
     status: () => ({

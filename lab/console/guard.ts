@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { hostnameOf, strangerIn } from '../../src/http/hardening/known-hosts.ts';
 import { problem } from '../simulator/answer.ts';
 
 export interface GuardOptions {
@@ -11,6 +12,11 @@ export interface GuardOptions {
 
 /** Host names of this machine. Any other name comes from DNS, where an attacker can point it here (DNS rebinding). */
 const ownNames: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+const refusals = {
+  wrong_host: 'The console answers only under 127.0.0.1, localhost and ::1.',
+  wrong_origin: 'Other sites have no access to the console.',
+};
 
 /** Paths that need no token: telemetry, whose senders have none, and the page's own files, which are no secret. */
 const open = /^\/(v1|page)\//;
@@ -24,13 +30,9 @@ const open = /^\/(v1|page)\//;
 export function guard(app: FastifyInstance, { token, lockedPage }: GuardOptions): void {
   app.addHook('onRequest', async (request, reply) => {
     setSecurityHeaders(reply);
-    const { host = '', origin } = request.headers;
-    if (!ownNames.has(hostnameOf(host))) {
-      return refuse(reply, 403, 'wrong_host', 'The console answers only under 127.0.0.1, localhost and ::1.');
-    }
-    if ((origin !== undefined && origin !== `http://${host}`) || comesFromElsewhere(request)) {
-      return refuse(reply, 403, 'wrong_origin', 'Other sites have no access to the console.');
-    }
+    const { host = '' } = request.headers;
+    const stranger = strangerIn({ ...request.headers, host }, (name) => ownNames.has(hostnameOf(name)));
+    if (stranger !== undefined) return refuse(reply, 403, stranger, refusals[stranger]);
     if (open.test(request.url)) return;
 
     const offered = new URL(request.url, `http://${host}`).searchParams.get('token');
@@ -73,13 +75,6 @@ function setSecurityHeaders(reply: FastifyReply): void {
   });
 }
 
-/** Another site may link here; every other request that it starts is refused. */
-function comesFromElsewhere({ headers }: FastifyRequest): boolean {
-  const site = headers['sec-fetch-site'];
-  if (site !== 'cross-site' && site !== 'same-site') return false;
-  return headers['sec-fetch-mode'] !== 'navigate' || headers['sec-fetch-dest'] !== 'document';
-}
-
 function refuse(reply: FastifyReply, status: number, code: string, detail: string): FastifyReply {
   const { headers, body } = problem(status, code, detail);
   return reply.code(status).headers(headers).send(body);
@@ -111,10 +106,6 @@ function cookieOf(request: FastifyRequest): string {
   const cookies = request.headers.cookie?.split(';') ?? [];
   const own = cookies.map((each) => each.trim()).find((each) => each.startsWith(`${name}=`));
   return own?.slice(name.length + 1) ?? '';
-}
-
-function hostnameOf(host: string): string {
-  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : '';
 }
 
 function isToken(offered: string, token: string): boolean {

@@ -6,6 +6,8 @@ export interface SimulatorConfig {
   port: number;
   /** Maximum number of charges in the ledger; `undefined` keeps all. */
   ledgerCapacity: number | undefined;
+  /** Names under which it answers, besides IP addresses and `localhost`. */
+  allowedHosts: string[];
   logLevel: string;
   /** Whether the environment names a telemetry receiver. */
   hasCollector: boolean;
@@ -18,6 +20,7 @@ export function loadSimulatorConfig(env: Environment = process.env): SimulatorCo
     host: value.HOST,
     port: value.SIMULATOR_PORT,
     ledgerCapacity: value.SIMULATOR_LEDGER_MAX,
+    allowedHosts: value.SIMULATOR_ALLOWED_HOSTS ?? [],
     logLevel: value.LOG_LEVEL,
     hasCollector: namesCollector(env),
   };

@@ -6,6 +6,7 @@ import { alertRoutes } from './alert-routes.ts';
 import { problem } from './answer.ts';
 import { chargeRoutes } from './charge-routes.ts';
 import { controlRoutes } from './control-routes.ts';
+import { refuseStrangers } from './refuse-strangers.ts';
 import { createFaults } from './faults.ts';
 import { ajvOptions, invalidRequest } from './invalid-request.ts';
 import { createLedger } from './ledger.ts';
@@ -34,8 +35,10 @@ export async function startSimulator(options: {
   logger: Logger;
   /** Maximum number of records in the ledger. Default: unbounded. */
   ledgerCapacity?: number | undefined;
+  /** Names under which it answers, besides IP addresses and `localhost`. Default: none. */
+  allowedHosts?: readonly string[];
 }): Promise<Simulator> {
-  const { host, port, logger } = options;
+  const { host, port, logger, allowedHosts = [] } = options;
   const ledger = createLedger({ capacity: options.ledgerCapacity });
   const faults = createFaults();
   const network = createNetwork();
@@ -62,6 +65,7 @@ export async function startSimulator(options: {
     );
     return reply.code(status).headers(headers).send(body);
   });
+  refuseStrangers(app, { allowedHosts, variable: 'SIMULATOR_ALLOWED_HOSTS' });
   await app.register(
     chargeRoutes({ ledger, faults, observe: (scope) => observeGatewaySimulator(scope, logger) }),
   );

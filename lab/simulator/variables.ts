@@ -1,4 +1,4 @@
-import { optional, wholeNumber } from '../../src/config/environment.ts';
+import { hostNames, optional, wholeNumber } from '../../src/config/environment.ts';
 import { variables } from '../../src/config/variables.ts';
 
 /** Every variable that the payment gateway simulator reads, besides the standard `OTEL_…` ones. */
@@ -9,6 +9,12 @@ export const simulatorVariables = {
     default: '7072',
     meaning: 'port of the payment gateway simulator; 0 picks a free one',
   }),
+  SIMULATOR_ALLOWED_HOSTS: optional(
+    hostNames({
+      meaning:
+        'names under which the simulator answers, comma-separated, such as `simulator` or `*.example.org`; IP addresses and `localhost` need none',
+    }),
+  ),
   SIMULATOR_LEDGER_MAX: optional(
     wholeNumber(1, 10_000_000, {
       meaning:

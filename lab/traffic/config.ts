@@ -15,6 +15,8 @@ export interface TrafficConfig {
   host: string;
   /** The control port; `undefined` opens none. */
   port: number | undefined;
+  /** Names under which the control port answers, besides IP addresses and `localhost`. */
+  allowedHosts: string[];
 }
 
 /** @throws {ConfigError} listing every malformed variable */
@@ -28,5 +30,6 @@ export function loadTrafficConfig(env: Environment = process.env): TrafficConfig
     greeting: value.TRAFFIC_GREETING,
     host: value.HOST,
     port: value.TRAFFIC_PORT,
+    allowedHosts: value.TRAFFIC_ALLOWED_HOSTS ?? [],
   };
 }

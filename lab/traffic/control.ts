@@ -1,6 +1,7 @@
 import { fastify, type FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
+import { refuseStrangers } from '../simulator/refuse-strangers.ts';
 import type { Traffic } from './traffic.ts';
 
 const Rate = Type.Object(
@@ -9,8 +10,9 @@ const Rate = Type.Object(
 );
 
 /** Reads and changes the rate while the traffic runs. */
-export function createTrafficControl(traffic: Traffic): FastifyInstance {
+export function createTrafficControl(traffic: Traffic, allowedHosts: readonly string[]): FastifyInstance {
   const app = fastify({ forceCloseConnections: true });
+  refuseStrangers(app, { allowedHosts, variable: 'TRAFFIC_ALLOWED_HOSTS' });
   const state = () => ({ rate: traffic.rate(), underWay: traffic.underWay(), skipped: traffic.skipped() });
 
   app.get('/health', () => ({ status: 'ok' }));

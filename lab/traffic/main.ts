@@ -13,12 +13,12 @@ const summaryInterval = 10_000;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 await runProcess(async () => {
-  const { rate, host, port, greeting, ...options } = loadTrafficConfig();
+  const { rate, host, port, allowedHosts, greeting, ...options } = loadTrafficConfig();
   const summary = createTrafficSummary();
   const ended = new AbortController();
   // No traffic before the service answers.
   const traffic = createTraffic({ ...options, rate: 0, onResult: summary.add });
-  const control = createTrafficControl(traffic);
+  const control = createTrafficControl(traffic, allowedHosts);
   const controlUrl = port === undefined ? undefined : await listen(control, { host, port }, 'TRAFFIC_PORT');
 
   void waitForService(options.urls, ended.signal).then(() => {

@@ -1,5 +1,4 @@
-import { serverUrl } from '../../src/config/addresses.ts';
-import { listOf, optional, text, wholeNumber } from '../../src/config/environment.ts';
+import { hostNames, optional, text, urls, wholeNumber } from '../../src/config/environment.ts';
 import { variables } from '../../src/config/variables.ts';
 
 /** Every variable that the traffic generator reads. */
@@ -28,6 +27,12 @@ export const trafficVariables = {
   TRAFFIC_PORT: optional(
     wholeNumber(0, 65_535, {
       meaning: 'control port, on which the rate can be read and changed; without it, there is none',
+    }),
+  ),
+  TRAFFIC_ALLOWED_HOSTS: optional(
+    hostNames({
+      meaning:
+        'names under which the control port answers, comma-separated; IP addresses and `localhost` need none',
     }),
   ),
   TRAFFIC_GREETING: optional(

@@ -8,11 +8,15 @@ import {
 } from '../http/hardening/connection-limits.ts';
 import type { Health } from '../health.ts';
 import type { LogLevels } from '../telemetry/logging/log-levels.ts';
+import { adminProblems } from './admin-problems.ts';
 import { logLevelRoute } from './log-level-route.ts';
 import { answerNotFound } from '../http/not-found.ts';
 import { problemErrorHandler } from '../http/problem-details.ts';
 import { profileRoutes, type ProfileRoutesOptions } from './profile-routes.ts';
+import { refuseStrangers } from './refuse-strangers.ts';
 import { enforceRequestRules } from '../http/hardening/request-rules.ts';
+import { answerOtherMethods } from '../http/hardening/method-not-allowed.ts';
+import { readJsonBodies } from '../http/hardening/json-body.ts';
 import { createMalformedRequestHandler } from '../http/hardening/malformed-requests.ts';
 import { answerInTurn } from '../http/hardening/turns.ts';
 import { boundUnreadAnswers } from '../http/limits/unread-answers.ts';
@@ -26,6 +30,8 @@ export interface AdminParts {
   profiling: ProfileRoutesOptions;
   levels: LogLevels;
   limits: ConnectionLimits;
+  /** Names under which it answers, besides IP addresses and `localhost`. */
+  allowedHosts: readonly string[];
   connectionEvents: ConnectionEvents;
   onUnexpectedError(error: unknown): void;
 }
@@ -34,7 +40,7 @@ export interface AdminParts {
 const bodyLimit = 16_384;
 
 /** The listener for operators and probes, on a port that the public must not reach. */
-export function createAdminServer(parts: AdminParts): FastifyInstance {
+export async function createAdminServer(parts: AdminParts): Promise<FastifyInstance> {
   const { health, metrics, status, profiling, levels, limits, connectionEvents, onUnexpectedError } = parts;
   const handleError = problemErrorHandler({ realm: 'admin', onUnexpectedError });
   const malformed = createMalformedRequestHandler(connectionEvents.unreadable);
@@ -61,10 +67,14 @@ export function createAdminServer(parts: AdminParts): FastifyInstance {
 
   malformed.trackConnections(app, answerInTurn(app.server));
   enforceRequestRules(app, { ...limits, bodyLimit });
+  refuseStrangers(app, parts.allowedHosts);
   answerNotFound(
     app,
     'There is no such resource. Try /livez, /readyz, /metrics, /status, /log-level, /profile/cpu or /profile/heap.',
   );
+
+  readJsonBodies(app);
+  const addMethodRoutes = answerOtherMethods(app);
 
   app.get('/livez', () => ({ status: 'ok' }));
 
@@ -75,8 +85,15 @@ export function createAdminServer(parts: AdminParts): FastifyInstance {
 
   app.get('/status', () => status());
 
-  void app.register(logLevelRoute, { levels });
-  void app.register(profileRoutes, profiling);
+  await app.register(logLevelRoute, { levels });
+  // Probes answer whatever is left unread of the exports.
+  await app.register(async (exports) => {
+    boundUnreadAnswers(() => {}, connectionEvents.unread).bound(exports);
+    exports.get('/metrics', async (_request, reply) =>
+      reply.type(metrics.contentType).send(await metrics.render()),
+    );
+    await exports.register(profileRoutes, profiling);
+  });
 
   return app;
 }

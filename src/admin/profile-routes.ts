@@ -1,7 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
+import { sendProblem } from '../http/problem-details.ts';
 import type { Profiler, ProfileOutcome } from '../telemetry/profiler.ts';
+import { adminProblems } from './admin-problems.ts';
 
 export interface ProfileRoutesOptions {
   profiler: Profiler;
@@ -25,19 +27,29 @@ export const profileRoutes: FastifyPluginAsyncTypebox<ProfileRoutesOptions> = as
 ) => {
   app.addHook('onRequest', (_request, reply, done) => {
     if (enabled) done();
-    else refuse(reply, 'profiling_disabled', 'Set PROFILING=on and restart the service.');
+    else {
+      const advice = 'Set PROFILING=on and restart the service.';
+      sendProblem(reply, adminProblems.profiling_disabled, advice);
+    }
   });
 
   app.post('/profile/cpu', { schema: { querystring: lengthQuery } }, async (request, reply) => {
     const { seconds = defaultSeconds } = request.query;
-    return sendProfile(reply, 'cpu', await profiler.cpu(seconds, request.signal));
+    return sendProfile(reply, 'cpu', await profiler.cpu(seconds, whileClientWaits(reply)));
   });
 
   app.post('/profile/heap', { schema: { querystring: lengthQuery } }, async (request, reply) => {
     const { seconds = defaultSeconds } = request.query;
-    return sendProfile(reply, 'heap', await profiler.heap(seconds, request.signal));
+    return sendProfile(reply, 'heap', await profiler.heap(seconds, whileClientWaits(reply)));
   });
 };
+
+/** Aborted when the connection closes. Fastify's `request.signal` is aborted as soon as a body has been read, too. */
+function whileClientWaits({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => gone.abort());
+  return gone.signal;
+}
 
 function sendProfile(reply: FastifyReply, name: 'cpu' | 'heap', outcome: ProfileOutcome): FastifyReply {
   switch (outcome.kind) {
@@ -50,26 +62,13 @@ function sendProfile(reply: FastifyReply, name: 'cpu' | 'heap', outcome: Profile
         .send(JSON.stringify(outcome.profile));
     }
     case 'busy':
-      return refuse(
+      return sendProblem(
         reply.header('retry-after', outcome.secondsLeft),
-        'profile_in_progress',
+        adminProblems.profile_in_progress,
         `It ends in ${outcome.secondsLeft} s, or as soon as its client hangs up. Try again then.`,
       );
     case 'abandoned':
       // The client has gone.
       return reply.hijack();
   }
-}
-
-/** The OpenAPI document leaves these problems out: it is for clients, and clients cannot reach this listener. */
-const refusals = {
-  profiling_disabled: { status: 403, title: 'Profiling disabled' },
-  profile_in_progress: { status: 409, title: 'Profile in progress' },
-} as const;
-
-function refuse(reply: FastifyReply, code: keyof typeof refusals, detail: string): FastifyReply {
-  return reply
-    .code(refusals[code].status)
-    .header('content-type', 'application/problem+json')
-    .send({ type: `urn:problem:${code}`, ...refusals[code], detail, code, requestId: reply.request.id });
 }

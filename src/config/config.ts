@@ -1,7 +1,5 @@
 import { type ApiKey, ConfigError, type Environment, read, Secret, type Values } from './environment.ts';
-import { gatewayAccess, type GatewayAccess, gatewayContradictions } from './gateway-config.ts';
-import { migrationVariables } from './migration-variables.ts';
-import { withProxyNames } from './outgoing-proxy.ts';
+import { type HttpConfig, httpConfig } from './http-config.ts';
 import { variables } from './variables.ts';
 
 /** The service's environment, read once, at start. Only `src/config/` reads `process.env`. */
@@ -18,7 +16,12 @@ export interface Config {
   /** How long a trace stays the exemplar of its bucket. */
   exemplarInterval: number;
   http: HttpConfig;
-  admin: { host: string; port: number };
+  admin: {
+    host: string;
+    port: number;
+    /** Names under which it answers, besides IP addresses and `localhost`. */
+    allowedHosts: string[];
+  };
   /** Whether the admin listener takes profiles. */
   profiling: boolean;
   apiKeys: Secret<ApiKey[]>;
@@ -43,26 +46,6 @@ export interface Config {
     drainDelay: number;
     /** A shutdown that takes longer is cut off. */
     deadline: number;
-  };
-}
-
-export interface HttpConfig {
-  host: string;
-  /** 0 takes any free port. */
-  port: number;
-  /** Largest request body, in bytes. */
-  bodyLimit: number;
-  /** Which proxies Fastify trusts: none, those at these addresses, or those up to this hop. */
-  trustProxy: false | string[] | ((address: string, hop: number) => boolean);
-  connections: {
-    headersTimeout: number;
-    requestTimeout: number;
-    keepAliveTimeout: number;
-    sendTimeout: number;
-    /** Size of the request line and headers together. */
-    maxHeaderBytes: number;
-    maxHeaders: number;
-    maxConnections: number;
   };
 }
 
@@ -171,7 +154,11 @@ export function loadConfig(env: Environment = process.env): Config {
     instrumentation: value.TELEMETRY_INSTRUMENTATION,
     exemplarInterval: value.EXEMPLAR_INTERVAL,
     http: httpConfig(value),
-    admin: { host: value.ADMIN_HOST, port: value.ADMIN_PORT },
+    admin: {
+      host: value.ADMIN_HOST,
+      port: value.ADMIN_PORT,
+      allowedHosts: value.ADMIN_ALLOWED_HOSTS ?? [],
+    },
     profiling: value.PROFILING === 'auto' ? value.NODE_ENV !== 'production' : value.PROFILING === 'on',
     apiKeys: new Secret(value.API_KEYS),
     limits: {

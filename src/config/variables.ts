@@ -1,23 +1,14 @@
-import { redisUrl } from './addresses.ts';
-import { gatewayVariables } from './gateway-variables.ts';
-import { apiKeys, duration, oneOf, optional, proxies, share, text, url, wholeNumber } from './environment.ts';
+import { apiKeys, duration, oneOf, optional, share, url, wholeNumber } from './environment.ts';
+import { connectionVariables, listenerVariables, proxyVariables } from './http-variables.ts';
 
 /** Every variable of the service. `npm run docs` generates docs/configuration.md from it. */
 export const variables = {
   NODE_ENV: oneOf(['development', 'test', 'production'], {
     default: 'development',
-    meaning: 'with `production`, the service refuses the demo key and turns profiling off by default',
+    meaning:
+      'with `production`, the service refuses the demo key and keys of fewer than 22 characters, and turns profiling off by default',
   }),
-  HOST: text({ default: '127.0.0.1', meaning: 'address that the API listens on' }),
-  PORT: wholeNumber(0, 65_535, { default: '7070', meaning: 'port of the API; 0 picks a free one' }),
-  ADMIN_HOST: text({
-    default: '127.0.0.1',
-    meaning: 'address that the admin listener (health, metrics, status) listens on',
-  }),
-  ADMIN_PORT: wholeNumber(0, 65_535, {
-    default: '7071',
-    meaning: 'port of the admin listener; 0 picks a free one',
-  }),
+  ...listenerVariables,
   DATABASE_URL: url(['postgres:', 'postgresql:'], {
     meaning: 'URL of the Postgres database; `npm start` brings its own when it is not set',
     secret: true,
@@ -34,12 +25,7 @@ export const variables = {
       secret: true,
     }),
   ),
-  TRUST_PROXY: optional(
-    proxies({
-      meaning:
-        'proxies whose `x-forwarded-*` headers are trusted: their addresses, such as `10.0.0.0/8`, or their number if no client can bypass them; without it, none is',
-    }),
-  ),
+  ...proxyVariables,
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
     default: 'info',
     meaning: 'least severe level that is logged',
@@ -56,10 +42,6 @@ export const variables = {
   EXEMPLAR_INTERVAL: duration({
     default: '30s',
     meaning: 'time for which a trace stays the exemplar of its bucket; tail sampling keeps every exemplar',
-  }),
-  BODY_LIMIT_BYTES: wholeNumber(1024, 10_485_760, {
-    default: '65536',
-    meaning: 'largest request body; a larger one gets 413',
   }),
   RATE_LIMIT_MAX: wholeNumber(0, 1_000_000, {
     default: '1000',
@@ -86,34 +68,7 @@ export const variables = {
     default: '10m',
     meaning: 'time for which Redis keeps a settled order, with a jitter of a tenth',
   }),
-  HTTP_HEADERS_TIMEOUT: duration({
-    default: '10s',
-    meaning: 'longest time to send the headers of a request; a slower client gets 408',
-  }),
-  HTTP_REQUEST_TIMEOUT: duration({
-    default: '30s',
-    meaning: 'longest time to send a whole request; not shorter than HTTP_HEADERS_TIMEOUT',
-  }),
-  HTTP_KEEP_ALIVE_TIMEOUT: duration({
-    default: '72s',
-    meaning: 'time until an idle connection is closed; longer than the idle timeout of the load balancer',
-  }),
-  HTTP_SEND_TIMEOUT: duration({
-    default: '1m',
-    meaning: 'time until a client that reads nothing is cut off; longer than the slowest request',
-  }),
-  HTTP_MAX_HEADER_BYTES: wholeNumber(1024, 1_048_576, {
-    default: '16384',
-    meaning: 'largest request line and headers together; larger ones get 431',
-  }),
-  HTTP_MAX_HEADERS: wholeNumber(10, 10_000, {
-    default: '100',
-    meaning: 'most headers of a request; more get 431',
-  }),
-  HTTP_MAX_CONNECTIONS: wholeNumber(1, 1_000_000, {
-    default: '2000',
-    meaning: 'largest number of connections to the API; further ones are closed at once',
-  }),
+  ...connectionVariables,
   DATABASE_POOL_MAX: wholeNumber(1, 1000, {
     default: '10',
     meaning: 'size of the pool of Postgres connections',

@@ -176,6 +176,21 @@ export const clients: readonly Attack[] = [
     listener: 'admin',
   },
   {
+    what: 'the admin listener: a page whose name was pointed at it (DNS rebinding)',
+    send: get('', '/metrics').replace(host, 'host: evil.example\r\n'),
+    listener: 'admin',
+  },
+  {
+    what: 'the admin listener: a profile, for a page of another site',
+    send: `POST /profile/cpu?seconds=1 HTTP/1.1\r\n${host}origin: https://evil.example\r\ncontent-length: 0\r\n\r\n`,
+    listener: 'admin',
+  },
+  {
+    what: 'the admin listener: a method that a path does not have',
+    send: `DELETE /metrics HTTP/1.1\r\n${host}\r\n`,
+    listener: 'admin',
+  },
+  {
     what: 'the admin listener: a body of a gigabyte',
     send: (connection) =>
       sendEndlessly(connection, `PUT /log-level HTTP/1.1\r\n${host}${json}${endless}`, zeros),

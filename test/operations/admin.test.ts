@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { teaOrder } from '../support/clients/api-client.ts';
+import { send, sendRaw } from '../support/clients/http-exchange.ts';
 import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
 
 let service: SpawnedService;
@@ -159,6 +160,65 @@ test('/status shows the circuit breaker open after the gateway has failed', asyn
   await expect
     .poll(async () => (await admin('/status')).body)
     .toMatchObject({ circuitBreakers: { payment: 'open' } });
+});
+
+describe('the admin listener', () => {
+  const answerTo = async (method: string, path: string, headers: Record<string, string>) => {
+    const { status, head, body } = await send(service.adminUrl, { method, path, headers });
+    return { status, head, code: status < 400 ? undefined : (JSON.parse(body) as { code: string }).code };
+  };
+
+  test('the admin listener serves addresses, localhost and the names of ADMIN_ALLOWED_HOSTS, and no page of another site', async () => {
+    service = await spawnService({ ADMIN_ALLOWED_HOSTS: 'orders, *.svc.cluster.local' });
+    // The hosts of a health check, a kubelet, Docker's DNS and a Prometheus in Kubernetes.
+    for (const host of [
+      '127.0.0.1:7071',
+      '10.42.0.7:7071',
+      '[::1]:7071',
+      'localhost',
+      'orders:7071',
+      'orders.shop.svc.cluster.local',
+    ])
+      expect(await answerTo('GET', '/readyz', { host }), host).toMatchObject({ status: 200 });
+    for (const host of ['evil.example', 'evil.example:7071', '127.0.0.1.evil.example', 'orders.evil.example'])
+      for (const [method, path] of [
+        ['GET', '/metrics'],
+        ['PUT', '/log-level'],
+        ['POST', '/profile/cpu'],
+      ] as const)
+        expect(await answerTo(method, path, { host }), `${method} ${host}`).toMatchObject({
+          status: 403,
+          code: 'wrong_host',
+        });
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site' },
+    ])
+      expect(await answerTo('POST', '/profile/cpu', headers), JSON.stringify(headers)).toMatchObject({
+        status: 403,
+        code: 'wrong_origin',
+      });
+  });
+
+  test('the admin listener serves HTTP/1.0 health checks without a host', async () => {
+    service = await spawnService();
+    expect(await sendRaw(service.adminUrl, 'GET /readyz HTTP/1.0\r\n\r\n')).toMatchObject({ status: 200 });
+  });
+
+  test('the admin listener answers 405 with the allowed methods', async () => {
+    service = await spawnService();
+    for (const [method, path, allow] of [
+      ['POST', '/livez', 'GET, HEAD'],
+      ['DELETE', '/metrics', 'GET, HEAD'],
+      ['POST', '/log-level', 'GET, HEAD, PUT'],
+      ['GET', '/profile/cpu', 'POST'],
+    ] as const) {
+      const { status, head, code } = await answerTo(method, path, {});
+      expect([status, code], path).toEqual([405, 'method_not_allowed']);
+      expect(head).toContain(`allow ${allow} `);
+    }
+  });
 });
 
 describe('the two listeners', () => {

@@ -36,6 +36,8 @@ const profile = (adminUrl: string, path: string, init: RequestInit = {}) =>
 const ourFunctions = (frames: CallFrame[]) =>
   frames.filter(({ url }) => url.includes('/src/orders/')).map(({ functionName }) => functionName);
 
+const inProduction = { NODE_ENV: 'production', API_KEYS: 'shop:a-key-that-is-long-enough' };
+
 const nodesOf = (node: HeapNode): HeapNode[] => [node, ...node.children.flatMap(nodesOf)];
 
 describe('under load', () => {
@@ -111,6 +113,22 @@ describe('a profile', () => {
   const started = () => lines('profile.started');
   const ended = () => lines('profile.ended');
 
+  test.each([
+    ['a JSON body', { body: '{}', headers: { 'content-type': 'application/json' } }],
+    ['a JSON type and no body', { headers: { 'content-type': 'application/json' } }],
+    [
+      'the empty form that `curl -d ""` sends',
+      { body: '', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+    ],
+  ])('a profile is taken for a request with %s', async (_what, init) => {
+    expect((await profile(service.adminUrl, 'cpu?seconds=1', init)).status).toBe(200);
+  });
+
+  test('a profile is refused for a request with a body of another type', async () => {
+    const refused = await profile(service.adminUrl, 'cpu?seconds=1', { body: 'x' });
+    expect([refused.status, await refused.json()]).toMatchObject([415, { code: 'unsupported_media_type' }]);
+  });
+
   test.each(['cpu', 'heap'])(
     'a profile is refused while a %s profile runs, and health checks are not',
     async (kind) => {
@@ -121,7 +139,7 @@ describe('a profile', () => {
         expect(refused.headers.get('content-type')).toMatch(/^application\/problem\+json/);
         expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(50);
         expect(await refused.json()).toMatchObject({
-          type: 'urn:problem:profile_in_progress',
+          type: '/problems/profile_in_progress',
           status: 409,
           code: 'profile_in_progress',
           title: expect.stringMatching(/./),
@@ -182,7 +200,7 @@ describe('a service of its own', () => {
   });
 
   test.each([
-    ['in production', { NODE_ENV: 'production' }],
+    ['in production', inProduction],
     ['with PROFILING=off', { PROFILING: 'off' }],
   ] satisfies Array<[string, Record<string, string>]>)(
     'the service takes no profile %s',
@@ -201,7 +219,7 @@ describe('a service of its own', () => {
   );
 
   test('the service takes a profile in production with PROFILING=on', async () => {
-    service = await spawnService({ NODE_ENV: 'production', PROFILING: 'on' });
+    service = await spawnService({ ...inProduction, PROFILING: 'on' });
     expect((await profile(service.adminUrl, 'cpu?seconds=1')).status).toBe(200);
   });
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import { problems, RequestProblem } from '../problem-details.ts';
 
 /**
@@ -11,6 +11,11 @@ import { problems, RequestProblem } from '../problem-details.ts';
 export function readJsonBodies(app: FastifyInstance): void {
   // 'error' refuses member names that would change a prototype.
   const parse = app.getDefaultJsonParser('error', 'error');
+  // A content type without content says nothing (RFC 9110, section 8.3), and many clients send one with every POST.
+  app.addHook('onRoute', (route) => {
+    if (route.schema?.body !== undefined || route.method === 'GET' || route.method === 'HEAD') return;
+    route.onRequest = [route.onRequest ?? [], forgetTypeOfNothing].flat();
+  });
   // Fastify reads plain text by default; this API does not accept it.
   app.removeContentTypeParser(['application/json', 'text/plain']);
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {

@@ -1,0 +1,51 @@
+import type { Values } from './environment.ts';
+import type { connectionVariables, listenerVariables, proxyVariables } from './http-variables.ts';
+
+/** The configuration of the public listener. Every time is in milliseconds. */
+export interface HttpConfig {
+  host: string;
+  /** 0 takes any free port. */
+  port: number;
+  /** Largest request body, in bytes. */
+  bodyLimit: number;
+  /** Which proxies Fastify trusts: none, those at these addresses, or those up to this hop. */
+  trustProxy: false | string[] | ((address: string, hop: number) => boolean);
+  /** In which header they report the address of the client. */
+  proxyHeader: 'x-forwarded-for' | 'forwarded';
+  connections: {
+    headersTimeout: number;
+    requestTimeout: number;
+    keepAliveTimeout: number;
+    sendTimeout: number;
+    /** Size of the request line and headers together. */
+    maxHeaderBytes: number;
+    maxHeaders: number;
+    maxConnections: number;
+  };
+}
+
+type HttpValues = Values<typeof listenerVariables & typeof proxyVariables & typeof connectionVariables>;
+
+export function httpConfig(value: HttpValues): HttpConfig {
+  return {
+    host: value.HOST,
+    port: value.PORT,
+    bodyLimit: value.BODY_LIMIT_BYTES,
+    trustProxy: trustProxyOption(value.TRUST_PROXY),
+    proxyHeader: value.TRUST_PROXY_HEADER,
+    connections: {
+      headersTimeout: value.HTTP_HEADERS_TIMEOUT,
+      requestTimeout: value.HTTP_REQUEST_TIMEOUT,
+      keepAliveTimeout: value.HTTP_KEEP_ALIVE_TIMEOUT,
+      sendTimeout: value.HTTP_SEND_TIMEOUT,
+      maxHeaderBytes: value.HTTP_MAX_HEADER_BYTES,
+      maxHeaders: value.HTTP_MAX_HEADERS,
+      maxConnections: value.HTTP_MAX_CONNECTIONS,
+    },
+  };
+}
+
+/** Fastify's option takes no number of proxies: a function trusts the first hops, whatever their addresses. */
+function trustProxyOption(trusted: number | string[] | undefined): HttpConfig['trustProxy'] {
+  return typeof trusted === 'number' ? (_address, hop) => hop < trusted : (trusted ?? false);
+}
