@@ -216,29 +216,6 @@ function contradictions(value: ServiceValues): string[] {
   return table.filter(([applies]) => applies).map(([, sentence]) => sentence);
 }
 
-function httpConfig(value: ServiceValues): HttpConfig {
-  return {
-    host: value.HOST,
-    port: value.PORT,
-    bodyLimit: value.BODY_LIMIT_BYTES,
-    trustProxy: trustProxyOption(value.TRUST_PROXY),
-    connections: {
-      headersTimeout: value.HTTP_HEADERS_TIMEOUT,
-      requestTimeout: value.HTTP_REQUEST_TIMEOUT,
-      keepAliveTimeout: value.HTTP_KEEP_ALIVE_TIMEOUT,
-      sendTimeout: value.HTTP_SEND_TIMEOUT,
-      maxHeaderBytes: value.HTTP_MAX_HEADER_BYTES,
-      maxHeaders: value.HTTP_MAX_HEADERS,
-      maxConnections: value.HTTP_MAX_CONNECTIONS,
-    },
-  };
-}
-
-/** Fastify's option takes no number of proxies: a function trusts the first hops, whatever their addresses. */
-function trustProxyOption(trusted: number | string[] | undefined): HttpConfig['trustProxy'] {
-  return typeof trusted === 'number' ? (_address, hop) => hop < trusted : (trusted ?? false);
-}
-
 function redisConfig(value: ServiceValues): RedisConfig | undefined {
   if (value.REDIS_URL === undefined) return undefined;
   return {

@@ -20,6 +20,7 @@ import { answerInTurn } from './hardening/turns.ts';
 import { strictValidation } from './hardening/validation.ts';
 import { limitAnonymousRequests, requireApiKey } from './limits/address-limit.ts';
 import { admitRequests } from './limits/admission-hook.ts';
+import { readForwarded } from './limits/forwarded.ts';
 import { limitRequests } from './limits/rate-limit.ts';
 import { boundUnreadAnswers } from './limits/unread-answers.ts';
 import { createWindowLimit } from './limits/window-limit.ts';
@@ -64,6 +65,7 @@ export interface ServerParts {
  *     answerInTurn             nothing: a connection has one request in flight; the others wait unread
  *     Fastify's router         malformed_request: a URL that cannot be decoded
  *     onRequest, every route
+ *       readForwarded          nothing: reads whom a trusted proxy forwards the request for
  *       observe                nothing: starts the span and the log line, which record every refusal below
  *       trackConnections       nothing: remembers the reply through which a parse error in the body is answered
  *       sendRequestId          nothing
@@ -90,7 +92,7 @@ export interface ServerParts {
  */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { config, connectionEvents, onRateLimited } = parts;
-  const { bodyLimit, trustProxy, connections: limits } = config.http;
+  const { bodyLimit, trustProxy, proxyHeader, connections: limits } = config.http;
   const handleError = problemErrorHandler({ realm: parts.name, onUnexpectedError: parts.onUnexpectedError });
   const malformed = createMalformedRequestHandler(connectionEvents.unreadable);
   const addresses = createWindowLimit(config.limits.addresses);
@@ -120,6 +122,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   closeGently(app, malformed.dropIncompleteRequests);
   app.setErrorHandler(handleError);
 
+  if (trustProxy !== false) readForwarded(app, proxyHeader);
   parts.observe(app);
   malformed.trackConnections(app, answerInTurn(app.server));
   sendRequestId(app);

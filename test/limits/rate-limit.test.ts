@@ -165,6 +165,40 @@ describe('requests without a valid key', () => {
       },
     );
 
+    test('the address is the same whatever its port, brackets or quotes', async () => {
+      await using service = await spawnService({ ...addressLimited, TRUST_PROXY: '1' });
+      // As Azure's gateway, Envoy and RFC 7239 write it.
+      const withPorts = (ip: string) => many.map((_address, index) => `${ip}:${50_000 + index}`);
+      const accepted = async (addresses: string[]) =>
+        statuses(await sendFrom(service, addresses)).filter((status) => status === 404).length;
+      expect(await accepted(withPorts('203.0.113.7'))).toBe(4);
+      expect(await accepted(withPorts('203.0.113.8'))).toBe(4);
+      expect(await accepted(withPorts('[2001:db8::7]'))).toBe(4);
+      // Counts as the same network, and that is full.
+      expect(await accepted(['2001:db8::8', '[2001:db8::9]', '"[2001:db8::a]:1"'])).toBe(0);
+      expect(await accepted(many.map((address) => `${address}:443`))).toBe(18);
+    });
+
+    test('the address is read from `forwarded` when the proxies write that header', async () => {
+      await using service = await spawnService({
+        ...addressLimited,
+        TRUST_PROXY: '1',
+        TRUST_PROXY_HEADER: 'forwarded',
+      });
+      const sendAs = (values: string[]) =>
+        Promise.all(
+          values.map((value) =>
+            // A client can write the other header, which is not read.
+            anonymous(service, '/nowhere', { forwarded: value, 'x-forwarded-for': value.slice(-1) }),
+          ),
+        );
+      expect(
+        new Set(statuses(await sendAs(many.map((address) => `for="${address}:80";proto=https`)))),
+      ).toEqual(new Set([404]));
+      const spoofed = many.map((address) => `for="${address}, for=203.0.113.99`);
+      expect(statuses(await sendAs(spoofed)).filter((status) => status === 404)).toHaveLength(4);
+    });
+
     test('the address is that of the connection when the peer is not a trusted proxy', async () => {
       await using service = await spawnService({ ...addressLimited, TRUST_PROXY: '10.0.0.0/8' });
       expect(statuses(await sendFrom(service, many)).filter((status) => status === 404)).toHaveLength(2);
