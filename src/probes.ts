@@ -28,6 +28,11 @@ export function createProbes(config: Config, levels: LogLevels, metrics: Metrics
     requests: (app: Parameters<typeof observeRequests>[0]) =>
       observeRequests(app, http, metrics, { makeSpans }),
     connections: (listener: 'public' | 'admin') => observeConnections(http, metrics, listener),
+    fewOpenFiles: ({ api, wanted }: { api: number; wanted: number }) =>
+      http.warn(
+        { event: 'service.few_open_files', max_connections: api, open_files_wanted: wanted },
+        'the limit of open files is too low for HTTP_MAX_CONNECTIONS and the pools: fewer connections are accepted',
+      ),
     onUnexpectedError: (error: unknown) =>
       http.error({ event: 'http.defect', err: error }, 'request failed with an unexpected error'),
   };

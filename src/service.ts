@@ -15,7 +15,7 @@ import { requestLease, type StepBounds, workerLease } from './orders/lease.ts';
 import type { OrderDependencies } from './orders/order-dependencies.ts';
 import { createOrderStore, type OrderStore, separateWrites, sharedWrites } from './orders/order-store.ts';
 import { createSettlementWorker } from './orders/settle-orders.ts';
-import { loadCredentials } from './payment/gateway-credentials.ts';
+import { openFilesLimit, shareOpenFiles } from './open-files.ts';
 import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
 import type { PaymentGateway } from './payment/payment-gateway.ts';
 import { createResilientPaymentGateway } from './payment/resilient-payment-gateway.ts';
@@ -145,6 +145,14 @@ export async function createService(
     admission: () => admission?.state() ?? noAdmission,
   });
 
+  const files = shareOpenFiles(openFilesLimit(), {
+    api: config.http.connections.maxConnections,
+    admin: adminLimits.maxConnections,
+    database: config.postgres.poolMax,
+    gateway: config.payment.connections,
+  });
+  if (files.wanted !== undefined) probes.fewOpenFiles({ ...files, wanted: files.wanted });
+
   // The two listeners. The admin listener comes first: its probes see the service start and, at the end, drain.
   const startedAt = Date.now();
   const admin = await createAdminServer({
@@ -159,7 +167,8 @@ export async function createService(
     }),
     profiling: { profiler: createProfiler(logger), enabled: config.profiling },
     levels,
-    limits: { ...config.http.connections, ...adminLimits },
+    limits: { ...config.http.connections, ...adminLimits, maxConnections: files.admin },
+    allowedHosts: config.admin.allowedHosts,
     connectionEvents: probes.connections('admin'),
     onUnexpectedError: probes.onUnexpectedError,
   });
@@ -167,7 +176,7 @@ export async function createService(
   const adminUrl = await listen(admin, config.admin, 'ADMIN_PORT');
 
   const server = await createServer({
-    config,
+    config: { ...config, http: withConnections(config.http, files.api) },
     name: 'orders',
     document: {
       title: 'Orders',
@@ -210,6 +219,10 @@ const noAdmission = { inFlight: 0, queued: 0, limit: 0 };
 
 /** Operators and machines are few. A profile of a minute sends nothing until it ends, so `sendTimeout` is longer. */
 const adminLimits = { maxConnections: 100, sendTimeout: 120_000 };
+
+function withConnections(http: Config['http'], maxConnections: number): Config['http'] {
+  return { ...http, connections: { ...http.connections, maxConnections } };
+}
 
 function stepBounds({ postgres, payment }: Config): StepBounds {
   return {

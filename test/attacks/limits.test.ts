@@ -51,6 +51,27 @@ test('500 idle connections reach the limit, do not affect other clients, and are
   expect(refusals.length).toBeLessThan(20);
 });
 
+test('500 connections do not take the open files of the pools and the admin listener when the process may open 128', async () => {
+  await using attacked = await spawnAttackedService({}, { openFiles: 128 });
+  const { service, measure } = attacked;
+  const bystander = await startBystander(service.url);
+  await bystander.afterMore(1);
+
+  const idle = await openIdle(service.url, 500);
+  await expect.poll(() => measure('http_connections_refused_total', publicListener)).toBeGreaterThan(400);
+  expect(await measure('process_open_fds')).toBeLessThan(128);
+  await bystander.afterMore(5);
+  expect((await fetch(`${service.adminUrl}/readyz`)).status).toBe(200);
+  await bystander.stop();
+  expect(new Set(bystander.statuses)).toEqual(new Set([201]));
+  for (const socket of idle) socket.destroy();
+
+  const said = service.logs.filter(({ event }) => event === 'service.few_open_files');
+  expect(said).toEqual([
+    expect.objectContaining({ level: 'warn', max_connections: 19, open_files_wanted: 2238 }),
+  ]);
+});
+
 test('a connection without a request is closed after the keep-alive time', async () => {
   await using attacked = await spawnAttackedService({ HTTP_KEEP_ALIVE_TIMEOUT: '1s' });
   await using connection = await openConnection(attacked.service.url);

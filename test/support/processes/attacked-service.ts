@@ -32,7 +32,10 @@ const unlimited = {
   PAYMENT_DEADLINE: '10s',
 };
 
-export async function spawnAttackedService(env: Record<string, string> = {}): Promise<AttackedService> {
+export async function spawnAttackedService(
+  env: Record<string, string> = {},
+  options: Pick<ServiceProcessOptions, 'openFiles'> = {},
+): Promise<AttackedService> {
   await using started = new AsyncDisposableStack();
   const surroundings = started.use(await spawnSurroundings());
   const { database, gateway } = surroundings;
