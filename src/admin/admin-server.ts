@@ -11,7 +11,8 @@ import type { LogLevels } from '../telemetry/logging/log-levels.ts';
 import { adminProblems } from './admin-problems.ts';
 import { logLevelRoute } from './log-level-route.ts';
 import { answerNotFound } from '../http/not-found.ts';
-import { problemErrorHandler } from '../http/problem-details.ts';
+import { problemErrorHandler, problems } from '../http/problem-details.ts';
+import { serveProblemPages } from '../http/problem-pages.ts';
 import { profileRoutes, type ProfileRoutesOptions } from './profile-routes.ts';
 import { refuseStrangers } from './refuse-strangers.ts';
 import { enforceRequestRules } from '../http/hardening/request-rules.ts';
@@ -42,7 +43,7 @@ const bodyLimit = 16_384;
 /** The listener for operators and probes, on a port that the public must not reach. */
 export async function createAdminServer(parts: AdminParts): Promise<FastifyInstance> {
   const { health, metrics, status, profiling, levels, limits, connectionEvents, onUnexpectedError } = parts;
-  const handleError = problemErrorHandler({ realm: 'admin', onUnexpectedError });
+  const handleError = problemErrorHandler({ onUnexpectedError });
   const malformed = createMalformedRequestHandler(connectionEvents.unreadable);
   const app = fastify({
     ...limitOptions(limits),
@@ -95,5 +96,7 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
     await exports.register(profileRoutes, profiling);
   });
 
+  serveProblemPages(app, { ...problems, ...adminProblems });
+  addMethodRoutes();
   return app;
 }

@@ -104,14 +104,23 @@ describe('a secret', () => {
 });
 
 describe('loadConfig', () => {
-  const withDemoKey = { ...required, API_KEYS: `shop:hush-shop,me:${demoApiKey.key}` };
+  const withDemoKey = { ...required, API_KEYS: `shop:hush-shop-${'s'.repeat(13)},me:${demoApiKey.key}` };
   const demoKeyRefused = 'API_KEYS holds the public demo key, which production refuses';
 
   test('loadConfig refuses the demo key in production only, under any client name', () => {
     expect(faultsOf({ ...withDemoKey, NODE_ENV: 'production' })).toEqual([demoKeyRefused]);
     expect(faultsOf({ ...withDemoKey, NODE_ENV: 'development' })).toEqual([]);
     expect(faultsOf({ ...withDemoKey, NODE_ENV: 'test' })).toEqual([]);
-    expect(faultsOf({ ...required, NODE_ENV: 'production' })).toEqual([]);
+    const longKeys = { API_KEYS: `shop:${'s'.repeat(22)},pos:${'p'.repeat(22)}` };
+    expect(faultsOf({ ...required, ...longKeys, NODE_ENV: 'production' })).toEqual([]);
+  });
+
+  test('loadConfig refuses short keys in production only', () => {
+    const shortKey =
+      'API_KEYS holds a key of fewer than 22 characters, which production refuses because it can be guessed';
+    const env = { ...required, API_KEYS: `shop:${'s'.repeat(22)},pos:${'p'.repeat(21)}` };
+    expect(faultsOf({ ...env, NODE_ENV: 'production' })).toEqual([shortKey]);
+    expect(faultsOf({ ...env, NODE_ENV: 'development' })).toEqual([]);
   });
 
   test.each(['PAYMENT', 'SETTLEMENT'])('loadConfig refuses %s_BACKOFF_FLOOR above its cap', (what) => {

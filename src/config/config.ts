@@ -7,6 +7,9 @@ import { variables } from './variables.ts';
 /** The key that `npm start` prints. Anyone can read it, so production refuses it. */
 export const demoApiKey: ApiKey = { client: 'demo', key: 'demo-key' };
 
+/** Characters of a key in production: as many as 128 random bits take in base64 (RFC 6749, section 10.10). */
+const shortestKey = 22;
+
 /** The service's configuration. Every time is in milliseconds, every share a number from 0 to 1. */
 export interface Config {
   environment: 'development' | 'test' | 'production';
@@ -187,6 +190,11 @@ function contradictions(value: ServiceValues): string[] {
       'API_KEYS holds the public demo key, which production refuses',
     ],
     ...gatewayContradictions(value),
+    [
+      value.NODE_ENV === 'production' &&
+        value.API_KEYS.some(({ key }) => key.length < shortestKey && key !== demoApiKey.key),
+      `API_KEYS holds a key of fewer than ${shortestKey} characters, which production refuses because it can be guessed`,
+    ],
     [
       value.PAYMENT_BACKOFF_FLOOR > value.PAYMENT_BACKOFF_CAP,
       'PAYMENT_BACKOFF_FLOOR must not be longer than PAYMENT_BACKOFF_CAP',

@@ -33,6 +33,7 @@ function authenticating(limits: { failures?: number; addresses?: number } = {}) 
         addresses: createWindowLimit({ max: limits.addresses ?? 0, window }),
       },
       recorded,
+      'orders',
     ),
   );
   app.get('/', ({ clientId }) => clientId);

@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiKey } from '../config/environment.ts';
 import { ServiceError } from '../errors.ts';
 import { tooManyFromAddress } from './limits/address-limit.ts';
@@ -23,12 +23,15 @@ export interface AuthEvents {
 /**
  * Identifies the client by the header `Authorization: Bearer <key>` (RFC 6750). Keys are held as SHA-256 digests only,
  * and every one is compared in constant time, so that timing reveals nothing about any of them.
+ *
+ * @param realm the protection space that `WWW-Authenticate` names (RFC 9110, section 11.5)
  */
 export function createAuthentication(
   apiKeys: readonly ApiKey[],
   limits: AuthLimits,
   events: AuthEvents,
-): (request: FastifyRequest) => Promise<void> {
+  realm: string,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   const known = apiKeys.map(({ client, key }) => ({ client, digest: digestOf(key) }));
   const decide = createAuthThrottle(limits, events.bruteForce);
 
@@ -41,7 +44,7 @@ export function createAuthentication(
     return client === undefined ? { kind: 'unknown' } : { kind: 'known', client };
   }
 
-  return async (request) => {
+  return async (request, reply) => {
     const verdict = decide(request, credentialsOf(request));
     switch (verdict.kind) {
       case 'accepted':
@@ -49,6 +52,7 @@ export function createAuthentication(
         return;
       case 'refused':
         events.refused(verdict.reason);
+        reply.header('www-authenticate', `Bearer realm="${realm}"${challenge[verdict.reason]}`);
         throw new ServiceError('unauthenticated', advice[verdict.reason]);
       case 'throttled':
         events.refused('throttled');
@@ -61,6 +65,9 @@ const advice = {
   missing: 'Send the header `Authorization: Bearer <API key>`.',
   unknown: 'The API key is unknown. Send a valid one.',
 } as const;
+
+/** RFC 6750, section 3.1: a request without credentials gets no error code. */
+const challenge = { missing: '', unknown: ', error="invalid_token"' } as const;
 
 function digestOf(key: string): Buffer {
   return hash('sha256', key, 'buffer');

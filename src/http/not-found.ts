@@ -1,11 +1,18 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { problems, sendProblem } from './problem-details.ts';
 
 /** Responds to an unknown path with 404 before the body is read. Fastify alone would read the body, and may reject that. */
 export function answerNotFound(app: FastifyInstance, detail: string): void {
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, problems.route_not_found, detail));
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404) sendProblem(reply, problems.route_not_found, detail);
+    if (isUnknownPath(request)) sendProblem(reply, problems.route_not_found, detail);
     else done();
   });
+}
+
+/** Whether no route has the path. For Fastify, an empty segment is a value: `/orders/` is `/orders/:id` without an id. */
+export function isUnknownPath({ is404, params }: FastifyRequest): boolean {
+  if (is404) return true;
+  for (const [name, value] of Object.entries(params ?? {})) if (value === '' && name !== '*') return true;
+  return false;
 }

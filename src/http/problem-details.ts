@@ -15,6 +15,13 @@ export interface ProblemType<Code extends string = string> {
   code: Code;
   status: number;
   title: string;
+  /** What the client does about it: a clause without a full stop, with code in backquotes. */
+  advice: string;
+}
+
+/** The address of the page about a kind of problem, for its member `type`. */
+export function problemPath(code: string): string {
+  return `/problems/${code}`;
 }
 
 /** Adds to each row of a table its key as the code. */
@@ -31,21 +38,69 @@ export function defineProblems<const Table extends Readonly<Record<string, Omit<
  * {@link ProblemVocabulary}.
  */
 export const problems = defineProblems({
-  invalid_request: { status: 400, title: 'Invalid request' },
-  malformed_request: { status: 400, title: 'Malformed request' },
-  unauthenticated: { status: 401, title: 'Authentication required' },
-  route_not_found: { status: 404, title: 'Not found' },
-  method_not_allowed: { status: 405, title: 'Method not allowed' },
-  request_timeout: { status: 408, title: 'Request timeout' },
-  payload_too_large: { status: 413, title: 'Request body too large' },
-  unsupported_media_type: { status: 415, title: 'Unsupported media type' },
-  expectation_failed: { status: 417, title: 'Expectation failed' },
-  rate_limited: { status: 429, title: 'Rate limit exceeded' },
-  overloaded: { status: 429, title: 'Service overloaded' },
-  headers_too_large: { status: 431, title: 'Request headers too large' },
-  internal_error: { status: 500, title: 'Internal server error' },
-  database_unavailable: { status: 503, title: 'Database unavailable' },
-  deadline_exceeded: { status: 504, title: 'Deadline exceeded' },
+  invalid_request: {
+    status: 400,
+    title: 'Invalid request',
+    advice: 'correct the request; `errors` names each fault',
+  },
+  malformed_request: {
+    status: 400,
+    title: 'Malformed request',
+    advice: 'correct the request; `detail` says what cannot be read',
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'Authentication required',
+    advice: 'send `authorization: Bearer <key>` with a valid key',
+  },
+  route_not_found: { status: 404, title: 'Not found', advice: 'see `/docs` for the routes' },
+  method_not_allowed: {
+    status: 405,
+    title: 'Method not allowed',
+    advice: 'use a method of the header `allow`',
+  },
+  request_timeout: {
+    status: 408,
+    title: 'Request timeout',
+    advice: 'repeat it: the request did not arrive in time',
+  },
+  payload_too_large: { status: 413, title: 'Request body too large', advice: 'send a smaller body' },
+  unsupported_media_type: {
+    status: 415,
+    title: 'Unsupported media type',
+    advice: 'send `content-type: application/json` without a `content-encoding`',
+  },
+  expectation_failed: {
+    status: 417,
+    title: 'Expectation failed',
+    advice: 'expect nothing but `100-continue`',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Rate limit exceeded',
+    advice: 'repeat it after `retry-after`, and send fewer requests',
+  },
+  overloaded: {
+    status: 429,
+    title: 'Service overloaded',
+    advice: 'repeat it with the same key after `retry-after`',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'Request headers too large',
+    advice: 'send fewer or shorter headers',
+  },
+  internal_error: {
+    status: 500,
+    title: 'Internal server error',
+    advice: 'report the `requestId`: a defect, whose details are in the log',
+  },
+  database_unavailable: {
+    status: 503,
+    title: 'Database unavailable',
+    advice: 'repeat it with the same key after `retry-after`',
+  },
+  deadline_exceeded: { status: 504, title: 'Deadline exceeded', advice: 'repeat it with the same key' },
 });
 
 export type ProblemCode = keyof typeof problems;
@@ -59,7 +114,11 @@ export interface ProblemVocabulary {
 
 /** The members that every problem can have. */
 export const commonMembers = {
-  type: Type.String({ description: 'Identifies the kind of problem; stable.' }),
+  type: Type.String({
+    format: 'uri-reference',
+    description: 'The address of a page about this kind of problem, relative to that of the request; stable.',
+    examples: ['/problems/rate_limited'],
+  }),
   title: Type.String(),
   status: Type.Integer(),
   detail: Type.String({ description: 'What is wrong with this request, and how to fix it.' }),
@@ -129,7 +188,7 @@ export function sendProblem(
     .code(status)
     .header('content-type', 'application/problem+json')
     .send({
-      type: `urn:problem:${code}`,
+      type: problemPath(code),
       title,
       status,
       detail,
@@ -141,18 +200,15 @@ export function sendProblem(
 }
 
 export interface ErrorHandlerOptions {
-  /** The protection space that `WWW-Authenticate` names (RFC 9110, section 11.5). */
-  realm: string;
   /** Called for each error that needs an engineer. The response does not reveal its message. */
   onUnexpectedError(error: unknown): void;
 }
 
 /** The only place that turns errors into responses. */
-export function problemErrorHandler({ realm, onUnexpectedError }: ErrorHandlerOptions) {
+export function problemErrorHandler({ onUnexpectedError }: ErrorHandlerOptions) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     if (error instanceof ServiceError) {
       if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter);
-      if (error.code === 'unauthenticated') reply.header('www-authenticate', `Bearer realm="${realm}"`);
       return sendProblem(reply, problems[error.code], error.message);
     }
     if (error instanceof RequestProblem) return sendProblem(reply, error.problem, error.message);

@@ -26,7 +26,8 @@ import { boundUnreadAnswers } from './limits/unread-answers.ts';
 import { createWindowLimit } from './limits/window-limit.ts';
 import { answerNotFound } from './not-found.ts';
 import { type DocumentInfo, serveOpenApi } from './openapi.ts';
-import { problemErrorHandler, type ProblemVocabulary, seeDocs } from './problem-details.ts';
+import { problemErrorHandler, problems, type ProblemVocabulary, seeDocs } from './problem-details.ts';
+import { serveProblemPages } from './problem-pages.ts';
 
 export interface ServerParts {
   config: Pick<Config, 'http' | 'apiKeys' | 'limits'>;
@@ -93,7 +94,7 @@ export interface ServerParts {
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { config, connectionEvents, onRateLimited } = parts;
   const { bodyLimit, trustProxy, proxyHeader, connections: limits } = config.http;
-  const handleError = problemErrorHandler({ realm: parts.name, onUnexpectedError: parts.onUnexpectedError });
+  const handleError = problemErrorHandler({ onUnexpectedError: parts.onUnexpectedError });
   const malformed = createMalformedRequestHandler(connectionEvents.unreadable);
   const addresses = createWindowLimit(config.limits.addresses);
   const unread = boundUnreadAnswers(onRateLimited, connectionEvents.unread);
@@ -137,12 +138,13 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   await serveOpenApi(app, parts.document, parts.problems, unread.bound);
   // Covers the routes that are added between these two calls.
   const addMethodRoutes = answerOtherMethods(app);
+  serveProblemPages(app, { ...problems, ...parts.problems.problems });
   app.decorateRequest('clientId', '');
   await app.register(async (scope) => {
     requireApiKey(scope);
     scope.addHook(
       'onRequest',
-      createAuthentication(config.apiKeys.reveal(), { failures, addresses }, parts.auth),
+      createAuthentication(config.apiKeys.reveal(), { failures, addresses }, parts.auth, parts.name),
     );
     readDeadlines(scope);
     limitRequests(scope, {

@@ -5,8 +5,9 @@ import type { OrderDependencies } from './order-dependencies.ts';
 import { recordOutcome } from './record-outcome.ts';
 
 export type Cancellation =
+  /** It is cancelled: by this request or before. */
   | { kind: 'cancelled'; order: Order }
-  /** The order was already settled, or the gateway's response settled it differently. */
+  /** The order was already paid or declined, or the gateway's response settled it differently. */
   | { kind: 'too_late'; order: Order }
   /** Another request or a worker holds the lease of the order. */
   | { kind: 'in_progress' }
@@ -33,7 +34,10 @@ export async function cancelOrder(
   if (leased === undefined) {
     const order = await store.find(clientId, orderId, deadline);
     if (order === undefined) return { kind: 'not_found' };
-    return order.status === 'pending' ? { kind: 'in_progress' } : { kind: 'too_late', order };
+    if (order.status === 'pending') return { kind: 'in_progress' };
+    // A repeat whose first answer was lost, or a wish that the settlement worker has already fulfilled.
+    if (order.status === 'cancelled') return { kind: 'cancelled', order };
+    return { kind: 'too_late', order };
   }
 
   const timeLimit = deadline.remaining();

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
+import { problems } from '../../src/http/problem-details.ts';
+import { orderProblems } from '../../src/orders/api/order-problems.ts';
 import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
 
 let service: SpawnedService;
@@ -17,7 +19,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 async function expectProblem({ status, headers, body }: Answer<ProblemBody>, logs = service.logs) {
   expect(headers.get('content-type')).toMatch(/^application\/problem\+json(;|$)/);
   expect(body).toMatchObject({
-    type: `urn:problem:${body.code}`,
+    type: `/problems/${body.code}`,
     title: expect.stringMatching(/./),
     status,
     detail: expect.stringMatching(/./),
@@ -154,8 +156,57 @@ describe('errors as problem details (RFC 9457)', () => {
   ])('the API answers 401 unauthenticated with WWW-Authenticate for %s', async (_what, authorization) => {
     const { headers: fields, ...response } = await fetchRefused('/orders', authorization);
     expect(response).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
-    expect(fields.get('www-authenticate')).toBe('Bearer realm="orders"');
+    // RFC 6750, section 3.1: an error code only for a request with a token.
+    const isToken = /^Bearer \S+$/.test(authorization ?? '');
+    expect(fields.get('www-authenticate')).toBe(
+      `Bearer realm="orders"${isToken ? ', error="invalid_token"' : ''}`,
+    );
     await expectProblem({ headers: fields, ...response });
+  });
+
+  test.each(['iso-8859-1', '"utf-16"', 'us-ascii', '""'])(
+    'the API answers 415 for a body in the charset %s',
+    async (charset) => {
+      const answer = await place(teaOrder, { 'content-type': `application/json; charset=${charset}` });
+      expect(answer).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
+    },
+  );
+
+  test('the API answers 404 for an order without an id', async () => {
+    for (const [method, path] of [
+      ['GET', '/orders/'],
+      ['DELETE', '/orders/'],
+      ['POST', '/orders//cancel'],
+    ] as const) {
+      const answer = await service.api.refused(method, path);
+      expect(answer, path).toMatchObject({ status: 404, body: { code: 'route_not_found' } });
+    }
+  });
+
+  test('the API serves a page about every kind of problem, under the address that problems name', async () => {
+    const answer = await get('/nothing');
+    const page = await fetch(new URL(answer.body.type, service.url));
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(await page.text()).toContain(
+      '<h1>Not found</h1><p>Status 404, code <code>route_not_found</code>.',
+    );
+    const list = await (await fetch(`${service.url}/problems`)).text();
+    const codes = [...list.matchAll(/href="\/problems\/(\w+)"/g)].map(([, code]) => code);
+    expect(codes).toEqual(Object.keys({ ...problems, ...orderProblems }));
+    for (const code of codes) {
+      const { status } = await fetch(`${service.url}/problems/${code}`);
+      expect(status, code).toBe(200);
+    }
+    expect((await get('/problems/nothing')).status).toBe(404);
+    // Its texts are escaped.
+    expect(await (await fetch(`${service.url}/problems/unauthenticated`)).text()).toContain(
+      'Bearer &lt;key&gt;',
+    );
+  });
+
+  test('the API states the date in an answer on the socket, too', async () => {
+    const { headers } = await sendRaw('what is this\r\n\r\n');
+    expect(Math.abs(Date.parse(headers.get('date') ?? '') - Date.now())).toBeLessThan(60_000);
   });
 
   test.each([

@@ -28,7 +28,7 @@ describe('a request beyond the limit', () => {
     expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(5);
     expect(body).toEqual({
-      type: 'urn:problem:overloaded',
+      type: '/problems/overloaded',
       title: expect.stringMatching(/./),
       status: 429,
       detail: expect.stringMatching(/./),

@@ -37,9 +37,9 @@ test('docs/configuration.md is what `npm run docs` writes', async () => {
   expect(await readFile('docs/configuration.md', 'utf8')).toBe(configurationPage());
 });
 
-test('docs/api.md describes every problem with its status and its title', () => {
+test('docs/api.md describes every problem with its status, its title and what to do', () => {
   const rows = Object.values({ ...problems, ...orderProblems }).map(
-    ({ code, status, title }) => `| ${status} | \`${code}\` | ${title} |`,
+    ({ code, status, title, advice }) => `| ${status} | \`${code}\` | ${title} | ${advice} |`,
   );
   const page = textOf.get('docs/api.md') ?? '';
   expect(rows.filter((row) => !page.includes(row))).toEqual([]);

@@ -27,7 +27,7 @@ describe('a schema without an expected column', () => {
       expect(status).toBe(500);
       // The whole body: no room for SQL, a column name or a stack trace.
       expect(body).toEqual({
-        type: 'urn:problem:internal_error',
+        type: '/problems/internal_error',
         title: 'Internal server error',
         status: 500,
         detail: 'The service failed unexpectedly. The error is logged under this request id.',
@@ -76,7 +76,7 @@ describe('a database that cannot be reached', () => {
       expect(status).toBe(503);
       expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
       expect(body).toEqual({
-        type: 'urn:problem:database_unavailable',
+        type: '/problems/database_unavailable',
         title: 'Database unavailable',
         status: 503,
         detail: 'The database cannot be reached.',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
+import { type OrderBody, type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
 import { type SpawnedService, spawnReplica, spawnService } from '../support/processes/spawn-service.ts';
 
 /** Short leases and waits, so that a settlement takes milliseconds and not seconds. */
@@ -192,6 +192,9 @@ describe('cancelling', () => {
     const { status, body } = await cancel(id);
     expect([status, body.status]).toEqual([200, 'cancelled']);
     expect(await service.gateway.chargeOf(id)).toMatchObject({ status: 'cancelled', captures: 0 });
+    // The first answer may have been lost.
+    const again = await cancel(id);
+    expect([again.status, again.body]).toEqual([200, body]);
 
     const replay = await service.api.place(teaOrder, { 'idempotency-key': key });
     expect(replay.status).toBe(409);
@@ -202,6 +205,19 @@ describe('cancelling', () => {
     const id = await pendingOrder('slowSuccessRate');
     expect((await cancel(id)).status).toBe(200);
     expect(await service.gateway.chargeOf(id)).toMatchObject({ status: 'cancelled', captures: 1 });
+  });
+
+  test.each([
+    ['a JSON type and no body', { headers: { 'content-type': 'application/json' } }],
+    ['an empty form', { body: '', headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
+    [
+      'an empty JSON object',
+      { body: '{}', headers: { 'content-type': 'application/json; charset="UTF-8"' } },
+    ],
+  ])('cancelling works with %s', async (_what, init) => {
+    const id = await pendingOrder('timeoutRate');
+    const { status, body } = await service.api.request<OrderBody>('POST', `/orders/${id}/cancel`, init);
+    expect([status, body.status]).toEqual([200, 'cancelled']);
   });
 
   test('cancelling a settled order is refused with 409 and its state', async () => {

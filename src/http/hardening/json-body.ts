@@ -26,6 +26,10 @@ export function readJsonBodies(app: FastifyInstance): void {
       );
       return;
     }
+    if (!isLabelledAsUtf8(request.headers['content-type'])) {
+      done(new RequestProblem(problems.unsupported_media_type, 'Send the body in UTF-8.'));
+      return;
+    }
     if (!isUtf8(body)) {
       done(new RequestProblem(problems.malformed_request, 'The body is not valid UTF-8.'));
       return;
@@ -39,6 +43,19 @@ export function readJsonBodies(app: FastifyInstance): void {
     });
   });
 }
+
+/** JSON has no parameter `charset` and is in UTF-8 (RFC 8259, sections 8.1 and 11). One that says so does no harm. */
+function isLabelledAsUtf8(type: string | undefined): boolean {
+  const [, charset = 'utf-8'] =
+    /;[ \t]*charset=(?:"([^"]*)"|([^;\s]*))/i.exec(type ?? '')?.filter((group) => group !== undefined) ?? [];
+  return /^utf-?8$/i.test(charset);
+}
+
+const forgetTypeOfNothing: onRequestHookHandler = ({ headers }, _reply, done) => {
+  const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+  if (isEmpty && headers['content-type'] !== undefined) delete headers['content-type'];
+  done();
+};
 
 /**
  * Members of objects and elements of arrays per body. The largest valid body here has half as many. Reporting every

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { type ProblemCode, problems, sendProblem } from '../problem-details.ts';
+import { type ProblemCode, problemPath, problems, sendProblem } from '../problem-details.ts';
 import { closeLingering } from './lingering-close.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { Turns } from './turns.ts';
@@ -141,11 +141,13 @@ function problemOf(error: Error & { code?: string }): RefusalCode {
 function renderProblem(code: RefusalCode, requestId: string): string {
   const { status, title } = problems[code];
   const detail = details[code];
-  const body = JSON.stringify({ type: `urn:problem:${code}`, title, status, detail, code, requestId });
+  const body = JSON.stringify({ type: problemPath(code), title, status, detail, code, requestId });
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
+    // An origin server with a clock must send it (RFC 9110, section 6.6.1).
+    `date: ${new Date().toUTCString()}`,
     `x-request-id: ${requestId}`,
     // A 405 needs `allow`; it is empty, because no method works on the authority of a proxy request.
     ...(code === 'method_not_allowed' ? ['allow: '] : []),

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { ServiceError } from '../../errors.ts';
+import { isUnknownPath } from '../not-found.ts';
 import { clientAddress } from './client-address.ts';
 import { secondsUntilEnd, type WindowLimit } from './window-limit.ts';
 
@@ -17,7 +18,8 @@ export function limitAnonymousRequests(
   onExceeded: () => void,
 ): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    const use = request.routeOptions.config?.needsApiKey ? undefined : addresses.add(clientAddress(request));
+    const isAnonymous = !request.routeOptions.config?.needsApiKey || isUnknownPath(request);
+    const use = isAnonymous ? addresses.add(clientAddress(request)) : undefined;
     if (!use?.over) {
       done();
       return;

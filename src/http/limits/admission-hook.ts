@@ -4,7 +4,7 @@ import type { Admission } from '../../admission/admission.ts';
 import type { AdmissionEvents } from '../../admission/admission-events.ts';
 import type { Shed, ShedReason } from '../../admission/concurrency-limiter.ts';
 import { lowestPriority, type Priority } from '../../admission/priorities.ts';
-import { problems, sendProblem } from '../problem-details.ts';
+import { problemPath, problems, sendProblem } from '../problem-details.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -117,13 +117,13 @@ function leaveWhenTaken({ raw }: FastifyReply, { leave }: Slot): void {
 const shortestWait = 1;
 const longestWait = 5;
 
-const { status, title } = problems.overloaded;
+const { status, title, code: overloaded } = problems.overloaded;
 const [beforeRequestId = '', afterRequestId = ''] = JSON.stringify({
-  type: 'urn:problem:overloaded',
+  type: problemPath(overloaded),
   title,
   status,
   detail: 'Nothing was done. Repeat the request unchanged after `retry-after` seconds.',
-  code: 'overloaded',
+  code: overloaded,
   requestId: '?',
 })
   .slice(0, -1)

@@ -4,15 +4,47 @@ import { orderStatuses } from '../order-state.ts';
 
 /** The problems that only the order routes respond with. */
 export const orderProblems = defineProblems({
-  payment_declined: { status: 402, title: 'Payment declined' },
-  order_not_found: { status: 404, title: 'Order not found' },
-  idempotency_in_progress: { status: 409, title: 'Request with this idempotency key in progress' },
-  order_busy: { status: 409, title: 'Order busy' },
-  order_not_pending: { status: 409, title: 'Order no longer pending' },
-  order_cancelled: { status: 409, title: 'Order cancelled' },
-  idempotency_key_reused: { status: 422, title: 'Idempotency key reused' },
-  backlog_full: { status: 503, title: 'Too many pending orders' },
-  payment_gateway_unavailable: { status: 503, title: 'Payment gateway unavailable' },
+  payment_declined: {
+    status: 402,
+    title: 'Payment declined',
+    advice: 'the order is stored as declined; another card needs a new order',
+  },
+  order_not_found: {
+    status: 404,
+    title: 'Order not found',
+    advice: "check the id; other clients' orders are not visible",
+  },
+  idempotency_in_progress: {
+    status: 409,
+    title: 'Request with this idempotency key in progress',
+    advice: 'repeat it after `retry-after`',
+  },
+  order_busy: {
+    status: 409,
+    title: 'Order busy',
+    advice: 'repeat it after `retry-after`: the order is being settled',
+  },
+  order_not_pending: {
+    status: 409,
+    title: 'Order no longer pending',
+    advice: 'nothing: the order is settled, `orderStatus` says how',
+  },
+  order_cancelled: { status: 409, title: 'Order cancelled', advice: 'place a new order with a new key' },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'Idempotency key reused',
+    advice: 'use a new key for a new order',
+  },
+  backlog_full: {
+    status: 503,
+    title: 'Too many pending orders',
+    advice: 'repeat it with the same key after `retry-after`',
+  },
+  payment_gateway_unavailable: {
+    status: 503,
+    title: 'Payment gateway unavailable',
+    advice: 'cancel again after `retry-after`: the order is still pending',
+  },
 });
 
 export const orderProblemMembers = {

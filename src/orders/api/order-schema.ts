@@ -126,7 +126,12 @@ export const listQuery = Type.Object(
       }),
     ),
     cursor: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 64, description: 'Opaque; from `nextCursor`.' }),
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        pattern: '^[A-Za-z0-9_-]+$',
+        description: 'Opaque; from `nextCursor`.',
+      }),
     ),
   },
   { additionalProperties: false },
