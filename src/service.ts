@@ -15,6 +15,7 @@ import { requestLease, type StepBounds, workerLease } from './orders/lease.ts';
 import type { OrderDependencies } from './orders/order-dependencies.ts';
 import { createOrderStore, type OrderStore, separateWrites, sharedWrites } from './orders/order-store.ts';
 import { createSettlementWorker } from './orders/settle-orders.ts';
+import { loadCredentials } from './payment/gateway-credentials.ts';
 import { openFilesLimit, shareOpenFiles } from './open-files.ts';
 import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
 import type { PaymentGateway } from './payment/payment-gateway.ts';

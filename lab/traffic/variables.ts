@@ -1,4 +1,5 @@
-import { hostNames, optional, text, urls, wholeNumber } from '../../src/config/environment.ts';
+import { serverUrl } from '../../src/config/addresses.ts';
+import { hostNames, listOf, optional, text, wholeNumber } from '../../src/config/environment.ts';
 import { variables } from '../../src/config/variables.ts';
 
 /** Every variable that the traffic generator reads. */

@@ -1,4 +1,7 @@
 import { type ApiKey, ConfigError, type Environment, read, Secret, type Values } from './environment.ts';
+import { gatewayAccess, type GatewayAccess, gatewayContradictions } from './gateway-config.ts';
+import { migrationVariables } from './migration-variables.ts';
+import { withProxyNames } from './outgoing-proxy.ts';
 import { type HttpConfig, httpConfig } from './http-config.ts';
 import { variables } from './variables.ts';
 

@@ -1,3 +1,5 @@
+import { redisUrl } from './addresses.ts';
+import { gatewayVariables } from './gateway-variables.ts';
 import { apiKeys, duration, oneOf, optional, share, url, wholeNumber } from './environment.ts';
 import { connectionVariables, listenerVariables, proxyVariables } from './http-variables.ts';
 

@@ -24,6 +24,7 @@ const contract: Readonly<Record<string, [type: string, labels: string[]]>> = {
   http_requests: ['counter', ['method', 'route', 'status_code']],
   http_requests_in_flight: ['gauge', []],
   http_requests_unreadable: ['counter', ['listener', 'status_code']],
+  http_unread_answer_bytes: ['gauge', ['listener']],
   log_messages: ['counter', ['level']],
   order_settlement_duration_seconds: ['histogram', ['outcome']],
   order_value_minor: ['counter', ['currency', 'status']],

@@ -3,8 +3,7 @@ import { Type } from 'typebox';
 import { timeoutHeader } from '../../http/deadline.ts';
 import { responseHeaders, problemResponses } from '../../http/openapi.ts';
 import { problems, seeErrors, sendProblem } from '../../http/problem-details.ts';
-import type { Order } from '../order.ts';
-import type { OrderStore } from '../order-store.ts';
+import type { ListedOrder, OrderStore } from '../order-store.ts';
 import { decodeCursor, encodeCursor } from './order-cursor.ts';
 import { orderNotFound, orderProblems } from './order-problems.ts';
 import { listQuery, orderBody, orderContent, orderParams } from './order-schema.ts';
@@ -16,9 +15,9 @@ const timeoutHeaders = Type.Object(timeoutHeader);
 const mostItems = 1000;
 
 /** The orders that one page holds: at least one, at most `limit`, and none that brings its items above their bound. */
-function firstPage(orders: readonly Order[], limit: number): readonly Order[] {
+function firstPage(orders: readonly ListedOrder[], limit: number): readonly ListedOrder[] {
   let items = 0;
-  const end = orders.findIndex((order, index) => {
+  const end = orders.findIndex(({ order }, index) => {
     items += order.items.length;
     return index === limit || (items > mostItems && index > 0);
   });
@@ -93,7 +92,10 @@ export const readRoutes: FastifyPluginAsyncTypebox<{
       );
       const page = firstPage(found, limit);
       const last = found.length > page.length ? page.at(-1) : undefined;
-      return { orders: page.map(orderBody), nextCursor: last ? encodeCursor(last.id) : null };
+      return {
+        orders: page.map(({ order }) => orderBody(order)),
+        nextCursor: last ? encodeCursor(last.position) : null,
+      };
     },
   );
 };
