@@ -1,8 +1,9 @@
+import { currencies, minorUnitDecimals } from '../../src/orders/currency.ts';
 import { sumBy } from './promql.ts';
 
-/** ISO 4217: currencies whose minor unit is not a hundredth. */
-const withoutMinorUnit = 'BIF|CLP|DJF|GNF|ISK|JPY|KMF|KRW|PYG|RWF|UGX|VND|VUV|XAF|XOF|XPF';
-const withThousandths = 'BHD|IQD|JOD|KWD|LYD|OMR|TND';
+/** Currencies whose minor unit is not a hundredth, as matchers. */
+const withoutMinorUnit = currenciesWith(0);
+const withThousandths = currenciesWith(3);
 
 /**
  * Amounts in whole units, by currency, because a sum over currencies would be meaningless.
@@ -16,4 +17,8 @@ export function inWholeUnits(minor: (matcher: string) => string): string {
     by(`currency=~"${withoutMinorUnit}"`),
     `${by(`currency=~"${withThousandths}"`)} / 1000`,
   ].join(' or ');
+}
+
+function currenciesWith(decimals: number): string {
+  return currencies.filter((code) => minorUnitDecimals(code) === decimals).join('|');
 }

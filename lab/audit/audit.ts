@@ -1,3 +1,4 @@
+import { money } from '../report/money.ts';
 import type { LedgerRecord } from '../simulator/ledger.ts';
 
 /**
@@ -72,12 +73,9 @@ export function audit({ answers, orders, ledger }: Books): Finding[] {
       );
     }
     if (order.total_minor !== answer.amountMinor || order.currency !== answer.currency) {
-      const asked = `${answer.amountMinor} ${answer.currency}`;
-      report(
-        'wrong_amount',
-        order.id,
-        `asked for ${asked}, stored as ${order.total_minor} ${order.currency}`,
-      );
+      const asked = money(answer.amountMinor, answer.currency);
+      const stored = money(order.total_minor, order.currency);
+      report('wrong_amount', order.id, `asked for ${asked}, stored as ${stored}`);
     }
   }
 
@@ -110,7 +108,7 @@ function checkCapture(
   order: StoredOrder | undefined,
   report: (kind: FindingKind, orderId: string, detail: string) => void,
 ): void {
-  const captured = `${charge.amountMinor} ${charge.currency}`;
+  const captured = money(charge.amountMinor, charge.currency);
   if (order === undefined || order.status !== 'paid') {
     const id = order?.id ?? charge.key;
     report(
@@ -121,11 +119,8 @@ function checkCapture(
     return;
   }
   if (charge.amountMinor !== order.total_minor || charge.currency !== order.currency) {
-    report(
-      'wrong_amount',
-      order.id,
-      `captured ${captured}, stored as ${order.total_minor} ${order.currency}`,
-    );
+    const stored = money(order.total_minor, order.currency);
+    report('wrong_amount', order.id, `captured ${captured}, stored as ${stored}`);
   }
   if (charge.chargeId !== order.payment_id) {
     report(

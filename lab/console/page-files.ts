@@ -16,16 +16,24 @@ const types: Readonly<Record<string, string>> = {
 };
 /** The name under which the page loads uPlot. */
 const plotLibrary = 'uplot.js';
+/** Modules that the page shares with other programs. */
+const sharedModules = ['../report/money.ts', '../../src/orders/currency.ts'];
 
 /** The files of the page, by name. There is no build: types are stripped at the start, and browsers load the modules. */
 export async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
   const names = (await readdir(folder)).filter(
     (name) => path.extname(name) in types && !name.endsWith('.test.ts'),
   );
+  const paths = [
+    ...names.map((name) => path.join(folder, name)),
+    ...sharedModules.map((name) => path.join(import.meta.dirname, name)),
+  ];
+  const modules = paths.map((file) => path.basename(file)).filter((name) => name.endsWith('.ts'));
   const files = await Promise.all(
-    names.map(async (name): Promise<[string, PageFile]> => {
-      const text = await readFile(path.join(folder, name), 'utf8');
-      const content = name.endsWith('.ts') ? toModule(text) : withPreloads(text, names);
+    paths.map(async (file): Promise<[string, PageFile]> => {
+      const text = await readFile(file, 'utf8');
+      const name = path.basename(file);
+      const content = name.endsWith('.ts') ? toModule(text) : withPreloads(text, modules);
       return [name, { type: types[path.extname(name)] ?? '', content }];
     }),
   );
@@ -33,14 +41,15 @@ export async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
 }
 
 function toModule(text: string): string {
-  // Browsers resolve imports by URL only.
-  return stripTypeScriptTypes(text).replaceAll("from 'uplot'", `from './${plotLibrary}'`);
+  // Browsers resolve imports by URL only, and every module of the page is in one folder there.
+  return stripTypeScriptTypes(text)
+    .replaceAll("from 'uplot'", `from './${plotLibrary}'`)
+    .replaceAll(/from '\.\.\/[^']*\/([^/']+)'/g, "from './$1'");
 }
 
 /** Preloads all modules at once; otherwise browsers discover them one import after the other. */
-function withPreloads(html: string, names: readonly string[]): string {
-  const modules = [...names.filter((name) => name.endsWith('.ts')), plotLibrary];
-  const links = modules.map((name) => `<link rel="modulepreload" href="/page/${name}" />`);
+function withPreloads(html: string, modules: readonly string[]): string {
+  const links = [...modules, plotLibrary].map((name) => `<link rel="modulepreload" href="/page/${name}" />`);
   return html.replace('<!-- modules -->', () => links.join(''));
 }
 

@@ -46,22 +46,6 @@ export function tick(value: number): string {
   return value < 1 ? `${Number((value * 1000).toPrecision(3))} ms` : `${Number(value.toPrecision(3))} s`;
 }
 
-/**
- * @param minor in minor units of the currency
- * @param short abbreviates large amounts
- */
-export function money(minor: number, currency: string, short = false): string {
-  try {
-    const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-    const amount = minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2);
-    if (!short) return format.format(amount);
-    const compact = { notation: 'compact', maximumSignificantDigits: 4 } as const;
-    return amount.toLocaleString('en', { style: 'currency', currency, ...compact });
-  } catch {
-    return `${minor} ${currency}`;
-  }
-}
-
 /** Enough of an id to distinguish it from others at a glance. */
 export function shortId(id: string): string {
   return id.length > 12 ? `${id.slice(0, 4)}…${id.slice(-6)}` : id;

@@ -1,6 +1,7 @@
 import type { OrderLife } from '../api-types.ts';
 import { call, messageOf, repeat } from './api.ts';
-import { clock, duration, money, text } from './format.ts';
+import { money } from '../../report/money.ts';
+import { clock, duration, text } from './format.ts';
 import { h } from './h.ts';
 import { lifeOf, type Moment } from './order-moments.ts';
 import { statusOf } from './traces.ts';

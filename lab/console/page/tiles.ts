@@ -1,4 +1,5 @@
-import { bytes, count, duration, money, percent, rate, seconds } from './format.ts';
+import { money, wholeUnits } from '../../report/money.ts';
+import { bytes, count, duration, percent, rate, seconds } from './format.ts';
 import { h } from './h.ts';
 import type { Live } from './live.ts';
 
@@ -75,7 +76,8 @@ const tiles: readonly Tile[] = [
     title: 'Revenue',
     show(live) {
       const [largest, ...others] = Object.entries(live.latest?.revenue ?? {}).toSorted(
-        ([, a], [, b]) => b - a,
+        ([currency, minor], [otherCurrency, otherMinor]) =>
+          wholeUnits(otherMinor, otherCurrency) - wholeUnits(minor, currency),
       );
       return {
         value: largest ? money(largest[1], largest[0], true) : '–',

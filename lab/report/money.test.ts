@@ -1,0 +1,48 @@
+import { data as iso4217 } from 'currency-codes';
+import { expect, test } from 'vitest';
+import { currencies } from '../../src/orders/currency.ts';
+import { money, wholeUnits } from './money.ts';
+
+test.each([
+  [450, 'EUR', '€4.50'],
+  [0, 'USD', '$0.00'],
+  [1, 'GBP', '£0.01'],
+  [450, 'JPY', '¥450'],
+  [450, 'KWD', 'KWD 0.450'],
+  // People write these without decimals. Their minor unit is a hundredth, or a thousandth for IQD.
+  [150_000, 'HUF', 'HUF 1,500.00'],
+  [2_500_000, 'IDR', 'IDR 25,000.00'],
+  [123_456, 'IQD', 'IQD 123.456'],
+  [9_007_199_254_740_991, 'EUR', '€90,071,992,547,409.91'],
+])('%i minor units of %s are shown as %s', (minor, currency, shown) => {
+  expect(plain(money(minor, currency))).toBe(shown);
+});
+
+test('every currency is shown with the decimals of its minor unit in ISO 4217', () => {
+  const decimalsOf = new Map(iso4217.map(({ code, digits }) => [code, digits]));
+  const wrong = currencies.filter((currency) => {
+    const [, fraction = ''] = /\.(\d+)$/.exec(money(123_456_789, currency)) ?? [];
+    // Newer than the package: the Caribbean guilder has 2 decimals.
+    return fraction.length !== (decimalsOf.get(currency) ?? 2);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('a large amount can be abbreviated', () => {
+  expect(money(123_456_789, 'EUR', true)).toBe('€1.235M');
+  expect(plain(money(123_456_789, 'HUF', true))).toBe('HUF 1.235M');
+  expect(money(123_456_789, 'JPY', true)).toBe('¥123.5M');
+  expect(money(99_999, 'EUR', true)).toBe('€999.99');
+});
+
+test('an amount in an unknown currency is shown as it is', () => {
+  expect(money(450, 'TEA')).toBe('450 minor units of TEA');
+  expect(money(450, '')).toBe('450 minor units of ');
+});
+
+test('amounts are compared by whole units', () => {
+  expect([wholeUnits(450, 'EUR'), wholeUnits(450, 'JPY'), wholeUnits(450, 'KWD')]).toEqual([4.5, 450, 0.45]);
+});
+
+/** Intl writes a no-break space after a code. */
+const plain = (text: string) => text.replaceAll('\u{a0}', ' ');
