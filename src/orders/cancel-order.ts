@@ -18,8 +18,11 @@ export type Cancellation =
   | { kind: 'not_found' };
 
 /**
- * Cancels a pending order, first at the gateway and then on disk, so that a charge that succeeds late cannot slip in
- * between. The cancellation holds the lease of the order, so that no worker charges it meanwhile.
+ * Cancels a pending order: at the gateway first, which refuses every later charge, then on disk. The cancellation holds the
+ * lease of the order, so that no worker charges it meanwhile.
+ *
+ * Taking the order also stores that it is to be cancelled. Whatever becomes of this call, the order is never charged again:
+ * the gateway may carry the cancellation out late, and it would refund a charge that a worker made meanwhile.
  *
  * @throws {ServiceError} `deadline_exceeded` when the deadline came before anything was done, `database_unavailable`
  */
@@ -30,7 +33,7 @@ export async function cancelOrder(
   const { store, payments, policy } = dependencies;
   const { clientId, orderId, requestId, deadline } = command;
 
-  const leased = await store.take(clientId, orderId, policy.lease, deadline);
+  const leased = await store.takeToCancel(clientId, orderId, policy.lease, deadline);
   if (leased === undefined) {
     const order = await store.find(clientId, orderId, deadline);
     if (order === undefined) return { kind: 'not_found' };

@@ -121,7 +121,7 @@ export const findCurrentState: Statement = {
 const orderColumns = `id, client_id, customer_id, currency, items, total_minor::float8 AS total_minor, status,
   payment_id, decline_code, created_at, updated_at`;
 
-const leasedColumns = `${orderColumns}, payment_token, round, traceparent,
+const leasedColumns = `${orderColumns}, payment_token, round, cancelling, traceparent,
   (extract(epoch FROM now() - created_at) * 1000)::float8 AS age`;
 
 /**
@@ -142,12 +142,13 @@ export const takeDueOrders: Statement = {
 };
 
 /** Not repeatable: a repeat would find the order leased by the first attempt. */
-export const takeOrder: Statement = {
+export const takeOrderToCancel: Statement = {
   name: 'take_order',
   summary: 'UPDATE orders',
   repeatable: false,
   text: `
-    UPDATE orders SET held = true, round = round + 1, due_at = now() + $3 * interval '1 ms'
+    UPDATE orders
+    SET held = true, round = round + 1, due_at = now() + $3 * interval '1 ms', cancelling = true
     WHERE client_id = $1 AND id = $2 AND status = 'pending' AND (NOT held OR due_at <= now())
     RETURNING ${leasedColumns}`,
 };

@@ -33,8 +33,13 @@ export interface OrderStore {
   release(leased: LeasedOrder, wait: number): Promise<CurrentState>;
   /** Leases up to `limit` due orders, the longest due first. Concurrent callers get different orders. */
   takeDue(limit: number, lease: number): Promise<LeasedOrder[]>;
-  /** Leases an order of the client that is pending and has no holder. */
-  take(clientId: string, id: string, lease: number, deadline?: Deadline): Promise<LeasedOrder | undefined>;
+  /** Leases an order of the client that is pending and has no holder. From then on it is only cancelled. */
+  takeToCancel(
+    clientId: string,
+    id: string,
+    lease: number,
+    deadline?: Deadline,
+  ): Promise<LeasedOrder | undefined>;
   find(clientId: string, id: string, deadline?: Deadline): Promise<Order | undefined>;
   /** Newest first, by the database's clock. */
   list(clientId: string, query: ListQuery, deadline?: Deadline): Promise<ListedOrder[]>;
@@ -182,8 +187,12 @@ export function createOrderStore(
       return rows.map(toLeasedOrder);
     },
 
-    async take(clientId, id, lease, deadline) {
-      const [row] = await database.run<LeasedRow>(statements.takeOrder, [clientId, id, lease], deadline);
+    async takeToCancel(clientId, id, lease, deadline) {
+      const [row] = await database.run<LeasedRow>(
+        statements.takeOrderToCancel,
+        [clientId, id, lease],
+        deadline,
+      );
       return row && toLeasedOrder(row);
     },
 
@@ -247,7 +256,7 @@ function newlyLeased(
     createdAt,
     updatedAt: createdAt,
   };
-  return { order, paymentToken, age: 0, fencingToken: 1, traceparent };
+  return { order, paymentToken, age: 0, cancelling: false, fencingToken: 1, traceparent };
 }
 
 interface CurrentStateRow extends StateRow {
@@ -257,6 +266,7 @@ interface CurrentStateRow extends StateRow {
 interface LeasedRow extends OrderRow {
   payment_token: string;
   age: number;
+  cancelling: boolean;
   traceparent: string | null;
   round: number;
 }
@@ -266,6 +276,7 @@ function toLeasedOrder(row: LeasedRow): LeasedOrder {
     order: toOrder(row),
     paymentToken: row.payment_token,
     age: row.age,
+    cancelling: row.cancelling,
     fencingToken: row.round,
     traceparent: row.traceparent ?? undefined,
   };

@@ -38,6 +38,8 @@ export interface LeasedOrder {
   paymentToken: string;
   /** Milliseconds since it was placed, by the clock of the database. */
   age: number;
+  /** Whether its client has asked to cancel it. It is then cancelled and never charged. */
+  cancelling: boolean;
   /** The trace in which the order was placed. */
   traceparent: string | undefined;
   /**

@@ -84,12 +84,15 @@ export function createSettlementWorker(
   };
 }
 
-/** One round: calls the gateway and stores the outcome. Past the settlement deadline it cancels and no longer charges. */
+/**
+ * One round: calls the gateway and stores the outcome. It cancels and no longer charges past the settlement deadline, and
+ * once the client has asked to cancel.
+ */
 async function settleOrder(dependencies: OrderDependencies, leased: LeasedOrder): Promise<Order> {
   const { payments, policy } = dependencies;
   const context = { requestId: `settle-${leased.order.id}`, retry: false };
   const outcome =
-    leased.age > policy.deadline
+    leased.cancelling || leased.age > policy.deadline
       ? await payments.cancel(leased.order.id, context)
       : await payments.charge(chargeFor(leased), context);
   return recordOutcome(dependencies, leased, outcome);

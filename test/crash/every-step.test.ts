@@ -82,7 +82,7 @@ const flows: readonly Flow[] = [
   },
   {
     what: 'cancelling a pending order',
-    points: around('store.take', 'gateway.cancel', 'store.settle'),
+    points: around('store.takeToCancel', 'gateway.cancel', 'store.settle'),
     env: patient,
     pendingBefore: true,
     ask: 'cancel',

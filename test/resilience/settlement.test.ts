@@ -249,6 +249,23 @@ describe('cancelling', () => {
     expect((await service.api.get(`/orders/${id}`)).body.status).toBe('pending');
   });
 
+  test('an order whose cancellation is in doubt is cancelled and not charged, even if the gateway cancels late', async () => {
+    await using slow = await spawnService({ ...quick, SETTLEMENT_POLL_INTERVAL: '1h' });
+    await slow.gateway.setFaults({ timeoutRate: 1 });
+    const { body } = await slow.api.place();
+    // The gateway carries the cancellation out long after its caller has hung up.
+    await slow.gateway.setFaults({ latencyMs: 1500 });
+    const { status } = await slow.api.refused('POST', `/orders/${body.id}/cancel`);
+    expect(status).toBe(503);
+
+    await slow.gateway.clearFaults();
+    await using replica = await spawnReplica(slow, quick);
+    const find = async () => (await replica.api.get(`/orders/${body.id}`)).body.status;
+    await expect.poll(find).not.toBe('pending');
+    expect(await find()).toBe('cancelled');
+    expect(await slow.gateway.chargeOf(body.id)).toMatchObject({ status: 'cancelled', captures: 0 });
+  });
+
   test('cancelling an order of another client answers 404', async () => {
     const id = await pendingOrder('timeoutRate');
     expect((await service.otherApi.refused('POST', `/orders/${id}/cancel`)).status).toBe(404);

@@ -62,7 +62,7 @@ export const cancelRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDepende
           return sendProblem(
             reply.header('retry-after', 5),
             orderProblems.payment_gateway_unavailable,
-            'The order is still pending and may still be charged. Try again to cancel it.',
+            'The order is still pending. It will be cancelled once the payment gateway can be reached, and not be charged.',
             { orderStatus: 'pending' },
           );
         case 'out_of_time':
