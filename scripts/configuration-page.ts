@@ -52,8 +52,9 @@ const programs: ReadonlyArray<{ title: string; about: string; variables: Variabl
 const introduction = `# Configuration
 
 Every program reads its configuration from environment variables, once, at start. A missing or malformed variable stops
-the start with one line per fault. Durations are written \`250ms\`, \`3s\`, \`5m\` or \`24h\`. \`npm run docs\` generates this
-page.
+the start with one line per fault. A misspelt name is reported with the name that it resembles, and a value that the OpenTelemetry
+SDK ignores with the values that it knows. Durations are written \`250ms\`, \`3s\`, \`5m\` or \`24h\`. \`npm run docs\` generates
+this page.
 `;
 
 export function configurationPage(): string {

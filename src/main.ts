@@ -1,4 +1,6 @@
 import { loadConfig } from './config/config.ts';
+import { environmentWarnings } from './config/environment-warnings.ts';
+import { variables } from './config/variables.ts';
 import { runProcess } from './process.ts';
 import { createService } from './service.ts';
 import { createLogDestination } from './telemetry/logging/log-destination.ts';
@@ -23,6 +25,7 @@ await runProcess(async () => {
     destination: stdout,
     onMessage: metrics.logged,
   });
+  for (const warning of environmentWarnings(variables)) logger.warn({ event: 'config.warning' }, warning);
   onTelemetryFailure((message) => logger.warn({ event: 'telemetry.failed' }, message));
   const service = await createService(config, { logger, metrics });
   logger.info({ event: 'service.listening', url: service.url, admin_url: service.adminUrl }, 'listening');

@@ -1,14 +1,18 @@
+import { environmentWarnings } from '../../src/config/environment-warnings.ts';
 import { StartupError } from '../../src/errors.ts';
 import { runProcess } from '../../src/process.ts';
 import { createLogger } from '../../src/telemetry/logging/logger.ts';
 import { loadConsoleConfig } from './config.ts';
 import { startConsole, type Targets } from './console.ts';
+import { consoleVariables } from './variables.ts';
 
 await runProcess(async () => {
   const { environment, targets, ...options } = loadConsoleConfig();
   if (environment === 'production')
     throw new StartupError('The console is for development: it does not start in production.');
   const logger = createLogger({ service: 'console', level: 'info' });
+  for (const warning of environmentWarnings(consoleVariables))
+    logger.warn({ event: 'config.warning' }, warning);
   // A parent with an IPC channel sends the targets later, because their ports are not known yet.
   const hasParent = process.connected === true;
   const running = await startConsole({

@@ -1,5 +1,7 @@
 import path from 'node:path';
+import { warningsGiven } from '../../src/config/environment-warnings.ts';
 import { StartupError } from '../../src/errors.ts';
+import { unreachable } from '../../src/postgres/unreachable.ts';
 import { announcedUrl, startChild } from './child.ts';
 import { startEmbeddedPostgres } from './postgres/embedded-postgres.ts';
 import type { DevConfig } from './config.ts';
@@ -36,6 +38,7 @@ const provided = (url: string, description: string): Dependency => ({
 export const childEnvironment = ({ inherited, dataDir }: DevConfig): DevConfig['inherited'] => ({
   NODE_COMPILE_CACHE: path.resolve(dataDir, 'compile-cache'),
   ...inherited,
+  ...warningsGiven,
 });
 
 /** PostgreSQL with the tables that the service expects. @throws {StartupError} */
@@ -69,7 +72,8 @@ async function migrate(databaseUrl: string, say: Terminal['say']): Promise<void>
     for (const name of await bringUpToDate(databaseUrl)) say(`applied migration ${name}`);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message || String(cause) : String(cause);
-    throw new StartupError(`The tables cannot be brought up to date: ${reason}`, { cause });
+    const fault = unreachable(databaseUrl, cause) ?? `The tables cannot be brought up to date: ${reason}`;
+    throw new StartupError(fault, { cause });
   }
 }
 

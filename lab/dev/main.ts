@@ -1,18 +1,36 @@
 import path from 'node:path';
 import { demoApiKey, loadConfig } from '../../src/config/config.ts';
+import { environmentWarnings } from '../../src/config/environment-warnings.ts';
+import { loadTelemetryConfig } from '../../src/config/telemetry-config.ts';
+import { migrationVariables } from '../../src/config/migration-variables.ts';
+import { variables } from '../../src/config/variables.ts';
 import { StartupError } from '../../src/errors.ts';
 import { runProcess } from '../../src/process.ts';
 import { loadConsoleConfig } from '../console/config.ts';
+import { consoleVariables } from '../console/variables.ts';
 import { loadSimulatorConfig } from '../simulator/config.ts';
+import { simulatorVariables } from '../simulator/variables.ts';
 import { banner } from './banner.ts';
 import { announcedUrl, startChild } from './child.ts';
 import { type DevConsole, startConsole, telemetryEnvironment } from './console.ts';
 import { type DevConfig, loadDevConfig } from './config.ts';
+import { type Address, checkAddresses } from './free-addresses.ts';
 import { type Dependency, startDatabase, startGateway } from './dependencies.ts';
 import { npmIsGone } from './npm-parent.ts';
+import { openDataFolder } from './postgres/embedded-postgres.ts';
 import { restartOnChange } from './restart-on-change.ts';
 import { createTerminal } from './terminal.ts';
 import { throughNetwork } from './network.ts';
+import { devVariables } from './variables.ts';
+
+/** The variables of every program that `npm start` starts. */
+const everyVariable = {
+  ...variables,
+  ...migrationVariables,
+  ...simulatorVariables,
+  ...consoleVariables,
+  ...devVariables,
+};
 
 const source = path.resolve(import.meta.dirname, '../../src');
 const serviceArgs = ['--import', path.join(source, 'telemetry/sdk.ts'), path.join(source, 'main.ts')];
@@ -27,10 +45,15 @@ const dependenciesDeadline = 20_000;
 await runProcess(async () => {
   const config = loadDevConfig();
   if (config.environment === 'production') becomeService(config);
-  const { shutdown, apiKeys } = checkChildConfig(config);
+  const children = checkChildConfig(config);
+  const { shutdown, apiKeys } = children.service;
   const npmGone = npmIsGone(config.inherited['npm_lifecycle_event']);
   const watching = process.argv.includes('--watch');
   const terminal = createTerminal({ colour: process.stdout.isTTY && !config.inherited['NO_COLOR'] });
+  for (const warning of environmentWarnings(everyVariable, config.inherited))
+    terminal.say(`Warning: ${warning}`);
+  await checkAddresses(addressesOf(config, children));
+  if (config.databaseUrl === undefined) await openDataFolder(config.dataDir);
 
   await using starting = new AsyncDisposableStack();
   // The console stops last, because the others emit telemetry while they stop.
@@ -115,13 +138,27 @@ function serviceEnvironment(config: DevConfig, receiver?: DevConsole): DevConfig
  * @throws {ConfigError}
  */
 function checkChildConfig(config: DevConfig) {
-  loadSimulatorConfig(config.inherited);
-  if (config.console) loadConsoleConfig(config.inherited);
-  return loadConfig({
-    DATABASE_URL: 'postgres://embedded',
-    PAYMENT_GATEWAY_URL: 'http://simulator',
-    ...serviceEnvironment(config),
-  });
+  loadTelemetryConfig(config.inherited);
+  return {
+    simulator: loadSimulatorConfig(config.inherited),
+    console: config.console ? loadConsoleConfig(config.inherited) : undefined,
+    service: loadConfig({
+      DATABASE_URL: 'postgres://embedded',
+      PAYMENT_GATEWAY_URL: 'http://simulator',
+      ...serviceEnvironment(config),
+    }),
+  };
+}
+
+/** Where the children will listen. */
+function addressesOf(config: DevConfig, children: ReturnType<typeof checkChildConfig>): Address[] {
+  const { service, simulator, console: page } = children;
+  return [
+    { ...service.http, variable: 'PORT' },
+    { ...service.admin, variable: 'ADMIN_PORT' },
+    ...(config.gatewayUrl === undefined ? [{ ...simulator, variable: 'SIMULATOR_PORT' }] : []),
+    ...(page ? [{ host: '127.0.0.1', port: page.port, variable: 'CONSOLE_PORT' }] : []),
+  ];
 }
 
 /** Replaces this process, so that signals and the exit code are the service's own. */

@@ -1,16 +1,24 @@
-import { loadTelemetryConfig } from '../../src/config/telemetry-config.ts';
+import { environmentWarnings } from '../../src/config/environment-warnings.ts';
+import { loadTelemetryConfig, type TelemetryConfig } from '../../src/config/telemetry-config.ts';
 import { runProcess } from '../../src/process.ts';
-import { createLogger, type Logger } from '../../src/telemetry/logging/logger.ts';
+import { createLogger } from '../../src/telemetry/logging/logger.ts';
 import { loadSimulatorConfig } from './config.ts';
 import { startSimulator } from './server.ts';
 import type { Network } from './network/network.ts';
+import { simulatorVariables } from './variables.ts';
 
 const service = 'payment-gateway';
 
 await runProcess(async () => {
   const { logLevel, hasCollector, ...options } = loadSimulatorConfig();
-  const sdk = hasCollector ? await startTelemetry((message) => logger.warn(message)) : undefined;
-  const logger: Logger = createLogger({ service, level: logLevel });
+  // Validated even without a collector, as in every other program.
+  const telemetry = loadTelemetryConfig();
+  let reportFailure: (message: string) => void = () => {};
+  const sdk = hasCollector ? await startTelemetry(telemetry, (message) => reportFailure(message)) : undefined;
+  const logger = createLogger({ service, level: logLevel });
+  for (const warning of environmentWarnings(simulatorVariables))
+    logger.warn({ event: 'config.warning' }, warning);
+  reportFailure = (message) => logger.warn(message);
   const simulator = await startSimulator({ ...options, logger });
   logger.info({ url: simulator.url }, 'listening');
   // Only the parent process knows the addresses of the dependencies, and only once it has started them.
@@ -39,8 +47,7 @@ async function connectAll(network: Network, upstreams: Readonly<Record<string, s
 }
 
 /** Runs before the logger is created, which looks for the SDK once. Without a collector, its code is not even loaded. */
-async function startTelemetry(complain: (message: string) => void) {
-  const config = loadTelemetryConfig();
+async function startTelemetry(config: TelemetryConfig, complain: (message: string) => void) {
   if (config.disabled) return undefined;
   const { startSdk } = await import('../../src/telemetry/sdk/start-sdk.ts');
   // The simulator creates its spans itself.

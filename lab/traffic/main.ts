@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
+import { environmentWarnings } from '../../src/config/environment-warnings.ts';
 import { listen } from '../../src/http/listen.ts';
 import { runProcess } from '../../src/process.ts';
 import { loadTrafficConfig } from './config.ts';
 import { createTraffic } from './traffic.ts';
 import { createTrafficControl } from './control.ts';
 import { createTrafficSummary } from './summary.ts';
+import { trafficVariables } from './variables.ts';
 
 /** Milliseconds between two summaries. */
 const summaryInterval = 10_000;
@@ -14,6 +16,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 await runProcess(async () => {
   const { rate, host, port, allowedHosts, greeting, ...options } = loadTrafficConfig();
+  for (const warning of environmentWarnings(trafficVariables)) say(`Warning: ${warning}`);
   const summary = createTrafficSummary();
   const ended = new AbortController();
   // No traffic before the service answers.

@@ -15,14 +15,23 @@ export async function listen(
   try {
     return await app.listen({ host, port });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const advice: Record<string, string> = {
-      EADDRINUSE: `Port ${port} on ${host} is taken. Set ${variable} to another one, or to 0 for any free one.`,
-      EACCES: `Port ${port} on ${host} requires privileges. Set ${variable} to a port above 1023.`,
-      EADDRNOTAVAIL: `This machine does not have the address ${host}.`,
-      ENOTFOUND: `The host name ${host} is unknown.`,
-    };
-    const message = typeof code === 'string' ? advice[code] : undefined;
+    const message = unusableAddress(error, { host, port }, variable);
     throw message === undefined ? error : new StartupError(message, { cause: error });
   }
+}
+
+/** Says why an address is unusable and what to do; `undefined` for an error of another kind. */
+export function unusableAddress(
+  error: unknown,
+  { host, port }: { host: string; port: number },
+  variable: string,
+): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const advice: Record<string, string> = {
+    EADDRINUSE: `Port ${port} on ${host} is taken. Set ${variable} to another one, or to 0 for any free one.`,
+    EACCES: `Port ${port} on ${host} requires privileges. Set ${variable} to a port above 1023.`,
+    EADDRNOTAVAIL: `This machine does not have the address ${host}.`,
+    ENOTFOUND: `The host name ${host} is unknown.`,
+  };
+  return typeof code === 'string' ? advice[code] : undefined;
 }

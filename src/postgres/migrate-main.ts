@@ -1,10 +1,15 @@
 import { loadMigrationConfig } from '../config/config.ts';
 import { ConfigError } from '../config/environment.ts';
+import { environmentWarnings } from '../config/environment-warnings.ts';
+import { migrationVariables } from '../config/migration-variables.ts';
+import { variables } from '../config/variables.ts';
 import { migrate } from './migrate.ts';
 
 try {
   const { url, lockTimeout, lockDeadline } = loadMigrationConfig();
   const say = (line: string) => void process.stderr.write(`${line}\n`);
+  for (const warning of environmentWarnings({ ...variables, ...migrationVariables }))
+    say(`Warning: ${warning}`);
   const applied = await migrate(url.reveal(), { lockTimeout, lockDeadline, say });
   const lines = applied.length === 0 ? ['Nothing to migrate.'] : applied.map((name) => `Applied ${name}.`);
   process.stdout.write(`${lines.join('\n')}\n`);

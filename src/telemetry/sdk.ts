@@ -1,3 +1,4 @@
+import { ConfigError } from '../config/environment.ts';
 import { loadTelemetryConfig } from '../config/telemetry-config.ts';
 import type { DroppedTelemetry } from './metrics/telemetry-metrics.ts';
 
@@ -6,13 +7,24 @@ import type { DroppedTelemetry } from './metrics/telemetry-metrics.ts';
  * standard `OTEL_*` variables and TELEMETRY_INSTRUMENTATION configure it; if telemetry is disabled, its code is not
  * even loaded.
  */
-const config = loadTelemetryConfig();
+const config = loadConfigOrExit();
 let reportFailure: (message: string) => void = () => {};
 const started = config.disabled
   ? undefined
   : await import('./sdk/start-sdk.ts').then(({ startSdk }) =>
       startSdk(config, (message) => reportFailure(message)),
     );
+
+/** An error thrown here would end the process with a stack trace. */
+function loadConfigOrExit() {
+  try {
+    return loadTelemetryConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
 
 /** Sets the listener for failures of telemetry itself. Earlier ones are ignored, because no logger exists yet. */
 export function onTelemetryFailure(listener: (message: string) => void): void {

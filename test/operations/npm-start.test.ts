@@ -49,9 +49,22 @@ async function statusOfOrder(apiUrl: string, id: string): Promise<number> {
 const postmasterPid = async (): Promise<number> =>
   Number((await readFile(path.join(dataDir, 'postgres/cluster/postmaster.pid'), 'utf8')).split('\n')[0]);
 
-test('the requests of the banner work as printed, and Ctrl-C ends every process', async () => {
-  await using run = spawnNpmStart(env);
+test('npm start gives each warning once, the requests of its banner work, and Ctrl-C ends every process', async () => {
+  await using run = spawnNpmStart({
+    ...env,
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+    OTEL_TRACES_SAMPLER: 'no_such_sampler',
+    RATE_LIMT_MAX: '5',
+    HOTS: '127.0.0.1',
+  });
   await run.find(bannerEnd);
+  expect(run.output().match(/^.*(must be|Did you mean).*$/gm)).toEqual([
+    'Warning: HOTS is not a variable of this program. Did you mean HOST?',
+    'Warning: RATE_LIMT_MAX is not a variable of this program. Did you mean RATE_LIMIT_MAX?',
+    expect.stringMatching(
+      /^Warning: OTEL_TRACES_SAMPLER must be one of .*, not "no_such_sampler"\. It is ignored\.$/,
+    ),
+  ]);
   const lines = run.output().match(/^curl .*$/gm) ?? [];
   const answers: string[] = [];
   for (const line of lines) answers.push((await promisify(execFile)('sh', ['-c', line])).stdout);
@@ -93,16 +106,19 @@ test('a second Ctrl-C ends npm start and its processes at once', async () => {
   await expect.poll(() => stillRunning(family), soon).toEqual([]);
 });
 
-test('npm start reports a taken port in one line and leaves no process', async () => {
+test('npm start reports each taken port in one line before it starts anything', async () => {
   const occupant = createServer().listen(0, '127.0.0.1');
   await once(occupant, 'listening');
   const { port } = occupant.address() as AddressInfo;
-  await using run = spawnNpmStart({ ...env, PORT: String(port) });
-  await run.find(/(starting)/);
-  const family = await descendants(run.pid);
+  await using run = spawnNpmStart({ ...env, PORT: String(port), ADMIN_PORT: String(port) });
   expect(await run.ended).toBe(1);
-  expect(run.complaints()).toMatch(new RegExp(`^.*\\b${port}\\b.*\\bPORT\\b.*\n$`));
-  await expect.poll(() => stillRunning(family), soon).toEqual([]);
+  expect(run.complaints().split('\n')).toEqual([
+    `Port ${port} on 127.0.0.1 is taken. Set PORT to another one, or to 0 for any free one.`,
+    `Port ${port} on 127.0.0.1 is taken. Set ADMIN_PORT to another one, or to 0 for any free one.`,
+    '',
+  ]);
+  // Nothing was started, and Postgres least of all.
+  expect(run.output()).toBe('');
   await expect(postmasterPid()).rejects.toThrow('ENOENT');
   occupant.close();
 });

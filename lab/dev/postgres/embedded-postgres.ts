@@ -46,7 +46,7 @@ const transientFault =
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { durable = true, preload = '', log = () => undefined } = options;
   const startedAt = Date.now();
-  const dataDir = await openFolder(options.dataDir);
+  const dataDir = await openDataFolder(options.dataDir);
   const logFile = path.join(dataDir, 'postgres.log');
   const home = await findPostgresHome(dataDir, log);
   const cluster = path.join(home.directory, 'cluster');
@@ -72,8 +72,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-/** @returns the absolute path without symbolic links, which is the same for every run */
-async function openFolder(folder: string): Promise<string> {
+/**
+ * Creates the folder if it is missing.
+ *
+ * @returns the absolute path without symbolic links, which is the same for every run
+ * @throws {StartupError} if it cannot be written to
+ */
+export async function openDataFolder(folder: string): Promise<string> {
   try {
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { ignoredValues } from './sdk-variables.ts';
+
+const samplers =
+  'always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio';
+
+test.each([
+  ['OTEL_TRACES_SAMPLER', 'parentbased', `one of ${samplers}, not "parentbased"`],
+  ['OTEL_TRACES_SAMPLER_ARG', '10%', 'a share from 0 to 1, such as 0.2, not "10%"'],
+  ['OTEL_LOG_LEVEL', 'warning', 'one of NONE, ERROR, WARN, INFO, DEBUG, VERBOSE, ALL, not "warning"'],
+  ['OTEL_SDK_DISABLED', 'yes', 'one of true, false, not "yes"'],
+  ['OTEL_TRACES_EXPORTER', 'oltp', 'a comma-separated list of otlp, console, zipkin, none, not "oltp"'],
+  ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http', 'one of grpc, http/protobuf, http/json, not "http"'],
+  ['OTEL_EXPORTER_OTLP_LOGS_COMPRESSION', 'zip', 'one of gzip, none, not "zip"'],
+  ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', '10s', 'a whole number from 0 to 2147483647, not "10s"'],
+  ['OTEL_SPAN_EVENT_COUNT_LIMIT', '-1', 'a whole number from 0 to 2147483647, not "-1"'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'hush-hush@host:4318', 'a URL that starts with http:// or https://'],
+])('%s=%s is reported with what it may be', (name, value, expected) => {
+  expect(ignoredValues({ [name]: value })).toEqual([`${name} must be ${expected}. It is ignored.`]);
+});
+
+test.each([
+  { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' },
+  { OTEL_TRACES_EXPORTER: 'otlp, console', OTEL_PROPAGATORS: 'tracecontext,b3multi' },
+  { OTEL_LOG_LEVEL: 'debug', OTEL_SDK_DISABLED: 'TRUE' },
+  { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318', OTEL_EXPORTER_OTLP_HEADERS: 'a=b' },
+  { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+  { OTEL_TRACES_SAMPLER: '', OTEL_LOG_LEVEL: ' ' },
+  { OTEL_SERVICE_NAME: 'anything', OTEL_UNKNOWN: 'anything' },
+])('%o is not reported', (env) => {
+  expect(ignoredValues(env)).toEqual([]);
+});

@@ -1,0 +1,102 @@
+import { type Environment, oneOf, share, url, type Variable, wholeNumber } from './environment.ts';
+
+/**
+ * Standard variables that the OpenTelemetry SDK reads itself. The specification lets it ignore a value that it does not
+ * know, and asks for a warning.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ * @see https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+ */
+
+const meaning = '';
+const samplers = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+];
+const propagators = ['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'none'];
+const milliseconds = wholeNumber(0, 2 ** 31 - 1, { meaning });
+const limit = wholeNumber(0, 2 ** 31 - 1, { meaning });
+
+/** Accepts any case, as the SDK does. */
+function anyCase(values: readonly string[]): Variable<string> {
+  const exact = oneOf(values, { meaning });
+  return { ...exact, parse: (raw) => values.find((value) => value.toLowerCase() === raw.toLowerCase()) };
+}
+
+function listOf(values: readonly string[]): Variable<string[]> {
+  return {
+    meaning,
+    expected: `a comma-separated list of ${values.join(', ')}`,
+    parse: (raw) => {
+      const names = raw.split(',').map((name) => name.trim());
+      return names.every((name) => values.includes(name)) ? names : undefined;
+    },
+  };
+}
+
+/** The variables of one exporter, for all signals and for each of them. */
+function ofSignals<T>(rest: string, variable: Variable<T>): Record<string, Variable<T>> {
+  const prefixes = ['', 'TRACES_', 'LOGS_', 'METRICS_'];
+  return Object.fromEntries(prefixes.map((prefix) => [`OTEL_EXPORTER_OTLP_${prefix}${rest}`, variable]));
+}
+
+const checked: Readonly<Record<string, Variable<unknown>>> = {
+  OTEL_SDK_DISABLED: anyCase(['true', 'false']),
+  OTEL_LOG_LEVEL: anyCase(['NONE', 'ERROR', 'WARN', 'INFO', 'DEBUG', 'VERBOSE', 'ALL']),
+  OTEL_TRACES_SAMPLER: oneOf(samplers, { meaning }),
+  OTEL_TRACES_SAMPLER_ARG: share({ meaning }),
+  OTEL_PROPAGATORS: listOf(propagators),
+  OTEL_TRACES_EXPORTER: listOf(['otlp', 'console', 'zipkin', 'none']),
+  OTEL_LOGS_EXPORTER: listOf(['otlp', 'console', 'none']),
+  ...ofSignals('PROTOCOL', oneOf(['grpc', 'http/protobuf', 'http/json'], { meaning })),
+  ...ofSignals('COMPRESSION', oneOf(['gzip', 'none'], { meaning })),
+  ...ofSignals('TIMEOUT', milliseconds),
+  // Its text may hold credentials.
+  ...ofSignals('ENDPOINT', url(['http:', 'https:'], { meaning, secret: true })),
+  OTEL_ATTRIBUTE_COUNT_LIMIT: limit,
+  OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: limit,
+  OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: limit,
+  OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: limit,
+  OTEL_SPAN_EVENT_COUNT_LIMIT: limit,
+  OTEL_SPAN_LINK_COUNT_LIMIT: limit,
+  OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: limit,
+  OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: limit,
+  OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT: limit,
+  OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT: limit,
+};
+
+/** Names of all standard variables. */
+export const sdkNames: readonly string[] = [
+  ...Object.keys(checked),
+  ...['HEADERS', 'CERTIFICATE', 'CLIENT_KEY', 'CLIENT_CERTIFICATE', 'INSECURE'].flatMap((rest) =>
+    Object.keys(ofSignals(rest, milliseconds)),
+  ),
+  'OTEL_SERVICE_NAME',
+  'OTEL_RESOURCE_ATTRIBUTES',
+  'OTEL_METRICS_EXPORTER',
+  'OTEL_METRIC_EXPORT_INTERVAL',
+  'OTEL_METRIC_EXPORT_TIMEOUT',
+  'OTEL_SEMCONV_STABILITY_OPT_IN',
+  'OTEL_NODE_RESOURCE_DETECTORS',
+  'OTEL_NODE_ENABLED_INSTRUMENTATIONS',
+  'OTEL_NODE_DISABLED_INSTRUMENTATIONS',
+];
+
+/** A sentence for each standard variable whose value the SDK ignores. */
+export function ignoredValues(env: Environment): string[] {
+  return Object.entries(checked).flatMap(([name, { parse, expected, secret }]) => {
+    const raw = env[name]?.trim();
+    if (raw === undefined || raw === '' || parse(raw) !== undefined) return [];
+    // gRPC takes host:port.
+    if (name.endsWith('_ENDPOINT') && usesGrpc(env)) return [];
+    return [`${name} must be ${expected}${secret ? '' : `, not ${JSON.stringify(raw)}`}. It is ignored.`];
+  });
+}
+
+function usesGrpc(env: Environment): boolean {
+  return Object.keys(ofSignals('PROTOCOL', milliseconds)).some((name) => env[name] === 'grpc');
+}

@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../lab/harness/free-port.ts';
+import { spawnServiceProcess } from '../../lab/harness/service-process.ts';
+
+let dataDir: string;
+beforeAll(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), 'start-errors-test-'));
+});
+afterAll(() => rm(dataDir, { recursive: true, force: true }));
+
+const service = ['--import', './src/telemetry/sdk.ts', 'src/main.ts'];
+const simulator = ['lab/simulator/main.ts'];
+const npmStart = ['lab/dev/main.ts'];
+
+const required = {
+  DATABASE_URL: 'postgres://orders:hush-hush@127.0.0.1:1/orders',
+  PAYMENT_GATEWAY_URL: 'http://127.0.0.1:1',
+  API_KEYS: 'shop:hush-hush',
+};
+const freePorts = { PORT: '0', ADMIN_PORT: '0', SIMULATOR_PORT: '0', CONSOLE_PORT: '0' };
+
+/** Runs a program that fails to start. */
+async function run(args: readonly string[], env: Record<string, string>) {
+  const { PATH = '', HOME = '' } = process.env;
+  const options = { env: { PATH, HOME, ...freePorts, DATA_DIR: dataDir, ...env }, timeout: 50_000 };
+  try {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, options);
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    return error as { code: number | null; stdout: string; stderr: string };
+  }
+}
+
+test.each([
+  ['the service', service],
+  ['the simulator', simulator],
+  ['npm start', npmStart],
+])('%s reports a mistyped number of OpenTelemetry in one line', async (_name, args) => {
+  const { code, stdout, stderr } = await run(args, { ...required, OTEL_BSP_MAX_QUEUE_SIZE: '2k' });
+  expect(stderr).toBe('OTEL_BSP_MAX_QUEUE_SIZE must be a whole number from 1 to 1000000, not "2k"\n');
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+});
+
+test('the service logs what is misspelt before it listens', async () => {
+  await using cleanup = new AsyncDisposableStack();
+  const started = await spawnServiceProcess({
+    env: { ...freePorts, ...required, RATE_LIMT_MAX: '5', OTEL_LOG_LEVEL: 'warning' },
+  });
+  cleanup.defer(() => started.kill());
+  expect(started.logs.filter(({ event }) => event === 'config.warning')).toEqual([
+    expect.objectContaining({
+      level: 'warn',
+      msg: 'RATE_LIMT_MAX is not a variable of this program. Did you mean RATE_LIMIT_MAX?',
+    }),
+    expect.objectContaining({ msg: expect.stringMatching(/^OTEL_LOG_LEVEL must be one of .* "warning"/) }),
+  ]);
+  expect(started.complaints()).toBe('');
+});
+
+test('npm start reports a database that cannot be reached in one line with host and port', async () => {
+  const port = await freePort();
+  const url = `postgres://orders:hush-hush@127.0.0.1:${port}/orders`;
+  const { code, stderr } = await run(npmStart, { ...required, DATABASE_URL: url });
+  expect(stderr).toBe(`PostgreSQL at 127.0.0.1:${port} cannot be reached: the connection is refused.\n`);
+  expect(code).toBe(1);
+});
+
+test('npm start reports a data folder that cannot be used before it starts anything', async () => {
+  const { code, stdout, stderr } = await run(npmStart, { DATA_DIR: '/dev/null/data' });
+  expect(stderr).toMatch(
+    /^The data folder cannot be used: .*\/dev\/null.*\. Set DATA_DIR to another one\.\n$/,
+  );
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+});
