@@ -29,7 +29,15 @@ export default defineConfig({
       },
     },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['{src,lab}/**/*.test.ts', ...withoutService] } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{src,lab}/**/*.test.ts', ...withoutService],
+          // Property tests take seconds on a busy machine.
+          testTimeout: 30_000,
+        },
+      },
       {
         extends: true,
         test: {

@@ -43,7 +43,8 @@ export const orderProblems = defineProblems({
   payment_gateway_unavailable: {
     status: 503,
     title: 'Payment gateway unavailable',
-    advice: 'cancel again after `retry-after`: the order is still pending',
+    advice:
+      'nothing, or cancel again after `retry-after` to see: the order is pending, will be cancelled, and is not charged',
   },
 });
 
