@@ -102,8 +102,8 @@ describe('an order whose payment stays undecided', () => {
     expect([result.status, result.body.status]).toEqual([202, 'pending']);
     expect(took).toBeLessThan(scripted.service.config.payment.deadline / 2);
     expect(linesOf(scripted.service, 'payment.retry')).toMatchObject([
-      { reason: 'unreachable' },
-      { reason: 'unreachable' },
+      { reason: 'unreachable', error_code: 'ECONNREFUSED' },
+      { reason: 'unreachable', error_code: 'ECONNREFUSED' },
     ]);
     expect(linesOf(scripted.service, 'http.request').at(-1)).toMatchObject({
       payment_outcome: 'unavailable',

@@ -50,12 +50,12 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
         );
       }
     },
-    retrying({ operation, key, attempt, delay, outcome: { reason } }) {
+    retrying({ operation, key, attempt, delay, outcome: { reason, cause } }) {
       const fields = { attempt, delay_ms: Math.round(delay), reason };
       recordingSpan()?.addEvent('retry', fields);
       metrics.retries('payment', operation, 'retried');
       logger.warn(
-        { event: 'payment.retry', operation, order_id: key, ...fields },
+        { event: 'payment.retry', operation, order_id: key, ...fields, error_code: codeOf(cause) },
         'payment attempt failed, trying again',
       );
     },
@@ -75,4 +75,9 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
       );
     },
   };
+}
+
+/** Tells what a reason such as `unreachable` hides: a refused connection, an unknown host, an expired certificate. */
+function codeOf(cause: unknown): string | undefined {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
 }
