@@ -5,7 +5,8 @@ import { type Deadline, deadlineIn, noDeadline } from '../resilience/deadline.ts
 import { type Attempt, retryWithFullJitter } from '../resilience/retry-with-full-jitter.ts';
 import { ServiceError } from '../errors.ts';
 import { createDeadlineQueries, CutShort } from './cut-short.ts';
-import { faultCode, isOfOneRow, isRolledBack, transientReason } from './transient.ts';
+import { type ConditionEvents, type ConditionLog, createConditionLog } from './condition-log.ts';
+import { decide, faultCode, isOfOneRow, isRolledBack } from './faults.ts';
 
 /** One prepared statement. Values go in as parameters, never into the text. */
 export interface Statement {
@@ -41,7 +42,7 @@ export interface Database {
    *
    * @param deadline default: only the database's own
    * @throws {ServiceError} `deadline_exceeded` when the caller's deadline came first: the statement did not take effect;
-   *   `database_unavailable` when Postgres cannot be reached or does not answer in time: it may have taken effect
+   *   `database_unavailable` in a condition that does not serve statements: it may have taken effect
    */
   run<Row extends QueryResultRow>(
     statement: Statement,
@@ -65,6 +66,8 @@ export interface Database {
   connections(): { total: number; idle: number; waiting: number };
   /** Statements completed so far, successfully or not. */
   completed(): number;
+  /** Why statements fail, if they do. */
+  conditions: Pick<ConditionLog, 'succeeded' | 'succeededWithin' | 'open'>;
   close(): Promise<void>;
 }
 
@@ -87,11 +90,19 @@ export interface StatementObservation {
   ended(error?: unknown): void;
 }
 
-export interface DatabaseEvents {
+export interface DatabaseEvents extends ConditionEvents {
   /** A statement starts. Called in the async context of its caller. */
   started(statement: Statement, options?: { inSharedStatement: boolean }): StatementObservation;
   /** An idle connection broke, and the pool has dropped it. */
   connectionLost(error: Error): void;
+}
+
+/** What the attempts at a statement have met, besides the error of the last one. */
+interface Attempts {
+  statement: Statement;
+  inDoubt: boolean;
+  /** The error of an attempt that Postgres or the network answered. */
+  earlier: unknown;
 }
 
 interface TransientFault {
@@ -101,12 +112,9 @@ interface TransientFault {
 
 const backoff: Backoff = { base: 20, floor: 5, cap: 250 };
 
-/**
- * A bounded pool that retries transient faults until the deadline. It connects on first use, so the service starts even
- * while Postgres is down, and reports that it is not ready.
- */
-export function createDatabase(config: Config['postgres'], events: DatabaseEvents): Database {
-  const options: PoolConfig = {
+/** How the service connects to Postgres. */
+export function poolConfig(config: Config['postgres']): PoolConfig {
+  return {
     connectionString: config.url.reveal(),
     max: config.poolMax,
     // Bounds both the wait for a free connection and the time to open a new one.
@@ -115,10 +123,19 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
     keepAlive: true,
     application_name: 'orders',
   };
+}
+
+/**
+ * A bounded pool that retries transient faults until the deadline. It connects on first use, so the service starts even
+ * while Postgres is down, and reports that it is not ready.
+ */
+export function createDatabase(config: Config['postgres'], events: DatabaseEvents): Database {
+  const options = poolConfig(config);
   const pool = new Pool(options);
   // Without a listener, the first idle connection that breaks would end the process.
   pool.on('error', (error) => events.connectionLost(error));
   const untilDeadline = createDeadlineQueries(pool, options);
+  const conditions = createConditionLog(events);
   let completed = 0;
 
   async function once<Row extends QueryResultRow>(
@@ -149,6 +166,8 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
     const earlierDeadline = { remaining: () => Math.min(ownDeadline.remaining(), deadline.remaining()) };
     // Once one attempt was in doubt, the statement is, whatever the later attempts meet.
     let inDoubt = false;
+    // The last attempt often has no time left. What an earlier one met says more than that.
+    let earlier: unknown;
 
     async function attempt(): Promise<Attempt<Row[], TransientFault>> {
       try {
@@ -157,9 +176,10 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
       } catch (error) {
         inDoubt ||= !isRolledBack(error);
         if (statement.shared && !inDoubt && isOfOneRow(error)) throw new RowFault(error);
-        const reason = transientReason(error);
-        if (reason === undefined || !statement.repeatable) throw error;
-        return { kind: 'again', failure: { error, reason } };
+        const decision = decide(error);
+        if (decision.kind !== 'retry' || !statement.repeatable) throw error;
+        if (decision.condition !== 'no_answer') earlier = error;
+        return { kind: 'again', failure: { error, reason: decision.reason } };
       }
     }
 
@@ -177,10 +197,28 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
     }
 
     try {
-      return await withRetries();
+      const rows = await withRetries();
+      conditions.succeeded(statement.summary);
+      return rows;
     } catch (error) {
-      throw error instanceof RowFault ? error : errorForCaller(error, inDoubt);
+      throw error instanceof RowFault ? error : errorForCaller(error, { inDoubt, earlier, statement });
     }
+  }
+
+  /** Passes a defect on unchanged. */
+  function errorForCaller(error: unknown, { inDoubt, earlier, statement }: Attempts): unknown {
+    if (error instanceof CutShort) {
+      return inDoubt
+        ? unavailable(error, 1)
+        : new ServiceError('deadline_exceeded', outOfTime, { cause: error });
+    }
+    const decision = decide(error);
+    if (decision.kind === 'defect') return error;
+    if (decision.condition === 'no_answer' && earlier !== undefined) {
+      return errorForCaller(earlier, { inDoubt, earlier, statement });
+    }
+    conditions.met({ decision, code: faultCode(error), statement: statement.summary, error });
+    return unavailable(error, decision.kind === 'retry' ? 1 : untilMended);
   }
 
   return {
@@ -197,6 +235,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
 
     connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     completed: () => completed,
+    conditions,
 
     async close() {
       await Promise.all([pool.end(), untilDeadline.close()]);
@@ -216,14 +255,13 @@ export async function observed<T>(observation: StatementObservation, work: () =>
   }
 }
 
-/** Passes a defect on unchanged. */
-function errorForCaller(error: unknown, inDoubt: boolean): unknown {
-  const cut = error instanceof CutShort;
-  if (cut && !inDoubt) return new ServiceError('deadline_exceeded', outOfTime, { cause: error });
-  if (!cut && transientReason(error) === undefined) return error;
-  return new ServiceError('database_unavailable', 'The database cannot be reached.', {
-    retryAfter: 1,
-    cause: error,
+/** Seconds after which a client may ask again, when only an operator can end the condition. */
+const untilMended = 5;
+
+function unavailable(cause: unknown, retryAfter: number): ServiceError {
+  return new ServiceError('database_unavailable', 'The database does not serve requests at the moment.', {
+    retryAfter,
+    cause,
   });
 }
 

@@ -18,6 +18,8 @@ export interface RequestLog {
   circuit_breaker?: string;
   payment_ms?: number;
   db_ms?: number;
+  /** The condition of Postgres in which a statement of the request failed. */
+  db_condition?: string;
   redis_ms?: number;
   /** Why the request was shed. */
   shed?: string;

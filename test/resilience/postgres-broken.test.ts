@@ -79,7 +79,7 @@ describe('a database that cannot be reached', () => {
         type: '/problems/database_unavailable',
         title: 'Database unavailable',
         status: 503,
-        detail: 'The database cannot be reached.',
+        detail: 'The database does not serve requests at the moment.',
         code: 'database_unavailable',
         requestId: headers.get('x-request-id'),
       });

@@ -191,6 +191,8 @@ describe('a statement that fails', () => {
   const silent: DatabaseEvents = {
     started: () => ({ retrying() {}, sent() {}, ended() {} }),
     connectionLost() {},
+    conditionBegan() {},
+    conditionEnded() {},
   };
   const failing = (repeatable: boolean): Statement => ({
     name: 'fail',

@@ -1,9 +1,11 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { DatabaseEvents, Statement } from '../../postgres/database.ts';
+import { conditions } from '../../postgres/decisions.ts';
+import { decide } from '../../postgres/faults.ts';
 import { attributesByKey } from '../otlp/constant-attributes.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { addTime } from '../request-log.ts';
+import { addTime, currentRequestLog } from '../request-log.ts';
 import { failSpan, recordingSpan, sampledTraceId, startBelow } from '../tracing/tracing.ts';
 
 /** @see https://opentelemetry.io/docs/specs/semconv/db/database-spans/ */
@@ -85,6 +87,7 @@ export function observeDatabase(
         ended(error) {
           const duration = performance.now() - startedAt;
           addTime('db_ms', duration);
+          if (error !== undefined) noteCondition(error);
           if (retries > 0)
             metrics.retries('postgres', statement.name, error === undefined ? 'recovered' : 'exhausted');
           metrics.dependency(
@@ -103,8 +106,29 @@ export function observeDatabase(
         },
       };
     },
+    conditionBegan({ condition, code, reason, statement, error }) {
+      const { text, ...facts } = conditions[condition];
+      const level = 'needsPerson' in facts ? 'error' : 'warn';
+      logger[level](
+        { event: 'postgres.condition', condition, sqlstate: code, statement, reason, err: error },
+        `statements fail: ${text}`,
+      );
+    },
+    conditionEnded(condition, { failures, lasted }) {
+      logger.info(
+        { event: 'postgres.condition_ended', condition, failures, lasted_ms: Math.round(lasted) },
+        'statements succeed again',
+      );
+    },
     connectionLost(error) {
       logger.warn({ event: 'postgres.connection_lost', err: error }, 'idle connection to Postgres lost');
     },
   };
+}
+
+/** The canonical log line of a request says why it got 503. */
+function noteCondition(error: unknown): void {
+  const requestLog = currentRequestLog();
+  const decision = decide(error);
+  if (requestLog && decision.kind !== 'defect') requestLog.db_condition = decision.condition;
 }
