@@ -1,5 +1,4 @@
-import type { Database } from './postgres/database.ts';
-import { missingMigrations } from './postgres/missing-migrations.ts';
+import type { PostgresReadiness } from './postgres/readiness.ts';
 
 /** Whether this instance is ready for traffic. */
 export interface Health {
@@ -17,10 +16,10 @@ export interface Readiness {
 }
 
 /**
- * Creates the readiness check: started, not draining, Postgres reachable and migrated. The payment gateway is not part of
+ * Creates the readiness check: started, not draining, Postgres reachable, writable and migrated. The payment gateway is not part of
  * it: orders are accepted without the gateway, and taking instances out of the load balancer would not repair it.
  */
-export function createHealth(database: Database): Health {
+export function createHealth(postgres: Pick<PostgresReadiness, 'check'>): Health {
   let phase: 'starting' | 'serving' | 'draining' = 'starting';
 
   return {
@@ -34,18 +33,9 @@ export function createHealth(database: Database): Health {
     async readiness() {
       const checks = {
         lifecycle: { ok: phase === 'serving', detail: phase },
-        postgres: await checkPostgres(database),
+        postgres: await postgres.check(),
       };
       return { ready: Object.values(checks).every(({ ok }) => ok), checks };
     },
   };
-}
-
-async function checkPostgres(database: Database): Promise<{ ok: boolean; detail?: string }> {
-  try {
-    const missing = await missingMigrations(database);
-    return missing.length === 0 ? { ok: true } : { ok: false, detail: `not migrated: ${missing.join(', ')}` };
-  } catch (error) {
-    return { ok: false, detail: error instanceof Error ? error.message : 'unknown' };
-  }
 }

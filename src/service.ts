@@ -20,7 +20,8 @@ import { openFilesLimit, shareOpenFiles } from './open-files.ts';
 import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
 import type { PaymentGateway } from './payment/payment-gateway.ts';
 import { createResilientPaymentGateway } from './payment/resilient-payment-gateway.ts';
-import { createDatabase } from './postgres/database.ts';
+import { createDatabase, poolConfig } from './postgres/database.ts';
+import { createPostgresReadiness } from './postgres/readiness.ts';
 import { createProbes } from './probes.ts';
 import { createRedis } from './redis/redis.ts';
 import { createLogLevels } from './telemetry/logging/log-levels.ts';
@@ -133,7 +134,9 @@ export async function createService(
       httpGateway,
     ]);
   building.defer(() => admission?.close());
-  const health = createHealth(database);
+  const readiness = createPostgresReadiness(poolConfig(config.postgres), database.conditions);
+  building.defer(() => readiness.close());
+  const health = createHealth(readiness);
   const circuits = () => ({
     payment: payments.circuitState(),
     ...(redis && { redis: redis.circuitState() }),

@@ -62,7 +62,7 @@ describe('/readyz', () => {
       ready: false,
       checks: {
         lifecycle: serving,
-        postgres: { ok: false, detail: 'The database cannot be reached.' },
+        postgres: { ok: false, detail: 'unreachable: Postgres cannot be reached (ECONNREFUSED)' },
       },
     });
     expect(text).not.toContain('hush');

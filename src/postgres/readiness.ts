@@ -1,0 +1,139 @@
+import { Pool, type PoolClient, type PoolConfig, type QueryConfig, type QueryResultRow } from 'pg';
+import type { Database, Statement } from './database.ts';
+import { type Condition, conditions } from './decisions.ts';
+import { decide, faultCode } from './faults.ts';
+import { missingMigrations } from './missing-migrations.ts';
+
+/** Whether Postgres can take orders, and if not, why. */
+export interface PostgresCheck {
+  ok: boolean;
+  /** Names the condition, whether or not it keeps this instance from being ready. */
+  detail?: string;
+}
+
+export interface PostgresReadiness {
+  /** Answers within half a second, whatever Postgres and the pool do. Never throws. */
+  check(): Promise<PostgresCheck>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds for a check. Load balancers and kubelets ask every few seconds and wait for about one. */
+const limit = 500;
+/** Milliseconds to connect, and for a statement. Shorter, so that a check can say what took too long. */
+const stepLimit = 400;
+/** Milliseconds in which a success of a request shows that Postgres is there, though it has no time for the check. */
+const recent = 2000;
+/** Milliseconds. The connection stays open between checks, so that a server without a free one can still be asked. */
+const keepFor = 60_000;
+
+/** Postgres is there, and has no time or no connection left. */
+const busy: ReadonlySet<Condition> = new Set(['no_answer', 'too_many_connections']);
+
+/** The connection that was kept is of no use any more. A new one tells what the matter is, if anything. */
+const stale: ReadonlySet<Condition> = new Set(['connection_lost', 'stopping']);
+
+const readOnly: Statement = {
+  name: 'read_only',
+  summary: 'SELECT current_setting',
+  text: `SELECT current_setting('transaction_read_only') = 'on' AS read_only`,
+  repeatable: true,
+};
+
+/**
+ * Asks Postgres on a connection of its own, so that a check never waits behind requests: a full pool, or a lock that fills
+ * it, is no reason to leave the load balancer, because the other replicas share the cause.
+ *
+ * A server that only reads is not ready: no order can be stored. Conditions that only requests meet, such as a full disk,
+ * are named and do not make the instance unready: the check could not see their end.
+ *
+ * @param config the configuration of the pool
+ */
+export function createPostgresReadiness(config: PoolConfig, log: Database['conditions']): PostgresReadiness {
+  const own = new Pool({
+    ...config,
+    application_name: 'orders-readiness',
+    max: 1,
+    connectionTimeoutMillis: stepLimit,
+    idleTimeoutMillis: keepFor,
+    // What was changed for new sessions shows in the next one.
+    maxLifetimeSeconds: keepFor / 1000,
+  });
+  // The next check reports what is wrong.
+  const ignore = () => {};
+  own.on('error', ignore);
+  let inFlight: Promise<PostgresCheck> | undefined;
+
+  async function ask(client: PoolClient): Promise<PostgresCheck> {
+    const run = async <Row extends QueryResultRow>({ text }: Statement, values: readonly unknown[]) => {
+      const query: QueryConfig = { text, values: [...values] };
+      const { rows } = await client.query<Row>({ ...query, query_timeout: stepLimit } as QueryConfig);
+      return rows;
+    };
+    const [state] = await run<{ read_only: boolean }>(readOnly, []);
+    log.succeeded();
+    if (state?.read_only) return notReady('read_only', 'transaction_read_only is on');
+    const missing = await missingMigrations({ run });
+    if (missing.length > 0) return { ok: false, detail: `not migrated: ${missing.join(', ')}` };
+    return ready(log.open().map(({ condition, code }) => describe(condition, code)));
+  }
+
+  async function askOrExplain(attemptsLeft = 1): Promise<PostgresCheck> {
+    try {
+      const client = await own.connect();
+      client.on('error', ignore);
+      // After anything but a success, the next check connects anew: it may reach another server, or with other rights.
+      let spent = true;
+      try {
+        const check = await ask(client);
+        spent = !check.ok;
+        return check;
+      } finally {
+        client.off('error', ignore);
+        client.release(spent);
+      }
+    } catch (error) {
+      const decision = decide(error);
+      const code = faultCode(error);
+      if (decision.kind === 'defect') return { ok: false, detail: `unexpected: ${code}` };
+      if (attemptsLeft > 0 && stale.has(decision.condition)) return askOrExplain(attemptsLeft - 1);
+      return failed(decision.condition, code === 'unknown' ? decision.reason : code);
+    }
+  }
+
+  function failed(condition: Condition, detail: string): PostgresCheck {
+    return busy.has(condition) && log.succeededWithin(recent)
+      ? ready([`${describe(condition, detail)}; a statement has just succeeded`])
+      : notReady(condition, detail);
+  }
+
+  return {
+    async check() {
+      inFlight ??= askOrExplain().finally(() => {
+        inFlight = undefined;
+      });
+      const { promise: late, resolve } = Promise.withResolvers<PostgresCheck>();
+      // An answer that came while the event loop was busy is read before the time is up.
+      const giveUp = () => setImmediate(() => resolve(failed('no_answer', `no answer within ${limit} ms`)));
+      const timer = setTimeout(giveUp, limit);
+      try {
+        return await Promise.race([inFlight, late]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close: () => own.end(),
+  };
+}
+
+function ready(named: readonly string[]): PostgresCheck {
+  return named.length === 0 ? { ok: true } : { ok: true, detail: named.join('; ') };
+}
+
+function notReady(condition: Condition, detail: string): PostgresCheck {
+  return { ok: false, detail: describe(condition, detail) };
+}
+
+/** Such as `disk_full: the disk of Postgres is full (53100)`. */
+function describe(condition: Condition, detail: string): string {
+  return `${condition}: ${conditions[condition].text} (${detail})`;
+}
