@@ -28,6 +28,13 @@ export type ServiceErrorCode =
   | 'deadline_exceeded'
   | 'database_unavailable';
 
+/** The codes of an error and of its causes: equal for two errors with the same origin. */
+export function codesOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : error.name;
+  return error.cause === undefined ? code : `${code} ${codesOf(error.cause)}`;
+}
+
 /** The process cannot start, for a reason that the operator can fix. `message` explains how. */
 export class StartupError extends Error {
   override readonly name = 'StartupError';

@@ -21,6 +21,8 @@ export interface OrderEvents {
   outcomeNotStored(order: Order, error: unknown): void;
   /** Wraps one settlement round of an order. */
   settling(leased: LeasedOrder, round: () => Promise<Order>): Promise<Order>;
-  /** The settlement worker could not query for due orders. It will try again. */
+  /** The settlement worker cannot query for due orders, or cannot for another reason than before. It keeps trying. */
   settlementFailed(error: unknown): void;
+  /** It can again. */
+  settlementResumed(): void;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { codesOf } from '../errors.ts';
 import type { LeasedOrder, Order } from './order.ts';
 import type { OrderDependencies } from './order-dependencies.ts';
 import { chargeFor, recordOutcome } from './record-outcome.ts';
@@ -38,12 +39,28 @@ export function createSettlementWorker(
   let alarm = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let countedAt = Number.NEGATIVE_INFINITY;
+  /** The fault that the last poll met. */
+  let failing: string | undefined;
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const found = await settleBatch().catch((error: unknown) => events.settlementFailed(error));
+      const found = await settleBatch().then(reportSuccess, reportFailure);
       if (!found) await sleep();
     }
+  }
+
+  function reportSuccess(found: boolean): boolean {
+    if (failing !== undefined) events.settlementResumed();
+    failing = undefined;
+    return found;
+  }
+
+  /** Reports a fault once, however many polls meet it. */
+  function reportFailure(error: unknown): boolean {
+    const fault = codesOf(error);
+    if (fault !== failing) events.settlementFailed(error);
+    failing = fault;
+    return false;
   }
 
   /** Returns whether there was anything to do. */

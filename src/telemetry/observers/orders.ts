@@ -91,6 +91,9 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
         'cannot fetch the orders to settle, trying again',
       );
     },
+    settlementResumed() {
+      logger.info({ event: 'settlement.resumed' }, 'orders are settled again');
+    },
   };
 }
 
