@@ -1,0 +1,108 @@
+import type { Readiness } from '../../../src/health.ts';
+import type { Replica } from '../processes/spawn-service.ts';
+import { type Answer, type ProblemBody, teaOrder } from './api-client.ts';
+
+/** What clients, operators and load balancers see while something is wrong with Postgres. */
+export interface Observation {
+  place: string;
+  read: string;
+  log: string;
+  readiness: string;
+}
+
+export interface ConditionRow extends Observation {
+  /** What is wrong, for people. */
+  what: string;
+  /** How the test brings it about. */
+  provokedBy: string;
+  recovery: string;
+}
+
+/**
+ * Places an order, reads one, and asks for readiness.
+ *
+ * @param orderId of an order of the client `shop`
+ * @param earlier number of log lines before the condition
+ */
+export async function observe(
+  service: Replica,
+  orderId: string,
+  earlier = service.logs.length,
+): Promise<Observation> {
+  const placing = service.api.request<ProblemBody>('POST', '/orders', {
+    body: JSON.stringify(teaOrder),
+    headers: { 'content-type': 'application/json' },
+  });
+  const [placed, read] = await Promise.all([
+    placing,
+    service.api.request<ProblemBody>('GET', `/orders/${orderId}`),
+  ]);
+  const readiness = describeReadiness(await readinessOf(service));
+  return {
+    place: describeAnswer(placed),
+    read: describeAnswer(read),
+    log: describeLines(service.logs.slice(earlier)),
+    readiness,
+  };
+}
+
+export async function readinessOf({ adminUrl }: Pick<Replica, 'adminUrl'>) {
+  const response = await fetch(`${adminUrl}/readyz`);
+  return { status: response.status, body: (await response.json()) as Readiness };
+}
+
+function describeAnswer({ status, headers, body }: Answer<ProblemBody>): string {
+  if (status < 400) return String(status);
+  const retryAfter = headers.get('retry-after');
+  return `${status} \`${body.code}\`${retryAfter === null ? '' : `, retry after ${retryAfter} s`}`;
+}
+
+function describeLines(lines: Replica['logs']): string {
+  const described = ['http.defect', 'postgres.condition', 'postgres.retry'].map((event) =>
+    lines.filter((line) => line['event'] === event).map(describeLine),
+  );
+  // Retries are told only of what ends well.
+  const most = described.find((found) => found.length > 0) ?? [];
+  return [...new Set(most)].toSorted((one, other) => one.localeCompare(other)).join('<br>') || '–';
+}
+
+function describeLine(line: Readonly<Record<string, unknown>>): string {
+  const { event, level, condition, sqlstate, err } = line as {
+    event: string;
+    level: string;
+    condition?: string;
+    sqlstate?: string;
+    err?: { code?: string };
+  };
+  const parts = [`\`${event}\``, level, condition && `\`${condition}\``, sqlstate ?? err?.code];
+  return parts.filter(Boolean).join(' ');
+}
+
+function describeReadiness({ status, body }: Awaited<ReturnType<typeof readinessOf>>): string {
+  const detail = body.checks['postgres']?.detail;
+  const named = detail?.split('; ').map((each) => `\`${each.split(':')[0]}\``);
+  return [`${status} ${status === 200 ? 'ready' : 'not ready'}`, ...(named ?? [])].join(', ');
+}
+
+const head = [
+  'condition',
+  'provoked by',
+  '`POST /orders`',
+  '`GET /orders/:id`',
+  'log',
+  '`/readyz`',
+  'recovery',
+];
+
+export function conditionTable(rows: readonly ConditionRow[]): string {
+  const cells = rows.map(({ what, provokedBy, place, read, log, readiness, recovery }) => [
+    what,
+    provokedBy,
+    place,
+    read,
+    log,
+    readiness,
+    recovery,
+  ]);
+  return [head, head.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
