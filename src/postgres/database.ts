@@ -7,6 +7,7 @@ import { ServiceError } from '../errors.ts';
 import { createDeadlineQueries, CutShort } from './cut-short.ts';
 import { type ConditionEvents, type ConditionLog, createConditionLog } from './condition-log.ts';
 import { decide, faultCode, isOfOneRow, isRolledBack } from './faults.ts';
+import { TimeLimitedClient } from './time-limited-client.ts';
 
 /** One prepared statement. Values go in as parameters, never into the text. */
 export interface Statement {
@@ -122,6 +123,7 @@ export function poolConfig(config: Config['postgres']): PoolConfig {
     statement_timeout: config.statementTimeout,
     keepAlive: true,
     application_name: 'orders',
+    Client: TimeLimitedClient,
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type ScriptedGateway,
   startScriptedGateway,
 } from '../support/processes/scripted-gateway.ts';
+import type { TestDatabase } from '../support/processes/database.ts';
 import { serviceEnvironment, spawnSurroundings } from '../support/processes/spawn-service.ts';
 
 // A process is paused by SIGSTOP, and in the same way by a frozen container, a machine that sleeps, or a long task.
@@ -15,13 +16,15 @@ import { serviceEnvironment, spawnSurroundings } from '../support/processes/spaw
 /** Enough to open the circuit, whose default volume is 20. */
 const orders = 25;
 const attemptTimeout = 2000;
+const pause = 1.3 * attemptTimeout;
 
-describe('a service that is paused for longer than an attempt may take', () => {
+describe('a service that is paused for longer than an attempt or a statement may take', () => {
   let gateway: ScriptedGateway;
   let service: ServiceProcess;
+  let database: TestDatabase;
   beforeAll(async () => {
     await using started = new AsyncDisposableStack();
-    const { database } = started.use(await spawnSurroundings());
+    ({ database } = started.use(await spawnSurroundings()));
     gateway = started.use(await startScriptedGateway());
     service = await spawnServiceProcess({
       env: {
@@ -29,6 +32,8 @@ describe('a service that is paused for longer than an attempt may take', () => {
         ...quietWorker,
         PAYMENT_ATTEMPT_TIMEOUT: `${attemptTimeout}ms`,
         PAYMENT_DEADLINE: '10s',
+        DATABASE_DEADLINE: `${attemptTimeout}ms`,
+        DATABASE_STATEMENT_TIMEOUT: '10s',
       },
     });
     started.defer(() => service.kill());
@@ -40,6 +45,16 @@ describe('a service that is paused for longer than an attempt may take', () => {
     service.logs.length = 0;
   });
 
+  async function pauseService(meanwhile: () => unknown): Promise<void> {
+    service.child.kill('SIGSTOP');
+    try {
+      await meanwhile();
+      await delay(pause);
+    } finally {
+      service.child.kill('SIGCONT');
+    }
+  }
+
   /** Pauses the service while all orders are at the gateway. @returns the statuses of the orders */
   async function placeAroundPause({ answerAfter }: { answerAfter: 'at once' | 'after the pause' }) {
     const held = Promise.withResolvers<void>();
@@ -50,13 +65,9 @@ describe('a service that is paused for longer than an attempt may take', () => {
     const api = await createApiClient(service.url, 'shop-key');
     const placing = Array.from({ length: orders }, () => api.place());
     await expect.poll(() => gateway.charges.length).toBe(orders);
-    service.child.kill('SIGSTOP');
-    try {
+    await pauseService(() => {
       if (answerAfter === 'at once') held.resolve();
-      await delay(1.3 * attemptTimeout);
-    } finally {
-      service.child.kill('SIGCONT');
-    }
+    });
     // A gateway that was paused with the service needs a little more time.
     if (answerAfter === 'after the pause') await delay(attemptTimeout / 20);
     held.resolve();
@@ -71,9 +82,30 @@ describe('a service that is paused for longer than an attempt may take', () => {
       expect(new Set(placed.map(({ status }) => status))).toEqual(new Set([201]));
       // No attempt was given up: otherwise it would have been repeated.
       expect(gateway.charges).toHaveLength(orders);
-      expect(service.logs.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+      const complaints = service.logs.filter(({ event }) =>
+        /^(payment|circuit_breaker)\./.test(String(event)),
+      );
+      expect(complaints).toEqual([]);
       const status = (await (await fetch(`${service.adminUrl}/status`)).json()) as object;
       expect(status).toMatchObject({ circuitBreakers: { payment: 'closed' } });
     },
   );
+
+  test('a pause of the service is no failure of a database that answers meanwhile', async () => {
+    gateway.follow(approve);
+    const api = await createApiClient(service.url, 'shop-key');
+    // Storing an order waits for the lock.
+    await database.sql('BEGIN');
+    await database.sql('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+    const placing = Array.from({ length: 5 }, () => api.place());
+    const waiting = () =>
+      database.sql(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+    await expect.poll(async () => (await waiting()).length).toBeGreaterThan(0);
+    await pauseService(() => database.sql('ROLLBACK'));
+    const placed = await Promise.all(placing);
+
+    expect(placed.map(({ status }) => status)).toEqual(placing.map(() => 201));
+  });
 });
