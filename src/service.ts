@@ -14,7 +14,9 @@ import { createBacklog } from './orders/backlog.ts';
 import { requestLease, type StepBounds, workerLease } from './orders/lease.ts';
 import type { OrderDependencies } from './orders/order-dependencies.ts';
 import { createOrderStore, type OrderStore, separateWrites, sharedWrites } from './orders/order-store.ts';
-import { createSettlementWorker } from './orders/settle-orders.ts';
+import { createSettlementWorker, patientLanes } from './orders/settle-orders.ts';
+import { parseCause } from './payment/cause.ts';
+import type { SharedPause } from './payment/gateway-pause.ts';
 import { loadCredentials } from './payment/gateway-credentials.ts';
 import { openFilesLimit, shareOpenFiles } from './open-files.ts';
 import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
@@ -23,7 +25,7 @@ import { createResilientPaymentGateway } from './payment/resilient-payment-gatew
 import { createDatabase, poolConfig } from './postgres/database.ts';
 import { createPostgresReadiness } from './postgres/readiness.ts';
 import { createProbes } from './probes.ts';
-import { createRedis } from './redis/redis.ts';
+import { createRedis, type Redis } from './redis/redis.ts';
 import { createLogLevels } from './telemetry/logging/log-levels.ts';
 import type { Logger } from './telemetry/logging/logger.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics/metrics.ts';
@@ -85,7 +87,12 @@ export async function createService(
         probes.payments.circuitChanged(change);
         if (change.to !== 'open') gatewayEvents.emit('available');
       },
+      resumed() {
+        probes.payments.resumed();
+        gatewayEvents.emit('available');
+      },
     },
+    redis && pauseIn(redis),
   );
   building.defer(() => payments.close());
 
@@ -100,7 +107,7 @@ export async function createService(
     store,
     payments,
     events: probes.orders,
-    backlog: createBacklog(store, config.settlement.maxPending),
+    backlog: createBacklog(store, config.settlement),
     policy: { ...config.settlement, lease: requestLease(bounds) },
   };
   const readStored = readFromStore(store);
@@ -114,8 +121,10 @@ export async function createService(
       : readStored;
   const settlement = createSettlementWorker(dependencies, {
     ...config.settlement,
-    lease: workerLease(bounds, config.settlement),
-    capacity: () => ({ closed: config.settlement.batchSize, half_open: 1, open: 0 })[payments.circuitState()],
+    leases: workerLeases(config),
+    circuits: payments.circuitStates,
+    pauseCapacity: payments.pauseCapacity,
+    learnPause: payments.learnPause,
   });
   // Orders that wait for the gateway need not wait for the next poll once it may be back.
   gatewayEvents.on('available', settlement.wake);
@@ -138,7 +147,7 @@ export async function createService(
   building.defer(() => readiness.close());
   const health = createHealth(readiness);
   const circuits = () => ({
-    payment: payments.circuitState(),
+    ...payments.circuitStates(),
     ...(redis && { redis: redis.circuitState() }),
   });
   metrics.registerGauges({
@@ -146,6 +155,12 @@ export async function createService(
     batches: () => ({ place: writes.place.state(), record: writes.record.state() }),
     backlog: dependencies.backlog.snapshot,
     circuits,
+    suspended() {
+      const scopes = payments.suspended().map((cause) => parseCause(cause).scope);
+      const count = (scope: string) => scopes.filter((each) => each === scope).length;
+      return { card: count('card'), client: count('client') };
+    },
+    pausedFor: payments.pausedFor,
     admission: () => admission?.state() ?? noAdmission,
   });
 
@@ -233,5 +248,28 @@ function stepBounds({ postgres, payment }: Config): StepBounds {
     statement: postgres.deadline + postgres.connectTimeout,
     call: payment.deadline,
     attempt: payment.attemptTimeout,
+  };
+}
+
+/** The prompt crew has a batch in hand besides the orders in its lanes; the patient one has those in its lanes only. */
+function workerLeases(config: Config): { prompt: number; patient: number } {
+  const bounds = stepBounds(config);
+  const { batchSize, concurrency } = config.settlement;
+  const lanes = patientLanes(concurrency);
+  return {
+    prompt: workerLease(bounds, { batchSize: batchSize + concurrency, concurrency }),
+    patient: workerLease(
+      { ...bounds, attempt: config.payment.patientTimeout },
+      { batchSize: lanes, concurrency: lanes },
+    ),
+  };
+}
+
+/** Replicas that share a Redis tell each other of a pause. Its end is an expiry, so that their clocks do not matter. */
+function pauseIn(redis: Redis): SharedPause {
+  const key = 'orders:v1:gateway-pause';
+  return {
+    remaining: async () => (await redis.expiresIn(key)) ?? undefined,
+    begin: (duration) => redis.set(key, '1', duration),
   };
 }

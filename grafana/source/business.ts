@@ -188,16 +188,22 @@ export const businessDashboard = createDashboard({
         timeSeries({
           title: 'Pending orders',
           description:
-            'The number of pending orders and the age of the oldest. It is unknown whether their cards were charged.',
+            'The number of pending orders and the age of the oldest. It is unknown whether their cards were charged. They wait on purpose during a pause that the gateway asked for, and while their card or client is suspended because the gateway answers others only.',
           unit: 'short',
           width: 8,
           rightAxis: { series: 'oldest', unit: 's' },
           links: [
             logsLink('Why they were left pending', '{service_name="orders"} | event="order.left_pending"'),
+            logsLink(
+              'Pauses and suspensions',
+              '{service_name="orders"} | event=~"payment.paused|payment.suspended"',
+            ),
           ],
           queries: [
             { expr: `max(${ofService('orders_pending')})`, legend: 'pending' },
             { expr: `max(${ofService('orders_pending_oldest_seconds')})`, legend: 'oldest' },
+            { expr: `max(${ofService('payment_pause_seconds')})`, legend: 'pause left, seconds' },
+            { expr: `sum(${ofService('payment_suspended')})`, legend: 'suspended cards and clients' },
           ],
         }),
         heatmap({

@@ -18,7 +18,13 @@ export const byStatusCode: Colours = {
   none: good,
 };
 
-export const byOrderStatus: Colours = { paid: good, declined: warning, cancelled: 'purple', pending: notice };
+export const byOrderStatus: Colours = {
+  paid: good,
+  declined: warning,
+  refused: 'red',
+  cancelled: 'purple',
+  pending: notice,
+};
 
 export const byDependency: Colours = { payment: neutral, postgres: 'purple', redis: 'semi-dark-orange' };
 

@@ -7,8 +7,8 @@ import { breakerStates } from './states.ts';
 
 const duration = 'dependency_request_duration_seconds';
 const calls = `${duration}_count`;
-/** A declined card and a cancelled charge are answers, not failures. */
-const answered = 'outcome=~"ok|succeeded|declined|cancelled"';
+/** A declined card, a refused request and a cancelled charge are answers, not failures. */
+const answered = 'outcome=~"ok|succeeded|declined|refused|cancelled"';
 
 // By an attribute: Jaeger's memory storage treats `error=true` as text and finds nothing.
 const chargesThatEndedIn = tracesLink('Charges with this outcome', {
@@ -93,7 +93,10 @@ export const dependenciesDashboard = createDashboard({
           queries: [
             {
               expr: orNone(
-                sumBy('dependency, outcome', rate(calls, 'outcome!~"ok|succeeded|declined|cancelled"')),
+                sumBy(
+                  'dependency, outcome',
+                  rate(calls, 'outcome!~"ok|succeeded|declined|refused|cancelled"'),
+                ),
                 'outcome',
               ),
               legend: '{{dependency}} {{outcome}}',

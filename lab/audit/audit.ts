@@ -11,7 +11,7 @@ export interface FinalAnswer {
   clientId: string;
   idempotencyKey: string;
   orderId: string;
-  status: 'paid' | 'pending' | 'declined' | 'cancelled';
+  status: 'paid' | 'pending' | 'declined' | 'refused' | 'cancelled';
   /** The amount that the client requested. */
   amountMinor: number;
   currency: string;

@@ -54,7 +54,7 @@ export function createGoodClient(options: GoodClientOptions): GoodClient {
         });
         const orderId = answer && orderIdIn(answer.body);
         if (answer) note(`${answer.status} ${codeIn(answer.body) ?? ''}`, orderId);
-        const status = answer && statusOf[answer.status];
+        const status = answer && (statusOf[answer.status] ?? statusOfProblem[codeIn(answer.body) ?? '']);
         if (status !== undefined && orderId !== undefined) {
           const final: FinalAnswer = {
             clientId,
@@ -84,6 +84,12 @@ const statusOf: Readonly<Record<number, FinalAnswer['status']>> = {
   201: 'paid',
   202: 'pending',
   402: 'declined',
+};
+
+/** The status codes of these problems have other meanings, too. */
+const statusOfProblem: Readonly<Record<string, FinalAnswer['status']>> = {
+  payment_refused: 'refused',
+  order_cancelled: 'cancelled',
 };
 
 function isWorthRepeating(status: number): boolean {

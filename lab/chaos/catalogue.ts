@@ -21,6 +21,7 @@ import { heapSnapshots } from './experiments/heap-snapshots.ts';
 import { idleConnections } from './experiments/idle-connections.ts';
 import { noisyClient } from './experiments/noisy-client.ts';
 import { overload } from './experiments/overload.ts';
+import { poisonOrders } from './experiments/poison-orders.ts';
 import { poolExhausted } from './experiments/pool-exhausted.ts';
 import { postgresConflicts } from './experiments/postgres-conflicts.ts';
 import { postgresNarrow } from './experiments/postgres-narrow.ts';
@@ -79,5 +80,6 @@ export const catalogue: readonly Experiment[] = [
   idleConnections,
   wrongKeys,
   noisyClient,
+  poisonOrders,
   backlog,
 ];

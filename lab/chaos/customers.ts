@@ -9,7 +9,7 @@ import type { Answer } from './experiment.ts';
 
 /** The outcome of one request. Times by `performance.now()`. */
 export interface Reply {
-  /** `others` are the noisy client and the client that guesses keys. */
+  /** `others` are clients that are noisy, place poison orders or guess keys. */
   from: 'customers' | 'surge' | 'others';
   sentAt: number;
   /** Milliseconds. */
@@ -44,7 +44,7 @@ export interface Customers {
   answers: readonly FinalAnswer[];
   /** Adds customers who never retry, as orders a second. 0 ends the surge. */
   surge(rate: number): void;
-  /** Sends requests other than orders at this rate. Resolves once the signal has fired and all are answered. */
+  /** Sends requests of another client at this rate. Resolves once the signal has fired and all are answered. */
   sendOthers(perSecond: number, call: OtherCall, signal: AbortSignal): Promise<void>;
   /** Stops new arrivals. Resolves once those in flight are answered, or after `patience` milliseconds. */
   close(patience: number): Promise<void>;
@@ -53,6 +53,8 @@ export interface Customers {
 export interface OtherCall {
   path: string;
   apiKey: string;
+  /** The order to place. Default: the call is a GET. */
+  order?(): PlacedOrder;
 }
 
 /** Milliseconds after which a customer hangs up. */
@@ -137,10 +139,12 @@ export function startCustomers(options: CustomersOptions): Customers {
     visits,
     answers,
     surge: more.setRate,
-    async sendOthers(perSecond, { path, apiKey }, signal) {
+    async sendOthers(perSecond, { path, apiKey, order }, signal) {
       const others = new Set<Promise<unknown>>();
       const arrivals = startArrivals(() => {
-        const sending = send('others', path, apiKey).finally(() => others.delete(sending));
+        const sending = send('others', path, apiKey, undefined, order?.()).finally(() =>
+          others.delete(sending),
+        );
         others.add(sending);
       });
       arrivals.setRate(perSecond);

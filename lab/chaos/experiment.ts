@@ -90,6 +90,8 @@ export type Fault =
   | { kind: 'surge'; times: number }
   /** Another client with a valid key sends this many requests a second. */
   | { kind: 'noisy_client'; perSecond: number }
+  /** Another client places this many orders a second whose cards the gateway never answers for, or refuses. */
+  | { kind: 'poison_orders'; perSecond: number }
   /** A client guesses API keys at this rate. */
   | { kind: 'wrong_keys'; perSecond: number };
 
@@ -110,7 +112,7 @@ export interface Hypothesis {
     shares?: Readonly<Record<Answer, number>>;
     /** Milliseconds, over the answers during the fault that are orders. */
     p99?: number;
-    /** Least number of each answer to the noisy client or to the client that guesses keys. */
+    /** Least number of each answer to the client that is noisy, places poison orders or guesses keys. */
     others?: Readonly<Record<Answer, number>>;
   };
   orders: {
@@ -237,6 +239,8 @@ export function describeFault(fault: Fault): string {
       return `${fault.times} times the usual orders`;
     case 'noisy_client':
       return `another client sends ${fault.perSecond} requests a second`;
+    case 'poison_orders':
+      return `another client places ${fault.perSecond} orders a second that the gateway never answers or refuses`;
     case 'wrong_keys':
       return `${fault.perSecond} wrong API keys a second`;
   }

@@ -4,7 +4,7 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import { availableParallelism, platform } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Customers } from './customers.ts';
+import type { Customers, OtherCall } from './customers.ts';
 import type { Fault } from './experiment.ts';
 import { holdConnections } from './idle-connections.ts';
 import { snapshotsFolder } from './replica.ts';
@@ -114,6 +114,12 @@ export async function inject(fault: Fault, injection: Injection): Promise<Rollba
       return async () => customers.surge(0);
     case 'noisy_client':
       return sendOthers(customers, fault.perSecond, { path: '/orders?limit=1', apiKey: 'noisy-key' });
+    case 'poison_orders':
+      return sendOthers(customers, fault.perSecond, {
+        path: '/orders',
+        apiKey: 'noisy-key',
+        order: () => ({ ...poison, paymentToken: Math.random() < 0.5 ? 'tok_timeout' : 'tok_refused' }),
+      });
     case 'wrong_keys':
       return sendOthers(customers, fault.perSecond, { path: '/orders?limit=1', apiKey: 'guessed-key' });
   }
@@ -244,11 +250,13 @@ const addBacklog = `
     now() + interval '1 h', now(), now(), false
   FROM generate_series(1, $1::int)`;
 
-async function sendOthers(
-  customers: Customers,
-  perSecond: number,
-  call: { path: string; apiKey: string },
-): Promise<Rollback> {
+const poison = {
+  customerId: 'cus_0',
+  currency: 'EUR',
+  items: [{ sku: 'SKU-0', quantity: 1, unitPriceMinor: 100 }],
+};
+
+async function sendOthers(customers: Customers, perSecond: number, call: OtherCall): Promise<Rollback> {
   const ending = new AbortController();
   const sending = customers.sendOthers(perSecond, call, ending.signal);
   return async () => {

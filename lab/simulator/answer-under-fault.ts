@@ -28,6 +28,8 @@ export async function answerUnderFault(
       const headers = { 'retry-after': String(fault.retryAfterSeconds) };
       return send(reply, problem(429, 'rate_limited', 'Too many requests.', { headers }));
     }
+    case 'refused':
+      return send(reply, problem(422, fault.code, 'The gateway does not accept this charge.'));
     case 'error':
       return send(reply, problem(500, 'gateway_error', 'The gateway failed.'));
     case 'timeout':

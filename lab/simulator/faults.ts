@@ -59,6 +59,8 @@ export type Fault =
   | { kind: 'unauthorized' }
   | { kind: 'rate_limit'; retryAfterSeconds: number }
   | { kind: 'error' }
+  /** The request itself is not accepted. */
+  | { kind: 'refused'; code: string }
   | { kind: 'reset'; carriedOut: boolean }
   | { kind: 'timeout' }
   | { kind: 'decline' }

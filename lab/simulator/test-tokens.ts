@@ -35,6 +35,13 @@ export const testTokens: ReadonlyMap<string, TestToken> = new Map([
       fault: (attempt) => ({ kind: attempt === 1 ? 'error' : 'none' }),
     },
   ],
+  [
+    'tok_refused',
+    {
+      meaning: 'refused with 422: card_type_not_supported; nothing is ever charged',
+      fault: () => ({ kind: 'refused', code: 'card_type_not_supported' }),
+    },
+  ],
   ['tok_timeout', { meaning: 'never answers and never charges', fault: () => ({ kind: 'timeout' }) }],
   [
     'tok_unknown_outcome',

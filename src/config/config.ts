@@ -3,6 +3,7 @@ import { gatewayAccess, type GatewayAccess, gatewayContradictions } from './gate
 import { migrationVariables } from './migration-variables.ts';
 import { withProxyNames } from './outgoing-proxy.ts';
 import { type HttpConfig, httpConfig } from './http-config.ts';
+import { type BackoffConfig, type SettlementConfig, settlementConfig } from './settlement-config.ts';
 import { variables } from './variables.ts';
 
 /** The service's environment, read once, at start. Only `src/config/` reads `process.env`. */
@@ -92,6 +93,10 @@ export interface PaymentConfig extends GatewayAccess {
   /** Keep-alive connections to the gateway. */
   connections: number;
   attemptTimeout: number;
+  /** The same for a call that nobody waits for. */
+  patientTimeout: number;
+  /** The longest pause that the gateway can ask for. */
+  longestPause: number;
   /** One charge with all its retries. */
   deadline: number;
   /** Attempts per charge, the first included. */
@@ -110,19 +115,6 @@ export interface PaymentConfig extends GatewayAccess {
   };
 }
 
-export interface SettlementConfig {
-  /** Age at which a pending order is cancelled, at the gateway first. */
-  deadline: number;
-  pollInterval: number;
-  /** Orders that a replica settles at the same time. */
-  concurrency: number;
-  /** Orders that a replica leases at once. */
-  batchSize: number;
-  backoff: BackoffConfig;
-  /** Pending orders at which new ones are refused. */
-  maxPending: number;
-}
-
 export interface AdmissionConfig {
   /** Bounds of the adaptive limit on requests in flight, both included. */
   floor: number;
@@ -134,13 +126,6 @@ export interface AdmissionConfig {
   queueTimeout: number;
   /** Lag of the event loop at which the limit shrinks and no request may queue. */
   loopDelay: number;
-}
-
-export interface BackoffConfig {
-  /** Upper bound of the first wait; it doubles per retry. */
-  base: number;
-  floor: number;
-  cap: number;
 }
 
 type ServiceValues = Values<typeof variables>;
@@ -206,6 +191,7 @@ function contradictions(value: ServiceValues): string[] {
       value.SETTLEMENT_BACKOFF_FLOOR > value.SETTLEMENT_BACKOFF_CAP,
       'SETTLEMENT_BACKOFF_FLOOR must not be longer than SETTLEMENT_BACKOFF_CAP',
     ],
+    mustNotBeZero('MAX_PENDING_CLIENT_SHARE'),
     [
       value.ADMISSION_LIMIT_MIN > value.ADMISSION_LIMIT_MAX,
       'ADMISSION_LIMIT_MIN must not be more than ADMISSION_LIMIT_MAX',
@@ -241,6 +227,8 @@ function paymentConfig(value: ServiceValues): PaymentConfig {
     ...gatewayAccess(value),
     connections: value.PAYMENT_CONNECTIONS,
     attemptTimeout: value.PAYMENT_ATTEMPT_TIMEOUT,
+    patientTimeout: Math.max(value.SETTLEMENT_ATTEMPT_TIMEOUT, value.PAYMENT_ATTEMPT_TIMEOUT),
+    longestPause: value.PAYMENT_PAUSE_MAX,
     deadline: value.PAYMENT_DEADLINE,
     maxAttempts: value.PAYMENT_MAX_ATTEMPTS,
     backoff: {
@@ -255,21 +243,6 @@ function paymentConfig(value: ServiceValues): PaymentConfig {
       window: value.BREAKER_WINDOW,
       openFor: value.BREAKER_OPEN_FOR,
     },
-  };
-}
-
-function settlementConfig(value: ServiceValues): SettlementConfig {
-  return {
-    deadline: value.SETTLEMENT_DEADLINE,
-    pollInterval: value.SETTLEMENT_POLL_INTERVAL,
-    concurrency: value.SETTLEMENT_CONCURRENCY,
-    batchSize: value.SETTLEMENT_BATCH_SIZE,
-    backoff: {
-      base: value.SETTLEMENT_BACKOFF_BASE,
-      floor: value.SETTLEMENT_BACKOFF_FLOOR,
-      cap: value.SETTLEMENT_BACKOFF_CAP,
-    },
-    maxPending: value.MAX_PENDING_ORDERS,
   };
 }
 

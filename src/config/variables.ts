@@ -2,6 +2,7 @@ import { redisUrl } from './addresses.ts';
 import { gatewayVariables } from './gateway-variables.ts';
 import { apiKeys, duration, oneOf, optional, share, url, wholeNumber } from './environment.ts';
 import { connectionVariables, listenerVariables, proxyVariables } from './http-variables.ts';
+import { settlementVariables } from './settlement-variables.ts';
 
 /** Every variable of the service. `npm run docs` generates docs/configuration.md from it. */
 export const variables = {
@@ -123,6 +124,11 @@ export const variables = {
     default: '20',
     meaning: 'retries that the retry budget holds at the start, and the most that it can hold',
   }),
+  PAYMENT_PAUSE_MAX: duration({
+    default: '5m',
+    meaning:
+      'longest pause that the gateway can ask for with `Retry-After`; after it, one request asks whether it is over',
+  }),
   PAYMENT_CONNECTIONS: wholeNumber(1, 1000, {
     default: '64',
     meaning: 'keep-alive connections to the gateway',
@@ -143,38 +149,7 @@ export const variables = {
     default: '5s',
     meaning: 'time from open to half-open, when the circuit breaker lets one probe through',
   }),
-  SETTLEMENT_DEADLINE: duration({
-    default: '24h',
-    meaning: 'age at which a pending order is cancelled, at the gateway first',
-  }),
-  SETTLEMENT_POLL_INTERVAL: duration({
-    default: '1s',
-    meaning: 'time between two polls of an idle settlement worker',
-  }),
-  SETTLEMENT_CONCURRENCY: wholeNumber(1, 100, {
-    default: '4',
-    meaning: 'pending orders that a replica settles concurrently',
-  }),
-  SETTLEMENT_BATCH_SIZE: wholeNumber(1, 1000, {
-    default: '16',
-    meaning: 'pending orders that a replica leases at once',
-  }),
-  SETTLEMENT_BACKOFF_BASE: duration({
-    default: '1s',
-    meaning: 'upper bound of the first wait before an order is settled again; it doubles with every round',
-  }),
-  SETTLEMENT_BACKOFF_FLOOR: duration({
-    default: '250ms',
-    meaning: 'shortest wait before an order is settled again',
-  }),
-  SETTLEMENT_BACKOFF_CAP: duration({
-    default: '1m',
-    meaning: 'longest wait before an order is settled again',
-  }),
-  MAX_PENDING_ORDERS: wholeNumber(1, 10_000_000, {
-    default: '10000',
-    meaning: 'pending orders above which new ones get 503 instead of growing the backlog',
-  }),
+  ...settlementVariables,
   ADMISSION: oneOf(['on', 'off'], {
     default: 'on',
     meaning: 'admission control; with `on`, requests that cannot be answered in time get 429 at once',

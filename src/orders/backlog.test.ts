@@ -1,16 +1,69 @@
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createBacklog } from './backlog.ts';
 
+const policy = { maxPending: 10, clientShare: 0.9 };
+
+/** A backlog over a store with these pending orders. */
+function backlogOf(byClient: Record<string, number>, { maxPending, clientShare } = policy) {
+  const counts = new Map(Object.entries(byClient));
+  const pending = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  return createBacklog(
+    { backlog: async () => ({ pending, byClient: counts, age: 1 }) },
+    { maxPending, clientShare },
+  );
+}
+
 test('the backlog reports an age that grows between two counts, and none while no order is pending', async () => {
   const counts = [
-    { pending: 0, age: undefined },
-    { pending: 3, age: 5000 },
+    { pending: 0, byClient: new Map(), age: undefined },
+    { pending: 3, byClient: new Map([['shop', 3]]), age: 5000 },
   ];
-  const store = { backlog: async () => counts.shift() ?? { pending: 0, age: undefined } };
-  const backlog = createBacklog(store, 10);
+  const none = { pending: 0, byClient: new Map(), age: undefined };
+  const backlog = createBacklog({ backlog: async () => counts.shift() ?? none }, policy);
   await backlog.refresh();
   expect(backlog.snapshot()).toEqual({ pending: 0, age: undefined });
   await backlog.refresh();
   expect(backlog.snapshot()).toEqual({ pending: 3, age: expect.any(Number) as number });
   expect(backlog.snapshot().age).toBeGreaterThanOrEqual(5000);
+});
+
+test('the backlog is full for the client that filled its share, and for no other', async () => {
+  const backlog = backlogOf({ shop: 900 }, { maxPending: 1000, clientShare: 0.9 });
+  await backlog.refresh();
+  expect([backlog.isFullFor('shop'), backlog.isFullFor('pos')]).toEqual([true, false]);
+});
+
+test('the backlog counts the orders that were left pending since the last count to their client', async () => {
+  const backlog = backlogOf({});
+  await backlog.refresh();
+  for (let order = 0; order < 9; order += 1) {
+    expect(backlog.isFullFor('shop')).toBe(false);
+    backlog.grew('shop');
+  }
+  expect([backlog.isFullFor('shop'), backlog.isFullFor('pos')]).toEqual([true, false]);
+  backlog.grew('pos');
+  expect(backlog.isFullFor('another')).toBe(true);
+});
+
+test('the backlog never exceeds its bound, and keeps room for a newcomer until the room is less than an order', () => {
+  const arrivals = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 300 });
+  const policies = fc.record({
+    maxPending: fc.integer({ min: 1, max: 100 }),
+    clientShare: fc.double({ min: 0.01, max: 1, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(policies, arrivals, (bounds, clients) => {
+      const backlog = backlogOf({}, bounds);
+      let pending = 0;
+      for (const client of clients) {
+        if (backlog.isFullFor(client)) continue;
+        backlog.grew(client);
+        pending += 1;
+      }
+      expect(pending).toBeLessThanOrEqual(bounds.maxPending);
+      // A newcomer is refused only if nothing is left.
+      expect(backlog.isFullFor('newcomer')).toBe(pending === bounds.maxPending);
+    }),
+  );
 });

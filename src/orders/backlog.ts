@@ -5,36 +5,62 @@ import type { BacklogCount, OrderStore } from './order-store.ts';
  * that it leaves pending itself. That is accurate enough for a bound, without a query per order.
  */
 export interface Backlog {
-  /** Whether the bound is reached and new orders must be refused. */
-  isFull(): boolean;
-  /** Records that this replica left an order pending. */
-  grew(): void;
+  /** Whether a bound is reached and new orders of the client must be refused. */
+  isFullFor(clientId: string): boolean;
+  /** Records that this replica left an order of the client pending. */
+  grew(clientId: string): void;
   /** Counts the pending orders again. */
   refresh(): Promise<void>;
   /** The last count; `age` includes the time since then. */
-  snapshot(): BacklogCount;
+  snapshot(): Pick<BacklogCount, 'pending' | 'age'>;
 }
 
-export function createBacklog(store: Pick<OrderStore, 'backlog'>, maxPending: number): Backlog {
-  let counted: BacklogCount = { pending: 0, age: undefined };
+export interface BacklogPolicy {
+  /** Number of pending orders at which new ones are refused. */
+  maxPending: number;
+  /**
+   * From 0 to 1: the share that one client may take of the room that the others leave. Below 1, some room is always left
+   * for a client that has no pending order yet, so that whoever fills the backlog is refused alone.
+   *
+   * @see https://doi.org/10.1109/90.664262 (dynamic queue length thresholds, which share a buffer in the same way)
+   */
+  clientShare: number;
+}
+
+export function createBacklog(
+  store: Pick<OrderStore, 'backlog'>,
+  { maxPending, clientShare }: BacklogPolicy,
+): Backlog {
+  let counted: BacklogCount = { pending: 0, byClient: new Map(), age: undefined };
   let countedAt = 0;
-  let grownBy = 0;
+  /** Since the count. There are no more clients than API keys. */
+  let grownBy = new Map<string, number>();
 
   return {
-    isFull: () => counted.pending + grownBy >= maxPending,
-    grew() {
-      grownBy += 1;
+    isFullFor(clientId) {
+      const own = (counted.byClient.get(clientId) ?? 0) + (grownBy.get(clientId) ?? 0);
+      const all = counted.pending + sum(grownBy);
+      return all >= maxPending || own >= clientShare * (maxPending - (all - own));
+    },
+    grew(clientId) {
+      grownBy.set(clientId, (grownBy.get(clientId) ?? 0) + 1);
     },
     async refresh() {
-      const before = grownBy;
+      const before = new Map(grownBy);
       counted = await store.backlog(maxPending + 1);
       countedAt = performance.now();
       // The count may miss orders that were left pending while it ran.
-      grownBy -= before;
+      grownBy = new Map([...grownBy].map(([client, count]) => [client, count - (before.get(client) ?? 0)]));
     },
     snapshot: () => ({
       pending: counted.pending,
       age: counted.age === undefined ? undefined : counted.age + performance.now() - countedAt,
     }),
   };
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  let total = 0;
+  for (const count of counts.values()) total += count;
+  return total;
 }

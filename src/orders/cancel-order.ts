@@ -2,7 +2,7 @@ import { orAtDeadline, type Deadline } from '../resilience/deadline.ts';
 import type { CancelOutcome } from '../payment/payment-gateway.ts';
 import type { Order } from './order.ts';
 import type { OrderDependencies } from './order-dependencies.ts';
-import { recordOutcome } from './record-outcome.ts';
+import { causesOf, recordOutcome } from './record-outcome.ts';
 
 export type Cancellation =
   /** It is cancelled: by this request or before. */
@@ -46,7 +46,7 @@ export async function cancelOrder(
   const timeLimit = deadline.remaining();
   const outcome: CancelOutcome =
     timeLimit > 0
-      ? await payments.cancel(leased.order.id, { requestId, timeLimit })
+      ? await payments.cancel(leased.order.id, { requestId, timeLimit, ...causesOf(leased) })
       : { kind: 'unavailable', reason: 'deadline' };
   const recorded = recordOutcome(dependencies, leased, outcome);
   const order = await orAtDeadline(deadline, recorded, () => undefined);

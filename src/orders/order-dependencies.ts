@@ -17,8 +17,8 @@ export interface SettlementPolicy {
   lease: number;
   /** Age in milliseconds at which a pending order is cancelled, first at the gateway. */
   deadline: number;
-  /** Number of pending orders at which new ones are refused. */
-  maxPending: number;
+  /** Rounds in which the gateway may refuse a charge before its order is settled as refused. */
+  maxRefusals: number;
   /** Waits between the settlement rounds of one order, in milliseconds. */
   backoff: { base: number; floor: number; cap: number };
 }

@@ -9,6 +9,7 @@ export interface StateRow {
   status: OrderStatus;
   payment_id: string | null;
   decline_code: string | null;
+  refusal_code: string | null;
   updated_at: Date;
 }
 
@@ -41,9 +42,11 @@ export function stateOf({
   status,
   payment_id: paymentId,
   decline_code: declineCode,
+  refusal_code: refusalCode,
 }: StateRow): OrderState {
   if (status === 'paid' && paymentId !== null) return { status, paymentId };
   if (status === 'declined' && declineCode !== null) return { status, declineCode };
+  if (status === 'refused' && refusalCode !== null) return { status, refusalCode };
   if (status === 'pending' || status === 'cancelled') return { status };
   throw new Error(`order ${id} is ${status} without the column of that state`);
 }

@@ -62,19 +62,21 @@ export const settleOrder: Statement = {
   repeatable: true,
   text: `
     UPDATE orders
-    SET status = $3, payment_id = $4, decline_code = $5, payment_token = NULL, due_at = NULL, held = false,
-      updated_at = now()
+    SET status = $3, payment_id = $4, decline_code = $5, refusal_code = $6, payment_token = NULL, due_at = NULL,
+      held = false, updated_at = now()
     WHERE id = $1 AND round = $2 AND status = 'pending'
     RETURNING updated_at`,
 };
 
-/** Repeatable: a repeat only postpones the due time by the time between the two. */
+/** Repeatable: the counts are absolute, and a repeat only postpones the due time by the time between the two. */
 export const releaseOrder: Statement = {
   name: 'release_order',
   summary: 'UPDATE orders',
   repeatable: true,
   text: `
-    UPDATE orders SET held = false, due_at = now() + $3 * interval '1 ms', updated_at = now()
+    UPDATE orders
+    SET held = false, due_at = now() + $3 * interval '1 ms', refusals = $4, refusal_code = $5, unanswered = $6,
+      updated_at = now()
     WHERE id = $1 AND round = $2 AND status = 'pending'
     RETURNING updated_at`,
 };
@@ -96,11 +98,14 @@ export const recordOutcomes: Statement = {
     UPDATE orders
     SET status = outcome.status, payment_id = outcome.payment_id, decline_code = outcome.decline_code,
       payment_token = CASE WHEN outcome.status = 'pending' THEN orders.payment_token END,
-      due_at = now() + outcome.wait * interval '1 ms', held = false, updated_at = now()
+      due_at = now() + outcome.wait * interval '1 ms', held = false,
+      refusals = coalesce(outcome.refusals, orders.refusals), refusal_code = outcome.refusal_code,
+      unanswered = coalesce(outcome.unanswered, orders.unanswered), updated_at = now()
     FROM (
-      SELECT leased.id AS leased_id, outcome.status, outcome.payment_id, outcome.decline_code, outcome.wait
+      SELECT leased.id AS leased_id, outcome.status, outcome.payment_id, outcome.decline_code, outcome.wait,
+        outcome.refusals, outcome.refusal_code, outcome.unanswered
       FROM jsonb_to_recordset($1) AS outcome (id uuid, round integer, status text, payment_id text,
-        decline_code text, wait float8, is_given integer)
+        decline_code text, wait float8, refusals integer, refusal_code text, unanswered integer, is_given integer)
       JOIN orders AS leased ON leased.id = outcome.id AND leased.round = outcome.round AND leased.status = 'pending'
       WHERE outcome.is_given = 1
       FOR UPDATE OF leased SKIP LOCKED
@@ -114,31 +119,87 @@ export const findCurrentState: Statement = {
   name: 'find_order_standing',
   summary: 'SELECT orders',
   repeatable: true,
-  text: `SELECT id, status, payment_id, decline_code, updated_at, round FROM orders WHERE id = $1`,
+  text: `
+    SELECT id, status, payment_id, decline_code, refusal_code, updated_at, round FROM orders WHERE id = $1`,
 };
 
 /** `total_minor` is at most 2^53 - 1, which a double represents exactly. pg returns a bigint as text. */
 const orderColumns = `id, client_id, customer_id, currency, items, total_minor::float8 AS total_minor, status,
-  payment_id, decline_code, created_at, updated_at`;
+  payment_id, decline_code, refusal_code, created_at, updated_at`;
 
 const leasedColumns = `${orderColumns}, payment_token, round, cancelling, traceparent,
-  (extract(epoch FROM now() - created_at) * 1000)::float8 AS age`;
+  (extract(epoch FROM now() - created_at) * 1000)::float8 AS age, refusals, unanswered`;
+
+/** Leases up to $1 of the orders with these ids for $2 ms. */
+const leaseFound = (ids: string) => `
+    UPDATE orders SET held = true, round = round + 1, due_at = now() + $2 * interval '1 ms'
+    WHERE id IN (${ids}) RETURNING ${leasedColumns}`;
 
 /**
- * Not repeatable: after a lost answer nobody works on the orders that it leased until their lease ends, and a repeat would
- * lease others.
+ * Leases due orders, the longest due first, without those that the gateway has left unanswered.
+ *
+ * Not repeatable, as the next two: after a lost answer nobody works on the orders that it leased until their lease ends,
+ * and a repeat would lease others.
  */
 export const takeDueOrders: Statement = {
   name: 'take_due_orders',
   summary: 'UPDATE orders',
   repeatable: false,
-  text: `
-    UPDATE orders SET held = true, round = round + 1, due_at = now() + $2 * interval '1 ms'
-    WHERE id IN (
-      SELECT id FROM orders WHERE due_at <= now()
-      ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
-    )
-    RETURNING ${leasedColumns}`,
+  text: leaseFound(`
+      SELECT id FROM orders WHERE due_at <= now() AND unanswered = 0
+      ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED`),
+};
+
+/** Number of due orders among which a statement chooses. */
+const choice = 10_000;
+
+/**
+ * Leases due orders that the gateway has left unanswered, or with $3 any due orders: first of the clients that have the
+ * fewest in the hands of a worker, and of each client those that were left unanswered least often. So a client with many of
+ * them delays its own orders only. Between equals chance decides: by age, the one with the older orders would always be first.
+ */
+export const takeUnansweredOrders: Statement = {
+  name: 'take_unanswered_orders',
+  summary: 'UPDATE orders',
+  repeatable: false,
+  text: leaseFound(`
+      SELECT id FROM orders
+      WHERE due_at <= now() AND id = ANY (ARRAY(
+        SELECT id FROM (
+          SELECT id, coalesce(in_hand.orders, 0) +
+            row_number() OVER (PARTITION BY client_id ORDER BY unanswered, due_at) AS turn
+          FROM (
+            SELECT id, client_id, unanswered, due_at FROM orders
+            WHERE due_at <= now() AND (unanswered > 0 OR $3)
+            ORDER BY due_at LIMIT ${choice}
+          ) AS due
+          LEFT JOIN (
+            SELECT client_id, count(*) AS orders FROM orders
+            WHERE due_at > now() AND held AND round > 1 GROUP BY client_id
+          ) AS in_hand USING (client_id)
+        ) AS waiting
+        ORDER BY turn, random() LIMIT $1
+      ))
+      FOR UPDATE SKIP LOCKED`),
+};
+
+/**
+ * Leases the orders that are most likely to be answered: of the last that have become due, those with the fewest rounds.
+ * An order that has waited for long may be the reason for its wait, and says little about the gateway.
+ */
+export const takeFreshOrders: Statement = {
+  name: 'take_fresh_orders',
+  summary: 'UPDATE orders',
+  repeatable: false,
+  text: leaseFound(`
+      SELECT id FROM orders
+      WHERE due_at <= now() AND id = ANY (ARRAY(
+        SELECT id FROM (
+          SELECT id, unanswered, round, due_at FROM orders WHERE due_at <= now() ORDER BY due_at DESC LIMIT 100
+        ) AS due
+        ORDER BY unanswered, round, due_at DESC LIMIT $1
+      ))
+      FOR UPDATE SKIP LOCKED`),
 };
 
 /** Not repeatable: a repeat would find the order leased by the first attempt. */
@@ -193,16 +254,17 @@ export function listOrders(filters: readonly ListFilter[]): Statement {
   };
 }
 
-/** Bounded, so that it stays cheap while the backlog grows. */
+/** By client. Bounded, so that it stays cheap while the backlog grows. */
 export const countBacklog: Statement = {
   name: 'count_backlog',
   summary: 'SELECT orders',
   repeatable: true,
   text: `
-    SELECT count(*)::int AS pending, extract(epoch FROM now() - min(created_at))::float8 * 1000 AS age
+    SELECT client_id, count(*)::int AS pending, extract(epoch FROM now() - min(created_at))::float8 * 1000 AS age
     FROM (
-      SELECT created_at FROM orders
+      SELECT client_id, created_at FROM orders
       WHERE due_at IS NOT NULL AND NOT (round = 1 AND held AND due_at > now())
       LIMIT $1
-    ) AS counted`,
+    ) AS counted
+    GROUP BY client_id`,
 };

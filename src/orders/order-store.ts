@@ -1,15 +1,18 @@
 import type { Deadline } from '../resilience/deadline.ts';
 import { ServiceError } from '../errors.ts';
-import type { Database } from '../postgres/database.ts';
+import type { Database, Statement } from '../postgres/database.ts';
 import { type RowWriter, writeAlone, writeTogether } from '../postgres/row-writer.ts';
 import type { LeasedOrder, NewOrder, Order } from './order.ts';
 import { type OrderRow, type StateRow, stateOf, toOrder } from './order-rows.ts';
 import { outcomeRows, type PlacedOrder, placedRows, type RecordedOutcome } from './order-writes.ts';
 import * as statements from './order-statements.ts';
 import type { OrderStatus, Settlement } from './order-state.ts';
+import { noHistory, type RoundHistory } from './round-history.ts';
 
 export interface BacklogCount {
   pending: number;
+  /** The same, by client. */
+  byClient: ReadonlyMap<string, number>;
   /** Age of the oldest, in milliseconds by the database's clock: the clock of this process may be wrong. */
   age: number | undefined;
 }
@@ -29,10 +32,14 @@ export interface OrderStore {
   ): Promise<PlaceResult>;
   /** Settles a pending order if the caller still holds its lease. Returns the current state in any case. */
   settle(leased: LeasedOrder, settlement: Settlement): Promise<CurrentState>;
-  /** Ends the lease of an order that stays pending; a worker may take it after `wait` ms. Returns what `settle` returns. */
-  release(leased: LeasedOrder, wait: number): Promise<CurrentState>;
-  /** Leases up to `limit` due orders, the longest due first. Concurrent callers get different orders. */
-  takeDue(limit: number, lease: number): Promise<LeasedOrder[]>;
+  /**
+   * Ends the lease of an order that stays pending; a worker may take it after `wait` ms. Returns what `settle` returns.
+   *
+   * @param history with what this round has shown; default: nothing new
+   */
+  release(leased: LeasedOrder, wait: number, history?: RoundHistory): Promise<CurrentState>;
+  /** Leases up to `limit` due orders. Concurrent callers get different orders. */
+  takeDue(which: DueOrders, limit: number, lease: number): Promise<LeasedOrder[]>;
   /** Leases an order of the client that is pending and has no holder. From then on it is only cancelled. */
   takeToCancel(
     clientId: string,
@@ -46,6 +53,16 @@ export interface OrderStore {
   /** Counts orders that their request left pending, up to `limit`. */
   backlog(limit: number): Promise<BacklogCount>;
 }
+
+export type DueOrders =
+  /** Those that the gateway has not left unanswered, the longest due first. */
+  | 'answered'
+  /** Those that the gateway has left unanswered, of each client in turn. */
+  | 'unanswered'
+  /** All, of each client in turn. */
+  | 'any'
+  /** Those that are most likely to be answered. */
+  | 'fresh';
 
 export type PlaceResult =
   | { kind: 'placed'; leased: LeasedOrder }
@@ -176,14 +193,15 @@ export function createOrderStore(
       return { order: { ...leased.order, ...settlement, updatedAt: row.updated_at }, settledHere: true };
     },
 
-    async release(leased, wait) {
-      const row = await writes.record.write({ leased, wait });
+    async release(leased, wait, history = leased.history) {
+      const row = await writes.record.write({ leased, wait, history });
       if (row === undefined) return readState(leased);
       return { order: { ...leased.order, updatedAt: row.updated_at }, settledHere: false };
     },
 
-    async takeDue(limit, lease) {
-      const rows = await database.run<LeasedRow>(statements.takeDueOrders, [limit, lease]);
+    async takeDue(which, limit, lease) {
+      const { statement, values } = taking[which];
+      const rows = await database.run<LeasedRow>(statement, [limit, lease, ...values]);
       return rows.map(toLeasedOrder);
     },
 
@@ -221,12 +239,28 @@ export function createOrderStore(
     },
 
     async backlog(limit) {
-      const [row] = await database.run<{ pending: number; age: number | null }>(statements.countBacklog, [
-        limit,
-      ]);
-      return { pending: row?.pending ?? 0, age: row?.age ?? undefined };
+      const rows = await database.run<BacklogRow>(statements.countBacklog, [limit]);
+      const ages = rows.map(({ age }) => age);
+      return {
+        pending: rows.reduce((sum, { pending }) => sum + pending, 0),
+        byClient: new Map(rows.map(({ client_id, pending }) => [client_id, pending])),
+        age: ages.length === 0 ? undefined : Math.max(...ages),
+      };
     },
   };
+}
+
+const taking: Readonly<Record<DueOrders, { statement: Statement; values: unknown[] }>> = {
+  answered: { statement: statements.takeDueOrders, values: [] },
+  unanswered: { statement: statements.takeUnansweredOrders, values: [false] },
+  any: { statement: statements.takeUnansweredOrders, values: [true] },
+  fresh: { statement: statements.takeFreshOrders, values: [] },
+};
+
+interface BacklogRow {
+  client_id: string;
+  pending: number;
+  age: number;
 }
 
 interface KeyRow {
@@ -256,7 +290,7 @@ function newlyLeased(
     createdAt,
     updatedAt: createdAt,
   };
-  return { order, paymentToken, age: 0, cancelling: false, fencingToken: 1, traceparent };
+  return { order, paymentToken, age: 0, cancelling: false, history: noHistory, fencingToken: 1, traceparent };
 }
 
 interface CurrentStateRow extends StateRow {
@@ -269,6 +303,8 @@ interface LeasedRow extends OrderRow {
   cancelling: boolean;
   traceparent: string | null;
   round: number;
+  refusals: number;
+  unanswered: number;
 }
 
 function toLeasedOrder(row: LeasedRow): LeasedOrder {
@@ -277,6 +313,11 @@ function toLeasedOrder(row: LeasedRow): LeasedOrder {
     paymentToken: row.payment_token,
     age: row.age,
     cancelling: row.cancelling,
+    history: {
+      refusals: row.refusals,
+      refusalCode: row.refusal_code ?? undefined,
+      unanswered: row.unanswered,
+    },
     fencingToken: row.round,
     traceparent: row.traceparent ?? undefined,
   };

@@ -1,6 +1,7 @@
 import type { RowStatement } from '../postgres/row-writer.ts';
 import type { LeasedOrder, NewOrder } from './order.ts';
 import type { Settlement } from './order-state.ts';
+import type { RoundHistory } from './round-history.ts';
 import * as statements from './order-statements.ts';
 
 /** The writes of orders as statements of one row, and as rows of a shared statement. Both have the same effect. */
@@ -45,24 +46,40 @@ export const placedRows: RowStatement<PlacedOrder> = {
 };
 
 /** A leased order that is settled, or stays pending and may be taken again after `wait` ms. */
-export type RecordedOutcome = { leased: LeasedOrder } & ({ settlement: Settlement } | { wait: number });
+export type RecordedOutcome = { leased: LeasedOrder } & (
+  | { settlement: Settlement }
+  | { wait: number; history: RoundHistory }
+);
 
 export const outcomeRows: RowStatement<RecordedOutcome> = {
   alone: (outcome) => ('wait' in outcome ? statements.releaseOrder : statements.settleOrder),
   values(outcome) {
     const { order, fencingToken } = outcome.leased;
-    if ('wait' in outcome) return [order.id, fencingToken, outcome.wait];
-    const { status, paymentId, declineCode } = columnsOf(outcome.settlement);
-    return [order.id, fencingToken, status, paymentId, declineCode];
+    if ('wait' in outcome) {
+      const { refusals, refusalCode, unanswered } = outcome.history;
+      return [order.id, fencingToken, outcome.wait, refusals, refusalCode ?? null, unanswered];
+    }
+    const { status, paymentId, declineCode, refusalCode } = columnsOf(outcome.settlement);
+    return [order.id, fencingToken, status, paymentId, declineCode, refusalCode];
   },
   id: ({ leased }) => leased.order.id,
   together: statements.recordOutcomes,
   row(outcome) {
     const { order, fencingToken } = outcome.leased;
     const common = { id: order.id, round: fencingToken, is_given: 1 };
-    if ('wait' in outcome) return { ...common, status: 'pending', wait: outcome.wait };
-    const { status, paymentId, declineCode } = columnsOf(outcome.settlement);
-    return { ...common, status, payment_id: paymentId, decline_code: declineCode };
+    if ('wait' in outcome) {
+      const { refusals, refusalCode, unanswered } = outcome.history;
+      const history = { refusals, refusal_code: refusalCode, unanswered };
+      return { ...common, status: 'pending', wait: outcome.wait, ...history };
+    }
+    const { status, paymentId, declineCode, refusalCode } = columnsOf(outcome.settlement);
+    return {
+      ...common,
+      status,
+      payment_id: paymentId,
+      decline_code: declineCode,
+      refusal_code: refusalCode,
+    };
   },
   skipsLocked: true,
 };
@@ -72,5 +89,6 @@ function columnsOf(settlement: Settlement) {
     status: settlement.status,
     paymentId: settlement.status === 'paid' ? settlement.paymentId : null,
     declineCode: settlement.status === 'declined' ? settlement.declineCode : null,
+    refusalCode: settlement.status === 'refused' ? settlement.refusalCode : null,
   };
 }

@@ -1,6 +1,7 @@
 import { hash, randomUUIDv7 } from 'node:crypto';
 import type { Currency } from './currency.ts';
 import type { OrderState } from './order-state.ts';
+import type { RoundHistory } from './round-history.ts';
 
 export interface OrderItem {
   sku: string;
@@ -40,6 +41,7 @@ export interface LeasedOrder {
   age: number;
   /** Whether its client has asked to cancel it. It is then cancelled and never charged. */
   cancelling: boolean;
+  history: RoundHistory;
   /** The trace in which the order was placed. */
   traceparent: string | undefined;
   /**

@@ -2,7 +2,8 @@ import { orAtDeadline, type Deadline } from '../resilience/deadline.ts';
 import type { ChargeOutcome } from '../payment/payment-gateway.ts';
 import { newOrder, type Order, type OrderRequest } from './order.ts';
 import type { OrderDependencies } from './order-dependencies.ts';
-import { chargeFor, recordOutcome } from './record-outcome.ts';
+import { causesOf, chargeFor, recordOutcome } from './record-outcome.ts';
+import { historyAfter } from './round-history.ts';
 
 export interface PlaceOrder {
   clientId: string;
@@ -23,7 +24,7 @@ export type Placement =
   | { kind: 'key_reused' }
   /** The first request under the key is still in flight. */
   | { kind: 'in_progress' }
-  /** Too many orders are pending. Nothing was stored. */
+  /** Too many orders are pending, of this client or in all. Nothing was stored. */
   | { kind: 'backlog_full' };
 
 /**
@@ -46,7 +47,8 @@ async function place(dependencies: OrderDependencies, command: PlaceOrder): Prom
   const order = newOrder(command, events.traceparent());
 
   const { deadline } = command;
-  const claim = await store.place(order, { lease: policy.lease, accept: !backlog.isFull(), deadline });
+  const accept = !backlog.isFullFor(command.clientId);
+  const claim = await store.place(order, { lease: policy.lease, accept, deadline });
   if (claim.kind === 'not_accepted') return { kind: 'backlog_full' };
   if (claim.kind === 'existing') {
     if (!claim.sameRequest) return { kind: 'key_reused' };
@@ -62,9 +64,13 @@ async function place(dependencies: OrderDependencies, command: PlaceOrder): Prom
   const timeLimit = deadline.remaining();
   const outcome: ChargeOutcome =
     timeLimit > 0
-      ? await payments.charge(chargeFor(leased), { requestId: command.requestId, timeLimit })
+      ? await payments.charge(chargeFor(leased), {
+          requestId: command.requestId,
+          timeLimit,
+          ...causesOf(leased),
+        })
       : { kind: 'unavailable', reason: 'deadline' };
   // The deadline does not cut this short: a worker would only ask the gateway again for an outcome that is known.
-  const recorded = recordOutcome(dependencies, leased, outcome);
+  const recorded = recordOutcome(dependencies, leased, outcome, historyAfter(leased.history, outcome));
   return { kind: 'placed', order: await orAtDeadline(deadline, recorded, () => leased.order) };
 }

@@ -1,16 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { codesOf } from '../errors.ts';
+import type { CallContext } from '../payment/payment-gateway.ts';
+import type { CircuitState } from '../resilience/circuit-breaker.ts';
 import type { LeasedOrder, Order } from './order.ts';
 import type { OrderDependencies } from './order-dependencies.ts';
-import { chargeFor, recordOutcome } from './record-outcome.ts';
+import { causesOf, chargeFor, recordOutcome } from './record-outcome.ts';
+import { historyAfter } from './round-history.ts';
+import { createSettlementCrew, type SettlementCrew } from './settlement-crew.ts';
 
-export interface SettlementWorker {
-  start(): void;
-  /** Makes the worker look for orders at once, because conditions have changed. */
-  wake(): void;
-  /** Takes no more orders, and resolves when those in flight are done. */
-  stop(): Promise<void>;
-}
+export type SettlementWorker = SettlementCrew;
 
 export interface WorkerOptions {
   /** Milliseconds between two polls while there is nothing to do. */
@@ -19,110 +16,129 @@ export interface WorkerOptions {
   concurrency: number;
   /** Orders taken in one statement. */
   batchSize: number;
-  /** Length of a batch's lease in milliseconds, longer than a batch takes. */
-  lease: number;
-  /** Orders that the gateway can take now: none while its circuit is open, one as the probe of a half-open one. */
-  capacity(): number;
+  /** Length of the leases in milliseconds, longer than the work on the orders that a crew has in hand. */
+  leases: { prompt: number; patient: number };
+  /** The circuit of calls whose client waits, and that of patient calls. */
+  circuits(): Record<'payment' | 'settlement', CircuitState>;
+  /** Requests that the gateway takes now: none during a pause that it asked for, and one at the end of it. */
+  pauseCapacity(): number;
+  /** Asks whether another replica was told to pause. */
+  learnPause(): Promise<void>;
 }
+
+/** Orders in flight of the patient crew, for given lanes of the prompt one. Mostly they wait for the gateway. */
+export const patientLanes = (concurrency: number) => Math.ceil(concurrency / 2);
 
 /**
  * Settles the orders that requests left pending after a crash, a timeout or an open circuit. Every replica runs one
  * worker, and they share the work. The worker returns to an order round after round, so it calls the gateway once per
  * round and never retries.
+ *
+ * Two crews share the orders, so that one that the gateway does not answer for holds up none of the others. The prompt crew
+ * takes orders that were answered or never sent, and gives the gateway as long as a client would. The patient crew takes
+ * those that the gateway left unanswered, of each client in turn, and waits for as long as an answer may take. While the
+ * gateway is too slow for clients, the patient crew takes all orders.
  */
 export function createSettlementWorker(
   dependencies: OrderDependencies,
   options: WorkerOptions,
 ): SettlementWorker {
   const { store, backlog, events } = dependencies;
-  const stopping = new AbortController();
-  let alarm = new AbortController();
-  let running: Promise<void> = Promise.resolve();
-  let countedAt = Number.NEGATIVE_INFINITY;
-  /** The fault that the last poll met. */
+  const { concurrency, batchSize, leases, pollInterval } = options;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  /** The fault that the last look met. */
   let failing: string | undefined;
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const found = await settleBatch().then(reportSuccess, reportFailure);
-      if (!found) await sleep();
-    }
-  }
-
-  function reportSuccess(found: boolean): boolean {
-    if (failing !== undefined) events.settlementResumed();
-    failing = undefined;
-    return found;
-  }
-
-  /** Reports a fault once, however many polls meet it. */
-  function reportFailure(error: unknown): boolean {
-    const fault = codesOf(error);
-    if (fault !== failing) events.settlementFailed(error);
+  /** Reports a fault once, however many looks meet it, and its end. */
+  function reportLook(error?: unknown): void {
+    const fault = error === undefined ? undefined : codesOf(error);
+    if (fault === failing) return;
     failing = fault;
-    return false;
+    if (fault === undefined) events.settlementResumed();
+    else events.settlementFailed(error);
   }
 
-  /** Returns whether there was anything to do. */
-  async function settleBatch(): Promise<boolean> {
-    if (performance.now() - countedAt >= options.pollInterval) {
-      await backlog.refresh();
-      countedAt = performance.now();
-    }
-    const limit = Math.min(options.batchSize, options.capacity());
-    if (limit === 0) return false;
-    const batch = await store.takeDue(limit, options.lease);
-    await inParallel(batch, options.concurrency, async (leased) => {
-      if (stopping.signal.aborted) await store.release(leased, 0);
-      else await events.settling(leased, () => settleOrder(dependencies, leased));
-    });
-    return batch.length > 0;
+  /** Once per poll, even while batch follows batch. */
+  async function lookAround(): Promise<void> {
+    if (performance.now() - lookedAt < pollInterval) return;
+    await Promise.all([backlog.refresh(), options.learnPause()]);
+    lookedAt = performance.now();
   }
 
-  /** Waits for the next poll or for `wake`. The jitter keeps replicas from polling in step. */
-  async function sleep(): Promise<void> {
-    const interval = options.pollInterval * (0.75 + Math.random() / 2);
-    const signal = AbortSignal.any([stopping.signal, alarm.signal]);
-    await delay(interval, undefined, { signal }).catch(() => {});
-    alarm = new AbortController();
-  }
+  const settle = (leased: LeasedOrder, how: Pick<CallContext, 'patient' | 'signal'>) =>
+    events.settling(leased, () => settleOrder(dependencies, leased, how));
+  const common = {
+    pollInterval,
+    giveBack: (leased: LeasedOrder) => store.release(leased, 0),
+    onLook: reportLook,
+    onRoundFailed: (error: unknown) => events.settlementFailed(error),
+  };
+  const capacity = (circuit: 'payment' | 'settlement') =>
+    Math.min(
+      options.pauseCapacity(),
+      { closed: Number.POSITIVE_INFINITY, half_open: 1, open: 0 }[options.circuits()[circuit]],
+    );
+
+  const prompt = createSettlementCrew({
+    ...common,
+    lanes: concurrency,
+    batchSize,
+    ahead: true,
+    capacity: () => capacity('payment'),
+    beforeLook: lookAround,
+    async take(limit) {
+      // A probe speaks for all orders: one that never gets an answer must not be it.
+      const which = capacity('payment') === 1 ? 'fresh' : 'answered';
+      return store.takeDue(which, limit, leases.prompt);
+    },
+    settle: (leased) => settle(leased, {}),
+  });
+  const patient = createSettlementCrew({
+    ...common,
+    lanes: patientLanes(concurrency),
+    batchSize: patientLanes(concurrency),
+    capacity: () => capacity('settlement'),
+    async take(limit) {
+      const which = options.circuits().payment === 'closed' ? 'unanswered' : 'any';
+      return store.takeDue(which, limit, leases.patient);
+    },
+    // A patient call would outlast the shutdown.
+    settle: (leased, signal) => settle(leased, { patient: true, signal }),
+  });
+  const crews = [prompt, patient];
 
   return {
     start() {
-      running = run();
+      for (const crew of crews) crew.start();
     },
     wake() {
-      alarm.abort();
+      for (const crew of crews) crew.wake();
     },
     async stop() {
-      stopping.abort();
-      await running;
+      await Promise.all(crews.map((crew) => crew.stop()));
     },
   };
 }
 
 /**
  * One round: calls the gateway and stores the outcome. It cancels and no longer charges past the settlement deadline, and
- * once the client has asked to cancel.
+ * once the client has asked to cancel, or the gateway has refused the charge often enough: an earlier attempt may have been
+ * carried out, or may arrive late.
  */
-async function settleOrder(dependencies: OrderDependencies, leased: LeasedOrder): Promise<Order> {
+async function settleOrder(
+  dependencies: OrderDependencies,
+  leased: LeasedOrder,
+  how: Pick<CallContext, 'patient' | 'signal'>,
+): Promise<Order> {
   const { payments, policy } = dependencies;
-  const context = { requestId: `settle-${leased.order.id}`, retry: false };
-  const outcome =
-    leased.cancelling || leased.age > policy.deadline
-      ? await payments.cancel(leased.order.id, context)
-      : await payments.charge(chargeFor(leased), context);
-  return recordOutcome(dependencies, leased, outcome);
-}
-
-async function inParallel<T>(
-  items: readonly T[],
-  concurrency: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = items.values();
-  const lanes = Array.from({ length: concurrency }, async () => {
-    for (const item of queue) await work(item);
-  });
-  await Promise.all(lanes);
+  const { refusals, refusalCode } = leased.history;
+  const context = { requestId: `settle-${leased.order.id}`, retry: false, ...how, ...causesOf(leased) };
+  const isRefused = refusalCode !== undefined && refusals >= policy.maxRefusals;
+  if (leased.cancelling || isRefused || leased.age > policy.deadline) {
+    const outcome = await payments.cancel(leased.order.id, context);
+    const givesUp = isRefused && !leased.cancelling && outcome.kind === 'cancelled';
+    return recordOutcome(dependencies, leased, givesUp ? { kind: 'given_up', refusalCode } : outcome);
+  }
+  const outcome = await payments.charge(chargeFor(leased), context);
+  return recordOutcome(dependencies, leased, outcome, historyAfter(leased.history, outcome));
 }

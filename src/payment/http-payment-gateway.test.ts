@@ -58,6 +58,7 @@ const charged = { id: 'ch_1', status: 'succeeded', amountMinor: 900, currency: '
 const malformed = { kind: 'unknown', reason: 'malformed_answer' };
 const broken = { kind: 'unknown', reason: 'gateway_error' };
 const rejected = { kind: 'unavailable', reason: 'rejected' };
+const refused = (refusalCode: string) => ({ kind: 'refused', refusalCode });
 const rateLimited = { kind: 'unavailable', reason: 'rate_limited' };
 
 describe('the outcome of a charge', () => {
@@ -83,11 +84,18 @@ describe('the outcome of a charge', () => {
     ['402 without a reason', response(402, { status: 402 }), malformed],
     ['402 that is not JSON', response(402, 'Payment Required'), malformed],
     ['409 for a cancelled key', response(409, { code: 'charge_cancelled' }), { kind: 'cancelled' }],
-    ['409 for anything else', response(409, { code: 'busy' }), rejected],
-    ['400', response(400, { code: 'invalid' }), rejected],
+    ['409 for anything else', response(409, { code: 'busy' }), { kind: 'unavailable', reason: 'key_in_use' }],
+    ['400', response(400, { code: 'amount_too_small' }), refused('amount_too_small')],
+    ['400 without a code', response(400, 'Bad Request'), refused('http_400')],
+    ['400 with a code without end', response(400, { code: 'x'.repeat(65) }), refused('http_400')],
     ['401', response(401, ''), rejected],
+    ['403', response(403, { code: 'forbidden' }), rejected],
     ['404', response(404, 'no such page'), rejected],
-    ['422', response(422, { code: 'idempotency_key_reused' }), rejected],
+    ['408', response(408, ''), broken],
+    ['413', response(413, ''), refused('http_413')],
+    ['415', response(415, ''), rejected],
+    ['422', response(422, { code: 'currency_not_supported' }), refused('currency_not_supported')],
+    ['451', response(451, { code: 'sanctions' }), refused('sanctions')],
     ['429 without Retry-After', response(429, ''), rateLimited],
     ['429 with seconds', response(429, '', 'retry-after: 2\r\n'), { ...rateLimited, retryAfter: 2000 }],
     ['429 with an age', response(429, '', 'retry-after: 99999999\r\n'), { retryAfter: 99_999_999_000 }],
@@ -98,6 +106,8 @@ describe('the outcome of a charge', () => {
     ],
     ['429 with nonsense', response(429, '', 'retry-after: soon\r\n'), rateLimited],
     ['500', response(500, { code: 'gateway_error' }), broken],
+    ['500 with Retry-After', response(500, '', 'retry-after: 2\r\n'), broken],
+    ['503 with Retry-After', response(503, '', 'retry-after: 2\r\n'), { ...broken, retryAfter: 2000 }],
     ['503 with a body that looks like success', response(503, charged), broken],
     ['bytes that are not HTTP', 'SSH-2.0-OpenSSH_9.9\r\n', malformed],
     ['headers beyond the size limit', `HTTP/1.1 201 Created\r\nx: ${'x'.repeat(100_000)}`, malformed],

@@ -11,6 +11,7 @@ import type {
   Charge,
   ChargeOutcome,
   PaymentGateway,
+  Refused,
   Undecided,
 } from './payment-gateway.ts';
 
@@ -31,7 +32,7 @@ const cancellationBody = Compile(
     declineCode: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   }),
 );
-const problemBody = Compile(Type.Object({ code: Type.String() }));
+const problemBody = Compile(Type.Object({ code: Type.String({ minLength: 1, maxLength: 64 }) }));
 
 /** In bytes. A documented response has a few hundred; an endless one must not fill the memory. */
 const longestResponse = 65_536;
@@ -51,7 +52,7 @@ export interface HttpPaymentGateway extends PaymentGateway {
 export function createHttpPaymentGateway(options: {
   baseUrl: string;
   connections: number;
-  /** Milliseconds for one attempt, connecting included, in which this process runs. */
+  /** Milliseconds for one attempt, connecting included, in which this process runs, unless the caller grants others. */
   attemptTimeout: number;
   /** Default: requests have no Authorization header. */
   credentials?: Credentials;
@@ -100,10 +101,11 @@ export function createHttpPaymentGateway(options: {
     }
 
     const aborting = new AbortController();
+    const signal = context.signal ? AbortSignal.any([aborting.signal, context.signal]) : aborting.signal;
     const { promise: timedOut, reject } = Promise.withResolvers<never>();
     const limit = startTimeLimit(
       {
-        running: options.attemptTimeout,
+        running: context.attemptTimeout ?? options.attemptTimeout,
         ...(context.timeLimit !== undefined && { elapsed: context.timeLimit }),
       },
       () => {
@@ -115,9 +117,11 @@ export function createHttpPaymentGateway(options: {
     );
     running += 1;
     try {
-      return await Promise.race([exchange(aborting.signal), timedOut]);
+      return await Promise.race([exchange(signal), timedOut]);
     } catch (error) {
-      return interpretFault(error);
+      return context.signal?.aborted
+        ? { kind: 'unknown', reason: 'deadline', cause: error }
+        : interpretFault(error);
     } finally {
       limit.clear();
       running -= 1;
@@ -154,17 +158,15 @@ interface GatewayResponse {
 }
 
 /** Interprets the status codes that mean the same for every operation; `undefined` for the others. */
-function undecided(status: number, retryAfter: unknown): Undecided | undefined {
-  if (status >= 500) {
-    return { kind: 'unknown', reason: 'gateway_error', cause: new Error(`gateway answered ${status}`) };
-  }
-  if (status !== 429) return undefined;
-  const wait = parseRetryAfter(retryAfter);
-  return {
-    kind: 'unavailable',
-    reason: 'rate_limited',
-    ...(wait === undefined ? {} : { retryAfter: wait }),
-  };
+function undecided(status: number, header: unknown): Undecided | undefined {
+  // RFC 9110 defines Retry-After for 503 (section 10.2.3), RFC 6585 for 429 (section 4).
+  const wait = status === 429 || status === 503 ? parseRetryAfter(header) : undefined;
+  const retryAfter = wait === undefined ? {} : { retryAfter: wait };
+  if (status === 429) return { kind: 'unavailable', reason: 'rate_limited', ...retryAfter };
+  // 408: the gateway gave up on the request before it was complete, or on a connection that it had kept open.
+  if (status < 500 && status !== 408) return undefined;
+  const cause = new Error(`gateway answered ${status}`);
+  return { kind: 'unknown', reason: 'gateway_error', cause, ...retryAfter };
 }
 
 /** The wait in milliseconds, from delay seconds or an HTTP date (RFC 9110, section 10.2.3). */
@@ -200,14 +202,20 @@ function interpretCancellation({ status, body }: GatewayResponse): CancelOutcome
     : { kind: 'declined', declineCode: body.declineCode };
 }
 
-function refused(status: number, body: unknown): Undecided {
-  if (status < 400) return malformed(status);
-  const code = problemBody.Check(body) ? body.code : 'no code';
-  return {
-    kind: 'unavailable',
-    reason: 'rejected',
-    cause: new Error(`gateway answered ${status} (${code})`),
-  };
+/**
+ * Statuses that say that we do not speak to the gateway as it expects, whatever we ask for: 401, 403 and 407 (who we are),
+ * 404, 405, 410 and 421 (where we ask), 406, 411, 415, 426 and 431 (in which form).
+ */
+const aboutUs = new Set([401, 403, 404, 405, 406, 407, 410, 411, 415, 421, 426, 431]);
+
+/** A request that was not carried out, for a reason that the status names. */
+function refused(status: number, body: unknown): Refused | Undecided {
+  if (status < 400 || status === 402) return malformed(status);
+  const code = problemBody.Check(body) ? body.code : undefined;
+  const cause = new Error(`gateway answered ${status} (${code ?? 'no code'})`);
+  if (status === 409) return { kind: 'unavailable', reason: 'key_in_use', cause };
+  if (aboutUs.has(status)) return { kind: 'unavailable', reason: 'rejected', cause };
+  return { kind: 'refused', refusalCode: code ?? `http_${status}` };
 }
 
 function malformed(status: number): Undecided {

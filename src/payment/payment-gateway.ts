@@ -28,8 +28,16 @@ export interface CallContext {
   requestId: string;
   /** Milliseconds that the call may take. Default and upper bound: the implementation's own limit. */
   timeLimit?: number;
+  /** Milliseconds that the gateway is granted for one attempt. Default: the implementation's own. */
+  attemptTimeout?: number;
   /** Whether failed attempts are retried. Default true; false if the caller itself comes back later. */
   retry?: boolean;
+  /** Whether nobody waits for the call, so that a slow gateway gets more time. Such a call is not retried. Default false. */
+  patient?: boolean;
+  /** Cuts the call short: its outcome is then unknown. Default: nothing does. */
+  signal?: AbortSignal;
+  /** What a failure could be blamed on besides the gateway: one card, one client. Default: nothing. */
+  causes?: readonly string[];
 }
 
 /** How a charge ended. A declined card is a normal outcome. A timeout is not a failure: the outcome is unknown. */
@@ -38,6 +46,7 @@ export type ChargeOutcome =
   | { kind: 'declined'; declineCode: string }
   /** The charge was cancelled at the gateway earlier; it will never go through. */
   | { kind: 'cancelled' }
+  | Refused
   | Undecided;
 
 /** How a cancellation ended. */
@@ -45,30 +54,48 @@ export type CancelOutcome =
   | { kind: 'cancelled' }
   /** There was nothing to cancel: the card had been declined. */
   | { kind: 'declined'; declineCode: string }
+  | Refused
   | Undecided;
 
+/**
+ * The gateway does not accept this request, such as an amount or a currency that it does not take. It did nothing, and a
+ * repeat would end the same way. It says nothing about the card, nor about the gateway, which works.
+ */
+export interface Refused {
+  kind: 'refused';
+  /** The gateway's reason. */
+  refusalCode: string;
+}
+
+/** `retryAfter` is the wait that the gateway asks for before any other request, in milliseconds. */
 export type Undecided =
   /** The gateway certainly did nothing. This says nothing about the card. */
   | { kind: 'unavailable'; reason: UnavailableReason; retryAfter?: number; cause?: unknown }
   /** The gateway may or may not have carried out the request. */
-  | { kind: 'unknown'; reason: UnknownReason; cause?: unknown };
+  | { kind: 'unknown'; reason: UnknownReason; retryAfter?: number; cause?: unknown };
 
 export type UnavailableReason =
   /** The circuit breaker is open: no request was sent. */
   | 'circuit_open'
+  /** The circuit breaker is open for this card or this client alone: no request was sent. */
+  | 'suspended'
+  /** The gateway asked for a pause: no request was sent. `retryAfter` is what is left of it. */
+  | 'paused'
   /** No connection could be made. */
   | 'unreachable'
   /** The caller's deadline had passed: no request was sent. */
   | 'deadline'
-  /** The gateway limits our requests; `retryAfter` is the wait it asks for, in milliseconds. */
+  /** The gateway limits our requests. */
   | 'rate_limited'
-  /** The gateway rejects the request itself: wrong URL, credentials or format. An operator must look into it. */
+  /** The gateway is still busy with an earlier request under the same key. */
+  | 'key_in_use'
+  /** The gateway rejects us, whatever we ask: wrong URL or credentials. An operator must look into it. */
   | 'rejected';
 
 export type UnknownReason =
   /** No answer within the time limit. */
   | 'timeout'
-  /** No answer before the caller's deadline, which says nothing about the gateway. */
+  /** No answer before the caller's deadline or signal, which says nothing about the gateway. */
   | 'deadline'
   /** The connection broke after the request was sent. */
   | 'connection_lost'
@@ -94,10 +121,24 @@ export interface PaymentEvents {
   attempting(event: AttemptEvent): void;
   /** `duration` is in milliseconds; `circuit` is the state at the start of the attempt. */
   attempted(
-    event: AttemptEvent & { outcome: ChargeOutcome | CancelOutcome; duration: number; circuit: CircuitState },
+    event: AttemptEvent & {
+      outcome: ChargeOutcome | CancelOutcome;
+      duration: number;
+      breaker: Breaker;
+      circuit: CircuitState;
+    },
   ): void;
   retrying(event: AttemptEvent & { outcome: Undecided; delay: number }): void;
   /** A retry was due, but the retry budget had none left. */
   retryBudgetSpent(event: AttemptEvent): void;
-  circuitChanged(event: { from: CircuitState; to: CircuitState }): void;
+  /** `breaker` is `payment` for orders whose client waits, and `settlement` for calls that are patient. */
+  circuitChanged(event: { breaker: Breaker; from: CircuitState; to: CircuitState }): void;
+  /** The circuit opened for one card or one client alone. */
+  suspended(event: { breaker: Breaker; cause: string }): void;
+  /** The gateway asked for a pause, here or at another replica. Both in milliseconds; `asked` may exceed the maximum. */
+  paused(event: { duration: number; asked: number; learned: 'here' | 'from_replica' }): void;
+  /** The pause is over. */
+  resumed(): void;
 }
+
+export type Breaker = 'payment' | 'settlement';

@@ -6,6 +6,8 @@ const policy: ResiliencePolicy = {
   maxAttempts: 3,
   deadline: 1000,
   attemptTimeout: 400,
+  patientTimeout: 5000,
+  longestPause: 60_000,
   backoff: { base: 10, floor: 1, cap: 20 },
   retryBudget: { share: 1, reserve: 100 },
   breaker: { errorShare: 0.5, volume: 2, window: 60_000, openFor: 5000 },
@@ -19,6 +21,13 @@ const unreachable: Undecided = { kind: 'unavailable', reason: 'unreachable' };
 const rejected: Undecided = { kind: 'unavailable', reason: 'rejected' };
 const reset: Undecided = { kind: 'unknown', reason: 'connection_lost' };
 const timeout: Undecided = { kind: 'unknown', reason: 'timeout' };
+const refused: ChargeOutcome = { kind: 'refused', refusalCode: 'amount_too_small' };
+const busyFor = (retryAfter: number): Undecided => ({
+  kind: 'unavailable',
+  reason: 'rate_limited',
+  retryAfter,
+});
+const keyInUse: Undecided = { kind: 'unavailable', reason: 'key_in_use' };
 const circuitOpen: Undecided = { kind: 'unavailable', reason: 'circuit_open' };
 
 beforeEach(() => void vi.useFakeTimers());
@@ -35,7 +44,10 @@ function gatewayOf(outcomes: readonly ChargeOutcome[], overrides: Partial<Resili
     attempted: ({ attempt, outcome }) => happened.push(`attempt ${attempt} ${outcome.kind}`),
     retrying: ({ attempt }) => happened.push(`retry after ${attempt}`),
     retryBudgetSpent: ({ attempt }) => happened.push(`budget spent after ${attempt}`),
-    circuitChanged: ({ to }) => happened.push(to),
+    circuitChanged: ({ breaker, to }) => happened.push(breaker === 'payment' ? to : `${breaker} ${to}`),
+    suspended: ({ cause }) => happened.push(`suspended ${cause}`),
+    paused: ({ duration }) => happened.push(`paused for ${duration}`),
+    resumed: () => happened.push('resumed'),
   };
   const next = (context: CallContext) => {
     requests.push(context);
@@ -51,10 +63,10 @@ function gatewayOf(outcomes: readonly ChargeOutcome[], overrides: Partial<Resili
   return {
     requests,
     happened,
-    state: () => gateway.circuitState(),
+    state: () => gateway.circuitStates().payment,
     async charge(context: Omit<CallContext, 'requestId'> = {}) {
       const charging = gateway.charge(charge, { requestId: 'request-1', ...context });
-      await vi.advanceTimersByTimeAsync(policy.deadline);
+      await vi.advanceTimersByTimeAsync(context.patient ? policy.patientTimeout : policy.deadline);
       return charging;
     },
   };
@@ -65,6 +77,7 @@ test.each<[string, ChargeOutcome[], ChargeOutcome]>([
   ['a reset and a rejection', [reset, rejected], reset],
   ['two different doubts', [reset, timeout], timeout],
   ['a refused connection alone', [unreachable], unreachable],
+  ['a reset and a refusal', [reset, refused], reset],
 ])('a charge is in doubt once any attempt was: after %s', async (_what, outcomes, expected) => {
   const { charge: pay } = gatewayOf(outcomes, { breaker: tolerantBreaker });
   expect(await pay()).toEqual(expected);
@@ -137,4 +150,83 @@ test('a shortened attempt is no probe for a half-open circuit', async () => {
   expect(requests).toHaveLength(2);
   expect(await pay()).toEqual(succeeded);
   expect(state()).toBe('closed');
+});
+
+test.each([refused, keyInUse])('the outcome %o does not count against the gateway', async (outcome) => {
+  const { charge: pay, state } = gatewayOf([outcome]);
+  for (let call = 0; call < 20; call += 1) await pay();
+  expect(state()).toBe('closed');
+});
+
+test('a refused charge is not repeated', async () => {
+  const { charge: pay, requests } = gatewayOf([refused]);
+  expect(await pay()).toEqual(refused);
+  expect(requests).toHaveLength(1);
+});
+
+test('a charge whose key is in use is repeated, because its first request may be about to end', async () => {
+  const { charge: pay } = gatewayOf([keyInUse, succeeded]);
+  expect(await pay()).toEqual(succeeded);
+});
+
+test('a Retry-After to one charge pauses all others, and the circuit stays closed', async () => {
+  const { charge: pay, requests, happened, state } = gatewayOf([busyFor(30_000), succeeded]);
+  expect(await pay()).toEqual(busyFor(30_000));
+  for (let call = 0; call < 10; call += 1) {
+    expect(await pay()).toMatchObject({ kind: 'unavailable', reason: 'paused' });
+  }
+  expect(requests).toHaveLength(1);
+  expect(happened).toContain('paused for 30000');
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(await pay()).toEqual(succeeded);
+  expect(state()).toBe('closed');
+});
+
+test('a charge reports the pause that it has to wait for, up to the maximum', async () => {
+  const { charge: pay } = gatewayOf([busyFor(policy.longestPause * 10)]);
+  expect(await pay()).toEqual(busyFor(policy.longestPause));
+});
+
+test('a charge that was told to wait for less than its deadline is repeated after the wait', async () => {
+  const { charge: pay, requests } = gatewayOf([busyFor(500), succeeded]);
+  expect(await pay()).toEqual(succeeded);
+  expect(requests).toHaveLength(2);
+});
+
+test('a patient charge is attempted once, with more time', async () => {
+  const { charge: pay, requests } = gatewayOf([reset, succeeded]);
+  expect(await pay({ patient: true })).toEqual(reset);
+  expect(requests.map(({ attemptTimeout }) => attemptTimeout)).toEqual([policy.patientTimeout]);
+});
+
+test('a patient charge goes through while the circuit of others is open, and closes it when it is fast', async () => {
+  const { charge: pay, requests, happened, state } = gatewayOf([timeout, timeout, succeeded]);
+  await pay();
+  expect(state()).toBe('open');
+  expect(await pay({ patient: true })).toEqual(succeeded);
+  expect(requests).toHaveLength(3);
+  await vi.advanceTimersByTimeAsync(policy.breaker.openFor);
+  expect(state()).toBe('half_open');
+  expect(await pay({ patient: true })).toEqual(succeeded);
+  expect(state()).toBe('closed');
+  expect(happened).not.toContain('settlement open');
+});
+
+test('patient charges that fail open a circuit of their own', async () => {
+  const breaker = { ...policy.breaker, openFor: 60_000 };
+  const { charge: pay, requests, happened } = gatewayOf([reset], { breaker });
+  for (let call = 0; call < 3; call += 1) await pay({ patient: true });
+  expect(happened).toContain('settlement open');
+  expect(requests).toHaveLength(2);
+});
+
+test('charges of a card that gets no answer are suspended, and those of another card succeed', async () => {
+  const breaker = { ...policy.breaker, volume: 10 };
+  const { charge: pay, requests } = gatewayOf([succeeded, timeout], { breaker });
+  await pay({ causes: ['card:visa', 'client:quiet'] });
+  const poison = { retry: false, causes: ['card:silent', 'client:noisy'] };
+  for (let call = 0; call < 9; call += 1) expect(await pay(poison)).toEqual(timeout);
+  expect(await pay(poison)).toEqual({ kind: 'unavailable', reason: 'suspended' });
+  expect(await pay({ ...poison, timeLimit: 100 })).toEqual({ kind: 'unavailable', reason: 'suspended' });
+  expect(requests).toHaveLength(10);
 });

@@ -8,8 +8,10 @@ import {
 import { deadlineIn } from '../resilience/deadline.ts';
 import { createRetryBudget } from '../resilience/retry-budget.ts';
 import { type Attempt, retryWithFullJitter } from '../resilience/retry-with-full-jitter.ts';
+import { createGatewayPause, type GatewayPause, type SharedPause } from './gateway-pause.ts';
 import type {
   AttemptEvent,
+  Breaker,
   CallContext,
   CancelOutcome,
   ChargeOutcome,
@@ -25,13 +27,25 @@ export interface ResiliencePolicy {
   deadline: number;
   /** Milliseconds that the gateway is granted for one attempt. */
   attemptTimeout: number;
+  /** The same for a patient call. */
+  patientTimeout: number;
+  /** The longest pause that the gateway may ask for, in milliseconds. */
+  longestPause: number;
   backoff: Backoff;
   retryBudget: { share: number; reserve: number };
   breaker: BreakerPolicy;
 }
 
 export interface ResilientPaymentGateway extends PaymentGateway {
-  circuitState(): CircuitState;
+  circuitStates(): Record<Breaker, CircuitState>;
+  /** Causes for whose calls alone a circuit is open. */
+  suspended(): string[];
+  /** Milliseconds until the pause that the gateway asked for is over; 0 outside of one. */
+  pausedFor(): number;
+  /** Requests that the pause lets through now: any number, none, or one that asks whether it is over. */
+  pauseCapacity(): number;
+  /** Pauses if another replica does. */
+  learnPause(): Promise<void>;
   close(): void;
 }
 
@@ -40,17 +54,33 @@ export interface ResilientPaymentGateway extends PaymentGateway {
  *
  *     retry      repeats, under the same key and until the deadline, what a repeat can help
  *     ▸ budget   bounds the retries of all calls together, so that they cannot multiply an outage
+ *     ▸ pause    sends nothing for as long as the gateway asks
  *     ▸ breaker  answers in place of a gateway that keeps failing
  *     ▸ attempt  sends one request to the gateway
+ *
+ * There are two breakers, because a gateway can be too slow for clients that wait and fast enough for a worker. That of
+ * patient calls does not count those without an answer: they are few at a time, and each takes long.
+ *
+ * @param shared where replicas tell each other of a pause; default: each learns of it from the gateway
  */
 export function createResilientPaymentGateway(
   gateway: PaymentGateway,
   policy: ResiliencePolicy,
   events: PaymentEvents,
+  shared?: SharedPause,
 ): ResilientPaymentGateway {
-  const circuit = createCircuit<Outcome>(policy.breaker, isUndecided, (change) =>
-    events.circuitChanged(change),
-  );
+  const circuitOf = (breaker: Breaker, countsAgainst: (outcome: Outcome) => boolean) =>
+    createCircuit<Outcome>(
+      policy.breaker,
+      countsAgainst,
+      (change) => events.circuitChanged({ breaker, ...change }),
+      (cause) => events.suspended({ breaker, cause }),
+    );
+  const circuits = {
+    payment: circuitOf('payment', isFailure),
+    settlement: circuitOf('settlement', isQuickFailure),
+  };
+  const pause = createGatewayPause({ longest: policy.longestPause, shared, events });
   const budget = createRetryBudget(policy.retryBudget);
 
   async function withRetries<T extends Outcome>(
@@ -58,32 +88,41 @@ export function createResilientPaymentGateway(
     context: CallContext,
     request: (context: CallContext) => Promise<T>,
   ): Promise<T | Undecided> {
-    const callersLimit = context.timeLimit ?? Number.POSITIVE_INFINITY;
-    const deadline = deadlineIn(Math.min(policy.deadline, callersLimit));
+    const { patient = false, causes = [], timeLimit: callersLimit = Number.POSITIVE_INFINITY } = context;
+    const granted = patient ? policy.patientTimeout : policy.attemptTimeout;
+    const deadline = deadlineIn(Math.min(patient ? Number.POSITIVE_INFINITY : policy.deadline, callersLimit));
     let doubt: Undecided | undefined;
 
     async function attempt(number: number): Promise<Attempt<T | Undecided, Undecided>> {
       const timeLimit = Math.max(1, deadline.remaining());
-      const isShortened = callersLimit < policy.deadline && timeLimit < policy.attemptTimeout;
-      const attemptOnce = isShortened ? shortenedAttempt : fullAttempt;
-      const outcome = await observed(events, circuit, { ...call, attempt: number }, () =>
-        attemptOnce(circuit, () => request({ ...context, timeLimit })),
+      const isShortened = callersLimit < policy.deadline && timeLimit < granted;
+      const attemptOnce = patient ? patientAttempt : isShortened ? shortenedAttempt : fullAttempt;
+      const breaker = patient ? 'settlement' : 'payment';
+      const event = { ...call, attempt: number, breaker, circuit: circuits[breaker].state() } as const;
+      const outcome = await observed(events, event, () =>
+        heedingPause(pause, () =>
+          attemptOnce(circuits, causes, policy, () =>
+            request({ ...context, timeLimit, attemptTimeout: granted }),
+          ),
+        ),
       );
       if (outcome.kind === 'unknown') doubt = outcome;
       return isWorthRepeating(outcome) ? again(outcome) : { kind: 'done', value: outcome };
     }
 
     const result = await retryWithFullJitter(attempt, {
-      maxAttempts: context.retry === false ? 1 : policy.maxAttempts,
+      maxAttempts: patient || context.retry === false ? 1 : policy.maxAttempts,
       backoff: policy.backoff,
       deadline,
       budget,
       onRetry: ({ attempt: number, delay, failure }) =>
         events.retrying({ ...call, attempt: number, outcome: failure, delay }),
     });
-    if (result.kind === 'done') return afterDoubt(doubt, result.value);
-    if (result.because === 'budget') events.retryBudgetSpent({ ...call, attempt: result.attempt });
-    return afterDoubt(doubt, result.failure);
+    if (result.kind === 'gave_up' && result.because === 'budget')
+      events.retryBudgetSpent({ ...call, attempt: result.attempt });
+    const outcome = afterDoubt(doubt, result.kind === 'done' ? result.value : result.failure);
+    const retryAfter = asksToWait(outcome);
+    return retryAfter === undefined ? outcome : { ...outcome, retryAfter: pause.atMost(retryAfter) };
   }
 
   const run: typeof withRetries = (call, context, request) =>
@@ -94,75 +133,134 @@ export function createResilientPaymentGateway(
       run({ operation: 'charge', key: charge.key }, context, (limited) => gateway.charge(charge, limited)),
     cancel: (key, context) =>
       run({ operation: 'cancel', key }, context, (limited) => gateway.cancel(key, limited)),
-    circuitState: () => circuit.state(),
-    close: () => circuit.close(),
+    circuitStates: () => ({ payment: circuits.payment.state(), settlement: circuits.settlement.state() }),
+    suspended: () => [...new Set([...circuits.payment.suspended(), ...circuits.settlement.suspended()])],
+    pausedFor: pause.remaining,
+    pauseCapacity: pause.capacity,
+    learnPause: pause.learn,
+    close() {
+      circuits.payment.close();
+      circuits.settlement.close();
+      pause.close();
+    },
   };
 }
 
 type Outcome = ChargeOutcome | CancelOutcome;
 type Call = Omit<AttemptEvent, 'attempt'>;
+type Circuits = Record<Breaker, Circuit<Outcome>>;
+
+/** Sends a request on a way that the circuits judge. */
+type AttemptOnce = <T extends Outcome>(
+  circuits: Circuits,
+  causes: readonly string[],
+  policy: Pick<ResiliencePolicy, 'attemptTimeout'>,
+  request: () => Promise<T>,
+) => Promise<T | Undecided>;
 
 /** Reports an attempt before and after. */
 async function observed<T extends Outcome>(
   events: PaymentEvents,
-  circuit: Circuit<Outcome>,
-  event: AttemptEvent,
+  event: AttemptEvent & { breaker: Breaker; circuit: CircuitState },
   attempt: () => Promise<T>,
 ): Promise<T> {
   const startedAt = performance.now();
-  const state = circuit.state();
   events.attempting(event);
   const outcome = await attempt();
-  events.attempted({ ...event, outcome, duration: performance.now() - startedAt, circuit: state });
+  events.attempted({ ...event, outcome, duration: performance.now() - startedAt });
   return outcome;
 }
 
-const circuitOpen: Undecided = { kind: 'unavailable', reason: 'circuit_open' };
-
-async function fullAttempt<T extends Outcome>(
-  circuit: Circuit<Outcome>,
-  request: () => Promise<T>,
+/** Sends nothing during a pause, and learns from every answer whether one begins. */
+async function heedingPause<T extends Outcome>(
+  pause: GatewayPause,
+  attempt: () => Promise<T>,
 ): Promise<T | Undecided> {
-  return (await circuit.fire(request)) ?? circuitOpen;
+  if (!pause.admit()) return { kind: 'unavailable', reason: 'paused', retryAfter: pause.remaining() };
+  let retryAfter: number | undefined;
+  try {
+    const outcome = await attempt();
+    retryAfter = asksToWait(outcome);
+    return outcome;
+  } finally {
+    pause.answered(retryAfter);
+  }
 }
+
+const circuitOpen: Undecided = { kind: 'unavailable', reason: 'circuit_open' };
+const suspended: Undecided = { kind: 'unavailable', reason: 'suspended' };
+
+function rejectedBy({ state, suspends }: Circuit<Outcome>, causes: readonly string[]): Undecided {
+  return state() === 'closed' && suspends(causes) ? suspended : circuitOpen;
+}
+
+const fullAttempt: AttemptOnce = async ({ payment, settlement }, causes, _policy, request) => {
+  const outcome = await payment.fire(request, causes);
+  if (outcome === undefined) return rejectedBy(payment, causes);
+  // The gateway is fast enough for clients that wait, and so for the worker.
+  if (settlement.state() === 'half_open' && !isFailure(outcome))
+    await settlement.fire(async () => outcome, causes);
+  return outcome;
+};
 
 /**
  * An attempt that the caller's deadline leaves less time than the gateway is granted. If it is cut off, that says nothing
  * about the gateway. So the circuit does not count it, and a half-open circuit does not use it as its probe.
  */
-async function shortenedAttempt<T extends Outcome>(
-  circuit: Circuit<Outcome>,
-  request: () => Promise<T>,
-): Promise<T | Undecided> {
-  if (circuit.state() !== 'closed') return circuitOpen;
+const shortenedAttempt: AttemptOnce = async ({ payment }, causes, _policy, request) => {
+  if (payment.state() !== 'closed' || payment.suspends(causes)) return rejectedBy(payment, causes);
   const outcome = await request();
   if (outcome.kind === 'unknown' && outcome.reason === 'timeout') {
     return { kind: 'unknown', reason: 'deadline', cause: outcome.cause };
   }
-  await circuit.fire(async () => outcome);
+  await payment.fire(async () => outcome, causes);
   return outcome;
-}
+};
+
+/** An attempt that nobody waits for. What it shows of the gateway holds for others unless they could not have waited. */
+const patientAttempt: AttemptOnce = async ({ payment, settlement }, causes, { attemptTimeout }, request) => {
+  const startedAt = performance.now();
+  const outcome = await settlement.fire(request, causes);
+  if (outcome === undefined) return rejectedBy(settlement, causes);
+  if (isFailure(outcome) || performance.now() - startedAt <= attemptTimeout)
+    await payment.fire(async () => outcome, causes);
+  return outcome;
+};
 
 /** Once an attempt was in doubt, the whole call is, unless a later attempt has a decided outcome. */
 function afterDoubt<T extends Outcome>(doubt: Undecided | undefined, last: T | Undecided): T | Undecided {
-  return isUndecided(last) ? (doubt ?? last) : last;
+  return isUndecided(last) || last.kind === 'refused' ? (doubt ?? last) : last;
 }
 
-/** These count against the gateway. A declined card does not: the gateway did its job. */
 function isUndecided(outcome: Outcome): outcome is Undecided {
   return outcome.kind === 'unavailable' || outcome.kind === 'unknown';
 }
 
-/** An open circuit must spare the gateway, and a gateway that rejects the request itself will reject it again. */
-function isWorthRepeating(outcome: Outcome): outcome is Undecided {
-  return (
-    outcome.kind === 'unknown' ||
-    (outcome.kind === 'unavailable' &&
-      (outcome.reason === 'unreachable' || outcome.reason === 'rate_limited'))
-  );
+/**
+ * What counts against the gateway. It did its job when a card is declined, and when it refuses a request or is busy with
+ * its key. While it asks for a pause, the pause spares it. It is not to blame when its caller hangs up.
+ */
+function isFailure(outcome: Outcome): boolean {
+  return isUndecided(outcome) && !blameless.has(outcome.reason) && asksToWait(outcome) === undefined;
+}
+const blameless: ReadonlySet<string> = new Set(['key_in_use', 'deadline']);
+
+function isQuickFailure(outcome: Outcome): boolean {
+  return isFailure(outcome) && !(outcome.kind === 'unknown' && outcome.reason === 'timeout');
 }
 
+/** The pause that the gateway asks for, in milliseconds. */
+function asksToWait(outcome: Outcome): number | undefined {
+  const { retryAfter = 0 } = isUndecided(outcome) ? outcome : {};
+  return retryAfter > 0 ? retryAfter : undefined;
+}
+
+/** An open circuit must spare the gateway, and a gateway that rejects or refuses a request will do so again. */
+function isWorthRepeating(outcome: Outcome): outcome is Undecided {
+  return outcome.kind === 'unknown' || (outcome.kind === 'unavailable' && repeatable.has(outcome.reason));
+}
+const repeatable: ReadonlySet<string> = new Set(['unreachable', 'rate_limited', 'key_in_use']);
+
 function again(failure: Undecided): Attempt<never, Undecided> {
-  const retryAfter = failure.kind === 'unavailable' ? (failure.retryAfter ?? 0) : 0;
-  return { kind: 'again', failure, retryAfter };
+  return { kind: 'again', failure, retryAfter: failure.retryAfter ?? 0 };
 }

@@ -14,6 +14,8 @@ export interface Redis {
   /** @param ttl milliseconds until the key expires */
   set(key: string, value: string, ttl: number): Promise<void>;
   delete(key: string): Promise<void>;
+  /** Milliseconds until the key expires; `null` if it does not exist. */
+  expiresIn(key: string): Promise<number | null | undefined>;
   /**
    * Adds one to a counter shared by all replicas. The window starts with the first call and lasts `window` ms.
    *
@@ -169,6 +171,10 @@ export function createRedis(config: NonNullable<Config['redis']>, events: RedisE
     },
     async delete(key) {
       await run('DEL', () => client.del(key));
+    },
+    async expiresIn(key) {
+      const left = await run('PTTL', () => client.pttl(key));
+      return left === undefined || left >= 0 ? left : null;
     },
     async countInWindow(key, window) {
       const answer = await run('EVALSHA', () => client.countInWindow(key, window));

@@ -19,6 +19,8 @@ const quick = {
   DATABASE_STATEMENT_TIMEOUT: '250ms',
   PAYMENT_ATTEMPT_TIMEOUT: '200ms',
   PAYMENT_DEADLINE: '250ms',
+  SETTLEMENT_ATTEMPT_TIMEOUT: '300ms',
+  PAYMENT_MAX_REFUSALS: '1',
   BREAKER_VOLUME: '1000',
   SETTLEMENT_BATCH_SIZE: '4',
   SETTLEMENT_POLL_INTERVAL: '50ms',
@@ -40,6 +42,8 @@ interface Flow {
   faults?: { timeoutRate?: number; slowSuccessRate?: number };
   /** Whether an order is pending before that process starts. */
   pendingBefore?: boolean;
+  /** Default: a card that is charged. */
+  paymentToken?: string;
   /** The request that a client sends to that process; undefined if only the worker acts. */
   ask?: 'place' | 'replay' | 'cancel';
 }
@@ -93,6 +97,13 @@ const flows: readonly Flow[] = [
     env: expired,
     pendingBefore: true,
   },
+  {
+    what: 'giving up an order that the gateway refuses',
+    points: around('gateway.cancel', 'store.settle'),
+    env: {},
+    pendingBefore: true,
+    paymentToken: 'tok_refused',
+  },
 ];
 
 interface Row {
@@ -137,12 +148,13 @@ async function killAt(flow: Flow, point: string): Promise<Row> {
       signal,
     });
   const client = clientOf(AbortSignal.timeout(20_000));
+  const order = { ...teaOrder, paymentToken: flow.paymentToken ?? teaOrder.paymentToken };
 
   if (flow.pendingBefore) {
-    await world.gateway.setFaults({ timeoutRate: 1 });
+    if (flow.paymentToken === undefined) await world.gateway.setFaults({ timeoutRate: 1 });
     const before = await spawnReplica(world, { ...quick, ...idleWorker });
     url = before.url;
-    await client.place(key, teaOrder);
+    await client.place(key, order);
     await before.close();
     await world.gateway.clearFaults();
   }
@@ -156,7 +168,7 @@ async function killAt(flow: Flow, point: string): Promise<Row> {
   const earlier = exchanges.length;
   const victim = await startVictim({ ...env, ...flow.env, CRASH_AT: point });
   url = victim.url;
-  const asked = ask(flow, world, url, () => clientOf(giveUp.signal).place(key, teaOrder));
+  const asked = ask(flow, world, url, () => clientOf(giveUp.signal).place(key, order));
   // A fault point that is never reached must fail the test, not hang it.
   const overdue = setTimeout(() => victim.child.kill('SIGTERM'), 10_000);
   const { signal } = await victim.exited;
@@ -170,11 +182,11 @@ async function killAt(flow: Flow, point: string): Promise<Row> {
 
   const successor = await spawnReplica(world, { ...quick, ...(flow.env === expired ? expired : {}) });
   url = successor.url;
-  if (flow.ask === 'place' || flow.ask === 'replay') await client.place(key, teaOrder);
+  if (flow.ask === 'place' || flow.ask === 'replay') await client.place(key, order);
   await expect
     .poll(() => world.database.sql(`SELECT FROM orders WHERE status = 'pending'`), { timeout: 20_000 })
     .toHaveLength(0);
-  const answer = await successor.api.place(teaOrder, { 'idempotency-key': key });
+  const answer = await successor.api.place(order, { 'idempotency-key': key });
   await successor.close();
 
   const books = await openBooks(answers, world.database.sql, world.gateway);
@@ -213,7 +225,13 @@ async function ask(
   }
   const [order] = await world.database.sql<{ id: string }>('SELECT id FROM orders');
   const headers = { authorization: 'Bearer shop-key' };
-  await fetch(`${url}/orders/${order?.id}/cancel`, { method: 'POST', headers }).catch(() => {});
+  // As the documentation asks: again after a 503, which a busy machine may cause.
+  for (let attempt = 1; attempt <= 20; attempt += 1) {
+    const response = await fetch(`${url}/orders/${order?.id}/cancel`, { method: 'POST', headers }).catch(
+      () => undefined,
+    );
+    if (response?.status !== 503) return;
+  }
 }
 
 /** Drops the way in which a connection broke, because it depends on timing. */

@@ -207,7 +207,7 @@ async function spawnGated(world: Surroundings, work: Duel['second']) {
     store: (store) => ({
       ...store,
       // The worker's first poll would take the order from the cancellation.
-      takeDue: (limit, lease) => (work === 'settle' ? store.takeDue(limit, lease) : Promise.resolve([])),
+      takeDue: (...which) => (work === 'settle' ? store.takeDue(...which) : Promise.resolve([])),
       async settle(leased, settlement) {
         inHand.resolve(leased);
         await gate.promise;

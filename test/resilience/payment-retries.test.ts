@@ -98,7 +98,7 @@ describe('payment retries', () => {
 });
 
 describe('outcomes that no retry can help', () => {
-  test.each([401, 403, 404, 422])(
+  test.each([401, 403, 404])(
     'a payment is not retried after %i, and the log has an error for an operator',
     async (status) => {
       await using scripted = await spawnWithScript(

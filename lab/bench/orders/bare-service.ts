@@ -54,6 +54,7 @@ function bareOrders({ postgres, payment }: Config): FastifyPluginAsyncTypebox {
         items,
         totalMinor,
         paymentId,
+        reason: null,
         createdAt: inserted.rows[0]?.created_at.toISOString() ?? '',
         updatedAt: updated.rows[0]?.updated_at.toISOString() ?? '',
       });

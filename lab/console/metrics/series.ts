@@ -91,6 +91,7 @@ function ratesBetween(before: Timed, now: Timed): Record<string, number> {
     rejected: rate(({ rejected }) => rejected),
     paid: orders('paid'),
     declined: orders('declined'),
+    refused: orders('refused'),
     cancelled: orders('cancelled'),
     cpu: rate(({ cpu }) => cpu ?? 0),
   };

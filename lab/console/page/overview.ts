@@ -90,6 +90,7 @@ function plotsOf(dots: Overlay): readonly PlotOptions[] {
       lines: [
         { column: 'paid', label: 'paid', colour: '--green', filled: true },
         { column: 'declined', label: 'declined', colour: '--amber' },
+        { column: 'refused', label: 'refused', colour: '--red' },
         { column: 'cancelled', label: 'cancelled', colour: '--grey' },
       ],
     },

@@ -30,6 +30,11 @@ export const orderProblems = defineProblems({
     advice: 'nothing: the order is settled, `orderStatus` says how',
   },
   order_cancelled: { status: 409, title: 'Order cancelled', advice: 'place a new order with a new key' },
+  payment_refused: {
+    status: 422,
+    title: 'Payment refused',
+    advice: 'nothing was charged; `refusalCode` says why; place a different order',
+  },
   idempotency_key_reused: {
     status: 422,
     title: 'Idempotency key reused',
@@ -38,7 +43,8 @@ export const orderProblems = defineProblems({
   backlog_full: {
     status: 503,
     title: 'Too many pending orders',
-    advice: 'repeat it with the same key after `retry-after`',
+    advice:
+      'repeat it with the same key after `retry-after`; the client has used up its share of the backlog, or all have',
   },
   payment_gateway_unavailable: {
     status: 503,
@@ -52,6 +58,7 @@ export const orderProblemMembers = {
   orderId: Type.String({ format: 'uuid' }),
   orderStatus: Type.Enum([...orderStatuses]),
   declineCode: Type.String({ description: "The gateway's reason for declining the card." }),
+  refusalCode: Type.String({ description: "The gateway's reason for not accepting the charge." }),
 };
 
 export const orderVocabulary: ProblemVocabulary = { problems: orderProblems, members: orderProblemMembers };

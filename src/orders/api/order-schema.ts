@@ -3,6 +3,7 @@ import { currencies } from '../currency.ts';
 import type { Order } from '../order.ts';
 import { orderStatuses } from '../order-state.ts';
 import { idempotencyKeyPattern } from './idempotency-key.ts';
+import { scrub } from '../../privacy/scrub.ts';
 
 /**
  * The wire format of orders. These schemas validate requests, serialize responses and make up the OpenAPI document.
@@ -64,6 +65,9 @@ export const orderSchema = Type.Object(
     paymentId: Type.Union([Type.String(), Type.Null()], {
       description: "The gateway's id of the charge; null unless the order is paid.",
     }),
+    reason: Type.Union([Type.String(), Type.Null()], {
+      description: "The gateway's code for why the order was declined or refused; null in any other state.",
+    }),
     createdAt: Type.String({ format: 'date-time' }),
     updatedAt: Type.String({ format: 'date-time' }),
   },
@@ -79,6 +83,7 @@ export const orderSchema = Type.Object(
         items: [{ sku: 'TEA-001', quantity: 2, unitPriceMinor: 450 }],
         totalMinor: 900,
         paymentId: 'ch_2Zq8XbVt',
+        reason: null,
         createdAt: '2026-11-20T09:30:00.000Z',
         updatedAt: '2026-11-20T09:30:00.041Z',
       },
@@ -147,7 +152,14 @@ export function orderBody(order: Order): Static<typeof orderSchema> {
     items: [...order.items],
     totalMinor: order.totalMinor,
     paymentId: order.status === 'paid' ? order.paymentId : null,
+    reason: reasonOf(order),
     createdAt: order.createdAt.toISOString(),
     updatedAt: order.updatedAt.toISOString(),
   };
+}
+
+/** The gateway wrote the code, and it may hold any text. */
+function reasonOf(order: Order): string | null {
+  if (order.status === 'declined') return scrub(order.declineCode);
+  return order.status === 'refused' ? scrub(order.refusalCode) : null;
 }

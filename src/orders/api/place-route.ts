@@ -62,6 +62,7 @@ export const placeRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDependen
             orderProblems.order_cancelled,
             problems.payload_too_large,
             problems.unsupported_media_type,
+            orderProblems.payment_refused,
             orderProblems.idempotency_key_reused,
             orderProblems.backlog_full,
           ),
@@ -114,6 +115,13 @@ function sendPlaced(reply: FastifyReply, order: Order): FastifyReply {
         'The order is stored as declined. Place a new one with another card.',
         // The gateway wrote the decline code, and it may hold any text.
         { orderId: order.id, declineCode: scrub(order.declineCode) },
+      );
+    case 'refused':
+      return sendProblem(
+        reply,
+        orderProblems.payment_refused,
+        'The payment gateway does not accept this charge, whatever the card. Nothing was charged. Place a different order.',
+        { orderId: order.id, refusalCode: scrub(order.refusalCode) },
       );
     case 'cancelled':
       return sendProblem(

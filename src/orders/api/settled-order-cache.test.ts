@@ -16,6 +16,7 @@ const order: NonNullable<Found> = {
   items: [{ sku: 'TEA-001', quantity: 2, unitPriceMinor: 450 }],
   totalMinor: 900,
   paymentId: 'ch_1',
+  reason: null,
   createdAt: '2026-11-20T09:30:00.000Z',
   updatedAt: '2026-11-20T09:30:00.041Z',
 };

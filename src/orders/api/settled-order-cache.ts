@@ -8,9 +8,11 @@ import type { Settlement } from '../order-state.ts';
 import type { ReadOrder } from './read-order.ts';
 
 /** Change it together with the schema, so that copies in an earlier format are no longer found. */
-const version = 'v1';
+const version = 'v2';
 
-const settled = ['paid', 'declined', 'cancelled'] as const satisfies ReadonlyArray<Settlement['status']>;
+const settled = ['paid', 'declined', 'refused', 'cancelled'] as const satisfies ReadonlyArray<
+  Settlement['status']
+>;
 const settledOrder = Compile(
   Type.Object(
     { ...orderSchema.properties, status: Type.Enum([...settled]) },

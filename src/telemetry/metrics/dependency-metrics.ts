@@ -59,7 +59,9 @@ export function createDependencyMetrics(make: Instruments): DependencyMetrics {
   });
 
   // An alert compares with the value before the first event, so the series exist from the start.
-  for (const outcome of ['success', 'failure', 'timeout', 'rejected']) breakerCalls.child('payment', outcome);
+  for (const breaker of ['payment', 'settlement']) {
+    for (const outcome of ['success', 'failure', 'timeout', 'rejected']) breakerCalls.child(breaker, outcome);
+  }
   for (const result of ['hit', 'miss', 'error']) cacheRequests.child('orders', result);
 
   return {

@@ -9,6 +9,10 @@ export interface GaugeSources {
   backlog(): { pending: number; age: number | undefined };
   /** By the name of the breaker. */
   circuits(): Record<string, (typeof circuitStates)[number]>;
+  /** Cards and clients for whose orders alone a circuit is open. */
+  suspended(): Record<string, number>;
+  /** Milliseconds that are left of the pause that the gateway asked for; 0 outside of one. */
+  pausedFor(): number;
   admission(): { inFlight: number; queued: number; limit: number };
 }
 
@@ -16,7 +20,7 @@ const circuitStates = ['closed', 'open', 'half_open'] as const;
 
 export function registerGauges(
   make: Instruments,
-  { pool, batches, backlog, circuits, admission }: GaugeSources,
+  { pool, batches, backlog, circuits, suspended, pausedFor, admission }: GaugeSources,
 ): void {
   make.gauge({
     name: 'pg_pool_connections',
@@ -76,5 +80,18 @@ export function registerGauges(
         for (const state of circuitStates) gauge.child(breaker, state).set(state === current ? 1 : 0);
       }
     },
+  });
+  make.gauge({
+    name: 'payment_suspended',
+    help: 'Cards and clients for whose orders alone the circuit to the payment gateway is open.',
+    labels: ['scope'],
+    collect(gauge) {
+      for (const [scope, count] of Object.entries(suspended())) gauge.child(scope).set(count);
+    },
+  });
+  make.gauge({
+    name: 'payment_pause_seconds',
+    help: 'Time left of the pause that the payment gateway asked for with Retry-After; 0 outside of one.',
+    collect: (gauge) => gauge.child().set(pausedFor() / 1000),
   });
 }

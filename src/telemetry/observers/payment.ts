@@ -1,9 +1,17 @@
 import { SpanStatusCode } from '@opentelemetry/api';
-import type { PaymentEvents } from '../../payment/payment-gateway.ts';
+import { parseCause } from '../../payment/cause.ts';
+import type { CancelOutcome, ChargeOutcome, PaymentEvents } from '../../payment/payment-gateway.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { addTime, currentRequestLog } from '../request-log.ts';
 import { inSpan, recordingSpan, sampledTraceId } from '../tracing/tracing.ts';
+
+/** The span events of attempts that were not sent. */
+const notSent = {
+  circuit_open: 'circuit_open',
+  suspended: 'circuit_suspended',
+  paused: 'gateway_paused',
+} as const;
 
 /** Records a payment in one span: its retries and an open circuit are events, its outcome is an attribute. */
 export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents {
@@ -17,9 +25,10 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
         span?.setAttribute('payment.attempts', requestLog?.payment_attempts ?? 1);
         if (requestLog?.circuit_breaker !== undefined)
           span?.setAttribute('circuit_breaker.state', requestLog.circuit_breaker);
-        if (outcome.kind === 'unavailable' || outcome.kind === 'unknown') {
-          span?.setAttribute('error.type', outcome.reason);
-          span?.setStatus({ code: SpanStatusCode.ERROR, message: outcome.reason });
+        const failure = failureOf(outcome);
+        if (failure !== undefined) {
+          span?.setAttribute('error.type', failure);
+          span?.setStatus({ code: SpanStatusCode.ERROR, message: failure });
         }
         return outcome;
       }),
@@ -27,21 +36,27 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
       const requestLog = currentRequestLog();
       if (requestLog) requestLog.payment_attempts = attempt;
     },
-    attempted({ operation, key, attempt, outcome, duration, circuit }) {
+    attempted({ operation, key, attempt, outcome, duration, breaker, circuit }) {
       addTime('payment_ms', duration);
       const requestLog = currentRequestLog();
       if (requestLog) requestLog.circuit_breaker = circuit;
       const reason = 'reason' in outcome ? outcome.reason : undefined;
-      const rejected = reason === 'circuit_open';
-      // The breaker does not count an attempt that the caller's deadline cut off.
-      if (reason !== 'deadline') {
+      const rejected = reason === 'circuit_open' || reason === 'suspended';
+      // The breaker sees no attempt during a pause, and does not count one that the caller's deadline cut off.
+      if (reason !== 'deadline' && reason !== 'paused') {
         metrics.breakerCall(
-          'payment',
+          breaker,
           rejected ? 'rejected' : reason === 'timeout' ? 'timeout' : reason ? 'failure' : 'success',
         );
       }
-      if (rejected) recordingSpan()?.addEvent('circuit_open');
+      if (rejected || reason === 'paused') recordingSpan()?.addEvent(notSent[reason]);
       else metrics.dependency('payment', operation, outcome.kind, duration, sampledTraceId());
+      if (outcome.kind === 'refused') {
+        logger.warn(
+          { event: 'payment.refused', operation, order_id: key, refusal_code: outcome.refusalCode },
+          'the gateway does not accept this request',
+        );
+      }
       if (attempt > 1 && reason === undefined) metrics.retries('payment', operation, 'recovered');
       if (reason === 'rejected' && outcome.kind === 'unavailable') {
         logger.error(
@@ -67,12 +82,34 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
         'no retry: the retry budget is spent',
       );
     },
-    circuitChanged({ from, to }) {
-      metrics.breakerChanged('payment', from, to);
+    circuitChanged({ breaker, from, to }) {
+      metrics.breakerChanged(breaker, from, to);
       logger[to === 'open' ? 'warn' : 'info'](
-        { event: 'circuit_breaker.changed', breaker: 'payment', from, to },
+        { event: 'circuit_breaker.changed', breaker, from, to },
         `circuit breaker ${to.replace('_', '-')}`,
       );
+    },
+    suspended({ breaker, cause }) {
+      const { scope, value } = parseCause(cause);
+      logger.warn(
+        { event: 'payment.suspended', breaker, scope, ...(scope === 'client' && { client_id: value }) },
+        `the gateway answers others, but not this ${scope}: its orders are left to settlement`,
+      );
+    },
+    paused({ duration, asked, learned }) {
+      recordingSpan()?.addEvent('gateway_pause_began', { duration_ms: Math.round(duration) });
+      logger.warn(
+        {
+          event: 'payment.paused',
+          duration_ms: Math.round(duration),
+          asked_ms: Math.round(asked),
+          learned,
+        },
+        'the gateway asks for a pause: orders are left to settlement until it is over',
+      );
+    },
+    resumed() {
+      logger.info({ event: 'payment.resumed' }, 'the pause that the gateway asked for is over');
     },
   };
 }
@@ -80,4 +117,9 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
 /** Tells what a reason such as `unreachable` hides: a refused connection, an unknown host, an expired certificate. */
 function codeOf(cause: unknown): string | undefined {
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+}
+
+function failureOf(outcome: ChargeOutcome | CancelOutcome): string | undefined {
+  if (outcome.kind === 'unavailable' || outcome.kind === 'unknown') return outcome.reason;
+  return outcome.kind === 'refused' ? 'refused' : undefined;
 }

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import type { ChargeOutcome } from '../payment/payment-gateway.ts';
+import { historyAfter, noHistory, type RoundHistory } from './round-history.ts';
+
+const refused = (refusalCode: string): ChargeOutcome => ({ kind: 'refused', refusalCode });
+const unknown = (reason: 'timeout' | 'deadline' | 'gateway_error'): ChargeOutcome => ({
+  kind: 'unknown',
+  reason,
+});
+const unavailable = (reason: 'circuit_open' | 'suspended' | 'paused'): ChargeOutcome => ({
+  kind: 'unavailable',
+  reason,
+});
+const after = (...outcomes: ChargeOutcome[]) => outcomes.reduce(historyAfter, noHistory);
+
+test.each<[what: string, outcomes: ChargeOutcome[], expected: Partial<RoundHistory>]>([
+  ['no answer', [unknown('timeout'), unknown('timeout')], { unanswered: 2 }],
+  ['an answer after none', [unknown('timeout'), unknown('gateway_error')], { unanswered: 0 }],
+  ['a card that is suspended for getting none', [unavailable('suspended')], { unanswered: 1 }],
+  ['a request that was not sent', [unknown('timeout'), unavailable('circuit_open')], { unanswered: 1 }],
+  ['a pause', [unavailable('paused')], noHistory],
+  ['the client’s own deadline', [unknown('deadline')], noHistory],
+  ['refusals', [refused('a'), refused('b')], { refusals: 2, refusalCode: 'b' }],
+  ['an outage between refusals', [refused('a'), unknown('timeout'), refused('a')], { refusals: 2 }],
+])('the history of an order counts what the gateway has shown: %s', (_what, outcomes, expected) => {
+  expect(after(...outcomes)).toMatchObject(expected);
+});

@@ -1,0 +1,154 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import type { LeasedOrder } from './order.ts';
+import { type CrewOptions, createSettlementCrew, type SettlementCrew } from './settlement-crew.ts';
+
+const crews: SettlementCrew[] = [];
+afterEach(() => {
+  for (const crew of crews.splice(0)) void crew.stop();
+});
+
+/** A crew over `due` orders, whose rounds the test ends by hand. */
+function crewOf(due: number, overrides: Partial<CrewOptions> = {}) {
+  let left = due;
+  const taken: number[] = [];
+  const rounds: Array<PromiseWithResolvers<void>> = [];
+  let givenBack = 0;
+  const failures: unknown[] = [];
+  const crew = createSettlementCrew({
+    lanes: 2,
+    batchSize: 4,
+    pollInterval: 5,
+    capacity: () => Number.POSITIVE_INFINITY,
+    async take(limit) {
+      const count = Math.min(limit, left);
+      left -= count;
+      taken.push(count);
+      return Array.from({ length: count }, () => ({}) as LeasedOrder);
+    },
+    settle() {
+      const round = Promise.withResolvers<void>();
+      rounds.push(round);
+      return round.promise;
+    },
+    async giveBack() {
+      givenBack += 1;
+    },
+    onLook: (error) => error !== undefined && failures.push(error),
+    onRoundFailed: (error) => failures.push(error),
+    ...overrides,
+  });
+  /** Lets everything happen that waits for no timer. */
+  const settle = async () => turn();
+  crews.push(crew);
+  return {
+    crew,
+    taken,
+    rounds,
+    failures,
+    givenBack: () => givenBack,
+    becomeDue: (count: number) => {
+      left += count;
+    },
+    settle,
+    async start() {
+      crew.start();
+      await settle();
+    },
+    async end(round: number) {
+      rounds[round]?.resolve();
+      await settle();
+    },
+  };
+}
+
+test('a crew works on as many orders as it has lanes, and takes the next one when a lane is free', async () => {
+  const crew = crewOf(3);
+  await crew.start();
+  expect([crew.rounds.length, crew.taken]).toEqual([2, [2]]);
+  await crew.end(1);
+  expect([crew.rounds.length, crew.taken]).toEqual([3, [2, 1]]);
+});
+
+test('a crew that takes ahead has a batch ready for the lanes that become free', async () => {
+  const crew = crewOf(20, { ahead: true });
+  await crew.start();
+  expect([crew.rounds.length, crew.taken]).toEqual([2, [4]]);
+  await crew.end(0);
+  await crew.end(1);
+  expect([crew.rounds.length, crew.taken]).toEqual([4, [4, 4]]);
+});
+
+test('an order without an answer holds up its own lane only', async () => {
+  const crew = crewOf(100);
+  await crew.start();
+  for (let round = 1; round < 50; round += 1) await crew.end(round);
+  expect(crew.rounds).toHaveLength(51);
+});
+
+test('a crew takes nothing without capacity, and no more than it has in hand already', async () => {
+  let capacity = 0;
+  let looks = 0;
+  const beforeLook = async () => {
+    looks += 1;
+  };
+  const crew = crewOf(10, { ahead: true, capacity: () => capacity, beforeLook });
+  await crew.start();
+  await expect.poll(() => looks).toBeGreaterThan(2);
+  expect(crew.taken).toEqual([]);
+  capacity = 1;
+  await expect.poll(() => crew.taken).toEqual([1]);
+  crew.crew.wake();
+  await crew.settle();
+  expect([crew.taken, crew.rounds.length]).toEqual([[1], 1]);
+  await crew.end(0);
+  expect(crew.taken).toEqual([1, 1]);
+});
+
+test('a crew looks again after the poll interval', async () => {
+  const crew = crewOf(0);
+  await crew.start();
+  crew.becomeDue(1);
+  await expect.poll(() => crew.rounds).toHaveLength(1);
+  await crew.end(0);
+});
+
+test('a crew looks again at once when it is woken', async () => {
+  const crew = crewOf(0, { pollInterval: 3_600_000 });
+  await crew.start();
+  crew.becomeDue(1);
+  crew.crew.wake();
+  await expect.poll(() => crew.rounds).toHaveLength(1);
+  await crew.end(0);
+});
+
+test('a crew goes on after orders could not be taken, or one could not be settled', async () => {
+  let broken = true;
+  const crew = crewOf(2, {
+    async beforeLook() {
+      if (broken) throw new Error('no database');
+    },
+  });
+  await crew.start();
+  broken = false;
+  await expect.poll(() => crew.rounds).toHaveLength(2);
+  crew.rounds[0]?.reject(new Error('defect'));
+  crew.becomeDue(1);
+  await expect.poll(() => crew.rounds).toHaveLength(3);
+  expect(crew.failures.map(String)).toEqual(expect.arrayContaining(['Error: no database', 'Error: defect']));
+});
+
+test('a crew that stops finishes the orders in its lanes, gives the others back, and takes no more', async () => {
+  const crew = crewOf(20, { ahead: true });
+  await crew.start();
+  let stopped = false;
+  const stopping = crew.crew.stop().then(() => {
+    stopped = true;
+  });
+  await crew.settle();
+  expect(stopped).toBe(false);
+  await crew.end(0);
+  await crew.end(1);
+  await stopping;
+  expect([crew.rounds.length, crew.givenBack(), crew.taken]).toEqual([2, 2, [4]]);
+});

@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LeasedOrder } from './order.ts';
+
+/** Takes due orders and works on several at a time, so that a free lane finds its next order taken already. */
+export interface SettlementCrew {
+  start(): void;
+  /** Makes the crew look for orders at once, because conditions have changed. */
+  wake(): void;
+  /** Takes no more orders, and resolves when those in flight are done. */
+  stop(): Promise<void>;
+}
+
+export interface CrewOptions {
+  /** Orders worked on at the same time. */
+  lanes: number;
+  /** Orders taken in one statement. */
+  batchSize: number;
+  /** Whether a batch is taken while all lanes are still busy. Default false: an order is taken when its lane is free. */
+  ahead?: boolean;
+  /** Milliseconds between two looks while there is nothing to do. */
+  pollInterval: number;
+  /** Orders that may be in hand now. */
+  capacity(): number;
+  /** Leases up to `limit` due orders. */
+  take(limit: number): Promise<LeasedOrder[]>;
+  /** Called before each look for orders. Default: nothing is. */
+  beforeLook?(): Promise<void>;
+  /** One round of an order. @param stopping aborted when the crew stops */
+  settle(leased: LeasedOrder, stopping: AbortSignal): Promise<unknown>;
+  /** Gives an order back that was taken and not worked on. */
+  giveBack(leased: LeasedOrder): Promise<unknown>;
+  /** A look for orders ended, with an error or without. After an error the crew looks again. */
+  onLook(error?: unknown): void;
+  /** The round of an order failed. Its lease ends, and then it is due again. */
+  onRoundFailed(error: unknown): void;
+}
+
+export function createSettlementCrew(options: CrewOptions): SettlementCrew {
+  const { lanes, batchSize, ahead = false } = options;
+  const mostInHand = ahead ? lanes + batchSize : lanes;
+  const leastTaken = ahead ? batchSize : 1;
+  const stopping = new AbortController();
+  const working = new Set<Promise<void>>();
+  const waiting: LeasedOrder[] = [];
+  let alarm = new AbortController();
+  let laneFreed = Promise.withResolvers<void>();
+  let running: Promise<void> = Promise.resolve();
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const inHand = working.size + waiting.length;
+      const room = Math.min(mostInHand, options.capacity()) - inHand;
+      const limit = Math.min(room, batchSize);
+      if (inHand > 0 && limit < Math.min(leastTaken, options.capacity())) {
+        await laneFreed.promise;
+        continue;
+      }
+      const taken = await look(limit);
+      waiting.push(...taken);
+      occupyLanes();
+      if (limit <= 0 || taken.length < limit) await sleep();
+    }
+  }
+
+  async function look(limit: number): Promise<LeasedOrder[]> {
+    try {
+      await options.beforeLook?.();
+      const taken = limit > 0 ? await options.take(limit) : [];
+      options.onLook();
+      return taken;
+    } catch (error) {
+      options.onLook(error);
+      return [];
+    }
+  }
+
+  function occupyLanes(): void {
+    while (working.size < lanes) {
+      const leased = waiting.shift();
+      if (leased === undefined) return;
+      const round = stopping.signal.aborted
+        ? options.giveBack(leased)
+        : options.settle(leased, stopping.signal);
+      const work = round.catch(options.onRoundFailed).then(() => {
+        working.delete(work);
+        occupyLanes();
+        laneFreed.resolve();
+        laneFreed = Promise.withResolvers();
+      });
+      working.add(work);
+    }
+  }
+
+  /** Waits for the next poll or for `wake`. The jitter keeps replicas from polling in step. */
+  async function sleep(): Promise<void> {
+    const interval = options.pollInterval * (0.75 + Math.random() / 2);
+    const signal = AbortSignal.any([stopping.signal, alarm.signal]);
+    await delay(interval, undefined, { signal }).catch(() => {});
+    alarm = new AbortController();
+  }
+
+  return {
+    start() {
+      running = run();
+    },
+    wake() {
+      alarm.abort();
+    },
+    async stop() {
+      stopping.abort();
+      laneFreed.resolve();
+      await running;
+      while (working.size > 0) await Promise.all(working);
+    },
+  };
+}

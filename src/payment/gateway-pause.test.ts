@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createGatewayPause, type SharedPause } from './gateway-pause.ts';
+
+const longest = 60_000;
+
+function pauseOf(shared?: SharedPause) {
+  const happened: string[] = [];
+  const pause = createGatewayPause({
+    longest,
+    shared,
+    events: {
+      paused: ({ duration, asked, learned }) => happened.push(`paused ${duration} of ${asked}, ${learned}`),
+      resumed: () => happened.push('resumed'),
+    },
+  });
+  return { pause, happened };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+describe('the pause that the gateway asks for', () => {
+  test('a pause stops every request until it is over, and reports its start and its end once', async () => {
+    const { pause, happened } = pauseOf();
+    expect([pause.admit(), pause.admit(), pause.remaining()]).toEqual([true, true, 0]);
+    pause.answered(2000);
+    pause.answered(2000);
+    await vi.advanceTimersByTimeAsync(1990);
+    expect([pause.admit(), pause.capacity()]).toEqual([false, 0]);
+    expect(pause.remaining()).toBeCloseTo(10);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(pause.admit()).toBe(true);
+    expect(happened).toEqual(['paused 2000 of 2000, here', 'resumed']);
+  });
+
+  test('a pause never lasts longer than the maximum, whatever the gateway asks for', async () => {
+    const { pause, happened } = pauseOf();
+    pause.answered(99_999_999_000);
+    expect(pause.atMost(99_999_999_000)).toBe(longest);
+    await vi.advanceTimersByTimeAsync(longest);
+    expect(pause.admit()).toBe(true);
+    expect(happened[0]).toBe('paused 60000 of 99999999000, here');
+  });
+
+  test('a pause is extended by a longer one, and never cut short by a shorter one', async () => {
+    const { pause } = pauseOf();
+    pause.answered(5000);
+    pause.answered(1000);
+    expect(pause.remaining()).toBe(5000);
+    pause.answered(8000);
+    expect(pause.remaining()).toBe(8000);
+    // A request that was on its way when the pause began.
+    pause.answered(undefined);
+    expect(pause.admit()).toBe(false);
+  });
+
+  test.each([undefined, 0])('no pause begins when the gateway asks for %o', (retryAfter) => {
+    const { pause, happened } = pauseOf();
+    pause.answered(retryAfter);
+    expect([pause.admit(), happened.length]).toEqual([true, 0]);
+  });
+
+  test('one request alone asks whether a pause is over, and its answer lets the others go', async () => {
+    const { pause } = pauseOf();
+    pause.answered(1000);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(pause.capacity()).toBe(1);
+    expect([pause.admit(), pause.admit(), pause.admit(), pause.capacity()]).toEqual([true, false, false, 0]);
+    pause.answered(undefined);
+    expect([pause.admit(), pause.admit()]).toEqual([true, true]);
+  });
+
+  test('a pause begins again when the request at its end is refused', async () => {
+    const { pause } = pauseOf();
+    pause.answered(1000);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(pause.admit()).toBe(true);
+    pause.answered(1000);
+    expect([pause.admit(), pause.remaining()]).toEqual([false, 1000]);
+  });
+
+  test('a request at the end of a pause that gets no answer holds up the others for a second only', async () => {
+    const { pause } = pauseOf();
+    pause.answered(1000);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(pause.admit()).toBe(true);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(pause.admit()).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([pause.admit(), pause.admit()]).toEqual([true, true]);
+  });
+
+  test('a pause that was closed leaves no timer behind', () => {
+    const { pause } = pauseOf();
+    pause.answered(1000);
+    pause.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a pause that replicas share', () => {
+  test('a replica learns of the pause of another one without asking the gateway', async () => {
+    let until = 0;
+    const shared: SharedPause = {
+      remaining: async () => (until > performance.now() ? until - performance.now() : undefined),
+      begin: async (duration) => {
+        until = performance.now() + duration;
+      },
+    };
+    const [here, there] = [pauseOf(shared), pauseOf(shared)];
+    here.pause.answered(5000);
+    await vi.advanceTimersByTimeAsync(1000);
+    await here.pause.learn();
+    await there.pause.learn();
+    expect(there.pause.admit()).toBe(false);
+    expect(there.pause.remaining()).toBeCloseTo(4000);
+    await vi.advanceTimersByTimeAsync(3990);
+    expect([here.pause.admit(), there.pause.admit()]).toEqual([false, false]);
+    await vi.advanceTimersByTimeAsync(20);
+    await there.pause.learn();
+    expect([here.pause.admit(), there.pause.admit()]).toEqual([true, true]);
+    expect(here.happened).toEqual(['paused 5000 of 5000, here', 'resumed']);
+    expect(there.happened).toEqual(['paused 4000 of 4000, from_replica', 'resumed']);
+  });
+});
