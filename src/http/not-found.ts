@@ -13,6 +13,7 @@ export function answerNotFound(app: FastifyInstance, detail: string): void {
 /** Whether no route has the path. For Fastify, an empty segment is a value: `/orders/` is `/orders/:id` without an id. */
 export function isUnknownPath({ is404, params }: FastifyRequest): boolean {
   if (is404) return true;
-  for (const [name, value] of Object.entries(params ?? {})) if (value === '' && name !== '*') return true;
+  const values = params as Readonly<Record<string, string>>;
+  for (const name in values) if (values[name] === '' && name !== '*') return true;
   return false;
 }

@@ -46,6 +46,7 @@ export function readJsonBodies(app: FastifyInstance): void {
 
 /** JSON has no parameter `charset` and is in UTF-8 (RFC 8259, sections 8.1 and 11). One that says so does no harm. */
 function isLabelledAsUtf8(type: string | undefined): boolean {
+  if (type === 'application/json') return true;
   const [, charset = 'utf-8'] =
     /;[ \t]*charset=(?:"([^"]*)"|([^;\s]*))/i.exec(type ?? '')?.filter((group) => group !== undefined) ?? [];
   return /^utf-?8$/i.test(charset);
