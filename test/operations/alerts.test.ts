@@ -98,7 +98,7 @@ test.each(pages)('the runbook %s has all sections, queries and links', (name, te
 });
 
 test('links in runbooks lead to existing pages and dashboards', async () => {
-  const docs = await readdir('docs');
+  const docs = await readdir('docs', { recursive: true });
   for (const [name, text] of runbooks) {
     for (const [, target = ''] of text.matchAll(/\]\(((?!http)[^)#]+)/g)) {
       const known = target.startsWith('../') ? docs.includes(target.slice(3)) : runbooks.has(target);
