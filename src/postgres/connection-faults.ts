@@ -84,11 +84,11 @@ const noTls = wait('tls_refused')('DATABASE_URL asks for TLS, and the server has
 /** pg and pg-pool raise these errors without a code, so only the message identifies them. */
 export const messages: Readonly<Record<string, Decision>> = {
   'timeout exceeded when trying to connect': retry('pool_busy')('every connection of the pool is busy', pg),
-  'Connection terminated due to connection timeout': retry('unreachable')(
+  'Connection terminated due to connection timeout': retry('no_answer')(
     'Postgres did not accept a connection in time',
     pg,
   ),
-  'timeout expired': retry('unreachable')('Postgres did not accept a connection in time', pg),
+  'timeout expired': retry('no_answer')('Postgres did not accept a connection in time', pg),
   'Connection terminated unexpectedly': retry('connection_lost')(
     'the connection died while the statement ran',
     pg,

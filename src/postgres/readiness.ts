@@ -63,6 +63,18 @@ export function createPostgresReadiness(config: PoolConfig, log: Database['condi
   own.on('error', ignore);
   let inFlight: Promise<PostgresCheck> | undefined;
 
+  /** Connections that an earlier check has kept. */
+  const kept = new WeakSet<PoolClient>();
+
+  /** A session that is still open proves nothing while requests cannot open one, as after a change of the password. */
+  async function connect(): Promise<PoolClient> {
+    const client = await own.connect();
+    const requestsFail = log.open().some(({ condition }) => conditions[condition].of === 'connection');
+    if (!requestsFail || !kept.has(client)) return client;
+    client.release(true);
+    return own.connect();
+  }
+
   async function ask(client: PoolClient): Promise<PostgresCheck> {
     const run = async <Row extends QueryResultRow>({ text }: Statement, values: readonly unknown[]) => {
       const query: QueryConfig = { text, values: [...values] };
@@ -79,13 +91,14 @@ export function createPostgresReadiness(config: PoolConfig, log: Database['condi
 
   async function askOrExplain(attemptsLeft = 1): Promise<PostgresCheck> {
     try {
-      const client = await own.connect();
+      const client = await connect();
       client.on('error', ignore);
       // After anything but a success, the next check connects anew: it may reach another server, or with other rights.
       let spent = true;
       try {
         const check = await ask(client);
         spent = !check.ok;
+        kept.add(client);
         return check;
       } finally {
         client.off('error', ignore);

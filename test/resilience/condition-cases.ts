@@ -69,9 +69,14 @@ export function conditionCases(postgres: BreakablePostgres, proxy: TcpProxy): re
     },
     {
       what: 'user locked out',
-      provokedBy: '`ALTER ROLE … NOLOGIN`; sessions ended',
+      provokedBy: '`ALTER ROLE … NOLOGIN`; sessions of requests ended',
       allowed: [503],
-      provoke: setting(postgres, 'ALTER ROLE app NOLOGIN', 'ALTER ROLE app LOGIN'),
+      async provoke() {
+        await postgres.sql('ALTER ROLE app NOLOGIN', 'orders');
+        // The session of the readiness check stays.
+        await postgres.endSessions('of requests');
+        return async () => void (await postgres.sql('ALTER ROLE app LOGIN', 'orders'));
+      },
     },
     {
       what: 'no connection left',

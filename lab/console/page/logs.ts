@@ -111,6 +111,8 @@ const summaryFields = [
   'duration_ms',
   'order_status',
   'payment_outcome',
+  'db_condition',
+  'condition',
   'reason',
   'attempt',
   'fault',

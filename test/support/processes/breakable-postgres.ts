@@ -18,7 +18,7 @@ export interface BreakablePostgres extends AsyncDisposable {
   /** Runs SQL as the superuser in a transaction, which stays open until the returned function is called. */
   hold(text: string): Promise<Mend>;
   /** Ends the service's sessions, and waits for their end. */
-  endSessions(): Promise<void>;
+  endSessions(which?: 'all' | 'of requests'): Promise<void>;
   stop(): Promise<Mend>;
   /** Restarts it as a standby: one that answers queries, or one that takes no connection yet. */
   demote(how: 'read-only' | 'starting'): Promise<Mend>;
@@ -81,8 +81,9 @@ export async function startBreakablePostgres(): Promise<BreakablePostgres> {
       await client.query(text);
       return () => client.end();
     },
-    async endSessions() {
-      const ofService = `FROM pg_stat_activity WHERE usename = 'app'`;
+    async endSessions(which = 'all') {
+      const others = which === 'all' ? '' : `AND application_name <> 'orders-readiness'`;
+      const ofService = `FROM pg_stat_activity WHERE usename = 'app' ${others}`;
       await sql(`SELECT pg_terminate_backend(pid) ${ofService}`, 'orders');
       await expect.poll(() => sql(`SELECT pid ${ofService}`, 'orders')).toEqual([]);
     },
