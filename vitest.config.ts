@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { missingPrograms } from './lab/harness/programs.ts';
 
@@ -16,6 +17,9 @@ for (const program of missing) {
 
 export default defineConfig({
   test: {
+    // Vitest leaves one processor free, so where there are two it would run one file after the other, although a file often
+    // waits: for a process to start, for a timeout, for a lease to end.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: {
       // In the same run as the tests, because a second run would take minutes.
       enabled: process.env['CI'] !== undefined,

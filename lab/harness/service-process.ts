@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 
@@ -19,6 +21,14 @@ export interface ServiceProcess {
   /** kill -9 */
   kill(): Promise<void>;
 }
+
+/**
+ * Node keeps compiled modules in this folder, which is its default one, so that a process needs half a second less of a
+ * processor to start.
+ *
+ * @see https://nodejs.org/api/module.html#module-compile-cache
+ */
+export const compileCache = { NODE_COMPILE_CACHE: path.join(tmpdir(), 'node-compile-cache') };
 
 export interface ServiceProcessOptions {
   env: Record<string, string>;
@@ -50,7 +60,7 @@ export function startServiceProcess({
   const limited = ['/bin/sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`, ...node];
   const [command = '', ...args] = openFiles === undefined ? node : limited;
   const child = spawn(command, args, {
-    env: { PATH: process.env['PATH'], OTEL_SDK_DISABLED: 'true', ...env },
+    env: { PATH: process.env['PATH'], OTEL_SDK_DISABLED: 'true', ...compileCache, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   if (child.stdout === null || child.stderr === null) throw new Error('no pipes to the service');

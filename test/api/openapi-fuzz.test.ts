@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiRequest, type RequestDocument, requestsTo } from '../support/generators/api-arbitraries.ts';
 import type { OrderBody, ProblemBody } from '../support/clients/api-client.ts';
 import { type AttackedService, spawnAttackedService } from '../support/processes/attacked-service.ts';
-import { createContract, type OpenApiDocument } from '../support/clients/contract.ts';
+import { type Contract, contractOf, type OpenApiDocument } from '../support/clients/contract.ts';
 import { valuesOf } from '../support/generators/schema-arbitraries.ts';
 
 /** The same seed generates the same requests; a failure prints its request. */
@@ -32,7 +32,7 @@ interface Exchange {
 }
 
 let attacked: AttackedService;
-let check: ReturnType<typeof createContract>;
+let check: Contract;
 let document: OpenApiDocument & RequestDocument;
 /** Milliseconds to wait for a response. */
 const patience = 10_000;
@@ -44,8 +44,9 @@ beforeAll(async () => {
   attacked = await spawnAttackedService(impatient);
   await attacked.gateway.setFaults(faults);
   const response = await fetch(`${attacked.service.url}/openapi.json`);
-  document = (await response.json()) as typeof document;
-  check = createContract(document);
+  const described = await response.text();
+  document = JSON.parse(described) as typeof document;
+  check = contractOf(described);
 });
 afterAll(async () => {
   agent.destroy();

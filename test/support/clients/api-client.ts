@@ -2,7 +2,7 @@ import type { Static, TObject } from 'typebox';
 import type { commonMembers } from '../../../src/http/problem-details.ts';
 import type { orderProblemMembers } from '../../../src/orders/api/order-problems.ts';
 import type { orderRequestSchema, orderSchema } from '../../../src/orders/api/order-schema.ts';
-import { createContract, type OpenApiDocument } from './contract.ts';
+import { contractOf } from './contract.ts';
 
 export type OrderBody = Static<typeof orderSchema>;
 export type ProblemBody = Static<TObject<typeof commonMembers>> &
@@ -33,8 +33,7 @@ export const teaOrder: Static<typeof orderRequestSchema> = {
 
 /** Calls the API over HTTP and checks every answer against the OpenAPI document. */
 export async function createApiClient(url: string, key: string): Promise<ApiClient> {
-  const document = (await (await fetch(`${url}/openapi.json`)).json()) as OpenApiDocument;
-  const checkContract = createContract(document);
+  const checkContract = contractOf(await (await fetch(`${url}/openapi.json`)).text());
 
   async function request<Body>(method: string, path: string, init: RequestInit = {}): Promise<Answer<Body>> {
     const response = await fetch(`${url}${path}`, {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
+import { compileCache } from '../../../lab/harness/service-process.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
@@ -19,6 +20,8 @@ export interface NpmStartProcess extends AsyncDisposable {
   ended: Promise<number | NodeJS.Signals | null>;
 }
 
+const ports = { PORT: '0', ADMIN_PORT: '0', SIMULATOR_PORT: '0', CONSOLE_PORT: '0' };
+
 /** Starts it on free ports, with only PATH and HOME of the tests' environment. */
 export function spawnNpmStart(
   env: Record<string, string>,
@@ -27,7 +30,7 @@ export function spawnNpmStart(
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(program, args, {
     cwd: root,
-    env: { PATH, HOME, PORT: '0', ADMIN_PORT: '0', SIMULATOR_PORT: '0', CONSOLE_PORT: '0', ...env },
+    env: { PATH, HOME, ...compileCache, ...ports, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const pid = child.pid ?? 0;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
+import { startServiceProcess } from '../../../lab/harness/service-process.ts';
 import { startEmbeddedPostgres } from '../../../lab/dev/postgres/embedded-postgres.ts';
 import { migrate } from '../../../src/postgres/migrate.ts';
 
@@ -17,8 +18,10 @@ export const template = 'orders_template';
 
 /** Starts one server for the whole run, with a migrated database that each test clones. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server =
-    process.env['TEST_POSTGRES'] === 'containers' ? await startContainer() : await startEmbedded();
+  const [server] = await Promise.all([
+    process.env['TEST_POSTGRES'] === 'containers' ? startContainer() : startEmbedded(),
+    fillCompileCache(),
+  ]);
   const client = new Client({ connectionString: server.url });
   await client.connect();
   await client.query(`CREATE DATABASE ${template}`);
@@ -40,6 +43,12 @@ interface Server {
 }
 
 const preload = 'pg_stat_statements';
+
+/** Loads every module of the service once. Most tests kill their processes, and Node writes its cache when a process exits. */
+async function fillCompileCache(): Promise<void> {
+  // Without its variables the service ends as soon as it has loaded.
+  await startServiceProcess({ env: { OTEL_SDK_DISABLED: 'false' } }).exited;
+}
 
 async function startEmbedded(): Promise<Server> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'orders-test-'));
