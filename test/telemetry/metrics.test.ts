@@ -31,6 +31,8 @@ const contract: Readonly<Record<string, [type: string, labels: string[]]>> = {
   orders: ['counter', ['currency', 'status']],
   orders_pending: ['gauge', []],
   orders_pending_oldest_seconds: ['gauge', []],
+  payment_pause_seconds: ['gauge', []],
+  payment_suspended: ['gauge', ['scope']],
   pg_batch_rows: ['histogram', ['statement']],
   pg_batch_rows_waiting: ['gauge', ['write']],
   pg_batches_in_flight: ['gauge', ['write']],
@@ -53,9 +55,11 @@ const suffixes: Readonly<Record<string, string>> = { counter: '_total', gauge: '
 
 test('the service exposes exactly the metrics of the contract, with their types and labels', async () => {
   const service = await spawn({ BREAKER_VOLUME: '2', PAYMENT_MAX_ATTEMPTS: '2' });
-  await service.api.place({ ...teaOrder, paymentToken: 'tok_error_once' });
+  // One card: the circuit would open for one of two alone.
+  const order = { ...teaOrder, paymentToken: 'tok_error_once' };
+  await service.api.place(order);
   await service.gateway.setFaults({ errorRate: 1 });
-  for (let failure = 0; failure < 2; failure += 1) await service.api.place();
+  for (let failure = 0; failure < 2; failure += 1) await service.api.place(order);
   const exposition = await service.scrape();
 
   const exposed = Object.fromEntries(
@@ -113,7 +117,10 @@ test('gauges show the state of the circuit breaker, the backlog and the pool', a
   const states = samplesOf(exposition, 'circuit_breaker_state').map(
     ({ labels, value }) => `${labels['breaker']} ${labels['state']} ${value}`,
   );
-  expect(states).toEqual(['payment closed 0', 'payment open 1', 'payment half_open 0']);
+  expect(states).toEqual([
+    ...['payment closed 0', 'payment open 1', 'payment half_open 0'],
+    ...['settlement closed 1', 'settlement open 0', 'settlement half_open 0'],
+  ]);
   expect(valueOf(exposition, 'circuit_breaker_transitions_total', { from: 'closed', to: 'open' })).toBe(1);
   expect(valueOf(exposition, 'orders_pending_oldest_seconds')).toBeGreaterThan(0);
   expect(valueOf(exposition, 'pg_pool_connections', { state: 'total' })).toBeGreaterThan(0);
