@@ -65,7 +65,8 @@ export function createSettlementCrew(options: CrewOptions): SettlementCrew {
   async function look(limit: number): Promise<LeasedOrder[]> {
     try {
       await options.beforeLook?.();
-      const taken = limit > 0 ? await options.take(limit) : [];
+      if (limit <= 0) return [];
+      const taken = await options.take(limit);
       options.onLook();
       return taken;
     } catch (error) {
