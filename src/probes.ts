@@ -1,4 +1,5 @@
 import type { Config } from './config/config.ts';
+import { readDatabaseUrl } from './config/database-url.ts';
 import type { LogLevels } from './telemetry/logging/log-levels.ts';
 import type { Metrics } from './telemetry/metrics/metrics.ts';
 import { observeAdmission } from './telemetry/observers/admission.ts';
@@ -17,7 +18,7 @@ export function createProbes(config: Config, levels: LogLevels, metrics: Metrics
   const http = levels.component('http');
   return {
     database: observeDatabase(levels.component('postgres'), metrics, {
-      url: config.postgres.url.reveal(),
+      url: readDatabaseUrl(config.postgres.url.reveal()),
       makeSpans,
     }),
     redis: (url: string) => observeRedis(levels.component('redis'), metrics, { url, makeSpans }),

@@ -49,6 +49,7 @@ test.each([
   'postgres://orders@db.internal/orders?host=/var/run/postgresql',
   'postgres:///orders',
   'postgres://one:1,two:2/orders',
+  'postgres://one,two/orders',
 ])('throughNetwork leaves %s alone', async (url) => {
   expect((await proxy({ DATABASE_URL: url })).proxied.DATABASE_URL).toBe(url);
 });

@@ -59,7 +59,8 @@ export async function throughNetwork(
 function plainAddress(address: string | undefined): URL | undefined {
   if (address === undefined || !URL.canParse(address)) return undefined;
   const url = new URL(address);
-  if (!(url.protocol in defaultPorts) || url.hostname === '') return undefined;
+  // One proxy cannot stand for several hosts.
+  if (!(url.protocol in defaultPorts) || url.hostname === '' || url.hostname.includes(',')) return undefined;
   // Postgres parameters for TLS, or for a host other than the URL's own.
   const elsewhere = [...url.searchParams.keys()].some((name) => name.startsWith('ssl') || name === 'host');
   return elsewhere ? undefined : url;

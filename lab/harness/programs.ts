@@ -29,6 +29,7 @@ const programs: readonly Program[] = [
     package: 'chromium',
     tests: ['test/console/page.test.ts', 'test/console/outage.test.ts'],
   },
+  { name: 'openssl', package: 'openssl', tests: ['test/operations/postgres-tls.test.ts'] },
 ];
 
 /** Whether a program is on the PATH, or replaced by its variable. */

@@ -43,9 +43,18 @@ export class ConfigError extends Error {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A text has the expected form and cannot be used all the same. `message` completes "NAME …". */
+export class UnfitValue extends Error {
+  override readonly name = 'UnfitValue';
+}
+
 export interface Variable<T> {
-  /** Returns the value, or `undefined` when the text does not have the expected form. */
-  parse(text: string): T | undefined;
+  /**
+   * Returns the value, or `undefined` when the text does not have the expected form.
+   *
+   * @throws {UnfitValue}
+   */
+  parse(text: string, env?: Environment): T | undefined;
   /** Completes "NAME must be …". */
   expected: string;
   meaning: string;
@@ -190,7 +199,13 @@ export function read<V extends Readonly<Record<string, Variable<unknown>>>>(
       faults.push(`${name} is not set: ${variable.meaning}`);
       continue;
     }
-    values[name] = variable.parse(raw);
+    try {
+      values[name] = variable.parse(raw, env);
+    } catch (error) {
+      if (!(error instanceof UnfitValue)) throw error;
+      faults.push(`${name} ${error.message}`);
+      continue;
+    }
     if (values[name] === undefined) {
       const found = variable.secret ? '' : `, not ${JSON.stringify(raw)}`;
       faults.push(`${name} must be ${variable.expected}${found}`);

@@ -1,6 +1,7 @@
 import { redisUrl } from './addresses.ts';
+import { databaseUrl } from './database-url.ts';
 import { gatewayVariables } from './gateway-variables.ts';
-import { apiKeys, duration, oneOf, optional, share, url, wholeNumber } from './environment.ts';
+import { apiKeys, duration, oneOf, optional, share, wholeNumber } from './environment.ts';
 import { connectionVariables, listenerVariables, proxyVariables } from './http-variables.ts';
 import { settlementVariables } from './settlement-variables.ts';
 
@@ -12,8 +13,9 @@ export const variables = {
       'with `production`, the service refuses the demo key and keys of fewer than 22 characters, and turns profiling off by default',
   }),
   ...listenerVariables,
-  DATABASE_URL: url(['postgres:', 'postgresql:'], {
-    meaning: 'URL of the Postgres database; `npm start` brings its own when it is not set',
+  DATABASE_URL: databaseUrl({
+    meaning:
+      'URL of the Postgres database, as libpq writes it, with [several hosts and TLS](database/connecting.md) if need be; `npm start` brings its own when it is not set',
     secret: true,
   }),
   ...gatewayVariables,

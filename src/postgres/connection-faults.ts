@@ -6,6 +6,9 @@ const names = 'https://nodejs.org/api/dns.html#error-codes';
 const lookups = 'https://man7.org/linux/man-pages/man3/getaddrinfo.3.html';
 const certificates = 'https://nodejs.org/api/tls.html#x509-certificate-error-codes';
 
+const libpq = 'https://www.postgresql.org/docs/18/libpq-connect.html';
+const replication = 'https://www.postgresql.org/docs/18/warm-standby.html#SYNCHRONOUS-REPLICATION-HA';
+
 const broken = retry('connection_lost')('the connection broke; the next one may hold', sockets);
 const unresolved = retry('name_not_resolved')(
   'a stopped container or headless service has no name; it has one again when it is back',
@@ -45,6 +48,10 @@ const decisions: ReadonlyArray<[codes: string, decision: Decision]> = [
   ],
   ['EBADNAME ELOOP ENAMETOOLONG ENOTDIR ENOTSOCK EINVAL', wrongAddress],
   ['EAFNOSUPPORT EPROTONOSUPPORT EPROTOTYPE ESOCKTNOSUPPORT', wrongAddress],
+  ['no_tls no_channel_binding', wait('tls_refused')('an operator changes the server or sslmode', libpq)],
+  ['server_too_old', wait('version_unsupported')('an operator upgrades Postgres', libpq)],
+  ['read_only', retry('read_only')('another server may be the primary by now', libpq)],
+  ['commit_not_replicated', wait('not_replicated')('a failover would lose the commit', replication)],
   ['EPROTO', noCommonTls],
   ['ERR_SSL_WRONG_VERSION_NUMBER ERR_SSL_UNSUPPORTED_PROTOCOL', noCommonTls],
   ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', noCommonTls],

@@ -8,6 +8,7 @@ import {
   type QueryResultRow,
 } from 'pg';
 import type { Deadline } from '../resilience/deadline.ts';
+import { watchForLocalCommit } from './local-commit.ts';
 
 /** The deadline came before the statement took effect. This is certain: nothing was changed. */
 export class CutShort extends Error {
@@ -31,6 +32,7 @@ export interface DeadlineQueries {
    *
    * @param timeLimit longest wait for an answer in milliseconds, whatever the deadline
    * @throws {CutShort} when the statement did not take effect
+   * @throws {LocalCommit} when it did, on the primary alone
    * @throws {Error} the error of Postgres or the network; `Query read timeout` if Postgres does not answer
    */
   run<Row extends QueryResultRow>(
@@ -60,6 +62,7 @@ export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQ
       // The statement itself reports a broken connection. Without a listener, the event would end the process.
       const ignore = () => {};
       client.on('error', ignore);
+      const commit = watchForLocalCommit(client);
       let cancelled: Promise<void> | undefined;
       const timer = setTimeout(
         () => {
@@ -75,6 +78,7 @@ export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQ
         const readTimeout = Math.min(timeLimit, Math.max(1, deadline.remaining()) + grace);
         const bounded = { ...query, query_timeout: readTimeout };
         const result = await client.query<Row>(bounded);
+        commit.check();
         // Released any earlier, the connection could already run the next statement when the cancellation arrives.
         if (cancelled) void cancelled.then(() => release());
         else release();
@@ -88,6 +92,7 @@ export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQ
         throw error;
       } finally {
         clearTimeout(timer);
+        commit.stop();
       }
     },
     close: () => cancelling.end(),

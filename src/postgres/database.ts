@@ -1,13 +1,14 @@
 import { Pool, type PoolConfig, type QueryConfig, type QueryResultRow } from 'pg';
 import type { Backoff } from '../resilience/backoff.ts';
 import type { Config } from '../config/config.ts';
+import { type DatabaseHost, readDatabaseUrl } from '../config/database-url.ts';
 import { type Deadline, deadlineIn, noDeadline } from '../resilience/deadline.ts';
 import { type Attempt, retryWithFullJitter } from '../resilience/retry-with-full-jitter.ts';
 import { ServiceError } from '../errors.ts';
+import { connectionConfig } from './client.ts';
 import { createDeadlineQueries, CutShort } from './cut-short.ts';
 import { type ConditionEvents, type ConditionLog, createConditionLog } from './condition-log.ts';
 import { decide, faultCode, isOfOneRow, isRolledBack } from './faults.ts';
-import { TimeLimitedClient } from './time-limited-client.ts';
 
 /** One prepared statement. Values go in as parameters, never into the text. */
 export interface Statement {
@@ -94,6 +95,8 @@ export interface StatementObservation {
 export interface DatabaseEvents extends ConditionEvents {
   /** A statement starts. Called in the async context of its caller. */
   started(statement: Statement, options?: { inSharedStatement: boolean }): StatementObservation;
+  /** Connections go to this one of the servers in DATABASE_URL from now on. Not called if there is only one. */
+  serverFound(server: DatabaseHost): void;
   /** An idle connection broke, and the pool has dropped it. */
   connectionLost(error: Error): void;
 }
@@ -113,17 +116,23 @@ interface TransientFault {
 
 const backoff: Backoff = { base: 20, floor: 5, cap: 250 };
 
-/** How the service connects to Postgres. */
-export function poolConfig(config: Config['postgres']): PoolConfig {
+/**
+ * How the service connects to Postgres.
+ *
+ * @param onServer called when connections go to another of the servers in DATABASE_URL than before
+ */
+export function poolConfig(
+  config: Config['postgres'],
+  onServer?: (server: DatabaseHost) => void,
+): PoolConfig {
   return {
-    connectionString: config.url.reveal(),
+    // The timeout bounds both the wait for a free connection and the time to open a new one.
+    ...connectionConfig(readDatabaseUrl(config.url.reveal()), {
+      timeout: config.connectTimeout,
+      ...(onServer && { onServer }),
+    }),
     max: config.poolMax,
-    // Bounds both the wait for a free connection and the time to open a new one.
-    connectionTimeoutMillis: config.connectTimeout,
     statement_timeout: config.statementTimeout,
-    keepAlive: true,
-    application_name: 'orders',
-    Client: TimeLimitedClient,
   };
 }
 
@@ -132,7 +141,7 @@ export function poolConfig(config: Config['postgres']): PoolConfig {
  * while Postgres is down, and reports that it is not ready.
  */
 export function createDatabase(config: Config['postgres'], events: DatabaseEvents): Database {
-  const options = poolConfig(config);
+  const options = poolConfig(config, events.serverFound);
   const pool = new Pool(options);
   // Without a listener, the first idle connection that breaks would end the process.
   pool.on('error', (error) => events.connectionLost(error));

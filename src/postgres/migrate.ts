@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate';
-import { Client, type ClientBase, DatabaseError } from 'pg';
+import { type ClientBase, DatabaseError } from 'pg';
+import { readDatabaseUrl } from '../config/database-url.ts';
 import type { Backoff } from '../resilience/backoff.ts';
 import { deadlineIn } from '../resilience/deadline.ts';
 import { retryWithFullJitter } from '../resilience/retry-with-full-jitter.ts';
+import { createClient } from './client.ts';
 import { dropIfInvalid, invalidIndexes } from './invalid-indexes.ts';
 import { folder, migrationFile, table } from './migration-files.ts';
 import { migrationLoaders } from './migration-loader.ts';
@@ -39,7 +41,7 @@ const longWait = 2000;
  */
 export async function migrate(databaseUrl: string, options: MigrationOptions = {}): Promise<string[]> {
   const { say = () => {} } = options;
-  const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  const client = createClient(readDatabaseUrl(databaseUrl), { timeout: 10_000 });
   // A connection that breaks also fails the statement that is running; without a listener it would end the process.
   client.on('error', () => {});
   await client.connect();

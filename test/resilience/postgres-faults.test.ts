@@ -193,6 +193,7 @@ describe('a statement that fails', () => {
     connectionLost() {},
     conditionBegan() {},
     conditionEnded() {},
+    serverFound() {},
   };
   const failing = (repeatable: boolean): Statement => ({
     name: 'fail',

@@ -4,8 +4,10 @@ import { fastify } from 'fastify';
 import { Pool } from 'pg';
 import { Pool as HttpPool } from 'undici';
 import { type Config, loadConfig } from '../../../src/config/config.ts';
+import { readDatabaseUrl } from '../../../src/config/database-url.ts';
 import { listen } from '../../../src/http/listen.ts';
 import { orderRequestSchema, orderSchema } from '../../../src/orders/api/order-schema.ts';
+import { connectionConfig } from '../../../src/postgres/client.ts';
 import { runProcess } from '../../../src/process.ts';
 
 /**
@@ -13,7 +15,10 @@ import { runProcess } from '../../../src/process.ts';
  * has no API keys, idempotency, timeouts, retries, logs or metrics.
  */
 function bareOrders({ postgres, payment }: Config): FastifyPluginAsyncTypebox {
-  const database = new Pool({ connectionString: postgres.url.reveal(), max: postgres.poolMax });
+  const database = new Pool({
+    ...connectionConfig(readDatabaseUrl(postgres.url.reveal()), { timeout: postgres.connectTimeout }),
+    max: postgres.poolMax,
+  });
   const gateway = new HttpPool(payment.gatewayUrl, { connections: payment.connections });
 
   return async (app) => {

@@ -1,4 +1,5 @@
 import { SpanKind } from '@opentelemetry/api';
+import type { DatabaseHost, DatabaseUrl } from '../../config/database-url.ts';
 import type { DatabaseEvents, Statement } from '../../postgres/database.ts';
 import { conditions } from '../../postgres/decisions.ts';
 import { decide } from '../../postgres/faults.ts';
@@ -43,20 +44,18 @@ export function summaryOfStatement(name: string | undefined): string | undefined
 export function observeDatabase(
   logger: Logger,
   metrics: Metrics,
-  options: { url: string; makeSpans: boolean },
+  options: { url: DatabaseUrl; makeSpans: boolean },
 ): DatabaseEvents {
-  const url = new URL(options.url);
-  const server = {
-    host: url.hostname,
-    port: Number(url.port || 5432),
-    database: decodeURIComponent(url.pathname.slice(1)),
-  };
+  const [first = { host: '', port: 0 }] = options.url.hosts;
+  let attributesFor = attributesAt(first);
 
   // One entry per statement of the store.
-  const attributesFor = attributesByKey(
-    (statement: Statement) => statement.name,
-    (statement) => attributesOf(statement, server),
-  );
+  function attributesAt(server: DatabaseHost) {
+    return attributesByKey(
+      (statement: Statement) => statement.name,
+      (statement) => attributesOf(statement, { ...server, database: options.url.database ?? '' }),
+    );
+  }
 
   return {
     started(statement, { inSharedStatement } = { inSharedStatement: false }) {
@@ -119,6 +118,10 @@ export function observeDatabase(
         { event: 'postgres.condition_ended', condition, failures, lasted_ms: Math.round(lasted) },
         'statements succeed again',
       );
+    },
+    serverFound(server) {
+      attributesFor = attributesAt(server);
+      logger.info({ event: 'postgres.server_found', ...server }, 'connections go to this server');
     },
     connectionLost(error) {
       logger.warn({ event: 'postgres.connection_lost', err: error }, 'idle connection to Postgres lost');
