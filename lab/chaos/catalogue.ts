@@ -24,6 +24,7 @@ import { overload } from './experiments/overload.ts';
 import { poisonOrders } from './experiments/poison-orders.ts';
 import { poolExhausted } from './experiments/pool-exhausted.ts';
 import { postgresConflicts } from './experiments/postgres-conflicts.ts';
+import { postgresFailover } from './experiments/postgres-failover.ts';
 import { postgresNarrow } from './experiments/postgres-narrow.ts';
 import { postgresResets } from './experiments/postgres-resets.ts';
 import { postgresRestart } from './experiments/postgres-restart.ts';
@@ -53,6 +54,7 @@ export const catalogue: readonly Experiment[] = [
   gatewayCredentials,
   declines,
   postgresRestart,
+  postgresFailover,
   postgresSessionsEnded,
   postgresResets,
   postgresSlow,

@@ -1,14 +1,16 @@
 import { startSimulator } from '../simulator/server.ts';
+import { migrate } from '../../src/postgres/migrate.ts';
 import { createLogger } from '../../src/telemetry/logging/logger.ts';
 import { createGatewayControl } from '../harness/gateway-control.ts';
 import { startOtlpReceiver } from '../harness/otlp-receiver.ts';
 import { isInstalled } from '../harness/programs.ts';
+import { type PostgresPair, startPostgresPair, urlOfBoth } from '../harness/postgres-pair.ts';
 import { startRedisServer } from '../harness/redis-server.ts';
 import { watchAlerts } from './alerts/alert-watch.ts';
 import type { TimeScale } from './alerts/scale-rules.ts';
 import { findCollector, startCollector } from './collector.ts';
 import type { Experiment } from './experiment.ts';
-import type { PostgresServer } from './postgres.ts';
+import { type Database, openDatabase, type PostgresServer } from './postgres.ts';
 import { startReplica } from './replica.ts';
 import type { Environment } from './environment.ts';
 import type { Network } from './network.ts';
@@ -52,7 +54,8 @@ export async function openEmbeddedEnvironment(
   await using started = new AsyncDisposableStack();
   environments += 1;
   const proxy = (name: string, target: string) => network.connect(`${name}_${environments}`, target);
-  const database = started.use(await postgres.createDatabase());
+  const pair = surroundings.standby === true ? started.use(await startPostgresPair()) : undefined;
+  const database = started.use(pair ? await openPair(pair) : await postgres.createDatabase());
   const simulator = await startSimulator({
     host: '127.0.0.1',
     port: 0,
@@ -77,7 +80,7 @@ export async function openEmbeddedEnvironment(
         );
 
   const proxies = {
-    postgres: await proxy('postgres', database.url),
+    ...(pair ? {} : { postgres: await proxy('postgres', database.url) }),
     gateway: await proxy('gateway', simulator.url),
     collector: await proxy('collector', (collector ?? receiver).url),
     ...(redis && { redis: await proxy('redis', redis.url) }),
@@ -85,7 +88,7 @@ export async function openEmbeddedEnvironment(
   };
   const variables = {
     ...asDeployed,
-    DATABASE_URL: proxies.postgres.url,
+    DATABASE_URL: proxies.postgres?.url ?? database.url,
     PAYMENT_GATEWAY_URL: proxies.gateway.url,
     ...telemetry,
     API_KEYS: `shop:${apiKeys.shop},pos:${apiKeys.pos},noisy:noisy-key`,
@@ -120,11 +123,18 @@ export async function openEmbeddedEnvironment(
     gateway: createGatewayControl(simulator.url),
     database,
     replicas,
-    postgres,
+    ...(pair ? { pair } : { postgres }),
     ...(redis && { redis }),
     network: proxies,
     spans: (collector ?? receiver).spans,
     ...(alerts && { alerts }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Its database `orders`, on whichever server is the primary. */
+async function openPair(pair: PostgresPair): Promise<Database> {
+  const url = urlOfBoth(pair);
+  await migrate(url);
+  return openDatabase(url);
 }

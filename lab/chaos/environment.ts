@@ -1,5 +1,6 @@
 import type { GatewayControl } from '../harness/gateway-control.ts';
 import type { ReceivedSpan } from '../console/otlp/messages.ts';
+import type { PostgresPair } from '../harness/postgres-pair.ts';
 import type { RedisServer } from '../harness/redis-server.ts';
 import type { AlertWatch } from './alerts/alert-watch.ts';
 import type { Database, PostgresServer } from './postgres.ts';
@@ -19,6 +20,8 @@ export interface Environment extends AsyncDisposable {
   /** The processes of the service; undefined if it was running before. */
   replicas?: readonly Replica[];
   postgres?: PostgresServer;
+  /** The primary and its standby, in place of the server above. */
+  pair?: PostgresPair;
   redis?: RedisServer;
   network: Partial<Record<Dependency, NetworkProxy>>;
   /** Every span received so far; undefined if spans go elsewhere. */

@@ -28,6 +28,8 @@ export interface Experiment {
 export interface Surroundings {
   /** Instances of the service on one database. Default 1. */
   replicas?: number;
+  /** Whether Postgres has a synchronous standby, and DATABASE_URL names both servers. Default false. */
+  standby?: boolean;
   /** Whether the replicas share a Redis. Default false. */
   redis?: boolean;
   /** Whether telemetry goes through a Collector. Default false. */
@@ -63,6 +65,11 @@ export type Fault =
   /** kill -9, then a restart: Postgres once, after `awayFor` seconds; the service every `every` seconds, at once. */
   | { kind: 'crash'; what: 'postgres'; awayFor: number }
   | { kind: 'crash'; what: 'service'; every: number }
+  /**
+   * kill -9 of the primary, and the promotion of its standby after `awayFor` seconds. The old primary returns as a standby,
+   * with the rollback.
+   */
+  | { kind: 'failover'; awayFor: number }
   /** A signal to the process, which stays away until the end of the fault. */
   | { kind: 'stop'; what: 'redis' | 'service'; replica?: number; signal: 'SIGKILL' | 'SIGTERM' }
   /** Postgres terminates the service's sessions one by one, at this rate. */
@@ -185,9 +192,10 @@ export const usualTraffic: SteadyState = { orders: 20, answers: ['201', '402'] }
 
 /** The differences from one replica with default settings, for tables. */
 export function describeSurroundings(surroundings: Surroundings): string[] {
-  const { replicas, redis, collector, openFiles, env = {}, rate } = surroundings;
+  const { replicas, standby, redis, collector, openFiles, env = {}, rate } = surroundings;
   return [
     ...(replicas === undefined ? [] : [`${replicas} replicas`]),
+    ...(standby === true ? ['a synchronous standby'] : []),
     ...(redis === true ? ['a shared Redis'] : []),
     ...(collector === true ? ['a Collector'] : []),
     ...(openFiles === undefined ? [] : [`at most ${openFiles} open files`]),
@@ -211,6 +219,8 @@ export function describeFault(fault: Fault): string {
       return fault.what === 'postgres'
         ? `kill -9 of postgres, restarted after ${fault.awayFor} s`
         : `kill -9 of service every ${fault.every} s, restarted at once`;
+    case 'failover':
+      return `kill -9 of the Postgres primary, and promotion of its synchronous standby after ${fault.awayFor} s`;
     case 'stop':
       return `${fault.signal} to ${fault.what}${fault.replica === undefined ? '' : ` ${fault.replica + 1}`}, away until the end of the fault`;
     case 'end_sessions':

@@ -31,6 +31,8 @@ export function missingFor(fault: Fault, environment: Environment): string | und
     case 'crash':
       if (fault.what === 'postgres') return environment.postgres ? undefined : noPostgres;
       return environment.replicas ? undefined : noProcess;
+    case 'failover':
+      return environment.pair ? undefined : 'there is no standby';
     case 'stop':
       if (fault.what === 'redis') return environment.redis ? undefined : noRedis;
       return environment.replicas ? undefined : noProcess;
@@ -76,6 +78,9 @@ export async function inject(fault: Fault, injection: Injection): Promise<Rollba
       if (fault.what === 'service') return repeat(fault.every, () => crashReplicas(environment));
       await environment.postgres?.crash(fault.awayFor);
       return async () => {};
+    case 'failover':
+      await environment.pair?.failOver('killed', fault.awayFor);
+      return async () => environment.pair?.rejoin();
     case 'stop':
       return stop(fault, environment);
     case 'end_sessions':

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Pool, type QueryResultRow } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../dev/postgres/embedded-postgres.ts';
+import { readDatabaseUrl } from '../../src/config/database-url.ts';
+import { connectionConfig, createClient } from '../../src/postgres/client.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 
 /** A Postgres that can be killed, with a database for each experiment. */
@@ -57,7 +59,8 @@ export async function startPostgres(): Promise<PostgresServer> {
 
 /** @param drop called at the end; does nothing by default, because a given database is not ours to drop */
 export function openDatabase(url: string, drop: () => Promise<void> = async () => {}): Database {
-  const pool = new Pool({ connectionString: url, max: 3, connectionTimeoutMillis: 5000 });
+  const address = readDatabaseUrl(url);
+  const pool = new Pool({ ...connectionConfig(address, { timeout: 5000 }), max: 3 });
   // Experiments terminate sessions on purpose. The next query reports a lost connection.
   pool.on('error', () => {});
   return {
@@ -65,8 +68,7 @@ export function openDatabase(url: string, drop: () => Promise<void> = async () =
     sql: async <Row extends QueryResultRow>(text: string, values: unknown[] = []) =>
       (await pool.query<Row>(text, values)).rows,
     async session() {
-      const client = new Client({ connectionString: url });
-      client.on('error', () => {});
+      const client = createClient(address, { timeout: 5000 });
       await client.connect();
       return client;
     },

@@ -8,7 +8,7 @@ import { findPostgresHome } from './postgres-home.ts';
 import { type LaunchedServer, lastLines, launchServer } from './postgres-server.ts';
 import { readLockFile, releaseCluster } from './postmaster-lock.ts';
 
-/** A PostgreSQL 18 from npm, which needs neither Docker nor an installation. */
+/** A PostgreSQL from npm, which needs neither Docker nor an installation. */
 export interface EmbeddedPostgres extends LaunchedServer {
   /** URL of the database `orders`, with its superuser. */
   url: string;
@@ -23,6 +23,10 @@ export interface EmbeddedPostgresOptions {
   port?: number;
   /** Value of `shared_preload_libraries`, such as `pg_stat_statements`. Default: none. */
   preload?: string;
+  /** Further settings of the server, by name. */
+  settings?: Readonly<Record<string, string | number>>;
+  /** Folder with the `bin` of another version. Default: PostgreSQL 18, which npm installs. */
+  native?: string;
   /** Called with progress that explains a slow start. */
   log?: (line: string) => void;
 }
@@ -44,11 +48,11 @@ const transientFault =
  * @throws {StartupError} with the end of the server's log, or if another run uses `dataDir`
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { durable = true, preload = '', log = () => undefined } = options;
+  const { durable = true, preload = '', settings = {}, log = () => undefined } = options;
   const startedAt = Date.now();
   const dataDir = await openDataFolder(options.dataDir);
   const logFile = path.join(dataDir, 'postgres.log');
-  const home = await findPostgresHome(dataDir, log);
+  const home = await findPostgresHome(dataDir, log, options.native);
   const cluster = path.join(home.directory, 'cluster');
 
   for (;;) {
@@ -59,7 +63,15 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       password = await createCluster(home, { logFile, durable });
     }
     const port = options.port ?? (await freePort());
-    const server = await launchServer(home, { cluster, port, logFile, durable, preload, staleLock });
+    const server = await launchServer(home, {
+      cluster,
+      port,
+      logFile,
+      durable,
+      preload,
+      settings,
+      staleLock,
+    });
     if (await isReady(server, cluster, startedAt + startDeadline)) {
       return { ...server, url: `postgres://orders:${password}@127.0.0.1:${port}/orders` };
     }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -36,8 +36,7 @@ export async function createCluster(
   }
   const folder = dataFolderArgument(home, cluster);
   const access = ['--username=orders', '--pwfile=../password', '--auth=scram-sha-256'];
-  // Sorts identically on every machine, and faster than the operating system's locales.
-  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const locale = ['--encoding=UTF8', '--locale=C', ...builtinLocale(home)];
   const sync = durable ? [] : ['--no-sync'];
   const run = (program: string, args: string[], input?: string) =>
     runToEnd(home, { program, args, input, cluster, logFile });
@@ -59,6 +58,16 @@ export async function createCluster(
     );
   }
   return password;
+}
+
+/** Sorts identically on every machine, and faster than the operating system's locales. New in version 17. */
+function builtinLocale({ native }: PostgresHome): string[] {
+  const { stdout } = spawnSync(path.join(native, 'bin/postgres'), ['--version'], {
+    cwd: '/',
+    encoding: 'utf8',
+  });
+  const [major] = /\d+/.exec(stdout) ?? [];
+  return Number(major) >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : [];
 }
 
 interface Run {

@@ -24,8 +24,11 @@ export interface Account {
  *
  * @throws {StartupError} if there are no binaries for this machine, or the data belongs to another user
  */
-export async function findPostgresHome(dataDir: string, log: (line: string) => void): Promise<PostgresHome> {
-  const native = packagedBinaries();
+export async function findPostgresHome(
+  dataDir: string,
+  log: (line: string) => void,
+  native = packagedBinaries(),
+): Promise<PostgresHome> {
   const directory = path.join(dataDir, 'postgres');
   const owner = await stat(directory).catch(() => undefined);
   const isRoot = process.getuid?.() === 0;

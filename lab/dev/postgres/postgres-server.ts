@@ -20,6 +20,8 @@ export interface ServerOptions {
   logFile: string;
   durable: boolean;
   preload: string;
+  /** Further settings, by name. */
+  settings: Readonly<Record<string, string | number>>;
   /** Process id in a stale lock file. */
   staleLock: number | undefined;
 }
@@ -74,7 +76,7 @@ export async function launchServer(home: PostgresHome, options: ServerOptions): 
   return { pid, ended: allEnded, stop };
 }
 
-function settings({ cluster, port, durable, preload }: ServerOptions): string[] {
+function settings({ cluster, port, durable, preload, settings: further }: ServerOptions): string[] {
   const values: Record<string, string | number> = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -85,6 +87,7 @@ function settings({ cluster, port, durable, preload }: ServerOptions): string[] 
     shared_preload_libraries: preload,
     ...ownedBy(process.pid, cluster),
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...further,
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

@@ -31,7 +31,7 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
       (await own.query<Row>(text, values)).rows,
     async drop() {
       await own.end();
-      await withClient(serverUrl, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
+      await withClient(serverUrl, (client) => drop(client, name));
     },
   };
 }
@@ -44,4 +44,14 @@ async function withClient<T>(url: string, use: (client: Client) => Promise<T>): 
   } finally {
     await client.end();
   }
+}
+
+async function drop(client: Client, name: string): Promise<void> {
+  if (process.env['TEST_POSTGRES'] !== 'oldest') {
+    await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    return;
+  }
+  // FORCE is new in version 13.
+  await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+  await client.query(`DROP DATABASE ${name}`);
 }

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startServiceProcess } from '../../../lab/harness/service-process.ts';
 import { startEmbeddedPostgres } from '../../../lab/dev/postgres/embedded-postgres.ts';
+import { fetchOldestPostgres } from '../../../lab/harness/oldest-postgres.ts';
 import { migrate } from '../../../src/postgres/migrate.ts';
 
 declare module 'vitest' {
@@ -19,7 +20,7 @@ export const template = 'orders_template';
 /** Starts one server for the whole run, with a migrated database that each test clones. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const [server] = await Promise.all([
-    process.env['TEST_POSTGRES'] === 'containers' ? startContainer() : startEmbedded(),
+    startServer(process.env['TEST_POSTGRES'] ?? 'embedded'),
     fillCompileCache(),
   ]);
   const client = new Client({ connectionString: server.url });
@@ -50,9 +51,22 @@ async function fillCompileCache(): Promise<void> {
   await startServiceProcess({ env: { OTEL_SDK_DISABLED: 'false' } }).exited;
 }
 
-async function startEmbedded(): Promise<Server> {
+/** @param which the one from npm (`embedded`), the oldest supported one (`oldest`), or one in Docker (`containers`) */
+async function startServer(which: string): Promise<Server> {
+  if (which === 'containers') return startContainer();
+  return which === 'oldest' ? startEmbedded(await fetchOldestPostgres()) : startEmbedded();
+}
+
+async function startEmbedded(native?: string): Promise<Server> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'orders-test-'));
-  const postgres = await startEmbeddedPostgres({ dataDir, durable: false, preload });
+  // The programs of old versions change to the folder of the data, as the account that the server runs as.
+  if (native !== undefined) await chmod(dataDir, 0o755);
+  const postgres = await startEmbeddedPostgres({
+    dataDir,
+    durable: false,
+    preload,
+    ...(native !== undefined && { native }),
+  });
   return {
     url: postgres.url,
     async stop() {
