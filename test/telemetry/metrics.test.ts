@@ -118,8 +118,12 @@ test('gauges show the state of the circuit breaker, the backlog and the pool', a
     ({ labels, value }) => `${labels['breaker']} ${labels['state']} ${value}`,
   );
   expect(states).toEqual([
-    ...['payment closed 0', 'payment open 1', 'payment half_open 0'],
-    ...['settlement closed 1', 'settlement open 0', 'settlement half_open 0'],
+    'payment closed 0',
+    'payment open 1',
+    'payment half_open 0',
+    'settlement closed 1',
+    'settlement open 0',
+    'settlement half_open 0',
   ]);
   expect(valueOf(exposition, 'circuit_breaker_transitions_total', { from: 'closed', to: 'open' })).toBe(1);
   expect(valueOf(exposition, 'orders_pending_oldest_seconds')).toBeGreaterThan(0);
