@@ -31,7 +31,7 @@ const programs: ReadonlyArray<{ title: string; about: string; variables: Variabl
   },
   {
     title: 'The migrations',
-    about: '`npm run migrate`, which also reads `DATABASE_URL`.',
+    about: '`npm run migrate`, which also reads `DATABASE_URL` and `DATABASE_POOLER`.',
     variables: migrationVariables,
   },
   {

@@ -22,7 +22,7 @@ import { openFilesLimit, shareOpenFiles } from './open-files.ts';
 import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
 import type { PaymentGateway } from './payment/payment-gateway.ts';
 import { createResilientPaymentGateway } from './payment/resilient-payment-gateway.ts';
-import { createDatabase, poolConfig } from './postgres/database.ts';
+import { createDatabase } from './postgres/database.ts';
 import { createPostgresReadiness } from './postgres/readiness.ts';
 import { createProbes } from './probes.ts';
 import { createRedis, type Redis } from './redis/redis.ts';
@@ -143,7 +143,7 @@ export async function createService(
       httpGateway,
     ]);
   building.defer(() => admission?.close());
-  const readiness = createPostgresReadiness(poolConfig(config.postgres), database.conditions);
+  const readiness = createPostgresReadiness(config.postgres, database.conditions);
   building.defer(() => readiness.close());
   const health = createHealth(readiness);
   const circuits = () => ({

@@ -10,7 +10,7 @@ export async function openBooks(
   gateway: GatewayControl,
 ): Promise<Books> {
   const orders = await sql(`
-    SELECT id, client_id, idempotency_key, status, total_minor::float8 AS total_minor, currency, payment_id,
+    SELECT id, client_id, idempotency_key, status, to_json(total_minor) AS total_minor, currency, payment_id,
       status = 'pending' AND due_at < now() - interval '5 s' AS overdue
     FROM orders`);
   const { charges } = await gateway.ledger();

@@ -280,10 +280,3 @@ test('loadConfig refuses an unknown NODE_ENV, because it decides what is safe', 
     'NODE_ENV must be one of development, test, production, not "prod"',
   ]);
 });
-
-test('loadMigrationConfig requires the database URL only', () => {
-  const config = loadMigrationConfig({ DATABASE_URL: required.DATABASE_URL });
-  expect(config.url.reveal()).toBe(required.DATABASE_URL);
-  expect(config).toMatchObject({ lockTimeout: 500, lockDeadline: 60_000 });
-  expect(() => loadMigrationConfig({})).toThrow(/^DATABASE_URL is not set: /);
-});

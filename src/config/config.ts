@@ -4,6 +4,7 @@ import { migrationVariables } from './migration-variables.ts';
 import { withProxyNames } from './outgoing-proxy.ts';
 import { type HttpConfig, httpConfig } from './http-config.ts';
 import { type BackoffConfig, type SettlementConfig, settlementConfig } from './settlement-config.ts';
+import { postgresVariables } from './postgres-variables.ts';
 import { variables } from './variables.ts';
 
 /** The service's environment, read once, at start. Only `src/config/` reads `process.env`. */
@@ -70,6 +71,8 @@ export interface RedisConfig {
 
 export interface PostgresConfig {
   url: Secret<string>;
+  /** What a pooler between the service and Postgres keeps for a connection. */
+  pooler: 'auto' | 'session' | 'transaction';
   poolMax: number;
   /** Whether orders that arrive together share a statement. */
   batching: boolean;
@@ -81,8 +84,7 @@ export interface PostgresConfig {
   deadline: number;
 }
 
-export interface MigrationConfig {
-  url: Secret<string>;
+export interface MigrationConfig extends Pick<PostgresConfig, 'url' | 'pooler'> {
   /** Longest wait for a lock, behind which requests queue. */
   lockTimeout: number;
   /** One migration with all its tries to get its locks. */
@@ -258,9 +260,10 @@ function admissionConfig(value: ServiceValues): AdmissionConfig | undefined {
   };
 }
 
-function postgresConfig(value: ServiceValues): PostgresConfig {
+function postgresConfig(value: Values<typeof postgresVariables>): PostgresConfig {
   return {
     url: new Secret(value.DATABASE_URL),
+    pooler: value.DATABASE_POOLER,
     poolMax: value.DATABASE_POOL_MAX,
     batching: value.DATABASE_BATCHING === 'on',
     connectTimeout: value.DATABASE_CONNECT_TIMEOUT,
@@ -269,11 +272,13 @@ function postgresConfig(value: ServiceValues): PostgresConfig {
   };
 }
 
-/** Reads what `npm run migrate` needs. @throws {ConfigError} */
+/** Reads what `npm run migrate` needs. MIGRATION_DATABASE_URL comes before DATABASE_URL. @throws {ConfigError} */
 export function loadMigrationConfig(env: Environment = process.env): MigrationConfig {
-  const value = read({ DATABASE_URL: variables.DATABASE_URL, ...migrationVariables }, env);
+  const { DATABASE_URL, DATABASE_POOLER } = postgresVariables;
+  const value = read({ DATABASE_POOLER, ...migrationVariables }, env);
   return {
-    url: new Secret(value.DATABASE_URL),
+    url: new Secret(value.MIGRATION_DATABASE_URL ?? read({ DATABASE_URL }, env).DATABASE_URL),
+    pooler: value.DATABASE_POOLER,
     lockTimeout: value.MIGRATION_LOCK_TIMEOUT,
     lockDeadline: value.MIGRATION_LOCK_DEADLINE,
   };

@@ -1,7 +1,15 @@
-import { duration } from './environment.ts';
+import { databaseUrl } from './database-url.ts';
+import { duration, optional } from './environment.ts';
 
 /** What `npm run migrate` reads besides the URL of the database. */
 export const migrationVariables = {
+  MIGRATION_DATABASE_URL: optional(
+    databaseUrl({
+      meaning:
+        'URL for the migrations alone, instead of `DATABASE_URL`: another role, or Postgres itself when that leads to a pooler',
+      secret: true,
+    }),
+  ),
   MIGRATION_LOCK_TIMEOUT: duration({
     default: '500ms',
     meaning:

@@ -1,9 +1,9 @@
 import { redisUrl } from './addresses.ts';
-import { databaseUrl } from './database-url.ts';
 import { gatewayVariables } from './gateway-variables.ts';
 import { apiKeys, duration, oneOf, optional, share, wholeNumber } from './environment.ts';
 import { connectionVariables, listenerVariables, proxyVariables } from './http-variables.ts';
 import { settlementVariables } from './settlement-variables.ts';
+import { postgresVariables } from './postgres-variables.ts';
 
 /** Every variable of the service. `npm run docs` generates docs/configuration.md from it. */
 export const variables = {
@@ -13,11 +13,7 @@ export const variables = {
       'with `production`, the service refuses the demo key and keys of fewer than 22 characters, and turns profiling off by default',
   }),
   ...listenerVariables,
-  DATABASE_URL: databaseUrl({
-    meaning:
-      'URL of the Postgres database, as libpq writes it, with [several hosts and TLS](database/connecting.md) if need be; `npm start` brings its own when it is not set',
-    secret: true,
-  }),
+  ...postgresVariables,
   ...gatewayVariables,
   API_KEYS: apiKeys({
     meaning: 'clients and their keys: `client:key` pairs, comma-separated; `npm start` sets `demo:demo-key`',
@@ -74,27 +70,6 @@ export const variables = {
     meaning: 'time for which Redis keeps a settled order, with a jitter of a tenth',
   }),
   ...connectionVariables,
-  DATABASE_POOL_MAX: wholeNumber(1, 1000, {
-    default: '10',
-    meaning: 'size of the pool of Postgres connections',
-  }),
-  DATABASE_BATCHING: oneOf(['on', 'off'], {
-    default: 'on',
-    meaning:
-      '`on` lets orders that arrive together share a statement and its commit, `off` gives each its own statement',
-  }),
-  DATABASE_CONNECT_TIMEOUT: duration({
-    default: '1s',
-    meaning: 'longest wait for a connection to Postgres, new or from the pool',
-  }),
-  DATABASE_STATEMENT_TIMEOUT: duration({
-    default: '2s',
-    meaning: 'longest run of a statement before Postgres cancels it',
-  }),
-  DATABASE_DEADLINE: duration({
-    default: '3s',
-    meaning: 'deadline of a statement with all its retries; after it, the request gets 503',
-  }),
   PAYMENT_ATTEMPT_TIMEOUT: duration({
     default: '1s',
     meaning: 'timeout of one attempt at the gateway; after it, the outcome of the attempt is unknown',

@@ -4,13 +4,30 @@ import type { OrderState, OrderStatus } from './order-state.ts';
 
 /** Rows of the table `orders`, and their conversion to orders. */
 
+/** A bigint, in the digits that pg returns. */
+export type BigintText = string;
+
+/**
+ * Money and times, exactly.
+ *
+ * @throws {RangeError} unless it is an integer that a number holds exactly
+ */
+export function integerOf(digits: BigintText): number {
+  const value = /^-?\d+$/.test(digits) ? Number(digits) : Number.NaN;
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${digits} is not an integer below 2^53`);
+  return value;
+}
+
+/** @param milliseconds since 1970 */
+export const timeOf = (milliseconds: BigintText): Date => new Date(integerOf(milliseconds));
+
 export interface StateRow {
   id: string;
   status: OrderStatus;
   payment_id: string | null;
   decline_code: string | null;
   refusal_code: string | null;
-  updated_at: Date;
+  updated_at: BigintText;
 }
 
 export interface OrderRow extends StateRow {
@@ -18,8 +35,8 @@ export interface OrderRow extends StateRow {
   customer_id: string;
   currency: Currency;
   items: OrderItem[];
-  total_minor: number;
-  created_at: Date;
+  total_minor: BigintText;
+  created_at: BigintText;
 }
 
 export function toOrder(row: OrderRow): Order {
@@ -29,9 +46,9 @@ export function toOrder(row: OrderRow): Order {
     customerId: row.customer_id,
     currency: row.currency,
     items: row.items,
-    totalMinor: row.total_minor,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
+    totalMinor: integerOf(row.total_minor),
+    createdAt: timeOf(row.created_at),
+    updatedAt: timeOf(row.updated_at),
     ...stateOf(row),
   };
 }

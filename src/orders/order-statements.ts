@@ -1,6 +1,26 @@
 import type { Statement } from '../postgres/database.ts';
 
-/** The SQL of the table `orders`. Leases and due times use the database's clock only. */
+/**
+ * The SQL of the table `orders`. Leases and due times use the database's clock only.
+ *
+ * No statement relies on a setting of its session: a role or a database may bring its own, and through a pooler in
+ * transaction mode nothing that is set before a statement is certain. So tables are named with their schema, values are
+ * read in a form that no setting changes, and every write says itself that its commit waits for the disk.
+ */
+
+/** Whole milliseconds of a time since 1970, or of an interval, as a bigint. The text of a timestamp depends on `DateStyle`. */
+const milliseconds = (of: string) => `(extract(epoch FROM date_trunc('milliseconds', ${of})) * 1000)::bigint`;
+const createdAt = `${milliseconds('created_at')} AS created_at`;
+const updatedAt = `${milliseconds('updated_at')} AS updated_at`;
+
+/**
+ * Makes the commit of this statement wait until it is on disk, and on the synchronous standby if there is one. What waits
+ * for more stays as it is.
+ *
+ * @see https://www.postgresql.org/docs/18/runtime-config-wal.html#GUC-SYNCHRONOUS-COMMIT
+ */
+const durably = `set_config('synchronous_commit',
+  CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)`;
 
 /**
  * Repeatable: the id exists before the first attempt, so a repeat conflicts with the order that the first attempt stored.
@@ -11,11 +31,11 @@ export const placeOrder: Statement = {
   summary: 'INSERT orders',
   repeatable: true,
   text: `
-    INSERT INTO orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor,
+    INSERT INTO public.orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor,
       status, payment_token, due_at, created_at, updated_at, traceparent)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, now() + $10 * interval '1 ms', now(), now(), $11)
     ON CONFLICT DO NOTHING
-    RETURNING created_at`,
+    RETURNING ${createdAt}, ${durably}`,
 };
 
 /**
@@ -32,7 +52,7 @@ export const placeOrders: Statement = {
   repeatable: true,
   shared: true,
   text: `
-    INSERT INTO orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor,
+    INSERT INTO public.orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor,
       status, payment_token, due_at, created_at, updated_at, traceparent)
     SELECT id, client_id, idempotency_key, decode(request_hash, 'hex'), customer_id, currency, items, total_minor,
       'pending', payment_token, now() + lease * interval '1 ms', now(), now(), traceparent
@@ -42,7 +62,7 @@ export const placeOrders: Statement = {
         traceparent text)
     ORDER BY client_id, idempotency_key
     ON CONFLICT DO NOTHING
-    RETURNING id, created_at`,
+    RETURNING id, ${createdAt}, ${durably}`,
 };
 
 /** The order that a new one conflicts with: one with its key, or itself after a lost answer. */
@@ -51,8 +71,9 @@ export const findByKey: Statement = {
   summary: 'SELECT orders',
   repeatable: true,
   text: `
-    SELECT id, request_hash, created_at, status = 'pending' AND round = 1 AND held AND due_at > now() AS in_flight
-    FROM orders WHERE id = $1 OR client_id = $2 AND idempotency_key = $3`,
+    SELECT id, encode(request_hash, 'hex') AS request_hash, ${createdAt},
+      status = 'pending' AND round = 1 AND held AND due_at > now() AS in_flight
+    FROM public.orders WHERE id = $1 OR client_id = $2 AND idempotency_key = $3`,
 };
 
 /** Repeatable: an order leaves `pending` once, and a repeat finds it settled under its own fencing token. */
@@ -61,11 +82,11 @@ export const settleOrder: Statement = {
   summary: 'UPDATE orders',
   repeatable: true,
   text: `
-    UPDATE orders
+    UPDATE public.orders
     SET status = $3, payment_id = $4, decline_code = $5, refusal_code = $6, payment_token = NULL, due_at = NULL,
       held = false, updated_at = now()
     WHERE id = $1 AND round = $2 AND status = 'pending'
-    RETURNING updated_at`,
+    RETURNING ${updatedAt}, ${durably}`,
 };
 
 /** Repeatable: the counts are absolute, and a repeat only postpones the due time by the time between the two. */
@@ -74,11 +95,11 @@ export const releaseOrder: Statement = {
   summary: 'UPDATE orders',
   repeatable: true,
   text: `
-    UPDATE orders
+    UPDATE public.orders
     SET held = false, due_at = now() + $3 * interval '1 ms', refusals = $4, refusal_code = $5, unanswered = $6,
       updated_at = now()
     WHERE id = $1 AND round = $2 AND status = 'pending'
-    RETURNING updated_at`,
+    RETURNING ${updatedAt}, ${durably}`,
 };
 
 /**
@@ -95,7 +116,7 @@ export const recordOutcomes: Statement = {
   repeatable: true,
   shared: true,
   text: `
-    UPDATE orders
+    UPDATE public.orders
     SET status = outcome.status, payment_id = outcome.payment_id, decline_code = outcome.decline_code,
       payment_token = CASE WHEN outcome.status = 'pending' THEN orders.payment_token END,
       due_at = now() + outcome.wait * interval '1 ms', held = false,
@@ -106,12 +127,12 @@ export const recordOutcomes: Statement = {
         outcome.refusals, outcome.refusal_code, outcome.unanswered
       FROM jsonb_to_recordset($1) AS outcome (id uuid, round integer, status text, payment_id text,
         decline_code text, wait float8, refusals integer, refusal_code text, unanswered integer, is_given integer)
-      JOIN orders AS leased ON leased.id = outcome.id AND leased.round = outcome.round AND leased.status = 'pending'
+      JOIN public.orders AS leased ON leased.id = outcome.id AND leased.round = outcome.round AND leased.status = 'pending'
       WHERE outcome.is_given = 1
       FOR UPDATE OF leased SKIP LOCKED
     ) AS outcome
     WHERE orders.id = outcome.leased_id
-    RETURNING orders.id, orders.updated_at`,
+    RETURNING orders.id, ${updatedAt}, ${durably}`,
 };
 
 /** The state of an order that could not be changed. */
@@ -120,20 +141,21 @@ export const findCurrentState: Statement = {
   summary: 'SELECT orders',
   repeatable: true,
   text: `
-    SELECT id, status, payment_id, decline_code, refusal_code, updated_at, round FROM orders WHERE id = $1`,
+    SELECT id, status, payment_id, decline_code, refusal_code, ${updatedAt}, round
+    FROM public.orders WHERE id = $1`,
 };
 
-/** `total_minor` is at most 2^53 - 1, which a double represents exactly. pg returns a bigint as text. */
-const orderColumns = `id, client_id, customer_id, currency, items, total_minor::float8 AS total_minor, status,
-  payment_id, decline_code, refusal_code, created_at, updated_at`;
+/** A bigint stays one: as a float, its text would depend on `extra_float_digits`. */
+const orderColumns = `id, client_id, customer_id, currency, items, total_minor, status, payment_id, decline_code,
+  refusal_code, ${createdAt}, ${updatedAt}`;
 
 const leasedColumns = `${orderColumns}, payment_token, round, cancelling, traceparent,
-  (extract(epoch FROM now() - created_at) * 1000)::float8 AS age, refusals, unanswered`;
+  ${milliseconds('now() - created_at')} AS age, refusals, unanswered`;
 
 /** Leases up to $1 of the orders with these ids for $2 ms. */
 const leaseFound = (ids: string) => `
-    UPDATE orders SET held = true, round = round + 1, due_at = now() + $2 * interval '1 ms'
-    WHERE id IN (${ids}) RETURNING ${leasedColumns}`;
+    UPDATE public.orders SET held = true, round = round + 1, due_at = now() + $2 * interval '1 ms'
+    WHERE id IN (${ids}) RETURNING ${leasedColumns}, ${durably}`;
 
 /**
  * Leases due orders, the longest due first, without those that the gateway has left unanswered.
@@ -146,7 +168,7 @@ export const takeDueOrders: Statement = {
   summary: 'UPDATE orders',
   repeatable: false,
   text: leaseFound(`
-      SELECT id FROM orders WHERE due_at <= now() AND unanswered = 0
+      SELECT id FROM public.orders WHERE due_at <= now() AND unanswered = 0
       ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED`),
 };
 
@@ -160,21 +182,21 @@ const choice = 10_000;
  */
 export const takeUnansweredOrders: Statement = {
   name: 'take_unanswered_orders',
-  summary: 'UPDATE orders',
+  summary: 'UPDATE public.orders',
   repeatable: false,
   text: leaseFound(`
-      SELECT id FROM orders
+      SELECT id FROM public.orders
       WHERE due_at <= now() AND id = ANY (ARRAY(
         SELECT id FROM (
           SELECT id, coalesce(in_hand.orders, 0) +
             row_number() OVER (PARTITION BY client_id ORDER BY unanswered, due_at) AS turn
           FROM (
-            SELECT id, client_id, unanswered, due_at FROM orders
+            SELECT id, client_id, unanswered, due_at FROM public.orders
             WHERE due_at <= now() AND (unanswered > 0 OR $3)
             ORDER BY due_at LIMIT ${choice}
           ) AS due
           LEFT JOIN (
-            SELECT client_id, count(*) AS orders FROM orders
+            SELECT client_id, count(*) AS orders FROM public.orders
             WHERE due_at > now() AND held AND round > 1 GROUP BY client_id
           ) AS in_hand USING (client_id)
         ) AS waiting
@@ -189,13 +211,13 @@ export const takeUnansweredOrders: Statement = {
  */
 export const takeFreshOrders: Statement = {
   name: 'take_fresh_orders',
-  summary: 'UPDATE orders',
+  summary: 'UPDATE public.orders',
   repeatable: false,
   text: leaseFound(`
-      SELECT id FROM orders
+      SELECT id FROM public.orders
       WHERE due_at <= now() AND id = ANY (ARRAY(
         SELECT id FROM (
-          SELECT id, unanswered, round, due_at FROM orders WHERE due_at <= now() ORDER BY due_at DESC LIMIT 100
+          SELECT id, unanswered, round, due_at FROM public.orders WHERE due_at <= now() ORDER BY due_at DESC LIMIT 100
         ) AS due
         ORDER BY unanswered, round, due_at DESC LIMIT $1
       ))
@@ -208,17 +230,17 @@ export const takeOrderToCancel: Statement = {
   summary: 'UPDATE orders',
   repeatable: false,
   text: `
-    UPDATE orders
+    UPDATE public.orders
     SET held = true, round = round + 1, due_at = now() + $3 * interval '1 ms', cancelling = true
     WHERE client_id = $1 AND id = $2 AND status = 'pending' AND (NOT held OR due_at <= now())
-    RETURNING ${leasedColumns}`,
+    RETURNING ${leasedColumns}, ${durably}`,
 };
 
 export const findOrder: Statement = {
   name: 'find_order',
   summary: 'SELECT orders',
   repeatable: true,
-  text: `SELECT ${orderColumns} FROM orders WHERE client_id = $1 AND id = $2`,
+  text: `SELECT ${orderColumns} FROM public.orders WHERE client_id = $1 AND id = $2`,
 };
 
 /** Filters of a list. Their values are the parameters from $3 on; `before` is the last one and takes two. */
@@ -248,7 +270,7 @@ export function listOrders(filters: readonly ListFilter[]): Statement {
     summary: 'SELECT orders',
     repeatable: true,
     text: `
-      SELECT ${orderColumns}, (extract(epoch FROM created_at) * 1000000)::bigint AS created_micros FROM orders
+      SELECT ${orderColumns}, (extract(epoch FROM created_at) * 1000000)::bigint AS created_micros FROM public.orders
       WHERE ${['client_id = ANY(ARRAY[$1])', ...conditions].join(' AND ')}
       ORDER BY ${columns.map((column) => `orders.${column} DESC`).join(', ')} LIMIT $2`,
   };
@@ -260,9 +282,9 @@ export const countBacklog: Statement = {
   summary: 'SELECT orders',
   repeatable: true,
   text: `
-    SELECT client_id, count(*)::int AS pending, extract(epoch FROM now() - min(created_at))::float8 * 1000 AS age
+    SELECT client_id, count(*)::int AS pending, ${milliseconds('now() - min(created_at)')} AS age
     FROM (
-      SELECT client_id, created_at FROM orders
+      SELECT client_id, created_at FROM public.orders
       WHERE due_at IS NOT NULL AND NOT (round = 1 AND held AND due_at > now())
       LIMIT $1
     ) AS counted

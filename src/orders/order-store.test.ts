@@ -31,7 +31,13 @@ const order = newOrder({
   },
 });
 const createdAt = new Date('2026-11-20T09:30:00Z');
-const conflicting = { id: order.id, request_hash: order.requestHash, created_at: createdAt, in_flight: true };
+const stored = String(createdAt.getTime());
+const conflicting = {
+  id: order.id,
+  request_hash: order.requestHash.toString('hex'),
+  created_at: stored,
+  in_flight: true,
+};
 const accepting = { lease: 1000, accept: true, deadline: noDeadline };
 const cut = new ServiceError('deadline_exceeded', 'No time is left.');
 
@@ -44,8 +50,8 @@ test('an order repeated after a lost answer finds the order that the first attem
 });
 
 test.each([
-  { what: 'the same request', hash: order.requestHash, sameRequest: true },
-  { what: 'another request', hash: Buffer.alloc(32), sameRequest: false },
+  { what: 'the same request', hash: conflicting.request_hash, sameRequest: true },
+  { what: 'another request', hash: '00'.repeat(32), sameRequest: false },
 ])(
   'an idempotency key that is taken by $what leads to the order that has it',
   async ({ hash, sameRequest }) => {
@@ -75,10 +81,10 @@ test('a deadline during a lookup alone says that nothing was stored', async () =
 });
 
 test('settling twice with the same fencing token succeeds, with an older one it does not', async () => {
-  const placed = await storeOver([{ created_at: createdAt }]).place(order, accepting);
+  const placed = await storeOver([{ created_at: stored }]).place(order, accepting);
   if (placed.kind !== 'placed') throw new Error('It was not placed.');
   const settlement = { status: 'paid', paymentId: 'ch_1' } as const;
-  const row = { status: 'paid', payment_id: 'ch_1', decline_code: null, updated_at: createdAt };
+  const row = { status: 'paid', payment_id: 'ch_1', decline_code: null, updated_at: stored };
   for (const [round, settledHere] of [
     [1, true],
     [2, false],

@@ -3,7 +3,15 @@ import { ServiceError } from '../errors.ts';
 import type { Database, Statement } from '../postgres/database.ts';
 import { type RowWriter, writeAlone, writeTogether } from '../postgres/row-writer.ts';
 import type { LeasedOrder, NewOrder, Order } from './order.ts';
-import { type OrderRow, type StateRow, stateOf, toOrder } from './order-rows.ts';
+import {
+  type BigintText,
+  integerOf,
+  type OrderRow,
+  type StateRow,
+  stateOf,
+  timeOf,
+  toOrder,
+} from './order-rows.ts';
 import { outcomeRows, type PlacedOrder, placedRows, type RecordedOutcome } from './order-writes.ts';
 import * as statements from './order-statements.ts';
 import type { OrderStatus, Settlement } from './order-state.ts';
@@ -107,8 +115,8 @@ export interface ListedOrder {
 
 /** How the store writes: new orders, and what has become of them. */
 export interface OrderWrites {
-  place: RowWriter<PlacedOrder, { created_at: Date }>;
-  record: RowWriter<RecordedOutcome, { updated_at: Date }>;
+  place: RowWriter<PlacedOrder, { created_at: BigintText }>;
+  record: RowWriter<RecordedOutcome, { updated_at: BigintText }>;
 }
 
 /** Every write is a statement of its own. */
@@ -140,7 +148,7 @@ export function createOrderStore(
     const [row] = await database.run<CurrentStateRow>(statements.findCurrentState, [order.id]);
     if (row === undefined) throw new Error(`order ${order.id} is gone`);
     return {
-      order: { ...order, ...stateOf(row), updatedAt: row.updated_at },
+      order: { ...order, ...stateOf(row), updatedAt: timeOf(row.updated_at) },
       // Only the holder of this token can settle with it, so this repeats a write whose answer was lost.
       settledHere: row.status !== 'pending' && row.round === fencingToken,
     };
@@ -174,7 +182,7 @@ export function createOrderStore(
           : await database.run<KeyRow>(statements.findByKey, [id, clientId, formerKey], deadline);
       if (former !== undefined) return existing(former, requestHash);
       const row = accept ? await writes.place.write({ order, lease }, deadline) : undefined;
-      if (row) return { kind: 'placed', leased: newlyLeased(order, row.created_at) };
+      if (row) return { kind: 'placed', leased: newlyLeased(order, timeOf(row.created_at)) };
 
       const [conflicting] = await findConflicting(order, { accept, deadline });
       if (conflicting === undefined) {
@@ -183,20 +191,23 @@ export function createOrderStore(
       }
       // The answer of an earlier attempt was lost, and that attempt stored the order.
       if (conflicting.id === id)
-        return { kind: 'placed', leased: newlyLeased(order, conflicting.created_at) };
+        return { kind: 'placed', leased: newlyLeased(order, timeOf(conflicting.created_at)) };
       return existing(conflicting, requestHash);
     },
 
     async settle(leased, settlement) {
       const row = await writes.record.write({ leased, settlement });
       if (row === undefined) return readState(leased);
-      return { order: { ...leased.order, ...settlement, updatedAt: row.updated_at }, settledHere: true };
+      return {
+        order: { ...leased.order, ...settlement, updatedAt: timeOf(row.updated_at) },
+        settledHere: true,
+      };
     },
 
     async release(leased, wait, history = leased.history) {
       const row = await writes.record.write({ leased, wait, history });
       if (row === undefined) return readState(leased);
-      return { order: { ...leased.order, updatedAt: row.updated_at }, settledHere: false };
+      return { order: { ...leased.order, updatedAt: timeOf(row.updated_at) }, settledHere: false };
     },
 
     async takeDue(which, limit, lease) {
@@ -240,7 +251,7 @@ export function createOrderStore(
 
     async backlog(limit) {
       const rows = await database.run<BacklogRow>(statements.countBacklog, [limit]);
-      const ages = rows.map(({ age }) => age);
+      const ages = rows.map(({ age }) => integerOf(age));
       return {
         pending: rows.reduce((sum, { pending }) => sum + pending, 0),
         byClient: new Map(rows.map(({ client_id, pending }) => [client_id, pending])),
@@ -260,18 +271,20 @@ const taking: Readonly<Record<DueOrders, { statement: Statement; values: unknown
 interface BacklogRow {
   client_id: string;
   pending: number;
-  age: number;
+  age: BigintText;
 }
 
 interface KeyRow {
   id: string;
-  request_hash: Buffer;
-  created_at: Date;
+  /** In hexadecimal digits. */
+  request_hash: string;
+  created_at: BigintText;
   in_flight: boolean;
 }
 
 function existing({ id, request_hash, in_flight }: KeyRow, requestHash: Buffer): PlaceResult {
-  return { kind: 'existing', id, sameRequest: request_hash.equals(requestHash), inFlight: in_flight };
+  const sameRequest = request_hash === requestHash.toString('hex');
+  return { kind: 'existing', id, sameRequest, inFlight: in_flight };
 }
 
 function newlyLeased(
@@ -299,7 +312,7 @@ interface CurrentStateRow extends StateRow {
 
 interface LeasedRow extends OrderRow {
   payment_token: string;
-  age: number;
+  age: BigintText;
   cancelling: boolean;
   traceparent: string | null;
   round: number;
@@ -311,7 +324,7 @@ function toLeasedOrder(row: LeasedRow): LeasedOrder {
   return {
     order: toOrder(row),
     paymentToken: row.payment_token,
-    age: row.age,
+    age: integerOf(row.age),
     cancelling: row.cancelling,
     history: {
       refusals: row.refusals,

@@ -8,7 +8,9 @@ import {
   type QueryResultRow,
 } from 'pg';
 import type { Deadline } from '../resilience/deadline.ts';
+import { requestCancel } from './cancel-request.ts';
 import { watchForLocalCommit } from './local-commit.ts';
+import type { Sessions } from './sessions.ts';
 
 /** The deadline came before the statement took effect. This is certain: nothing was changed. */
 export class CutShort extends Error {
@@ -28,9 +30,12 @@ const queryCanceled = '57014';
 export interface DeadlineQueries {
   /**
    * Runs a statement until the deadline at the latest. If it has no connection by then, it is never sent. If it is
-   * running, it is cancelled, and Postgres decides which came first: it took effect as a whole, or not at all.
+   * running, it is cancelled, and Postgres decides which came first: it took effect as a whole, or not at all. A statement
+   * timeout that the session cannot have ends it in the same way, as one of Postgres would.
    *
-   * @param timeLimit longest wait for an answer in milliseconds, whatever the deadline
+   * @param query its name is that of a prepared statement, where one lasts
+   * @param timeLimit longest wait for an answer in milliseconds, whatever the deadline; with the answer to a cancellation,
+   *   it can take a quarter of a second longer
    * @throws {CutShort} when the statement did not take effect
    * @throws {LocalCommit} when it did, on the primary alone
    * @throws {Error} the error of Postgres or the network; `Query read timeout` if Postgres does not answer
@@ -44,16 +49,27 @@ export interface DeadlineQueries {
 }
 
 /** @param config the configuration of the pool; cancelling opens one more connection than the pool has */
-export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQueries {
-  const cancelling = new Pool({ ...config, max: 1, idleTimeoutMillis: 1000 });
+export function createDeadlineQueries(
+  pool: Pool,
+  config: PoolConfig,
+  {
+    sessions,
+    statementTimeout,
+    severalServers,
+  }: { sessions: Sessions; statementTimeout: number; severalServers: boolean },
+): DeadlineQueries {
+  const cancelling = new Pool({ ...config, onConnect: undefined, max: 1, idleTimeoutMillis: 1000 });
   // Cancelling is best effort: without it the statement ends at its own timeout.
   cancelling.on('error', () => {});
 
-  /** Resolves when Postgres has received the request to cancel, or cannot be reached. */
-  async function cancel(client: PoolClient): Promise<void> {
-    // The types of pg lack this property.
-    if (!('processID' in client)) return;
-    await cancelling.query('SELECT pg_cancel_backend($1)', [client.processID]).catch(() => {});
+  /** @returns when the request has arrived or cannot; an error if it may still be on its way to a later statement */
+  async function requestEnd(client: PoolClient): Promise<Error | undefined> {
+    // With several servers, the pool may already lead to another one than the client.
+    if (severalServers || !sessions.isDirect(client)) return requestCancel(client);
+    // Many requests share this connection, while each to a pooler opens one. The types of pg lack the property.
+    if ('processID' in client)
+      await cancelling.query('SELECT pg_cancel_backend($1)', [client.processID]).catch(() => {});
+    return undefined;
   }
 
   return {
@@ -63,33 +79,41 @@ export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQ
       const ignore = () => {};
       client.on('error', ignore);
       const commit = watchForLocalCommit(client);
-      let cancelled: Promise<void> | undefined;
-      const timer = setTimeout(
-        () => {
-          cancelled = cancel(client);
-        },
-        Math.max(0, deadline.remaining()),
-      );
       const release = (error?: Error) => {
         client.off('error', ignore);
         client.release(error);
       };
-      try {
-        const readTimeout = Math.min(timeLimit, Math.max(1, deadline.remaining()) + grace);
-        const bounded = { ...query, query_timeout: readTimeout };
-        const result = await client.query<Row>(bounded);
-        commit.check();
+
+      const lasts = sessions.lasts(client);
+      const remaining = deadline.remaining();
+      // A session that lasts has the timeout of Postgres itself. In any other, only a request ends the statement, which must
+      // not stay behind a lock when nobody waits for it any more.
+      const timeout = lasts ? Infinity : Math.min(statementTimeout || Infinity, timeLimit);
+      const cancelIn = Math.max(0, Math.min(remaining, timeout));
+      const readTimeout = Math.max(1, Math.min(lasts ? timeLimit : Infinity, cancelIn + grace));
+      let cancelled: ReturnType<typeof requestEnd> | undefined;
+      const cancel = () => {
+        cancelled = requestEnd(client);
+      };
+      const timer = cancelIn === Infinity ? undefined : setTimeout(cancel, cancelIn);
+      const releaseWhole = () => {
         // Released any earlier, the connection could already run the next statement when the cancellation arrives.
-        if (cancelled) void cancelled.then(() => release());
+        if (cancelled) void cancelled.then(release);
         else release();
+      };
+
+      const { name: _, ...unnamed } = query;
+      const bounded = { ...(lasts ? query : unnamed), query_timeout: readTimeout };
+      try {
+        const result = await client.query<Row>(bounded as QueryConfig);
+        commit.check();
+        releaseWhole();
         return result;
       } catch (error) {
-        if (cancelled && error instanceof DatabaseError && error.code === queryCanceled) {
-          void cancelled.then(() => release());
-          throw new CutShort(error);
-        }
-        release(error instanceof Error ? error : new Error(String(error)));
-        throw error;
+        if (leavesWhole(error)) releaseWhole();
+        else release(error instanceof Error ? error : new Error(String(error)));
+        const wasCancelled = cancelled && error instanceof DatabaseError && error.code === queryCanceled;
+        throw wasCancelled && remaining <= timeout ? new CutShort(error) : error;
       } finally {
         clearTimeout(timer);
         commit.stop();
@@ -99,16 +123,32 @@ export function createDeadlineQueries(pool: Pool, config: PoolConfig): DeadlineQ
   };
 }
 
+/**
+ * Whether the connection is as good as before the error. Whoever throws away a connection at every error opens a new one
+ * for every row that Postgres refuses.
+ */
+function leavesWhole(error: unknown): boolean {
+  return error instanceof DatabaseError && error.severity === 'ERROR' && ofTheRow.test(error.code ?? '');
+}
+
+/**
+ * SQLSTATEs that are about values, conflicts with other transactions, locks and time. Any other error may be one of the
+ * connection: of its server, which only reads, or of a prepared statement that no longer fits the table.
+ */
+const ofTheRow = /^(?:22...|23...|40...|55P03|57014)$/;
+
 /** @throws {CutShort} when no connection is free in time; one that comes later goes straight back to the pool */
 function connectBefore(pool: Pool, deadline: Deadline): Promise<PoolClient> {
   const { promise, resolve, reject } = Promise.withResolvers<PoolClient>();
   const remaining = deadline.remaining();
   if (remaining <= 0) return Promise.reject(new CutShort());
   let late = false;
-  const timer = setTimeout(() => {
+  const giveUp = () => {
     late = true;
     reject(new CutShort());
-  }, remaining);
+  };
+  // Node takes a wait without end for one of a millisecond.
+  const timer = remaining === Infinity ? undefined : setTimeout(giveUp, remaining);
   pool.connect((error, client) => {
     clearTimeout(timer);
     if (client === undefined) reject(error ?? new Error('there is no connection'));

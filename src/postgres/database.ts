@@ -1,4 +1,4 @@
-import { Pool, type PoolConfig, type QueryConfig, type QueryResultRow } from 'pg';
+import { Pool, type PoolConfig, type QueryResultRow } from 'pg';
 import type { Backoff } from '../resilience/backoff.ts';
 import type { Config } from '../config/config.ts';
 import { type DatabaseHost, readDatabaseUrl } from '../config/database-url.ts';
@@ -9,6 +9,7 @@ import { connectionConfig } from './client.ts';
 import { createDeadlineQueries, CutShort } from './cut-short.ts';
 import { type ConditionEvents, type ConditionLog, createConditionLog } from './condition-log.ts';
 import { decide, faultCode, isOfOneRow, isRolledBack } from './faults.ts';
+import { createSessions, type Sessions } from './sessions.ts';
 
 /** One prepared statement. Values go in as parameters, never into the text. */
 export interface Statement {
@@ -123,6 +124,7 @@ const backoff: Backoff = { base: 20, floor: 5, cap: 250 };
  */
 export function poolConfig(
   config: Config['postgres'],
+  sessions: Pick<Sessions, 'begin'>,
   onServer?: (server: DatabaseHost) => void,
 ): PoolConfig {
   return {
@@ -132,7 +134,9 @@ export function poolConfig(
       ...(onServer && { onServer }),
     }),
     max: config.poolMax,
-    statement_timeout: config.statementTimeout,
+    // Settings are not sent as start parameters, because PgBouncer refuses a connection with most of them.
+    // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool waits for it, which its types do not say
+    onConnect: sessions.begin,
   };
 }
 
@@ -141,11 +145,16 @@ export function poolConfig(
  * while Postgres is down, and reports that it is not ready.
  */
 export function createDatabase(config: Config['postgres'], events: DatabaseEvents): Database {
-  const options = poolConfig(config, events.serverFound);
+  const sessions = createSessions(config);
+  const options = poolConfig(config, sessions, events.serverFound);
   const pool = new Pool(options);
   // Without a listener, the first idle connection that breaks would end the process.
   pool.on('error', (error) => events.connectionLost(error));
-  const untilDeadline = createDeadlineQueries(pool, options);
+  const queries = createDeadlineQueries(pool, options, {
+    sessions,
+    statementTimeout: config.statementTimeout,
+    severalServers: readDatabaseUrl(config.url.reveal()).hosts.length > 1,
+  });
   const conditions = createConditionLog(events);
   let completed = 0;
 
@@ -155,13 +164,10 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
     timeLeft: number,
     deadline: Deadline,
   ) {
-    const query: QueryConfig = { name, text, values: [...values] };
     try {
-      const result = await (deadline === noDeadline
-        ? // Postgres' statement timeout does not help when the network drops packets.
-          pool.query<Row>({ ...query, query_timeout: timeLeft } as QueryConfig)
-        : untilDeadline.run<Row>(query, deadline, timeLeft));
-      return result.rows;
+      // `timeLeft` counts even without a deadline: Postgres' statement timeout does not help when the network drops packets.
+      const { rows } = await queries.run<Row>({ name, text, values: [...values] }, deadline, timeLeft);
+      return rows;
     } finally {
       completed += 1;
     }
@@ -249,7 +255,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
     conditions,
 
     async close() {
-      await Promise.all([pool.end(), untilDeadline.close()]);
+      await Promise.all([pool.end(), queries.close()]);
     },
   };
 }

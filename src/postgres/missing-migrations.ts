@@ -19,13 +19,13 @@ export async function missingMigrations(database: Pick<Database, 'run'>, of = fo
 const findTable = {
   name: 'find_applied_migrations',
   summary: 'SELECT to_regclass',
-  text: `SELECT to_regclass('${table}')::text AS applied`,
+  text: `SELECT to_regclass('public.${table}')::text AS applied`,
   repeatable: true,
 };
 
 const listApplied = {
   name: 'list_applied_migrations',
   summary: `SELECT ${table}`,
-  text: `SELECT name FROM ${table}`,
+  text: `SELECT name FROM public.${table}`,
   repeatable: true,
 };

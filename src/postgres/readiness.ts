@@ -1,8 +1,11 @@
-import { Pool, type PoolClient, type PoolConfig, type QueryConfig, type QueryResultRow } from 'pg';
-import type { Database, Statement } from './database.ts';
+import { Pool, type PoolClient, type QueryConfig, type QueryResultRow } from 'pg';
+import type { Config } from '../config/config.ts';
+import { type Database, poolConfig, type Statement } from './database.ts';
 import { type Condition, conditions } from './decisions.ts';
 import { decide, faultCode } from './faults.ts';
+import { differingSettings } from './differing-settings.ts';
 import { missingMigrations } from './missing-migrations.ts';
+import { createSessions, type Settings } from './sessions.ts';
 
 /** Whether Postgres can take orders, and if not, why. */
 export interface PostgresCheck {
@@ -32,10 +35,12 @@ const busy: ReadonlySet<Condition> = new Set(['no_answer', 'too_many_connections
 /** The connection that was kept is of no use any more. A new one tells what the matter is, if anything. */
 const stale: ReadonlySet<Condition> = new Set(['connection_lost', 'stopping']);
 
-const readOnly: Statement = {
-  name: 'read_only',
-  summary: 'SELECT current_setting',
-  text: `SELECT current_setting('transaction_read_only') = 'on' AS read_only`,
+const readState: Statement = {
+  name: 'read_state',
+  summary: 'SELECT pg_settings',
+  text: `
+    SELECT current_setting('transaction_read_only') = 'on' AS read_only,
+      (SELECT json_object_agg(name, setting) FROM pg_settings WHERE name = ANY($1)) AS settings`,
   repeatable: true,
 };
 
@@ -46,11 +51,15 @@ const readOnly: Statement = {
  * A server that only reads is not ready: no order can be stored. Conditions that only requests meet, such as a full disk,
  * are named and do not make the instance unready: the check could not see their end.
  *
- * @param config the configuration of the pool
+ * A session whose settings are not what the service relies on is not ready either, although it would answer.
  */
-export function createPostgresReadiness(config: PoolConfig, log: Database['conditions']): PostgresReadiness {
+export function createPostgresReadiness(
+  config: Config['postgres'],
+  log: Database['conditions'],
+): PostgresReadiness {
+  const sessions = createSessions({ ...config, connectTimeout: stepLimit });
   const own = new Pool({
-    ...config,
+    ...poolConfig(config, sessions),
     application_name: 'orders-readiness',
     max: 1,
     connectionTimeoutMillis: stepLimit,
@@ -81,11 +90,15 @@ export function createPostgresReadiness(config: PoolConfig, log: Database['condi
       const { rows } = await client.query<Row>({ ...query, query_timeout: stepLimit } as QueryConfig);
       return rows;
     };
-    const [state] = await run<{ read_only: boolean }>(readOnly, []);
+    const meant = sessions.reliedOn();
+    const [state] = await run<{ read_only: boolean; settings: Settings }>(readState, [Object.keys(meant)]);
     log.succeeded();
     if (state?.read_only) return notReady('read_only', 'transaction_read_only is on');
     const missing = await missingMigrations({ run });
     if (missing.length > 0) return { ok: false, detail: `not migrated: ${missing.join(', ')}` };
+    const differing = differingSettings(state?.settings ?? {}, meant);
+    if (differing.length > 0)
+      return { ok: false, detail: `settings of the session: ${differing.join(', ')}` };
     return ready(log.open().map(({ condition, code }) => describe(condition, code)));
   }
 

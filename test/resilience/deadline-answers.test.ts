@@ -29,7 +29,7 @@ async function insertsIn({ database }: SpawnedService) {
   await database.sql('SELECT pg_stat_clear_snapshot()');
   return database.sql(`
     SELECT query FROM pg_stat_activity
-    WHERE datname = current_database() AND state = 'active' AND query LIKE '%INSERT INTO orders%'
+    WHERE datname = current_database() AND state = 'active' AND query LIKE '%INSERT INTO public.orders%'
       AND pid <> pg_backend_pid()`);
 }
 

@@ -55,7 +55,7 @@ async function liveThrough({
   await expect.poll(placed, { message: what }).toBe(201);
   const { id } = (await service.api.place()).body;
   await service.api.get(`/orders/${id}`);
-  expect((await readinessOf(service)).status, what).toBe(200);
+  await expect.poll(async () => (await readinessOf(service)).status, { message: what }).toBe(200);
 
   const earlier = service.logs.length;
   const mend = await provoke(service);

@@ -85,7 +85,7 @@ const secondsForm = { unit: ' s', digits: 2 };
 const waits =
   'Commits wait for the disk\n(`synchronous_commit=on`, `fsync=on`), as in production: orders that share a statement share that wait too.';
 const doesNotWait =
-  'Commits do not wait\nfor the disk (`synchronous_commit=off`, `fsync=off`), because that wait would hide the other differences.';
+  'Commits do not wait\nfor the disk (`fsync=off`), because that wait would hide the other differences.';
 
 const rustService = `
 The Rust service (\`lab/bench/orders/rust-service\`) is written as guides to axum, tokio-postgres and reqwest show: a statement to

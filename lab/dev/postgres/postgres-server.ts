@@ -86,7 +86,7 @@ function settings({ cluster, port, durable, preload, settings: further }: Server
     log_timezone: 'UTC',
     shared_preload_libraries: preload,
     ...ownedBy(process.pid, cluster),
-    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
     ...further,
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

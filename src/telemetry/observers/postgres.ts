@@ -30,9 +30,9 @@ const sqlState = /^[0-9A-Z]{5}$/;
 
 const summaries = new Map<string, string>();
 
-/** The summary of a prepared statement, for the instrumentation, which sees only its name. */
-export function summaryOfStatement(name: string | undefined): string | undefined {
-  return name === undefined ? undefined : summaries.get(name);
+/** The summary of a statement, for the instrumentation, which sees the name of a prepared one and the text of any. */
+export function summaryOfStatement({ name, text }: { name?: string; text: string }): string | undefined {
+  return summaries.get(name ?? text);
 }
 
 /**
@@ -59,7 +59,10 @@ export function observeDatabase(
 
   return {
     started(statement, { inSharedStatement } = { inSharedStatement: false }) {
-      if (!options.makeSpans) summaries.set(statement.name, statement.summary);
+      if (!options.makeSpans) {
+        summaries.set(statement.name, statement.summary);
+        summaries.set(statement.text, statement.summary);
+      }
       const startedAt = performance.now();
       const parent = recordingSpan();
       const span =

@@ -41,7 +41,7 @@ export function createInstrumentations() {
       ignoreConnectSpans: true,
       requestHook: (span, { query }) => {
         dropStatusMessage(span);
-        const summary = summaryOfStatement(query.name);
+        const summary = summaryOfStatement(query);
         if (summary !== undefined) span.updateName(summary).setAttributes(attributesOfSummary(summary));
       },
     },
