@@ -25,6 +25,11 @@ const programs: readonly Program[] = [
     ],
   },
   {
+    name: 'pgbouncer',
+    package: 'pgbouncer',
+    tests: ['test/resilience/postgres-pooler.test.ts', 'test/crash/pooler.test.ts'],
+  },
+  {
     name: 'chromium',
     package: 'chromium',
     tests: ['test/console/page.test.ts', 'test/console/outage.test.ts'],
@@ -35,6 +40,7 @@ const programs: readonly Program[] = [
 /** Whether a program is on the PATH, or replaced by its variable. */
 export function isInstalled(name: string): boolean {
   if (name === 'redis-server' && process.env['TEST_REDIS'] === 'containers') return true;
+  if (name === 'pgbouncer' && process.env['PGBOUNCER_PATH'] !== undefined) return true;
   if (name === 'chromium' && process.env['CHROMIUM_PATH'] !== undefined) return true;
   return pathOf(name) !== undefined;
 }

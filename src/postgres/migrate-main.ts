@@ -4,13 +4,15 @@ import { environmentWarnings } from '../config/environment-warnings.ts';
 import { migrationVariables } from '../config/migration-variables.ts';
 import { variables } from '../config/variables.ts';
 import { migrate } from './migrate.ts';
+import { requireOwnSession } from './migration-session.ts';
 
 try {
-  const { url, lockTimeout, lockDeadline } = loadMigrationConfig();
+  const config = loadMigrationConfig();
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   for (const warning of environmentWarnings({ ...variables, ...migrationVariables }))
     say(`Warning: ${warning}`);
-  const applied = await migrate(url.reveal(), { lockTimeout, lockDeadline, say });
+  await requireOwnSession(config);
+  const applied = await migrate(config.url.reveal(), { ...config, say });
   const lines = applied.length === 0 ? ['Nothing to migrate.'] : applied.map((name) => `Applied ${name}.`);
   process.stdout.write(`${lines.join('\n')}\n`);
 } catch (error) {

@@ -8,6 +8,7 @@ const usage = `npm run test:crash -- [options]
   --seed <n>       the same seed draws the same orders, faults and moments (default: a random one, printed)
   --target <what>  the process to kill: service or postgres (default service)
   --replicas <n>   instances of the service on one database (default 1)
+  --pooler <mode>  a PgBouncer in front of Postgres, in mode session or transaction (default none)
   --clients <n>    concurrent clients (default 16)
   --help           show this
 `;
@@ -24,7 +25,7 @@ try {
 async function run(options: NonNullable<ReturnType<typeof readOptions>>): Promise<void> {
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort());
-  await using world = await startWorld();
+  await using world = await startWorld({ pooler: options.pooler });
   const report = await runCrashes(world, {
     ...options,
     signal: interrupted.signal,
@@ -41,6 +42,7 @@ function readOptions() {
       seed: { type: 'string' },
       target: { type: 'string', default: 'service' },
       replicas: { type: 'string', default: '1' },
+      pooler: { type: 'string' },
       clients: { type: 'string', default: '16' },
       help: { type: 'boolean', default: false },
     },
@@ -49,7 +51,12 @@ function readOptions() {
   if (values.target !== 'service' && values.target !== 'postgres') {
     throw new Error(`--target must be service or postgres, not "${values.target}". Try --help.`);
   }
+  const { pooler } = values;
+  if (pooler !== undefined && pooler !== 'session' && pooler !== 'transaction') {
+    throw new Error(`--pooler must be session or transaction, not "${pooler}". Try --help.`);
+  }
   return {
+    pooler,
     rounds: wholeNumber('--rounds', values.rounds, 1_000_000),
     seed:
       values.seed === undefined

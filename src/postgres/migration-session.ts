@@ -1,0 +1,38 @@
+import { Client } from 'pg';
+import type { Config } from '../config/config.ts';
+import { hasServerOfItsOwn } from './sessions.ts';
+
+/** A pooler may hand the session of a migration to others. `message` says what an operator changes. */
+class SharedSession extends Error {
+  override readonly name = 'SharedSession';
+
+  constructor() {
+    super(
+      'There is a pooler in front of Postgres, and the lock of a migration lasts for a session. Set MIGRATION_DATABASE_URL to ' +
+        'the address of Postgres itself, or DATABASE_POOLER=session if the pooler is in session mode.',
+    );
+  }
+}
+
+/**
+ * Checks that a migration would have a session of its own. In transaction mode its lock would stay behind on a connection
+ * to Postgres that others use, and no later migration could ever take it.
+ *
+ * @throws {SharedSession}
+ * @throws {Error} the error of Postgres or the network
+ */
+export async function requireOwnSession({
+  url,
+  pooler,
+}: Pick<Config['postgres'], 'url' | 'pooler'>): Promise<void> {
+  if (pooler === 'session') return;
+  const client = new Client({ connectionString: url.reveal(), connectionTimeoutMillis: 10_000 });
+  // The query reports a broken connection. Without a listener, the event would end the process.
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    if (!(await hasServerOfItsOwn(client))) throw new SharedSession();
+  } finally {
+    await client.end();
+  }
+}
