@@ -4,12 +4,12 @@ export const poisonOrders: Experiment = {
   name: 'poison-orders',
   title: 'One client places orders that the gateway never answers or refuses',
   story:
-    'Twelve a second beside the usual orders of others. Each unanswered one is attempted several times, so most attempts at the gateway fail.',
+    'Twelve a second beside the usual orders of others. Half of them are never answered, half are refused.',
   steady: usualTraffic,
   faults: [{ kind: 'poison_orders', perSecond: 12 }],
   hypothesis: {
     claim:
-      'Other clients notice nothing: their orders are paid or declined at once, because the circuit opens for the one card alone. The refused orders are settled as refused, and those without an answer hold up no others.',
+      'Other clients notice nothing: their orders are paid or declined at once, and the circuit never opens for them. The refused orders are settled as refused, and those without an answer hold up no others.',
     answers: {
       allowed: ['201', '202', '402'],
       shares: { 201: 0.5 },
@@ -22,15 +22,11 @@ export const poisonOrders: Experiment = {
       { name: 'orders_total', labels: { status: 'refused' }, atLeast: 10 },
       { name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 },
     ],
-    logs: [
-      { event: 'payment.suspended', fields: { scope: 'card' } },
-      { event: 'payment.refused', atLeast: 10 },
-    ],
+    logs: [{ event: 'payment.refused', atLeast: 10 }],
     trace: {
       root: 'POST /orders',
-      spans: { 'payment.charge': 1 },
-      events: ['circuit_suspended'],
-      attributes: { 'order.status': 'pending' },
+      spans: { 'payment.charge': 1, 'POST /charges': 1 },
+      attributes: { 'error.type': 'refused', 'order.status': 'pending' },
     },
     detection: {
       undetected:
@@ -42,6 +38,6 @@ export const poisonOrders: Experiment = {
   look: {
     dashboard: 'orders-dependencies',
     panel: 'Attempts by what the breaker saw',
-    traces: 'error.type=suspended',
+    traces: 'error.type=refused',
   },
 };
