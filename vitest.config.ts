@@ -6,6 +6,7 @@ import { missingPrograms } from './lab/harness/programs.ts';
 const withoutService = [
   'test/operations/{alerts,chaos-catalogue,compose,dashboards,dev-container,house,image,readme,supply-chain}.test.ts',
   'test/telemetry/unit/*.test.ts',
+  'test/mutation/*.test.ts',
 ];
 
 const missing = missingPrograms();

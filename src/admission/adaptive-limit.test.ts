@@ -105,3 +105,12 @@ test('the limit settles where the delay is on target when connections are ten ti
   expect(Math.max(...seen)).toBeLessThan(1.2 * policy.target);
   expect(Math.min(...seen)).toBeGreaterThan(0.8 * policy.target);
 });
+
+test('the limit stays when callers wait although no request is in flight: they are the worker’s', () => {
+  expect(limitAfter(times(3, { waiting: 5, delay: 300 }))).toBe(policy.initial);
+});
+
+test('the limit grows from a load of half of it on', () => {
+  expect(limitAfter(times(1, { inFlight: 20, peak: 20 }))).toBeGreaterThan(policy.initial);
+  expect(limitAfter(times(1, { inFlight: 19, peak: 19 }))).toBe(policy.initial);
+});

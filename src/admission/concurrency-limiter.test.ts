@@ -233,6 +233,26 @@ test('the concurrency limiter gives no slot twice, keeps its bounds and never le
         }
       }
     }),
-    { numRuns: 300 },
+    { numRuns: fc.readConfigureGlobal().numRuns ?? 300 },
   );
+});
+
+test('a request that abandons the queue after it was admitted takes nobody else out of it', () => {
+  const { limiter } = limiterWith({ limit: 1 });
+  const first = arrive(limiter, 'read');
+  const [second, third] = [arrive(limiter, 'read'), arrive(limiter, 'read')];
+  first.leave();
+  expect([second.state, third.state]).toEqual(['in flight', 'queued']);
+  second.abandon();
+  expect(limiter.state()).toEqual({ inFlight: 1, queued: 1 });
+  second.leave();
+  expect(third.state).toBe('in flight');
+});
+
+test('the peak is the largest number of requests in flight since it was last taken', () => {
+  const { limiter } = limiterWith();
+  const visitors = many(limiter, 'read', 3);
+  for (const visitor of visitors) visitor.leave();
+  arrive(limiter, 'read');
+  expect([limiter.takePeak(), limiter.takePeak()]).toEqual([3, 1]);
 });

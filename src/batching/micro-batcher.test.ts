@@ -124,6 +124,39 @@ describe('A micro-batcher', () => {
     expect(sent).toEqual([['a'], ['c']]);
   });
 
+  test('refuses an item at its deadline, long before a place is free', async () => {
+    const { add, state, completed } = batcherOver({ places: 1, takes: 60_000, slowAfter: 60_000 });
+    void add('a', noDeadline);
+    const refused = add('b', deadlineIn(20)).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(25);
+    expect(await refused).toBe(expired);
+    expect(state()).toEqual({ inFlight: 1, waiting: 0 });
+    expect(completed()).toBe(2);
+    await vi.runAllTimersAsync();
+  });
+
+  test('never sends an item whose deadline has already passed, and takes no place for it', async () => {
+    const { add, sent, state } = batcherOver();
+    const refused = [add('a', deadlineIn(0)), add('b', deadlineIn(-1))].map((each) =>
+      each.catch((error: unknown) => error),
+    );
+    await vi.runAllTimersAsync();
+    expect(await Promise.all(refused)).toEqual([expired, expired]);
+    expect(sent).toEqual([]);
+    expect(state()).toEqual({ inFlight: 0, waiting: 0 });
+  });
+
+  test('sends the items of every later turn while there are places, and leaves no timer behind', async () => {
+    const { add, sent } = batcherOver({ places: 3 });
+    for (const item of ['a', 'b', 'c']) {
+      void add(item, noDeadline);
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    expect(sent).toEqual([['a'], ['b'], ['c']]);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test('does not wait for a slow batch: it gives its place back', async () => {
     const { add, sent } = batcherOver({ places: 1, takes: 60_000, slowAfter: 100 });
     void add('slow', noDeadline);
@@ -231,6 +264,6 @@ test('whatever arrives, fails, and runs out of time: every caller gets the outco
         expect(batcher.completed()).toBe(arrivals.length);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: fc.readConfigureGlobal().numRuns ?? 300 },
   );
 });

@@ -163,7 +163,7 @@ test('the circuit makes the same transitions as its model, under any sequence of
       await fc.asyncModelRun(() => ({ model, real }), sequence);
       real.circuit.close();
     }),
-    { numRuns: 300 },
+    { numRuns: fc.readConfigureGlobal().numRuns ?? 300 },
   );
   expect([...seen].toSorted()).toEqual([
     'closed -> open',

@@ -156,3 +156,16 @@ test('a retry that the deadline rules out costs the budget nothing', async () =>
   expect((await run(fails, { budget, deadline: passed })).result).toMatchObject({ because: 'deadline' });
   expect(budget.withdraw()).toBe(true);
 });
+
+test('a retry whose wait is exactly as long as the time left is not made', async () => {
+  const fixed = { base: 10, floor: 10, cap: 10 };
+  const { result, attempts } = await run(fails, { backoff: fixed, deadline: { remaining: () => 10 } });
+  expect(result).toMatchObject({ kind: 'gave_up', because: 'deadline' });
+  expect(attempts).toHaveLength(1);
+});
+
+test('a retry needs no listener', async () => {
+  const ending = retryWithFullJitter(succeedsAt(2), { backoff, deadline: noDeadline });
+  await vi.runAllTimersAsync();
+  expect(await ending).toEqual({ kind: 'done', value: 'attempt 2' });
+});

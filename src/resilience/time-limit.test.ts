@@ -25,6 +25,15 @@ describe('a time limit on a fake clock', () => {
     vi.useRealTimers();
   });
 
+  test('a time limit on the clock takes a single timer, and no time limit takes none', async () => {
+    startTimeLimit({}, () => {});
+    expect(vi.getTimerCount()).toBe(0);
+    const startedAt = performance.now();
+    startTimeLimit({ elapsed: 1000 }, () => {});
+    vi.advanceTimersToNextTimer();
+    expect(performance.now() - startedAt).toBe(1000);
+  });
+
   test.each<[string, Bounds, number]>([
     ['the time on the clock', { elapsed: 100 }, 100],
     ['the time that the process ran', { running: 100 }, 100],

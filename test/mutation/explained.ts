@@ -1,0 +1,88 @@
+import type { Explained } from './judge.ts';
+
+const sameEffect = 'the effect is the same';
+const typeGuard = 'the condition is for the type checker: it always holds';
+const internal = 'the text is of an error that never leaves the file';
+
+/** Every mutant that survives, with the reason. `npm run test:mutation` fails at any other, and at a stale entry. */
+export const explained: readonly Explained[] = [
+  {
+    file: 'batching/micro-batcher.ts',
+    code: 'true',
+    by: 'false',
+    because: `${sameEffect}: a second turn of the event loop finds nothing left to send`,
+  },
+  {
+    file: 'batching/micro-batcher.ts',
+    code: 'sending',
+    by: 'false',
+    because: `${sameEffect}: a second turn of the event loop finds nothing left to send`,
+  },
+  {
+    file: 'batching/micro-batcher.ts',
+    code: 'waiting.size > 0',
+    because: `${sameEffect}: an empty batch is not sent`,
+  },
+  { file: 'batching/micro-batcher.ts', code: 'only !== undefined', by: 'true', because: typeGuard },
+  {
+    file: 'batching/micro-batcher.ts',
+    code: 'remaining !== Infinity',
+    by: 'true',
+    because: `${sameEffect}: a time limit without a bound takes no timer`,
+  },
+  {
+    file: 'batching/micro-batcher.ts',
+    code: 'batch.map(({ deadline }) => deadline).filter((deadline) => deadline !== noDeadline)',
+    because: `${sameEffect}: the minimum ignores Infinity`,
+  },
+  {
+    file: 'batching/micro-batcher.ts',
+    code: 'deadline !== noDeadline',
+    by: 'true',
+    because: `${sameEffect}: the minimum ignores Infinity`,
+  },
+  {
+    file: 'batching/micro-batcher.ts',
+    code: 'deadlines.length === 0',
+    by: 'false',
+    because: `${sameEffect}: the minimum of nothing is Infinity`,
+  },
+  {
+    file: 'resilience/circuit-breaker.ts',
+    code: 'false',
+    by: 'true',
+    because: 'opossum then keeps statistics that nobody reads, which costs time and changes nothing',
+  },
+  {
+    file: 'resilience/circuit-breaker.ts',
+    code: 'from !== to',
+    by: 'true',
+    because: 'opossum reports a transition only when the state changes; the condition does not rely on it',
+  },
+  {
+    file: 'resilience/circuit-breaker.ts',
+    code: 'bucket < buckets',
+    by: 'bucket <= buckets',
+    because: `${sameEffect}: the window is empty after ten rotations`,
+  },
+  { file: 'resilience/circuit-breaker.ts', code: "'failed call'", because: internal },
+  {
+    file: 'resilience/deadline.ts',
+    code: 'remaining === Infinity',
+    by: 'false',
+    because: `${sameEffect}: a time limit without a bound takes no timer`,
+  },
+  { file: 'resilience/retry-with-full-jitter.ts', code: "'failed attempt'", because: internal },
+  {
+    file: 'resilience/time-limit.ts',
+    code: 'running - ran >= 1',
+    by: 'running - ran > 1',
+    because: 'only a wait with exactly 1 ms left is different: timers are no more exact',
+  },
+  {
+    file: 'resilience/time-limit.ts',
+    code: 'startedAt + elapsed - now >= 1',
+    by: 'startedAt + elapsed - now > 1',
+    because: 'only a wait with exactly 1 ms left is different: timers are no more exact',
+  },
+];
