@@ -1,5 +1,6 @@
-import { Client } from 'pg';
 import type { Config } from '../config/config.ts';
+import { readDatabaseUrl } from '../config/database-url.ts';
+import { createClient } from './client.ts';
 import { hasServerOfItsOwn } from './sessions.ts';
 
 /** A pooler may hand the session of a migration to others. `message` says what an operator changes. */
@@ -26,7 +27,7 @@ export async function requireOwnSession({
   pooler,
 }: Pick<Config['postgres'], 'url' | 'pooler'>): Promise<void> {
   if (pooler === 'session') return;
-  const client = new Client({ connectionString: url.reveal(), connectionTimeoutMillis: 10_000 });
+  const client = createClient(readDatabaseUrl(url.reveal()), { timeout: 10_000 });
   // The query reports a broken connection. Without a listener, the event would end the process.
   client.on('error', () => {});
   await client.connect();
