@@ -182,7 +182,7 @@ const choice = 10_000;
  */
 export const takeUnansweredOrders: Statement = {
   name: 'take_unanswered_orders',
-  summary: 'UPDATE public.orders',
+  summary: 'UPDATE orders',
   repeatable: false,
   text: leaseFound(`
       SELECT id FROM public.orders
@@ -211,7 +211,7 @@ export const takeUnansweredOrders: Statement = {
  */
 export const takeFreshOrders: Statement = {
   name: 'take_fresh_orders',
-  summary: 'UPDATE public.orders',
+  summary: 'UPDATE orders',
   repeatable: false,
   text: leaseFound(`
       SELECT id FROM public.orders

@@ -66,7 +66,7 @@ export function createGatewayPause({ longest, shared, events }: GatewayPauseOpti
     state = 'paused';
     if (duration < remaining() + sameWithin && remaining() > 0) return;
     until = performance.now() + duration;
-    events.paused({ duration, asked, learned });
+    events.paused({ duration, isShortened: asked > duration, learned });
     clearTimeout(ending);
     ending = setTimeout(() => events.resumed(), duration).unref();
     if (learned === 'here') void shared?.begin(duration);

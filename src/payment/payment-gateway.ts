@@ -135,8 +135,8 @@ export interface PaymentEvents {
   circuitChanged(event: { breaker: Breaker; from: CircuitState; to: CircuitState }): void;
   /** The circuit opened for one card or one client alone. */
   suspended(event: { breaker: Breaker; cause: string }): void;
-  /** The gateway asked for a pause, here or at another replica. Both in milliseconds; `asked` may exceed the maximum. */
-  paused(event: { duration: number; asked: number; learned: 'here' | 'from_replica' }): void;
+  /** The gateway asked for a pause, in milliseconds, here or at another replica. A pause beyond the maximum is shortened to it. */
+  paused(event: { duration: number; isShortened: boolean; learned: 'here' | 'from_replica' }): void;
   /** The pause is over. */
   resumed(): void;
 }

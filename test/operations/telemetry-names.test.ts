@@ -43,6 +43,7 @@ async function liveThroughEverything({ api, gateway }: TracedService): Promise<v
   const place = (paymentToken: string) => api.place({ ...teaOrder, paymentToken });
   const paid = await place('tok_visa');
   await place('tok_declined');
+  await place('tok_refused');
   await place('tok_error_once');
   await api.get('/orders');
   for (let read = 0; read < 3; read += 1) await api.get(`/orders/${paid.body.id}`);

@@ -183,6 +183,8 @@ async function throughGateway({ mode, texts }: Run, emitted: Emitted[]): Promise
     PAYMENT_RETRY_RESERVE: '10000',
     PAYMENT_BACKOFF_FLOOR: '1ms',
     PAYMENT_BACKOFF_CAP: '1ms',
+    // A pause would keep the next responses away.
+    PAYMENT_PAUSE_MAX: '1ms',
     // Early enough for the worker to receive these responses, too.
     SETTLEMENT_POLL_INTERVAL: '100ms',
     SETTLEMENT_BACKOFF_BASE: '100ms',

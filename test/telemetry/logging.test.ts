@@ -137,19 +137,18 @@ describe('a stdout without a reader', () => {
   /** Fills the log buffer beyond its capacity by requests that the service refuses at once. */
   async function flood({ url }: ServiceProcess): Promise<void> {
     const { hostname, port } = new URL(url);
-    const socket = connect(Number(port), hostname);
+    const socket = connect(Number(port), hostname).setEncoding('latin1');
     const request = `GET /nothing HTTP/1.1\r\nhost: x\r\nx-request-id: ${'r'.repeat(128)}\r\n\r\n`;
+    // No more at a time than a connection may have waiting.
+    const together = 100;
     let answers = 0;
-    const answered = new Promise<void>((resolve) => {
-      socket.setEncoding('latin1').on('data', (text: string) => {
+    for (let sent = 0; sent < requests; sent += together) {
+      socket.write(request.repeat(together));
+      while (answers < sent + together) {
+        const [text] = (await once(socket, 'data')) as [string];
         answers += text.split('HTTP/1.1 404').length - 1;
-        if (answers >= requests) resolve();
-      });
-    });
-    for (let sent = 0; sent < requests; sent += 500) {
-      if (!socket.write(request.repeat(500))) await once(socket, 'drain');
+      }
     }
-    await answered;
     socket.destroy();
   }
 

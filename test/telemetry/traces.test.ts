@@ -118,14 +118,14 @@ describe('the trace of an order', () => {
   });
 
   test('the trace of an unexpected error marks all spans from the statement up to the request', async () => {
-    await traced.database.sql('ALTER TABLE orders RENAME TO elsewhere');
+    await traced.database.sql('ALTER TABLE orders RENAME COLUMN customer_id TO elsewhere');
     const seen = await follow(traced, 3, () => traced.api.place());
-    await traced.database.sql('ALTER TABLE elsewhere RENAME TO orders');
+    await traced.database.sql('ALTER TABLE orders RENAME COLUMN elsewhere TO customer_id');
     expect(seen.tree).toBe(
       [
         'POST /orders [SERVER] ERROR {http.response.status_code=500, error.type=500}',
-        '  orders.place [INTERNAL] ERROR {error.type=42P01}',
-        '    INSERT orders [CLIENT] ERROR {error.type=42P01}',
+        '  orders.place [INTERNAL] ERROR {error.type=42703}',
+        '    INSERT orders [CLIENT] ERROR {error.type=42703}',
       ].join('\n'),
     );
     expect(seen.body).toMatchObject({ code: 'internal_error', traceId: seen.traceId });

@@ -96,13 +96,14 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
         `the gateway answers others, but not this ${scope}: its orders are left to settlement`,
       );
     },
-    paused({ duration, asked, learned }) {
+    paused({ duration, isShortened, learned }) {
       recordingSpan()?.addEvent('gateway_pause_began', { duration_ms: Math.round(duration) });
       logger.warn(
         {
           event: 'payment.paused',
           duration_ms: Math.round(duration),
-          asked_ms: Math.round(asked),
+          // Not the figure: the gateway may write anything into the header, such as the number of a card.
+          shortened: isShortened,
           learned,
         },
         'the gateway asks for a pause: orders are left to settlement until it is over',
