@@ -28,9 +28,19 @@ export class TimeLimitedClient extends Client {
           unlimited,
           firstWithin(timeLimit, (error, result) => (error ? reject(error) : resolve(result))),
         );
-        return promise;
+        return withStackOfCaller(promise);
       },
     });
+  }
+}
+
+/** As pg does: the stack of an error from the socket names nobody who sent the statement. */
+async function withStackOfCaller(result: Promise<unknown>): Promise<unknown> {
+  try {
+    return await result;
+  } catch (error) {
+    if (error instanceof Error) Error.captureStackTrace(error);
+    throw error;
   }
 }
 

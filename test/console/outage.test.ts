@@ -26,12 +26,12 @@ test('an outage shows on the page: the breaker opens, a trace gives the reason, 
   await page.goto(pageUrl);
 
   await page.getByRole('button', { name: 'Start traffic' }).click();
-  await page.locator('.band.breaker[data-state=closed]').waitFor();
+  await page.locator('.band.breaker[data-key="breaker:payment"][data-state=closed]').waitFor();
   await expect.poll(() => figureOf(page, 'Requests'), patience).toBeGreaterThan(5);
 
   await page.getByRole('button', { name: 'Gateway down' }).click();
   await page.locator('.band[data-state=fault]').waitFor();
-  await page.locator('.band.breaker[data-state=open]').waitFor();
+  await page.locator('.band.breaker[data-key="breaker:payment"][data-state=open]').waitFor();
   await expect.poll(() => figureOf(page, 'Pending'), patience).toBeGreaterThan(20);
   const pending = await figureOf(page, 'Pending');
 
@@ -47,7 +47,7 @@ test('an outage shows on the page: the breaker opens, a trace gives the reason, 
 
   await page.getByRole('link', { name: 'Overview', exact: true }).click();
   await page.getByRole('button', { name: 'Restore' }).click();
-  await page.locator('.band.breaker[data-state=closed]').waitFor();
+  await page.locator('.band.breaker[data-key="breaker:payment"][data-state=closed]').waitFor();
   await expect.poll(() => figureOf(page, 'Pending'), patience).toBeLessThan(pending / 4);
 
   expect(complaints).toEqual([]);

@@ -52,8 +52,8 @@ interface Duel {
 
 interface Run {
   mutant?: Mutant;
-  /** Orders that the first holder writes at the same time: two share a statement, one has its own. */
-  orders: 1 | 2;
+  /** Orders that the first holder writes at the same time: one has its own statement, and of three the last two share one. */
+  orders: 1 | 3;
 }
 
 const duels: readonly Duel[] = [
@@ -61,7 +61,7 @@ const duels: readonly Duel[] = [
     what: 'a charge succeeds, and a cancellation refunds it',
     freezeAt: 'before store.settle',
     second: 'cancel',
-    runs: [{ orders: 2 }, { orders: 1, mutant: 'settle_order' }, { orders: 2, mutant: 'record_outcomes' }],
+    runs: [{ orders: 3 }, { orders: 1, mutant: 'settle_order' }, { orders: 3, mutant: 'record_outcomes' }],
     end: ['cancelled', 'cancelled, captured 1×'],
   },
   {
@@ -86,7 +86,7 @@ const duels: readonly Duel[] = [
     freezeAt: 'before store.release',
     faults: { timeoutRate: 1 },
     second: 'settle',
-    runs: [{ orders: 2 }, { orders: 1, mutant: 'release_order' }, { orders: 2, mutant: 'record_outcomes' }],
+    runs: [{ orders: 3 }, { orders: 1, mutant: 'release_order' }, { orders: 3, mutant: 'record_outcomes' }],
     end: ['paid', 'succeeded, captured 1×'],
   },
   {
@@ -162,17 +162,17 @@ async function fight(duel: Duel, { mutant, orders }: Run): Promise<Result> {
 
   const overdue = `SELECT FROM orders WHERE status = 'pending' AND due_at <= now()`;
   await expect.poll(() => world.database.sql(overdue), { timeout: 20_000 }).toHaveLength(orders);
-  const { replica: second, outcomeInHand, mayWrite } = await spawnGated(world, duel.second);
+  const { replica: second, outcomesInHand, mayWrite } = await spawnGated(world, duel.second, orders);
   cleanup.defer(() => second.close());
   const secondAnswer = duel.second === 'cancel' ? cancel(world, second.url) : undefined;
-  const lease = await outcomeInHand;
+  const leases = await outcomesInHand;
 
   first.child.kill('SIGCONT');
   await firstAnswer;
-  const [row] = await world.database.sql<{ holds: boolean }>(
-    `SELECT status = 'pending' AND held AND round = $1 AND due_at > now() + interval '1 s' AS holds FROM orders
-    WHERE id = $2`,
-    [lease.fencingToken, lease.order.id],
+  const stillHeld = await world.database.sql(
+    `SELECT FROM orders JOIN unnest($1::uuid[], $2::int[]) AS leased (id, round) USING (id, round)
+    WHERE status = 'pending' AND held AND due_at > now() + interval '1 s'`,
+    [leases.map(({ order }) => order.id), leases.map(({ fencingToken }) => fencingToken)],
   );
   mayWrite();
   await secondAnswer;
@@ -180,16 +180,17 @@ async function fight(duel: Duel, { mutant, orders }: Run): Promise<Result> {
   await expect.poll(() => world.database.sql(pending), { timeout: 20_000 }).toHaveLength(0);
 
   const books = await openBooks(answers, world.database.sql, world.gateway);
-  const charge = books.ledger.find(({ key }) => key === lease.order.id);
+  const ends = books.orders.map(({ id, status }): Result['end'] => {
+    const charge = books.ledger.find(({ key }) => key === id);
+    return [status, charge ? `${charge.status}, captured ${charge.captures}×` : 'nothing'];
+  });
+  const differing = ends.find((end) => end.join() !== duel.end.join());
   return {
     findings: [
-      ...(row?.holds ? [] : ['the second holder lost its lease']),
+      ...(stillHeld.length === orders ? [] : ['the second holder lost its lease']),
       ...new Set(audit(books).map(({ kind }) => meaning[kind] ?? kind)),
     ],
-    end: [
-      books.orders.find(({ id }) => id === lease.order.id)?.status ?? 'none',
-      charge ? `${charge.status}, captured ${charge.captures}×` : 'nothing',
-    ],
+    end: differing ?? duel.end,
   };
 }
 
@@ -199,23 +200,24 @@ const meaning: Partial<Record<Finding['kind'], string>> = {
   charge_without_paid_order: 'the card is charged and the order is not paid',
 };
 
-/** A replica whose holder waits with its outcome in hand before it writes. */
-async function spawnGated(world: Surroundings, work: Duel['second']) {
-  const inHand = Promise.withResolvers<LeasedOrder>();
+/** A replica whose holder of each order waits with its outcome in hand before it writes. */
+async function spawnGated(world: Surroundings, work: Duel['second'], orders: number) {
+  const inHand = Promise.withResolvers<LeasedOrder[]>();
   const gate = Promise.withResolvers<void>();
+  const leases: LeasedOrder[] = [];
   const replica = await spawnReplica(world, work === 'settle' ? eagerWorker : idleWorker, {
     store: (store) => ({
       ...store,
       // The worker's first poll would take the order from the cancellation.
       takeDue: (...which) => (work === 'settle' ? store.takeDue(...which) : Promise.resolve([])),
       async settle(leased, settlement) {
-        inHand.resolve(leased);
+        if (leases.push(leased) === orders) inHand.resolve(leases);
         await gate.promise;
         return store.settle(leased, settlement);
       },
     }),
   });
-  return { replica, outcomeInHand: inHand.promise, mayWrite: gate.resolve };
+  return { replica, outcomesInHand: inHand.promise, mayWrite: gate.resolve };
 }
 
 const asShop = { authorization: 'Bearer shop-key' };
@@ -259,8 +261,10 @@ async function place(url: string, key: string, answers: FinalAnswer[]): Promise<
 }
 
 async function cancel(world: Surroundings, url: string): Promise<void> {
-  const [order] = await world.database.sql<{ id: string }>('SELECT id FROM orders');
-  await fetch(`${url}/orders/${order?.id}/cancel`, { method: 'POST', headers: asShop });
+  const orders = await world.database.sql<{ id: string }>('SELECT id FROM orders');
+  await Promise.all(
+    orders.map(({ id }) => fetch(`${url}/orders/${id}/cancel`, { method: 'POST', headers: asShop })),
+  );
 }
 
 interface Fought {

@@ -55,7 +55,7 @@ describe('security headers', () => {
 
   test('security headers are on a 500, which reveals nothing of the error', async () => {
     await using broken = await spawnService(quietWorker);
-    await broken.database.sql('ALTER TABLE orders RENAME TO elsewhere');
+    await broken.database.sql('ALTER TABLE orders RENAME COLUMN customer_id TO elsewhere');
     const answer = await broken.api.refused('GET', '/orders');
     expect(answer.status).toBe(500);
     expect(securityOf(answer.headers)).toEqual(onEveryAnswer);

@@ -21,21 +21,16 @@ export const ownedBy = (pid: number, cluster: string): Record<string, string | n
 /** The contents of `postmaster.pid`. */
 export interface LockFile {
   pid: number;
-  /** Whether the server accepts connections, be it as a standby. */
+  /** Whether the server accepts connections. */
   ready: boolean;
 }
-
-/** What the server writes once it accepts connections. */
-const accepting = new Set(['ready', 'standby']);
 
 /** Reads the lock file; `undefined` after a clean stop. */
 export async function readLockFile(cluster: string): Promise<LockFile | undefined> {
   const text = await readFile(path.join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
   const lines = text.split('\n');
   const pid = Number(lines[0]);
-  return Number.isSafeInteger(pid) && pid > 0
-    ? { pid, ready: accepting.has(lines[7]?.trim() ?? '') }
-    : undefined;
+  return Number.isSafeInteger(pid) && pid > 0 ? { pid, ready: lines[7]?.trim() === 'ready' } : undefined;
 }
 
 /** Milliseconds that an abandoned server has for its last checkpoint. */
