@@ -33,12 +33,14 @@ export async function recordOutcome(
   const next = nextState(leased.order, outcome);
   try {
     if (next.status === 'pending') {
-      if (round === 1) backlog.grew(leased.order.clientId);
       events.leftPending(leased.order, 'reason' in outcome ? outcome.reason : outcome.kind);
       // No replica asks again during a pause: its end is stored with the order.
       const pause = 'retryAfter' in outcome ? (outcome.retryAfter ?? 0) : 0;
       const wait = Math.max(pause, fullJitter(round, policy.backoff));
-      return (await store.release(leased, wait, history)).order;
+      const { order } = await store.release(leased, wait, history);
+      // Only now: a count that runs before the commit misses the order.
+      if (round === 1) backlog.grew(leased.order.clientId);
+      return order;
     }
     const { order, settledHere } = await store.settle(leased, next);
     if (settledHere) events.settled(order);
