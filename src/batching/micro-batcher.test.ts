@@ -57,6 +57,20 @@ describe('A micro-batcher', () => {
     await vi.runAllTimersAsync();
   });
 
+  test('gathers the items of a turn although nothing is in flight while the load lasts', async () => {
+    const { add, sent } = batcherOver();
+    for (const item of ['a', 'b', 'c']) void add(item, noDeadline);
+    await vi.runAllTimersAsync();
+    void add('d', noDeadline);
+    void add('e', noDeadline);
+    await vi.runAllTimersAsync();
+    void add('f', noDeadline);
+    await vi.runAllTimersAsync();
+    void add('g', noDeadline);
+    expect(sent).toEqual([['a'], ['b', 'c'], ['d', 'e'], ['f'], ['g']]);
+    await vi.runAllTimersAsync();
+  });
+
   test('sends the items of one turn of the event loop together when a place is free beside one in flight', async () => {
     const { add, sent } = batcherOver();
     void add('a', noDeadline);

@@ -5,7 +5,7 @@ import { startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
 /**
  * Micro-batching, clocked by the work itself: the technique of group commit.
  *
- * An item goes at once if nothing is in flight. Otherwise it goes at the end of the turn of the event loop in which it
+ * An item goes at once if nothing is in flight and the last one went alone. Otherwise it goes at the end of the turn of the event loop in which it
  * arrives, together with those of the same turn, if a place is free. Items that arrive while all places are taken wait
  * together, and go as soon as a place is free. No timer makes an item wait: under low load each item is alone, and the higher
  * the load, the larger the batches and the smaller each item's share of their cost.
@@ -70,6 +70,8 @@ export function createMicroBatcher<Item, Result>(
   let inFlight = 0;
   let completed = 0;
   let sending = false;
+  /** Items in the last batch. */
+  let lastSize = 1;
 
   /**
    * Sends at the end of this turn of the event loop. A turn reads what has arrived on all connections, so under load it
@@ -95,6 +97,7 @@ export function createMicroBatcher<Item, Result>(
         else if (batch.push(entry) === batching.maxItems) break;
       }
       if (batch.length === 0) return;
+      lastSize = batch.length;
       inFlight += 1;
       outsideRequests(() => void holdPlace(run(batch)));
     }
@@ -149,7 +152,7 @@ export function createMicroBatcher<Item, Result>(
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
       const entry: Entry<Item, Result> = { item, deadline, resolve, reject, limit: undefined };
       waiting.add(entry);
-      if (inFlight === 0 && !sending) send();
+      if (inFlight === 0 && lastSize === 1 && !sending) send();
       else sendSoon();
       const remaining = deadline.remaining();
       if (waiting.has(entry) && remaining !== Infinity) {
