@@ -58,6 +58,9 @@ async function placeTogether<Placed>(
 describe('Orders that arrive together', () => {
   test('share statements, and each gets the outcome of its own', async () => {
     await using service = await spawnService(slowLimits);
+    // A cold service takes requests so slowly that few of them arrive together.
+    await Promise.all(Array.from({ length: many }, (_, index) => placeWith(service, `warm-${index}`)));
+    const warm = await sharedIn(service, 'place_orders');
     const tokens = ['tok_visa', 'tok_declined'];
     const answers = await placeTogether(service, (index) =>
       placeWith(service, `key-${index}`, {
@@ -72,11 +75,11 @@ describe('Orders that arrive together', () => {
       if (status === 201) expect(body.customerId).toBe(`cus_${index}`);
     }
     const placed = await sharedIn(service, 'place_orders');
-    expect(placed.rows).toBe(many);
-    expect(placed.statements).toBeLessThan(many / 4);
-    expect((await sharedIn(service, 'record_outcomes')).rows).toBe(many);
+    expect(placed.rows - warm.rows).toBe(many);
+    expect(placed.statements - warm.statements).toBeLessThan(many / 4);
+    expect((await sharedIn(service, 'record_outcomes')).rows).toBe(2 * many);
     const { charges } = await service.gateway.ledger();
-    expect(charges.length).toBe(many);
+    expect(charges.length).toBe(2 * many);
   });
 
   test('with the same idempotency keys in one statement are one order and one charge for each key', async () => {
