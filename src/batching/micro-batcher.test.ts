@@ -61,8 +61,7 @@ describe('A micro-batcher', () => {
     const { add, sent } = batcherOver();
     for (const item of ['a', 'b', 'c']) void add(item, noDeadline);
     await vi.runAllTimersAsync();
-    void add('d', noDeadline);
-    void add('e', noDeadline);
+    for (const item of ['d', 'e']) void add(item, noDeadline);
     await vi.runAllTimersAsync();
     void add('f', noDeadline);
     await vi.runAllTimersAsync();
@@ -73,9 +72,7 @@ describe('A micro-batcher', () => {
 
   test('sends the items of one turn of the event loop together when a place is free beside one in flight', async () => {
     const { add, sent } = batcherOver();
-    void add('a', noDeadline);
-    void add('b', noDeadline);
-    void add('c', noDeadline);
+    for (const item of ['a', 'b', 'c']) void add(item, noDeadline);
     expect(sent).toEqual([['a']]);
     await vi.advanceTimersByTimeAsync(0);
     expect(sent).toEqual([['a'], ['b', 'c']]);
