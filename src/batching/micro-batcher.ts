@@ -5,10 +5,10 @@ import { startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
 /**
  * Micro-batching, clocked by the work itself: the technique of group commit.
  *
- * An item goes at once if nothing is in flight and the last one went alone. Otherwise it goes at the end of the turn of the event loop in which it
- * arrives, together with those of the same turn, if a place is free. Items that arrive while all places are taken wait
- * together, and go as soon as a place is free. No timer makes an item wait: under low load each item is alone, and the higher
- * the load, the larger the batches and the smaller each item's share of their cost.
+ * An item goes at once if nothing is in flight and the last one went alone. Otherwise it goes at the end of the turn of the
+ * event loop in which it arrives, together with those of the same turn, if a place is free. Items that arrive while all places
+ * are taken wait together, and go as soon as a place is free. No timer makes an item wait: under low load each item is alone,
+ * and the higher the load, the larger the batches and the smaller each item's share of their cost.
  *
  * Nobody pays for a stranger:
  * - When a batch fails in a way that one of its items may have caused, each of them runs again, alone.

@@ -102,8 +102,7 @@ export function createDeadlineQueries(
         else release();
       };
 
-      const { name: _, ...unnamed } = query;
-      const bounded = { ...(lasts ? query : unnamed), query_timeout: readTimeout };
+      const bounded = { ...(lasts ? query : withoutName(query)), query_timeout: readTimeout };
       try {
         const result = await client.query<Row>(bounded as QueryConfig);
         commit.check();
@@ -121,6 +120,11 @@ export function createDeadlineQueries(
     },
     close: () => cancelling.end(),
   };
+}
+
+function withoutName(query: QueryConfig): QueryConfig {
+  const { name: _, ...unnamed } = query;
+  return unnamed;
 }
 
 /**
