@@ -146,7 +146,7 @@ async function open(
   timeout: number | undefined,
   connect: () => Promise<unknown>,
 ): Promise<void> {
-  // A connection can break before its owner listens, and the event would end the process.
+  // A connection can break while its owner does not listen, and the event would end the process. A statement reports it, too.
   client.on('error', () => {});
   let version = '';
   let bound = false;

@@ -75,15 +75,7 @@ export function createDeadlineQueries(
   return {
     async run<Row extends QueryResultRow>(query: QueryConfig, deadline: Deadline, timeLimit: number) {
       const client = await connectBefore(pool, deadline);
-      // The statement itself reports a broken connection. Without a listener, the event would end the process.
-      const ignore = () => {};
-      client.on('error', ignore);
-      const commit = watchForLocalCommit(client);
-      const release = (error?: Error) => {
-        client.off('error', ignore);
-        client.release(error);
-      };
-
+      const checkCommit = watchForLocalCommit(client);
       const lasts = sessions.lasts(client);
       const remaining = deadline.remaining();
       // A session that lasts has the timeout of Postgres itself. In any other, only a request ends the statement, which must
@@ -98,24 +90,23 @@ export function createDeadlineQueries(
       const timer = cancelIn === Infinity ? undefined : setTimeout(cancel, cancelIn);
       const releaseWhole = () => {
         // Released any earlier, the connection could already run the next statement when the cancellation arrives.
-        if (cancelled) void cancelled.then(release);
-        else release();
+        if (cancelled) void cancelled.then((error) => client.release(error));
+        else client.release();
       };
 
       const bounded = { ...(lasts ? query : withoutName(query)), query_timeout: readTimeout };
       try {
         const result = await client.query<Row>(bounded as QueryConfig);
-        commit.check();
+        checkCommit();
         releaseWhole();
         return result;
       } catch (error) {
         if (leavesWhole(error)) releaseWhole();
-        else release(error instanceof Error ? error : new Error(String(error)));
+        else client.release(error instanceof Error ? error : new Error(String(error)));
         const wasCancelled = cancelled && error instanceof DatabaseError && error.code === queryCanceled;
         throw wasCancelled && remaining <= timeout ? new CutShort(error) : error;
       } finally {
         clearTimeout(timer);
-        commit.stop();
       }
     },
     close: () => cancelling.end(),

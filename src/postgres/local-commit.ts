@@ -18,21 +18,33 @@ class LocalCommit extends Error {
 /** The routine of the server that waits, which it names whatever its language. */
 const waitingRoutine = 'SyncRepWaitForLSN';
 
+/** Notices of the statement that runs on a connection. */
+interface Notices {
+  areOfLocalCommit: boolean;
+}
+
+// One listener for each connection, because adding one for each statement costs more than the rest of the watch.
+const watched = new WeakMap<ClientBase, Notices>();
+
 /**
  * Postgres reports the statement as done all the same, with a warning beside the result. Call it before the statement is
  * sent, and what it returns after the result.
+ *
+ * @returns throws a {@link LocalCommit} when the statement committed on the primary alone
  */
-export function watchForLocalCommit(client: ClientBase): { check(): void; stop(): void } {
-  let isLocal = false;
-  const listen = ({ routine }: { routine?: string | undefined }) => {
-    isLocal ||= routine === waitingRoutine;
+export function watchForLocalCommit(client: ClientBase): () => void {
+  const notices = watched.get(client) ?? watch(client);
+  notices.areOfLocalCommit = false;
+  return () => {
+    if (notices.areOfLocalCommit) throw new LocalCommit();
   };
-  client.on('notice', listen);
-  return {
-    /** @throws {LocalCommit} */
-    check() {
-      if (isLocal) throw new LocalCommit();
-    },
-    stop: () => client.off('notice', listen),
-  };
+}
+
+function watch(client: ClientBase): Notices {
+  const notices: Notices = { areOfLocalCommit: false };
+  client.on('notice', ({ routine }: { routine?: string | undefined }) => {
+    notices.areOfLocalCommit ||= routine === waitingRoutine;
+  });
+  watched.set(client, notices);
+  return notices;
 }
