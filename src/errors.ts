@@ -35,6 +35,16 @@ export function codesOf(error: unknown): string {
   return error.cause === undefined ? code : `${code} ${codesOf(error.cause)}`;
 }
 
+/** Longer than any chain that the service builds. The bound ends a cycle of causes. */
+const longestChain = 8;
+
+/** The code that is furthest down the chain of causes: that of the fault which an error of the service wraps. */
+export function originalCodeOf(error: unknown, depth = 0): string | undefined {
+  if (!(error instanceof Error) || depth > longestChain) return undefined;
+  const own = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return originalCodeOf(error.cause, depth + 1) ?? own;
+}
+
 /** The process cannot start, for a reason that the operator can fix. `message` explains how. */
 export class StartupError extends Error {
   override readonly name = 'StartupError';

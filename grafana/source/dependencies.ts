@@ -13,11 +13,11 @@ const answered = 'outcome=~"ok|succeeded|declined|refused|cancelled"';
 // By an attribute: Jaeger's memory storage treats `error=true` as text and finds nothing.
 const chargesThatEndedIn = tracesLink('Charges with this outcome', {
   operation: 'payment.charge',
-  tags: 'payment.outcome=${__field.labels.outcome}',
+  tags: 'orders.payment.outcome=${__field.labels.outcome}',
 });
 const undecidedCharges = tracesLink('Charges with an unknown outcome', {
   operation: 'payment.charge',
-  tags: 'payment.outcome=unknown',
+  tags: 'orders.payment.outcome=unknown',
 });
 
 export const dependenciesDashboard = createDashboard({

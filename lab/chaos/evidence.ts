@@ -86,10 +86,10 @@ export interface Bar {
 const noted = [
   'http.response.status_code',
   'error.type',
-  'payment.outcome',
-  'payment.attempts',
-  'circuit_breaker.state',
-  'order.status',
+  'orders.payment.outcome',
+  'orders.payment.attempts',
+  'orders.circuit_breaker.state',
+  'orders.order.status',
   'http.request.resend_count',
 ];
 

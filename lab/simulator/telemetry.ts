@@ -94,7 +94,7 @@ function startSpan(request: FastifyRequest, parent: ReturnType<typeof context.ac
         'http.route': route,
         'url.path': scrub(path),
         'url.scheme': 'http',
-        'app.request_id': scrub(requestIdOf(request) ?? request.id),
+        'orders.request.id': scrub(requestIdOf(request) ?? request.id),
       },
     },
     parent,
@@ -103,10 +103,10 @@ function startSpan(request: FastifyRequest, parent: ReturnType<typeof context.ac
 
 function describe(span: Span, { key, attempt, outcome, fault }: HandledRequest): void {
   span.setAttributes({
-    'charge.key': scrub(key),
-    'charge.outcome': outcome,
+    'simulator.charge.key': scrub(key),
+    'simulator.charge.outcome': outcome,
     'simulator.fault': fault,
-    ...(attempt !== undefined && { 'charge.attempt': attempt }),
+    ...(attempt !== undefined && { 'simulator.charge.attempt': attempt }),
   });
 }
 

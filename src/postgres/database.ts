@@ -77,7 +77,7 @@ export interface Database {
 export interface RetryEvent {
   attempt: number;
   delay: number;
-  code: string;
+  error: unknown;
   reason: string;
   /** The same retry is reported for another row of the statement already: it is to be logged and counted once. */
   repeated?: boolean;
@@ -205,7 +205,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
         backoff,
         deadline: earlierDeadline,
         onRetry: ({ attempt: number, delay, failure: { error, reason } }) =>
-          onRetry({ attempt: number, delay, code: faultCode(error), reason }),
+          onRetry({ attempt: number, delay, error, reason }),
       });
       if (result.kind === 'done') return result.value;
       const { error } = result.failure;

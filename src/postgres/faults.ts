@@ -69,6 +69,15 @@ export function faultCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 }
 
+/**
+ * The SQLSTATE of a fault that Postgres reported; `undefined` for any other. The form of a code does not tell: that of a
+ * broken pipe, EPIPE, has five letters, too.
+ */
+export function sqlStateOf(error: unknown): string | undefined {
+  const reported = error instanceof CutShort ? error.cause : error;
+  return reported instanceof DatabaseError ? reported.code : undefined;
+}
+
 /** Another session holds a lock, or the statement ran out of time, most likely behind one. */
 const lockStates: ReadonlySet<string> = new Set(['40P01', '55P03', '57014']);
 

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import * as conventions from '@opentelemetry/semantic-conventions/incubating';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
 import { type ExposedSample, parseExposition } from '../../lab/harness/exposition.ts';
@@ -161,6 +162,50 @@ test('log queries filter by existing fields and events', async () => {
     missing.push(...untold.map((pattern) => `${place}: nothing logs ${pattern}`));
   }
   expect(missing).toEqual([]);
+});
+
+/**
+ * Attributes of the conventions have their names; all others are in the namespace of the program, as the guide for
+ * application developers says: https://opentelemetry.io/docs/specs/semconv/general/naming/
+ */
+test('every attribute is one of the semantic conventions, or is in the namespace of its program', () => {
+  const { attributes, events } = namesInSpans();
+  expect([...attributes].filter((name) => !conventional.has(name) && !ownName.test(name))).toEqual([]);
+  expect(events).toContain('orders.payment.retry');
+  expect([...events].filter((name) => !ownName.test(name))).toEqual([]);
+});
+
+function namesInSpans() {
+  const attributes = new Set<string>();
+  const events = new Set<string>();
+  for (const span of service.receiver.spans) {
+    for (const event of span.events) events.add(event.name);
+    for (const each of [span, ...span.events, ...span.links])
+      for (const name of Object.keys(each.attributes)) attributes.add(name);
+  }
+  return { attributes, events };
+}
+
+const ownName = /^orders\.[a-z_]+(\.[a-z_]+)?$/;
+const conventional = new Set(
+  Object.entries<unknown>({ ...conventions }).flatMap(([constant, name]) =>
+    constant.startsWith('ATTR_') && typeof name === 'string' ? name : [],
+  ),
+);
+
+test('no namespace of the semantic conventions is that of a program', () => {
+  const namespaces = new Set([...conventional].map((name) => name.split('.')[0]));
+  expect(namespaces).toContain('http');
+  expect(namespaces).not.toContain('orders');
+  expect(namespaces).not.toContain('simulator');
+});
+
+test('the page of names has every attribute, event and log field', async () => {
+  const page = await readFile('docs/telemetry.md', 'utf8');
+  const { attributes, events } = namesInSpans();
+  const fields = service.process.logs.flatMap((line) => Object.keys(line));
+  const names = new Set([...attributes, ...events, ...fields, ...(await eventsInSource())]);
+  expect([...names].filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });
 
 /** Read from the source, because some events happen only in rare failures. */

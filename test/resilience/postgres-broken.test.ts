@@ -89,7 +89,7 @@ describe('a database that cannot be reached', () => {
   test('the log has the reason why Postgres is unreachable, and never its password', async () => {
     await service.api.refused('GET', '/orders');
     expect(service.logs).toContainEqual(
-      expect.objectContaining({ event: 'postgres.retry', sqlstate: 'ECONNREFUSED', level: 'warn' }),
+      expect.objectContaining({ event: 'postgres.retry', error_code: 'ECONNREFUSED', level: 'warn' }),
     );
     expect(JSON.stringify(service.logs)).not.toContain('hush');
   });

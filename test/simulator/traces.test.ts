@@ -63,9 +63,9 @@ test("a charge creates a span below the caller's and a log line in the same trac
     resource: { 'service.name': 'payment-gateway' },
     attributes: {
       'http.response.status_code': 201,
-      'app.request_id': 'request-1',
-      'charge.key': 'order-tok_visa',
-      'charge.outcome': 'succeeded',
+      'orders.request.id': 'request-1',
+      'simulator.charge.key': 'order-tok_visa',
+      'simulator.charge.outcome': 'succeeded',
       'simulator.fault': 'none',
     },
   });
@@ -94,7 +94,7 @@ test('the span of a request without an answer ends when the caller gives up', as
     attributes: {
       'simulator.fault': 'timeout',
       'error.type': 'no_answer',
-      'charge.outcome': 'not_carried_out',
+      'simulator.charge.outcome': 'not_carried_out',
     },
   });
 });

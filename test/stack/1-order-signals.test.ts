@@ -33,8 +33,8 @@ describe('an order', () => {
         '    orders: UPDATE orders',
       ].join('\n'),
     );
-    expect(attributeOf(trace, 'order.id')).toContain(orderId);
-    expect(attributeOf(trace, 'charge.outcome')).toEqual(['succeeded']);
+    expect(attributeOf(trace, 'orders.order.id')).toContain(orderId);
+    expect(attributeOf(trace, 'simulator.charge.outcome')).toEqual(['succeeded']);
   });
 
   test('the trace id of an order finds the log lines of both services', async () => {
@@ -123,7 +123,7 @@ test('the Collector redacts card numbers, e-mail addresses and credentials', asy
       { key: 'note', value: { stringValue: 'paid with 4111 1111 1111 1111' } },
       { key: 'mail', value: { stringValue: 'jane.doe@example.com' } },
       { key: 'http.request.header.authorization', value: { stringValue: 'Bearer sk_live_12345678' } },
-      { key: 'order.id', value: { stringValue: '019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11' } },
+      { key: 'orders.order.id', value: { stringValue: '019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11' } },
     ],
   };
   const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'careless' } }] };
@@ -136,5 +136,5 @@ test('the Collector redacts card numbers, e-mail addresses and credentials', asy
 
   const trace = await eventually('careless trace', () => findTrace(traceId));
   expect(JSON.stringify(trace)).not.toMatch(/4111|jane\.doe|sk_live/);
-  expect(attributeOf(trace, 'order.id')).toEqual(['019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11']);
+  expect(attributeOf(trace, 'orders.order.id')).toEqual(['019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11']);
 });

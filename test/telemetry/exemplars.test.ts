@@ -18,7 +18,7 @@ async function placeInTurn({ api }: TracedService, count: number): Promise<strin
 /** Stops the process, so that all spans have arrived, and returns the traces with a mark. */
 async function markedTraces({ process, receiver }: TracedService): Promise<Set<string>> {
   await process.stop();
-  const marked = receiver.spans.filter(({ attributes }) => attributes['app.exemplar'] === true);
+  const marked = receiver.spans.filter(({ attributes }) => attributes['orders.exemplar'] === true);
   return new Set(marked.map(({ traceId }) => traceId));
 }
 

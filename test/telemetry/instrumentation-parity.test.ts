@@ -86,10 +86,10 @@ async function tracesOf(
 
 /** Attributes whose values differ in every run, in both modes. */
 const changing = new Set([
-  'app.request_id',
+  'orders.request.id',
   'db.namespace',
   'network.peer.port',
-  'order.id',
+  'orders.order.id',
   'server.port',
   'url.full',
 ]);

@@ -137,7 +137,7 @@ describe.each(['lean', 'auto'])('concurrent requests in %s mode', (mode) => {
     for (const { traceparent: seen, key } of service.gatewayLog) {
       const traceId = String(seen).split('-')[1];
       const place = spans.find((span) => span.traceId === traceId && span.name === 'orders.place');
-      expect(place?.attributes['order.id']).toBe(key);
+      expect(place?.attributes['orders.order.id']).toBe(key);
     }
   });
 });

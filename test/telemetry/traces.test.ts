@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
-import { eventsOf, follow, shown } from '../support/clients/follow-request.ts';
-import { printSpanTrees } from '../../lab/harness/span-tree.ts';
+import { eventsOf, follow } from '../support/clients/follow-request.ts';
 import {
   exemplarTraces,
   samplesOf,
@@ -23,10 +22,10 @@ describe('the trace of an order', () => {
     const seen = await follow(traced, 6, () => traced.api.place());
     expect(seen.tree).toBe(
       [
-        'POST /orders [SERVER] {http.response.status_code=201, idempotency.result=placed}',
-        '  orders.place [INTERNAL] {order.status=paid}',
+        'POST /orders [SERVER] {http.response.status_code=201, orders.idempotency.result=placed}',
+        '  orders.place [INTERNAL] {orders.order.status=paid}',
         '    INSERT orders [CLIENT]',
-        '    payment.charge [INTERNAL] {payment.outcome=succeeded, payment.attempts=1, circuit_breaker.state=closed}',
+        '    payment.charge [INTERNAL] {orders.payment.outcome=succeeded, orders.payment.attempts=1, orders.circuit_breaker.state=closed}',
         '      POST /charges [CLIENT] {http.response.status_code=201}',
         '    UPDATE orders [CLIENT]',
       ].join('\n'),
@@ -50,10 +49,10 @@ describe('the trace of an order', () => {
     const seen = await follow(traced, 6, () => traced.api.place(order));
     expect(seen.tree).toBe(
       [
-        'POST /orders [SERVER] {http.response.status_code=402, idempotency.result=placed}',
-        '  orders.place [INTERNAL] {order.status=declined}',
+        'POST /orders [SERVER] {http.response.status_code=402, orders.idempotency.result=placed}',
+        '  orders.place [INTERNAL] {orders.order.status=declined}',
         '    INSERT orders [CLIENT]',
-        '    payment.charge [INTERNAL] {payment.outcome=declined, payment.attempts=1, circuit_breaker.state=closed}',
+        '    payment.charge [INTERNAL] {orders.payment.outcome=declined, orders.payment.attempts=1, orders.circuit_breaker.state=closed}',
         // The semantic conventions make 4xx an error of a client span.
         '      POST /charges [CLIENT] ERROR {http.response.status_code=402, error.type=402}',
         '    UPDATE orders [CLIENT]',
@@ -70,8 +69,8 @@ describe('the trace of an order', () => {
     const seen = await follow(traced, 5, () => traced.api.place(teaOrder, headers));
     expect(seen.tree).toBe(
       [
-        'POST /orders [SERVER] {http.response.status_code=201, idempotency.result=replayed}',
-        '  orders.place [INTERNAL] {order.status=paid}',
+        'POST /orders [SERVER] {http.response.status_code=201, orders.idempotency.result=replayed}',
+        '  orders.place [INTERNAL] {orders.order.status=paid}',
         '    INSERT orders [CLIENT]',
         '    SELECT orders [CLIENT]',
         '    SELECT orders [CLIENT]',
@@ -95,17 +94,24 @@ describe('the trace of an order', () => {
     const seen = await follow(traced, 7, () => traced.api.place(order));
     expect(seen.tree).toBe(
       [
-        'POST /orders [SERVER] {http.response.status_code=201, idempotency.result=placed}',
-        '  orders.place [INTERNAL] {order.status=paid}',
+        'POST /orders [SERVER] {http.response.status_code=201, orders.idempotency.result=placed}',
+        '  orders.place [INTERNAL] {orders.order.status=paid}',
         '    INSERT orders [CLIENT]',
-        '    payment.charge [INTERNAL] {payment.outcome=succeeded, payment.attempts=2, circuit_breaker.state=closed}',
+        '    payment.charge [INTERNAL] {orders.payment.outcome=succeeded, orders.payment.attempts=2, orders.circuit_breaker.state=closed}',
         '      POST /charges [CLIENT] ERROR {http.response.status_code=500, error.type=500}',
         '      POST /charges [CLIENT] {http.response.status_code=201, http.request.resend_count=1}',
         '    UPDATE orders [CLIENT]',
       ].join('\n'),
     );
     expect(eventsOf(seen.spans, 'payment.charge')).toMatchObject([
-      { name: 'retry', attributes: { attempt: 1, reason: 'gateway_error', delay_ms: expect.any(Number) } },
+      {
+        name: 'orders.payment.retry',
+        attributes: {
+          'orders.retry.attempt': 1,
+          'orders.retry.delay_ms': expect.any(Number),
+          'orders.payment.reason': 'gateway_error',
+        },
+      },
     ]);
     expect(seen.line).toMatchObject({ payment_attempts: 2 });
     expect(await traced.line('payment.retry', 'trace_id', seen.traceId)).toMatchObject({ level: 'warn' });
@@ -175,9 +181,14 @@ test('a shed request shows the reason in its span, response, log line and metric
   await expect.poll(() => traced.database.sql('SELECT FROM orders'), { timeout: 10_000 }).toHaveLength(1);
   const seen = await follow(traced, 1, () => traced.api.place());
 
-  expect(seen.tree).toBe('POST /orders [SERVER] {http.response.status_code=429, shed.reason=queue_full}');
+  expect(seen.tree).toBe(
+    'POST /orders [SERVER] {http.response.status_code=429, orders.shed.reason=queue_full}',
+  );
   expect(eventsOf(seen.spans, 'POST /orders')).toMatchObject([
-    { name: 'shed', attributes: { reason: 'queue_full', priority: 'place' } },
+    {
+      name: 'orders.request.shed',
+      attributes: { 'orders.shed.reason': 'queue_full', 'orders.shed.priority': 'place' },
+    },
   ]);
   expect(seen.body).toMatchObject({ requestId: seen.line['request_id'], traceId: seen.traceId });
   expect(seen.line).toMatchObject({ level: 'info', shed: 'queue_full' });
@@ -188,91 +199,4 @@ test('a shed request shows the reason in its span, response, log line and metric
   const shedding = await traced.line('admission.shedding', 'level', 'warn');
   expect(shedding).toMatchObject({ shed: { queue_full: 1 }, lines_suppressed: 0 });
   expect((await placing).status).toBe(201);
-});
-
-describe('an order that its request leaves pending', () => {
-  test('the settlement of a pending order has its own trace, with a link to that of the request', async () => {
-    await using traced = await spawnTracedService({
-      PAYMENT_DEADLINE: '400ms',
-      SETTLEMENT_POLL_INTERVAL: '100ms',
-      // Longer than the repair of the gateway takes, so the first round succeeds.
-      SETTLEMENT_BACKOFF_BASE: '1s',
-      SETTLEMENT_BACKOFF_FLOOR: '1s',
-      SETTLEMENT_BACKOFF_CAP: '1s',
-    });
-    await traced.gateway.setFaults({ timeoutRate: 1 });
-    const placed = await follow(traced, 6, async () => {
-      const answer = await traced.api.place();
-      await traced.gateway.clearFaults();
-      return answer;
-    });
-
-    expect(placed.status).toBe(202);
-    expect(placed.tree).toBe(
-      [
-        'POST /orders [SERVER] {http.response.status_code=202, idempotency.result=placed}',
-        '  orders.place [INTERNAL] {order.status=pending}',
-        '    INSERT orders [CLIENT]',
-        '    payment.charge [INTERNAL] ERROR {error.type=timeout, payment.outcome=unknown, payment.attempts=1, circuit_breaker.state=closed}',
-        '      POST /charges [CLIENT] ERROR {error.type=TimeoutError}',
-        '    UPDATE orders [CLIENT]',
-      ].join('\n'),
-    );
-    expect(eventsOf(placed.spans, 'orders.place')).toMatchObject([
-      { name: 'order.left_pending', attributes: { reason: 'timeout' } },
-    ]);
-    expect(placed.counts).toMatchObject({
-      'http_requests_total POST /orders 202': 1,
-      'circuit_breaker_calls_total payment timeout': 1,
-    });
-
-    const orderId = String(placed.line['order_id']);
-    const [row] = await traced.database.sql('SELECT traceparent FROM orders WHERE id = $1', [orderId]);
-    expect(row).toEqual({ traceparent: `00-${placed.traceId}-${placed.root.spanId}-01` });
-
-    const settling = await traced.receiver.waitForSpan(({ name }) => name === 'orders.settle');
-    expect(settling.traceId).not.toBe(placed.traceId);
-    expect(settling).toMatchObject({
-      parentSpanId: '',
-      links: [{ traceId: placed.traceId, spanId: placed.root.spanId }],
-      attributes: { 'order.id': orderId, 'settlement.round': 2, 'settlement.age_ms': expect.any(Number) },
-    });
-    expect(printSpanTrees(await traced.receiver.waitForTrace(settling.traceId, 4), shown)).toBe(
-      [
-        'orders.settle [CONSUMER] {order.status=paid}',
-        '  payment.charge [INTERNAL] {payment.outcome=succeeded, payment.attempts=1, circuit_breaker.state=closed}',
-        '    POST /charges [CLIENT] {http.response.status_code=201}',
-        '  UPDATE orders [CLIENT]',
-      ].join('\n'),
-    );
-    const settled = await traced.line('order.settled', 'order_id', orderId);
-    expect(settled).toMatchObject({ trace_id: settling.traceId });
-    expect(traced.gatewayLog.at(-1)).toMatchObject({
-      request_id: `settle-${orderId}`,
-      traceparent: expect.stringContaining(settling.traceId),
-    });
-  });
-
-  test('the trace of an order under an open circuit has no attempt, and shows the reason', async () => {
-    await using traced = await spawnTracedService({ BREAKER_VOLUME: '2', PAYMENT_MAX_ATTEMPTS: '1' });
-    await traced.gateway.setFaults({ errorRate: 1 });
-    for (let failure = 0; failure < 2; failure += 1) await traced.api.place();
-
-    const seen = await follow(traced, 5, () => traced.api.place());
-    expect(seen.tree).toBe(
-      [
-        'POST /orders [SERVER] {http.response.status_code=202, idempotency.result=placed}',
-        '  orders.place [INTERNAL] {order.status=pending}',
-        '    INSERT orders [CLIENT]',
-        '    payment.charge [INTERNAL] ERROR {error.type=circuit_open, payment.outcome=unavailable, payment.attempts=1, circuit_breaker.state=open}',
-        '    UPDATE orders [CLIENT]',
-      ].join('\n'),
-    );
-    expect(eventsOf(seen.spans, 'payment.charge')).toMatchObject([{ name: 'circuit_open' }]);
-    expect(seen.line).toMatchObject({ circuit_breaker: 'open', payment_outcome: 'unavailable' });
-    expect(seen.counts).toMatchObject({ 'circuit_breaker_calls_total payment rejected': 1 });
-    expect(Object.keys(seen.counts).join()).not.toContain('charge');
-    const opened = await traced.line('circuit_breaker.changed', 'to', 'open');
-    expect(opened).toHaveProperty('trace_id');
-  });
 });

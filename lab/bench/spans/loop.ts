@@ -93,26 +93,26 @@ async function recordOrder(parent: typeof rootContext): Promise<void> {
           'http.response.status_code': 201,
         });
         payment?.setAttributes({
-          'payment.outcome': 'succeeded',
-          'payment.attempts': 1,
-          'circuit_breaker.state': 'closed',
+          'orders.payment.outcome': 'succeeded',
+          'orders.payment.attempts': 1,
+          'orders.circuit_breaker.state': 'closed',
         });
       });
       await call('UPDATE orders', update);
       span?.setAttributes({
-        'order.id': orderId,
-        'order.status': 'paid',
-        'order.items': 1,
-        'order.total_minor': 900,
-        'order.currency': 'EUR',
+        'orders.order.id': orderId,
+        'orders.order.status': 'paid',
+        'orders.order.items': 1,
+        'orders.order.total_minor': 900,
+        'orders.order.currency': 'EUR',
       });
     }),
   );
   root.setAttributes({
-    'app.request_id': 'req-0af7651916cd43dd',
-    'client.id': 'shop',
-    'order.id': orderId,
-    'idempotency.result': 'placed',
+    'orders.request.id': 'req-0af7651916cd43dd',
+    'orders.client.id': 'shop',
+    'orders.order.id': orderId,
+    'orders.idempotency.result': 'placed',
     'http.response.status_code': 201,
   });
   root.end();

@@ -19,5 +19,5 @@ export const backlog: Experiment = {
     ],
     recoveredWithin: 10,
   },
-  look: { dashboard: 'orders-business', panel: 'Pending orders', traces: 'order.status=pending' },
+  look: { dashboard: 'orders-business', panel: 'Pending orders', traces: 'orders.order.status=pending' },
 };

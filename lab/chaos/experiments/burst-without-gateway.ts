@@ -26,7 +26,7 @@ export const burstWithoutGateway: Experiment = {
     trace: {
       root: 'POST /orders',
       spans: { 'payment.charge': 1 },
-      attributes: { 'order.status': 'pending' },
+      attributes: { 'orders.order.status': 'pending' },
     },
     detection: [
       { alert: 'CircuitBreakerOpen', withinMinutes: 5 },
@@ -34,5 +34,9 @@ export const burstWithoutGateway: Experiment = {
     ],
     recoveredWithin: 20,
   },
-  look: { dashboard: 'orders-business', panel: 'Pending orders', traces: 'circuit_breaker.state=open' },
+  look: {
+    dashboard: 'orders-business',
+    panel: 'Pending orders',
+    traces: 'orders.circuit_breaker.state=open',
+  },
 };

@@ -22,7 +22,7 @@ export const clockSkew: Experiment = {
     trace: {
       root: 'POST /orders',
       spans: { 'payment.charge': 1 },
-      attributes: { 'order.status': 'pending' },
+      attributes: { 'orders.order.status': 'pending' },
     },
     detection: {
       undetected:
@@ -34,6 +34,6 @@ export const clockSkew: Experiment = {
   look: {
     dashboard: 'orders-business',
     panel: 'Waiting for a decision',
-    traces: 'order.status=pending',
+    traces: 'orders.order.status=pending',
   },
 };

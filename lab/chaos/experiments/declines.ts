@@ -21,7 +21,7 @@ export const declines: Experiment = {
     trace: {
       root: 'POST /orders',
       spans: { 'POST /charges': 1 },
-      attributes: { 'order.status': 'declined' },
+      attributes: { 'orders.order.status': 'declined' },
     },
     detection: {
       undetected:
@@ -30,5 +30,5 @@ export const declines: Experiment = {
     quiet: ['CircuitBreakerOpen', 'ErrorsLogged'],
     recoveredWithin: 5,
   },
-  look: { dashboard: 'orders-business', panel: 'Declined', traces: 'order.status=declined' },
+  look: { dashboard: 'orders-business', panel: 'Declined', traces: 'orders.order.status=declined' },
 };

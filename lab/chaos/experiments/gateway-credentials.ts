@@ -29,7 +29,7 @@ export const gatewayCredentials: Experiment = {
     trace: {
       root: 'POST /orders',
       spans: { 'POST /charges': 1 },
-      attributes: { 'error.type': 'rejected', 'order.status': 'pending' },
+      attributes: { 'error.type': 'rejected', 'orders.order.status': 'pending' },
     },
     detection: [
       { alert: 'ErrorsLogged', withinMinutes: 2 },

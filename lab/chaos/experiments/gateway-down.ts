@@ -24,8 +24,8 @@ export const gatewayDown: Experiment = {
     trace: {
       root: 'POST /orders',
       spans: { 'payment.charge': 1 },
-      events: ['circuit_open'],
-      attributes: { 'order.status': 'pending' },
+      events: ['orders.payment.circuit_open'],
+      attributes: { 'orders.order.status': 'pending' },
     },
     detection: [
       { alert: 'CircuitBreakerOpen', withinMinutes: 5 },
@@ -36,6 +36,6 @@ export const gatewayDown: Experiment = {
   look: {
     dashboard: 'orders-dependencies',
     panel: 'Attempts by what the breaker saw',
-    traces: 'circuit_breaker.state=open',
+    traces: 'orders.circuit_breaker.state=open',
   },
 };

@@ -20,8 +20,8 @@ export const gatewayErrors: Experiment = {
     trace: {
       root: 'POST /orders',
       spans: { 'POST /charges': 2 },
-      events: ['retry'],
-      attributes: { 'order.status': 'paid' },
+      events: ['orders.payment.retry'],
+      attributes: { 'orders.order.status': 'paid' },
     },
     detection: {
       undetected:
@@ -29,5 +29,9 @@ export const gatewayErrors: Experiment = {
     },
     recoveredWithin: 10,
   },
-  look: { dashboard: 'orders-dependencies', panel: 'Attempts per charge', traces: 'payment.attempts=2' },
+  look: {
+    dashboard: 'orders-dependencies',
+    panel: 'Attempts per charge',
+    traces: 'orders.payment.attempts=2',
+  },
 };

@@ -20,8 +20,8 @@ export const gatewayLate: Experiment = {
     trace: {
       root: 'POST /orders',
       spans: { 'POST /charges': 2 },
-      events: ['retry'],
-      attributes: { 'order.status': 'paid' },
+      events: ['orders.payment.retry'],
+      attributes: { 'orders.order.status': 'paid' },
     },
     detection: [{ alert: 'ErrorBudgetBurnsFast', labels: { slo: 'placement-latency' }, withinMinutes: 5 }],
     recoveredWithin: 15,
@@ -29,6 +29,6 @@ export const gatewayLate: Experiment = {
   look: {
     dashboard: 'orders-dependencies',
     panel: 'Attempts by what the breaker saw',
-    traces: 'payment.attempts=2',
+    traces: 'orders.payment.attempts=2',
   },
 };

@@ -22,8 +22,8 @@ export const gatewayRateLimits: Experiment = {
     trace: {
       root: 'POST /orders',
       spans: { 'payment.charge': 1 },
-      events: ['gateway_paused'],
-      attributes: { 'error.type': 'paused', 'order.status': 'pending' },
+      events: ['orders.payment.gateway_paused'],
+      attributes: { 'error.type': 'paused', 'orders.order.status': 'pending' },
     },
     detection: {
       undetected:

@@ -19,13 +19,13 @@ export const gatewayResets: Experiment = {
     trace: {
       root: 'POST /orders',
       spans: { 'POST /charges': 2 },
-      events: ['retry'],
-      attributes: { 'order.status': 'paid' },
+      events: ['orders.payment.retry'],
+      attributes: { 'orders.order.status': 'paid' },
     },
     detection: {
       undetected: 'Customers notice nothing, and the retry budget bounds the extra load.',
     },
     recoveredWithin: 10,
   },
-  look: { dashboard: 'orders-dependencies', panel: 'Failures', traces: 'payment.attempts=2' },
+  look: { dashboard: 'orders-dependencies', panel: 'Failures', traces: 'orders.payment.attempts=2' },
 };

@@ -18,9 +18,9 @@ export const gatewaySlow: Experiment = {
       { name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 },
     ],
     logs: [{ event: 'payment.retry', fields: { reason: 'timeout' } }],
-    trace: { root: 'POST /orders', spans: { 'POST /charges': 2 }, events: ['retry'] },
+    trace: { root: 'POST /orders', spans: { 'POST /charges': 2 }, events: ['orders.payment.retry'] },
     detection: [{ alert: 'ErrorBudgetBurnsFast', labels: { slo: 'placement-latency' }, withinMinutes: 5 }],
     recoveredWithin: 10,
   },
-  look: { dashboard: 'orders-dependencies', panel: 'p99', traces: 'payment.outcome=succeeded' },
+  look: { dashboard: 'orders-dependencies', panel: 'p99', traces: 'orders.payment.outcome=succeeded' },
 };

@@ -18,12 +18,16 @@ export const gatewayTimeouts: Experiment = {
       { name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 },
     ],
     logs: [{ event: 'payment.retry', fields: { reason: 'timeout' } }],
-    trace: { root: 'POST /orders', spans: { 'POST /charges': 2 }, events: ['retry'] },
+    trace: { root: 'POST /orders', spans: { 'POST /charges': 2 }, events: ['orders.payment.retry'] },
     detection: [
       { alert: 'ErrorBudgetBurnsSlowly', labels: { slo: 'placement-latency' }, withinMinutes: 10 },
       { alert: 'ErrorBudgetWillNotLast', labels: { slo: 'placement-latency' }, withinMinutes: 10 },
     ],
     recoveredWithin: 10,
   },
-  look: { dashboard: 'orders-dependencies', panel: 'Attempts per charge', traces: 'payment.attempts=2' },
+  look: {
+    dashboard: 'orders-dependencies',
+    panel: 'Attempts per charge',
+    traces: 'orders.payment.attempts=2',
+  },
 };

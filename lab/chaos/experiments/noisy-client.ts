@@ -30,6 +30,6 @@ export const noisyClient: Experiment = {
   look: {
     dashboard: 'orders-detection',
     panel: 'Over their rate limit, a minute',
-    traces: 'client.id=noisy',
+    traces: 'orders.client.id=noisy',
   },
 };

@@ -26,7 +26,7 @@ export const poisonOrders: Experiment = {
     trace: {
       root: 'POST /orders',
       spans: { 'payment.charge': 1, 'POST /charges': 1 },
-      attributes: { 'error.type': 'refused', 'order.status': 'pending' },
+      attributes: { 'error.type': 'refused', 'orders.order.status': 'pending' },
     },
     detection: {
       undetected:

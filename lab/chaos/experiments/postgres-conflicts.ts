@@ -21,8 +21,8 @@ export const postgresConflicts: Experiment = {
     trace: {
       root: 'POST /orders',
       spans: { 'INSERT orders': 1 },
-      events: ['retry'],
-      attributes: { 'order.status': 'paid' },
+      events: ['orders.postgres.retry'],
+      attributes: { 'orders.order.status': 'paid' },
     },
     detection: { undetected: 'Customers notice nothing. The Retries panel shows them by statement.' },
     recoveredWithin: 5,

@@ -28,7 +28,7 @@ export const postgresFailover: Experiment = {
       { name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 },
     ],
     logs: [{ event: 'postgres.retry' }, { event: 'postgres.server_found' }],
-    trace: { root: 'POST /orders', spans: { 'INSERT orders': 1 }, events: ['retry'] },
+    trace: { root: 'POST /orders', spans: { 'INSERT orders': 1 }, events: ['orders.postgres.retry'] },
     detection: [{ alert: 'ErrorBudgetBurnsFast', labels: { slo: 'placement-latency' }, withinMinutes: 10 }],
     recoveredWithin: 20,
   },

@@ -27,7 +27,7 @@ export const postgresRestart: Experiment = {
       { name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 },
     ],
     logs: [{ event: 'postgres.retry' }],
-    trace: { root: 'POST /orders', spans: { 'INSERT orders': 1 }, events: ['retry'] },
+    trace: { root: 'POST /orders', spans: { 'INSERT orders': 1 }, events: ['orders.postgres.retry'] },
     detection: [{ alert: 'ErrorBudgetBurnsFast', labels: { slo: 'placement-latency' }, withinMinutes: 10 }],
     recoveredWithin: 20,
   },

@@ -176,7 +176,7 @@ async function showSpans(find: () => readonly ReceivedSpan[], say: (text: string
 /** Spans of the settlement worker's round that settled the order. */
 function settlementOf(orderId: string, spans: readonly ReceivedSpan[]): readonly ReceivedSpan[] {
   const root = spans.findLast(
-    ({ name, attributes }) => name === 'orders.settle' && attributes['order.id'] === orderId,
+    ({ name, attributes }) => name === 'orders.settle' && attributes['orders.order.id'] === orderId,
   );
   return root ? spans.filter(({ traceId }) => traceId === root.traceId) : [];
 }

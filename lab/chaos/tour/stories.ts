@@ -78,7 +78,7 @@ export const stories: readonly Story[] = [
       {
         kind: 'order',
         token: 'tok_visa',
-        text: 'One order: stored, not charged, with an event circuit_open in place of the attempt.',
+        text: 'One order: stored, not charged, with an event orders.payment.circuit_open in place of the attempt.',
       },
       {
         kind: 'look',

@@ -51,7 +51,8 @@ export function toLogRecord(log: ReceivedLog): LogRecord {
     time: milliseconds(log.time === 0n ? log.observedTime : log.time),
     level: levelOf(log.severityNumber),
     service: serviceOf(log.resource),
-    event: boundedText(log.eventName) || textOf(attributes['event']),
+    // The services give both, and name records in their namespace: the line has the shorter name.
+    event: textOf(attributes['event']) || boundedText(log.eventName),
     text: typeof log.body === 'string' ? boundedText(log.body) : JSON.stringify(boundedValue(log.body)),
     traceId: traceIdForm.test(log.traceId) ? log.traceId : '',
     spanId: spanIdForm.test(log.spanId) ? log.spanId : '',

@@ -64,7 +64,7 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
   const end = Math.max(...trace.spans.map((span) => span.end));
   const status = root.attributes['http.response.status_code'];
   const orderIds = new Set(
-    trace.spans.flatMap(({ attributes: { 'order.id': id } }) => (typeof id === 'string' ? [id] : [])),
+    trace.spans.flatMap(({ attributes: { 'orders.order.id': id } }) => (typeof id === 'string' ? [id] : [])),
   );
   const links = trace.spans.flatMap((span) => span.links);
   return [

@@ -68,9 +68,9 @@ export function enter(entry: Entry, span: SpanRecord): void {
   entry.end = Math.max(entry.end, span.end);
   if (span.failed) entry.failed = true;
   if (span.events.length > 0) entry.eventful = true;
-  if (attributes['app.exemplar'] === true) entry.exemplar = true;
+  if (attributes['orders.exemplar'] === true) entry.exemplar = true;
   note(entry.services, span.service);
-  const orderId = attributes['order.id'];
+  const orderId = attributes['orders.order.id'];
   if (typeof orderId === 'string') note(entry.orderIds, orderId);
   for (const { traceId } of span.links) note(entry.linksTo, traceId);
 }

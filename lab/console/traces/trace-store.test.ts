@@ -60,7 +60,7 @@ test('a trace store drops spans beyond the limit of one trace and counts them', 
 test('a trace is named after its root span in any order of arrival', () => {
   const store = createTraceStore(100_000);
   const child = { parentId: 'a'.repeat(16), name: 'INSERT orders', kind: 'CLIENT' };
-  store.add([span(1, { ...child, attributes: { 'order.id': 'o-1' } })]);
+  store.add([span(1, { ...child, attributes: { 'orders.order.id': 'o-1' } })]);
   expect(ids(store)).toEqual([]);
   store.add([span(1, { name: 'POST /orders', attributes: { 'http.response.status_code': 201 } })]);
   store.add([span(1, child)]);
@@ -74,11 +74,15 @@ test('traces are filtered by status, duration, order, route and text', () => {
   store.add([
     span(1, {
       name: 'POST /orders',
-      attributes: { 'http.response.status_code': 503, 'order.id': 'o-1' },
+      attributes: { 'http.response.status_code': 503, 'orders.order.id': 'o-1' },
       failed: true,
     }),
     span(2, { name: 'GET /orders/:id', attributes: { 'http.response.status_code': 404 } }),
-    span(3, { name: 'GET /orders', end: 1_700_000_000_003 + 250, attributes: { 'client.id': 'Shop "A"' } }),
+    span(3, {
+      name: 'GET /orders',
+      end: 1_700_000_000_003 + 250,
+      attributes: { 'orders.client.id': 'Shop "A"' },
+    }),
   ]);
   expect(ids(store)).toEqual([3, 2, 1]);
   expect(ids(store, { status: 'failed' })).toEqual([1]);

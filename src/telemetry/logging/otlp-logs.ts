@@ -68,7 +68,7 @@ function toRecord(line: Line): LogRecord {
     severityText,
     severityNumber: severities[severityText] ?? SeverityNumber.UNSPECIFIED,
     body: msg,
-    ...(typeof event === 'string' && { eventName: event }),
+    ...(typeof event === 'string' && { eventName: `orders.${event}` }),
     attributes: Object.assign(
       attributesOf(line),
       // `describeError` built it.

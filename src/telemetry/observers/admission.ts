@@ -41,7 +41,9 @@ export function observeAdmission(logger: Logger, metrics: Metrics): AdmissionEve
       metrics.shed(reason);
       shed.set(reason, (shed.get(reason) ?? 0) + 1);
       timer ??= setInterval(closeWindow, windowLength).unref();
-      recordingSpan()?.setAttribute('shed.reason', reason).addEvent('shed', { reason, priority });
+      recordingSpan()
+        ?.setAttribute('orders.shed.reason', reason)
+        .addEvent('orders.request.shed', { 'orders.shed.reason': reason, 'orders.shed.priority': priority });
       const requestLog = currentRequestLog();
       if (requestLog === undefined) return;
       requestLog.shed = reason;

@@ -102,8 +102,8 @@ function sampledTraceIdOf(span: Span): string | undefined {
 /** Attributes that are known only once the request is handled. */
 function describeRequest({ server: { span }, requestLog }: Observation, request: FastifyRequest): void {
   if (!span.isRecording()) return;
-  span.setAttribute('app.request_id', request.id);
-  if (request.clientId) span.setAttribute('client.id', request.clientId);
-  if (requestLog.order_id) span.setAttribute('order.id', requestLog.order_id);
-  if (requestLog.idempotency) span.setAttribute('idempotency.result', requestLog.idempotency);
+  span.setAttribute('orders.request.id', request.id);
+  if (request.clientId) span.setAttribute('orders.client.id', request.clientId);
+  if (requestLog.order_id) span.setAttribute('orders.order.id', requestLog.order_id);
+  if (requestLog.idempotency) span.setAttribute('orders.idempotency.result', requestLog.idempotency);
 }

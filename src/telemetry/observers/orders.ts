@@ -49,14 +49,14 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
       logger.debug({ event: 'order.settled', order_id: order.id, status: order.status }, 'order settled');
     },
     leftPending(order, reason) {
-      recordingSpan()?.addEvent('order.left_pending', { reason });
+      recordingSpan()?.addEvent('orders.order.left_pending', { 'orders.payment.reason': reason });
       logger.warn(
         { event: 'order.left_pending', order_id: order.id, reason },
         'payment undecided, order left to settlement',
       );
     },
     outcomeNotStored(order, error) {
-      recordingSpan()?.addEvent('order.outcome_not_stored');
+      recordingSpan()?.addEvent('orders.order.outcome_not_stored');
       logger.warn(
         { event: 'order.outcome_not_stored', order_id: order.id, err: error },
         'outcome of the payment not stored, order left to settlement',
@@ -76,8 +76,8 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
           const order = await round();
           if (span.isRecording()) {
             span.setAttributes({
-              'settlement.age_ms': Math.round(leased.age),
-              'settlement.round': leased.fencingToken,
+              'orders.settlement.age_ms': Math.round(leased.age),
+              'orders.settlement.round': leased.fencingToken,
             });
             describeOrder(span, order);
           }
@@ -107,10 +107,10 @@ function describeOrder(
   order: Order,
 ): void {
   span.setAttributes({
-    'order.id': order.id,
-    'order.status': order.status,
-    'order.items': order.items.length,
-    'order.total_minor': order.totalMinor,
-    'order.currency': order.currency,
+    'orders.order.id': order.id,
+    'orders.order.status': order.status,
+    'orders.order.items': order.items.length,
+    'orders.order.total_minor': order.totalMinor,
+    'orders.order.currency': order.currency,
   });
 }

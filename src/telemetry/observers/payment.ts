@@ -1,4 +1,5 @@
-import { SpanStatusCode } from '@opentelemetry/api';
+import { type Span, SpanStatusCode } from '@opentelemetry/api';
+import { originalCodeOf } from '../../errors.ts';
 import { parseCause } from '../../payment/cause.ts';
 import type { CancelOutcome, ChargeOutcome, PaymentEvents } from '../../payment/payment-gateway.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -8,9 +9,9 @@ import { inSpan, recordingSpan, sampledTraceId } from '../tracing/tracing.ts';
 
 /** The span events of attempts that were not sent. */
 const notSent = {
-  circuit_open: 'circuit_open',
-  suspended: 'circuit_suspended',
-  paused: 'gateway_paused',
+  circuit_open: 'orders.payment.circuit_open',
+  suspended: 'orders.payment.circuit_suspended',
+  paused: 'orders.payment.gateway_paused',
 } as const;
 
 /** Records a payment in one span: its retries and an open circuit are events, its outcome is an attribute. */
@@ -21,15 +22,11 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
         const outcome = await work();
         const requestLog = currentRequestLog();
         if (requestLog) requestLog.payment_outcome = outcome.kind;
-        span?.setAttribute('payment.outcome', outcome.kind);
-        span?.setAttribute('payment.attempts', requestLog?.payment_attempts ?? 1);
+        span?.setAttribute('orders.payment.outcome', outcome.kind);
+        span?.setAttribute('orders.payment.attempts', requestLog?.payment_attempts ?? 1);
         if (requestLog?.circuit_breaker !== undefined)
-          span?.setAttribute('circuit_breaker.state', requestLog.circuit_breaker);
-        const failure = failureOf(outcome);
-        if (failure !== undefined) {
-          span?.setAttribute('error.type', failure);
-          span?.setStatus({ code: SpanStatusCode.ERROR, message: failure });
-        }
+          span?.setAttribute('orders.circuit_breaker.state', requestLog.circuit_breaker);
+        if (span) describeFailure(span, outcome);
         return outcome;
       }),
     attempting({ attempt }) {
@@ -67,15 +64,19 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
     },
     retrying({ operation, key, attempt, delay, outcome: { reason, cause } }) {
       const fields = { attempt, delay_ms: Math.round(delay), reason };
-      recordingSpan()?.addEvent('retry', fields);
+      recordingSpan()?.addEvent('orders.payment.retry', {
+        'orders.retry.attempt': attempt,
+        'orders.retry.delay_ms': fields.delay_ms,
+        'orders.payment.reason': reason,
+      });
       metrics.retries('payment', operation, 'retried');
       logger.warn(
-        { event: 'payment.retry', operation, order_id: key, ...fields, error_code: codeOf(cause) },
+        { event: 'payment.retry', operation, order_id: key, ...fields, error_code: originalCodeOf(cause) },
         'payment attempt failed, trying again',
       );
     },
     retryBudgetSpent({ operation, key, attempt }) {
-      recordingSpan()?.addEvent('retry_budget_spent', { attempt });
+      recordingSpan()?.addEvent('orders.payment.retry_budget_spent', { 'orders.retry.attempt': attempt });
       metrics.retries('payment', operation, 'exhausted');
       logger.warn(
         { event: 'payment.retry_budget_spent', operation, order_id: key, attempt },
@@ -97,7 +98,9 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
       );
     },
     paused({ duration, isShortened, learned }) {
-      recordingSpan()?.addEvent('gateway_pause_began', { duration_ms: Math.round(duration) });
+      recordingSpan()?.addEvent('orders.payment.pause_began', {
+        'orders.payment.pause_ms': Math.round(duration),
+      });
       logger.warn(
         {
           event: 'payment.paused',
@@ -115,12 +118,15 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
   };
 }
 
-/** Tells what a reason such as `unreachable` hides: a refused connection, an unknown host, an expired certificate. */
-function codeOf(cause: unknown): string | undefined {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
-}
+function describeFailure(span: Span, outcome: ChargeOutcome | CancelOutcome): void {
+  if (outcome.kind === 'refused') return failAs('refused');
+  if (outcome.kind !== 'unavailable' && outcome.kind !== 'unknown') return;
+  span.setAttribute('orders.payment.reason', outcome.reason);
+  // The code tells what `unreachable` hides: a refused connection, an unknown host, an expired certificate.
+  failAs(outcome.reason, originalCodeOf(outcome.cause));
 
-function failureOf(outcome: ChargeOutcome | CancelOutcome): string | undefined {
-  if (outcome.kind === 'unavailable' || outcome.kind === 'unknown') return outcome.reason;
-  return outcome.kind === 'refused' ? 'refused' : undefined;
+  function failAs(reason: string, code = reason): void {
+    span.setAttribute('error.type', code);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: reason });
+  }
 }

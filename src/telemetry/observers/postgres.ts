@@ -2,12 +2,12 @@ import { SpanKind } from '@opentelemetry/api';
 import type { DatabaseHost, DatabaseUrl } from '../../config/database-url.ts';
 import type { DatabaseEvents, Statement } from '../../postgres/database.ts';
 import { conditions } from '../../postgres/decisions.ts';
-import { decide } from '../../postgres/faults.ts';
+import { decide, faultCode, sqlStateOf } from '../../postgres/faults.ts';
 import { attributesByKey } from '../otlp/constant-attributes.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { addTime, currentRequestLog } from '../request-log.ts';
-import { failSpan, recordingSpan, sampledTraceId, startBelow } from '../tracing/tracing.ts';
+import { errorType, failSpan, recordingSpan, sampledTraceId, startBelow } from '../tracing/tracing.ts';
 
 /** @see https://opentelemetry.io/docs/specs/semconv/db/database-spans/ */
 export function attributesOfSummary(summary: string) {
@@ -24,9 +24,6 @@ function attributesOf({ summary }: Statement, server: { host: string; port: numb
     'server.port': server.port,
   };
 }
-
-/** A code that Postgres sent; other codes come from sockets and from the service. */
-const sqlState = /^[0-9A-Z]{5}$/;
 
 const summaries = new Map<string, string>();
 
@@ -71,14 +68,24 @@ export function observeDatabase(
           : undefined;
       let retries = 0;
       return {
-        retrying({ attempt, delay, code, reason, repeated = false }) {
+        retrying({ attempt, delay, error, reason, repeated = false }) {
           retries += 1;
-          const fields = { attempt, delay_ms: Math.round(delay), sqlstate: code };
-          (span ?? parent)?.addEvent('retry', fields);
+          const fields = { attempt, delay_ms: Math.round(delay) };
+          (span ?? parent)?.addEvent('orders.postgres.retry', {
+            'orders.retry.attempt': attempt,
+            'orders.retry.delay_ms': fields.delay_ms,
+            ...attributesOfFault(error),
+          });
           if (repeated) return;
           metrics.retries('postgres', statement.name, 'retried');
           logger.warn(
-            { event: 'postgres.retry', statement: statement.name, ...fields, reason },
+            {
+              event: 'postgres.retry',
+              statement: statement.name,
+              ...fields,
+              ...fieldsOfFault(error),
+              reason,
+            },
             'statement failed, trying again',
           );
         },
@@ -101,18 +108,18 @@ export function observeDatabase(
           );
           if (span === undefined) return;
           if (error !== undefined) {
-            const type = failSpan(span, error);
-            if (sqlState.test(type)) span.setAttribute('db.response.status_code', type);
+            failSpan(span, error);
+            span.setAttributes(attributesOfFault(error));
           }
           span.end();
         },
       };
     },
-    conditionBegan({ condition, code, reason, statement, error }) {
+    conditionBegan({ condition, reason, statement, error }) {
       const { text, ...facts } = conditions[condition];
       const level = 'needsPerson' in facts ? 'error' : 'warn';
       logger[level](
-        { event: 'postgres.condition', condition, sqlstate: code, statement, reason, err: error },
+        { event: 'postgres.condition', condition, ...fieldsOfFault(error), statement, reason, err: error },
         `statements fail: ${text}`,
       );
     },
@@ -130,6 +137,21 @@ export function observeDatabase(
       logger.warn({ event: 'postgres.connection_lost', err: error }, 'idle connection to Postgres lost');
     },
   };
+}
+
+/** @see https://opentelemetry.io/docs/specs/semconv/db/postgresql/ */
+function attributesOfFault(error: unknown): Record<string, string> {
+  const state = sqlStateOf(error);
+  return {
+    'error.type': errorType(error),
+    ...(state !== undefined && { 'db.response.status_code': state }),
+  };
+}
+
+/** `sqlstate` only for what Postgres reported. A fault of the network has a code of its own, such as ECONNREFUSED. */
+function fieldsOfFault(error: unknown): { sqlstate: string } | { error_code: string } {
+  const sqlstate = sqlStateOf(error);
+  return sqlstate === undefined ? { error_code: faultCode(error) } : { sqlstate };
 }
 
 /** The canonical log line of a request says why it got 503. */

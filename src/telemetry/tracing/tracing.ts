@@ -10,6 +10,7 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
+import { originalCodeOf } from '../../errors.ts';
 import { type ConstantAttributes, noAttributes } from '../otlp/constant-attributes.ts';
 import { followWallClock } from './precise-time.ts';
 import { RecordedSpan, type Recorder, type StartedSpan } from './recorded-span.ts';
@@ -89,18 +90,18 @@ export async function withSpan<T>(span: Span, work: (span: Span) => Promise<T>):
 /**
  * Marks the span as failed, by the type of the error. Its message stays out, because it may quote what a client sent.
  *
- * @returns the `error.type` of the span: the code of the error, or its name
+ * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/
  */
-export function failSpan(span: Span, error: unknown): string {
+export function failSpan(span: Span, error: unknown): void {
   const type = errorType(error);
   span.setAttribute('error.type', type);
   span.setStatus({ code: SpanStatusCode.ERROR, message: type });
-  return type;
 }
 
-function errorType(error: unknown): string {
+/** The code of the fault, which an error of the service may wrap, or the name of the error if there is no code. */
+export function errorType(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return originalCodeOf(error) ?? error.name;
 }
 
 /** The context of a span, or `undefined` for the no-op span that the API returns without an SDK. */
@@ -124,7 +125,7 @@ export function sampledTraceId(): string | undefined {
 
 /** Marks the trace that an exemplar points to, so that a tail sampler keeps it. */
 export function markExemplar(span = recordingSpan()): void {
-  span?.setAttribute('app.exemplar', true);
+  span?.setAttribute('orders.exemplar', true);
 }
 
 /** @see https://www.w3.org/TR/trace-context/#traceparent-header */

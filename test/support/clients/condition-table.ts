@@ -75,14 +75,20 @@ function describeLines(lines: Replica['logs']): string {
 }
 
 function describeLine(line: Readonly<Record<string, unknown>>): string {
-  const { event, level, condition, sqlstate, err } = line as {
+  const {
+    event,
+    level,
+    condition,
+    sqlstate,
+    error_code: errorCode,
+  } = line as {
     event: string;
     level: string;
     condition?: string;
     sqlstate?: string;
-    err?: { code?: string };
+    error_code?: string;
   };
-  const parts = [`\`${event}\``, level, condition && `\`${condition}\``, sqlstate ?? err?.code];
+  const parts = [`\`${event}\``, level, condition && `\`${condition}\``, sqlstate ?? errorCode];
   return parts.filter(Boolean).join(' ');
 }
 

@@ -8,13 +8,13 @@ import { exemplarTraces, growth, samplesOf, type TracedService } from '../proces
 export const shown = [
   'http.response.status_code',
   'error.type',
-  'shed.reason',
-  'idempotency.result',
-  'order.status',
+  'orders.shed.reason',
+  'orders.idempotency.result',
+  'orders.order.status',
   'http.request.resend_count',
-  'payment.outcome',
-  'payment.attempts',
-  'circuit_breaker.state',
+  'orders.payment.outcome',
+  'orders.payment.attempts',
+  'orders.circuit_breaker.state',
 ];
 const counted = [
   'http_requests_total',
@@ -47,9 +47,9 @@ export async function follow(traced: TracedService, spans: number, send: () => P
   expect(line).toMatchObject({ span_id: root.span.spanId, route: '/orders', method: 'POST', status });
   expect(root.span.attributes).toMatchObject({
     'http.route': '/orders',
-    'app.request_id': line['request_id'],
-    'client.id': 'shop',
-    ...(line['order_id'] !== undefined && { 'order.id': line['order_id'] }),
+    'orders.request.id': line['request_id'],
+    'orders.client.id': 'shop',
+    ...(line['order_id'] !== undefined && { 'orders.order.id': line['order_id'] }),
   });
   const duration = samplesOf(after, 'http_request_duration_seconds_bucket', { status_code: String(status) });
   expect(exemplarTraces({ types: {}, samples: duration })).toContain(traceId);

@@ -35,7 +35,7 @@ test('a logger emits every line that it writes as a log record', () => {
       severityNumber: SeverityNumber.WARN,
       severityText: 'warn',
       body: 'undecided',
-      eventName: 'order.left_pending',
+      eventName: 'orders.order.left_pending',
       attributes: { component: 'orders', event: 'order.left_pending', order_id: '7', attempt: 2 },
       context: expect.anything(),
     },

@@ -82,7 +82,7 @@ const value = fc.oneof(
   fc.maxSafeInteger(),
   fc.array(fc.string(), { maxLength: 2 }),
 );
-const key = fc.constantFrom('order.id', 'order.status', 'error.type', 'db.system.name');
+const key = fc.constantFrom('orders.order.id', 'orders.order.status', 'error.type', 'db.system.name');
 const attributes = fc.dictionary(key, value);
 const linked = newTrace().spanContext();
 const call = fc.oneof(
