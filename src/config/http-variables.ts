@@ -3,7 +3,10 @@ import { duration, hostNames, oneOf, optional, proxies, text, wholeNumber } from
 /** The variables of the two listeners. variables.ts puts them into their places in the documentation. */
 
 export const listenerVariables = {
-  HOST: text({ default: '127.0.0.1', meaning: 'address that the API listens on' }),
+  HOST: text({
+    default: '127.0.0.1',
+    meaning: 'address that the API listens on; of a name, such as `localhost`, the first address',
+  }),
   PORT: wholeNumber(0, 65_535, { default: '7070', meaning: 'port of the API; 0 picks a free one' }),
   ADMIN_HOST: text({
     default: '127.0.0.1',

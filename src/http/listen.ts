@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import type { FastifyInstance } from 'fastify';
 import { StartupError } from '../errors.ts';
 
@@ -13,11 +14,21 @@ export async function listen(
   variable: string,
 ): Promise<string> {
   try {
-    return await app.listen({ host, port });
+    return await app.listen({ host: await oneAddress(host), port });
   } catch (error) {
     const message = unusableAddress(error, { host, port }, variable);
     throw message === undefined ? error : new StartupError(message, { cause: error });
   }
+}
+
+/**
+ * For `localhost`, Fastify would listen on every address of the name, with a second server that has no limits and no hooks on
+ * its connections. So this is the first one, as for every other name.
+ */
+async function oneAddress(host: string): Promise<string> {
+  if (host.toLowerCase() !== 'localhost') return host;
+  const { address } = await lookup(host, { order: 'ipv4first' });
+  return address;
 }
 
 /** Says why an address is unusable and what to do; `undefined` for an error of another kind. */
