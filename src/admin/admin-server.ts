@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
+import type { ConnectionLimits } from '../config/http-config.ts';
 import {
   type ConnectionEvents,
-  type ConnectionLimits,
   limitConnections,
   limitOptions,
 } from '../http/hardening/connection-limits.ts';

@@ -12,16 +12,23 @@ export interface HttpConfig {
   trustProxy: false | string[] | ((address: string, hop: number) => boolean);
   /** In which header they report the address of the client. */
   proxyHeader: 'x-forwarded-for' | 'forwarded';
-  connections: {
-    headersTimeout: number;
-    requestTimeout: number;
-    keepAliveTimeout: number;
-    sendTimeout: number;
-    /** Size of the request line and headers together. */
-    maxHeaderBytes: number;
-    maxHeaders: number;
-    maxConnections: number;
-  };
+  connections: ConnectionLimits;
+}
+
+/** Limits on what one client may use of a listener. Every time is in milliseconds. */
+export interface ConnectionLimits {
+  /** From opening the connection, or from the first byte of a later request, to the last byte of its headers. */
+  headersTimeout: number;
+  /** From the same start to the last byte of the body. */
+  requestTimeout: number;
+  /** Longest time without a request. */
+  keepAliveTimeout: number;
+  /** Longest time without progress while a request is in flight. */
+  sendTimeout: number;
+  /** Size of the request line and headers together. */
+  maxHeaderBytes: number;
+  maxHeaders: number;
+  maxConnections: number;
 }
 
 type HttpValues = Values<typeof listenerVariables & typeof proxyVariables & typeof connectionVariables>;

@@ -1,21 +1,6 @@
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import type { Server } from 'node:http';
-
-/** Limits on what one client may use of a listener. Every time is in milliseconds. */
-export interface ConnectionLimits {
-  /** From opening the connection, or from the first byte of a later request, to the last byte of its headers. */
-  headersTimeout: number;
-  /** From the same start to the last byte of the body. */
-  requestTimeout: number;
-  /** Longest time without a request. */
-  keepAliveTimeout: number;
-  /** Longest time without progress while a request is in flight. */
-  sendTimeout: number;
-  /** Size of the request line and headers together. */
-  maxHeaderBytes: number;
-  maxHeaders: number;
-  maxConnections: number;
-}
+import type { ConnectionLimits } from '../../config/http-config.ts';
 
 /** What a listener reports about its connections and about input that never becomes a request. */
 export interface ConnectionEvents {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { IncomingMessage } from 'node:http';
-import type { ConnectionLimits } from './connection-limits.ts';
+import type { ConnectionLimits } from '../../config/http-config.ts';
 import { lingerAfterAnswer } from './lingering-close.ts';
 import { type ProblemCode, problems, sendProblem } from '../problem-details.ts';
 
