@@ -115,14 +115,16 @@ export const saturationDashboard = createDashboard({
         timeSeries({
           title: 'Memory',
           description:
-            'Of all replicas. A sawtooth heap is healthy; a minimum that rises for hours is a leak. docs/profiling.md explains how to find its source.',
+            'Of all replicas. A sawtooth heap is healthy; a minimum that rises for hours is a leak. docs/profiling.md explains how to find its source. Unread answers are large ones (lists, documents, exports) that wait for their clients to read them: near 0 in normal operation, and a standing figure is a client that asks and does not read. From 2 MiB on, a replica answers its further requests for them with 429.',
           unit: 'bytes',
           width: 8,
+          rightAxis: { series: 'unread answers', unit: 'bytes' },
           queries: [
             { expr: `sum(${ofService('nodejs_heap_size_used_bytes')})`, legend: 'heap used' },
             { expr: `sum(${ofService('nodejs_heap_size_total_bytes')})`, legend: 'heap' },
             { expr: `sum(${ofService('nodejs_external_memory_bytes')})`, legend: 'external' },
             { expr: `sum(${ofService('process_resident_memory_bytes')})`, legend: 'resident' },
+            { expr: `sum(${ofService('http_unread_answer_bytes')})`, legend: 'unread answers' },
           ],
         }),
       ],
