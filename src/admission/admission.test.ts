@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
 import { createAdmission } from './admission.ts';
 
 const policy = { floor: 2, ceiling: 50, target: 30, queue: 3, queueTimeout: 20, loopDelay: 50 };
@@ -44,4 +45,55 @@ test('admission raises its limit while it is used and nothing waits, and admits 
   await expect.poll(() => admission.state().limit, { timeout: 10_000 }).toBeGreaterThan(4);
   expect(decided).toEqual(['admitted']);
   admission.close();
+});
+
+/** Admission with ten requests in flight, none of which finishes, and a limit of ten after a window of that load. */
+async function slowAdmission(overrides: Partial<typeof policy>) {
+  let counts = 0;
+  const completed = () => (counts += 1);
+  const fixed = { ...policy, floor: 10, ceiling: 10, loopDelay: 10_000, ...overrides };
+  const admission = createAdmission(fixed, 10, [{ waiting: () => 0, completed }]);
+  const enter = () => admission.enter('read', Infinity, () => {});
+  for (let request = 0; request < 10; request += 1) enter();
+  // Once at the start, and twice at the end of the first window.
+  await expect.poll(() => counts, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+  return { ...admission, enter };
+}
+
+test('admission queues nothing that could not start in time, because requests take longer than the queue may last', async () => {
+  const { enter, close } = await slowAdmission({ queueTimeout: 20 });
+  expect(enter()).toMatchObject({ kind: 'shed', reason: 'queue_full' });
+  close();
+});
+
+test('admission queues up to its bound what will start in time, however slow the requests are', async () => {
+  const { enter, close } = await slowAdmission({ queueTimeout: 1e6 });
+  expect(Array.from({ length: 4 }, () => enter().kind)).toEqual(['queued', 'queued', 'queued', 'shed']);
+  close();
+});
+
+test('admission sheds what matters least while the event loop lags', async () => {
+  const { enter, close } = createAdmission({ ...policy, loopDelay: 20 }, 10, []);
+  enter('read', Infinity, () => {});
+  const giveUpAt = performance.now() + 10_000;
+  let decision: ReturnType<typeof enter>;
+  do {
+    const end = performance.now() + 60;
+    while (performance.now() < end);
+    await nextTurn();
+    decision = enter('list', Infinity, () => {});
+    if (decision.kind === 'admitted') decision.leave();
+  } while (decision.kind === 'admitted' && performance.now() < giveUpAt);
+  expect(decision).toMatchObject({ kind: 'shed', reason: 'event_loop' });
+  close();
+});
+
+test('admission that is closed leaves no timer behind', () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const { enter, close } = admissionOver();
+  enter();
+  expect(vi.getTimerCount()).toBe(1);
+  close();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
 });

@@ -93,6 +93,25 @@ describe('the concurrency limiter', () => {
     expect(arrive(limiter, 'list').reason).toBe('queue_full');
   });
 
+  test('the concurrency limiter displaces from the lowest priority first, and from none that is not below', () => {
+    const { limiter } = limiterWith({ queueBound: 3 });
+    many(limiter, 'read', 10);
+    const [place, list, finish] = (['place', 'list', 'finish'] as const).map((each) => arrive(limiter, each));
+    arrive(limiter, 'finish');
+    expect([place?.state, list?.state, finish?.state]).toEqual(['queued', 'gone', 'queued']);
+    arrive(limiter, 'finish');
+    expect([place?.state, finish?.state]).toEqual(['gone', 'queued']);
+    expect(arrive(limiter, 'finish').reason).toBe('queue_full');
+  });
+
+  test('the concurrency limiter takes the queue timeout for the reason when both limits end at once', async () => {
+    const { limiter } = limiterWith();
+    many(limiter, 'read', 10);
+    const waiting = arrive(limiter, 'read', 50);
+    await waitOut(51);
+    expect([waiting.reason, waiting.ownLimit]).toEqual(['queue_timeout', undefined]);
+  });
+
   test('the concurrency limiter sheds a queued request at the queue timeout or at its own time limit', async () => {
     const { limiter } = limiterWith();
     many(limiter, 'read', 10);

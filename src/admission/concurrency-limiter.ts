@@ -1,5 +1,5 @@
 import { startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
-import { type Priority, priorities, ranks, roomFor } from './priorities.ts';
+import { byPriority, lowestPriority, type Priority, priorities, roomFor } from './priorities.ts';
 
 /** Why a request is shed. */
 export type ShedReason =
@@ -61,7 +61,7 @@ export interface LimiterConditions {
 
 interface Waiting {
   decide(decision: Admitted | Shed): void;
-  limit: TimeLimit | undefined;
+  limit: TimeLimit;
 }
 
 /**
@@ -69,7 +69,7 @@ interface Waiting {
  * rest at once. When the queue is full, a request displaces the last one of the lowest priority below its own.
  */
 export function createConcurrencyLimiter(conditions: LimiterConditions): ConcurrencyLimiter {
-  const queues = Array.from({ length: ranks }, (): Waiting[] => []);
+  const queues: Record<Priority, Waiting[]> = { read: [], finish: [], place: [], list: [] };
   let inFlight = 0;
   let queued = 0;
   let completed = 0;
@@ -79,7 +79,7 @@ export function createConcurrencyLimiter(conditions: LimiterConditions): Concurr
 
   function admit(): Admitted {
     inFlight += 1;
-    if (inFlight > peak) peak = inFlight;
+    peak = Math.max(peak, inFlight);
     let left = false;
     return {
       kind: 'admitted',
@@ -94,31 +94,29 @@ export function createConcurrencyLimiter(conditions: LimiterConditions): Concurr
   }
 
   function admitQueued(): void {
-    for (const [name, { rank }] of byRank) {
-      while (hasRoom(name)) {
-        const next = queues[rank]?.[0];
+    for (const priority of byPriority) {
+      while (hasRoom(priority)) {
+        const [next] = queues[priority];
         if (next === undefined) break;
-        remove(rank, next);
+        remove(priority, next);
         next.decide(admit());
       }
     }
   }
 
-  /** Returns whether the request was still queued. */
-  function remove(rank: number, waiting: Waiting): boolean {
-    const queue = queues[rank] ?? [];
-    const index = queue.indexOf(waiting);
-    if (index === -1) return false;
-    queue.splice(index, 1);
-    waiting.limit?.clear();
+  /** Without effect if the request is no longer queued. */
+  function remove(priority: Priority, waiting: Waiting): void {
+    const index = queues[priority].indexOf(waiting);
+    if (index === -1) return;
+    queues[priority].splice(index, 1);
+    waiting.limit.clear();
     queued -= 1;
-    return true;
   }
 
-  /** Sheds the last queued request of the lowest rank below this one. Returns whether there was one. */
-  function displace(rank: number): boolean {
-    for (let lower = ranks - 1; lower > rank; lower -= 1) {
-      const last = queues[lower]?.at(-1);
+  /** Sheds the last queued request of the lowest priority below this one. Returns whether there was one. */
+  function displace(priority: Priority): boolean {
+    for (const lower of byPriority.slice(priorities[priority].rank + 1).toReversed()) {
+      const last = queues[lower].at(-1);
       if (last === undefined) continue;
       remove(lower, last);
       last.decide(shed.queue_full);
@@ -129,25 +127,26 @@ export function createConcurrencyLimiter(conditions: LimiterConditions): Concurr
 
   return {
     enter(priority, timeLimit, decided) {
-      const { rank } = priorities[priority];
       const late = conditions.loopLate();
-      if (late && rank === ranks - 1) return shed.event_loop;
+      if (late && priority === lowestPriority) return shed.event_loop;
       // A queued request found no slot, so only one of a higher priority can still find one: nothing is overtaken.
       if (hasRoom(priority)) return admit();
       if (late) return shed.event_loop;
-      if (queued >= conditions.queueBound() && !displace(rank)) return shed.queue_full;
+      if (queued >= conditions.queueBound() && !displace(priority)) return shed.queue_full;
 
-      const waiting: Waiting = { decide: decided, limit: undefined };
       const ownLimit = timeLimit < conditions.queueTimeout;
-      const expire = () => {
-        if (remove(rank, waiting)) decided(ownLimit ? shed.own_limit : shed.queue_timeout);
-      };
       const wait = ownLimit ? timeLimit : conditions.queueTimeout;
-      // Responses that free slots come first, also those that arrived while the event loop was blocked.
-      waiting.limit = startTimeLimit({ elapsed: wait }, expire);
-      queues[rank]?.push(waiting);
+      const waiting: Waiting = {
+        decide: decided,
+        // Responses that free slots come first, also those that arrived while the event loop was blocked.
+        limit: startTimeLimit({ elapsed: wait }, () => {
+          remove(priority, waiting);
+          decided(ownLimit ? shed.own_limit : shed.queue_timeout);
+        }),
+      };
+      queues[priority].push(waiting);
       queued += 1;
-      return { kind: 'queued', abandon: () => void remove(rank, waiting) };
+      return { kind: 'queued', abandon: () => remove(priority, waiting) };
     },
     admitQueued,
     state: () => ({ inFlight, queued }),
@@ -159,10 +158,6 @@ export function createConcurrencyLimiter(conditions: LimiterConditions): Concurr
     },
   };
 }
-
-const byRank = (Object.entries(priorities) as Array<[Priority, { rank: number }]>).toSorted(
-  ([, one], [, other]) => one.rank - other.rank,
-);
 
 /** Shared constants, because shedding must be cheap. */
 const shed = {

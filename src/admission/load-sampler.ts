@@ -13,7 +13,7 @@ export interface LoadSampler {
   /** Starts sampling; it stops by itself after a window without requests. Idempotent. */
   start(): void;
   loopLate(): boolean;
-  /** Recent mean time from admission to response, in milliseconds; NaN until one request has finished. */
+  /** Recent mean time from admission to response, in milliseconds; NaN before the first window with requests. */
   timeInFlight(): number;
   stop(): void;
 }
@@ -129,7 +129,7 @@ function createQueue({ waiting, completed }: Dependency) {
     sample() {
       const now = waiting();
       sum += now;
-      if (now < least) least = now;
+      least = Math.min(least, now);
     },
     close(elapsed: number, samples: number): { mean: number; least: number; rate: number } {
       const newest = (completed() - completedBefore) / elapsed;

@@ -20,7 +20,10 @@ export type Priority = keyof typeof priorities;
 /** The priority of a route that names none. */
 export const lowestPriority: Priority = 'list';
 
-export const ranks = Object.keys(priorities).length;
+/** From the most to the least important. */
+export const byPriority = (Object.keys(priorities) as Priority[]).toSorted(
+  (one, other) => priorities[one].rank - priorities[other].rank,
+);
 
 /** The number of requests in flight below which one of this priority is admitted. At least 1, whatever the limit. */
 export function roomFor(priority: Priority, limit: number): number {
