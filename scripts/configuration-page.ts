@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { consoleVariables } from '../lab/console/variables.ts';
 import { devVariables } from '../lab/dev/variables.ts';
+import { logsVariables } from '../lab/logs/variables.ts';
 import { simulatorVariables } from '../lab/simulator/variables.ts';
 import { trafficVariables } from '../lab/traffic/variables.ts';
 import type { Variable } from '../src/config/environment.ts';
@@ -47,6 +48,7 @@ const programs: ReadonlyArray<{ title: string; about: string; variables: Variabl
     variables: simulatorVariables,
   },
   { title: 'The traffic generator', about: '`npm run traffic`.', variables: trafficVariables },
+  { title: 'The log processor', about: '`npm run logs` ([docs](logs.md)).', variables: logsVariables },
 ];
 
 const introduction = `# Configuration

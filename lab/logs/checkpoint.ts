@@ -1,0 +1,153 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import path from 'node:path';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { StartupError } from '../../src/errors.ts';
+import type { Fingerprint } from './input/fingerprint.ts';
+
+/** Up to where the lines of a file are accepted. */
+export interface CheckpointEntry {
+  /** Where it was last. */
+  path: string;
+  /** Device and inode. */
+  id: string;
+  offset: number;
+  piece: number;
+  fingerprint: Fingerprint;
+}
+
+const Checkpoint = Type.Object({
+  version: Type.Literal(1),
+  files: Type.Array(
+    Type.Object({
+      path: Type.String(),
+      id: Type.String(),
+      offset: Type.Integer({ minimum: 0 }),
+      piece: Type.Integer({ minimum: 0 }),
+      fingerprint: Type.Object({ length: Type.Integer({ minimum: 0 }), sha256: Type.String() }),
+    }),
+  ),
+});
+
+/** @throws {StartupError} if there is a file that is no checkpoint: to begin anew is a decision of the user */
+export async function readCheckpoint(file: string): Promise<CheckpointEntry[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw new StartupError(`The checkpoint ${file} cannot be read: ${reasonOf(error)}.`, { cause: error });
+  }
+  try {
+    return Value.Parse(Checkpoint, JSON.parse(text)).files;
+  } catch (error) {
+    throw new StartupError(`${file} is no checkpoint. Remove it to forward every file from its start.`, {
+      cause: error,
+    });
+  }
+}
+
+/** Replaces the file as a whole: after a crash it is the old one or the new one, and on disk once this resolves. */
+async function writeCheckpoint(file: string, files: readonly CheckpointEntry[]): Promise<void> {
+  const folder = path.dirname(file);
+  const next = `${file}.next`;
+  await syncedAfter(next, 'w', (handle) => handle.writeFile(JSON.stringify({ version: 1, files })));
+  await rename(next, file);
+  // The rename is an entry of the folder.
+  await syncedAfter(folder, 'r', async () => {});
+}
+
+async function syncedAfter(
+  file: string,
+  flags: string,
+  change: (handle: Awaited<ReturnType<typeof open>>) => Promise<void>,
+): Promise<void> {
+  const handle = await open(file, flags);
+  try {
+    await change(handle);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the file system is read-only',
+  ENOENT: 'there is no such file or folder',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is no folder',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open on this machine',
+  EIO: 'the disk failed',
+};
+
+/** Why a file operation failed, for people. */
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return reasons[code] ?? (error instanceof Error ? error.message : String(error));
+}
+
+/**
+ * Writes checkpoints one after the other, whenever something was accepted. At most one is written per `interval`, since
+ * each waits for the disk. A failure is told once and tried again: forwarding goes on, and a crash repeats more lines.
+ */
+export function createCheckpointWriter(
+  file: string,
+  entries: () => CheckpointEntry[],
+  { interval, say }: { interval: number; say: (sentence: string) => void },
+) {
+  let isChanged = false;
+  let isWriting = false;
+  let isClosed = false;
+  let wroteAt = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let writing: Promise<void> = Promise.resolve();
+  let failure: string | undefined;
+
+  async function write(): Promise<void> {
+    isChanged = false;
+    wroteAt = performance.now();
+    try {
+      await writeCheckpoint(file, entries());
+      if (failure !== undefined) say(`The checkpoint ${file} is written again.`);
+      failure = undefined;
+    } catch (error) {
+      isChanged = true;
+      const reason = reasonOf(error);
+      if (reason !== failure)
+        say(`The checkpoint ${file} cannot be written: ${reason}. Until it can, a restart repeats lines.`);
+      failure = reason;
+    }
+  }
+
+  function schedule(): void {
+    if (isWriting || isClosed) return;
+    const wait = Math.max(0, wroteAt + interval - performance.now());
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      isWriting = true;
+      writing = write().then(() => {
+        isWriting = false;
+        if (isChanged) schedule();
+      });
+    }, wait);
+  }
+
+  return {
+    changed(): void {
+      isChanged = true;
+      schedule();
+    },
+    /** Writes what is not written, for the last time. */
+    async close(): Promise<void> {
+      isClosed = true;
+      clearTimeout(timer);
+      await writing;
+      if (isChanged) await write();
+    },
+  };
+}

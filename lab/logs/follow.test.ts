@@ -1,0 +1,221 @@
+import { appendFile, copyFile, mkdtemp, open, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parseExposition } from '../harness/exposition.ts';
+import { type OtlpReceiver, startOtlpReceiver } from '../harness/otlp-receiver.ts';
+import { quickWaits, startLogs } from './started-logs.ts';
+
+/** The program as a user starts it, against a receiver that decodes what arrives. */
+
+let folder: string;
+let receiver: OtlpReceiver;
+let file: string;
+let checkpoint: string;
+const soon = { timeout: 15_000 };
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'orders-logs-'));
+  file = path.join(folder, 'app.log');
+  checkpoint = path.join(folder, 'checkpoint.json');
+  receiver = await startOtlpReceiver();
+});
+
+afterEach(async () => {
+  await receiver[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+const line = (number: number): string => `{"level":"info","service":"orders","message":"line ${number}"}\n`;
+const start = (...args: string[]) => startLogs([...args, '--to', receiver.url, '--checkpoint', checkpoint]);
+const messages = (): string[] => receiver.logs.map(({ body }) => (typeof body === 'string' ? body : ''));
+const numbered = (...numbers: number[]): string[] => numbers.map((number) => `line ${number}`);
+
+test('a file is followed through pieces of lines, rotation by rename and by copying, and truncation', async () => {
+  await using logs = start(file);
+  await expect.poll(() => logs.said(), soon).toContain('no such file or folder yet; waiting for it');
+
+  await writeFile(file, line(1) + line(2).slice(0, 20));
+  await expect.poll(messages, soon).toEqual(numbered(1));
+  await appendFile(file, line(2).slice(20));
+  await expect.poll(messages, soon).toEqual(numbered(1, 2));
+
+  // The writer keeps the renamed file open, and a line of it comes late.
+  const writer = await open(file, 'a');
+  await rename(file, `${file}.1`);
+  await writeFile(file, line(4));
+  await writer.write(line(3));
+  await writer.close();
+  await expect.poll(() => messages().toSorted(), soon).toEqual(numbered(1, 2, 3, 4));
+
+  await copyFile(file, `${file}.2`);
+  await truncate(file);
+  await appendFile(file, line(5));
+  await expect.poll(() => messages().toSorted(), soon).toEqual(numbered(1, 2, 3, 4, 5));
+
+  // Truncated, and longer than before when one looks again.
+  await writeFile(file, line(6) + line(7) + line(8));
+  await expect.poll(() => messages().toSorted(), soon).toEqual(numbered(1, 2, 3, 4, 5, 6, 7, 8));
+
+  await appendFile(file, line(9).trimEnd());
+  await expect.poll(messages, soon).toContain('line 9');
+
+  logs.child.kill('SIGTERM');
+  expect(await logs.ended).toBe(0);
+});
+
+test('files that match a pattern are found when they appear, and a second start goes on where the first ended', async () => {
+  const pattern = path.join(folder, '*.log');
+  {
+    await using logs = start(pattern);
+    await expect.poll(() => logs.said(), soon).toContain('no file matches yet');
+    await writeFile(file, line(1));
+    await writeFile(path.join(folder, 'other.log'), line(2));
+    await expect.poll(() => messages().toSorted(), soon).toEqual(numbered(1, 2));
+    logs.child.kill('SIGTERM');
+    expect(await logs.ended).toBe(0);
+  }
+  // Rotated while nobody reads: the rest of the old file is found by its inode.
+  await appendFile(file, line(3));
+  await rename(file, `${file}.1`);
+  await writeFile(file, line(4));
+  await using again = start(pattern);
+  await expect.poll(() => messages().toSorted(), soon).toEqual(numbered(1, 2, 3, 4));
+  again.child.kill('SIGTERM');
+  expect(await again.ended).toBe(0);
+});
+
+test('a receiver that is away stops the reading, and nothing is lost', async () => {
+  await receiver.fail('refuse');
+  const count = 3000;
+  await writeFile(file, Array.from({ length: count }, (_, number) => line(number)).join(''));
+  await using logs = startLogs([file, '--to', receiver.url, '--checkpoint', checkpoint], {
+    ...quickWaits,
+    LOGS_BATCH_SIZE: '10',
+    LOGS_IN_FLIGHT: '4',
+  });
+  const status = async () => (await (await fetch(`${await logs.url}/status`)).json()) as Status;
+  await expect.poll(async () => (await status()).retries, soon).toBeGreaterThan(4);
+  const { lag, services } = await status();
+  expect(lag).toMatchObject({ batchesInFlight: 4, isWaiting: true });
+  expect(lag.bytes).toBeGreaterThan(100_000);
+  const read = services.find(({ service }) => service === 'orders')?.lines['info'] ?? 0;
+  expect(read).toBeLessThanOrEqual(60);
+  expect(logs.said()).toContain(
+    'does not accept: nothing listens there. Reading waits, and nothing is lost.',
+  );
+
+  await receiver.fail('off');
+  await expect.poll(() => new Set(messages()).size, { timeout: 25_000 }).toBe(count);
+  await expect.poll(async () => (await status()).lag.bytes, soon).toBe(0);
+
+  const text = await (await fetch(`${await logs.url}/metrics`)).text();
+  const { samples, types } = parseExposition(text, 'prometheus');
+  expect(types).toMatchObject({ log_lines_total: 'counter', log_lag_bytes: 'gauge' });
+  expect(samples).toContainEqual({
+    name: 'log_lines_total',
+    labels: { service: 'orders', level: 'info' },
+    value: count,
+  });
+  // A page of another site has no access.
+  const foreign = await fetch(`${await logs.url}/status`, { headers: { origin: 'https://example.com' } });
+  expect(foreign.status).toBe(403);
+});
+
+interface Status {
+  retries: number;
+  lag: { bytes: number; isWaiting: boolean; batchesInFlight: number };
+  services: Array<{ service: string; lines: Record<string, number> }>;
+}
+
+test('compressed files and plain ones are read once, and a damaged one is named', async () => {
+  await writeFile(file, line(1) + line(2).trimEnd());
+  await writeFile(`${file}.1.gz`, Buffer.concat([gzipSync(line(3)), gzipSync(line(4))]));
+  const whole = gzipSync(Array.from({ length: 50_000 }, (_, number) => line(number + 10)).join(''));
+  await writeFile(`${file}.2.gz`, whole.subarray(0, whole.length - 20));
+  {
+    await using logs = start('--once', file, `${file}.1.gz`);
+    expect(await logs.ended).toBe(0);
+    expect(messages().toSorted()).toEqual(numbered(1, 2, 3, 4));
+  }
+  await using damaged = start('--once', `${file}.2.gz`);
+  expect(await damaged.ended).toBe(1);
+  expect(damaged.said()).toContain(
+    'app.log.2.gz: the compressed data is cut off. What could be read of it is forwarded.',
+  );
+  expect(messages().length).toBeGreaterThan(10_000);
+});
+
+test('standard input is passed on as it is and forwarded, and its end is the end', async () => {
+  await using logs = start('-', '--to', 'stdout');
+  const input = `${line(1)}no JSON\n${line(2).trimEnd()}`;
+  logs.child.stdin?.end(input);
+  expect(await logs.ended).toBe(0);
+  expect(logs.output()).toBe(`${input}\n`);
+  expect(messages().toSorted()).toEqual(['line 1', 'line 2', 'no JSON']);
+});
+
+test('SIGTERM flushes what was read of standard input, and says what was not accepted', async () => {
+  await using logs = startLogs(['-', '--to', receiver.url], { ...quickWaits, LOGS_BATCH_DELAY: '1h' });
+  logs.child.stdin?.write(line(1));
+  const url = await logs.url;
+  await expect
+    .poll(async () => (await (await fetch(`${url}/status`)).json()) as Status, soon)
+    .toMatchObject({
+      services: [{}, { service: 'orders' }],
+    });
+  logs.child.kill('SIGTERM');
+  expect(await logs.ended).toBe(0);
+  expect(messages()).toEqual(numbered(1));
+
+  await receiver.fail('refuse');
+  await using lost = startLogs(['-', '--to', receiver.url], {
+    ...quickWaits,
+    LOGS_SHUTDOWN_DEADLINE: '200ms',
+  });
+  lost.child.stdin?.write(line(2));
+  await expect.poll(() => lost.said(), soon).toContain('does not accept');
+  lost.child.kill('SIGTERM');
+  expect(await lost.ended).toBe(1);
+  expect(lost.said()).toContain('1 lines were not accepted in time, those of standard input are lost.');
+});
+
+test('a checkpoint that cannot be written is told once, and forwarding goes on', async () => {
+  await writeFile(file, line(1));
+  const missing = path.join(folder, 'gone');
+  await using logs = startLogs([
+    file,
+    '--to',
+    receiver.url,
+    '--checkpoint',
+    path.join(missing, 'checkpoint.json'),
+  ]);
+  await expect.poll(messages, soon).toEqual(numbered(1));
+  await rm(missing, { recursive: true });
+  await appendFile(file, line(2));
+  await expect.poll(() => logs.said(), soon).toContain('cannot be written: there is no such file or folder');
+  await appendFile(file, line(3));
+  await expect.poll(messages, soon).toEqual(numbered(1, 2, 3));
+  expect(logs.said().match(/cannot be written/g)).toHaveLength(1);
+});
+
+test('what cannot work is one line and exit code 1', async () => {
+  const broken = path.join(folder, 'broken.json');
+  await writeFile(broken, '{"version":1');
+  await writeFile(file, line(1));
+  const cases: Array<[args: string[], said: string]> = [
+    [[], 'Name a file, or - for standard input. Try --help.'],
+    [[file, '--count', '--checkpoint', broken], 'is no checkpoint. Remove it'],
+    [[path.join(folder, 'none.log'), '--count', '--once'], 'none.log: there is no such file or folder.'],
+  ];
+  await Promise.all(
+    cases.map(async ([args, said]) => {
+      await using logs = startLogs(
+        args.includes('--checkpoint') ? args : [...args, '--checkpoint', checkpoint],
+      );
+      expect([await logs.ended, logs.said()]).toEqual([1, expect.stringContaining(said)]);
+      expect(logs.said()).not.toContain('    at ');
+    }),
+  );
+});

@@ -1,0 +1,158 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { CheckpointEntry } from '../checkpoint.ts';
+import { beginsWith, type Fingerprint, fingerprintLength, fingerprintOf } from './fingerprint.ts';
+import type { Input, Position } from './input.ts';
+
+/** Milliseconds. */
+export interface FileWaits {
+  /** How long a rotated file is read on, because its writer may not have noticed. */
+  rotated: number;
+  /** After which a line without a line feed counts as complete. */
+  line: number;
+}
+
+/** An open file, which may grow, be truncated, be renamed or be deleted. */
+export class FileInput implements Input {
+  name: string;
+  readonly id: string;
+  position: Position = { offset: 0, piece: 0, generation: 0 };
+  isComplete = false;
+  /** Up to where its lines are accepted. */
+  #accepted: Position = this.position;
+  readonly #file: FileHandle;
+  readonly #waits: FileWaits;
+  readonly #readsOnce: boolean;
+  #fingerprint: Fingerprint = { length: 0, sha256: '' };
+  #size = 0;
+  /** Up to where bytes were read, whether they made a line or not. */
+  #seen = 0;
+  #changedAt = performance.now();
+  #modified = 0;
+  #rotatedAt: number | undefined;
+  #isQuiet = false;
+  #isClosed = false;
+
+  private constructor(
+    file: FileHandle,
+    { name, id, waits, once }: { name: string; id: string; waits: FileWaits; once: boolean },
+  ) {
+    this.#file = file;
+    this.name = name;
+    this.id = id;
+    this.#waits = waits;
+    this.#readsOnce = once;
+  }
+
+  /**
+   * @param options.checkpoint where to go on, if it is of this very file
+   * @param options.fromEnd whether to skip what a file without a checkpoint has
+   */
+  static async open(
+    file: FileHandle,
+    options: {
+      name: string;
+      id: string;
+      waits: FileWaits;
+      once: boolean;
+      checkpoint: CheckpointEntry | undefined;
+      fromEnd: boolean;
+    },
+  ): Promise<FileInput> {
+    const input = new FileInput(file, options);
+    const { size, mtimeMs } = await file.stat();
+    const { checkpoint } = options;
+    input.#size = size;
+    input.#modified = mtimeMs;
+    input.#fingerprint = await fingerprintOf(file);
+    let offset = options.fromEnd && checkpoint === undefined ? size : 0;
+    let piece = 0;
+    if (
+      checkpoint !== undefined &&
+      checkpoint.offset <= size &&
+      (await beginsWith(file, checkpoint.fingerprint))
+    )
+      ({ offset, piece } = checkpoint);
+    input.position = { offset, piece, generation: 0 };
+    input.#accepted = input.position;
+    return input;
+  }
+
+  async read(buffer: Buffer): Promise<number> {
+    if (this.#isClosed) return 0;
+    const { offset } = this.position;
+    const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, offset);
+    const isEnd = bytesRead < buffer.length;
+    this.isComplete = isEnd && (this.#readsOnce || this.#isQuiet || this.#isAbandoned());
+    const isNew = offset + bytesRead > this.#seen;
+    this.#seen = offset + bytesRead;
+    return isNew || this.isComplete ? bytesRead : 0;
+  }
+
+  /** Looks at its size. @param path where it is now, or `undefined` once it was renamed or deleted */
+  async poll(path: string | undefined): Promise<void> {
+    if (this.#isClosed) return;
+    if (path === undefined) this.#rotatedAt ??= performance.now();
+    else {
+      this.#rotatedAt = undefined;
+      this.name = path;
+    }
+    const { size, mtimeMs } = await this.#file.stat();
+    if (size !== this.#size || mtimeMs !== this.#modified) {
+      this.#isQuiet = false;
+      this.#changedAt = performance.now();
+      if (size < this.position.offset || !(await beginsWith(this.#file, this.#fingerprint))) this.#restart();
+      if (this.#fingerprint.length < fingerprintLength) this.#fingerprint = await fingerprintOf(this.#file);
+      this.#size = size;
+      this.#modified = mtimeMs;
+    }
+    this.#isQuiet ||= performance.now() - this.#changedAt > this.#waits.line;
+  }
+
+  /** The file was truncated, as copytruncate does: what it has now is new. */
+  #restart(): void {
+    this.position = { offset: 0, piece: 0, generation: this.position.generation + 1 };
+    this.#accepted = this.position;
+    this.#fingerprint = { length: 0, sha256: '' };
+    this.#seen = 0;
+  }
+
+  #isAbandoned(): boolean {
+    const since = Math.max(this.#rotatedAt ?? Number.POSITIVE_INFINITY, this.#changedAt);
+    return performance.now() - since > this.#waits.rotated;
+  }
+
+  /** Whether it was rotated away and everything in it is accepted, or it is read once and was. */
+  isDone(): boolean {
+    const isOver = this.#readsOnce ? this.isComplete : this.#isAbandoned();
+    return isOver && this.position.offset >= this.#seen && this.#accepted.offset >= this.#size;
+  }
+
+  /** Whether all of it was read, though it may not be accepted. */
+  isRead(): boolean {
+    return this.isComplete && this.position.offset >= this.#seen;
+  }
+
+  accepted(position: Position): void {
+    if (position.generation === this.position.generation) this.#accepted = position;
+  }
+
+  behind(): number {
+    return Math.max(0, this.#size - this.#accepted.offset);
+  }
+
+  /** What has been read of it, as a share of its size. */
+  share(): number {
+    return this.#size === 0 ? 1 : this.position.offset / this.#size;
+  }
+
+  checkpoint(): CheckpointEntry {
+    const { offset, piece } = this.#accepted;
+    return { path: this.name, id: this.id, offset, piece, fingerprint: this.#fingerprint };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#file.close();
+  }
+}

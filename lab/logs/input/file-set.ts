@@ -1,0 +1,149 @@
+import { globSync } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { type CheckpointEntry, reasonOf } from '../checkpoint.ts';
+import { FileInput, type FileWaits } from './file-input.ts';
+import type { InputSet } from './input.ts';
+
+export interface FileSetOptions {
+  /** Paths, or patterns such as `/var/log/*.log`. Files may appear later. */
+  patterns: readonly string[];
+  waits: FileWaits;
+  /** Whether to stop at the ends of the files. */
+  once: boolean;
+  fromEnd: boolean;
+  checkpoint: readonly CheckpointEntry[];
+  /** Tells the user, in a sentence. */
+  say(sentence: string): void;
+  /** A checkpoint of the files should be written. */
+  changed(): void;
+}
+
+export interface FileSet extends InputSet {
+  inputs(): Iterable<FileInput>;
+  checkpoint(): CheckpointEntry[];
+  /** What is read of all files, as a share. */
+  share(): number;
+  /** Whether a file could not be read. */
+  hasFailed(): boolean;
+}
+
+const isPattern = (text: string): boolean => /[*?[{]/.test(text);
+
+/** Follows files by name, as `tail -F` does: whatever file has a matching name is read from where it was left. */
+export function createFileSet(options: FileSetOptions): FileSet {
+  const files = new Map<string, FileInput>();
+  const left = new Map(options.checkpoint.map((entry) => [entry.id, entry]));
+  const complaints = new Map<string, string>();
+  let isFirst = true;
+
+  function complain(file: string, reason: string | undefined): void {
+    if (reason !== undefined && complaints.get(file) !== reason) options.say(`${file}: ${reason}.`);
+    if (reason === undefined) complaints.delete(file);
+    else complaints.set(file, reason);
+  }
+
+  /** The files that match, by device and inode. */
+  async function present(): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
+    for (const pattern of options.patterns) {
+      const paths = isPattern(pattern) ? globSync(pattern) : [pattern];
+      if (paths.length === 0) complain(pattern, `no file matches${options.once ? '' : ' yet'}`);
+      else if (isPattern(pattern)) complain(pattern, undefined);
+      for (const each of paths) {
+        const id = await identify(each, !isPattern(pattern));
+        if (id !== undefined && !found.has(id)) found.set(id, each);
+      }
+    }
+    return found;
+  }
+
+  async function identify(file: string, isNamed: boolean): Promise<string | undefined> {
+    try {
+      const status = await stat(file);
+      if (status.isFile()) return `${status.dev}:${status.ino}`;
+      if (isNamed) complain(file, 'is no regular file. Use - to read a pipe');
+    } catch (error) {
+      const reason = reasonOf(error);
+      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      complain(file, isMissing && !options.once ? `${reason} yet; waiting for it` : reason);
+    }
+    return undefined;
+  }
+
+  async function add(file: string, id: string): Promise<void> {
+    try {
+      const handle = await open(file, 'r');
+      try {
+        // Between the look and the opening, the name may have got another file.
+        const status = await handle.stat();
+        if (`${status.dev}:${status.ino}` !== id) {
+          await handle.close();
+          return;
+        }
+        const { waits, once } = options;
+        const fromEnd = options.fromEnd && isFirst;
+        const input = await FileInput.open(handle, {
+          name: file,
+          id,
+          waits,
+          once,
+          checkpoint: left.get(id),
+          fromEnd,
+        });
+        files.set(id, input);
+        left.delete(id);
+        complain(file, undefined);
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
+    } catch (error) {
+      complain(file, reasonOf(error));
+    }
+  }
+
+  /** Files that were renamed while nobody read them, and that no pattern matches now. */
+  async function addRenamed(): Promise<void> {
+    for (const [id, entry] of left) {
+      const folder = path.dirname(entry.path);
+      const names = await readdir(folder).catch(() => []);
+      for (const name of names) {
+        const file = path.join(folder, name);
+        const status = await stat(file).catch(() => undefined);
+        if (status?.isFile() && `${status.dev}:${status.ino}` === id && status.size > entry.offset)
+          await add(file, id);
+      }
+      left.delete(id);
+    }
+  }
+
+  return {
+    inputs: () => files.values(),
+    async poll() {
+      const now = await present();
+      for (const [id, file] of now) if (!files.has(id)) await add(file, id);
+      if (isFirst) await addRenamed();
+      isFirst = false;
+      for (const [id, input] of files) {
+        await input.poll(now.get(id));
+        if (!input.isDone()) continue;
+        if (!options.once) {
+          files.delete(id);
+          options.changed();
+        }
+        await input.close();
+      }
+    },
+    isComplete: () => options.once && !isFirst && files.values().every((input) => input.isRead()),
+    checkpoint: () => [...files.values().map((input) => input.checkpoint()), ...left.values()],
+    share() {
+      const sum = files.values().reduce((total, input) => total + input.share(), 0);
+      return files.size === 0 ? 1 : sum / files.size;
+    },
+    hasFailed: () => complaints.size > 0,
+    async close() {
+      for (const input of files.values()) await input.close();
+    },
+  };
+}

@@ -1,0 +1,148 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Batch } from '../batch.ts';
+import { type Counts, createCounts } from '../counts.ts';
+import { createOtlpTarget, type OtlpTargetOptions } from './otlp-target.ts';
+import type { Target } from './target.ts';
+
+type Answer = (response: ServerResponse) => void;
+
+let answers: Answer[];
+let requests: Array<{ request: IncomingMessage; body: Buffer; at: number }>;
+let said: string[];
+let counts: Counts;
+let stack: AsyncDisposableStack;
+let url: string;
+
+beforeEach(async () => {
+  [answers, requests, said] = [[], [], []];
+  counts = createCounts(10);
+  stack = new AsyncDisposableStack();
+  const server = createServer((request, response) => {
+    void buffer(request).then((body) => {
+      requests.push({ request, body, at: performance.now() });
+      (answers.shift() ?? ((accepted) => accepted.end()))(response);
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  stack.defer(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/otlp`;
+});
+
+afterEach(() => stack.disposeAsync());
+
+const batch: Batch = {
+  lines: 7,
+  request: Buffer.from('a request '.repeat(50)),
+  text: Buffer.alloc(0),
+  ends: new Map(),
+  newest: 0,
+};
+const endless = new AbortController().signal;
+
+function start(options: Partial<OtlpTargetOptions> = {}): Target {
+  const target = createOtlpTarget({
+    url,
+    compression: 'gzip',
+    authorization: 'Bearer key',
+    timeout: 10_000,
+    connections: 2,
+    backoff: { base: 5, floor: 1, cap: 50 },
+    counts,
+    say: (sentence) => said.push(sentence),
+    ...options,
+  });
+  stack.defer(() => target.close());
+  return target;
+}
+
+const status =
+  (code: number, headers: Record<string, string> = {}): Answer =>
+  (response) => {
+    response.writeHead(code, headers).end();
+  };
+
+test('a batch is sent compressed, with the key, under the path of the URL', async () => {
+  await start().send(batch, endless);
+  await start({ compression: 'zstd' }).send(batch, endless);
+  await start({ compression: 'none' }).send(batch, endless);
+  expect(requests.map(({ request }) => [request.method, request.url])).toEqual(
+    Array.from({ length: 3 }, () => ['POST', '/otlp/v1/logs']),
+  );
+  expect(requests.map(({ request }) => request.headers['content-encoding'])).toEqual([
+    'gzip',
+    'zstd',
+    undefined,
+  ]);
+  const [gzip, zstd, none] = requests.map(({ body }) => body);
+  expect(gunzipSync(gzip ?? '')).toEqual(batch.request);
+  expect(zstdDecompressSync(zstd ?? '')).toEqual(batch.request);
+  expect(none).toEqual(batch.request);
+  expect(requests[0]?.request.headers).toMatchObject({
+    authorization: 'Bearer key',
+    'content-type': 'application/x-protobuf',
+  });
+});
+
+test.each([[401], [404], [429], [500], [502], [503], [504]])(
+  'status %i says nothing about the batch, which is sent until it is accepted, and told once',
+  async (code) => {
+    answers = [status(code), status(code), (response) => response.destroy(), status(code)];
+    await start().send(batch, endless);
+    expect(requests).toHaveLength(5);
+    expect(new Set(requests.map(({ body }) => body.toString('hex'))).size).toBe(1);
+    expect(counts).toMatchObject({ retries: 4, rejected: 0 });
+    expect(said).toEqual([
+      `${url} does not accept: status ${code}. Reading waits, and nothing is lost.`,
+      `${url} accepts again.`,
+    ]);
+  },
+);
+
+test.each([[400], [413], [422]])(
+  'status %i refuses the batch for good, and its lines are counted',
+  async (code) => {
+    answers = [status(code)];
+    await start().send(batch, endless);
+    expect(requests).toHaveLength(1);
+    expect(counts).toMatchObject({ retries: 0, rejected: 7 });
+    expect(said).toEqual([`${url} refuses 7 of 7 lines: status ${code}.`]);
+  },
+);
+
+test('a partial success counts what the receiver refused', async () => {
+  // ExportLogsServiceResponse: partial_success { rejected_log_records: 3, error_message: "too old" }
+  const response = Buffer.from([0x0a, 0x0b, 0x08, 0x03, 0x12, 0x07, ...Buffer.from('too old')]);
+  answers = [(answer) => answer.writeHead(200, { 'content-type': 'application/x-protobuf' }).end(response)];
+  await start().send(batch, endless);
+  expect(counts).toMatchObject({ rejected: 3, retries: 0 });
+  expect(said).toEqual([`${url} refuses 3 of 7 lines: too old.`]);
+});
+
+test.each([
+  ['seconds', () => '1'],
+  ['a date', () => new Date(Date.now() + 2000).toUTCString()],
+])('Retry-After in %s is the shortest wait', async (_form, value) => {
+  answers = [status(503, { 'retry-after': value() })];
+  await start().send(batch, endless);
+  const [first, second] = requests.map(({ at }) => at);
+  // A date has whole seconds.
+  expect((second ?? 0) - (first ?? 0)).toBeGreaterThan(950);
+});
+
+test('a receiver that never answers is tried until the signal ends it', async () => {
+  answers = Array.from({ length: 100 }, (): Answer => () => {});
+  const giveUp = new AbortController();
+  const sent = start({ timeout: 20 }).send(batch, giveUp.signal);
+  await expect.poll(() => counts.retries, { timeout: 20_000 }).toBeGreaterThan(0);
+  giveUp.abort(new Error('given up'));
+  await expect(sent).rejects.toThrow('given up');
+  expect(said).toEqual([`${url} does not accept: no answer in time. Reading waits, and nothing is lost.`]);
+});

@@ -1,0 +1,52 @@
+import { decode, integer, message, one, text } from '../../console/otlp/protobuf.ts';
+
+/** What a receiver said to a batch. */
+export type Verdict =
+  | { kind: 'accepted' }
+  /** It took the batch but for some records. */
+  | { kind: 'partial'; rejected: number; reason: string }
+  /** It will never take this batch. */
+  | { kind: 'rejected'; reason: string }
+  /** `retryAfter` in milliseconds. */
+  | { kind: 'again'; reason: string; retryAfter: number };
+
+const exportResponse = message({
+  partialSuccess: one(1, message({ rejected: one(1, integer), reason: one(2, text) })),
+});
+
+/**
+ * Statuses that say something about the batch itself, so that sending it again cannot help.
+ *
+ * The specification calls most other statuses final, too, and has a client drop the batch. A wrong key or a wrong path says
+ * nothing about the records, and they are still in their file: reading waits until the receiver is mended.
+ *
+ * @see https://opentelemetry.io/docs/specs/otlp/#failures-1
+ */
+const aboutTheBatch = new Set([400, 413, 415, 422]);
+
+export function verdictOf(status: number, retryAfter: string | undefined, body: Buffer): Verdict {
+  if (status >= 200 && status < 300) return verdictOfSuccess(body);
+  const reason = `status ${status}`;
+  if (aboutTheBatch.has(status)) return { kind: 'rejected', reason };
+  return { kind: 'again', reason, retryAfter: millisecondsOf(retryAfter) };
+}
+
+function verdictOfSuccess(body: Buffer): Verdict {
+  try {
+    const { rejected, reason } = decode(exportResponse, body).partialSuccess;
+    if (rejected > 0) return { kind: 'partial', rejected, reason };
+  } catch {
+    // The status counts: some receivers answer with another content type.
+  }
+  return { kind: 'accepted' };
+}
+
+/** Longest wait that a receiver can ask for, in milliseconds. */
+const longestWait = 600_000;
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after seconds, or a date */
+function millisecondsOf(retryAfter: string | undefined): number {
+  if (retryAfter === undefined) return 0;
+  const wait = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
+  return Number.isNaN(wait) ? 0 : Math.min(Math.max(0, wait), longestWait);
+}

@@ -1,0 +1,189 @@
+import { mkdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listen } from '../../src/http/listen.ts';
+import { StartupError } from '../../src/errors.ts';
+import { createAdmin, type Lag } from './admin.ts';
+import type { Arguments } from './arguments.ts';
+import { BatchBuilder } from './batch.ts';
+import { createCheckpointWriter, readCheckpoint, reasonOf } from './checkpoint.ts';
+import type { LogsConfig } from './config.ts';
+import { createCounts } from './counts.ts';
+import { createFileSet, type FileSet } from './input/file-set.ts';
+import { createGzipFiles, createStandardInput, type StreamSet } from './input/stream-set.ts';
+import { LineProcessor } from './lines/line-processor.ts';
+import { createDispatcher } from './output/dispatcher.ts';
+import { createOtlpTarget } from './output/otlp-target.ts';
+import { createStandardOutput } from './output/standard-output.ts';
+import { createPipeline } from './pipeline.ts';
+import { createTerminal, megabytes, totalOf } from './terminal.ts';
+
+/** Most bytes of a batch, uncompressed: receivers have a bound, too. */
+const batchBytes = 1024 * 1024;
+/** Milliseconds between two checkpoints. What was accepted since the last one is forwarded again after a crash. */
+const checkpointInterval = 100;
+/** Waits between attempts, in milliseconds. */
+const backoff = { base: 500, floor: 50, cap: 30_000 };
+
+/**
+ * Puts the parts together and runs until the input ends or `stop` aborts.
+ *
+ * @returns whether everything that was read was forwarded, and everything that was named could be read
+ * @throws {StartupError | TargetGone} for what the user can fix
+ */
+export async function processLogs(args: Arguments, config: LogsConfig, stop: AbortSignal): Promise<boolean> {
+  const startedAt = performance.now();
+  const counts = createCounts(config.mostServices);
+  const giveUp = new AbortController();
+  let sets: Array<FileSet | StreamSet> = [];
+  const lag = (): Lag => {
+    const bytes = sets.reduce((sum, set) => sum + behind(set), 0);
+    return {
+      bytes,
+      seconds:
+        bytes === 0 || dispatcher.newest() === 0 ? 0 : Math.max(0, Date.now() / 1000 - dispatcher.newest()),
+      batchesInFlight: dispatcher.inFlight(),
+      isWaiting: dispatcher.inFlight() >= config.inFlight,
+    };
+  };
+  const share = () => (args.once ? shareOf(sets) : undefined);
+  const terminal = createTerminal(counts, lag, share);
+  const { say } = terminal;
+
+  const { compression, authorization, timeout, inFlight } = config;
+  const targets = args.to.map((to) =>
+    to === 'stdout'
+      ? createStandardOutput()
+      : createOtlpTarget({
+          url: to,
+          compression,
+          authorization,
+          timeout,
+          connections: inFlight,
+          backoff,
+          counts,
+          say,
+        }),
+  );
+  const checkpointFile = path.resolve(args.checkpoint ?? config.checkpoint);
+  const files = await openFiles(args, config, checkpointFile, say, () => writer.changed());
+  const writer = createCheckpointWriter(checkpointFile, () => files?.checkpoint() ?? [], {
+    interval: checkpointInterval,
+    say,
+  });
+  const dispatcher = createDispatcher(targets, {
+    inFlight,
+    counts,
+    signal: giveUp.signal,
+    accepted: () => void (files !== undefined && args.to.length > 0 && writer.changed()),
+  });
+
+  const streamOptions = { longestLine: config.longestLine, wake: () => pipeline.wake(), say };
+  const compressed = await sizesOf(args.compressed);
+  sets = [
+    ...(files === undefined ? [] : [files]),
+    ...(compressed.length > 0 ? [createGzipFiles(compressed, streamOptions)] : []),
+    ...(args.standardInput ? [createStandardInput(streamOptions)] : []),
+  ];
+  const batch = new BatchBuilder({
+    size: config.batch.size,
+    bytes: batchBytes,
+    otlp: args.to.some((to) => to !== 'stdout'),
+    text: args.to.includes('stdout'),
+  });
+  const { fields, service } = args;
+  const processor = new LineProcessor({ fields, service, longestLine: config.longestLine }, counts, batch);
+  const pipeline = createPipeline({
+    sets,
+    processor,
+    batch,
+    dispatcher,
+    counts,
+    batchDelay: config.batch.delay,
+    pollInterval: config.pollInterval,
+    signal: stop,
+  });
+
+  const admin = createAdmin(counts, lag, config.admin.allowedHosts);
+  if (!args.once) {
+    const url = await listen(admin, config.admin, 'LOGS_PORT');
+    say(`Counts: ${url}/status and ${url}/metrics`);
+    process.send?.({ type: 'reading', url });
+  }
+
+  stop.addEventListener('abort', () => void giveUpAfter(config.shutdownDeadline, giveUp));
+  try {
+    await pipeline.run();
+    await dispatcher.drain();
+  } catch (error) {
+    if (!giveUp.signal.aborted) throw error;
+  } finally {
+    if (files !== undefined && args.to.length > 0) {
+      for (const input of files.inputs()) await input.poll(input.name);
+      await writer.close();
+    }
+    terminal.close();
+    await admin.close();
+    await Promise.all([...targets, ...sets].map((each) => each.close()));
+  }
+  const left = dispatcher.linesInFlight() + batch.lines;
+  const { lines, errors } = totalOf(counts);
+  const seconds = (performance.now() - startedAt) / 1000;
+  say(
+    `Read ${lines} lines (${megabytes(counts.bytes)}) in ${seconds.toFixed(1)} s: ${errors} errors, ${counts.malformed} not JSON, ${counts.oversize} too long, ${counts.rejected} refused.`,
+  );
+  if (left > 0)
+    say(
+      args.standardInput
+        ? `${left} lines were not accepted in time, those of standard input are lost.`
+        : `${left} lines were not accepted in time; the next start forwards them.`,
+    );
+  return (
+    !sets.some((set) => set.hasFailed() && (args.once || args.standardInput)) &&
+    !(left > 0 && args.standardInput)
+  );
+}
+
+async function openFiles(
+  { files, once, fromEnd }: Arguments,
+  { waits }: LogsConfig,
+  checkpointFile: string,
+  say: (sentence: string) => void,
+  changed: () => void,
+): Promise<FileSet | undefined> {
+  if (files.length === 0) return undefined;
+  await mkdir(path.dirname(checkpointFile), { recursive: true }).catch((error: unknown) => {
+    throw new StartupError(`The folder of ${checkpointFile} cannot be made: ${reasonOf(error)}.`);
+  });
+  const checkpoint = await readCheckpoint(checkpointFile);
+  return createFileSet({ patterns: files, waits, once, fromEnd, checkpoint, say, changed });
+}
+
+/** @throws {StartupError} on a file that cannot be read */
+async function sizesOf(paths: readonly string[]): Promise<Array<{ path: string; size: number }>> {
+  return await Promise.all(
+    paths.map(async (each) => {
+      try {
+        return { path: each, size: (await stat(each)).size };
+      } catch (error) {
+        throw new StartupError(`${each} cannot be read: ${reasonOf(error)}.`);
+      }
+    }),
+  );
+}
+
+function behind(set: FileSet | StreamSet): number {
+  let bytes = 0;
+  for (const input of set.inputs()) bytes += input.behind();
+  return bytes;
+}
+
+function shareOf(sets: ReadonlyArray<FileSet | StreamSet>): number | undefined {
+  const shares = sets.map((set) => set.share()).filter((share) => share !== undefined);
+  return shares.length === 0 ? undefined : shares.reduce((sum, share) => sum + share, 0) / shares.length;
+}
+
+async function giveUpAfter(milliseconds: number, giveUp: AbortController): Promise<void> {
+  await sleep(milliseconds, undefined, { ref: false });
+  giveUp.abort();
+}

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { createCounts } from './counts.ts';
+import { picture } from './terminal.ts';
+
+const lag = { bytes: 2_500_000, seconds: 12.4, batchesInFlight: 8, isWaiting: true };
+
+test('the table has the services with the most errors first, and how far the way is', () => {
+  const counts = createCounts(100);
+  counts.of('orders').lines.set([0, 0, 0, 5, 0, 1, 1]);
+  counts.of('payments').lines.set([0, 0, 0, 1, 0, 3, 0]);
+  for (let number = 0; number < 20; number += 1) counts.of(`s${number}`).lines[3] = 1;
+  const rows = picture(counts, lag, 0.5, 1234.5);
+  expect(rows.slice(0, 3).map((row) => row.split(/ +/))).toEqual([
+    ['service', 'lines', 'errors'],
+    ['payments', '4', '3'],
+    ['orders', '7', '2'],
+  ]);
+  expect(rows.slice(-3)).toEqual([
+    'and 10 more',
+    '1235 lines/s · 8 batches in flight · 2.5 MB behind, 12 s · waiting for a receiver',
+    `[${'#'.repeat(15)}${'.'.repeat(15)}] 50 %`,
+  ]);
+});
+
+test('a terminal does not obey the name of a service', () => {
+  const counts = createCounts(100);
+  counts.of('\u001b[2Jevil\r').lines[3] = 1;
+  expect(picture(counts, lag, undefined, 0)[1]).toMatch(/^�\[2Jevil� /);
+});

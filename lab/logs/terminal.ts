@@ -1,0 +1,117 @@
+import type { Lag } from './admin.ts';
+import type { Counts, ServiceLines } from './counts.ts';
+import { firstError } from './lines/levels.ts';
+
+/** Where people are told. Standard output may carry lines, so it is standard error. */
+export interface Terminal {
+  /** Prints a sentence. */
+  say(sentence: string): void;
+  close(): void;
+}
+
+/** Milliseconds between two pictures, and rows of services. */
+const interval = 500;
+const mostRows = 12;
+const barWidth = 30;
+
+/**
+ * Shows a table that renews itself, if there is a terminal.
+ *
+ * @param share what is read of all there is, or `undefined` if nobody knows
+ */
+export function createTerminal(
+  counts: Counts,
+  lag: () => Lag,
+  share: () => number | undefined,
+  stream: NodeJS.WriteStream = process.stderr,
+): Terminal {
+  let height = 0;
+  let before = 0;
+  let at = performance.now();
+
+  function erase(): void {
+    if (height > 0) stream.write(`\u001b[${height}A\u001b[J`);
+    height = 0;
+  }
+
+  function draw(): void {
+    const now = performance.now();
+    const lines = totalOf(counts).lines;
+    const perSecond = ((lines - before) * 1000) / (now - at);
+    [before, at] = [lines, now];
+    erase();
+    const rows = picture(counts, lag(), share(), perSecond);
+    stream.write(`${rows.join('\n')}\n`);
+    height = rows.length;
+  }
+
+  const timer = stream.isTTY ? setInterval(draw, interval).unref() : undefined;
+  return {
+    say(sentence) {
+      erase();
+      stream.write(`${sentence}\n`);
+    },
+    close() {
+      clearInterval(timer);
+      if (timer !== undefined) draw();
+    },
+  };
+}
+
+/** The rows of the table, without colours. */
+export function picture(
+  counts: Counts,
+  { bytes, seconds, batchesInFlight, isWaiting }: Lag,
+  share: number | undefined,
+  perSecond: number,
+): string[] {
+  const services = [...counts.all()]
+    .map((each) => {
+      const { lines, errors } = sums(each);
+      return { name: each.service, lines, errors };
+    })
+    .filter(({ lines }) => lines > 0)
+    .toSorted((a, b) => b.errors - a.errors || b.lines - a.lines);
+  const rows = services.slice(0, mostRows).map(({ name, lines, errors }) => row(name, lines, errors));
+  const hidden = services.length - rows.length;
+  return [
+    row('service', 'lines', 'errors'),
+    ...rows,
+    ...(hidden > 0 ? [`and ${hidden} more`] : []),
+    `${perSecond.toFixed(0)} lines/s · ${batchesInFlight} batches in flight · ${megabytes(bytes)} behind, ${seconds.toFixed(0)} s` +
+      (isWaiting ? ' · waiting for a receiver' : ''),
+    ...(share === undefined ? [] : [bar(share)]),
+  ];
+}
+
+function row(name: string, lines: string | number, errors: string | number): string {
+  // Names come from lines: a terminal must not obey what they hold.
+  const shown = name.replaceAll(/[\p{C}]/gu, '�').slice(0, 30);
+  return `${shown.padEnd(30)} ${String(lines).padStart(12)} ${String(errors).padStart(10)}`;
+}
+
+function bar(share: number): string {
+  const filled = Math.round(Math.min(1, share) * barWidth);
+  return `[${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}] ${(Math.min(1, share) * 100).toFixed(0)} %`;
+}
+
+function sums({ lines }: ServiceLines): { lines: number; errors: number } {
+  return {
+    lines: lines.reduce((total, value) => total + value, 0),
+    errors: lines.subarray(firstError).reduce((total, value) => total + value, 0),
+  };
+}
+
+export function totalOf(counts: Counts): { lines: number; errors: number } {
+  let [lines, errors] = [0, 0];
+  for (const each of counts.all()) {
+    const own = sums(each);
+    lines += own.lines;
+    errors += own.errors;
+  }
+  return { lines, errors };
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
