@@ -18,13 +18,15 @@ const lookInterval = 1000;
 /** @throws {StartupError} when the file cannot be read, or does not hold the value of a header */
 export function loadCredentials(source: GatewayAccess['authorization']): Credentials {
   if (source === undefined) return { headers: () => ({}), refused: () => {} };
-  const { path } = source.kind === 'file' ? source : { path: undefined };
-  let value = source.kind === 'file' ? readValue(source.path) : source.value;
+  if (source.kind === 'value') return { headers: () => headersWith(source.value), refused: () => {} };
+
+  const { path } = source;
+  let value = readValue(path);
   let lookedAt = -Infinity;
   return {
-    headers: () => ({ authorization: value.reveal() }),
+    headers: () => headersWith(value),
     refused() {
-      if (path === undefined || performance.now() - lookedAt < lookInterval) return;
+      if (performance.now() - lookedAt < lookInterval) return;
       lookedAt = performance.now();
       try {
         value = readValue(path);
@@ -34,6 +36,8 @@ export function loadCredentials(source: GatewayAccess['authorization']): Credent
     },
   };
 }
+
+const headersWith = (value: Secret<string>) => ({ authorization: value.reveal() });
 
 const { parse, expected } = authorization({ meaning: 'the content of the file' });
 

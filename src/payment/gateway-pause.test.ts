@@ -44,7 +44,7 @@ describe('the pause that the gateway asks for', () => {
   });
 
   test('a pause is extended by a longer one, and never cut short by a shorter one', async () => {
-    const { pause } = pauseOf();
+    const { pause, happened } = pauseOf();
     pause.answered(5000);
     pause.answered(1000);
     expect(pause.remaining()).toBe(5000);
@@ -53,6 +53,28 @@ describe('the pause that the gateway asks for', () => {
     // A request that was on its way when the pause began.
     pause.answered(undefined);
     expect(pause.admit()).toBe(false);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(happened).toEqual(['paused 5000, here', 'paused 8000, here', 'resumed']);
+  });
+
+  test('a pause that is asked for again stays the same one, unless it lasts half a second longer', async () => {
+    const { pause, happened } = pauseOf();
+    pause.answered(1000);
+    pause.answered(1499);
+    expect(pause.remaining()).toBe(1000);
+    pause.answered(1500);
+    expect(pause.remaining()).toBe(1500);
+    expect(happened).toEqual(['paused 1000, here', 'paused 1500, here']);
+  });
+
+  test('a pause may be short, and is over for a timer that fires 2 ms early', async () => {
+    const { pause, happened } = pauseOf();
+    pause.answered(300);
+    await vi.advanceTimersByTimeAsync(297);
+    expect(pause.admit()).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(pause.admit()).toBe(true);
+    expect(happened).toEqual(['paused 300, here']);
   });
 
   test.each([undefined, 0])('no pause begins when the gateway asks for %o', (retryAfter) => {
@@ -102,9 +124,11 @@ describe('the pause that the gateway asks for', () => {
 describe('a pause that replicas share', () => {
   test('a replica learns of the pause of another one without asking the gateway', async () => {
     let until = 0;
+    const begun: number[] = [];
     const shared: SharedPause = {
       remaining: async () => (until > performance.now() ? until - performance.now() : undefined),
       begin: async (duration) => {
+        begun.push(duration);
         until = performance.now() + duration;
       },
     };
@@ -122,5 +146,18 @@ describe('a pause that replicas share', () => {
     expect([here.pause.admit(), there.pause.admit()]).toEqual([true, true]);
     expect(here.happened).toEqual(['paused 5000, here', 'resumed']);
     expect(there.happened).toEqual(['paused 4000, from_replica', 'resumed']);
+    expect(begun).toEqual([5000]);
+  });
+
+  test('a replica that shares no pause learns of none', async () => {
+    const { pause, happened } = pauseOf();
+    await pause.learn();
+    expect([pause.admit(), happened]).toEqual([true, []]);
+  });
+
+  test('a replica learns nothing from a pause that is just over', async () => {
+    const { pause, happened } = pauseOf({ remaining: async () => 0, begin: async () => {} });
+    await pause.learn();
+    expect([pause.admit(), pause.admit(), happened]).toEqual([true, true, []]);
   });
 });

@@ -78,18 +78,20 @@ export function createGatewayPause({ longest, shared, events }: GatewayPauseOpti
     admit() {
       const most = capacity();
       if (most === 0) return false;
-      state = most === 1 ? 'probing' : 'none';
-      if (most === 1) probedAt = performance.now();
+      if (most === 1) {
+        state = 'probing';
+        probedAt = performance.now();
+      } else state = 'none';
       return true;
     },
-    answered(retryAfter) {
-      if (retryAfter !== undefined && retryAfter > 0) begin(retryAfter, 'here');
+    answered(retryAfter = 0) {
+      if (retryAfter > 0) begin(retryAfter, 'here');
       else if (state === 'probing') state = 'none';
     },
     atMost,
     async learn() {
-      const left = await shared?.remaining();
-      if (left !== undefined && left > 0) begin(left, 'from_replica');
+      const left = (await shared?.remaining()) ?? 0;
+      if (left > 0) begin(left, 'from_replica');
     },
     close: () => clearTimeout(ending),
   };

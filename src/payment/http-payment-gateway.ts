@@ -106,7 +106,7 @@ export function createHttpPaymentGateway(options: {
     const limit = startTimeLimit(
       {
         running: context.attemptTimeout ?? options.attemptTimeout,
-        ...(context.timeLimit !== undefined && { elapsed: context.timeLimit }),
+        elapsed: context.timeLimit ?? Number.POSITIVE_INFINITY,
       },
       () => {
         const error = new TimeoutError();
