@@ -1,3 +1,5 @@
+import { maskCardNumbers } from './card-numbers.ts';
+
 /**
  * Replaces card numbers, e-mail addresses and credentials in a text, plain or percent-encoded. Why not a library: pino's
  * `redact` and its like remove fields by name, and no single package finds all of these inside free text. API keys are
@@ -23,9 +25,7 @@ function scrubEscaped(text: string, depth: number): string {
 }
 
 function scrubPlain(text: string): string {
-  let clean = manyDigits.test(text)
-    ? text.replaceAll(digitRuns, (run) => (holdsCardNumber(run) ? '[card number]' : run))
-    : text;
+  let clean = maskCardNumbers(text);
   if (clean.includes('@')) {
     clean = clean
       .replaceAll(/:\/\/[^\s/?#@]{1,256}@/g, '://[credentials]@')
@@ -35,10 +35,6 @@ function scrubPlain(text: string): string {
     scheme === undefined ? '[key]' : `${scheme} [redacted]`,
   );
 }
-
-/** Most texts hold no long run of digits, and a test costs less than a replacement. */
-const manyDigits = /\d[\d -]{11}/;
-const digitRuns = /\d[\d -]{11,}\d/g;
 
 const credentials = new RegExp(
   [
@@ -50,27 +46,3 @@ const credentials = new RegExp(
   ].join('|'),
   'gi',
 );
-
-/** A card number has 13 to 19 digits (ISO/IEC 7812) in one or more groups; other numbers may stand next to it. */
-function holdsCardNumber(run: string): boolean {
-  const groups = run.split(/[ -]+/);
-  for (let first = 0; first < groups.length; first += 1) {
-    let digits = '';
-    for (let last = first; last < groups.length && digits.length < 19; last += 1) {
-      digits += groups[last];
-      if (digits.length >= 13 && digits.length <= 19 && passesLuhn(digits)) return true;
-    }
-  }
-  return false;
-}
-
-/** Nine of ten other numbers fail this check. @see https://en.wikipedia.org/wiki/Luhn_algorithm */
-function passesLuhn(digits: string): boolean {
-  let sum = 0;
-  for (let index = 0; index < digits.length; index += 1) {
-    const digit = Number(digits[digits.length - 1 - index]);
-    const doubled = digit * 2;
-    sum += index % 2 === 0 ? digit : doubled > 9 ? doubled - 9 : doubled;
-  }
-  return sum % 10 === 0;
-}

@@ -113,13 +113,24 @@ test('the Collector redacts card numbers, e-mail addresses and credentials', asy
   const span = {
     traceId,
     spanId: randomBytes(8).toString('hex'),
-    name: 'a careless span',
+    name: 'a careless span of 4111-1111-1111-1111',
+    traceState: 'shop=4111111111111111',
     kind: 1,
     startTimeUnixNano: now,
     endTimeUnixNano: now,
     // An error, so that tail sampling keeps it.
-    status: { code: 2 },
+    status: { code: 2, message: 'card 3782 822463 10005 was refused' },
+    events: [
+      {
+        timeUnixNano: now,
+        name: 'charging 4111111111111111',
+        attributes: [{ key: 'note', value: { stringValue: 'paid with 4111 1111 1111 1111' } }],
+      },
+    ],
     attributes: [
+      { key: 'number', value: { intValue: '4111111111111111' } },
+      { key: 'numbers', value: { arrayValue: { values: [{ stringValue: '4111111111111111' }] } } },
+      { key: 'key', value: { stringValue: 'the key is sk_live_9aBcDeFgHiJkLmNo' } },
       { key: 'note', value: { stringValue: 'paid with 4111 1111 1111 1111' } },
       { key: 'mail', value: { stringValue: 'jane.doe@example.com' } },
       { key: 'http.request.header.authorization', value: { stringValue: 'Bearer sk_live_12345678' } },
@@ -135,6 +146,7 @@ test('the Collector redacts card numbers, e-mail addresses and credentials', asy
   expect(response.status).toBe(200);
 
   const trace = await eventually('careless trace', () => findTrace(traceId));
-  expect(JSON.stringify(trace)).not.toMatch(/4111|jane\.doe|sk_live/);
+  expect(JSON.stringify(trace)).not.toMatch(/4111|3782|jane\.doe|sk_live/);
+  expect(JSON.stringify(trace)).toContain('a careless span of ****');
   expect(attributeOf(trace, 'orders.order.id')).toEqual(['019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11']);
 });

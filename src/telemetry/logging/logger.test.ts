@@ -128,3 +128,22 @@ describe('redaction', () => {
     expect(text()).not.toContain(card);
   });
 });
+
+test('a warning is masked in lists, objects and numbers, too', () => {
+  const { logger, lines, text } = collectingLogger();
+  const id = '01a21df6-7f64-73af-a123-4567890123cc';
+  logger.warn(
+    { order_id: id, list: [card, Number(card)], deep: { note: [`paid with ${card}`] } },
+    'careless',
+  );
+  logger.warn({ number: Number(card), large: BigInt(card), at: 1_764_293_518_000 }, 'as numbers');
+
+  expect(text()).not.toContain('4111');
+  const [first, second] = lines();
+  expect(first).toMatchObject({
+    order_id: id,
+    list: ['[card number]', '[card number]'],
+    deep: { note: ['paid with [card number]'] },
+  });
+  expect(second).toMatchObject({ number: '[card number]', large: '[card number]', at: 1_764_293_518_000 });
+});

@@ -1,5 +1,6 @@
 import type { LogFn } from 'pino';
 import { describeError } from './describe-error.ts';
+import { isCardNumber } from '../../privacy/card-numbers.ts';
 import { scrub } from '../../privacy/scrub.ts';
 
 /**
@@ -56,16 +57,26 @@ function presentable(name: string, value: unknown, depth: number): unknown {
 export function scrubArguments(args: Parameters<LogFn>): Parameters<LogFn> {
   const [subject, message, ...rest] = args as [unknown, unknown, ...unknown[]];
   const fields = subject instanceof Error ? { err: subject } : subject;
-  if (typeof fields !== 'object' || fields === null) return args.map(scrubValue) as Parameters<LogFn>;
+  if (typeof fields !== 'object' || fields === null)
+    return args.map((each) => scrubValue(each)) as Parameters<LogFn>;
   const scrubbed = Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, scrubValue(value)]),
   );
   const { err } = scrubbed;
   // Without a message pino would use the unscrubbed message of the error.
   const text = message ?? (err === undefined ? undefined : describeError(err).message);
-  return [scrubbed, ...[text, ...rest].map(scrubValue)] as unknown as Parameters<LogFn>;
+  return [scrubbed, ...[text, ...rest].map((each) => scrubValue(each))] as unknown as Parameters<LogFn>;
 }
 
-function scrubValue(value: unknown): unknown {
-  return typeof value === 'string' ? scrub(value) : value;
+/** Also in lists and objects, and in numbers. An error is described later, and scrubbed then. */
+function scrubValue(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return scrub(value);
+  if (typeof value === 'number' || typeof value === 'bigint')
+    return isCardNumber(value) ? scrub(String(value)) : value;
+  if (typeof value !== 'object' || value === null || depth >= deepest) return value;
+  if (Array.isArray(value)) return value.map((each) => scrubValue(each, depth + 1));
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, scrubValue(each, depth + 1)] as const),
+  );
 }
