@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseExposition } from '../harness/exposition.ts';
+import { scrapeMetrics } from '../harness/exposition.ts';
 import type { MetricClaim } from './experiment.ts';
 import type { Environment } from './environment.ts';
 
@@ -45,8 +45,7 @@ export function startSampling({ adminUrls }: Pick<Environment, 'adminUrls'>): Sa
   let counting = false;
 
   async function read(adminUrl: string) {
-    const response = await fetch(`${adminUrl}/metrics`, { signal: AbortSignal.timeout(patience) });
-    const { samples: series } = parseExposition(await response.text(), 'openmetrics');
+    const { samples: series } = await scrapeMetrics(adminUrl, { signal: AbortSignal.timeout(patience) });
     let circuit: CircuitState | undefined;
     let pending: number | undefined;
     for (const { name, labels, value } of series) {

@@ -12,6 +12,16 @@ export interface Exposition {
   samples: ExposedSample[];
 }
 
+/** Scrapes a service in OpenMetrics, as Prometheus does. */
+export async function scrapeMetrics(
+  adminUrl: string,
+  options: { signal?: AbortSignal } = {},
+): Promise<Exposition> {
+  const headers = { accept: 'application/openmetrics-text; version=1.0.0' };
+  const response = await fetch(`${adminUrl}/metrics`, { ...options, headers });
+  return parseExposition(await response.text(), 'openmetrics');
+}
+
 const label = String.raw`[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\"n])*"`;
 const labels = String.raw`(?:\{((?:${label}(?:,${label})*)?)\})?`;
 // prom-client writes "Nan", which Prometheus accepts.

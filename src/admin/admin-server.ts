@@ -10,6 +10,7 @@ import type { Health } from '../health.ts';
 import type { LogLevels } from '../telemetry/logging/log-levels.ts';
 import { adminProblems } from './admin-problems.ts';
 import { logLevelRoute } from './log-level-route.ts';
+import { metricsRoute, type MetricsRouteOptions } from './metrics-route.ts';
 import { answerNotFound } from '../http/not-found.ts';
 import { problemErrorHandler, problems } from '../http/problem-details.ts';
 import { serveProblemPages } from '../http/problem-pages.ts';
@@ -25,7 +26,7 @@ import { strictValidation } from '../http/hardening/validation.ts';
 
 export interface AdminParts {
   health: Health;
-  metrics: { contentType: string; render(): Promise<string> };
+  metrics: MetricsRouteOptions['metrics'];
   /** Returns the body of `/status`. */
   status: () => object;
   profiling: ProfileRoutesOptions;
@@ -90,9 +91,7 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
   // Probes answer whatever is left unread of the exports.
   await app.register(async (exports) => {
     boundUnreadAnswers(() => {}, connectionEvents.unread).bound(exports);
-    exports.get('/metrics', async (_request, reply) =>
-      reply.type(metrics.contentType).send(await metrics.render()),
-    );
+    await exports.register(metricsRoute, { metrics });
     await exports.register(profileRoutes, profiling);
   });
 

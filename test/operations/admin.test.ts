@@ -108,15 +108,15 @@ test('/livez answers 200 while Postgres is unreachable', async () => {
   expect(await admin('/livez')).toMatchObject({ status: 200, body: { status: 'ok' } });
 });
 
-test('/metrics answers in the OpenMetrics text format and includes process metrics', async () => {
+test('/metrics answers curl in the text format and includes process metrics', async () => {
   service = await spawnService();
   const { status, headers, text } = await admin('/metrics');
 
   expect(status).toBe(200);
-  expect(headers.get('content-type')).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+  expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
   const lines = text.trimEnd().split('\n');
   const sample = /^[a-z_][a-zA-Z0-9_]*(\{([a-zA-Z0-9_]+="[^"]*",?)*\})? (NaN|[+-]Inf|-?[\d.e+-]+)$/;
-  const comment = /^# ((HELP|TYPE) [a-z_][a-zA-Z0-9_]* .+|EOF)$/;
+  const comment = /^# (HELP|TYPE) [a-z_][a-zA-Z0-9_]* .+$/;
   expect(lines.filter((line) => line !== '' && !sample.test(line) && !comment.test(line))).toEqual([]);
   for (const name of [
     'process_cpu_seconds_total',

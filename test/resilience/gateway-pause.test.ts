@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseExposition } from '../../lab/harness/exposition.ts';
+import { scrapeMetrics } from '../../lab/harness/exposition.ts';
 import { startRedisServer } from '../../lab/harness/redis-server.ts';
 import {
   type Replica,
@@ -18,10 +18,7 @@ const quick = {
 };
 
 const pauseOf = async ({ adminUrl }: Replica) =>
-  valueOf(
-    parseExposition(await (await fetch(`${adminUrl}/metrics`)).text(), 'openmetrics'),
-    'payment_pause_seconds',
-  );
+  valueOf(await scrapeMetrics(adminUrl), 'payment_pause_seconds');
 /** Charge requests that the gateway has seen, by order. */
 const attempts = (service: Replica) => linesOf(service, 'order.left_pending');
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { parseExposition } from '../../lab/harness/exposition.ts';
+import { scrapeMetrics } from '../../lab/harness/exposition.ts';
 import { audit } from '../../lab/audit/audit.ts';
 import { openBooks } from '../../lab/audit/books.ts';
 import { teaOrder } from '../support/clients/api-client.ts';
@@ -22,7 +22,7 @@ const patiently = { timeout: 15_000 };
 
 const orderWith = (paymentToken: string) => ({ ...teaOrder, paymentToken });
 const metric = async ({ adminUrl }: Replica, name: string, labels: Record<string, string> = {}) =>
-  valueOf(parseExposition(await (await fetch(`${adminUrl}/metrics`)).text(), 'openmetrics'), name, labels);
+  valueOf(await scrapeMetrics(adminUrl), name, labels);
 
 describe('orders of one client that the gateway refuses or never answers', () => {
   test('orders of others are paid at once beside orders of a card that the gateway never answers for', async () => {

@@ -74,7 +74,9 @@ async function noteTelemetry(
   emitted: Emitted[],
   { process, receiver, scrape }: TracedService,
 ): Promise<void> {
-  const metrics = await fetch(`${process.adminUrl}/metrics`);
+  // With exemplars.
+  const headers = { accept: 'application/openmetrics-text' };
+  const metrics = await fetch(`${process.adminUrl}/metrics`, { headers });
   emitted.push({ by: 'metrics', text: await metrics.text() });
   expect(valueOf(await scrape(), 'telemetry_dropped_total')).toBe(0);
   expect(await process.stop()).toEqual({ code: 0, signal: null });

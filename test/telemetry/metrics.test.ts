@@ -77,7 +77,9 @@ test('the service exposes exactly the metrics of the contract, with their types 
 
 test('a scrape is valid OpenMetrics, and series that alerts read start at 0', async () => {
   const service = await spawn();
-  const response = await fetch(`${service.process.adminUrl}/metrics`);
+  const headers = { accept: 'application/openmetrics-text;version=1.0.0;q=0.6,text/plain;q=0.3,*/*;q=0.2' };
+  const response = await fetch(`${service.process.adminUrl}/metrics`, { headers });
+  expect(response.headers.get('vary')).toBe('Accept');
   expect(response.headers.get('content-type')).toBe(
     'application/openmetrics-text; version=1.0.0; charset=utf-8',
   );

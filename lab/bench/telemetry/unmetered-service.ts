@@ -1,4 +1,3 @@
-import { Registry } from 'prom-client';
 import { loadConfig } from '../../../src/config/config.ts';
 import { runProcess } from '../../../src/process.ts';
 import { createService } from '../../../src/service.ts';
@@ -13,7 +12,6 @@ import { shutdownTelemetry } from '../../../src/telemetry/sdk.ts';
 const nothing = (): void => {};
 
 const noMetrics: Metrics = {
-  contentType: Registry.OPENMETRICS_CONTENT_TYPE,
   render: () => Promise.resolve(''),
   requestStarted: nothing,
   connections: () => new Gauge({}, nothing),

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { teaOrder } from './api-client.ts';
-import { parseExposition } from '../../../lab/harness/exposition.ts';
+import { scrapeMetrics } from '../../../lab/harness/exposition.ts';
 import { approve } from '../processes/scripted-gateway.ts';
 import { quietWorker } from './settings.ts';
 import type { Replica, SpawnedService } from '../processes/spawn-service.ts';
@@ -47,6 +47,5 @@ export async function metricOf(
   name: string,
   labels: Record<string, string> = {},
 ) {
-  const text = await (await fetch(`${adminUrl}/metrics`)).text();
-  return valueOf(parseExposition(text, 'openmetrics'), name, labels);
+  return valueOf(await scrapeMetrics(adminUrl), name, labels);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createApiClient } from '../clients/api-client.ts';
-import { type Exposition, parseExposition } from '../../../lab/harness/exposition.ts';
+import { type Exposition, scrapeMetrics } from '../../../lab/harness/exposition.ts';
 import {
   type ServiceProcess,
   type ServiceProcessOptions,
@@ -45,10 +45,7 @@ export async function spawnAttackedService(
   });
   started.defer(() => service.kill());
 
-  const scrape = async () => {
-    const response = await fetch(`${service.adminUrl}/metrics`);
-    return parseExposition(await response.text(), 'openmetrics');
-  };
+  const scrape = () => scrapeMetrics(service.adminUrl);
   const owned = started.move();
   return {
     database,

@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest';
-import { parseExposition } from '../../../lab/harness/exposition.ts';
+import { scrapeMetrics } from '../../../lab/harness/exposition.ts';
 import { type RedisServer, startRedisServer } from '../../../lab/harness/redis-server.ts';
 import { quietWorker } from '../clients/settings.ts';
 import { type Replica, type SpawnedService, spawnService } from './spawn-service.ts';
@@ -45,8 +45,7 @@ export async function counted(
   name: string,
   labels: Record<string, string> = {},
 ): Promise<number> {
-  const text = await (await fetch(`${adminUrl}/metrics`)).text();
-  return valueOf(parseExposition(text, 'openmetrics'), name, labels);
+  return valueOf(await scrapeMetrics(adminUrl), name, labels);
 }
 
 /** Counts the commands sent to Redis, whether or not they were answered. */

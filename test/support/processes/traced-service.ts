@@ -4,7 +4,7 @@ import { afterEach, expect } from 'vitest';
 import { startSimulator } from '../../../lab/simulator/server.ts';
 import { type ApiClient, createApiClient } from '../clients/api-client.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
-import { type ExposedSample, type Exposition, parseExposition } from '../../../lab/harness/exposition.ts';
+import { type ExposedSample, type Exposition, scrapeMetrics } from '../../../lab/harness/exposition.ts';
 import { createGatewayControl, type GatewayControl } from '../../../lab/harness/gateway-control.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../../../lab/harness/otlp-receiver.ts';
 import { type ServiceProcess, spawnServiceProcess } from '../../../lab/harness/service-process.ts';
@@ -83,10 +83,7 @@ export async function spawnTracedService(env: Record<string, string> = {}): Prom
     gateway: createGatewayControl(simulator.url),
     receiver,
     gatewayLog,
-    async scrape() {
-      const response = await fetch(`${service.adminUrl}/metrics`);
-      return parseExposition(await response.text(), 'openmetrics');
-    },
+    scrape: () => scrapeMetrics(service.adminUrl),
     lines,
     line,
     requestLine: (requestId) => line('http.request', 'request_id', requestId),
