@@ -8,7 +8,7 @@ COPY package.json package-lock.json .npmrc ./
 # image has it already. No package of the service needs its install script.
 RUN npm ci --omit=dev --ignore-scripts --omit=optional --no-audit --no-fund
 
-FROM node:26.10.0-slim
+FROM node:26.10.0-slim AS program
 WORKDIR /app
 ENV NODE_ENV=production
 # Owned by root, so that the process can read its files but not change them.
@@ -22,7 +22,21 @@ COPY lab/simulator lab/simulator
 COPY lab/traffic lab/traffic
 # The user `node`, by number, so that Kubernetes can verify that it is not root.
 USER 1000:1000
-EXPOSE 7070 7071
+
+# Compiles every program once, so that none strips types and compiles at each start, which takes time and 15 MiB of memory.
+# Each program ends with a message about its configuration once its modules are loaded, and Node then writes what it has
+# compiled. Node uses these files only for the user that wrote them; for another one it compiles again.
+FROM program AS compiled
+ENV NODE_COMPILE_CACHE=/tmp/compile-cache
+RUN node --import ./src/telemetry/sdk.ts src/main.ts; \
+  node src/postgres/migrate-main.ts; \
+  SIMULATOR_PORT=none node lab/simulator/main.ts; \
+  TRAFFIC_RATE=none node lab/traffic/main.ts; \
+  chmod -R a+rX /tmp/compile-cache
+
+FROM program
+COPY --from=compiled --chown=0:0 /tmp/compile-cache compile-cache
+ENV NODE_COMPILE_CACHE=/app/compile-cache
 CMD ["node", "--import", "./src/telemetry/sdk.ts", "src/main.ts"]
 HEALTHCHECK --start-period=60s --start-interval=1s --interval=15s --timeout=5s \
-  CMD ["node", "src/healthcheck.ts", "http://127.0.0.1:7071/readyz"]
+  CMD ["bash", "src/healthcheck.sh", "http://127.0.0.1:7071/readyz"]

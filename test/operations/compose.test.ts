@@ -94,6 +94,13 @@ describe('every container', () => {
     for (const [, { healthcheck }] of services) expect(healthcheck?.test[0] ?? 'CMD').toBe('CMD');
   });
 
+  test('no health check starts a second Node, which would take 40 MiB of the memory limit', () => {
+    const checks = services.flatMap(([name, { healthcheck }]) =>
+      healthcheck ? [[name, healthcheck.test[1]]] : [],
+    );
+    expect(checks.filter(([, program]) => program === 'node')).toEqual([]);
+  });
+
   test('every container has a memory limit, and the limits add up to at most 1.5 GiB', () => {
     const limits = services.map(([, service]) => mebibytes(service.mem_limit));
     expect(limits.every((limit) => limit > 0)).toBe(true);

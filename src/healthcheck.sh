@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Checks that a URL answers with 200: `bash src/healthcheck.sh http://127.0.0.1:7071/readyz` exits with 0, or with 1 and the
+# answer. It is a shell script because another Node for each check would take 40 MiB of the container's memory.
+set -uo pipefail
+
+# Seconds for each part of the answer.
+patience=3
+
+fail() {
+  printf '%s: %s\n' "$url" "$1" >&2
+  exit 1
+}
+
+url=${1:-}
+[[ $url =~ ^http://([^:/]+):([0-9]+)(/.*)$ ]] || fail 'not a URL of the form http://host:port/path'
+host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]} path=${BASH_REMATCH[3]}
+
+# Bash itself opens a TCP connection for this name.
+{ exec 3<> "/dev/tcp/$host/$port"; } 2> /dev/null || fail 'no connection'
+printf 'GET %s HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\n\r\n' "$path" "$host" "$port" >&3
+read -r -t "$patience" -u 3 _ status _ || fail "no answer within $patience s"
+[[ $status == 200 ]] && exit 0
+IFS= read -r -d '' -t "$patience" -n 4096 -u 3 answer
+fail "$status ${answer#*$'\r\n\r\n'}"
