@@ -146,8 +146,9 @@ describe('the load sampler in simulated time', () => {
 
   test('the time in flight follows from the requests and how many finish, and outlasts a window without any', () => {
     let peak = 12;
+    const inFlight = () => (peak > 0 ? 10 : 0);
     // One request finishes every 4 ms.
-    const { sampler: started, windows } = sample({ completed: () => now / 4, peak: () => peak });
+    const { sampler: started, windows } = sample({ inFlight, completed: () => now / 4, peak: () => peak });
     expect(started.timeInFlight()).toBeNaN();
     pass(10);
     expect(started.timeInFlight()).toBe(40);

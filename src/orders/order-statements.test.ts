@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { ListFilter } from './order-statements.ts';
 import * as exported from './order-statements.ts';
 
 const statements = Object.values(exported).map((each) =>
@@ -30,5 +31,44 @@ test.each(statements.map(({ name, text }) => [name, text]))(
     expect(returned).not.toMatch(
       /^\s*(?:\w+\.)?(?:created_at|updated_at|due_at)\b|,\s*(?:\w+\.)?(?:created_at|updated_at|due_at)\s*(?:,|$)/,
     );
+  },
+);
+
+const filters: ListFilter[][] = [
+  [],
+  ['status'],
+  ['customer_id'],
+  ['before'],
+  ['status', 'customer_id'],
+  ['status', 'before'],
+  ['customer_id', 'before'],
+  ['status', 'customer_id', 'before'],
+];
+
+test('every combination of filters is a statement with a name of its own, because sessions keep statements by name', () => {
+  const lists = filters.map((each) => exported.listOrders(each));
+  expect(new Set(lists.map(({ name }) => name)).size).toBe(filters.length);
+  expect(new Set(lists.map(({ text }) => text)).size).toBe(filters.length);
+});
+
+test.each(filters.map((each) => [each]))(
+  'a list filtered by %j has a parameter for each value, and is sorted as one index is, newest first',
+  (given) => {
+    const { text } = exported.listOrders(given);
+    const values = 2 + given.length + (given.includes('before') ? 1 : 0);
+    expect(new Set(text.match(/\$\d+/g))).toEqual(
+      new Set(Array.from({ length: values }, (_, index) => `$${index + 1}`)),
+    );
+    const [, sorted = ''] = /ORDER BY (.*) LIMIT \$2/.exec(text) ?? [];
+    const leading = (['customer_id', 'status'] as const)
+      .filter((column) => given.includes(column))
+      .slice(0, 1);
+    expect(sorted.split(', ')).toEqual(
+      ['client_id', ...leading, 'created_at', 'id'].map((column) => `orders.${column} DESC`),
+    );
+    // Only a column that is compared with an array stays a part of the sort order.
+    for (const column of ['client_id', ...leading])
+      expect(text).toMatch(new RegExp(`\\b${column} = ANY\\(ARRAY`));
+    expect(text.match(/ AND /g) ?? []).toHaveLength(given.length);
   },
 );

@@ -61,6 +61,18 @@ describe('the idempotency key', () => {
     );
   });
 
+  // Up to 255 visible characters without a space, quotes included.
+  test.each([
+    ['k1', undefined],
+    ['"k1"', '"k1"'],
+    ['"k1";a=1', '"k1";a=1'],
+    ['"k 1"', undefined],
+    [`"${'k'.repeat(253)}"`, `"${'k'.repeat(253)}"`],
+    [`"${'k'.repeat(254)}"`, undefined],
+  ])('of %s had the former name %s, if earlier versions took it', (header, formerKey) => {
+    expect(readIdempotencyKey(header).formerKey).toBe(formerKey);
+  });
+
   test('is refused in linear time', () => {
     const started = performance.now();
     for (const hostile of [
