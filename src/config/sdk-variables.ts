@@ -17,7 +17,8 @@ const samplers = [
   'parentbased_always_off',
   'parentbased_traceidratio',
 ];
-const propagators = ['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'none'];
+const propagators = ['tracecontext', 'baggage', 'b3', 'b3multi'] as const;
+export type PropagatorName = (typeof propagators)[number];
 const milliseconds = wholeNumber(0, 2 ** 31 - 1, { meaning });
 const limit = wholeNumber(0, 2 ** 31 - 1, { meaning });
 
@@ -49,7 +50,7 @@ const checked: Readonly<Record<string, Variable<unknown>>> = {
   OTEL_LOG_LEVEL: anyCase(['NONE', 'ERROR', 'WARN', 'INFO', 'DEBUG', 'VERBOSE', 'ALL']),
   OTEL_TRACES_SAMPLER: oneOf(samplers, { meaning }),
   OTEL_TRACES_SAMPLER_ARG: share({ meaning }),
-  OTEL_PROPAGATORS: listOf(propagators),
+  OTEL_PROPAGATORS: listOf([...propagators, 'none']),
   OTEL_TRACES_EXPORTER: listOf(['otlp', 'console', 'zipkin', 'none']),
   OTEL_LOGS_EXPORTER: listOf(['otlp', 'console', 'none']),
   ...ofSignals('PROTOCOL', oneOf(['grpc', 'http/protobuf', 'http/json'], { meaning })),
@@ -68,6 +69,12 @@ const checked: Readonly<Record<string, Variable<unknown>>> = {
   OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT: limit,
   OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT: limit,
 };
+
+/** The formats in which a trace enters and leaves the service. As in the SDK, `none` excludes all others. */
+export function propagatorsIn(env: Environment): PropagatorName[] {
+  const named = env['OTEL_PROPAGATORS']?.split(',').map((name) => name.trim()) ?? ['tracecontext', 'baggage'];
+  return named.includes('none') ? [] : propagators.filter((name) => named.includes(name));
+}
 
 /** Names of all standard variables. */
 export const sdkNames: readonly string[] = [

@@ -1,5 +1,6 @@
 import { type Environment, read } from './environment.ts';
 import { outgoingProxy, type OutgoingProxy, withProxyNames } from './outgoing-proxy.ts';
+import { type PropagatorName, propagatorsIn } from './sdk-variables.ts';
 import { telemetryVariables } from './telemetry-variables.ts';
 
 /** What the preloaded SDK is built from. Every time is in milliseconds. */
@@ -14,6 +15,8 @@ export interface TelemetryConfig {
   exportsLogs: boolean;
   /** Whether any `OTEL_…_LIMIT` variable is set. */
   limitsSpans: boolean;
+  /** The formats in which a trace enters and leaves the service. */
+  propagators: PropagatorName[];
   environment: 'development' | 'test' | 'production';
   instrumentation: 'lean' | 'auto';
   /** For exports in the default form; the SDK handles any other form. */
@@ -52,6 +55,7 @@ export function loadTelemetryConfig(env: Environment = process.env): TelemetryCo
     encodesSpans: isInDefaultForm('TRACES', given),
     exportsLogs: isInDefaultForm('LOGS', given),
     limitsSpans: Object.keys(given).some((name) => /^OTEL_.+_LIMIT$/.test(name)),
+    propagators: propagatorsIn(given),
     environment: value.NODE_ENV,
     instrumentation: value.TELEMETRY_INSTRUMENTATION,
     proxy: outgoingProxy(value.HTTPS_PROXY, value.NO_PROXY),

@@ -41,7 +41,7 @@ describe('an order that its request leaves pending', () => {
 
     const orderId = String(placed.line['order_id']);
     const [row] = await traced.database.sql('SELECT traceparent FROM orders WHERE id = $1', [orderId]);
-    expect(row).toEqual({ traceparent: `00-${placed.traceId}-${placed.root.spanId}-01` });
+    expect(row).toEqual({ traceparent: `00-${placed.traceId}-${placed.root.spanId}-03` });
 
     const settling = await traced.receiver.waitForSpan(({ name }) => name === 'orders.settle');
     expect(settling.traceId).not.toBe(placed.traceId);

@@ -102,7 +102,7 @@ describe('with the sampler', () => {
     const unwanted = await service.api.place(teaOrder, traceparent('00'));
     const undecided = await service.api.place();
 
-    expect([wanted, unwanted, undecided].map(({ headers }) => flagsOf(headers))).toEqual(['01', '00', '00']);
+    expect([wanted, unwanted, undecided].map(({ headers }) => flagsOf(headers))).toEqual(['01', '00', '02']);
     expect(new Set(exemplarTraces(await service.scrape()))).toEqual(new Set([traceIdOf(wanted.headers)]));
     const spans = await allSpans(service);
     expect(new Set(spans.map(({ traceId }) => traceId))).toEqual(new Set([traceIdOf(wanted.headers)]));

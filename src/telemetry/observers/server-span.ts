@@ -6,7 +6,6 @@ import { scrub } from '../../privacy/scrub.ts';
 import { constantAttributes, oncePerPair } from '../otlp/constant-attributes.ts';
 import { rootContext } from '../tracing/linked-context.ts';
 import { rememberLast } from '../tracing/remember-last.ts';
-import { dropSecretTraceState } from '../tracing/trace-state.ts';
 import { startTrace } from '../tracing/tracing.ts';
 import { knownMethod, spanName } from './http-names.ts';
 
@@ -21,7 +20,6 @@ export interface ServerSpan {
 
 /** Lean mode: starts a span that continues the trace of the caller, and ends it. */
 export function ownServerSpan(request: FastifyRequest): ServerSpan {
-  dropSecretTraceState(request.headers);
   const parent = propagation.extract(rootContext, request.headers);
   const { name, constant } = kindOf(request.method, request.routeOptions.url ?? '');
   const span = startTrace(name, { kind: SpanKind.SERVER }, { parent, constant });

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { IncomingMessage } from 'node:http';
-import type { Attributes, Span } from '@opentelemetry/api';
+import { IncomingMessage } from 'node:http';
+import { type Attributes, propagation, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
 import { templateOf } from '../observers/outgoing-http.ts';
 import { attributesOfSummary, summaryOfStatement } from '../observers/postgres.ts';
 import { currentRequestLog } from '../request-log.ts';
 import { scrub } from '../../privacy/scrub.ts';
-import { dropSecretTraceState } from '../tracing/trace-state.ts';
+import { passOnRandomFlag } from '../tracing/tracing.ts';
 
 const wanted = new Set(
   ['http', 'undici', 'pg', 'ioredis'].map((name) => `@opentelemetry/instrumentation-${name}`),
@@ -18,10 +18,11 @@ export function createInstrumentations() {
     '@opentelemetry/instrumentation-http': {
       // undici sends the outgoing requests, and has its own instrumentation.
       disableOutgoingRequestInstrumentation: true,
-      startIncomingSpanHook: (request) => {
-        // The instrumentation extracts the trace from the headers after this hook.
-        dropSecretTraceState(request.headers);
-        return textsOf(request);
+      startIncomingSpanHook: textsOf,
+      requestHook: (span, request) => {
+        if (!(request instanceof IncomingMessage)) return;
+        const caller = propagation.extract(ROOT_CONTEXT, request.headers);
+        passOnRandomFlag(span, trace.getSpanContext(caller));
       },
     },
     '@opentelemetry/instrumentation-undici': {
@@ -30,6 +31,7 @@ export function createInstrumentations() {
       // It opens the way through a proxy. The request itself follows.
       ignoreRequestHook: ({ method }) => method === 'CONNECT',
       requestHook: (span, { method, path }) => {
+        passOnRandomFlag(span, trace.getActiveSpan()?.spanContext());
         span.updateName(`${method} ${templateOf(path)}`);
         span.setAttribute('url.template', templateOf(path));
         const attempt = currentRequestLog()?.payment_attempts ?? 1;

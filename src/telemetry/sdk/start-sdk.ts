@@ -9,6 +9,7 @@ import type { TelemetryConfig } from '../../config/telemetry-config.ts';
 import { createLogExport } from './log-export.ts';
 import { observeOutgoingRequests } from '../observers/outgoing-http.ts';
 import { createSpanExport } from './span-export.ts';
+import { createPropagator } from '../tracing/propagators.ts';
 import { recordSpans } from '../tracing/tracing.ts';
 import { serviceVersion } from '../version.ts';
 
@@ -63,6 +64,7 @@ export async function startSdk(
     ...(config.exportsLogs && {
       logRecordProcessors: [createLogExport(config.logBatch, drop('logs'), config.proxy)],
     }),
+    textMapPropagator: createPropagator(config.propagators),
     metricReaders: [],
     instrumentations: config.instrumentation === 'auto' ? await loadInstrumentations() : [],
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dropSecretTraceState } from './trace-state.ts';
+import { parseTraceState } from './trace-state.ts';
 
 test.each([
   ['shop=4111111111111111,dd=s:1;t.tid:6749d2a100000000', 'dd=s:1;t.tid:6749d2a100000000'],
@@ -9,7 +9,5 @@ test.each([
     'ot=th:8;rv:6e6d1a75832a2f,dd=s:2;p:4f2a1c8e9b3d7a60',
   ],
 ])('of the trace state "%s", members without a secret stay', (tracestate, left) => {
-  const headers = { tracestate };
-  dropSecretTraceState(headers);
-  expect(headers.tracestate).toBe(left);
+  expect(parseTraceState(tracestate)?.serialize()).toBe(left);
 });

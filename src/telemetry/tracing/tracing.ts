@@ -14,6 +14,7 @@ import { originalCodeOf } from '../../errors.ts';
 import { type ConstantAttributes, noAttributes } from '../otlp/constant-attributes.ts';
 import { followWallClock } from './precise-time.ts';
 import { RecordedSpan, type Recorder, type StartedSpan } from './recorded-span.ts';
+import { randomTraceId } from './trace-context.ts';
 
 /** The SDK's tracer; a no-op when no SDK is registered. */
 const tracer = trace.getTracer('orders');
@@ -33,6 +34,7 @@ export function startTrace(
   { parent, constant = noAttributes }: { parent?: Context; constant?: ConstantAttributes } = {},
 ): Span {
   const span = tracer.startSpan(name, options, parent);
+  passOnRandomFlag(span, trace.getSpanContext(parent ?? context.active()));
   if (!span.isRecording()) return span;
   if (record === undefined || !isSdkSpan(span)) return withConstant(span, constant);
   followWallClock();
@@ -51,7 +53,19 @@ function isSdkSpan(span: Span): span is Span & StartedSpan {
  */
 export function startBelow(parent: Span, name: string, kind: SpanKind, constant = noAttributes): Span {
   if (parent instanceof RecordedSpan) return RecordedSpan.below(parent, { name, kind, constant });
-  return withConstant(tracer.startSpan(name, { kind }), constant);
+  const span = tracer.startSpan(name, { kind });
+  passOnRandomFlag(span, parent.spanContext());
+  return withConstant(span, constant);
+}
+
+/**
+ * Gives a new span the flag of its trace: that of its parent, and for a new trace the flag itself, because the SDK draws
+ * ids at random. The SDK knows the sampled flag only.
+ */
+export function passOnRandomFlag(span: Span, parent: SpanContext | undefined): void {
+  const own = span.spanContext();
+  if (own.traceId === INVALID_TRACEID) return;
+  own.traceFlags |= parent?.traceId === own.traceId ? parent.traceFlags & randomTraceId : randomTraceId;
 }
 
 /** Set after the start: the SDK runs its sampler over attributes given at the start, even for spans it drops. */
