@@ -1,5 +1,6 @@
 import type { Config } from './config/config.ts';
 import { readDatabaseUrl } from './config/database-url.ts';
+import { createCallerTrust } from './http/limits/trusted-callers.ts';
 import type { LogLevels } from './telemetry/logging/log-levels.ts';
 import type { Metrics } from './telemetry/metrics/metrics.ts';
 import { observeAdmission } from './telemetry/observers/admission.ts';
@@ -27,7 +28,7 @@ export function createProbes(config: Config, levels: LogLevels, metrics: Metrics
     admission: observeAdmission(levels.component('admission'), metrics),
     authentication: observeAuthentication(http, metrics),
     requests: (app: Parameters<typeof observeRequests>[0]) =>
-      observeRequests(app, http, metrics, { makeSpans }),
+      observeRequests(app, http, metrics, { makeSpans, isTrusted: createCallerTrust(config.http) }),
     connections: (listener: 'public' | 'admin') => observeConnections(http, metrics, listener),
     fewOpenFiles: ({ api, wanted }: { api: number; wanted: number }) =>
       http.warn(

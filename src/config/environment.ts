@@ -166,6 +166,15 @@ export const proxies = (rest: Rest<number | string[]>): Variable<number | string
   expected: 'the number of proxies, or their addresses such as "10.0.0.0/8,192.168.1.7"',
   parse: (raw) => {
     if (/^[1-9]\d?$/.test(raw)) return Number(raw);
+    return addressRanges({ meaning: '' }).parse(raw);
+  },
+});
+
+/** IP addresses, and ranges of them. */
+export const addressRanges = (rest: Rest<string[]>): Variable<string[]> => ({
+  ...rest,
+  expected: 'addresses such as "10.0.0.0/8,192.168.1.7"',
+  parse: (raw) => {
     const addresses = raw.split(',').map((address) => address.trim());
     return addresses.every(isAddressRange) ? addresses : undefined;
   },

@@ -1,5 +1,6 @@
 import type { Values } from './environment.ts';
 import type { connectionVariables, listenerVariables, proxyVariables } from './http-variables.ts';
+import type { propagationVariables } from './propagation-variables.ts';
 
 /** The configuration of the public listener. Every time is in milliseconds. */
 export interface HttpConfig {
@@ -12,6 +13,8 @@ export interface HttpConfig {
   trustProxy: false | string[] | ((address: string, hop: number) => boolean);
   /** In which header they report the address of the client. */
   proxyHeader: 'x-forwarded-for' | 'forwarded';
+  /** Clients whose trace is continued: all, or those at these addresses. */
+  trustedCallers: 'all' | string[];
   connections: ConnectionLimits;
 }
 
@@ -31,15 +34,20 @@ export interface ConnectionLimits {
   maxConnections: number;
 }
 
-type HttpValues = Values<typeof listenerVariables & typeof proxyVariables & typeof connectionVariables>;
+/** Whom a request comes from, and who is believed. */
+export type CallerConfig = Pick<HttpConfig, 'trustProxy' | 'proxyHeader' | 'trustedCallers'>;
+
+type CallerValues = Values<
+  typeof proxyVariables & Pick<typeof propagationVariables, 'PROPAGATION_TRUSTED_CALLERS'>
+> & { NODE_ENV: string };
+type HttpValues = Values<typeof listenerVariables & typeof connectionVariables> & CallerValues;
 
 export function httpConfig(value: HttpValues): HttpConfig {
   return {
     host: value.HOST,
     port: value.PORT,
     bodyLimit: value.BODY_LIMIT_BYTES,
-    trustProxy: trustProxyOption(value.TRUST_PROXY),
-    proxyHeader: value.TRUST_PROXY_HEADER,
+    ...callerConfig(value),
     connections: {
       headersTimeout: value.HTTP_HEADERS_TIMEOUT,
       requestTimeout: value.HTTP_REQUEST_TIMEOUT,
@@ -50,6 +58,25 @@ export function httpConfig(value: HttpValues): HttpConfig {
       maxConnections: value.HTTP_MAX_CONNECTIONS,
     },
   };
+}
+
+export function callerConfig(value: CallerValues): CallerConfig {
+  return {
+    trustProxy: trustProxyOption(value.TRUST_PROXY),
+    proxyHeader: value.TRUST_PROXY_HEADER,
+    trustedCallers: trustedCallers(value.PROPAGATION_TRUSTED_CALLERS, value.NODE_ENV),
+  };
+}
+
+const thisMachine = ['127.0.0.0/8', '::1'];
+
+/** Strangers reach a service in production, so nobody is trusted there unless they are named. */
+function trustedCallers(
+  callers: 'auto' | 'all' | 'none' | string[],
+  environment: string,
+): CallerConfig['trustedCallers'] {
+  if (callers === 'auto') return environment === 'production' ? [] : thisMachine;
+  return callers === 'none' ? [] : callers;
 }
 
 /** Fastify's option takes no number of proxies: a function trusts the first hops, whatever their addresses. */

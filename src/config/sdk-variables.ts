@@ -70,6 +70,14 @@ const checked: Readonly<Record<string, Variable<unknown>>> = {
   OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT: limit,
 };
 
+/** Whether the sampler decides without the caller. Without exported traces, nothing is sampled. */
+export function decidesAlone(env: Environment): boolean {
+  const sampler = env['OTEL_TRACES_SAMPLER'] ?? '';
+  return (
+    env['OTEL_TRACES_EXPORTER'] === 'none' || ['always_on', 'always_off', 'traceidratio'].includes(sampler)
+  );
+}
+
 /** The formats in which a trace enters and leaves the service. As in the SDK, `none` excludes all others. */
 export function propagatorsIn(env: Environment): PropagatorName[] {
   const named = env['OTEL_PROPAGATORS']?.split(',').map((name) => name.trim()) ?? ['tracecontext', 'baggage'];

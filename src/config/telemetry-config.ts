@@ -1,6 +1,7 @@
 import { type Environment, read } from './environment.ts';
+import { type CallerConfig, callerConfig } from './http-config.ts';
 import { outgoingProxy, type OutgoingProxy, withProxyNames } from './outgoing-proxy.ts';
-import { type PropagatorName, propagatorsIn } from './sdk-variables.ts';
+import { decidesAlone, type PropagatorName, propagatorsIn } from './sdk-variables.ts';
 import { telemetryVariables } from './telemetry-variables.ts';
 
 /** What the preloaded SDK is built from. Every time is in milliseconds. */
@@ -15,14 +16,26 @@ export interface TelemetryConfig {
   exportsLogs: boolean;
   /** Whether any `OTEL_…_LIMIT` variable is set. */
   limitsSpans: boolean;
-  /** The formats in which a trace enters and leaves the service. */
-  propagators: PropagatorName[];
+  propagation: PropagationConfig;
   environment: 'development' | 'test' | 'production';
   instrumentation: 'lean' | 'auto';
   /** For exports in the default form; the SDK handles any other form. */
   proxy: OutgoingProxy | undefined;
   batch: BatchConfig;
   logBatch: BatchConfig;
+}
+
+/** How a trace enters and leaves the service. */
+export interface PropagationConfig {
+  /** Its formats. */
+  formats: PropagatorName[];
+  callers: CallerConfig;
+  /** Whether the sampler ignores the decision of a caller. */
+  decidesAlone: boolean;
+  /** Names of hosts of the same system; `*.example.org` stands for every name below it. */
+  internalHosts: string[];
+  /** Keys of baggage and tracestate that other hosts get, too. */
+  sharedKeys: string[];
 }
 
 /** Options of a batch processor, under the names that the SDK gives them. */
@@ -55,7 +68,13 @@ export function loadTelemetryConfig(env: Environment = process.env): TelemetryCo
     encodesSpans: isInDefaultForm('TRACES', given),
     exportsLogs: isInDefaultForm('LOGS', given),
     limitsSpans: Object.keys(given).some((name) => /^OTEL_.+_LIMIT$/.test(name)),
-    propagators: propagatorsIn(given),
+    propagation: {
+      formats: propagatorsIn(given),
+      callers: callerConfig(value),
+      decidesAlone: decidesAlone(given),
+      internalHosts: value.PROPAGATION_INTERNAL_HOSTS ?? [],
+      sharedKeys: value.PROPAGATION_SHARED_KEYS ?? [],
+    },
     environment: value.NODE_ENV,
     instrumentation: value.TELEMETRY_INSTRUMENTATION,
     proxy: outgoingProxy(value.HTTPS_PROXY, value.NO_PROXY),

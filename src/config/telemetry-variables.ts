@@ -1,4 +1,6 @@
 import { wholeNumber } from './environment.ts';
+import { proxyVariables } from './http-variables.ts';
+import { propagationVariables } from './propagation-variables.ts';
 import { variables } from './variables.ts';
 
 /** The variables that the telemetry reads itself; the OpenTelemetry specification defines their names and defaults. */
@@ -7,6 +9,8 @@ export const telemetryVariables = {
   HTTPS_PROXY: variables.HTTPS_PROXY,
   NO_PROXY: variables.NO_PROXY,
   TELEMETRY_INSTRUMENTATION: variables.TELEMETRY_INSTRUMENTATION,
+  ...proxyVariables,
+  ...propagationVariables,
   OTEL_BSP_MAX_QUEUE_SIZE: wholeNumber(1, 1_000_000, {
     default: '2048',
     meaning: 'largest number of spans that wait for export',

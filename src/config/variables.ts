@@ -2,6 +2,7 @@ import { redisUrl } from './addresses.ts';
 import { gatewayVariables } from './gateway-variables.ts';
 import { apiKeys, duration, oneOf, optional, share, wholeNumber } from './environment.ts';
 import { connectionVariables, listenerVariables, proxyVariables } from './http-variables.ts';
+import { propagationVariables } from './propagation-variables.ts';
 import { settlementVariables } from './settlement-variables.ts';
 import { postgresVariables } from './postgres-variables.ts';
 
@@ -40,6 +41,7 @@ export const variables = {
     meaning:
       'source of the spans: `lean` creates a few at the boundaries, `auto` uses the OpenTelemetry instrumentations',
   }),
+  ...propagationVariables,
   EXEMPLAR_INTERVAL: duration({
     default: '30s',
     meaning: 'time for which a trace stays the exemplar of its bucket; tail sampling keeps every exemplar',

@@ -29,7 +29,11 @@ describe('OTEL_PROPAGATORS', () => {
     'OTEL_PROPAGATORS=%s decides which headers the gateway receives',
     async (propagators, form, expected) => {
       await using gateway = await startScriptedGateway();
-      const { api } = await spawn({ OTEL_PROPAGATORS: propagators, PAYMENT_GATEWAY_URL: gateway.url });
+      const { api } = await spawn({
+        OTEL_PROPAGATORS: propagators,
+        PAYMENT_GATEWAY_URL: gateway.url,
+        PROPAGATION_INTERNAL_HOSTS: '127.0.0.1',
+      });
       const { headers } = await api.place(teaOrder, caller);
       const [seen] = gateway.charges.map((charge) => charge.headers);
       const names = Object.keys(seen ?? {}).filter((name) =>

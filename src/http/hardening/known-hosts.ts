@@ -39,19 +39,18 @@ function comesFromElsewhere(headers: IncomingHttpHeaders): boolean {
  * needs no list: a browser that shows it as the host has asked no DNS.
  */
 export function addressesAnd(names: readonly string[]): KnownHosts {
-  const exact = new Set(['localhost', ...names.filter((name) => !name.startsWith('*.'))]);
-  const endings = [
-    '.localhost',
-    ...names.filter((name) => name.startsWith('*.')).map((name) => name.slice(1)),
-  ];
+  const isNamed = hostsNamed(['localhost', '*.localhost', ...names]);
   return (host) => {
     const name = hostnameOf(host);
-    return (
-      isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 ||
-      exact.has(name) ||
-      endings.some((ending) => name.endsWith(ending))
-    );
+    return isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || isNamed(name);
   };
+}
+
+/** Knows the given names, of which `*.example.org` stands for every name below it. */
+export function hostsNamed(names: readonly string[]): (name: string) => boolean {
+  const exact = new Set(names.filter((name) => !name.startsWith('*.')));
+  const endings = names.filter((name) => name.startsWith('*.')).map((name) => name.slice(1));
+  return (name) => exact.has(name) || endings.some((ending) => name.endsWith(ending));
 }
 
 /** The name in a value of `Host`: in lower case, without the port. Empty if it has none. */

@@ -11,13 +11,18 @@ export type ProxyHeader = 'x-forwarded-for' | 'forwarded';
  */
 export function readForwarded(app: FastifyInstance, header: ProxyHeader): void {
   app.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
-    const listed = headers['x-forwarded-for'];
-    if (header === 'forwarded') replaceByForwarded(headers);
-    // One bare address is the common case, and needs nothing.
-    else if (typeof listed === 'string' && isIP(listed) === 0)
-      headers['x-forwarded-for'] = listed.split(',').map(addressIn).join(', ');
+    normalizeForwarded(headers, header);
     done();
   });
+}
+
+/** The same for the headers of one request. It may be repeated. */
+export function normalizeForwarded(headers: IncomingHttpHeaders, header: ProxyHeader): void {
+  const listed = headers['x-forwarded-for'];
+  if (header === 'forwarded') replaceByForwarded(headers);
+  // One bare address is the common case, and needs nothing.
+  else if (typeof listed === 'string' && isIP(listed) === 0)
+    headers['x-forwarded-for'] = listed.split(',').map(addressIn).join(', ');
 }
 
 /**

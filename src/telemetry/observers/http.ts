@@ -1,5 +1,6 @@
 import type { Span } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { CallerTrust } from '../../http/limits/trusted-callers.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type RequestLog, roundTime, runInRequest } from '../request-log.ts';
@@ -22,8 +23,8 @@ declare module 'fastify' {
 }
 
 /**
- * One span, one log line and one set of metrics per request. The span continues the caller's trace if there is one,
- * and the response carries its `traceparent`.
+ * One span, one log line and one set of metrics per request. The span continues the trace of a trusted caller, and the
+ * response carries its `traceparent`.
  *
  * @param makeSpans false if an instrumentation creates the spans; this observer then completes them
  */
@@ -31,14 +32,14 @@ export function observeRequests(
   app: FastifyInstance,
   logger: Logger,
   metrics: Metrics,
-  { makeSpans }: { makeSpans: boolean },
+  { makeSpans, isTrusted }: { makeSpans: boolean; isTrusted: CallerTrust },
 ): void {
   const startServerSpan = makeSpans ? ownServerSpan : instrumentedServerSpan;
 
   app.addHook('onRequest', (request, reply, done) => {
     metrics.requestStarted();
     const requestLog: RequestLog = { request_id: request.id };
-    const server = startServerSpan(request);
+    const server = startServerSpan(request, isTrusted);
     request[observation] = { requestLog, server, ended: false };
     const spanContext = validContext(server.span);
     if (spanContext) {

@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { constantAttributes, oncePerPair } from '../otlp/constant-attributes.ts';
+import type { Boundary } from '../tracing/boundary.ts';
 import { rememberLast } from '../tracing/remember-last.ts';
 import { currentRequestContext } from '../request-log.ts';
 import { failSpan, recordingSpan, startBelow } from '../tracing/tracing.ts';
@@ -17,7 +18,7 @@ interface UndiciRequest {
  * Records a client span for each outgoing request and adds the trace context to its headers. undici's diagnostics
  * channels make this possible without a patch, and without telemetry in the payment code.
  */
-export function observeOutgoingRequests(): void {
+export function observeOutgoingRequests(boundary: Boundary): void {
   const spans = new WeakMap<object, Span>();
 
   subscribe('undici:request:create', (message) => {
@@ -31,10 +32,9 @@ export function observeOutgoingRequests(): void {
     const span = parent && startSpan(parent, request, requestContext.requestLog.payment_attempts ?? 1);
     if (span) spans.set(request, span);
     const carrier: Record<string, string> = {};
-    const active = span
-      ? trace.setSpan(context.active(), span)
-      : trace.setSpanContext(context.active(), requestContext.trace);
-    propagation.inject(active, carrier);
+    const sender = span ?? trace.wrapSpanContext(requestContext.trace);
+    boundary.sendsTo(sender, request.origin);
+    propagation.inject(trace.setSpan(context.active(), sender), carrier);
     for (const [name, value] of Object.entries(carrier)) request.addHeader(name, value);
   });
 

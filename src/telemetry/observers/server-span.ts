@@ -1,9 +1,19 @@
 import { isIP } from 'node:net';
-import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 import { getRPCMetadata } from '@opentelemetry/core';
 import type { FastifyRequest } from 'fastify';
+import type { CallerTrust } from '../../http/limits/trusted-callers.ts';
 import { scrub } from '../../privacy/scrub.ts';
 import { constantAttributes, oncePerPair } from '../otlp/constant-attributes.ts';
+import { callerOf, linkStranger } from '../tracing/caller.ts';
 import { rootContext } from '../tracing/linked-context.ts';
 import { rememberLast } from '../tracing/remember-last.ts';
 import { startTrace } from '../tracing/tracing.ts';
@@ -19,11 +29,13 @@ export interface ServerSpan {
 }
 
 /** Lean mode: starts a span that continues the trace of the caller, and ends it. */
-export function ownServerSpan(request: FastifyRequest): ServerSpan {
-  const parent = propagation.extract(rootContext, request.headers);
+export function ownServerSpan(request: FastifyRequest, isTrusted: CallerTrust): ServerSpan {
+  const caller = callerOf(request.raw, rootContext, isTrusted);
+  const parent = caller.context;
   const { name, constant } = kindOf(request.method, request.routeOptions.url ?? '');
   const span = startTrace(name, { kind: SpanKind.SERVER }, { parent, constant });
-  if (!span.isRecording()) return { span, run: (next) => next(), end: () => span.end() };
+  if (!span.isRecording()) return { span, run: keepBaggage(parent, span), end: () => span.end() };
+  linkStranger(span, caller);
   describeStart(span, request, constant.attributes['url.path']);
   return {
     span,
@@ -39,13 +51,19 @@ export function ownServerSpan(request: FastifyRequest): ServerSpan {
   };
 }
 
+/** Without baggage, a request that is not sampled needs no context: the log and the gateway get its trace elsewhere. */
+function keepBaggage(parent: Context, span: Span): ServerSpan['run'] {
+  if (propagation.getBaggage(parent) === undefined) return (next) => next();
+  return (next) => context.with(trace.setSpan(parent, span), next);
+}
+
 /**
  * Auto mode: the HTTP instrumentation has started a span, has made it active, and ends it. Its texts are scrubbed here,
  * and it gets the name of the route. If that instrumentation is disabled, the request gets a span of our own.
  */
-export function instrumentedServerSpan(request: FastifyRequest): ServerSpan {
+export function instrumentedServerSpan(request: FastifyRequest, isTrusted: CallerTrust): ServerSpan {
   const span = trace.getActiveSpan();
-  if (span === undefined) return ownServerSpan(request);
+  if (span === undefined) return ownServerSpan(request, isTrusted);
   scrubTexts(span, request);
   nameByRoute(span, request);
   return { span, run: (next) => next(), end: () => {} };

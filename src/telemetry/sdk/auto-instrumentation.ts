@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { IncomingMessage } from 'node:http';
-import { type Attributes, propagation, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { type Attributes, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
 import { templateOf } from '../observers/outgoing-http.ts';
 import { attributesOfSummary, summaryOfStatement } from '../observers/postgres.ts';
 import { currentRequestLog } from '../request-log.ts';
 import { scrub } from '../../privacy/scrub.ts';
+import type { CallerTrust } from '../../http/limits/trusted-callers.ts';
+import type { Boundary } from '../tracing/boundary.ts';
+import { type Caller, callerOf, linkStranger } from '../tracing/caller.ts';
 import { passOnRandomFlag } from '../tracing/tracing.ts';
 
 const wanted = new Set(
@@ -13,16 +16,24 @@ const wanted = new Set(
 );
 
 /** The instrumentations of the libraries at the boundaries of the service, with the same span names as in lean mode. */
-export function createInstrumentations() {
+export function createInstrumentations(boundary: Boundary, isTrusted: CallerTrust) {
+  const callers = new WeakMap<IncomingMessage, Caller>();
   const all = getNodeAutoInstrumentations({
     '@opentelemetry/instrumentation-http': {
       // undici sends the outgoing requests, and has its own instrumentation.
       disableOutgoingRequestInstrumentation: true,
-      startIncomingSpanHook: textsOf,
+      startIncomingSpanHook: (request) => {
+        const caller = callerOf(request, ROOT_CONTEXT, isTrusted);
+        callers.set(request, caller);
+        // The instrumentation reads the headers after this hook.
+        if (caller.context === ROOT_CONTEXT) boundary.ignore(request.headers);
+        return textsOf(request);
+      },
       requestHook: (span, request) => {
-        if (!(request instanceof IncomingMessage)) return;
-        const caller = propagation.extract(ROOT_CONTEXT, request.headers);
-        passOnRandomFlag(span, trace.getSpanContext(caller));
+        const caller = request instanceof IncomingMessage ? callers.get(request) : undefined;
+        if (caller === undefined) return;
+        passOnRandomFlag(span, trace.getSpanContext(caller.context));
+        linkStranger(span, caller);
       },
     },
     '@opentelemetry/instrumentation-undici': {
@@ -30,8 +41,9 @@ export function createInstrumentations() {
       requireParentforSpans: true,
       // It opens the way through a proxy. The request itself follows.
       ignoreRequestHook: ({ method }) => method === 'CONNECT',
-      requestHook: (span, { method, path }) => {
+      requestHook: (span, { origin, method, path }) => {
         passOnRandomFlag(span, trace.getActiveSpan()?.spanContext());
+        boundary.sendsTo(span, origin);
         span.updateName(`${method} ${templateOf(path)}`);
         span.setAttribute('url.template', templateOf(path));
         const attempt = currentRequestLog()?.payment_attempts ?? 1;

@@ -6,10 +6,11 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { AlwaysOffSampler, NoopSpanProcessor } from '@opentelemetry/sdk-trace';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
+import { createCallerTrust } from '../../http/limits/trusted-callers.ts';
 import { createLogExport } from './log-export.ts';
 import { observeOutgoingRequests } from '../observers/outgoing-http.ts';
 import { createSpanExport } from './span-export.ts';
-import { createPropagator } from '../tracing/propagators.ts';
+import { type Boundary, createBoundary } from '../tracing/boundary.ts';
 import { recordSpans } from '../tracing/tracing.ts';
 import { serviceVersion } from '../version.ts';
 
@@ -48,6 +49,7 @@ export async function startSdk(
   const spans = config.encodesSpans
     ? createSpanExport(config.batch, drop('traces'), config.proxy)
     : undefined;
+  const boundary = createBoundary(config.propagation);
   const sdk = new NodeSDK({
     resource: resourceFromAttributes({
       'service.name': service,
@@ -64,16 +66,16 @@ export async function startSdk(
     ...(config.exportsLogs && {
       logRecordProcessors: [createLogExport(config.logBatch, drop('logs'), config.proxy)],
     }),
-    textMapPropagator: createPropagator(config.propagators),
+    textMapPropagator: boundary.propagator,
     metricReaders: [],
-    instrumentations: config.instrumentation === 'auto' ? await loadInstrumentations() : [],
+    instrumentations: config.instrumentation === 'auto' ? await loadInstrumentations(config, boundary) : [],
   });
   // If OTEL_LOG_LEVEL is set, the SDK has just installed its console logger. It stays only for levels more verbose than
   // warn, which ours does not report.
   if (logLevel <= DiagLogLevel.WARN) listen();
   sdk.start();
   if (config.instrumentation === 'lean') {
-    observeOutgoingRequests();
+    observeOutgoingRequests(boundary);
     // Only the SDK's spans enforce limits.
     if (spans && !config.limitsSpans) recordSpans(spans.onEnd);
   } else await (await import('./auto-instrumentation.ts')).keepContextInPool();
@@ -96,10 +98,10 @@ function abandonExports(): void {
 }
 
 /** ES modules can only be patched while they load, which takes a loader hook. */
-async function loadInstrumentations() {
+async function loadInstrumentations({ propagation }: TelemetryConfig, boundary: Boundary) {
   register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
   const { createInstrumentations } = await import('./auto-instrumentation.ts');
-  return createInstrumentations();
+  return createInstrumentations(boundary, createCallerTrust(propagation.callers));
 }
 
 /** Reports at most one message per interval; `telemetry_dropped_total` counts every loss. */

@@ -5,7 +5,7 @@ import { TraceContextPropagator } from './trace-context.ts';
 
 // The rules of W3C Trace Context, Level 2 (https://www.w3.org/TR/trace-context-2/), sections 3.2 and 3.3.
 
-const propagator = new TraceContextPropagator();
+const propagator = new TraceContextPropagator({ decidesAlone: false });
 const traceId = '12345678901234567890123456789012';
 const traceparent = `00-${traceId}-1234567890123456-01`;
 

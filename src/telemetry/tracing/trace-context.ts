@@ -1,10 +1,10 @@
 import {
   type Context,
-  type SpanContext,
   type TextMapGetter,
   type TextMapPropagator,
   type TextMapSetter,
   TraceFlags,
+  type TraceState,
   trace,
 } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -24,6 +24,12 @@ const definedFlags = TraceFlags.SAMPLED | randomTraceId;
 /** W3C Trace Context, Level 2. OpenTelemetry's propagator has Level 1, and reads a `tracestate` more loosely. */
 export class TraceContextPropagator implements TextMapPropagator {
   readonly #standard = new W3CTraceContextPropagator();
+  readonly #decidesAlone: boolean;
+
+  /** @param decidesAlone whether the sampler ignores the decision of the caller */
+  constructor({ decidesAlone }: { decidesAlone: boolean }) {
+    this.#decidesAlone = decidesAlone;
+  }
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
     this.#standard.inject(context, carrier, setter);
@@ -35,7 +41,10 @@ export class TraceContextPropagator implements TextMapPropagator {
     if (caller === undefined) return context;
     // The object is as new as the context that holds it.
     caller.traceFlags &= definedFlags;
-    readTraceState(caller, getter.get(carrier, 'tracestate'));
+    const state = readTraceState(getter.get(carrier, 'tracestate'));
+    const kept = this.#decidesAlone ? withoutThreshold(state) : state;
+    if (kept === undefined) delete caller.traceState;
+    else caller.traceState = kept;
     return extracted;
   }
 
@@ -45,10 +54,26 @@ export class TraceContextPropagator implements TextMapPropagator {
 }
 
 /** A `tracestate` that holds a secret is dropped, because the service would pass it on and export it. */
-function readTraceState(caller: SpanContext, header: string | string[] | undefined): void {
-  if (header === undefined) return;
+function readTraceState(header: string | string[] | undefined): TraceState | undefined {
+  if (header === undefined) return undefined;
   const text = String(header);
-  const state = scrub(text) === text ? parseTraceState(text) : undefined;
-  if (state === undefined) delete caller.traceState;
-  else caller.traceState = state;
+  return scrub(text) === text ? parseTraceState(text) : undefined;
+}
+
+/**
+ * Removes the sampling threshold of the caller, from which receivers calculate how many traces one of them stands for. It
+ * does not hold for the decision of another sampler.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
+ */
+function withoutThreshold(state: TraceState | undefined): TraceState | undefined {
+  const sampling = state?.get('ot');
+  if (state === undefined || sampling === undefined) return state;
+  const rest = sampling
+    .split(';')
+    .filter((field) => !field.startsWith('th:'))
+    .join(';');
+  if (rest === sampling) return state;
+  const kept = rest === '' ? state.unset('ot') : state.set('ot', rest);
+  return kept.serialize() === '' ? undefined : kept;
 }
