@@ -28,7 +28,11 @@ export function createProbes(config: Config, levels: LogLevels, metrics: Metrics
     admission: observeAdmission(levels.component('admission'), metrics),
     authentication: observeAuthentication(http, metrics),
     requests: (app: Parameters<typeof observeRequests>[0]) =>
-      observeRequests(app, http, metrics, { makeSpans, isTrusted: createCallerTrust(config.http) }),
+      observeRequests(app, http, metrics, {
+        makeSpans,
+        isTrusted: createCallerTrust(config.http),
+        knownMethods: config.knownHttpMethods,
+      }),
     connections: (listener: 'public' | 'admin') => observeConnections(http, metrics, listener),
     fewOpenFiles: ({ api, wanted }: { api: number; wanted: number }) =>
       http.warn(

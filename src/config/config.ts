@@ -2,6 +2,7 @@ import { type ApiKey, ConfigError, type Environment, read, Secret, type Values }
 import { gatewayAccess, type GatewayAccess, gatewayContradictions } from './gateway-config.ts';
 import { migrationVariables } from './migration-variables.ts';
 import { withProxyNames } from './outgoing-proxy.ts';
+import { knownHttpMethods } from './sdk-variables.ts';
 import { type HttpConfig, httpConfig } from './http-config.ts';
 import { type BackoffConfig, type SettlementConfig, settlementConfig } from './settlement-config.ts';
 import { postgresVariables } from './postgres-variables.ts';
@@ -21,6 +22,8 @@ export interface Config {
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   /** What makes the spans: the service itself (`lean`), or the OpenTelemetry instrumentations (`auto`). */
   instrumentation: 'lean' | 'auto';
+  /** The HTTP methods that spans and metrics name; all others share one name. */
+  knownHttpMethods: readonly string[];
   /** How long a trace stays the exemplar of its bucket. */
   exemplarInterval: number;
   http: HttpConfig;
@@ -145,6 +148,7 @@ export function loadConfig(env: Environment = process.env): Config {
     environment: value.NODE_ENV,
     logLevel: value.LOG_LEVEL,
     instrumentation: value.TELEMETRY_INSTRUMENTATION,
+    knownHttpMethods: knownHttpMethods(env),
     exemplarInterval: value.EXEMPLAR_INTERVAL,
     http: httpConfig(value),
     admin: {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ignoredValues } from './sdk-variables.ts';
+import { ignoredValues, knownHttpMethods } from './sdk-variables.ts';
 
 const samplers =
   'always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio';
@@ -29,4 +29,26 @@ test.each([
   { OTEL_SERVICE_NAME: 'anything', OTEL_UNKNOWN: 'anything' },
 ])('%o is not reported', (env) => {
   expect(ignoredValues(env)).toEqual([]);
+});
+
+test('the known HTTP methods are those of RFC 9110, PATCH and QUERY, or the listed ones alone', () => {
+  const known = (list?: string) =>
+    knownHttpMethods(list === undefined ? {} : { OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: list });
+  expect(known()).toEqual(
+    expect.arrayContaining([
+      'CONNECT',
+      'DELETE',
+      'GET',
+      'HEAD',
+      'OPTIONS',
+      'PATCH',
+      'POST',
+      'PUT',
+      'QUERY',
+      'TRACE',
+    ]),
+  );
+  expect(known('')).toEqual(known());
+  expect(known('GET, PROPFIND')).toEqual(['GET', 'PROPFIND']);
+  expect(known('GET, P/T')).toEqual(known());
 });

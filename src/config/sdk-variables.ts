@@ -22,6 +22,16 @@ export type PropagatorName = (typeof propagators)[number];
 const milliseconds = wholeNumber(0, 2 ** 31 - 1, { meaning });
 const limit = wholeNumber(0, 2 ** 31 - 1, { meaning });
 
+/** A list of HTTP methods, whose names are case-sensitive tokens (RFC 9110, section 9.1). */
+const methods: Variable<string[]> = {
+  meaning,
+  expected: 'a comma-separated list of HTTP methods such as GET,POST,PROPFIND',
+  parse: (raw) => {
+    const names = raw.split(',').map((name) => name.trim());
+    return names.every((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name)) ? names : undefined;
+  },
+};
+
 /** Accepts any case, as the SDK does. */
 function anyCase(values: readonly string[]): Variable<string> {
   const exact = oneOf(values, { meaning });
@@ -58,6 +68,7 @@ const checked: Readonly<Record<string, Variable<unknown>>> = {
   ...ofSignals('TIMEOUT', milliseconds),
   // Its text may hold credentials.
   ...ofSignals('ENDPOINT', url(['http:', 'https:'], { meaning, secret: true })),
+  OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: methods,
   OTEL_ATTRIBUTE_COUNT_LIMIT: limit,
   OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: limit,
   OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: limit,
@@ -69,6 +80,19 @@ const checked: Readonly<Record<string, Variable<unknown>>> = {
   OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT: limit,
   OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT: limit,
 };
+
+/** Those of RFC 9110, and PATCH (RFC 5789) and QUERY. */
+const defaultMethods = 'CONNECT,DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT,QUERY,TRACE';
+
+/**
+ * The HTTP methods that spans and metrics name. A list replaces the default one.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#common-attributes
+ */
+export function knownHttpMethods(env: Environment): string[] {
+  const given = env['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS']?.trim();
+  return (given ? methods.parse(given) : undefined) ?? defaultMethods.split(',');
+}
 
 /** Whether the sampler decides without the caller. Without exported traces, nothing is sampled. */
 export function decidesAlone(env: Environment): boolean {

@@ -74,7 +74,7 @@ export async function runLoop(rounds: number, options: { plainContext: boolean }
 }
 
 async function recordOrder(parent: typeof rootContext): Promise<void> {
-  const root = startTrace('POST /orders', { kind: SpanKind.SERVER }, { parent, constant: server });
+  const root = startTrace('POST /orders', { kind: SpanKind.SERVER }, { parent, constant: () => server });
   root.setAttributes({
     'server.address': '127.0.0.1',
     'server.port': 3000,

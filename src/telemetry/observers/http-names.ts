@@ -1,23 +1,23 @@
-/** Clients may send any method that Node parses; labels and span names need few values, so the rest share one. */
-const knownMethods = new Set([
-  'CONNECT',
-  'DELETE',
-  'GET',
-  'HEAD',
-  'OPTIONS',
-  'PATCH',
-  'POST',
-  'PUT',
-  'TRACE',
-]);
-
-/** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#common-attributes */
-export function knownMethod(method: string): string {
-  return knownMethods.has(method) ? method : '_OTHER';
+/** The names of requests in spans and metrics. */
+export interface HttpNames {
+  /** @returns `_OTHER` for a method that is not known */
+  methodOf(method: string): string;
+  /** @param route empty if no route matches */
+  spanName(method: string, route: string): string;
 }
 
-/** @param route empty if no route matches */
-export function spanName(method: string, route: string): string {
-  const known = knownMethods.has(method) ? method : 'HTTP';
-  return route === '' ? known : `${known} ${route}`;
+/**
+ * Clients may send any method that Node parses; labels and span names need few values, so those that are not known share one.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#common-attributes
+ */
+export function createHttpNames(knownMethods: readonly string[]): HttpNames {
+  const known = new Set(knownMethods);
+  return {
+    methodOf: (method) => (known.has(method) ? method : '_OTHER'),
+    spanName(method, route) {
+      const name = known.has(method) ? method : 'HTTP';
+      return route === '' ? name : `${name} ${route}`;
+    },
+  };
 }

@@ -4,9 +4,10 @@ import type { CallerTrust } from '../../http/limits/trusted-callers.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type RequestLog, roundTime, runInRequest } from '../request-log.ts';
+import { traceConnectionsOf } from '../tracing/traced-connections.ts';
 import { isSampled, markExemplar, traceparentOf, validContext } from '../tracing/tracing.ts';
-import { knownMethod } from './http-names.ts';
-import { instrumentedServerSpan, ownServerSpan, type ServerSpan } from './server-span.ts';
+import { createHttpNames } from './http-names.ts';
+import { instrumentedServerSpans, ownServerSpans, type ServerSpan } from './server-span.ts';
 
 const observation = Symbol('observation of the request');
 
@@ -32,14 +33,20 @@ export function observeRequests(
   app: FastifyInstance,
   logger: Logger,
   metrics: Metrics,
-  { makeSpans, isTrusted }: { makeSpans: boolean; isTrusted: CallerTrust },
+  {
+    makeSpans,
+    isTrusted,
+    knownMethods,
+  }: { makeSpans: boolean; isTrusted: CallerTrust; knownMethods: readonly string[] },
 ): void {
-  const startServerSpan = makeSpans ? ownServerSpan : instrumentedServerSpan;
+  const names = createHttpNames(knownMethods);
+  const startServerSpan = (makeSpans ? ownServerSpans : instrumentedServerSpans)({ names, isTrusted });
+  if (!makeSpans) traceConnectionsOf(app.server);
 
   app.addHook('onRequest', (request, reply, done) => {
     metrics.requestStarted();
     const requestLog: RequestLog = { request_id: request.id };
-    const server = startServerSpan(request, isTrusted);
+    const server = startServerSpan(request);
     request[observation] = { requestLog, server, ended: false };
     const spanContext = validContext(server.span);
     if (spanContext) {
@@ -47,8 +54,9 @@ export function observeRequests(
       reply.header('traceparent', traceparentOf(spanContext));
     }
     const requestContext = { requestLog, trace: spanContext };
-    // Fastify's onResponse does not run if the client disconnects before the response is sent.
-    reply.raw.on('close', () => {
+    // Fastify's onResponse does not run if the client disconnects before the response is sent. First of the listeners, because
+    // that of the HTTP instrumentation ends the span.
+    reply.raw.prependListener('close', () => {
       if (!reply.raw.writableFinished) runInRequest(requestContext, () => end(request, reply, clientGone));
     });
     runInRequest(requestContext, () => server.run(done));
@@ -65,7 +73,7 @@ export function observeRequests(
     if (observed) observed.ended = true;
     const route = request.routeOptions.url ?? 'unknown';
     const isExemplar = metrics.requestEnded(
-      knownMethod(request.method),
+      names.methodOf(request.method),
       route,
       status,
       reply.elapsedTime,
@@ -74,7 +82,7 @@ export function observeRequests(
     if (isExemplar) markExemplar(observed?.server.span);
     if (observed) {
       describeRequest(observed, request);
-      observed.server.end(status);
+      observed.server.end(status === clientGone ? 'client_gone' : status);
     }
     if (observed?.requestLog.unlogged) return;
     logger.info(
@@ -92,7 +100,7 @@ export function observeRequests(
   }
 }
 
-/** nginx's status for a client that disconnects before the response. It is recorded and never sent. */
+/** nginx's status for a client that disconnects before the response. Metrics and the log have it; it is never sent. */
 const clientGone = 499;
 
 function sampledTraceIdOf(span: Span): string | undefined {

@@ -4,7 +4,7 @@ import { constantAttributes, oncePerPair } from '../otlp/constant-attributes.ts'
 import type { Boundary } from '../tracing/boundary.ts';
 import { rememberLast } from '../tracing/remember-last.ts';
 import { currentRequestContext } from '../request-log.ts';
-import { failSpan, recordingSpan, startBelow } from '../tracing/tracing.ts';
+import { failSpan, recordingSpan, startBelow, unrecordedBelow } from '../tracing/tracing.ts';
 
 /** @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
 interface UndiciRequest {
@@ -32,7 +32,7 @@ export function observeOutgoingRequests(boundary: Boundary): void {
     const span = parent && startSpan(parent, request, requestContext.requestLog.payment_attempts ?? 1);
     if (span) spans.set(request, span);
     const carrier: Record<string, string> = {};
-    const sender = span ?? trace.wrapSpanContext(requestContext.trace);
+    const sender = span ?? unrecordedBelow(requestContext.trace);
     boundary.sendsTo(sender, request.origin);
     propagation.inject(trace.setSpan(context.active(), sender), carrier);
     for (const [name, value] of Object.entries(carrier)) request.addHeader(name, value);

@@ -1,15 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { subscribe } from 'node:diagnostics_channel';
 import { IncomingMessage } from 'node:http';
-import { type Attributes, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { type Attributes, ROOT_CONTEXT, type Span, trace, TraceFlags } from '@opentelemetry/api';
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
 import { templateOf } from '../observers/outgoing-http.ts';
 import { attributesOfSummary, summaryOfStatement } from '../observers/postgres.ts';
 import { currentRequestLog } from '../request-log.ts';
-import { scrub } from '../../privacy/scrub.ts';
 import type { CallerTrust } from '../../http/limits/trusted-callers.ts';
 import type { Boundary } from '../tracing/boundary.ts';
 import { type Caller, callerOf, linkStranger } from '../tracing/caller.ts';
-import { passOnRandomFlag } from '../tracing/tracing.ts';
+import { isTraced } from '../tracing/traced-connections.ts';
+import { failAs, failSpan, ignoreChanges, passOnRandomFlag } from '../tracing/tracing.ts';
 
 const wanted = new Set(
   ['http', 'undici', 'pg', 'ioredis'].map((name) => `@opentelemetry/instrumentation-${name}`),
@@ -18,8 +19,19 @@ const wanted = new Set(
 /** The instrumentations of the libraries at the boundaries of the service, with the same span names as in lean mode. */
 export function createInstrumentations(boundary: Boundary, isTrusted: CallerTrust) {
   const callers = new WeakMap<IncomingMessage, Caller>();
+  const attempts = new WeakMap<object, Span>();
+  // Before the instrumentation gets the message: it ends the span, of an attempt that was cut off without an error.
+  subscribe('undici:request:error', (message) => {
+    const { request, error } = message as { request: object; error: Error };
+    const span = attempts.get(request);
+    if (span === undefined) return;
+    failSpan(span, error);
+    ignoreChanges(span);
+  });
   const all = getNodeAutoInstrumentations({
     '@opentelemetry/instrumentation-http': {
+      // Of the public listener alone: a scrape is no trace.
+      ignoreIncomingRequestHook: ({ socket }) => !isTraced(socket),
       // undici sends the outgoing requests, and has its own instrumentation.
       disableOutgoingRequestInstrumentation: true,
       startIncomingSpanHook: (request) => {
@@ -27,7 +39,7 @@ export function createInstrumentations(boundary: Boundary, isTrusted: CallerTrus
         callers.set(request, caller);
         // The instrumentation reads the headers after this hook.
         if (caller.context === ROOT_CONTEXT) boundary.ignore(request.headers);
-        return textsOf(request);
+        return unchecked;
       },
       requestHook: (span, request) => {
         const caller = request instanceof IncomingMessage ? callers.get(request) : undefined;
@@ -41,7 +53,10 @@ export function createInstrumentations(boundary: Boundary, isTrusted: CallerTrus
       requireParentforSpans: true,
       // It opens the way through a proxy. The request itself follows.
       ignoreRequestHook: ({ method }) => method === 'CONNECT',
-      requestHook: (span, { origin, method, path }) => {
+      startSpanHook: () => impliedByUrl,
+      requestHook: (span, request) => {
+        const { origin, method, path } = request;
+        attempts.set(request, span);
         passOnRandomFlag(span, trace.getActiveSpan()?.spanContext());
         boundary.sendsTo(span, origin);
         span.updateName(`${method} ${templateOf(path)}`);
@@ -54,9 +69,10 @@ export function createInstrumentations(boundary: Boundary, isTrusted: CallerTrus
       requireParentSpan: true,
       ignoreConnectSpans: true,
       requestHook: (span, { query }) => {
-        dropStatusMessage(span);
+        typeFailures(span);
         const summary = summaryOfStatement(query);
-        if (summary !== undefined) span.updateName(summary).setAttributes(attributesOfSummary(summary));
+        if (summary === undefined) leaveOut(span);
+        else span.updateName(summary).setAttributes(attributesOfSummary(summary));
       },
     },
     '@opentelemetry/instrumentation-ioredis': {
@@ -78,25 +94,49 @@ export function createInstrumentations(boundary: Boundary, isTrusted: CallerTrus
 }
 
 /**
- * Replaces the attributes that the instrumentation copies unchecked from the request: the path with its query, and a
- * client address that any client can forge.
+ * Drops the attributes that the instrumentation copies from the request as the client sent them: the path with its query, and
+ * addresses that any client can forge. The observer of requests adds those that are known.
  */
-function textsOf({ url = '', headers, socket }: IncomingMessage): Attributes {
-  const [path = '', query] = url.split('?', 2);
-  return {
-    'url.path': scrub(path),
-    'server.address': scrub(headers.host?.replace(/:\d*$/, '') ?? ''),
-    'server.port': socket.localPort ?? 0,
-    'client.address': socket.remoteAddress ?? '',
-    'user_agent.original': scrub(headers['user-agent'] ?? ''),
-    ...(query !== undefined && { 'url.query': '' }),
-  };
+const unchecked: Attributes = {
+  'http.request.method_original': undefined,
+  'url.path': undefined,
+  'url.query': undefined,
+  'server.address': undefined,
+  'server.port': undefined,
+  'client.address': undefined,
+  'user_agent.original': undefined,
+};
+
+/** Drops the attributes that repeat a part of `url.full`, or the method. */
+const impliedByUrl: Attributes = {
+  'http.request.method_original': undefined,
+  'url.path': undefined,
+  'url.query': undefined,
+  'url.scheme': undefined,
+};
+
+/** Keeps a span from being exported: a statement without a summary, such as a cancellation, is no step of a request. */
+function leaveOut(span: Span): void {
+  span.spanContext().traceFlags &= ~TraceFlags.SAMPLED;
 }
 
 /** Drops the message of a status: the instrumentation copies Postgres's, which quotes values. */
 function dropStatusMessage(span: Span): void {
   const setStatus = span.setStatus.bind(span);
   span.setStatus = ({ code }) => setStatus({ code });
+}
+
+/** Records the code of a failed statement as its type. The instrumentation has it in the text of an exception alone. */
+function typeFailures(span: Span): void {
+  dropStatusMessage(span);
+  span.recordException = (exception) => {
+    const [, type = 'unknown', code = ''] =
+      /of type '(.*)' occurred \(code: (.*)\)$/.exec(typeof exception === 'string' ? exception : '') ?? [];
+    failAs(span, code === 'UNKNOWN' ? type : code);
+    // The name that pg gives to an error which Postgres reported.
+    if (type === 'error') span.setAttribute('db.response.status_code', code);
+    ignoreChanges(span);
+  };
 }
 
 /**

@@ -32,6 +32,7 @@ export interface SpanDescription {
 export type Recorder = (span: RecordedSpan) => void;
 
 const ids = new RandomIdGenerator();
+export const newSpanId = (): string => ids.generateSpanId();
 
 /** Shared by all spans without events and links, which most are. */
 const none: never[] = [];
@@ -93,7 +94,7 @@ export class RecordedSpan implements Span, EndedSpan {
     const above = parent.spanContext();
     const own = {
       traceId: above.traceId,
-      spanId: ids.generateSpanId(),
+      spanId: newSpanId(),
       traceFlags: above.traceFlags,
       ...(above.traceState && { traceState: above.traceState }),
     };

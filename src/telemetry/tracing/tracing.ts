@@ -13,7 +13,7 @@ import {
 import { originalCodeOf } from '../../errors.ts';
 import { type ConstantAttributes, noAttributes } from '../otlp/constant-attributes.ts';
 import { followWallClock } from './precise-time.ts';
-import { RecordedSpan, type Recorder, type StartedSpan } from './recorded-span.ts';
+import { newSpanId, RecordedSpan, type Recorder, type StartedSpan } from './recorded-span.ts';
 import { randomTraceId } from './trace-context.ts';
 
 /** The SDK's tracer; a no-op when no SDK is registered. */
@@ -27,19 +27,25 @@ export function recordSpans(recorder: Recorder): void {
   record = recorder;
 }
 
-/** Starts the first span of a trace in this process. The SDK decides whether it is sampled. */
+/**
+ * Starts the first span of a trace in this process. The SDK decides whether it is sampled.
+ *
+ * @param constant called if it is
+ */
 export function startTrace(
   name: string,
   options: SpanOptions & { kind: SpanKind },
-  { parent, constant = noAttributes }: { parent?: Context; constant?: ConstantAttributes } = {},
+  { parent, constant = none }: { parent?: Context; constant?: () => ConstantAttributes } = {},
 ): Span {
   const span = tracer.startSpan(name, options, parent);
   passOnRandomFlag(span, trace.getSpanContext(parent ?? context.active()));
   if (!span.isRecording()) return span;
-  if (record === undefined || !isSdkSpan(span)) return withConstant(span, constant);
+  if (record === undefined || !isSdkSpan(span)) return withConstant(span, constant());
   followWallClock();
-  return RecordedSpan.takeOver(span, { name, kind: options.kind, constant }, record);
+  return RecordedSpan.takeOver(span, { name, kind: options.kind, constant: constant() }, record);
 }
+
+const none = () => noAttributes;
 
 /** The SDK's span holds more than the API's type says. */
 function isSdkSpan(span: Span): span is Span & StartedSpan {
@@ -66,6 +72,11 @@ export function passOnRandomFlag(span: Span, parent: SpanContext | undefined): v
   const own = span.spanContext();
   if (own.traceId === INVALID_TRACEID) return;
   own.traceFlags |= parent?.traceId === own.traceId ? parent.traceFlags & randomTraceId : randomTraceId;
+}
+
+/** Stands for one call of a request that is not sampled: each has an id of its own, as if it were. */
+export function unrecordedBelow(parent: SpanContext): Span {
+  return trace.wrapSpanContext({ ...parent, spanId: newSpanId() });
 }
 
 /** Set after the start: the SDK runs its sampler over attributes given at the start, even for spans it drops. */
@@ -107,9 +118,23 @@ export async function withSpan<T>(span: Span, work: (span: Span) => Promise<T>):
  * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/
  */
 export function failSpan(span: Span, error: unknown): void {
-  const type = errorType(error);
+  failAs(span, errorType(error));
+}
+
+export function failAs(span: Span, type: string): void {
   span.setAttribute('error.type', type);
   span.setStatus({ code: SpanStatusCode.ERROR, message: type });
+}
+
+/** Keeps an instrumentation from changing its span any more. It still ends it. */
+export function ignoreChanges(span: Span): void {
+  const unchanged = () => span;
+  Object.assign(span, {
+    setAttribute: unchanged,
+    setAttributes: unchanged,
+    setStatus: unchanged,
+    recordException: () => {},
+  });
 }
 
 /** The code of the fault, which an error of the service may wrap, or the name of the error if there is no code. */
