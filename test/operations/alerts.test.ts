@@ -17,7 +17,7 @@ import { parsePromql } from '../support/files/promql.ts';
 
 const run = promisify(execFile);
 
-const { alerts, recordings } = await readRules();
+const { alerts, recordings, groups } = await readRules();
 const ruleTests = await readRuleTests();
 const dashboards = new Set((await readDashboards()).map(({ uid }) => uid));
 const runbooks = new Map((await readRunbooks()).map(({ name, text }) => [name, text]));
@@ -35,6 +35,21 @@ function runbooksOf({ annotations }: AlertRule): string[] {
     : [url];
   return urls.map((each) => /^http:\/\/127\.0\.0\.1:7072\/runbooks\/([a-z-]+\.md)$/.exec(each)?.[1] ?? each);
 }
+
+// Prometheus evaluates groups at different moments, and the rules of one in their order:
+// https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/#recording-rules
+test('a rule reads only rules that stand before it in its group, whose values are of the same round', () => {
+  const recorded = new Set(recordings.map(({ record }) => record));
+  const late = groups.flatMap(({ name, rules }) =>
+    rules.flatMap((rule, index) => {
+      const before = new Set(rules.slice(0, index).map((each) => ('record' in each ? each.record : '')));
+      return parsePromql(rule.expr)
+        .selectors.filter(({ metric }) => recorded.has(metric) && !before.has(metric))
+        .map(({ metric }) => `${name}: ${'record' in rule ? rule.record : rule.alert} reads ${metric}`);
+    }),
+  );
+  expect(late).toEqual([]);
+});
 
 test('alerts have unique names', () => {
   const names = alerts.map(({ alert }) => alert);

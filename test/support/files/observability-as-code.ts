@@ -35,13 +35,18 @@ async function filesOf(folder: string, extension: string): Promise<Array<{ name:
   );
 }
 
-export async function readRules(): Promise<{ alerts: AlertRule[]; recordings: RecordingRule[] }> {
+export interface RuleGroup {
+  name: string;
+  /** In the order in which Prometheus evaluates them. */
+  rules: Array<AlertRule | RecordingRule>;
+}
+
+export async function readRules() {
   const files = await filesOf(rulesFolder, '.yml');
-  const rules = files.flatMap(({ text }) => {
-    const { groups } = parse(text) as { groups: Array<{ rules: Array<AlertRule | RecordingRule> }> };
-    return groups.flatMap((group) => group.rules);
-  });
+  const groups = files.flatMap(({ text }) => (parse(text) as { groups: RuleGroup[] }).groups);
+  const rules = groups.flatMap((group) => group.rules);
   return {
+    groups,
     alerts: rules.filter((rule) => 'alert' in rule),
     recordings: rules.filter((rule) => 'record' in rule),
   };
