@@ -63,7 +63,7 @@ export async function createService(
   overrides: TestOverrides = {},
 ): Promise<Service> {
   await using building = new AsyncDisposableStack();
-  const levels = createLogLevels(logger);
+  const levels = createLogLevels(logger, config.logLevels);
   const probes = createProbes(config, levels, metrics);
 
   // What the service depends on.

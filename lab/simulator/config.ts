@@ -21,7 +21,8 @@ export function loadSimulatorConfig(env: Environment = process.env): SimulatorCo
     port: value.SIMULATOR_PORT,
     ledgerCapacity: value.SIMULATOR_LEDGER_MAX,
     allowedHosts: value.SIMULATOR_ALLOWED_HOSTS ?? [],
-    logLevel: value.LOG_LEVEL,
+    // It has no components, and may share the variable with the service.
+    logLevel: value.LOG_LEVEL.level ?? 'info',
     hasCollector: namesCollector(env),
   };
 }

@@ -4,7 +4,10 @@ import { variables } from '../../src/config/variables.ts';
 /** Every variable that the payment gateway simulator reads, besides the standard `OTEL_…` ones. */
 export const simulatorVariables = {
   HOST: { ...variables.HOST, meaning: 'address that the simulator listens on' },
-  LOG_LEVEL: variables.LOG_LEVEL,
+  LOG_LEVEL: {
+    ...variables.LOG_LEVEL,
+    meaning: 'least severe level that is logged; the simulator has no components',
+  },
   SIMULATOR_PORT: wholeNumber(0, 65_535, {
     default: '7072',
     meaning: 'port of the payment gateway simulator; 0 picks a free one',

@@ -1,5 +1,6 @@
 import { type ApiKey, ConfigError, type Environment, read, Secret, type Values } from './environment.ts';
 import { gatewayAccess, type GatewayAccess, gatewayContradictions } from './gateway-config.ts';
+import type { LogFilter, LogLevel } from './log-filter.ts';
 import { migrationVariables } from './migration-variables.ts';
 import { withProxyNames } from './outgoing-proxy.ts';
 import { knownHttpMethods } from './sdk-variables.ts';
@@ -19,7 +20,9 @@ const shortestKey = 22;
 /** The service's configuration. Every time is in milliseconds, every share a number from 0 to 1. */
 export interface Config {
   environment: 'development' | 'test' | 'production';
-  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  logLevel: LogLevel;
+  /** Of components with a level of their own. */
+  logLevels: LogFilter['components'];
   /** What makes the spans: the service itself (`lean`), or the OpenTelemetry instrumentations (`auto`). */
   instrumentation: 'lean' | 'auto';
   /** The HTTP methods that spans and metrics name; all others share one name. */
@@ -146,7 +149,8 @@ export function loadConfig(env: Environment = process.env): Config {
   if (faults.length > 0) throw new ConfigError(faults);
   return {
     environment: value.NODE_ENV,
-    logLevel: value.LOG_LEVEL,
+    logLevel: value.LOG_LEVEL.level ?? 'info',
+    logLevels: value.LOG_LEVEL.components,
     instrumentation: value.TELEMETRY_INSTRUMENTATION,
     knownHttpMethods: knownHttpMethods(env),
     exemplarInterval: value.EXEMPLAR_INTERVAL,

@@ -1,6 +1,7 @@
 import { redisUrl } from './addresses.ts';
 import { gatewayVariables } from './gateway-variables.ts';
 import { apiKeys, duration, oneOf, optional, share, wholeNumber } from './environment.ts';
+import { logFilter } from './log-filter.ts';
 import { connectionVariables, listenerVariables, proxyVariables } from './http-variables.ts';
 import { propagationVariables } from './propagation-variables.ts';
 import { settlementVariables } from './settlement-variables.ts';
@@ -28,9 +29,10 @@ export const variables = {
     }),
   ),
   ...proxyVariables,
-  LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+  LOG_LEVEL: logFilter({
     default: 'info',
-    meaning: 'least severe level that is logged',
+    meaning:
+      'least severe level that is logged, of all lines or of those of a component: `info,postgres=debug,http=warn`',
   }),
   PROFILING: oneOf(['auto', 'on', 'off'], {
     default: 'auto',

@@ -46,6 +46,19 @@ describe('PUT /log-level', () => {
     expect(service.logs).toHaveLength(before);
   });
 
+  test('PUT /log-level and LOG_LEVEL take the levels of several components', async () => {
+    await using service = await spawnService({ LOG_LEVEL: 'warn,orders=debug' });
+    await service.api.place();
+    expect(service.logs.map(({ event }) => event)).toEqual(['order.settled']);
+    const changed = await changeLevel(service.adminUrl, { level: 'silent,http=info' });
+    expect(changed.body).toEqual({
+      level: 'silent',
+      components: { ...all('silent'), http: { level: 'info' } },
+    });
+    await service.api.place();
+    expect(service.logs.map(({ event }) => event)).toEqual(['order.settled', 'http.request']);
+  });
+
   test('PUT /log-level with minutes reverts after them', async () => {
     await using service = await spawnService({ LOG_LEVEL: 'info' });
     const { body } = await changeLevel(service.adminUrl, { level: 'debug', minutes: 0.02 });
@@ -62,6 +75,11 @@ describe('PUT /log-level', () => {
         { level: 'loud' },
         { errors: [{ in: 'body', pointer: '/level', detail: expect.stringMatching(/trace, debug/) }] },
       ],
+      [
+        { level: 'info,paymnt=debug' },
+        { errors: [{ pointer: '/level', detail: expect.stringMatching(/payment/) }] },
+      ],
+      [{ level: 'info,http=debug', component: 'http' }, { errors: [{ pointer: '/level' }] }],
       [{}, { errors: [{ in: 'body', pointer: '/level', detail: 'is missing' }] }],
       [
         { level: 'debug', minute: 5 },

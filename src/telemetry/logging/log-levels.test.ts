@@ -50,6 +50,31 @@ test('set changes the level of one component and of its child loggers', () => {
   });
 });
 
+test('components begin with the levels of LOG_LEVEL, and the others with that of the root', () => {
+  const root = createLogger({ service: 'orders', level: 'info', destination: { write() {} } });
+  const levels = createLogLevels(root, { postgres: 'debug', http: 'silent' });
+  for (const name of ['http', 'orders', 'postgres'] as const) levels.component(name);
+  expect(levels.current()).toEqual({
+    level: 'info',
+    components: { http: { level: 'silent' }, orders: { level: 'info' }, postgres: { level: 'debug' } },
+  });
+  levels.set({ level: 'warn', component: 'postgres', minutes: 1 });
+  vi.advanceTimersByTime(minute);
+  expect(levels.current().components['postgres']).toEqual({ level: 'debug' });
+});
+
+test('apply sets the level of all and then those of components, and reverts them together', () => {
+  const { levels, writing } = adjustable();
+  levels.apply({ level: 'silent', components: { payment: 'debug' } }, 1);
+  expect(writing('info')).toEqual(['payment']);
+  expect(writing('debug')).toEqual(['payment']);
+  vi.advanceTimersByTime(minute);
+  expect(writing('info')).toEqual(['root', 'payment', 'postgres']);
+  expect(writing('debug')).toEqual([]);
+  levels.apply({ level: undefined, components: { redis: 'trace' } });
+  expect(levels.current()).toMatchObject({ level: 'info', components: { redis: { level: 'trace' } } });
+});
+
 test('component returns the same logger for a name, and its lines carry that name', () => {
   const { levels, loggers } = adjustable();
   expect(loggers.payment.bindings()).toMatchObject({ component: 'payment' });

@@ -1,8 +1,6 @@
+import type { LogComponent, LogFilter, LogLevel } from '../../config/log-filter.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Logger } from './logger.ts';
-
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 export interface EffectiveLevel {
   level: LogLevel;
@@ -13,13 +11,15 @@ export interface EffectiveLevel {
 /** Log levels that an operator can change at run time, for all components or for one. */
 export interface LogLevels {
   /** The logger of a component: always the same one for a name. */
-  component(name: string): Logger;
+  component(name: LogComponent): Logger;
   /**
    * Takes effect at once. With `minutes` the level reverts after that time, unless a later call replaces it.
    *
    * @throws {ServiceError} `invalid_request` if the component is unknown
    */
   set(change: { level: LogLevel; component?: string; minutes?: number }): void;
+  /** The same for several levels at once: that of all first, then those of components. */
+  apply(filter: LogFilter, minutes?: number): void;
   /** The level of lines without a component, and that of each component. */
   current(): EffectiveLevel & { components: Record<string, EffectiveLevel> };
 }
@@ -32,10 +32,26 @@ interface Adjustable {
   revert?: NodeJS.Timeout;
 }
 
-/** Every component has its own pino logger with its own level, so a line below it costs one empty function call. */
-export function createLogLevels(root: Logger): LogLevels {
+/**
+ * Every component has its own pino logger with its own level, so a line below it costs one empty function call.
+ *
+ * @param initial the levels of components that do not begin with the level of the root
+ */
+export function createLogLevels(root: Logger, initial: LogFilter['components'] = {}): LogLevels {
   const everything: Adjustable = { logger: root, lasting: root.level };
   const components = new Map<string, Adjustable>();
+
+  function ensure(name: LogComponent): Adjustable {
+    let known = components.get(name);
+    if (known === undefined) {
+      const logger = root.child({ component: name });
+      // Sets its own level, or it would follow the root's.
+      logger.level = initial[name] ?? root.level;
+      known = { logger, lasting: logger.level };
+      components.set(name, known);
+    }
+    return known;
+  }
 
   function wanted(name: string | undefined): Adjustable[] {
     if (name === undefined) return [everything, ...components.values()];
@@ -47,19 +63,15 @@ export function createLogLevels(root: Logger): LogLevels {
   }
 
   return {
-    component(name) {
-      let known = components.get(name);
-      if (known === undefined) {
-        const logger = root.child({ component: name });
-        // Sets its own level, or it would follow the root's.
-        logger.level = root.level;
-        known = { logger, lasting: root.level };
-        components.set(name, known);
-      }
-      return known.logger;
-    },
+    component: (name) => ensure(name).logger,
     set({ level, component, minutes }) {
       for (const each of wanted(component)) change(each, level, minutes);
+    },
+    apply(filter, minutes) {
+      if (filter.level !== undefined)
+        for (const each of wanted(undefined)) change(each, filter.level, minutes);
+      for (const [name, level] of Object.entries(filter.components))
+        change(ensure(name as LogComponent), level, minutes);
     },
     current: () => ({
       ...effectiveLevel(everything),
