@@ -55,6 +55,10 @@ export function addTime(field: 'db_ms' | 'payment_ms' | 'redis_ms', milliseconds
   if (requestLog) requestLog[field] = roundTime((requestLog[field] ?? 0) + milliseconds);
 }
 
+/**
+ * The middle of the interval of 10 µs that the time falls into, so that it is never a whole number: a whole one would be
+ * an integer in JSON and in OTLP, and a store that keeps one type per field would refuse or split such lines.
+ */
 export function roundTime(milliseconds: number): number {
-  return Math.round(milliseconds * 100) / 100;
+  return (Math.floor(milliseconds * 100) * 10 + 5) / 1000;
 }

@@ -222,12 +222,12 @@ test('many shed requests leave few log lines, a count of the rest, and one line 
   const lines = linesOf(service, 'http.request').filter((line) => line['status'] === 429);
   const windows = linesOf(service, 'admission.shedding') as Array<{
     level: string;
-    shed: { queue_full: number };
+    requests_shed: { queue_full: number };
     lines_suppressed: number;
   }>;
   expect(windows.every(({ level }) => level === 'warn')).toBe(true);
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  expect(sum(windows.map(({ shed }) => shed.queue_full))).toBe(100);
+  expect(sum(windows.map((window) => window.requests_shed.queue_full))).toBe(100);
   expect(sum(windows.map((window) => window.lines_suppressed)) + lines.length).toBe(100);
   expect(lines.length).toBeLessThanOrEqual(20 * windows.length);
   expect(lines[0]).toMatchObject({ shed: 'queue_full', route: '/orders', client_id: 'shop' });

@@ -36,7 +36,7 @@ test('no charge is sent for as long as the gateway asks, and every order is paid
   expect(pause).toBeGreaterThan(0);
   expect(pause).toBeLessThanOrEqual(2);
   expect(linesOf(service, 'payment.paused')).toMatchObject([
-    { level: 'warn', duration_ms: 2000, shortened: true, learned: 'here' },
+    { level: 'warn', pause_ms: 2000, shortened: true, learned: 'here' },
   ]);
   const reasons = attempts(service).map(({ reason }) => reason);
   expect(reasons.filter((reason) => reason === 'rate_limited')).toHaveLength(1);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
+import { ValueTypes } from '../support/clients/value-types.ts';
 import { canaries, canaryKey, sightings } from '../support/generators/canaries.ts';
 import {
   adminRequests,
@@ -69,6 +70,9 @@ function note(emitted: Emitted[], what: string, { status, head, body }: HttpAnsw
   emitted.push({ by: `answer ${status} to ${what}`, text, status });
 }
 
+/** In both modes, because a store gets the telemetry of both. */
+const types = new ValueTypes();
+
 /** Stops the service and collects all telemetry that it emitted. */
 async function noteTelemetry(
   emitted: Emitted[],
@@ -80,6 +84,11 @@ async function noteTelemetry(
   emitted.push({ by: 'metrics', text: await metrics.text() });
   expect(valueOf(await scrape(), 'telemetry_dropped_total')).toBe(0);
   expect(await process.stop()).toEqual({ code: 0, signal: null });
+  for (const line of process.logs) types.note(`line ${String(line['event'])}`, line);
+  for (const log of receiver.logs) types.note('log record', log.attributes);
+  for (const { name, attributes, events } of receiver.spans)
+    for (const values of [attributes, ...events.map((event) => event.attributes)])
+      types.note(`span ${name}`, values);
   emitted.push(
     { by: 'stdout', text: process.logs.map((line) => JSON.stringify(line)).join('\n') },
     { by: 'stderr', text: process.complaints() },
@@ -238,6 +247,13 @@ describe.each(runs)('canaries in $mode mode', (run) => {
     for (const { by, text } of emitted)
       for (const { canary, around } of sightings(text)) kinds.set(`${canary} in ${by}`, around);
     expect(Object.fromEntries(kinds)).toEqual({});
+  });
+
+  test('each field of a log line and each attribute has one type', () => {
+    expect(types.ambiguous()).toEqual({});
+    expect(types.names.length).toBeGreaterThan(100);
+    for (const name of ['duration_ms', 'db_ms', 'payment_ms']) expect(types.typeOf(name)).toBe('double');
+    for (const name of ['status', 'delay_ms', 'server.port']) expect(types.typeOf(name)).toBe('integer');
   });
 
   test('a harmless text of a client appears in every kind of output that may hold one', () => {

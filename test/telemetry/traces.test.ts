@@ -197,6 +197,6 @@ test('a shed request shows the reason in its span, response, log line and metric
     'requests_shed_total queue_full': 1,
   });
   const shedding = await traced.line('admission.shedding', 'level', 'warn');
-  expect(shedding).toMatchObject({ shed: { queue_full: 1 }, lines_suppressed: 0 });
+  expect(shedding).toMatchObject({ requests_shed: { queue_full: 1 }, lines_suppressed: 0 });
   expect((await placing).status).toBe(201);
 });

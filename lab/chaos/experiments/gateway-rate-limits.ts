@@ -16,7 +16,7 @@ export const gatewayRateLimits: Experiment = {
       { name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 },
     ],
     logs: [
-      { event: 'payment.paused', fields: { learned: 'here', duration_ms: 2000 } },
+      { event: 'payment.paused', fields: { learned: 'here', pause_ms: 2000 } },
       { event: 'order.left_pending', fields: { reason: 'paused' }, atLeast: 10 },
     ],
     trace: {

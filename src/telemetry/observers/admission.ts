@@ -28,7 +28,7 @@ export function observeAdmission(logger: Logger, metrics: Metrics): AdmissionEve
       return;
     }
     logger.warn(
-      { event: 'admission.shedding', shed: Object.fromEntries(shed), lines_suppressed: suppressed },
+      { event: 'admission.shedding', requests_shed: Object.fromEntries(shed), lines_suppressed: suppressed },
       'requests are being shed',
     );
     shed = new Map();

@@ -46,7 +46,10 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
         order.totalMinor,
         order.updatedAt.getTime() - order.createdAt.getTime(),
       );
-      logger.debug({ event: 'order.settled', order_id: order.id, status: order.status }, 'order settled');
+      logger.debug(
+        { event: 'order.settled', order_id: order.id, order_status: order.status },
+        'order settled',
+      );
     },
     leftPending(order, reason) {
       recordingSpan()?.addEvent('orders.order.left_pending', { 'orders.payment.reason': reason });

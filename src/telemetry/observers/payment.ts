@@ -104,7 +104,7 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
       logger.warn(
         {
           event: 'payment.paused',
-          duration_ms: Math.round(duration),
+          pause_ms: Math.round(duration),
           // Not the figure: the gateway may write anything into the header, such as the number of a card.
           shortened: isShortened,
           learned,
