@@ -18,9 +18,22 @@ test.each<[what: string, outcomes: ChargeOutcome[], expected: Partial<RoundHisto
   ['an answer after none', [unknown('timeout'), unknown('gateway_error')], { unanswered: 0 }],
   ['a card that is suspended for getting none', [unavailable('suspended')], { unanswered: 1 }],
   ['a request that was not sent', [unknown('timeout'), unavailable('circuit_open')], { unanswered: 1 }],
+  ['nothing', [], { refusals: 0, refusalCode: undefined, unanswered: 0 }],
   ['a pause', [unavailable('paused')], noHistory],
   ['the client’s own deadline', [unknown('deadline')], noHistory],
   ['refusals', [refused('a'), refused('b')], { refusals: 2, refusalCode: 'b' }],
+  ['no answer after a refusal', [refused('a'), unknown('timeout')], { refusals: 1, unanswered: 1 }],
+  [
+    'a card that is declined after no answer',
+    [unknown('timeout'), { kind: 'declined', declineCode: 'x' }],
+    { unanswered: 1 },
+  ],
+  [
+    'a charge that succeeds after no answer',
+    [unknown('timeout'), { kind: 'succeeded', paymentId: 'x' }],
+    { unanswered: 1 },
+  ],
+  ['a cancelled charge after no answer', [unknown('timeout'), { kind: 'cancelled' }], { unanswered: 1 }],
   ['an outage between refusals', [refused('a'), unknown('timeout'), refused('a')], { refusals: 2 }],
 ])('the history of an order counts what the gateway has shown: %s', (_what, outcomes, expected) => {
   expect(after(...outcomes)).toMatchObject(expected);

@@ -86,4 +86,15 @@ describe('cancelling', () => {
     const result = await cancelOrder(dependencies, { ...cancellation, deadline: deadlineIn(30) });
     expect(result).toEqual({ kind: 'out_of_time' });
   });
+
+  test('cancelling that cannot be stored leaves an order pending that was pending before', async () => {
+    const fault = new Error('no database');
+    const { dependencies, events } = await pendingWorld({
+      store: { settle: () => Promise.reject(fault) },
+      maxPending: 2,
+    });
+    expect(await cancelOrder(dependencies, cancellation)).toEqual({ kind: 'gateway_unavailable' });
+    expect(events).toEqual([['outcomeNotStored', fault]]);
+    expect(dependencies.backlog.isFullFor('shop')).toBe(false);
+  });
 });
