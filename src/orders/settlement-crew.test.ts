@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { LeasedOrder } from './order.ts';
 import { type CrewOptions, createSettlementCrew, type SettlementCrew } from './settlement-crew.ts';
 
@@ -111,6 +111,18 @@ test('a crew looks again after the poll interval', async () => {
   crew.becomeDue(1);
   await expect.poll(() => crew.rounds).toHaveLength(1);
   await crew.end(0);
+});
+
+test('a crew waits for up to a quarter longer than the poll interval, so that replicas do not look in step', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(1);
+  const looks: number[] = [];
+  const beforeLook = async () => void looks.push(performance.now());
+  const crew = crewOf(0, { pollInterval: 80, beforeLook });
+  await crew.start();
+  await expect.poll(() => looks.length).toBeGreaterThan(1);
+  vi.restoreAllMocks();
+  // Timers may fire 1 ms early.
+  expect((looks[1] ?? 0) - (looks[0] ?? 0)).toBeGreaterThanOrEqual(99);
 });
 
 test('a crew looks again at once when it is woken', async () => {
