@@ -1,5 +1,9 @@
-import { fastify, type FastifyInstance } from 'fastify';
-import { refuseStrangers } from '../simulator/refuse-strangers.ts';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { StartupError } from '../../src/errors.ts';
+import { addressesAnd, strangerIn } from '../../src/http/hardening/known-hosts.ts';
+import { unusableAddress } from '../../src/http/listen.ts';
+import type { LogsConfig } from './config.ts';
 import type { Counts } from './counts.ts';
 import { firstError, levelNames } from './lines/levels.ts';
 
@@ -21,29 +25,90 @@ interface Family {
   samples: Array<[labels: Readonly<Record<string, string>>, value: number]>;
 }
 
-/** The listener for operators: health, counts and Prometheus metrics. */
-export function createAdmin(
+export interface Admin {
+  url: string;
+  close(): void;
+}
+
+/**
+ * Starts the listener for operators: health, counts and Prometheus metrics.
+ *
+ * @throws {StartupError} when the address is unusable
+ */
+export async function startAdmin(
+  { host, port, allowedHosts }: LogsConfig['admin'],
   counts: Counts,
   lag: () => Lag,
-  allowedHosts: readonly string[],
-): FastifyInstance {
-  const app = fastify({ forceCloseConnections: true });
-  refuseStrangers(app, { allowedHosts, variable: 'LOGS_ALLOWED_HOSTS' });
-  app.get('/livez', () => ({ status: 'ok' }));
-  // A receiver that is away is no reason to restart or to stop this process: it waits, and loses nothing.
-  app.get('/readyz', () => ({ status: 'ok' }));
-  app.get('/status', () => {
-    const { bytes, malformed, oversize, batches, retries, rejected } = counts;
-    const services = [...counts.all()].map(({ service, lines }) => ({
-      service,
-      lines: Object.fromEntries(levelNames.map((level, index) => [level, lines[index]])),
-    }));
-    return { bytes, malformed, oversize, batches, retries, rejected, lag: lag(), services };
+): Promise<Admin> {
+  const isKnown = addressesAnd(allowedHosts);
+  const server = createServer((request, response) => {
+    // A page in a browser must not read what is in the logs.
+    const stranger = strangerIn(request.headers, isKnown);
+    const { status, type, body } =
+      stranger === undefined
+        ? answer(request.method ?? '', request.url ?? '', counts, lag)
+        : json(403, { code: stranger, detail: 'Add the name to LOGS_ALLOWED_HOSTS if it is yours.' });
+    response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' }).end(body);
   });
-  app.get('/metrics', (_request, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(render(familiesOf(counts, lag()))),
-  );
-  return app;
+  const started = Promise.withResolvers<void>();
+  server.once('error', started.reject);
+  server.listen(port, host, started.resolve);
+  try {
+    await started.promise;
+  } catch (error) {
+    const message = unusableAddress(error, { host, port }, 'LOGS_PORT');
+    throw message === undefined ? error : new StartupError(message, { cause: error });
+  }
+  const { address, family, port: actual } = server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+interface Answer {
+  status: number;
+  type: string;
+  body: string;
+}
+
+const json = (status: number, value: object): Answer => ({
+  status,
+  type: status < 400 ? 'application/json' : 'application/problem+json',
+  body: JSON.stringify(value),
+});
+
+function answer(method: string, url: string, counts: Counts, lag: () => Lag): Answer {
+  if (method !== 'GET' && method !== 'HEAD')
+    return json(405, { code: 'method_not_allowed', detail: 'Everything here is read with GET.' });
+  switch (url.replace(/\?.*$/, '')) {
+    case '/livez':
+    // A receiver that is away is no reason to stop this process: it waits, and loses nothing.
+    case '/readyz':
+      return json(200, { status: 'ok' });
+    case '/status':
+      return json(200, statusOf(counts, lag()));
+    case '/metrics':
+      return {
+        status: 200,
+        type: 'text/plain; version=0.0.4; charset=utf-8',
+        body: render(familiesOf(counts, lag())),
+      };
+    default:
+      return json(404, { code: 'not_found', detail: 'Try /livez, /readyz, /metrics or /status.' });
+  }
+}
+
+function statusOf(counts: Counts, lag: Lag): object {
+  const { bytes, malformed, oversize, batches, retries, rejected } = counts;
+  const services = [...counts.all()].map(({ service, lines }) => ({
+    service,
+    lines: Object.fromEntries(levelNames.map((level, index) => [level, lines[index]])),
+  }));
+  return { bytes, malformed, oversize, batches, retries, rejected, lag, services };
 }
 
 function familiesOf(counts: Counts, lag: Lag): Family[] {

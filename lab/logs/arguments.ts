@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Type } from 'typebox';
-import { Value } from 'typebox/value';
 import { baseUrl } from '../../src/config/addresses.ts';
 import { ConfigError } from '../../src/config/environment.ts';
 import { reasonOf } from './checkpoint.ts';
@@ -106,11 +104,6 @@ function parse(args: readonly string[]) {
 
 const isRole = (text: string): text is Role => roles.some((role) => role === text);
 
-const Fields = Type.Object(
-  Object.fromEntries(roles.map((role) => [role, Type.Optional(Type.Array(Type.String({ minLength: 1 })))])),
-  { additionalProperties: false },
-);
-
 /** @throws {ConfigError} */
 function readFields(file: string): Partial<FieldTable> {
   let text: string;
@@ -119,11 +112,25 @@ function readFields(file: string): Partial<FieldTable> {
   } catch (error) {
     throw new ConfigError([`--fields ${file} cannot be read: ${reasonOf(error)}.`]);
   }
-  try {
-    return Value.Parse(Fields, JSON.parse(text));
-  } catch {
+  const fields = fieldsIn(text);
+  if (fields === undefined)
     throw new ConfigError([
       `--fields ${file} must be JSON with lists of names by role, such as {"level": ["lvl"]}. Roles: ${roles.join(', ')}.`,
     ]);
+  return fields;
+}
+
+function fieldsIn(text: string): Partial<FieldTable> | undefined {
+  try {
+    const fields = JSON.parse(text) as Record<string, unknown>;
+    const isRight = Object.entries(fields).every(
+      ([role, names]) =>
+        isRole(role) &&
+        Array.isArray(names) &&
+        names.every((name) => typeof name === 'string' && name !== ''),
+    );
+    return isRight ? fields : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { ProtobufWriter } from '../../src/telemetry/otlp/protobuf-writer.ts';
 import type { FieldName } from './lines/fields.ts';
 import type { LogRecord } from './lines/record.ts';
 import type { Scanner } from './lines/scanner.ts';
@@ -11,13 +12,15 @@ import type { Input, Position } from './input/input.ts';
 export interface Batch {
   lines: number;
   /** An ExportLogsServiceRequest; empty if nobody wants it. */
-  request: Buffer;
+  request: Uint8Array;
   /** The lines as they are; empty if nobody wants them. */
   text: Buffer;
   /** How far the inputs are forwarded once this batch is accepted. */
   ends: ReadonlyMap<Input, Position>;
   /** Seconds since 1970: the time of its last line that has one, else when that was read. */
   newest: number;
+  /** To be called when nobody needs the request any more: its memory is used again. */
+  release(): void;
 }
 
 /** The records of one service. */
@@ -37,8 +40,9 @@ export interface BatchOptions {
 }
 
 const sectionSize = 16 * 1024;
-/** Idle buffers. */
+/** Idle buffers of sections, and bytes of one that is kept. */
 const mostIdle = 64;
+const mostKept = 1024 * 1024;
 
 /** Collects lines until there are enough for a batch. */
 export class BatchBuilder {
@@ -53,6 +57,8 @@ export class BatchBuilder {
   readonly #text: RecordBytes | undefined;
   readonly #sections = new Map<string | undefined, Section>();
   readonly #idle: RecordBytes[] = [];
+  /** Buffers of requests, for reuse: garbage outside V8's heap would be collected too late. */
+  readonly #writers: ProtobufWriter[] = [];
   #last: Section | undefined;
   #added = 0;
   #ends = new Map<Input, Position>();
@@ -138,20 +144,21 @@ export class BatchBuilder {
 
   /** Takes the batch out, and begins the next one. */
   take(): Batch {
+    const writer = this.#writers.pop() ?? new ProtobufWriter();
     const batch = {
       lines: this.lines,
-      request: this.otlp ? assembleRequest(this.#sections.values()) : Buffer.alloc(0),
-      text:
-        this.#text === undefined
-          ? Buffer.alloc(0)
-          : Buffer.from(this.#text.bytes.subarray(0, this.#text.length)),
+      request: this.otlp ? assembleRequest(writer, this.#sections.values()) : new Uint8Array(),
+      text: Buffer.from(this.#text?.bytes.subarray(0, this.#text.length) ?? ''),
       ends: this.#ends,
       newest: this.#newest,
+      release: () => {
+        if (writer.length <= mostKept) this.#writers.push(writer);
+      },
     };
     for (const { records } of this.#sections.values()) {
       records.clear();
       // A buffer that a long line made large is not kept.
-      if (this.#idle.length < mostIdle && records.bytes.length <= 64 * sectionSize) this.#idle.push(records);
+      if (this.#idle.length < mostIdle && records.bytes.length <= mostKept) this.#idle.push(records);
     }
     this.#sections.clear();
     this.#text?.clear();

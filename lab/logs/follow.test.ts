@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseExposition } from '../harness/exposition.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../harness/otlp-receiver.ts';
-import { quickWaits, startLogs } from './started-logs.ts';
+import { quickWaits, startLogs } from '../harness/logs-process.ts';
 
 /** The program as a user starts it, against a receiver that decodes what arrives. */
 

@@ -1,9 +1,8 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listen } from '../../src/http/listen.ts';
 import { StartupError } from '../../src/errors.ts';
-import { createAdmin, type Lag } from './admin.ts';
+import { type Lag, startAdmin } from './admin.ts';
 import type { Arguments } from './arguments.ts';
 import { BatchBuilder } from './batch.ts';
 import { createCheckpointWriter, readCheckpoint, reasonOf } from './checkpoint.ts';
@@ -104,11 +103,10 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
     signal: stop,
   });
 
-  const admin = createAdmin(counts, lag, config.admin.allowedHosts);
-  if (!args.once) {
-    const url = await listen(admin, config.admin, 'LOGS_PORT');
-    say(`Counts: ${url}/status and ${url}/metrics`);
-    process.send?.({ type: 'reading', url });
+  const admin = args.once ? undefined : await startAdmin(config.admin, counts, lag);
+  if (admin !== undefined) {
+    say(`Counts: ${admin.url}/status and ${admin.url}/metrics`);
+    process.send?.({ type: 'reading', url: admin.url });
   }
 
   stop.addEventListener('abort', () => void giveUpAfter(config.shutdownDeadline, giveUp));
@@ -123,12 +121,15 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
       await writer.close();
     }
     terminal.close();
-    await admin.close();
+    admin?.close();
     await Promise.all([...targets, ...sets].map((each) => each.close()));
   }
   const left = dispatcher.linesInFlight() + batch.lines;
   const { lines, errors } = totalOf(counts);
   const seconds = (performance.now() - startedAt) / 1000;
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  // For a benchmark: seconds, and KiB.
+  process.send?.({ type: 'ended', lines, errors, seconds, cpu: (userCPUTime + systemCPUTime) / 1e6, maxRSS });
   say(
     `Read ${lines} lines (${megabytes(counts.bytes)}) in ${seconds.toFixed(1)} s: ${errors} errors, ${counts.malformed} not JSON, ${counts.oversize} too long, ${counts.rejected} refused.`,
   );

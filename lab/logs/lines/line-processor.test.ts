@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { logsRequest } from '../../console/otlp/messages.ts';
 import { decode } from '../../console/otlp/protobuf.ts';
+import { ProtobufWriter } from '../../../src/telemetry/otlp/protobuf-writer.ts';
 import { type Batch, BatchBuilder } from '../batch.ts';
 import { createCounts } from '../counts.ts';
 import { assembleRequest } from '../otlp/request.ts';
 import { RecordBytes } from '../otlp/record-bytes.ts';
 import { writeRecord, writeTextRecord } from '../otlp/slow-record.ts';
 import { usualFields } from './fields.ts';
-import { generatedLog } from './generated-log.ts';
+import { generatedLog } from '../../../test/support/generators/log-lines.ts';
 import { levelNames, levelOfSeverity } from './levels.ts';
 import { LineProcessor } from './line-processor.ts';
 import { parseRecord } from './record.ts';
@@ -58,7 +59,7 @@ function parsed(content: Buffer) {
   const counts = new Map<string, number>();
   const services = createCounts(5);
   let malformed = 0;
-  const requests: Buffer[] = [];
+  const requests: Uint8Array[] = [];
   for (const bytes of linesOf(content)) {
     const line = bytes.toString('utf8').replace(/\r$/, '');
     if (line.trim() === '') continue;
@@ -70,7 +71,7 @@ function parsed(content: Buffer) {
     counts.set(`${service} ${level}`, (counts.get(`${service} ${level}`) ?? 0) + 1);
     if (record === undefined) writeTextRecord(records, line, [0, 0], undefined);
     else writeRecord(records, record, [0, 0]);
-    requests.push(assembleRequest([{ service: record?.service, records }]));
+    requests.push(assembleRequest(new ProtobufWriter(), [{ service: record?.service, records }]));
   }
   return {
     lines: [...counts].map(([name, count]) => `${name} ${count}`).toSorted(),
@@ -90,9 +91,9 @@ function* linesOf(content: Buffer): Generator<Buffer> {
 }
 
 /** Without the time of reading, by text: services are apart in a request, so the order differs. */
-function recordsIn(requests: readonly Buffer[]): string[] {
+function recordsIn(requests: readonly Uint8Array[]): string[] {
   return requests
-    .flatMap((request) => decode(logsRequest, request))
+    .flatMap((request) => decode(logsRequest, Buffer.from(request)))
     .map((record) => describeValue({ ...record, observedTime: 0 }))
     .toSorted();
 }
@@ -201,7 +202,7 @@ test.each([[[1]], [[7, 300]], [[100_000]]])(
       malformed: 0,
     });
     const pieces = batches
-      .flatMap(({ request }) => decode(logsRequest, request))
+      .flatMap(({ request }) => decode(logsRequest, Buffer.from(request)))
       .filter(({ attributes }) => attributes['log.piece'] !== undefined);
     const joined = pieces.map(({ body }) => (typeof body === 'string' ? body : '')).join('');
     expect(joined).toBe(long + long);

@@ -51,6 +51,7 @@ export function createDispatcher(
       // Blank lines alone move an input without anything to send.
       if (entry.batch.lines > 0) await Promise.all(targets.map((target) => target.send(entry.batch, signal)));
       entry.isAccepted = true;
+      entry.batch.release();
     } catch (error) {
       failures.push(error);
     }

@@ -44,6 +44,7 @@ const batch: Batch = {
   text: Buffer.alloc(0),
   ends: new Map(),
   newest: 0,
+  release: () => {},
 };
 const endless = new AbortController().signal;
 

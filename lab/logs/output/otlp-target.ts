@@ -25,10 +25,14 @@ export interface OtlpTargetOptions {
   say(sentence: string): void;
 }
 
+/** Bytes: a compressed batch is one piece. */
+const chunkSize = 64 * 1024;
+
 /** The fastest level: a batch is sent once, on a network that is close. */
-const compress: Readonly<Record<Compression, (content: Buffer) => Promise<Buffer>>> = {
-  gzip: (content) => promisify(gzip)(content, { level: 1 }),
-  zstd: (content) => promisify(zstdCompress)(content, { params: { [constants.ZSTD_c_compressionLevel]: 1 } }),
+const compress: Readonly<Record<Compression, (content: Uint8Array) => Promise<Uint8Array>>> = {
+  gzip: (content) => promisify(gzip)(content, { level: 1, chunkSize }),
+  zstd: (content) =>
+    promisify(zstdCompress)(content, { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize }),
   none: async (content) => content,
 };
 
@@ -56,7 +60,7 @@ export function createOtlpTarget(options: OtlpTargetOptions): Target {
   /** Why it does not accept, as it was told. */
   let trouble: string | undefined;
 
-  async function attempt(body: Buffer, signal: AbortSignal): Promise<Verdict> {
+  async function attempt(body: Uint8Array, signal: AbortSignal): Promise<Verdict> {
     try {
       const response = await pool.request({ path, method: 'POST', headers, body, signal });
       const answer = Buffer.from(await response.body.arrayBuffer());

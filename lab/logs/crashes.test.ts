@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { proveCrashes } from './crashes.ts';
+import { proveCrashes } from '../../test/crash/log-crashes.ts';
 
 test('no line is lost when the process is killed, and only lines beyond the checkpoint are repeated', async () => {
   const report = await proveCrashes({ kills: 4, random: Math.random });

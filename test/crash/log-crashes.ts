@@ -7,9 +7,9 @@ import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { logsRequest } from '../../console/otlp/messages.ts';
-import { decode } from '../../console/otlp/protobuf.ts';
-import { startLogs } from '../started-logs.ts';
+import { logsRequest } from '../../lab/console/otlp/messages.ts';
+import { decode } from '../../lab/console/otlp/protobuf.ts';
+import { startLogs } from '../../lab/harness/logs-process.ts';
 
 /**
  * Kills the log processor with SIGKILL at random moments, while a program writes numbered lines and rotates its file, and a

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { proveCrashes } from './crashes.ts';
+import { proveCrashes } from './log-crashes.ts';
 
 const usage = `npm run test:crash:logs -- [options]
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { usualFields } from './fields.ts';
+import { usualFields } from '../../../lab/logs/lines/fields.ts';
 
 const usual = Object.values(usualFields).flat();
 const name = fc.oneof(

@@ -26,7 +26,7 @@ export function startLogs(
   args: readonly string[],
   env: Readonly<Record<string, string>> = quickWaits,
 ): StartedLogs {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'main.ts'), ...args], {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, '../logs/main.ts'), ...args], {
     env: { LOGS_PORT: '0', ...env },
     stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
   });
