@@ -1,3 +1,4 @@
+import { findHaProxy } from './haproxy.ts';
 import { pathOf } from './path-of.ts';
 
 /**
@@ -29,6 +30,7 @@ const programs: readonly Program[] = [
     package: 'pgbouncer',
     tests: ['test/resilience/postgres-pooler.test.ts', 'test/crash/pooler.test.ts'],
   },
+  { name: 'haproxy', package: 'haproxy', tests: ['test/limits/proxy.test.ts'] },
   {
     name: 'chromium',
     package: 'chromium',
@@ -41,6 +43,7 @@ const programs: readonly Program[] = [
 export function isInstalled(name: string): boolean {
   if (name === 'redis-server' && process.env['TEST_REDIS'] === 'containers') return true;
   if (name === 'pgbouncer' && process.env['PGBOUNCER_PATH'] !== undefined) return true;
+  if (name === 'haproxy') return findHaProxy() !== undefined;
   if (name === 'chromium' && process.env['CHROMIUM_PATH'] !== undefined) return true;
   return pathOf(name) !== undefined;
 }

@@ -66,6 +66,8 @@ const everywhere: readonly ProblemType[] = [
   problems.overloaded,
   problems.headers_too_large,
   problems.internal_error,
+  problems.outcome_unknown,
+  problems.service_unavailable,
   problems.database_unavailable,
   problems.deadline_exceeded,
 ];
@@ -87,7 +89,7 @@ function headersOf(status: number): Record<string, object> {
   const headers: Record<string, object> = { ...responseHeaders };
   if (status === 401) headers['www-authenticate'] = { type: 'string' };
   if (status === 405) headers['allow'] = { type: 'string' };
-  if (status === 409 || status === 429 || status === 503) {
+  if (status === 409 || status === 429 || status === 502 || status === 503) {
     headers['retry-after'] = { type: 'integer', description: 'Seconds to wait before the next attempt.' };
   }
   return headers;

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { ServiceError } from '../errors.ts';
-import { scrub } from '../privacy/scrub.ts';
+import { describeFault, type FieldFault } from './field-faults.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -95,6 +95,16 @@ export const problems = defineProblems({
     title: 'Internal server error',
     advice: 'report the `requestId`: a defect, whose details are in the log',
   },
+  outcome_unknown: {
+    status: 502,
+    title: 'Outcome unknown',
+    advice: 'repeat it with the same key: it may have taken effect (sent by the load balancer)',
+  },
+  service_unavailable: {
+    status: 503,
+    title: 'Service unavailable',
+    advice: 'repeat it with the same key after `retry-after` (sent by the load balancer)',
+  },
   database_unavailable: {
     status: 503,
     title: 'Database unavailable',
@@ -159,12 +169,6 @@ export function problemSchema({ problems: ofRoutes, members }: ProblemVocabulary
 
 /** Extension members of one response. */
 export type ProblemExtensions = Readonly<Record<string, unknown>> & { errors?: readonly FieldFault[] };
-
-export interface FieldFault {
-  in: 'body' | 'header' | 'query' | 'path';
-  pointer: string;
-  detail: string;
-}
 
 /** Refuses a request while the HTTP edge reads it. */
 export class RequestProblem extends Error {
@@ -267,41 +271,3 @@ const fastifyProblems: Readonly<Record<string, { code: ProblemCode; detail: stri
 
 /** Enough to fix a request, and a bound on the response to a hostile one. */
 const mostFaults = 20;
-
-const places: Readonly<Record<string, FieldFault['in']>> = {
-  body: 'body',
-  headers: 'header',
-  querystring: 'query',
-  params: 'path',
-};
-
-type ValidationFault = NonNullable<FastifyError['validation']>[number];
-
-function describeFault(error: FastifyError, fault: ValidationFault): FieldFault {
-  const { missingProperty, additionalProperty, allowedValues } = fault.params;
-  const member = missingProperty ?? additionalProperty;
-  return {
-    in: places[error.validationContext ?? 'body'] ?? 'body',
-    // An unknown member name is the client's text, which may hold a secret.
-    pointer: scrub(
-      typeof member === 'string' ? `${fault.instancePath}/${escapePointer(member)}` : fault.instancePath,
-    ),
-    detail: detailOf(fault, allowedValues),
-  };
-}
-
-function detailOf(fault: ValidationFault, allowedValues: unknown): string {
-  if (fault.keyword === 'required') return 'is missing';
-  if (fault.keyword === 'additionalProperties') return 'is not known';
-  if (fault.keyword === 'enum' && Array.isArray(allowedValues)) {
-    return allowedValues.length <= 10
-      ? `must be one of ${allowedValues.join(', ')}`
-      : 'is not one of the known values';
-  }
-  return fault.message ?? 'is not valid';
-}
-
-/** RFC 6901, section 3. */
-function escapePointer(member: string): string {
-  return member.replaceAll('~', '~0').replaceAll('/', '~1');
-}

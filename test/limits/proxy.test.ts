@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../lab/harness/free-port.ts';
+import { findHaProxy, type HaProxy, haproxyConfigFile, startHaProxy } from '../../lab/harness/haproxy.ts';
+import { startTcpProxy } from '../../lab/simulator/network/tcp-proxy.ts';
+import { problems } from '../../src/http/problem-details.ts';
+import { priorities } from '../../src/admission/priorities.ts';
+import {
+  type ApiClient,
+  createApiClient,
+  type ProblemBody,
+  teaOrder,
+} from '../support/clients/api-client.ts';
+import { occupy, patiently, spawnHeld } from '../support/clients/held-orders.ts';
+import { quietWorker } from '../support/clients/settings.ts';
+import { openConnection } from '../support/clients/raw-connection.ts';
+import { spawnReplica, spawnSurroundings } from '../support/processes/spawn-service.ts';
+
+/** The service behind HAProxy, with the configuration of the stack. */
+
+const problemOf = (answer: { status: number; body: unknown }) => [
+  answer.status,
+  (answer.body as ProblemBody).code,
+];
+
+describe('the configuration of HAProxy', () => {
+  test('the configuration of HAProxy is valid, without a warning', async () => {
+    const { stdout, stderr } = await promisify(execFile)(findHaProxy() ?? 'haproxy', [
+      '-c',
+      '-f',
+      haproxyConfigFile,
+    ]);
+    expect(stdout + stderr).not.toMatch(/warning|alert/i);
+  });
+
+  test('the configuration of HAProxy has the titles of the API, and the priorities of admission control', async () => {
+    const config = await readFile(haproxyConfigFile, 'utf8');
+    const bodies = [...config.matchAll(/"title":"([^"%]+)","status":(\d+),.*"code":"(\w+)"/g)];
+    expect(bodies.length).toBeGreaterThanOrEqual(5);
+    for (const [, title, status, code = ''] of bodies) {
+      expect([code, title, Number(status)]).toEqual([
+        code,
+        problems[code as keyof typeof problems].title,
+        problems[code as keyof typeof problems].status,
+      ]);
+    }
+    const ofKind = Object.fromEntries(
+      [...config.matchAll(/set-priority-class int\((\d)\) if (.+)/g)].map(([, rank, acls = '']) => [
+        acls,
+        Number(rank),
+      ]),
+    );
+    expect(ofKind).toEqual({
+      'is_read one_order': priorities.read.rank,
+      'is_write cancellation': priorities.finish.rank,
+      'is_write all_orders': priorities.place.rank,
+      'is_read all_orders': priorities.list.rank,
+    });
+  });
+});
+
+describe('the proxy, when a replica does not answer', () => {
+  let proxy: HaProxy;
+  let url: string;
+  const quits = createServer((socket) => socket.once('data', () => socket.destroy()));
+
+  beforeAll(async () => {
+    const port = await freePort();
+    quits.listen(port, '127.0.0.1');
+    url = `http://127.0.0.1:${port}`;
+  });
+  afterAll(() => quits.close());
+
+  async function problemOver(header = ''): Promise<{ status: number; headers: Headers; body: ProblemBody }> {
+    await using connection = await openConnection(proxy.url);
+    connection.send(`GET /orders HTTP/1.1\r\nhost: x\r\n${header}\r\n`);
+    const answer = await connection.answer();
+    if (answer === undefined) throw new Error('The proxy did not answer.');
+    return { ...answer, body: JSON.parse(answer.body) as ProblemBody };
+  }
+
+  test('a request that no replica can take gets 503 problem details with Retry-After, under one id', async () => {
+    await using unreachable = await startHaProxy([]);
+    proxy = unreachable;
+    const { status, headers, body } = await problemOver();
+    expect([status, headers.get('content-type')]).toEqual([503, 'application/problem+json; charset=utf-8']);
+    expect(body).toEqual({
+      type: '/problems/service_unavailable',
+      title: problems.service_unavailable.title,
+      status: 503,
+      detail: expect.stringMatching(/./),
+      code: 'service_unavailable',
+      requestId: headers.get('x-request-id'),
+    });
+    expect(body.requestId).toMatch(/^[\da-f]{8}-/);
+    expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(5);
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect((await problemOver('x-request-id: mine\r\n')).body.requestId).toBe('mine');
+    expect((await problemOver('x-request-id: "not mine"\r\n')).body.requestId).toMatch(/^[\da-f]{8}-/);
+  });
+
+  test('a request whose replica dies gets 502 problem details: it may have taken effect', async () => {
+    // No health check is answered by this replica, so it is up without one.
+    await using dying = await startHaProxy([{ url, adminUrl: url }], (config) =>
+      config.replaceAll('default-server check', 'default-server'),
+    );
+    proxy = dying;
+    const { status, body, headers } = await problemOver();
+    expect([status, body.code, body.status]).toEqual([502, 'outcome_unknown', 502]);
+    expect(headers.get('x-request-id')).toBe(body.requestId);
+  });
+
+  test('bytes that are no request get no answer, instead of a page in HTML', async () => {
+    await using idle = await startHaProxy([]);
+    await using connection = await openConnection(idle.url);
+    connection.send('NONSENSE\r\n\r\n');
+    expect(await connection.answer()).toBeUndefined();
+  });
+});
+
+test('a service without Postgres answers for itself through the proxy', async () => {
+  await using surroundings = await spawnSurroundings();
+  const network = await startTcpProxy(surroundings.database.url);
+  await using replica = await spawnReplica(surroundings, {
+    ...quietWorker,
+    DATABASE_URL: network.url,
+    DATABASE_DEADLINE: '500ms',
+  });
+  await using proxy = await startHaProxy([replica]);
+  let api: ApiClient | undefined;
+  const place = async () => {
+    api ??= await createApiClient(proxy.url, 'shop-key');
+    return (await api.place()).status;
+  };
+  await expect.poll(place, patiently).toBe(201);
+
+  await network.close();
+  const isReady = async () => (await fetch(`${replica.adminUrl}/readyz`)).ok;
+  await expect.poll(isReady, patiently).toBe(false);
+  // For longer than HAProxy takes to notice.
+  const seen = new Set<string>();
+  const end = Date.now() + 4000;
+  while (Date.now() < end) seen.add(String(problemOf(await requireApi(api).place())));
+  expect([...seen]).toEqual(['503,database_unavailable']);
+});
+
+function requireApi(api: ApiClient | undefined): ApiClient {
+  if (api === undefined) throw new Error('No request has succeeded yet.');
+  return api;
+}
+
+test('orders beyond what the replica takes get 429 from the proxy, while reads and cancellations wait and are answered', async () => {
+  await using held = await spawnHeld({ ADMISSION: 'off' });
+  await using proxy = await startHaProxy([held.service], (config) =>
+    config.replace('maxconn 400', 'maxconn 3').replace('timeout queue 20ms', 'timeout queue 20s'),
+  );
+  const api = await createApiClient(proxy.url, 'shop-key');
+  const through = { ...held, service: { ...held.service, api } };
+  const isUp = async () => (await api.get(`/orders/${randomUUID()}`)).status;
+  await expect.poll(isUp, patiently).toBe(404);
+  const placing = await occupy(through, 3);
+
+  const list = await api.refused('GET', '/orders', { headers: { 'x-request-id': 'a-list' } });
+  expect(problemOf(list)).toEqual([429, 'overloaded']);
+  expect(list.body.requestId).toBe('a-list');
+  expect(list.headers.get('retry-after')).toMatch(/^[1-5]$/);
+
+  // 32 orders wait, the others are refused at once.
+  const many = Array.from({ length: 40 }, () => api.place());
+  const refused: unknown[] = [];
+  for (const order of many) {
+    void order.then((answer) => {
+      if (answer.status === 429) refused.push(problemOf(answer));
+    });
+  }
+  await expect.poll(() => refused.length, patiently).toBe(8);
+  const read = api.get(`/orders/${randomUUID()}`);
+  const cancelled = api.refused('POST', `/orders/${randomUUID()}/cancel`);
+  held.release();
+  expect((await read).status).toBe(404);
+  expect((await cancelled).status).toBe(404);
+  const statuses = (await Promise.all([...placing, ...many])).map(({ status }) => status);
+  expect(statuses.filter((status) => status === 201)).toHaveLength(3 + 32);
+  expect(refused).toEqual(Array.from({ length: 8 }, () => [429, 'overloaded']));
+});
+
+test('an order that waits in the queue of the proxy for too long gets 429, not 503', async () => {
+  await using held = await spawnHeld({ ADMISSION: 'off' });
+  await using proxy = await startHaProxy([held.service], (config) =>
+    config.replace('maxconn 400', 'maxconn 3'),
+  );
+  const api = await createApiClient(proxy.url, 'shop-key');
+  const placing = await occupy({ ...held, service: { ...held.service, api } }, 3);
+  const { status, body, headers } = await api.refused('POST', '/orders', {
+    body: JSON.stringify(teaOrder),
+    headers: { 'content-type': 'application/json' },
+  });
+  expect([status, body.status, body.code, body.title]).toEqual([
+    429,
+    429,
+    'overloaded',
+    problems.overloaded.title,
+  ]);
+  expect(body.requestId).toBe(headers.get('x-request-id'));
+  held.release();
+  await Promise.all(placing);
+});
