@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createAdminServer } from './admin/admin-server.ts';
+import { startAgentCheck } from './admin/agent-check.ts';
 import { createAdmission } from './admission/admission.ts';
 import type { Config } from './config/config.ts';
 import { createHealth } from './health.ts';
@@ -193,6 +194,17 @@ export async function createService(
   });
   building.defer(() => admin.close());
   const adminUrl = await listen(admin, config.admin, 'ADMIN_PORT');
+  if (config.admin.agentPort !== undefined) {
+    const agent = await startAgentCheck(
+      { host: config.admin.host, port: config.admin.agentPort },
+      {
+        draining: health.draining,
+        ready: async () => (await health.readiness()).ready,
+        limit: () => admission?.state().limit,
+      },
+    );
+    building.defer(() => agent.close());
+  }
 
   const server = await createServer({
     config: { ...config, http: withConnections(config.http, files.api) },

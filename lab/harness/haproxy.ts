@@ -12,6 +12,8 @@ import { isProgram, pathOf } from './path-of.ts';
 export interface ProxiedReplica {
   url: string;
   adminUrl: string;
+  /** Without it, its number of requests at a time is the one in the configuration. */
+  agentPort?: number;
 }
 
 /** A real HAProxy in front of replicas, with the configuration of the stack. */
@@ -87,9 +89,10 @@ function atAddresses(
     .replace('bind :8405', `bind 127.0.0.1:${ports.status}`)
     .replaceAll(/^ *server-template \S+ \d+ orders:(\d+) .*$/gm, (_line, port: string) =>
       replicas
-        .map(({ url, adminUrl }, index) => {
+        .map(({ url, adminUrl, agentPort }, index) => {
           const { host } = new URL(port === '7070' ? url : adminUrl);
-          return `    server orders-${index + 1} ${host} port ${new URL(adminUrl).port}`;
+          const agent = agentPort === undefined ? 'no-agent-check' : `agent-port ${agentPort}`;
+          return `    server orders-${index + 1} ${host} port ${new URL(adminUrl).port} ${agent}`;
         })
         .join('\n'),
     );

@@ -35,6 +35,8 @@ export interface Config {
     port: number;
     /** Names under which it answers, besides IP addresses and `localhost`. */
     allowedHosts: string[];
+    /** Port of the agent check, on the same host; `undefined` without one. */
+    agentPort: number | undefined;
   };
   /** Whether the admin listener takes profiles. */
   profiling: boolean;
@@ -159,6 +161,7 @@ export function loadConfig(env: Environment = process.env): Config {
       host: value.ADMIN_HOST,
       port: value.ADMIN_PORT,
       allowedHosts: value.ADMIN_ALLOWED_HOSTS ?? [],
+      agentPort: value.AGENT_PORT,
     },
     profiling: value.PROFILING === 'auto' ? value.NODE_ENV !== 'production' : value.PROFILING === 'on',
     apiKeys: new Secret(value.API_KEYS),

@@ -16,6 +16,12 @@ export const listenerVariables = {
     default: '7071',
     meaning: 'port of the admin listener; 0 picks a free one',
   }),
+  AGENT_PORT: optional(
+    wholeNumber(1, 65_535, {
+      meaning:
+        'port on ADMIN_HOST that answers the agent check of HAProxy with the state of this instance and how many requests it takes at a time; without it, none does',
+    }),
+  ),
   ADMIN_ALLOWED_HOSTS: optional(
     hostNames({
       meaning:

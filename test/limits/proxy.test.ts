@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../lab/harness/free-port.ts';
 import { findHaProxy, type HaProxy, haproxyConfigFile, startHaProxy } from '../../lab/harness/haproxy.ts';
+import { parseExposition } from '../../lab/harness/exposition.ts';
 import { startTcpProxy } from '../../lab/simulator/network/tcp-proxy.ts';
 import { problems } from '../../src/http/problem-details.ts';
 import { priorities } from '../../src/admission/priorities.ts';
@@ -15,7 +17,7 @@ import {
   type ProblemBody,
   teaOrder,
 } from '../support/clients/api-client.ts';
-import { occupy, patiently, spawnHeld } from '../support/clients/held-orders.ts';
+import { metricOf, occupy, patiently, spawnHeld } from '../support/clients/held-orders.ts';
 import { quietWorker } from '../support/clients/settings.ts';
 import { openConnection } from '../support/clients/raw-connection.ts';
 import { spawnReplica, spawnSurroundings } from '../support/processes/spawn-service.ts';
@@ -188,6 +190,53 @@ test('orders beyond what the replica takes get 429 from the proxy, while reads a
   expect(statuses.filter((status) => status === 201)).toHaveLength(3 + 32);
   expect(refused).toEqual(Array.from({ length: 8 }, () => [429, 'overloaded']));
 });
+
+test('a replica tells the proxy how many requests it takes at a time, and the proxy refuses the others', async () => {
+  const agentPort = await freePort();
+  await using held = await spawnHeld({ AGENT_PORT: String(agentPort) });
+  await using proxy = await startHaProxy([{ ...held.service, agentPort }]);
+  const maxconn = () => sampleOf(proxy, 'haproxy_server_limit_sessions', 'orders');
+  await expect.poll(maxconn, patiently).toBe(9);
+  const api = await createApiClient(proxy.url, 'shop-key');
+  const placing = await occupy({ ...held, service: { ...held.service, api } }, 9);
+  const many = await Promise.all(Array.from({ length: 20 }, () => api.place()));
+  expect(many.map(({ status }) => status)).toEqual(Array.from(many, () => 429));
+  expect(await metricOf(held.service, 'requests_shed_total', { reason: 'queue_full' })).toBe(0);
+  // Orders do not use up the whole limit: a read through another way finds a slot.
+  expect((await held.service.api.get(`/orders/${randomUUID()}`)).status).toBe(404);
+  held.release();
+  expect((await Promise.all(placing)).map(({ status }) => status)).toEqual(Array.from(placing, () => 201));
+});
+
+async function agentLine(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  return text(socket);
+}
+
+test('a replica tells the proxy that it is not ready, and that it drains', async () => {
+  await using surroundings = await spawnSurroundings();
+  const network = await startTcpProxy(surroundings.database.url);
+  const agentPort = await freePort();
+  await using replica = await spawnReplica(surroundings, {
+    ...quietWorker,
+    DATABASE_URL: network.url,
+    AGENT_PORT: String(agentPort),
+    SHUTDOWN_DRAIN_DELAY: '1s',
+  });
+  expect(await agentLine(agentPort)).toMatch(/^ready up maxconn:\d+\n$/);
+  await network.close();
+  await expect.poll(() => agentLine(agentPort), patiently).toBe('down#not ready\n');
+  const closing = replica.close();
+  expect(await agentLine(agentPort)).toBe('drain\n');
+  await closing;
+});
+
+async function sampleOf({ target }: HaProxy, name: string, backend: string): Promise<number> {
+  const exposed = await (await fetch(`http://${target}/metrics`)).text();
+  const { samples } = parseExposition(exposed, 'prometheus');
+  const sample = samples.find((each) => each.name === name && each.labels['proxy'] === backend);
+  return sample?.value ?? Number.NaN;
+}
 
 test('an order that waits in the queue of the proxy for too long gets 429, not 503', async () => {
   await using held = await spawnHeld({ ADMISSION: 'off' });
