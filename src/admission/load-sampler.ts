@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { outsideRequests } from '../background.ts';
 import type { LoadWindow } from './adaptive-limit.ts';
 
 /** A dependency behind a bounded number of connections. */
@@ -103,7 +104,7 @@ export function sampleLoad(options: {
       begin(lastTick);
       utilization = performance.eventLoopUtilization();
       for (const queue of [requests, ...queues]) queue.restart();
-      timer = setInterval(sample, tick).unref();
+      timer = outsideRequests(() => setInterval(sample, tick).unref());
     },
     loopLate: () => lateInARow >= lateWindows,
     timeInFlight: () => timeInFlight,

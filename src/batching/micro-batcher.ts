@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { outsideRequests } from '../background.ts';
 import { type Deadline, noDeadline } from '../resilience/deadline.ts';
 import { startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
 
@@ -65,8 +65,6 @@ export function createMicroBatcher<Item, Result>(
   batching: MicroBatching<Item, Result>,
 ): MicroBatcher<Item, Result> {
   const waiting = new Set<Entry<Item, Result>>();
-  // A batch belongs to no request, whichever of them sends it.
-  const outsideRequests = AsyncLocalStorage.snapshot();
   let inFlight = 0;
   let completed = 0;
   let sending = false;
@@ -99,6 +97,7 @@ export function createMicroBatcher<Item, Result>(
       if (batch.length === 0) return;
       lastSize = batch.length;
       inFlight += 1;
+      // A batch belongs to no request, whichever of them sends it.
       outsideRequests(() => void holdPlace(run(batch)));
     }
   }

@@ -1,4 +1,5 @@
 import { buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import { outsideRequests } from '../background.ts';
 import type { OutgoingProxy } from '../config/outgoing-proxy.ts';
 
 export interface ConnectionOptions {
@@ -47,13 +48,16 @@ const connectErrors = new WeakSet<Error>();
 
 function rememberingErrors(connect: buildConnector.connector): buildConnector.connector {
   return (target, done) =>
-    connect(target, (error, socket) => {
-      if (error === null) done(null, socket);
-      else {
-        connectErrors.add(error);
-        done(error, null);
-      }
-    });
+    // The connection serves many requests, and none is to blame for what becomes of it.
+    outsideRequests(() =>
+      connect(target, (error, socket) => {
+        if (error === null) done(null, socket);
+        else {
+          connectErrors.add(error);
+          done(error, null);
+        }
+      }),
+    );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { outsideRequests } from '../background.ts';
 import type { PaymentEvents } from './payment-gateway.ts';
 
 /**
@@ -68,7 +69,7 @@ export function createGatewayPause({ longest, shared, events }: GatewayPauseOpti
     until = performance.now() + duration;
     events.paused({ duration, isShortened: asked > duration, learned });
     clearTimeout(ending);
-    ending = setTimeout(() => events.resumed(), duration).unref();
+    ending = outsideRequests(() => setTimeout(() => events.resumed(), duration).unref());
     if (learned === 'here') void shared?.begin(duration);
   }
 

@@ -1,4 +1,5 @@
 import type { Client, ClientConfig, PoolConfig } from 'pg';
+import { outsideRequests } from '../background.ts';
 import type { DatabaseHost, DatabaseTls, DatabaseUrl } from '../config/database-url.ts';
 import { searchServers } from './server-search.ts';
 import { TimeLimitedClient } from './time-limited-client.ts';
@@ -91,12 +92,15 @@ function clientClass(
     override connect(): Promise<Client>;
     override connect(callback: Connected): void;
     override connect(callback?: (error: never, client: Client) => void): Promise<Client> | void {
-      const connecting = this.#connect();
+      // The connection and the timers of the pool, which start in the callback, serve many requests.
+      const connecting = outsideRequests(() => this.#connect());
       if (callback === undefined) return connecting;
       const report = callback as (error: Error | null, client: Client) => void;
-      connecting.then(
-        () => report(null, this),
-        (error: Error) => report(error, this),
+      void outsideRequests(() =>
+        connecting.then(
+          () => report(null, this),
+          (error: Error) => report(error, this),
+        ),
       );
     }
 

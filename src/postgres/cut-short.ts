@@ -7,6 +7,7 @@ import {
   type QueryResult,
   type QueryResultRow,
 } from 'pg';
+import { outsideRequests } from '../background.ts';
 import type { Deadline } from '../resilience/deadline.ts';
 import { requestCancel } from './cancel-request.ts';
 import { watchForLocalCommit } from './local-commit.ts';
@@ -76,6 +77,8 @@ export function createDeadlineQueries(
     async run<Row extends QueryResultRow>(query: QueryConfig, deadline: Deadline, timeLimit: number) {
       const client = await connectBefore(pool, deadline);
       const checkCommit = watchForLocalCommit(client);
+      // It starts the timer that closes an idle connection.
+      const release = (error?: Error) => outsideRequests(() => client.release(error));
       const lasts = sessions.lasts(client);
       const remaining = deadline.remaining();
       // A session that lasts has the timeout of Postgres itself. In any other, only a request ends the statement, which must
@@ -85,13 +88,13 @@ export function createDeadlineQueries(
       const readTimeout = Math.max(1, Math.min(lasts ? timeLimit : Infinity, cancelIn + grace));
       let cancelled: ReturnType<typeof requestEnd> | undefined;
       const cancel = () => {
-        cancelled = requestEnd(client);
+        cancelled = outsideRequests(() => requestEnd(client));
       };
       const timer = cancelIn === Infinity ? undefined : setTimeout(cancel, cancelIn);
       const releaseWhole = () => {
         // Released any earlier, the connection could already run the next statement when the cancellation arrives.
-        if (cancelled) void cancelled.then((error) => client.release(error));
-        else client.release();
+        if (cancelled) void cancelled.then(release);
+        else release();
       };
 
       const bounded = { ...(lasts ? query : withoutName(query)), query_timeout: readTimeout };
@@ -102,7 +105,7 @@ export function createDeadlineQueries(
         return result;
       } catch (error) {
         if (leavesWhole(error)) releaseWhole();
-        else client.release(error instanceof Error ? error : new Error(String(error)));
+        else release(error instanceof Error ? error : new Error(String(error)));
         const wasCancelled = cancelled && error instanceof DatabaseError && error.code === queryCanceled;
         throw wasCancelled && remaining <= timeout ? new CutShort(error) : error;
       } finally {
@@ -147,7 +150,7 @@ function connectBefore(pool: Pool, deadline: Deadline): Promise<PoolClient> {
   pool.connect((error, client) => {
     clearTimeout(timer);
     if (client === undefined) reject(error ?? new Error('there is no connection'));
-    else if (late) client.release();
+    else if (late) outsideRequests(() => client.release());
     else resolve(client);
   });
   return promise;

@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
+import { outsideRequests } from '../background.ts';
 import { createCallEvidence, type Tally } from './call-evidence.ts';
 import { createSuspensions } from './suspensions.ts';
 
@@ -81,13 +83,19 @@ export function createCircuit<T>(
   );
 
   let state: CircuitState = 'closed';
+  // opossum starts its timer where the call fails, so it runs outside of requests, and the caller tells of a change.
+  const untold: Array<{ from: CircuitState; to: CircuitState }> = [];
+  const tell = () => {
+    for (const change of untold.splice(0)) onChange(change);
+  };
   const enter = (to: CircuitState) => () => {
     const from = state;
     state = to;
-    if (from !== to) onChange({ from, to });
+    if (from !== to) untold.push({ from, to });
   };
   breaker.on('open', enter('open'));
   breaker.on('halfOpen', enter('half_open'));
+  breaker.on('halfOpen', tell);
   breaker.on('close', enter('closed'));
   // The window still holds the failures that opened the circuit: without this, one more failure would reopen it.
   breaker.on('close', () => evidence.clear());
@@ -99,7 +107,8 @@ export function createCircuit<T>(
 
   function open(among: readonly string[]): void {
     suspects = among;
-    breaker.open();
+    outsideRequests(() => breaker.open());
+    tell();
   }
 
   /** Opens the circuit if the window says so: for one cause if it explains the failures, else for all. */
@@ -147,11 +156,14 @@ export function createCircuit<T>(
   }
 
   async function throughBreaker<R extends T>(call: () => Promise<R>): Promise<R> {
+    const inRequest = AsyncLocalStorage.snapshot();
     try {
-      return (await breaker.fire(call)) as R;
+      return (await outsideRequests(() => breaker.fire(() => inRequest(call)))) as R;
     } catch (error) {
       if (error instanceof FailedCall) return error.outcome as R;
       throw error;
+    } finally {
+      tell();
     }
   }
 
@@ -167,6 +179,7 @@ export function createCircuit<T>(
       const outcome = await run(call, causes, (attempt) => attempt());
       if (outcome !== undefined && !failed(outcome) && state !== 'closed' && !breaker.isShutdown) {
         breaker.close();
+        tell();
         for (const cause of others) suspend(cause);
       }
       return outcome;

@@ -1,4 +1,5 @@
 import { write, writeSync } from 'node:fs';
+import { outsideRequests } from '../../background.ts';
 
 /** A destination of pino. */
 export interface LogDestination {
@@ -140,8 +141,8 @@ export function createLogDestination(options: LogDestinationOptions = {}): LogDe
       }
       lines.push(line);
       length += line.length;
-      if (length >= batchSize) flush();
-      else flushTimer ??= setTimeout(flush, flushInterval).unref();
+      if (length >= batchSize) outsideRequests(flush);
+      else flushTimer ??= outsideRequests(() => setTimeout(flush, flushInterval).unref());
     },
     async drain(timeLimit) {
       const { promise, resolve } = Promise.withResolvers<void>();

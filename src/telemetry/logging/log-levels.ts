@@ -1,4 +1,5 @@
 import type { LogComponent, LogFilter, LogLevel } from '../../config/log-filter.ts';
+import { outsideRequests } from '../../background.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Logger } from './logger.ts';
 
@@ -91,11 +92,12 @@ function change(adjustable: Adjustable, level: LogLevel, minutes: number | undef
   }
   const wait = minutes * 60_000;
   adjustable.until = new Date(Date.now() + wait);
-  adjustable.revert = setTimeout(() => {
+  const revert = () => {
     adjustable.logger.level = adjustable.lasting;
     delete adjustable.revert;
     delete adjustable.until;
-  }, wait).unref();
+  };
+  adjustable.revert = outsideRequests(() => setTimeout(revert, wait).unref());
 }
 
 function effectiveLevel({ logger, until }: Adjustable): EffectiveLevel {

@@ -1,3 +1,4 @@
+import { outsideRequests } from '../../background.ts';
 import type { AdmissionEvents } from '../../admission/admission-events.ts';
 import type { ShedReason } from '../../admission/concurrency-limiter.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -40,7 +41,7 @@ export function observeAdmission(logger: Logger, metrics: Metrics): AdmissionEve
     shed({ reason, priority }) {
       metrics.shed(reason);
       shed.set(reason, (shed.get(reason) ?? 0) + 1);
-      timer ??= setInterval(closeWindow, windowLength).unref();
+      timer ??= outsideRequests(() => setInterval(closeWindow, windowLength).unref());
       recordingSpan()
         ?.setAttribute('orders.shed.reason', reason)
         .addEvent('orders.request.shed', { 'orders.shed.reason': reason, 'orders.shed.priority': priority });

@@ -1,3 +1,4 @@
+import { outsideRequests } from '../../background.ts';
 import type { ConnectionEvents } from '../../http/hardening/connection-limits.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -53,13 +54,12 @@ export function atMost(
   summarize: (leftOut: number) => void,
 ): (write: () => void) => void {
   let seen = 0;
+  const close = () => {
+    if (seen > limit) summarize(seen - limit);
+    seen = 0;
+  };
   return (write) => {
-    if (seen === 0) {
-      setTimeout(() => {
-        if (seen > limit) summarize(seen - limit);
-        seen = 0;
-      }, length).unref();
-    }
+    if (seen === 0) outsideRequests(() => setTimeout(close, length).unref());
     seen += 1;
     if (seen <= limit) write();
   };

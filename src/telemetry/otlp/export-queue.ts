@@ -1,5 +1,6 @@
 import { context, diag, ROOT_CONTEXT } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core';
+import { outsideRequests } from '../../background.ts';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
 
 /** The items of one export request. */
@@ -89,8 +90,8 @@ export function createExportQueue<Item, Sent extends Batch<Item>>(
 
   function schedule(): void {
     if (ended || sending || queued === 0) return;
-    if (full.length > 0) sendNext();
-    else timer ??= setTimeout(sendNext, scheduledDelayMillis).unref();
+    if (full.length > 0) outsideRequests(sendNext);
+    else timer ??= outsideRequests(() => setTimeout(sendNext, scheduledDelayMillis).unref());
   }
 
   async function forceFlush(): Promise<void> {

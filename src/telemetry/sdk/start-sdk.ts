@@ -5,6 +5,7 @@ import { diagLogLevelFromString } from '@opentelemetry/core';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { AlwaysOffSampler, NoopSpanProcessor } from '@opentelemetry/sdk-trace';
+import { outsideRequests } from '../../background.ts';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
 import { createCallerTrust } from '../../http/limits/trusted-callers.ts';
 import { createLogExport } from './log-export.ts';
@@ -110,7 +111,8 @@ function createDiagLogger(onFailure: (message: string) => void) {
   const report = (message: string) => {
     if (Date.now() < quietUntil) return;
     quietUntil = Date.now() + reportInterval;
-    onFailure(`telemetry: ${message.slice(0, 300)}`);
+    // In the forms of OTLP that the SDK sends, an export may run in the context of a request.
+    outsideRequests(() => onFailure(`telemetry: ${message.slice(0, 300)}`));
   };
   return { error: report, warn: report, info: () => {}, debug: () => {}, verbose: () => {} };
 }
