@@ -1,6 +1,7 @@
 import { loadConfig } from './config/config.ts';
 import { environmentWarnings } from './config/environment-warnings.ts';
 import { variables } from './config/variables.ts';
+import { boundUrl } from './http/listen.ts';
 import { runProcess } from './process.ts';
 import { createService } from './service.ts';
 import { createLogDestination } from './telemetry/logging/log-destination.ts';
@@ -28,7 +29,11 @@ await runProcess(async () => {
   for (const warning of environmentWarnings(variables)) logger.warn({ event: 'config.warning' }, warning);
   onTelemetryFailure((message) => logger.warn({ event: 'telemetry.failed' }, message));
   const service = await createService(config, { logger, metrics });
-  logger.info({ event: 'service.listening', url: service.url, admin_url: service.adminUrl }, 'listening');
+  const bound = {
+    url: boundUrl(service.url, config.http.host),
+    admin_url: boundUrl(service.adminUrl, config.admin.host),
+  };
+  logger.info({ event: 'service.listening', ...bound }, 'listening');
   return {
     announcement: { type: 'listening', url: service.url, adminUrl: service.adminUrl },
     closeDeadline: config.shutdown.deadline,

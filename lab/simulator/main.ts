@@ -1,5 +1,6 @@
 import { environmentWarnings } from '../../src/config/environment-warnings.ts';
 import { loadTelemetryConfig, type TelemetryConfig } from '../../src/config/telemetry-config.ts';
+import { boundUrl } from '../../src/http/listen.ts';
 import { runProcess } from '../../src/process.ts';
 import { createLogger } from '../../src/telemetry/logging/logger.ts';
 import { loadSimulatorConfig } from './config.ts';
@@ -20,7 +21,7 @@ await runProcess(async () => {
     logger.warn({ event: 'config.warning' }, warning);
   reportFailure = (message) => logger.warn(message);
   const simulator = await startSimulator({ ...options, logger });
-  logger.info({ url: simulator.url }, 'listening');
+  logger.info({ url: boundUrl(simulator.url, options.host) }, 'listening');
   // Only the parent process knows the addresses of the dependencies, and only once it has started them.
   process.on('message', (message) => {
     if (asksForNetwork(message)) void connectAll(simulator.network, message.upstreams);

@@ -2,6 +2,7 @@ import { fastify, type FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import { refuseStrangers } from '../simulator/refuse-strangers.ts';
+import type { TrafficHealth } from './health.ts';
 import type { Traffic } from './traffic.ts';
 
 const Rate = Type.Object(
@@ -10,12 +11,21 @@ const Rate = Type.Object(
 );
 
 /** Reads and changes the rate while the traffic runs. */
-export function createTrafficControl(traffic: Traffic, allowedHosts: readonly string[]): FastifyInstance {
+export function createTrafficControl(
+  traffic: Traffic,
+  health: TrafficHealth,
+  allowedHosts: readonly string[],
+): FastifyInstance {
   const app = fastify({ forceCloseConnections: true });
   refuseStrangers(app, { allowedHosts, variable: 'TRAFFIC_ALLOWED_HOSTS' });
   const state = () => ({ rate: traffic.rate(), underWay: traffic.underWay(), skipped: traffic.skipped() });
 
-  app.get('/health', () => ({ status: 'ok' }));
+  app.get('/health', (_request, reply) => {
+    const fault = health.fault();
+    return fault === undefined
+      ? reply.send({ status: 'ok' })
+      : reply.code(503).send({ status: 'failing', fault });
+  });
   app.get('/rate', state);
   app.put<{ Body: Static<typeof Rate> }>('/rate', { schema: { body: Rate } }, (request) => {
     traffic.setRate(request.body.rate);

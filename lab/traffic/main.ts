@@ -6,6 +6,7 @@ import { runProcess } from '../../src/process.ts';
 import { loadTrafficConfig } from './config.ts';
 import { createTraffic } from './traffic.ts';
 import { createTrafficControl } from './control.ts';
+import { createTrafficHealth } from './health.ts';
 import { createTrafficSummary } from './summary.ts';
 import { trafficVariables } from './variables.ts';
 
@@ -18,13 +19,22 @@ await runProcess(async () => {
   const { rate, host, port, allowedHosts, greeting, ...options } = loadTrafficConfig();
   for (const warning of environmentWarnings(trafficVariables)) say(`Warning: ${warning}`);
   const summary = createTrafficSummary();
+  const health = createTrafficHealth();
   const ended = new AbortController();
   // No traffic before the service answers.
-  const traffic = createTraffic({ ...options, rate: 0, onResult: summary.add });
-  const control = createTrafficControl(traffic, allowedHosts);
+  const traffic = createTraffic({
+    ...options,
+    rate: 0,
+    onResult(result) {
+      summary.add(result);
+      health.add(result);
+    },
+  });
+  const control = createTrafficControl(traffic, health, allowedHosts);
   const controlUrl = port === undefined ? undefined : await listen(control, { host, port }, 'TRAFFIC_PORT');
 
   void waitForService(options.urls, ended.signal).then(() => {
+    health.answered();
     if (greeting !== undefined) say(`\n${greeting.trimEnd()}\n`);
     say(`Sending ${rate} requests a second to ${options.urls.join(', ')}.`);
     if (traffic.rate() === 0) traffic.setRate(rate);

@@ -31,6 +31,14 @@ async function oneAddress(host: string): Promise<string> {
   return address;
 }
 
+/**
+ * The URL for an operator: a listener on every address (`HOST=0.0.0.0`) has no URL that is right everywhere, and the one that
+ * `listen` returns is right on this machine alone.
+ */
+export function boundUrl(url: string, host: string): string {
+  return host === '0.0.0.0' ? url.replace(/\/\/[^/:]+:/, `//${host}:`) : url;
+}
+
 /** Says why an address is unusable and what to do; `undefined` for an error of another kind. */
 export function unusableAddress(
   error: unknown,

@@ -14,8 +14,11 @@ interface Service {
   image: string;
   build?: unknown;
   ports?: string[];
+  expose?: number[];
+  user?: string;
+  tmpfs?: string[];
   volumes?: string[];
-  healthcheck?: { test: string[] };
+  healthcheck?: { test?: string[]; disable?: boolean };
   depends_on?: Record<string, { condition: string }>;
   mem_limit?: string;
   environment?: Record<string, string | number>;
@@ -89,14 +92,17 @@ describe('every container', () => {
   });
 
   test('every container has a health check, except the migrations', () => {
-    const without = services.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name);
-    expect(without).toEqual(['migrate']);
-    for (const [, { healthcheck }] of services) expect(healthcheck?.test[0] ?? 'CMD').toBe('CMD');
+    const without = services.filter(([, { healthcheck }]) => healthcheck?.test === undefined);
+    // Without a word it would inherit the image's, which can never pass.
+    expect(without.map(([name, { healthcheck }]) => [name, healthcheck])).toEqual([
+      ['migrate', { disable: true }],
+    ]);
+    for (const [, { healthcheck }] of services) expect(healthcheck?.test?.[0] ?? 'CMD').toBe('CMD');
   });
 
   test('no health check starts a second Node, which would take 40 MiB of the memory limit', () => {
     const checks = services.flatMap(([name, { healthcheck }]) =>
-      healthcheck ? [[name, healthcheck.test[1]]] : [],
+      healthcheck?.test ? [[name, healthcheck.test[1]]] : [],
     );
     expect(checks.filter(([, program]) => program === 'node')).toEqual([]);
   });
@@ -156,7 +162,7 @@ describe('every container', () => {
   test('every container waits until its dependencies are healthy', () => {
     for (const [name, { depends_on: needed = {} }] of services) {
       for (const [other, { condition }] of Object.entries(needed)) {
-        const wanted = file.services[other]?.healthcheck
+        const wanted = file.services[other]?.healthcheck?.test
           ? 'service_healthy'
           : 'service_completed_successfully';
         expect([name, other, condition]).toEqual([name, other, wanted]);
@@ -172,8 +178,28 @@ describe('every container', () => {
   });
 });
 
+test('a container that starts as a fixed user can write to its working folder', () => {
+  const { user, tmpfs } = file.services['valkey'] ?? {};
+  const [uid, gid] = (user ?? '').split(':');
+  expect(tmpfs).toEqual([`/data:uid=${uid},gid=${gid},mode=0700`]);
+});
+
+test('the first heartbeat finds Alertmanager and the pager', () => {
+  expect(Object.keys(file.services['prometheus']?.depends_on ?? {})).toContain('alertmanager');
+  expect(Object.keys(file.services['alertmanager']?.depends_on ?? {})).toContain('simulator');
+});
+
+test('Grafana keeps the provisioning folders of its image', () => {
+  const mounted = (file.services['grafana']?.volumes ?? []).map((volume) => volume.split(':')[1]);
+  expect(mounted).not.toContain('/etc/grafana/provisioning');
+  expect(mounted).toEqual(
+    expect.arrayContaining(['/etc/grafana/provisioning/dashboards', '/etc/grafana/provisioning/datasources']),
+  );
+});
+
 test('the service publishes no port, so that it can have several replicas', () => {
   expect(file.services['orders']?.ports).toBeUndefined();
+  expect(file.services['orders']?.expose).toEqual([7070, 7071]);
 });
 
 describe('the native stack', () => {

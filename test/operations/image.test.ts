@@ -20,6 +20,8 @@ test('the image has pinned base images, runs without root, and installs from the
   ]);
   expect(text).toMatch(/^USER 1000:1000$/m);
   expect(text).toMatch(/npm ci --omit=dev --ignore-scripts/);
+  // Its programs listen on different ports, and `docker ps` would show these for each.
+  expect(text).not.toMatch(/^EXPOSE/m);
 });
 
 /** Files that the programs of the image start from. */

@@ -62,6 +62,16 @@ test('the service logs what is misspelt before it listens', async () => {
   expect(started.complaints()).toBe('');
 });
 
+test('the service logs the address that it listens on, and announces one that can be called', async () => {
+  await using cleanup = new AsyncDisposableStack();
+  const started = await spawnServiceProcess({ env: { ...freePorts, ...required, HOST: '0.0.0.0' } });
+  cleanup.defer(() => started.kill());
+  const { port } = new URL(started.url);
+  expect(started.url).toBe(`http://127.0.0.1:${port}`);
+  const listening = () => started.logs.find(({ event }) => event === 'service.listening');
+  await expect.poll(listening).toMatchObject({ url: `http://0.0.0.0:${port}`, admin_url: started.adminUrl });
+});
+
 test('npm start reports a database that cannot be reached in one line with host and port', async () => {
   const port = await freePort();
   const url = `postgres://orders:hush-hush@127.0.0.1:${port}/orders`;

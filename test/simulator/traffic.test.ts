@@ -99,8 +99,8 @@ test('the traffic process waits for the service, changes its rate on request and
     });
     return { status: response.status, body: (await response.json()) as { rate: number } };
   };
-  expect((await fetch(`${url}/health`)).status).toBe(200);
   await expect.poll(() => output).toContain('Come in.');
+  expect((await fetch(`${url}/health`)).status).toBe(200);
   expect((await rate()).body.rate).toBe(0);
   expect((await rate({ rate: -1 })).status).toBe(400);
 
@@ -111,4 +111,33 @@ test('the traffic process waits for the service, changes its rate on request and
   child.kill('SIGINT');
   expect(await exited).toEqual([0, null]);
   expect(output).toMatch(/\d+ requests: .*201 × \d+.*p50 \d+ ms, p99 \d+ ms/);
+});
+
+test('the traffic process is unhealthy while no request is served', async () => {
+  const child = fork('lab/traffic/main.ts', {
+    env: {
+      ...process.env,
+      TRAFFIC_URLS: service.url,
+      // The service answers each request, with 401.
+      TRAFFIC_API_KEY: 'a-wrong-key',
+      TRAFFIC_RATE: '50',
+      TRAFFIC_PORT: '0',
+    },
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const [{ url }] = (await once(child, 'message')) as [{ url: string }];
+  const health = async () => {
+    const response = await fetch(`${url}/health`);
+    return [response.status, await response.text()];
+  };
+  await expect
+    .poll(health)
+    .toEqual([
+      503,
+      expect.stringMatching(/the last \d+ requests failed, the last with an answer with 4\d\d/),
+    ]);
+  const exited = once(child, 'exit');
+  child.kill('SIGINT');
+  expect(await exited).toEqual([0, null]);
 });

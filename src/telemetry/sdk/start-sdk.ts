@@ -8,6 +8,7 @@ import { AlwaysOffSampler, NoopSpanProcessor } from '@opentelemetry/sdk-trace';
 import { outsideRequests } from '../../background.ts';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
 import { createCallerTrust } from '../../http/limits/trusted-callers.ts';
+import { createDiagLogger } from './diagnostics.ts';
 import { createLogExport } from './log-export.ts';
 import { observeOutgoingRequests } from '../observers/outgoing-http.ts';
 import { createSpanExport } from './span-export.ts';
@@ -20,9 +21,6 @@ export interface StartedSdk {
   dropped: Record<'traces' | 'logs', Record<string, number>>;
   shutdown(): Promise<void>;
 }
-
-/** Milliseconds between two reports: an outage of the receiver deserves one line, not one per second. */
-const reportInterval = 60_000;
 
 /** Milliseconds that the last export may take; the deadline of the shutdown covers other work, too. */
 const lastSpansDeadline = 2000;
@@ -103,16 +101,4 @@ async function loadInstrumentations({ propagation }: TelemetryConfig, boundary: 
   register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
   const { createInstrumentations } = await import('./auto-instrumentation.ts');
   return createInstrumentations(boundary, createCallerTrust(propagation.callers));
-}
-
-/** Reports at most one message per interval; `telemetry_dropped_total` counts every loss. */
-function createDiagLogger(onFailure: (message: string) => void) {
-  let quietUntil = 0;
-  const report = (message: string) => {
-    if (Date.now() < quietUntil) return;
-    quietUntil = Date.now() + reportInterval;
-    // In the forms of OTLP that the SDK sends, an export may run in the context of a request.
-    outsideRequests(() => onFailure(`telemetry: ${message.slice(0, 300)}`));
-  };
-  return { error: report, warn: report, info: () => {}, debug: () => {}, verbose: () => {} };
 }
