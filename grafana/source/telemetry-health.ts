@@ -79,7 +79,7 @@ export const telemetryDashboard = createDashboard({
         timeSeries({
           title: 'Lost, by reason',
           description:
-            'queue_full: more data than could be sent. export_failed: the Collector did not accept it. overflow: stdout was too slow. Flat at 0 in normal operation.',
+            'queue_full: more data than could be sent. export_failed: the Collector did not accept it. rejected: it took a part only. overflow: stdout was too slow. Flat at 0 in normal operation.',
           unit: 'ops',
           width: 8,
           stacked: true,

@@ -10,16 +10,16 @@ export interface TelemetryConfig {
   /** The level of OpenTelemetry's own messages, as it stands in OTEL_LOG_LEVEL; unset means `WARN`. */
   diagnostics: string | undefined;
   exportsTraces: boolean;
-  /** Whether spans leave as OTLP over HTTP in protobuf, the default. The SDK handles any other form. */
-  encodesSpans: boolean;
-  /** Whether log records are exported; they leave in the default form only. */
-  exportsLogs: boolean;
+  /** The form in which spans leave as OTLP over HTTP. `undefined`: they leave in another way, which the SDK handles. */
+  spanForm: 'protobuf' | 'json' | undefined;
+  /** The same for log records. */
+  logForm: 'protobuf' | 'json' | undefined;
   /** Whether any `OTEL_…_LIMIT` variable is set. */
   limitsSpans: boolean;
   propagation: PropagationConfig;
   environment: 'development' | 'test' | 'production';
   instrumentation: 'lean' | 'auto';
-  /** For exports in the default form; the SDK handles any other form. */
+  /** For exports as OTLP over HTTP; the SDK handles any other form. */
   proxy: OutgoingProxy | undefined;
   batch: BatchConfig;
   logBatch: BatchConfig;
@@ -65,8 +65,8 @@ export function loadTelemetryConfig(env: Environment = process.env): TelemetryCo
     disabled: given['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
     diagnostics: given['OTEL_LOG_LEVEL'],
     exportsTraces: given['OTEL_TRACES_EXPORTER'] !== 'none',
-    encodesSpans: isInDefaultForm('TRACES', given),
-    exportsLogs: isInDefaultForm('LOGS', given),
+    spanForm: formOf('TRACES', given),
+    logForm: formOf('LOGS', given),
     limitsSpans: Object.keys(given).some((name) => /^OTEL_.+_LIMIT$/.test(name)),
     propagation: {
       formats: propagatorsIn(given),
@@ -93,10 +93,14 @@ export function loadTelemetryConfig(env: Environment = process.env): TelemetryCo
   };
 }
 
-/** Whether a signal is exported as OTLP over HTTP in protobuf. */
-function isInDefaultForm(signal: 'TRACES' | 'LOGS', env: Environment): boolean {
+const forms: Readonly<Record<string, 'protobuf' | 'json'>> = {
+  'http/protobuf': 'protobuf',
+  'http/json': 'json',
+};
+
+function formOf(signal: 'TRACES' | 'LOGS', env: Environment): 'protobuf' | 'json' | undefined {
   const exporter = env[`OTEL_${signal}_EXPORTER`] ?? 'otlp';
   const protocol =
     env[`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`] ?? env['OTEL_EXPORTER_OTLP_PROTOCOL'] ?? 'http/protobuf';
-  return exporter === 'otlp' && protocol === 'http/protobuf';
+  return exporter === 'otlp' ? forms[protocol] : undefined;
 }

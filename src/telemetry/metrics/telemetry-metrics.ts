@@ -28,7 +28,7 @@ export function createTelemetryMetrics(make: Instruments, dropped: () => Dropped
   for (const level of ['info', 'warn', 'error']) logMessages.child(level);
   for (const reason of ['overflow', 'failed']) telemetryDropped.child('logs', reason);
   for (const signal of ['traces', 'logs'])
-    for (const reason of ['queue_full', 'export_failed']) telemetryDropped.child(signal, reason);
+    for (const reason of ['queue_full', 'export_failed', 'rejected']) telemetryDropped.child(signal, reason);
 
   return {
     logged: (level) => logMessages.child(level).increment(),

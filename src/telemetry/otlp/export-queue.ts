@@ -1,7 +1,8 @@
 import { context, diag, ROOT_CONTEXT } from '@opentelemetry/api';
-import { type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core';
+import { ExportResultCode, suppressTracing } from '@opentelemetry/core';
 import { outsideRequests } from '../../background.ts';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
+import type { PartialSuccess } from './partial-success.ts';
 
 /** The items of one export request. */
 export interface Batch<Item> {
@@ -11,9 +12,16 @@ export interface Batch<Item> {
   settled(): Promise<void>;
 }
 
+export interface ExportOutcome {
+  code: ExportResultCode;
+  error?: Error | undefined;
+  /** What the receiver did not take of a request that it accepted. */
+  partial?: PartialSuccess | undefined;
+}
+
 /** The SDK's exporter, with its variables for URL, headers, compression and retries. */
-interface Receiver<Sent> {
-  export(batch: Sent, done: (result: ExportResult) => void): void;
+export interface Receiver<Sent> {
+  export(batch: Sent, done: (outcome: ExportOutcome) => void): void;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
 }
@@ -24,7 +32,7 @@ export interface ExportQueue<Item> {
   shutdown(): Promise<void>;
 }
 
-export type LossReason = 'queue_full' | 'export_failed';
+export type LossReason = 'queue_full' | 'export_failed' | 'rejected';
 
 /**
  * A batch processor as in the specification. Why not the SDK's: it drops spans and log records without a count that one
@@ -59,16 +67,35 @@ export function createExportQueue<Item, Sent extends Batch<Item>>(
     queued -= batch.size;
     await batch.settled();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const settle = ({ code, error }: ExportResult) => {
+    const settle = ({ code, error, partial }: ExportOutcome) => {
       if (code !== ExportResultCode.SUCCESS) {
         drop('export_failed', batch.size);
         diag.error(`${what} could not be sent: ${error?.message ?? 'no reason given'}`);
-      }
+      } else if (partial) tellOfRejection(partial, batch.size);
       resolve();
     };
-    // An instrumented HTTP client must not trace how telemetry is sent.
-    context.with(suppressTracing(ROOT_CONTEXT), () => receiver.export(batch, settle));
+    try {
+      // An instrumented HTTP client must not trace how telemetry is sent.
+      context.with(suppressTracing(ROOT_CONTEXT), () => receiver.export(batch, settle));
+    } catch (error) {
+      settle({
+        code: ExportResultCode.FAILED,
+        error: error instanceof Error ? error : new Error(String(error)),
+      });
+    }
     await promise;
+  }
+
+  /** A batch cannot lose more than it holds, whatever the receiver writes. */
+  function tellOfRejection({ rejected, message }: PartialSuccess, size: number): void {
+    const reason = message || 'no reason given';
+    const lost = Math.min(rejected, size);
+    if (lost > 0) drop('rejected', lost);
+    diag.warn(
+      lost > 0
+        ? `the receiver rejected ${lost} of ${size} ${what}: ${reason}`
+        : `the receiver took all ${what}, with a warning: ${reason}`,
+    );
   }
 
   function sendNext(): void {

@@ -1,14 +1,16 @@
-import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
+import { JsonLogsSerializer, ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
 import { createExportQueue, type LossReason } from '../otlp/export-queue.ts';
-import { createReceiver } from '../otlp/otlp-http.ts';
+import { createReceiver, type OtlpForm } from '../otlp/otlp-http.ts';
+import { createJsonBatch } from '../otlp/otlp-json.ts';
 import { createLogBatch, type EmittedRecord, type LogRecordProcessor } from '../otlp/otlp-log-records.ts';
 
-/** Exports log records over OTLP in batches, and encodes each when it is emitted. */
+/** Exports log records over OTLP in batches. In protobuf it encodes each when it is emitted. */
 export function createLogExport(
   bounds: TelemetryConfig['logBatch'],
   drop: (reason: LossReason, count: number) => void,
   proxy?: TelemetryConfig['proxy'],
+  form: OtlpForm = 'protobuf',
 ): LogRecordProcessor {
   const receiver = createReceiver<EmittedRecord>(
     {
@@ -16,10 +18,15 @@ export function createLogExport(
       path: 'v1/logs',
       item: 'log',
       exporter: 'otlp_http_log_exporter',
+      form,
       deserializeResponse: ProtobufLogsSerializer.deserializeResponse,
     },
     proxy,
   );
-  const queue = createExportQueue(bounds, 'log records', createLogBatch, receiver, drop);
+  const createBatch =
+    form === 'json'
+      ? () => createJsonBatch<EmittedRecord>((records) => JsonLogsSerializer.serializeRequest(records))
+      : createLogBatch;
+  const queue = createExportQueue(bounds, 'log records', createBatch, receiver, drop);
   return { onEmit: queue.add, forceFlush: queue.forceFlush, shutdown: queue.shutdown };
 }

@@ -5,10 +5,9 @@ import { diagLogLevelFromString } from '@opentelemetry/core';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { AlwaysOffSampler, NoopSpanProcessor } from '@opentelemetry/sdk-trace';
-import { outsideRequests } from '../../background.ts';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
 import { createCallerTrust } from '../../http/limits/trusted-callers.ts';
-import { createDiagLogger } from './diagnostics.ts';
+import { createDiagLogger } from './diag-logger.ts';
 import { createLogExport } from './log-export.ts';
 import { observeOutgoingRequests } from '../observers/outgoing-http.ts';
 import { createSpanExport } from './span-export.ts';
@@ -45,9 +44,8 @@ export async function startSdk(
     diag.setLogger(createDiagLogger(onFailure), { logLevel, suppressOverrideMessage: true });
   listen();
 
-  const spans = config.encodesSpans
-    ? createSpanExport(config.batch, drop('traces'), config.proxy)
-    : undefined;
+  const spans =
+    config.spanForm && createSpanExport(config.batch, drop('traces'), config.proxy, config.spanForm);
   const boundary = createBoundary(config.propagation);
   const sdk = new NodeSDK({
     resource: resourceFromAttributes({
@@ -62,8 +60,8 @@ export async function startSdk(
       spanProcessors: [new NoopSpanProcessor()],
       sampler: new AlwaysOffSampler(),
     }),
-    ...(config.exportsLogs && {
-      logRecordProcessors: [createLogExport(config.logBatch, drop('logs'), config.proxy)],
+    ...(config.logForm && {
+      logRecordProcessors: [createLogExport(config.logBatch, drop('logs'), config.proxy, config.logForm)],
     }),
     textMapPropagator: boundary.propagator,
     metricReaders: [],
@@ -75,8 +73,8 @@ export async function startSdk(
   sdk.start();
   if (config.instrumentation === 'lean') {
     observeOutgoingRequests(boundary);
-    // Only the SDK's spans enforce limits.
-    if (spans && !config.limitsSpans) recordSpans(spans.onEnd);
+    // Only the SDK's spans enforce limits, and only they can be written in JSON.
+    if (spans && config.spanForm === 'protobuf' && !config.limitsSpans) recordSpans(spans.onEnd);
   } else await (await import('./auto-instrumentation.ts')).keepContextInPool();
   return {
     dropped,

@@ -1,7 +1,7 @@
 import { diag, DiagLogLevel } from '@opentelemetry/api';
 import { detectResources } from '@opentelemetry/resources';
 import { afterEach, expect, test } from 'vitest';
-import { createDiagLogger } from './diagnostics.ts';
+import { createDiagLogger } from './diag-logger.ts';
 
 const reports: string[] = [];
 
