@@ -5,17 +5,18 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { findTool } from '../../stack/native/tools.ts';
 import { stack } from './backends.ts';
+import { compose } from './compose.ts';
 
 const run = promisify(execFile);
 
-const inContainer = '/otelcol-contrib validate --config=/etc/otelcol/config.yaml';
+const inContainer = ['otel-collector', '/otelcol-contrib', 'validate', '--config=/etc/otelcol/config.yaml'];
 
 test('the Collector accepts its configuration', async () => {
   const file = 'otel-collector/config.yaml';
   const validate =
-    stack.launcher === 'compose'
-      ? run('docker', `compose exec -T otel-collector ${inContainer}`.split(' '))
-      : run(findTool('otel-collector') ?? '', ['validate', '--config', file]);
+    stack.project === undefined
+      ? run(findTool('otel-collector') ?? '', ['validate', '--config', file])
+      : compose(stack.project, ['exec', '-T', ...inContainer]);
   await expect(validate).resolves.toMatchObject({ stderr: '' });
 });
 
@@ -28,6 +29,6 @@ test.each(parts)('%s logs no deprecated configuration', async (name) => {
 
 async function logOf(name: string): Promise<string> {
   if (stack.native) return readFile(path.join(stack.native.dataDir, 'logs', `${name}.log`), 'utf8');
-  const { stdout, stderr } = await run('docker', ['compose', 'logs', '--no-log-prefix', name]);
+  const { stdout, stderr } = await compose(stack.project ?? '', ['logs', '--no-log-prefix', name]);
   return stdout + stderr;
 }

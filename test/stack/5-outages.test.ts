@@ -1,36 +1,33 @@
-import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { descendants } from '../support/processes/npm-start-process.ts';
 import { eventually, findTrace, stack, sumOf } from './backends.ts';
+import { compose } from './compose.ts';
 import { placeOrder } from './customer.ts';
 
 /** Runs last, because the telemetry that it loses would be missing in the other files. */
 
-const compose = (...args: string[]) => promisify(execFile)('docker', ['compose', ...args]);
-
 type Part = 'otel-collector' | 'jaeger';
 
 async function signal(part: Part, name: NodeJS.Signals): Promise<void> {
+  // Not `docker compose pause`, which waits for ever when a health check starts at the same moment.
+  if (stack.project !== undefined) {
+    await compose(stack.project, ['kill', '--signal', name, part]);
+    return;
+  }
   const [pid] = await descendants(stack.native?.pid ?? 0, `${part}-`);
   if (pid !== undefined) process.kill(pid, name);
 }
 
 /** A frozen part accepts connections and never answers, which is worse than refusing them. */
-const freeze = (part: Part) => (stack.native ? signal(part, 'SIGSTOP') : compose('pause', part));
+const freeze = (part: Part) => signal(part, 'SIGSTOP');
 
-const thaw = (part: Part) => (stack.native ? signal(part, 'SIGCONT') : compose('unpause', part));
+const thaw = (part: Part) => signal(part, 'SIGCONT');
 
-/** The launcher, or Docker's restart policy, starts it again. */
+/** The launcher starts it again, but Docker does not: it takes the signal for the wish of a person. */
 async function killAndRestart(part: Part): Promise<void> {
-  if (stack.native) {
-    await signal(part, 'SIGKILL');
-    return;
-  }
-  await compose('unpause', part);
-  await compose('kill', part);
-  await compose('start', part);
+  await signal(part, 'SIGKILL');
+  if (stack.project !== undefined) await compose(stack.project, ['start', part]);
 }
 
 afterAll(async () => {

@@ -1,10 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
+import { compose, freePorts, removeAtTheEnd } from './compose.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,7 +14,6 @@ declare module 'vitest' {
 
 /** The stack under test, started for one run of the tests. */
 export interface Stack {
-  launcher: 'native' | 'compose';
   apiUrl: string;
   adminUrl: string;
   gatewayUrl: string;
@@ -27,6 +26,8 @@ export interface Stack {
   alertmanagerUrl?: string;
   /** Undefined without Grafana. */
   grafanaUrl?: string;
+  /** Containers only: the name of their project. */
+  project?: string;
   /** Native only: the launcher's process, its data, and the file that stands in for Loki. */
   native?: { pid: number; dataDir: string; logRecords: string };
 }
@@ -103,7 +104,6 @@ async function startNative(): Promise<Started> {
   const url = (name: string) => `http://127.0.0.1:${running.ports[name]}`;
   return {
     stack: {
-      launcher: 'native',
       apiUrl: url('API_PORT'),
       adminUrl: url('ADMIN_PORT'),
       gatewayUrl: url('SIMULATOR_PORT'),
@@ -124,28 +124,31 @@ async function startNative(): Promise<Started> {
   };
 }
 
-/** Starts it at the ports of `.env`, or the default ones. */
+/** Starts it on free ports, as a project of its own. */
 async function startCompose(): Promise<Started> {
-  const compose = (...args: string[]) =>
-    promisify(execFile)('docker', ['compose', ...args], { cwd: root, maxBuffer: 64 * 1024 * 1024 });
-  await compose('up', '--detach', '--wait', '--build');
-  const url = async (service: string, port: number) => {
-    const { stdout } = await compose('port', service, String(port));
-    return `http://${stdout.trim()}`;
-  };
+  const project = `observable-orders-test-${process.pid}`;
+  const ports = await freePorts();
+  const stop = removeAtTheEnd(project);
+  try {
+    await compose(project, ['up', '--detach', '--wait', '--build'], ports);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const url = (name: string) => `http://127.0.0.1:${ports[name]}`;
   return {
     stack: {
-      launcher: 'compose',
-      apiUrl: await url('proxy', 7070),
-      adminUrl: await url('proxy', 7071),
-      gatewayUrl: await url('simulator', 7072),
-      jaegerUrl: await url('jaeger', 16_686),
-      prometheusUrl: await url('prometheus', 9090),
-      otlpUrl: await url('otel-collector', 4318),
-      lokiUrl: await url('loki', 3100),
-      alertmanagerUrl: await url('alertmanager', 9093),
-      grafanaUrl: await url('grafana', 3000),
+      project,
+      apiUrl: url('API_PORT'),
+      adminUrl: url('ADMIN_PORT'),
+      gatewayUrl: url('SIMULATOR_PORT'),
+      jaegerUrl: url('JAEGER_PORT'),
+      prometheusUrl: url('PROMETHEUS_PORT'),
+      otlpUrl: url('OTLP_PORT'),
+      lokiUrl: url('LOKI_PORT'),
+      alertmanagerUrl: url('ALERTMANAGER_PORT'),
+      grafanaUrl: url('GRAFANA_PORT'),
     },
-    stop: async () => void (await compose('down', '--volumes')),
+    stop,
   };
 }
