@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 
 /**
@@ -18,8 +19,10 @@ const name = packages[`${process.platform} ${process.arch}`];
 // `--omit=optional` asks for the Node of the machine.
 const omitted = /\boptional\b/.test(process.env.npm_config_omit ?? '');
 if (name !== undefined && !omitted) {
-  if (existsSync(`node_modules/${name}/bin/node`)) link(`../${name}/bin/node`);
-  else {
+  if (existsSync(`node_modules/${name}/bin/node`)) {
+    link(`../${name}/bin/node`);
+    tryOut(`node_modules/${name}/bin/node`);
+  } else {
     process.stderr.write(
       `${name} is not installed. Its hash may differ from package-lock.json, or the registry may not have it.\n`,
     );
@@ -34,4 +37,23 @@ function link(target) {
   mkdirSync('node_modules/.bin', { recursive: true });
   if (lstatSync(program, { throwIfNoEntry: false })) rmSync(program);
   symlinkSync(target, program);
+}
+
+/**
+ * Says at the installation what every later command would die of.
+ *
+ * @param {string} program
+ */
+function tryOut(program) {
+  const { status, stderr, error } = spawnSync(program, ['--version'], { encoding: 'utf8' });
+  if (status === 0) return;
+  const library = /loading shared libraries: (\S+):/.exec(stderr ?? '')?.[1];
+  const advice =
+    library === 'libatomic.so.1' ? ' Install it: apt-get install libatomic1, or dnf install libatomic.' : '';
+  process.stderr.write(
+    library === undefined
+      ? `${program} does not run here: ${error?.message ?? stderr.trim()}\n`
+      : `The Node of this project needs ${library}, which this machine lacks.${advice}\n`,
+  );
+  process.exitCode = 1;
 }
