@@ -34,6 +34,15 @@ test('the backlog is full for the client that filled its share, and for no other
   expect([backlog.isFullFor('shop'), backlog.isFullFor('pos')]).toEqual([true, false]);
 });
 
+test('the backlog gives a client a share of what the others leave, not of the whole', async () => {
+  const backlog = backlogOf({ pos: 6 }, { maxPending: 10, clientShare: 0.5 });
+  await backlog.refresh();
+  backlog.grew('shop');
+  expect(backlog.isFullFor('shop')).toBe(false);
+  backlog.grew('shop');
+  expect(backlog.isFullFor('shop')).toBe(true);
+});
+
 test('the backlog counts the orders that were left pending since the last count to their client', async () => {
   const backlog = backlogOf({});
   await backlog.refresh();

@@ -37,3 +37,9 @@ test('a worker’s lease outlasts its batch, however its lanes share the orders'
     }),
   );
 });
+
+test('a worker’s lease is no longer than its longest lane can take, because a crash keeps its orders for so long', () => {
+  const steps = { statement: 100, call: 5000, attempt: 1000 };
+  // Ten orders in five lanes are two in each; and a second for timers.
+  expect(workerLease(steps, { batchSize: 10, concurrency: 5 })).toBe(100 + 2 * 1100 + 1000);
+});

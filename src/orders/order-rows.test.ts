@@ -14,7 +14,7 @@ test('an integer is read exactly, to the largest that a number holds', () => {
 test.each(['9007199254740993', '1.2346e+08', '900.0', '', ' 900', '0x10', 'NaN', 'Infinity'])(
   'the text %j is refused rather than read as another amount',
   (text) => {
-    expect(() => integerOf(text)).toThrow(RangeError);
+    expect(() => integerOf(text)).toThrow(new RangeError(`${text} is not an integer below 2^53`));
   },
 );
 

@@ -47,6 +47,7 @@ const filters: ListFilter[][] = [
 
 test('every combination of filters is a statement with a name of its own, because sessions keep statements by name', () => {
   const lists = filters.map((each) => exported.listOrders(each));
+  for (const list of lists) expect(list).toMatchObject({ summary: 'SELECT orders', repeatable: true });
   expect(new Set(lists.map(({ name }) => name)).size).toBe(filters.length);
   expect(new Set(lists.map(({ text }) => text)).size).toBe(filters.length);
 });
@@ -69,6 +70,7 @@ test.each(filters.map((each) => [each]))(
     // Only a column that is compared with an array stays a part of the sort order.
     for (const column of ['client_id', ...leading])
       expect(text).toMatch(new RegExp(`\\b${column} = ANY\\(ARRAY`));
+    expect(text.match(/= ANY\(ARRAY/g)).toHaveLength(1 + leading.length);
     expect(text.match(/ AND /g) ?? []).toHaveLength(given.length);
   },
 );

@@ -20,6 +20,7 @@ test.each<[what: string, outcomes: ChargeOutcome[], expected: Partial<RoundHisto
   ['a request that was not sent', [unknown('timeout'), unavailable('circuit_open')], { unanswered: 1 }],
   ['nothing', [], { refusals: 0, refusalCode: undefined, unanswered: 0 }],
   ['a pause', [unavailable('paused')], noHistory],
+  ['the client’s own deadline after no answer', [unknown('timeout'), unknown('deadline')], { unanswered: 1 }],
   ['the client’s own deadline', [unknown('deadline')], noHistory],
   ['refusals', [refused('a'), refused('b')], { refusals: 2, refusalCode: 'b' }],
   ['no answer after a refusal', [refused('a'), unknown('timeout')], { refusals: 1, unanswered: 1 }],

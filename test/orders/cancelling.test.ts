@@ -75,9 +75,10 @@ describe('cancelling', () => {
   });
 
   test('cancelling asks nobody once the deadline has passed', async () => {
-    const { dependencies, cancelled } = await pendingWorld();
+    const { dependencies, cancelled, events } = await pendingWorld();
     const late = await cancelOrder(dependencies, { ...cancellation, deadline: passed });
     expect(late).toEqual({ kind: 'out_of_time' });
+    await expect.poll(() => events).toEqual([['leftPending', 'deadline']]);
     expect(cancelled).toEqual([]);
   });
 
