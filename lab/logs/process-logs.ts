@@ -129,7 +129,8 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
   const seconds = (performance.now() - startedAt) / 1000;
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
   // For a benchmark: seconds, and KiB.
-  process.send?.({ type: 'ended', lines, errors, seconds, cpu: (userCPUTime + systemCPUTime) / 1e6, maxRSS });
+  const figures = { type: 'ended', lines, errors, seconds, cpu: (userCPUTime + systemCPUTime) / 1e6, maxRSS };
+  await tellParent(figures);
   say(
     `Read ${lines} lines (${megabytes(counts.bytes)}) in ${seconds.toFixed(1)} s: ${errors} errors, ${counts.malformed} not JSON, ${counts.oversize} too long, ${counts.rejected} refused.`,
   );
@@ -187,4 +188,12 @@ function shareOf(sets: ReadonlyArray<FileSet | StreamSet>): number | undefined {
 async function giveUpAfter(milliseconds: number, giveUp: AbortController): Promise<void> {
   await sleep(milliseconds, undefined, { ref: false });
   giveUp.abort();
+}
+
+/** Resolves once the message is on its way: the process ends soon. */
+async function tellParent(message: object): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (process.connected === true) process.send?.(message, undefined, undefined, () => resolve());
+  else resolve();
+  await promise;
 }

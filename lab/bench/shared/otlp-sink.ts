@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { runProcess } from '../../../src/process.ts';
 import { countItems } from './otlp-items.ts';
 
@@ -9,6 +10,10 @@ import { countItems } from './otlp-items.ts';
  * Receives spans and log records over OTLP and counts them by request path, such as `<sender>/v1/traces`. It is its own
  * process, so that its processor time does not count as the service's. `GET /` returns the counts.
  */
+const decompressions: Readonly<Record<string, (content: Buffer) => Buffer>> = {
+  gzip: (content) => gunzipSync(content),
+  zstd: (content) => zstdDecompressSync(content),
+};
 const counts: Record<string, number> = {};
 
 const server = createServer((request, response) => {
@@ -18,7 +23,9 @@ const server = createServer((request, response) => {
 
 async function take(request: IncomingMessage): Promise<void> {
   const path = request.url?.slice(1) ?? '';
-  counts[path] = countItems(await buffer(request)) + (counts[path] ?? 0);
+  const content = await buffer(request);
+  const decompress = decompressions[request.headers['content-encoding'] ?? ''];
+  counts[path] = countItems(decompress === undefined ? content : decompress(content)) + (counts[path] ?? 0);
 }
 
 await runProcess(async () => {
