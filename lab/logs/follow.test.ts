@@ -2,18 +2,21 @@ import { appendFile, copyFile, mkdtemp, open, rename, rm, truncate, writeFile } 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parseExposition } from '../harness/exposition.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../harness/otlp-receiver.ts';
 import { quickWaits, startLogs } from '../harness/logs-process.ts';
 
 /** The program as a user starts it, against a receiver that decodes what arrives. */
 
+// Each test starts processes, which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
 let folder: string;
 let receiver: OtlpReceiver;
 let file: string;
 let checkpoint: string;
-const soon = { timeout: 15_000 };
+const soon = { timeout: 30_000 };
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'orders-logs-'));
@@ -107,7 +110,7 @@ test('a receiver that is away stops the reading, and nothing is lost', async () 
   );
 
   await receiver.fail('off');
-  await expect.poll(() => new Set(messages()).size, { timeout: 25_000 }).toBe(count);
+  await expect.poll(() => new Set(messages()).size, { timeout: 60_000 }).toBe(count);
   await expect.poll(async () => (await status()).lag.bytes, soon).toBe(0);
 
   const text = await (await fetch(`${await logs.url}/metrics`)).text();

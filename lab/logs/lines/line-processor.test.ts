@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { logsRequest } from '../../console/otlp/messages.ts';
 import { decode } from '../../console/otlp/protobuf.ts';
 import { ProtobufWriter } from '../../../src/telemetry/otlp/protobuf-writer.ts';
@@ -13,6 +13,8 @@ import { generatedLog } from '../../../test/support/generators/log-lines.ts';
 import { levelNames, levelOfSeverity } from './levels.ts';
 import { LineProcessor } from './line-processor.ts';
 import { parseRecord } from './record.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Everything that the fast path says about the bytes. The bytes come in pieces of the given sizes. */
 function processed(content: Buffer, { sizes = [content.length], longestLine = 4096 } = {}) {
@@ -122,7 +124,7 @@ test('the fast path counts and forwards exactly what JSON.parse of every line wo
         expect(asParsed(processed(content, { sizes }))).toEqual(parsed(content));
       },
     ),
-    { numRuns: 400 },
+    { numRuns: 250 },
   );
 });
 
