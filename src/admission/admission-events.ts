@@ -5,4 +5,9 @@ import type { Priority } from './priorities.ts';
 export interface AdmissionEvents {
   /** A request is shed. Called in its own async context, before its response, if its client is still there. */
   shed(request: { reason: ShedReason; priority: Priority }): void;
+  /**
+   * A request is shed before its route has begun, in the async context of none. Returns whether it is enough to count it;
+   * otherwise it is to go its whole way and be shed there, as one of the few that are described.
+   */
+  shedEarly(request: { reason: ShedReason; method: string; route: string }): boolean;
 }

@@ -4,7 +4,9 @@ import { createConcurrencyLimiter, type ConcurrencyLimiter } from './concurrency
 import { type Dependency, sampleLoad } from './load-sampler.ts';
 
 /** Decides which requests start now, later or never, so that the started ones finish in time. */
-export interface Admission extends Pick<ConcurrencyLimiter, 'enter'> {
+export interface Admission extends Pick<ConcurrencyLimiter, 'enter' | 'wouldShed'> {
+  /** Whether processor time is what is short: the event loop had hardly a pause lately. */
+  busy(): boolean;
   state(): { inFlight: number; queued: number; limit: number };
   close(): void;
 }
@@ -48,6 +50,8 @@ export function createAdmission(
       sampler.start();
       return limiter.enter(priority, timeLimit, decided);
     },
+    wouldShed: limiter.wouldShed,
+    busy: () => sampler.busy(),
     state: () => ({ ...limiter.state(), limit: limit.current() }),
     close: () => sampler.stop(),
   };

@@ -41,6 +41,8 @@ export interface ConcurrencyLimiter {
     timeLimit: number,
     decided: (decision: Admitted | Shed) => void,
   ): Admitted | Shed | Queued;
+  /** Why a request would be shed if it entered now; `undefined` if it would be admitted or queued. */
+  wouldShed(priority: Priority): 'queue_full' | 'event_loop' | undefined;
   /** Admits queued requests. Call it after the limit has grown. */
   admitQueued(): void;
   state(): { inFlight: number; queued: number };
@@ -113,26 +115,37 @@ export function createConcurrencyLimiter(conditions: LimiterConditions): Concurr
     queued -= 1;
   }
 
-  /** Sheds the last queued request of the lowest priority below this one. Returns whether there was one. */
-  function displace(priority: Priority): boolean {
+  /** Sheds the last queued request of the lowest priority below this one. */
+  function displace(priority: Priority): void {
     for (const lower of byPriority.slice(priorities[priority].rank + 1).toReversed()) {
       const last = queues[lower].at(-1);
       if (last === undefined) continue;
       remove(lower, last);
       last.decide(shed.queue_full);
-      return true;
+      return;
     }
-    return false;
+  }
+
+  function hasLower(priority: Priority): boolean {
+    const { rank } = priorities[priority];
+    return byPriority.some((lower, ofLower) => ofLower > rank && queues[lower].length > 0);
+  }
+
+  function wouldShed(priority: Priority): 'queue_full' | 'event_loop' | undefined {
+    const late = conditions.loopLate();
+    if (late && priority === lowestPriority) return 'event_loop';
+    if (hasRoom(priority)) return undefined;
+    if (late) return 'event_loop';
+    return queued < conditions.queueBound() || hasLower(priority) ? undefined : 'queue_full';
   }
 
   return {
     enter(priority, timeLimit, decided) {
-      const late = conditions.loopLate();
-      if (late && priority === lowestPriority) return shed.event_loop;
+      const reason = wouldShed(priority);
+      if (reason !== undefined) return shed[reason];
       // A queued request found no slot, so only one of a higher priority can still find one: nothing is overtaken.
       if (hasRoom(priority)) return admit();
-      if (late) return shed.event_loop;
-      if (queued >= conditions.queueBound() && !displace(priority)) return shed.queue_full;
+      if (queued >= conditions.queueBound()) displace(priority);
 
       const ownLimit = timeLimit < conditions.queueTimeout;
       const wait = ownLimit ? timeLimit : conditions.queueTimeout;
@@ -148,6 +161,7 @@ export function createConcurrencyLimiter(conditions: LimiterConditions): Concurr
       queued += 1;
       return { kind: 'queued', abandon: () => remove(priority, waiting) };
     },
+    wouldShed,
     admitQueued,
     state: () => ({ inFlight, queued }),
     completed: () => completed,

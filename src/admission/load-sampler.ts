@@ -13,6 +13,8 @@ export interface Dependency {
 export interface LoadSampler {
   /** Starts sampling; it stops by itself after a window without requests. Idempotent. */
   start(): void;
+  /** Whether the event loop was busy for nearly all of the last window. */
+  busy(): boolean;
   loopLate(): boolean;
   /** Recent mean time from admission to response, in milliseconds; NaN before the first window with requests. */
   timeInFlight(): number;
@@ -53,6 +55,7 @@ export function sampleLoad(options: {
   let windowStart = 0;
   let utilization = performance.eventLoopUtilization();
   let lateInARow = 0;
+  let isBusy = false;
   let timeInFlight = Number.NaN;
 
   function sample(): void {
@@ -68,7 +71,7 @@ export function sampleLoad(options: {
     const elapsed = now - windowStart;
     const before = utilization;
     utilization = performance.eventLoopUtilization();
-    const isBusy = performance.eventLoopUtilization(utilization, before).utilization > busy;
+    isBusy = performance.eventLoopUtilization(utilization, before).utilization > busy;
     lateInARow = isBusy && lag / samples > loopDelay ? lateInARow + 1 : 0;
     const { mean: inFlight, rate } = requests.close(elapsed, samples);
     const standing = queues.map((queue) => queue.close(elapsed, samples));
@@ -95,6 +98,7 @@ export function sampleLoad(options: {
     clearInterval(timer);
     timer = undefined;
     lateInARow = 0;
+    isBusy = false;
   }
 
   return {
@@ -106,6 +110,7 @@ export function sampleLoad(options: {
       for (const queue of [requests, ...queues]) queue.restart();
       timer = outsideRequests(() => setInterval(sample, tick).unref());
     },
+    busy: () => isBusy,
     loopLate: () => lateInARow >= lateWindows,
     timeInFlight: () => timeInFlight,
     stop,

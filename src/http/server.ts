@@ -20,6 +20,7 @@ import { answerInTurn } from './hardening/turns.ts';
 import { strictValidation } from './hardening/validation.ts';
 import { limitAnonymousRequests, requireApiKey } from './limits/address-limit.ts';
 import { admitRequests } from './limits/admission-hook.ts';
+import { refuseEarly } from './limits/early-refusal.ts';
 import { readForwarded } from './limits/forwarded.ts';
 import { limitRequests } from './limits/rate-limit.ts';
 import { boundUnreadAnswers } from './limits/unread-answers.ts';
@@ -64,6 +65,7 @@ export interface ServerParts {
  *     Node's parser            malformed_request, headers_too_large, payload_too_large, request_timeout,
  *                              method_not_allowed (CONNECT)
  *     answerInTurn             nothing: a connection has one request in flight; the others wait unread
+ *     refuseEarly              overloaded: nearly all requests that admitRequests would refuse, before they are routed
  *     Fastify's router         malformed_request: a URL that cannot be decoded
  *     onRequest, every route
  *       readForwarded          nothing: reads whom a trusted proxy forwards the request for
@@ -125,6 +127,16 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
 
   if (trustProxy !== false) readForwarded(app, proxyHeader);
   parts.observe(app);
+  const coverRoutes =
+    parts.admission &&
+    refuseEarly(app.server, {
+      admission: parts.admission,
+      events: parts.admissionEvents,
+      bodyLimit,
+      behindProxy: trustProxy !== false,
+      requestIdOf,
+      draining: parts.health.draining,
+    });
   malformed.trackConnections(app, answerInTurn(app.server));
   sendRequestId(app);
   sendSecurityHeaders(app);
@@ -154,6 +166,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
       onExceeded: onRateLimited,
     });
     unread.boundMarked(scope);
+    coverRoutes?.(scope);
     if (parts.admission) admitRequests(scope, parts.admission, parts.admissionEvents);
     await scope.register(parts.routes);
   });

@@ -210,6 +210,47 @@ test('a client that hangs up while its order is in flight holds its slot until t
   expect(order).toEqual({ status: 'paid' });
 });
 
+test('in a flood of orders, most refusals come before routing and look like the others, and the repeat of an order in flight is recognized', async () => {
+  await using held = await spawnHeld();
+  const { service } = held;
+  const key = { 'idempotency-key': randomUUID() };
+  const placing = [...(await occupy(held, 1, key)), ...(await occupy(held, 8))];
+  const order = () =>
+    service.api.refused('POST', '/orders', {
+      body: JSON.stringify(teaOrder),
+      headers: { 'content-type': 'application/json', 'x-request-id': 'one-of-many', ...newKey() },
+    });
+  const refused: Array<Awaited<ReturnType<typeof order>>> = [];
+  for (let count = 0; count < 60; count += 1) refused.push(await order());
+  const inLog = linesOf(service, 'http.request').filter((line) => line['request_id'] === 'one-of-many');
+  expect(inLog.length).toBeLessThan(60);
+
+  // Only a request that reaches its client's rate limit has the headers of it, and only a traced one has a trace.
+  const common = ({ status, headers, body }: (typeof refused)[number]) => ({
+    status,
+    body: { ...body, traceId: undefined },
+    headers: Object.fromEntries(
+      [...headers].filter(
+        ([name]) => !/^(ratelimit.*|traceparent|date|retry-after|connection|keep-alive)$/.test(name),
+      ),
+    ),
+  });
+  const [first, last] = [refused[0], refused.at(-1)];
+  expect(last && common(last)).toEqual(first && common(first));
+  expect(last?.headers.get('retry-after')).toMatch(/^[1-5]$/);
+  expect(
+    await metricOf(service, 'http_requests_total', { route: '/orders', status_code: '429', method: 'POST' }),
+  ).toBe(60);
+
+  const repeated = await service.api.place(teaOrder, key);
+  expect(repeated).toMatchObject({ status: 409, body: { code: 'idempotency_in_progress' } });
+  expect((await service.api.get(`/orders/${randomUUID()}`)).status).toBe(404);
+  held.release();
+  await Promise.all(placing);
+});
+
+const newKey = () => ({ 'idempotency-key': randomUUID() });
+
 test('many shed requests leave few log lines, a count of the rest, and one line at the end', async () => {
   await using held = await spawnHeld();
   const { service } = held;

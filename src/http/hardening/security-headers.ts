@@ -21,7 +21,7 @@ export const securityHeaders = {
  * Sent over TLS only, as RFC 6797, section 7.2, requires. The service itself speaks no TLS: a trusted proxy reports
  * whether the client did.
  */
-const strictTransport = { 'strict-transport-security': 'max-age=31536000' };
+export const strictTransport = { 'strict-transport-security': 'max-age=31536000' };
 
 export function sendSecurityHeaders(app: FastifyInstance): void {
   const overTls = { ...securityHeaders, ...strictTransport };

@@ -1,15 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Admission } from '../../admission/admission.ts';
 import type { AdmissionEvents } from '../../admission/admission-events.ts';
 import type { Shed, ShedReason } from '../../admission/concurrency-limiter.ts';
 import { lowestPriority, type Priority } from '../../admission/priorities.ts';
-import { problemPath, problems, sendProblem } from '../problem-details.ts';
+import { problems, sendProblem } from '../problem-details.ts';
+import { afterRequestId, beforeRequestId, retryAfter, status } from './overloaded.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The priority of the route's requests under overload, or how to derive it. Default the lowest. */
     priority?: Priority | ((request: FastifyRequest) => Priority);
+    /**
+     * Beside a function: the highest priority that a request with these headers can have, whoever sends it. With it, the
+     * route's requests can be refused before their client is known.
+     */
+    highestPriority?: (headers: IncomingHttpHeaders) => Priority;
   }
   interface FastifyRequest {
     [slot]?: Slot;
@@ -113,22 +120,6 @@ function leaveWhenTaken({ raw }: FastifyReply, { leave }: Slot): void {
   });
 }
 
-/** Bounds of `Retry-After`, in seconds. It is random, so that clients refused together do not return together. */
-const shortestWait = 1;
-const longestWait = 5;
-
-const { status, title, code: overloaded } = problems.overloaded;
-const [beforeRequestId = '', afterRequestId = ''] = JSON.stringify({
-  type: problemPath(overloaded),
-  title,
-  status,
-  detail: 'Nothing was done. Repeat the request unchanged after `retry-after` seconds.',
-  code: overloaded,
-  requestId: '?',
-})
-  .slice(0, -1)
-  .split('?');
-
 /**
  * Sends the same body as `sendProblem`, assembled from constant parts, because under overload this is the most frequent
  * response. Both ids have forms that need no JSON escapes.
@@ -139,7 +130,7 @@ function answerOverloaded(request: FastifyRequest, reply: FastifyReply): void {
   void reply
     .code(status)
     .header('content-type', 'application/problem+json')
-    .header('retry-after', shortestWait + Math.floor(Math.random() * (longestWait - shortestWait + 1)))
+    .header('retry-after', retryAfter())
     .send(`${beforeRequestId}${ids}}`);
 }
 

@@ -40,6 +40,11 @@ export const placeRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDependen
           if (typeof given !== 'string') return 'place';
           return recentKeys.has(clientId, readIdempotencyKey(given).key) ? 'finish' : 'place';
         },
+        highestPriority(headers) {
+          const given = headers['idempotency-key'];
+          if (typeof given !== 'string') return 'place';
+          return recentKeys.hasOfAnyone(readIdempotencyKey(given).key) ? 'finish' : 'place';
+        },
       },
       schema: {
         operationId: 'placeOrder',

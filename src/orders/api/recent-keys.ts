@@ -2,6 +2,8 @@
 export interface RecentKeys {
   add(clientId: string, key: string): void;
   has(clientId: string, key: string): boolean;
+  /** Whether any client has used the key. */
+  hasOfAnyone(key: string): boolean;
 }
 
 /**
@@ -13,19 +15,22 @@ export interface RecentKeys {
 export function createRecentKeys(limit: number): RecentKeys {
   // A client id contains no spaces, so the names cannot collide.
   const nameOf = (clientId: string, key: string) => `${clientId} ${key}`;
-  let recent = new Set<string>();
-  let older = new Set<string>();
+  const generation = () => ({ names: new Set<string>(), keys: new Set<string>() });
+  let recent = generation();
+  let older = generation();
 
   return {
     add(clientId, key) {
-      recent.add(nameOf(clientId, key));
-      if (recent.size < limit / 2) return;
+      recent.names.add(nameOf(clientId, key));
+      recent.keys.add(key);
+      if (recent.names.size < limit / 2) return;
       older = recent;
-      recent = new Set();
+      recent = generation();
     },
     has(clientId, key) {
       const name = nameOf(clientId, key);
-      return recent.has(name) || older.has(name);
+      return recent.names.has(name) || older.names.has(name);
     },
+    hasOfAnyone: (key) => recent.keys.has(key) || older.keys.has(key),
   };
 }

@@ -37,11 +37,23 @@ export function observeAdmission(logger: Logger, metrics: Metrics): AdmissionEve
     suppressed = 0;
   }
 
+  function count(reason: ShedReason): void {
+    metrics.shed(reason);
+    shed.set(reason, (shed.get(reason) ?? 0) + 1);
+    timer ??= outsideRequests(() => setInterval(closeWindow, windowLength).unref());
+  }
+
   return {
+    shedEarly({ reason, method, route }) {
+      if (lines < linesPerWindow) return false;
+      count(reason);
+      suppressed += 1;
+      metrics.requestStarted();
+      metrics.requestEnded(method, route, 429, 0);
+      return true;
+    },
     shed({ reason, priority }) {
-      metrics.shed(reason);
-      shed.set(reason, (shed.get(reason) ?? 0) + 1);
-      timer ??= outsideRequests(() => setInterval(closeWindow, windowLength).unref());
+      count(reason);
       recordingSpan()
         ?.setAttribute('orders.shed.reason', reason)
         .addEvent('orders.request.shed', { 'orders.shed.reason': reason, 'orders.shed.priority': priority });
