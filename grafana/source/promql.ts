@@ -10,6 +10,11 @@ export function rate(metric: string, matchers = ''): string {
   return `rate(${ofService(metric, matchers)}[$__rate_interval])`;
 }
 
+/** A metric of HAProxy's backend for the service. */
+export function rateAtProxy(metric: string): string {
+  return `rate(${metric}{job="proxy",proxy="orders"}[$__rate_interval])`;
+}
+
 export function increase(metric: string, window: string, matchers = ''): string {
   return `increase(${ofService(metric, matchers)}[${window}])`;
 }

@@ -2,9 +2,13 @@ import { bad, neutral, notice, rising, warning } from './colours.ts';
 import { createDashboard } from './dashboard.ts';
 import { logsLink, tracesLink } from './links.ts';
 import { stat, timeSeries } from './panels.ts';
-import { ofService, orZero, rate, sumBy } from './promql.ts';
+import { ofService, orZero, rate, rateAtProxy, sumBy } from './promql.ts';
 
 const ours = 'reason=~"queue_full|queue_timeout|event_loop"';
+const deniedByProxy = `sum(${rateAtProxy('haproxy_backend_requests_denied_total')})`;
+const heldTooLong = `sum(${rateAtProxy('haproxy_backend_connection_errors_total')})`;
+/** What the proxy refuses never reaches the service. Without a proxy it is 0. */
+const refusedByProxy = `((${deniedByProxy} + ${heldTooLong}) or vector(0))`;
 
 export const saturationDashboard = createDashboard({
   uid: 'orders-saturation',
@@ -69,14 +73,14 @@ export const saturationDashboard = createDashboard({
         stat({
           title: 'Refused as too many',
           description:
-            'Share of the requests that admission control sheds. Above 1 % for 5 minutes opens a ticket. The error budget shows the effect on customers.',
+            'Share of the requests that admission control sheds, or the proxy in its place. Above 1 % for 5 minutes opens a ticket. The error budget shows the effect on customers.',
           unit: 'percentunit',
           width: 4,
           decimals: 1,
           thresholds: rising([0.001, notice], [0.01, bad]),
           queries: [
             {
-              expr: `sum(${rate('requests_shed_total', ours)}) / clamp_min(sum(${rate('http_requests_total')}), 1e-9)`,
+              expr: `(sum(${rate('requests_shed_total', ours)}) + ${refusedByProxy}) / clamp_min(sum(${rate('http_requests_total')}) + ${refusedByProxy}, 1e-9)`,
               legend: 'refused',
             },
           ],
@@ -149,12 +153,12 @@ export const saturationDashboard = createDashboard({
         timeSeries({
           title: 'Refused, by reason',
           description:
-            'queue_full, queue_timeout and event_loop: overload of the service. rate_limited: a client over its own limit. client_gone: the client hung up while it waited. Flat at 0 in normal operation.',
+            'queue_full, queue_timeout and event_loop: overload of the service. rate_limited: a client over its own limit. client_gone: the client hung up while it waited. At the proxy, which refuses in place of the service: at once, or after a wait in its queue (or because a replica could not be reached). Flat at 0 in normal operation.',
           unit: 'reqps',
           width: 12,
           stacked: true,
           colours: {
-            '(queue_full|queue_timeout|event_loop)': bad,
+            '(queue_full|queue_timeout|event_loop|at the proxy.*)': bad,
             rate_limited: notice,
             client_gone: 'text',
           },
@@ -162,7 +166,11 @@ export const saturationDashboard = createDashboard({
             logsLink('When it began and ended', '{service_name="orders"} | event=~"admission\\\\..+"'),
             logsLink('Refused requests', '{service_name="orders"} | event="http.request" | status="429"'),
           ],
-          queries: [{ expr: sumBy('reason', rate('requests_shed_total')), legend: '{{reason}}' }],
+          queries: [
+            { expr: sumBy('reason', rate('requests_shed_total')), legend: '{{reason}}' },
+            { expr: orZero(deniedByProxy), legend: 'at the proxy, at once' },
+            { expr: orZero(heldTooLong), legend: 'at the proxy, after a wait' },
+          ],
         }),
       ],
     },

@@ -30,7 +30,11 @@ const programs: readonly Program[] = [
     package: 'pgbouncer',
     tests: ['test/resilience/postgres-pooler.test.ts', 'test/crash/pooler.test.ts'],
   },
-  { name: 'haproxy', package: 'haproxy', tests: ['test/limits/proxy.test.ts'] },
+  {
+    name: 'haproxy',
+    package: 'haproxy',
+    tests: ['test/limits/proxy.test.ts', 'test/operations/telemetry-names.test.ts'],
+  },
   {
     name: 'chromium',
     package: 'chromium',

@@ -202,6 +202,10 @@ test('a replica tells the proxy how many requests it takes at a time, and the pr
   const many = await Promise.all(Array.from({ length: 20 }, () => api.place()));
   expect(many.map(({ status }) => status)).toEqual(Array.from(many, () => 429));
   expect(await metricOf(held.service, 'requests_shed_total', { reason: 'queue_full' })).toBe(0);
+  // The alert RequestsShed adds these two.
+  const denied = await sampleOf(proxy, 'haproxy_backend_requests_denied_total', 'orders');
+  const heldTooLong = await sampleOf(proxy, 'haproxy_backend_connection_errors_total', 'orders');
+  expect(denied + heldTooLong).toBe(20);
   // Orders do not use up the whole limit: a read through another way finds a slot.
   expect((await held.service.api.get(`/orders/${randomUUID()}`)).status).toBe(404);
   held.release();

@@ -7,6 +7,7 @@ import { type ExposedSample, parseExposition } from '../../lab/harness/expositio
 import { parseLogql } from '../support/files/logql.ts';
 import { allQueries, readRules } from '../support/files/observability-as-code.ts';
 import { type LabelMatcher, parsePromql } from '../support/files/promql.ts';
+import { startHaProxy } from '../../lab/harness/haproxy.ts';
 import { type RedisServer, startRedisServer } from '../../lab/harness/redis-server.ts';
 import { type TracedService, spawnTracedService } from '../support/processes/traced-service.ts';
 
@@ -28,9 +29,12 @@ beforeAll(async () => {
   });
   await liveThroughEverything(service);
   const simulator = await fetch(`${service.gateway.url}/metrics`);
+  await using proxy = await startHaProxy([{ url: nowhere, adminUrl: nowhere }]);
+  const proxied = await fetch(`http://${proxy.target}/metrics`);
   samples = [
     ...(await service.scrape()).samples,
     ...parseExposition(await simulator.text(), 'prometheus').samples,
+    ...parseExposition(await proxied.text(), 'prometheus').samples,
   ];
 });
 
@@ -38,6 +42,9 @@ afterAll(async () => {
   await service[Symbol.asyncDispose]();
   await redis[Symbol.asyncDispose]();
 });
+
+/** HAProxy names its metrics whether or not the replica is there. */
+const nowhere = 'http://127.0.0.1:9';
 
 /** Triggers every event that a metric or a log line reports. */
 async function liveThroughEverything({ api, gateway }: TracedService): Promise<void> {
