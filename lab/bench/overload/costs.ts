@@ -8,7 +8,7 @@ import type { StartSubject } from './subjects.ts';
  * one is answered; and the service's processor time per order, in microseconds.
  */
 export async function measureCapacity(startSubject: StartSubject, scene: Scene, signal: AbortSignal) {
-  await using subject = await startSubject({ ...scene.env, ADMISSION: 'off' });
+  await using subject = await startSubject({ ...scene.env, ADMISSION: 'off' }, { pinned: scene.pinned });
   await using customers = new Customers(subject.process.url, scene.connections, signal);
   await customers.order(8);
   const cpuBefore = await subject.process.cpuTime();

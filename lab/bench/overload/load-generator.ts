@@ -27,6 +27,10 @@ export class LoadGenerator implements Disposable {
     this.#child = fork(path.join(root, 'lab/bench/overload/generator.ts'), { detached: true });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** @throws {BenchFailure} if the generator dies or does not finish in time */
   async run(phase: Phase, signal: AbortSignal): Promise<Sent[]> {
     const seconds = phase.steps.reduce((sum, step) => sum + step.seconds, 0);

@@ -1,4 +1,5 @@
 import { describeMachine } from '../../report/machine.ts';
+import { findHaProxy } from '../../harness/haproxy.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { BenchFailure } from '../shared/failure.ts';
 import { readArguments, wholeNumber } from '../shared/options.ts';
@@ -7,8 +8,16 @@ import { measureCapacity, measureRefusal, refusalLatency } from './costs.ts';
 import { LoadGenerator } from './load-generator.ts';
 import { measureBurst, withRecovery } from './measure.ts';
 import { medianOf, type Outcome } from './outcome.ts';
+import { cores, pin } from './pinning.ts';
 import { plotOverload } from './plot.ts';
-import { type MeasuredScene, type OverloadReport, type Scene, scenes, toMarkdown } from './report.ts';
+import {
+  type MeasuredScene,
+  type OverloadReport,
+  type Scene,
+  scenes,
+  toMarkdown,
+  type Variant,
+} from './report.ts';
 import { setGatewayLatency, type StartSubject, subjectsIn } from './subjects.ts';
 
 /** How the service behaves when more orders arrive than it can serve, with and without admission control. */
@@ -17,12 +26,11 @@ const usage = `npm run bench:overload -- [options]
 
   --rounds <n>     rounds of each burst (default 3)
   --seconds <n>    length of each burst (default 6)
-  --scene <name>   only gateway or only processor (default both)
+  --scene <name>   only gateway, processor or proxy (default all; proxy needs haproxy)
   --out <folder>   also write overload.md, overload.json and overload.svg there, for example docs/benchmarks
   --help           show this help
 `;
 
-const multiples = [1, 2, 5, 10];
 /** Share of the capacity, before and after a burst. */
 const usualShare = 0.8;
 
@@ -56,7 +64,8 @@ await runBenchmark(async (signal) => {
 
 /** @throws {BenchFailure} if there is no scene of this name */
 function chooseScenes(name: string | undefined): readonly Scene[] {
-  const chosen = scenes.filter((scene) => name === undefined || scene.name === name);
+  const runnable = scenes.filter((scene) => scene.name !== 'proxy' || findHaProxy() !== undefined);
+  const chosen = runnable.filter((scene) => name === undefined || scene.name === name);
   if (chosen.length === 0)
     throw new BenchFailure(`--scene takes ${scenes.map((each) => each.name).join(', ')}.`);
   return chosen;
@@ -79,19 +88,23 @@ async function run(
 
   const measured: MeasuredScene[] = [];
   for (const scene of chosen) {
+    if (scene.pinned) {
+      for (const { pid } of [surroundings.server, simulator]) await pin(pid, cores.serving);
+      for (const { pid } of [generator, process]) await pin(pid, cores.loading);
+    }
     await setGatewayLatency(simulator, scene.gatewayLatency);
     const { capacity, cpuPerOrder } = await measureCapacity(startSubject, scene, signal);
     say(`${scene.name}: capacity ${capacity.toFixed(0)} orders a second, ${cpuPerOrder.toFixed(0)} µs each`);
     const rounds: MeasuredScene['rounds'] = { on: [], off: [] };
     for (let round = 1; round <= settings.rounds; round += 1) {
       for (const admission of ['on', 'off'] as const) {
-        say(`round ${round} of ${settings.rounds}, admission ${admission}`);
-        const env = { ...scene.env, ADMISSION: admission };
+        say(`round ${round} of ${settings.rounds}, ${scene.variants[admission].title}`);
         const load = { capacity, seconds: settings.seconds };
-        rounds[admission].push(await measureRound({ startSubject, generator, signal }, env, load));
+        const tools = { startSubject, generator, signal };
+        rounds[admission].push(await measureRound(tools, scene, scene.variants[admission], load));
       }
     }
-    const outcomes = { on: mediansOf(rounds.on), off: mediansOf(rounds.off) };
+    const outcomes = { on: mediansOf(scene, rounds.on), off: mediansOf(scene, rounds.off) };
     measured.push({ ...scene, capacity, cpuPerOrder, outcomes, rounds });
   }
   return { date: new Date().toISOString().slice(0, 10), machine, settings, refusal, scenes: measured };
@@ -106,16 +119,20 @@ interface Tools {
 /** Measures each multiple once. */
 async function measureRound(
   { startSubject, generator, signal }: Tools,
-  env: Readonly<Record<string, string>>,
+  { env, multiples, pinned }: Scene,
+  variant: Variant,
   { capacity, seconds }: { capacity: number; seconds: number },
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   let p99AtCapacity = Number.NaN;
   for (const multiple of multiples) {
     signal.throwIfAborted();
-    await using subject = await startSubject(env);
+    await using subject = await startSubject(
+      { ...env, ...variant.env },
+      { pinned, proxied: variant.proxied },
+    );
     const plan = { usual: usualShare * capacity, burst: multiple * capacity, multiple, seconds };
-    const burst = await measureBurst(generator, subject.process, plan, signal);
+    const burst = await measureBurst(generator, subject, plan, signal);
     if (multiple === 1) p99AtCapacity = burst.accepted.p99;
     const outcome = withRecovery(burst, p99AtCapacity);
     outcomes.push(outcome);
@@ -124,7 +141,7 @@ async function measureRound(
   return outcomes;
 }
 
-function mediansOf(rounds: readonly Outcome[][]): Outcome[] {
+function mediansOf({ multiples }: Scene, rounds: readonly Outcome[][]): Outcome[] {
   return multiples.map((_, index) => {
     const [first, ...others] = rounds.flatMap((round) => round[index] ?? []);
     if (first === undefined) throw new RangeError('There are no rounds.');

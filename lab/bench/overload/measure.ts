@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchProcess } from '../shared/processes.ts';
+import type { Subject } from './subjects.ts';
 import type { LoadGenerator } from './load-generator.ts';
 import { type Outcome, recoveryOf, summarize, type Window, windowsOf } from './outcome.ts';
 
@@ -24,7 +25,7 @@ const after = 5;
 /** The usual load, a burst at a multiple of the capacity, and the usual load again. */
 export async function measureBurst(
   generator: LoadGenerator,
-  service: BenchProcess,
+  { process: service, url }: Pick<Subject, 'process' | 'url'>,
   plan: Plan,
   signal: AbortSignal,
 ): Promise<BurstOutcome> {
@@ -35,7 +36,7 @@ export async function measureBurst(
   ];
   const ended = new AbortController();
   const [requests, memory] = await Promise.all([
-    generator.run({ url: service.url, steps }, signal).finally(() => ended.abort()),
+    generator.run({ url, steps }, signal).finally(() => ended.abort()),
     watchMemory(service, ended.signal),
   ]);
 

@@ -1,5 +1,5 @@
 import type { Outcome } from './outcome.ts';
-import type { OverloadReport } from './report.ts';
+import type { OverloadReport, Scene } from './report.ts';
 
 const width = 390;
 const height = 200;
@@ -8,12 +8,16 @@ const inner = { width: width - margin.left - margin.right, height: height - marg
 
 /** Per scene, paid orders and their p99 over the load, with admission control on and off. Legible in light and dark. */
 export function plotOverload({ scenes }: OverloadReport): string {
-  const panels = scenes.flatMap(({ title, capacity, outcomes }, row) => {
+  const panels = scenes.flatMap(({ name, title, capacity, outcomes }, row) => {
     const paid = ({ goodput }: Outcome) => (100 * goodput) / capacity;
     const p99 = ({ accepted }: Outcome) => accepted.p99;
     return [
-      panel(0, row, `${title}: paid, % of capacity`, outcomes, paid),
-      panel(1, row, 'p99 of the paid, ms', outcomes, p99),
+      panel(
+        { column: 0, row, title: `${title}: paid, % of capacity`, legend: legends[name] },
+        outcomes,
+        paid,
+      ),
+      panel({ column: 1, row, title: 'p99 of the paid, ms', legend: legends[name] }, outcomes, p99),
     ];
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${2 * width} ${scenes.length * height}" font-family="system-ui, sans-serif" font-size="11" role="img">
@@ -32,10 +36,15 @@ ${panels.join('\n')}
 `;
 }
 
+/** The names of the two curves. */
+const legends: Record<Scene['name'], [string, string]> = {
+  gateway: ['admission on', 'off'],
+  processor: ['admission on', 'off'],
+  proxy: ['behind HAProxy', 'without'],
+};
+
 function panel(
-  column: number,
-  row: number,
-  title: string,
+  { column, row, title, legend }: { column: number; row: number; title: string; legend: [string, string] },
   outcomes: Record<'on' | 'off', Outcome[]>,
   valueOf: (outcome: Outcome) => number,
 ): string {
@@ -66,7 +75,7 @@ function panel(
   });
   return `<g transform="translate(${column * width} ${row * height})">
 <text class="title" x="8" y="16">${title}</text>
-<text class="on" x="${width - margin.right - 80}" y="28">on</text><text class="off" x="${width - margin.right - 50}" y="28">off</text>
+<text class="on" x="${width - margin.right - 70}" y="28" text-anchor="end">${legend[0]}</text><text class="off" x="${width - margin.right}" y="28" text-anchor="end">${legend[1]}</text>
 ${lines.join('')}${labels.join('')}<line class="axis" x1="${margin.left}" x2="${width - margin.right}" y1="${y(0)}" y2="${y(0)}"/>
 ${curves.join('\n')}
 </g>`;

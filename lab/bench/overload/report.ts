@@ -1,10 +1,11 @@
 import type { Outcome } from './outcome.ts';
 import type { Comparison } from '../shared/report.ts';
+import { canPin } from './pinning.ts';
 import { table } from '../../report/table.ts';
 
 /** A resource that is scarce, and the settings that make it so. */
 export interface Scene {
-  name: 'gateway' | 'processor';
+  name: 'gateway' | 'processor' | 'proxy';
   title: string;
   meaning: string;
   /** Milliseconds. */
@@ -12,7 +13,24 @@ export interface Scene {
   env: Readonly<Record<string, string>>;
   /** Connections over which the capacity is measured. */
   connections: number;
+  /** Whether what serves orders has a core of its own, and what loads it another. */
+  pinned: boolean;
+  /** Multiples of the capacity. */
+  multiples: readonly number[];
+  /** The two services that are compared; the goals are those of the first. */
+  variants: Record<'on' | 'off', Variant>;
 }
+
+export interface Variant {
+  title: string;
+  env: Readonly<Record<string, string>>;
+  proxied: boolean;
+}
+
+const withAndWithoutAdmission: Scene['variants'] = {
+  on: { title: '`ADMISSION=on`', env: { ADMISSION: 'on' }, proxied: false },
+  off: { title: '`ADMISSION=off`', env: { ADMISSION: 'off' }, proxied: false },
+};
 
 export const scenes: readonly Scene[] = [
   {
@@ -23,6 +41,9 @@ export const scenes: readonly Scene[] = [
     gatewayLatency: 60,
     env: { PAYMENT_CONNECTIONS: '15' },
     connections: 20,
+    pinned: false,
+    multiples: [1, 2, 5, 10],
+    variants: withAndWithoutAdmission,
   },
   {
     name: 'processor',
@@ -32,6 +53,24 @@ export const scenes: readonly Scene[] = [
     gatewayLatency: 0,
     env: {},
     connections: 32,
+    pinned: false,
+    multiples: [1, 2, 5, 10],
+    variants: withAndWithoutAdmission,
+  },
+  {
+    name: 'proxy',
+    title: 'Short of processor time, behind the proxy',
+    meaning:
+      'The gateway answers at once. Service, PostgreSQL and gateway have one core, load generator and HAProxy the other. HAProxy has the configuration of the stack, and learns from the service how many requests it takes (`AGENT_PORT`).',
+    gatewayLatency: 0,
+    env: {},
+    connections: 32,
+    pinned: true,
+    multiples: [1, 2, 3, 5, 10],
+    variants: {
+      on: { title: 'Behind HAProxy', env: {}, proxied: true },
+      off: { title: 'Without a proxy', env: {}, proxied: false },
+    },
   },
 ];
 
@@ -83,20 +122,21 @@ function orderCost(measured: readonly MeasuredScene[]): number {
   return Math.round(measured.at(-1)?.cpuPerOrder ?? Number.NaN);
 }
 
-function describeScene({ title, meaning, capacity, outcomes }: MeasuredScene): string {
+function describeScene({ title, meaning, capacity, outcomes, variants, pinned }: MeasuredScene): string {
+  const place = pinned && !canPin ? ' **Not bound to cores**: that needs `taskset` and two cores.' : '';
   return `## ${title}
 
-${meaning} Capacity: ${capacity.toFixed(0)} orders a second.
+${meaning}${place} Capacity: ${capacity.toFixed(0)} orders a second.
 
 ${(['on', 'off'] as const)
   .map(
-    (admission) => `### \`ADMISSION=${admission}\`
+    (admission) => `### ${variants[admission].title}
 
 ${table([columns, ...outcomes[admission].map((outcome) => rowOf(outcome, capacity))])}
 `,
   )
   .join('\n')}
-${goalsOf(capacity, outcomes.on)}
+${goalsOf(capacity, outcomes.on)}${pinned ? `\n\n${goalWithoutProxy(capacity, outcomes.off)}` : ''}
 `;
 }
 
@@ -145,6 +185,19 @@ function time(milliseconds: number): string {
 }
 
 const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+
+/** How far a service gets that has to refuse by itself. */
+function goalWithoutProxy(capacity: number, outcomes: readonly Outcome[]): string {
+  const goodput = (outcomes.find(({ multiple }) => multiple === 3)?.goodput ?? Number.NaN) / capacity;
+  return table([
+    ['goal without a proxy', 'measured', ''],
+    [
+      'paid orders at 3×: at least 0.80 of the capacity',
+      goodput.toFixed(2),
+      goodput >= 0.8 ? 'met' : '**missed**',
+    ],
+  ]);
+}
 
 /** The goals compare the highest multiple with the capacity itself. */
 function goalsOf(capacity: number, outcomes: readonly Outcome[]): string {

@@ -3,6 +3,7 @@ import { startEmbeddedPostgres } from '../../dev/postgres/embedded-postgres.ts';
 import { migrate } from '../../../src/postgres/migrate.ts';
 
 export interface BenchServer extends AsyncDisposable {
+  pid: number;
   /** A new, migrated database. */
   createDatabase(name: string): Promise<BenchDatabase>;
 }
@@ -43,6 +44,7 @@ export async function startServer(
   await observer.query('CREATE EXTENSION pg_stat_statements');
 
   return {
+    pid: postgres.pid,
     async createDatabase(name) {
       await observer.query(`CREATE DATABASE ${name}`);
       const url = new URL(postgres.url);

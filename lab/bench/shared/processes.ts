@@ -16,6 +16,7 @@ export interface MeasuredProcess extends AsyncDisposable {
 
 /** A started process of this project. */
 export interface BenchProcess extends MeasuredProcess {
+  pid: number;
   /** Base URL of the admin listener, if it has one. */
   adminUrl: string | undefined;
   /** Current RSS in bytes. Not to be called while another call of this process is pending. */
@@ -74,6 +75,7 @@ export async function startProcess(options: {
   };
   return {
     url,
+    pid: child.pid ?? 0,
     adminUrl: typeof adminUrl === 'string' ? adminUrl : undefined,
     async cpuTime() {
       const { user, system } = await ask('cpu');
