@@ -20,6 +20,9 @@ export async function measureCapacity(startSubject: StartSubject, scene: Scene, 
 /** Gateway latency in milliseconds that keeps the one admitted order in flight while others are refused. */
 export const refusalLatency = 900;
 
+/** Requests a second. With fewer of them, what the service does every second without any would be most of the figure. */
+const refusalRate = 4000;
+
 /** The service's processor time per refused request, in microseconds. It admits a single order at a time. */
 export async function measureRefusal(
   startSubject: StartSubject,
@@ -28,7 +31,7 @@ export async function measureRefusal(
 ): Promise<number> {
   const nearlyNone = { ADMISSION_LIMIT_MIN: '1', ADMISSION_LIMIT_MAX: '1', ADMISSION_QUEUE: '0' };
   await using subject = await startSubject(nearlyNone);
-  const phase = { url: subject.process.url, steps: [{ rate: 1000, seconds: 5 }] };
+  const phase = { url: subject.process.url, steps: [{ rate: refusalRate, seconds: 5 }] };
   await generator.run(phase, signal);
   const cpuBefore = await subject.process.cpuTime();
   const requests = await generator.run(phase, signal);

@@ -112,7 +112,7 @@ behind its schedule (p99); requests that it could not send are missing from sent
 A refusal takes ${refusal.toFixed(0)} µs of processor time, an order ${orderCost(measured)} µs. So a service that is short of
 processor time cannot refuse much more than ${(orderCost(measured) / refusal).toFixed(0)} times its capacity and still serve orders.
 
-${measured.map(describeScene).join('\n')}
+${measured.map((scene) => describeScene(scene, refusal)).join('\n')}
 Commits do not wait for the disk. Traces are off; logs and metrics are on.
 `;
 }
@@ -122,7 +122,10 @@ function orderCost(measured: readonly MeasuredScene[]): number {
   return Math.round(measured.at(-1)?.cpuPerOrder ?? Number.NaN);
 }
 
-function describeScene({ title, meaning, capacity, outcomes, variants, pinned }: MeasuredScene): string {
+function describeScene(
+  { title, meaning, capacity, outcomes, variants, pinned, cpuPerOrder }: MeasuredScene,
+  refusal: number,
+): string {
   const place = pinned && !canPin ? ' **Not bound to cores**: that needs `taskset` and two cores.' : '';
   return `## ${title}
 
@@ -136,7 +139,7 @@ ${table([columns, ...outcomes[admission].map((outcome) => rowOf(outcome, capacit
 `,
   )
   .join('\n')}
-${goalsOf(capacity, outcomes.on)}${pinned ? `\n\n${goalWithoutProxy(capacity, outcomes.off)}` : ''}
+${goalsOf(capacity, outcomes.on)}${pinned ? `\n\n${goalsWithoutProxy(capacity, outcomes.off, refusal / cpuPerOrder)}` : ''}
 `;
 }
 
@@ -186,8 +189,8 @@ function time(milliseconds: number): string {
 
 const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
 
-/** How far a service gets that has to refuse by itself. */
-function goalWithoutProxy(capacity: number, outcomes: readonly Outcome[]): string {
+/** How far a service gets that has to refuse by itself. @param refusal its cost, relative to an order */
+function goalsWithoutProxy(capacity: number, outcomes: readonly Outcome[], refusal: number): string {
   const goodput = (outcomes.find(({ multiple }) => multiple === 3)?.goodput ?? Number.NaN) / capacity;
   return table([
     ['goal without a proxy', 'measured', ''],
@@ -195,6 +198,11 @@ function goalWithoutProxy(capacity: number, outcomes: readonly Outcome[]): strin
       'paid orders at 3×: at least 0.80 of the capacity',
       goodput.toFixed(2),
       goodput >= 0.8 ? 'met' : '**missed**',
+    ],
+    [
+      'processor time of a refusal: at most 0.15 of that of an order',
+      refusal.toFixed(2),
+      refusal <= 0.15 ? 'met' : '**missed**',
     ],
   ]);
 }
