@@ -117,6 +117,21 @@ describe('the proxy, when a replica does not answer', () => {
     expect(headers.get('x-request-id')).toBe(body.requestId);
   });
 
+  test('a request whose replica cannot be reached gets 503, not 429: no replica is busy', async () => {
+    const nowhere = `http://127.0.0.1:${await freePort()}`;
+    await using refusing = await startHaProxy([{ url: nowhere, adminUrl: nowhere }], (config) =>
+      config.replaceAll('default-server check', 'default-server'),
+    );
+    proxy = refusing;
+    const { status, body } = await problemOver();
+    expect([status, body.code, body.status, body.title]).toEqual([
+      503,
+      'service_unavailable',
+      503,
+      problems.service_unavailable.title,
+    ]);
+  });
+
   test('bytes that are no request get no answer, instead of a page in HTML', async () => {
     await using idle = await startHaProxy([]);
     await using connection = await openConnection(idle.url);
