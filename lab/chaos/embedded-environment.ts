@@ -2,6 +2,8 @@ import { startSimulator } from '../simulator/server.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { createLogger } from '../../src/telemetry/logging/logger.ts';
 import { createGatewayControl } from '../harness/gateway-control.ts';
+import { freePort } from '../harness/free-port.ts';
+import { startHaProxy } from '../harness/haproxy.ts';
 import { startOtlpReceiver } from '../harness/otlp-receiver.ts';
 import { isInstalled } from '../harness/programs.ts';
 import { type PostgresPair, startPostgresPair, urlOfBoth } from '../harness/postgres-pair.ts';
@@ -97,11 +99,16 @@ export async function openEmbeddedEnvironment(
     ...surroundings.env,
     ...env,
   };
+  const isProxied = surroundings.proxy === true && isInstalled('haproxy');
   const replicas = await Promise.all(
-    Array.from({ length: surroundings.replicas ?? 1 }, async () =>
-      started.use(await startReplica(variables, surroundings)),
-    ),
+    Array.from({ length: surroundings.replicas ?? 1 }, async () => {
+      if (!isProxied) return started.use(await startReplica(variables, surroundings));
+      const agentPort = await freePort();
+      const proxied = { ...variables, AGENT_PORT: String(agentPort), TRUST_PROXY: '1' };
+      return { agentPort, ...started.use(await startReplica(proxied, surroundings)) };
+    }),
   );
+  const haproxy = isProxied ? started.use(await startHaProxy(replicas)) : undefined;
   const adminUrls = replicas.map(({ adminUrl }) => adminUrl);
   const alerts =
     prometheus &&
@@ -111,6 +118,7 @@ export async function openEmbeddedEnvironment(
         targets: {
           orders: adminUrls.map((url) => new URL(url).host),
           ...(collector && { 'otel-collector': [collector.target] }),
+          ...(haproxy && { proxy: [haproxy.target] }),
         },
       }),
     );
@@ -125,6 +133,7 @@ export async function openEmbeddedEnvironment(
     replicas,
     ...(pair ? { pair } : { postgres }),
     ...(redis && { redis }),
+    ...(haproxy && { proxy: { url: haproxy.url, adminUrl: `http://${haproxy.target}` } }),
     network: proxies,
     spans: (collector ?? receiver).spans,
     ...(alerts && { alerts }),

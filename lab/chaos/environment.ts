@@ -23,14 +23,17 @@ export interface Environment extends AsyncDisposable {
   /** The primary and its standby, in place of the server above. */
   pair?: PostgresPair;
   redis?: RedisServer;
+  /** HAProxy in front of the replicas; customers then use it alone. */
+  proxy?: { url: string; adminUrl: string };
   network: Partial<Record<Dependency, NetworkProxy>>;
   /** Every span received so far; undefined if spans go elsewhere. */
   spans?: readonly ReceivedSpan[];
   alerts?: AlertWatch;
 }
 
-/** The replicas that a load balancer would send requests to. */
-export function servingUrls({ urls, replicas }: Environment): readonly string[] {
+/** Where customers send requests: to the load balancer, or to the replicas that one would choose. */
+export function servingUrls({ urls, replicas, proxy }: Environment): readonly string[] {
+  if (proxy) return [proxy.url];
   const running = replicas?.filter((replica) => replica.isRunning()).map(({ url }) => url) ?? [];
   return running.length > 0 ? running : urls;
 }

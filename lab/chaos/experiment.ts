@@ -34,6 +34,8 @@ export interface Surroundings {
   redis?: boolean;
   /** Whether telemetry goes through a Collector. Default false. */
   collector?: boolean;
+  /** Whether customers reach the replicas through HAProxy, where it is installed. Default false. */
+  proxy?: boolean;
   /** Limit of open files and sockets per process. Default: the machine's limit. */
   openFiles?: number;
   /** Environment variables that differ from the defaults. */
@@ -144,6 +146,8 @@ export interface Hypothesis {
 export interface MetricClaim {
   name: string;
   labels?: Readonly<Record<string, string>>;
+  /** Counters that count for this one as well: those of the proxy, which does a part of the same. */
+  plus?: ReadonlyArray<{ name: string; labels: Readonly<Record<string, string>> }>;
   atLeast?: number;
   atMost?: number;
 }
@@ -192,12 +196,13 @@ export const usualTraffic: SteadyState = { orders: 20, answers: ['201', '402'] }
 
 /** The differences from one replica with default settings, for tables. */
 export function describeSurroundings(surroundings: Surroundings): string[] {
-  const { replicas, standby, redis, collector, openFiles, env = {}, rate } = surroundings;
+  const { replicas, standby, redis, collector, proxy, openFiles, env = {}, rate } = surroundings;
   return [
     ...(replicas === undefined ? [] : [`${replicas} replicas`]),
     ...(standby === true ? ['a synchronous standby'] : []),
     ...(redis === true ? ['a shared Redis'] : []),
     ...(collector === true ? ['a Collector'] : []),
+    ...(proxy === true ? ['HAProxy'] : []),
     ...(openFiles === undefined ? [] : [`at most ${openFiles} open files`]),
     ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
     ...(rate === undefined ? [] : [`${rate} orders a second`]),

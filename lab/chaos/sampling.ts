@@ -19,8 +19,8 @@ export interface Sampling {
   look(): Promise<Sample>;
   /** Starts to count growth. */
   startCounting(): void;
-  /** Growth of the counters with this name and these labels, over all replicas and their restarts. */
-  growth(claim: Pick<MetricClaim, 'name' | 'labels'>): number;
+  /** Growth of the counters with these names and labels, over all replicas with their restarts, and the proxy. */
+  growth(claim: Pick<MetricClaim, 'name' | 'labels' | 'plus'>): number;
   stop(): Promise<void>;
 }
 
@@ -36,46 +36,43 @@ interface Counter {
 }
 
 /** Scrapes the metrics of every replica, as Prometheus does, until stopped. */
-export function startSampling({ adminUrls }: Pick<Environment, 'adminUrls'>): Sampling {
+export function startSampling({ adminUrls, proxy }: Pick<Environment, 'adminUrls' | 'proxy'>): Sampling {
   const samples: Sample[] = [];
   const counters = new Map<string, Counter>();
-  /** Replicas scraped before: a series that is new at one of them started at 0. */
+  /** Addresses scraped before: a series that is new at one of them started at 0. */
   const known = new Set<string>();
   const ending = new AbortController();
   let counting = false;
 
-  async function read(adminUrl: string) {
-    const { samples: series } = await scrapeMetrics(adminUrl, { signal: AbortSignal.timeout(patience) });
+  async function read(url: string) {
+    const { samples: series } = await scrapeMetrics(url, { signal: AbortSignal.timeout(patience) });
     let circuit: CircuitState | undefined;
     let pending: number | undefined;
     for (const { name, labels, value } of series) {
       if (/_(total|count)$/.test(name))
-        count(`${adminUrl} ${name} ${JSON.stringify(labels)}`, name, labels, value);
+        count(`${url} ${name} ${JSON.stringify(labels)}`, name, labels, value);
       if (name === 'circuit_breaker_state' && labels['breaker'] === 'payment' && value === 1)
         circuit = labels['state'] as CircuitState;
       if (name === 'orders_pending') pending = value;
     }
-    known.add(adminUrl);
+    known.add(url);
     return { circuit, pending };
 
     function count(key: string, counterName: string, labels: Record<string, string>, value: number): void {
       const earlier = counters.get(key);
       // A restarted process counts from 0.
       const start =
-        earlier === undefined
-          ? known.has(adminUrl)
-            ? 0
-            : value
-          : earlier.latest <= value
-            ? earlier.latest
-            : 0;
+        earlier === undefined ? (known.has(url) ? 0 : value) : earlier.latest <= value ? earlier.latest : 0;
       const growth = (earlier?.growth ?? 0) + (counting ? value - start : 0);
       counters.set(key, { name: counterName, labels, latest: value, growth });
     }
   }
 
   async function look(): Promise<Sample> {
-    const readings = await Promise.all(adminUrls.map((url) => read(url).catch(() => undefined)));
+    const readings = await Promise.all([
+      ...adminUrls.map((url) => read(url).catch(() => undefined)),
+      ...(proxy ? [read(proxy.adminUrl).catch(() => undefined)] : []),
+    ]);
     const seen = readings.filter((reading) => reading !== undefined);
     const circuits = new Set(seen.flatMap(({ circuit }) => circuit ?? []));
     const pending = seen.flatMap((reading) => reading.pending ?? []);
@@ -101,11 +98,15 @@ export function startSampling({ adminUrls }: Pick<Environment, 'adminUrls'>): Sa
     startCounting() {
       counting = true;
     },
-    growth({ name, labels = {} }) {
+    growth({ name, labels = {}, plus = [] }) {
       let sum = 0;
       for (const counter of counters.values()) {
-        const matches = Object.entries(labels).every(([label, value]) => counter.labels[label] === value);
-        if (counter.name === name && matches) sum += counter.growth;
+        const matches = [{ name, labels }, ...plus].some(
+          (wanted) =>
+            counter.name === wanted.name &&
+            Object.entries(wanted.labels).every(([label, value]) => counter.labels[label] === value),
+        );
+        if (matches) sum += counter.growth;
       }
       return sum;
     },

@@ -113,12 +113,13 @@ function checkOrders({ hypothesis: { orders } }: Experiment, evidence: Evidence,
 }
 
 function checkTelemetry({ hypothesis }: Experiment, evidence: Evidence, report: Report): void {
-  for (const { name, labels = {}, atLeast, atMost } of hypothesis.metrics) {
+  for (const { name, labels = {}, plus = [], atLeast, atMost } of hypothesis.metrics) {
     const selector = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-    const grown = evidence.sampling.growth({ name, labels });
+    const grown = evidence.sampling.growth({ name, labels, plus });
+    const names = [name, ...plus.map((other) => other.name)].join(' + ');
     report(
       'metrics',
-      `${name}${selector.length === 0 ? '' : `{${selector.join(',')}}`} grows by ${bounds(atLeast, atMost)}`,
+      `${names}${selector.length === 0 ? '' : `{${selector.join(',')}}`} grows by ${bounds(atLeast, atMost)}`,
       `by ${grown}`,
       within(grown, atLeast, atMost),
     );

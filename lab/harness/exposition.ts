@@ -12,14 +12,16 @@ export interface Exposition {
   samples: ExposedSample[];
 }
 
-/** Scrapes a service in OpenMetrics, as Prometheus does. */
+/** Scrapes a service in OpenMetrics, as Prometheus does, or a program that has only the older text format. */
 export async function scrapeMetrics(
   adminUrl: string,
   options: { signal?: AbortSignal } = {},
 ): Promise<Exposition> {
   const headers = { accept: 'application/openmetrics-text; version=1.0.0' };
   const response = await fetch(`${adminUrl}/metrics`, { ...options, headers });
-  return parseExposition(await response.text(), 'openmetrics');
+  const type = response.headers.get('content-type') ?? '';
+  const format = type.startsWith('application/openmetrics-text') ? 'openmetrics' : 'prometheus';
+  return parseExposition(await response.text(), format);
 }
 
 const label = String.raw`[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\"n])*"`;
