@@ -141,7 +141,7 @@ export async function createService(
         waiting: () => state().waiting,
         completed,
       })),
-      httpGateway,
+      payments.connections,
     ]);
   building.defer(() => admission?.close());
   const readiness = createPostgresReadiness(config.postgres, database.conditions);

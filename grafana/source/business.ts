@@ -188,7 +188,7 @@ export const businessDashboard = createDashboard({
         timeSeries({
           title: 'Pending orders',
           description:
-            'The number of pending orders and the age of the oldest. It is unknown whether their cards were charged. They wait on purpose during a pause that the gateway asked for, and while their card or client is suspended because the gateway answers others only.',
+            'The number of pending orders and the age of the oldest. It is unknown whether their cards were charged. They wait on purpose during a pause that the gateway asked for, and while their card or client is suspended because the gateway answers others only, or their client holds its share of the connections.',
           unit: 'short',
           width: 8,
           rightAxis: { series: 'oldest', unit: 's' },
@@ -196,7 +196,7 @@ export const businessDashboard = createDashboard({
             logsLink('Why they were left pending', '{service_name="orders"} | event="order.left_pending"'),
             logsLink(
               'Pauses and suspensions',
-              '{service_name="orders"} | event=~"payment.paused|payment.suspended"',
+              '{service_name="orders"} | event=~"payment.paused|payment.suspended|payment.client_share_used"',
             ),
           ],
           queries: [

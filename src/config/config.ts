@@ -102,6 +102,8 @@ export interface MigrationConfig extends Pick<PostgresConfig, 'url' | 'pooler'> 
 export interface PaymentConfig extends GatewayAccess {
   /** Keep-alive connections to the gateway. */
   connections: number;
+  /** Share that one client may hold of the connections that the others leave, while several use the gateway. */
+  clientShare: number;
   attemptTimeout: number;
   /** The same for a call that nobody waits for. */
   patientTimeout: number;
@@ -205,6 +207,7 @@ function contradictions(value: ServiceValues): string[] {
       'SETTLEMENT_BACKOFF_FLOOR must not be longer than SETTLEMENT_BACKOFF_CAP',
     ],
     mustNotBeZero('MAX_PENDING_CLIENT_SHARE'),
+    mustNotBeZero('PAYMENT_CLIENT_SHARE'),
     [
       value.ADMISSION_LIMIT_MIN > value.ADMISSION_LIMIT_MAX,
       'ADMISSION_LIMIT_MIN must not be more than ADMISSION_LIMIT_MAX',
@@ -239,6 +242,7 @@ function paymentConfig(value: ServiceValues): PaymentConfig {
   return {
     ...gatewayAccess(value),
     connections: value.PAYMENT_CONNECTIONS,
+    clientShare: value.PAYMENT_CLIENT_SHARE,
     attemptTimeout: value.PAYMENT_ATTEMPT_TIMEOUT,
     patientTimeout: Math.max(value.SETTLEMENT_ATTEMPT_TIMEOUT, value.PAYMENT_ATTEMPT_TIMEOUT),
     longestPause: value.PAYMENT_PAUSE_MAX,

@@ -114,6 +114,11 @@ export const variables = {
     default: '64',
     meaning: 'keep-alive connections to the gateway',
   }),
+  PAYMENT_CLIENT_SHARE: share({
+    default: '0.75',
+    meaning:
+      'share that one client may hold of the connections to the gateway that the others leave, while several clients use it; its further orders get 202 and are charged later; 1 lets one client take them all',
+  }),
   BREAKER_ERROR_SHARE: share({
     default: '0.5',
     meaning: 'share of failed attempts in the window above which the circuit to the gateway opens',

@@ -105,3 +105,17 @@ test('the backlog never exceeds its bound, and keeps room for a newcomer until t
     }),
   );
 });
+
+test('the backlog knows whether orders of several clients are pending, also of those since the last count', async () => {
+  const counts = [{ pending: 1, byClient: new Map([['shop', 1]]), age: 1 }];
+  const none = { pending: 0, byClient: new Map(), age: undefined };
+  const backlog = createBacklog({ backlog: async () => counts.shift() ?? none }, policy);
+  await backlog.refresh();
+  expect(backlog.isOfSeveral()).toBe(false);
+  backlog.grew('shop');
+  expect(backlog.isOfSeveral()).toBe(false);
+  backlog.grew('pos');
+  expect(backlog.isOfSeveral()).toBe(true);
+  await backlog.refresh();
+  expect(backlog.isOfSeveral()).toBe(false);
+});

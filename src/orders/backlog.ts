@@ -7,6 +7,8 @@ import type { BacklogCount, OrderStore } from './order-store.ts';
 export interface Backlog {
   /** Whether a bound is reached and new orders of the client must be refused. */
   isFullFor(clientId: string): boolean;
+  /** Whether orders of several clients are pending. */
+  isOfSeveral(): boolean;
   /** Records that this replica left an order of the client pending. */
   grew(clientId: string): void;
   /** Counts the pending orders again. */
@@ -42,6 +44,7 @@ export function createBacklog(
       const all = counted.pending + sum(grownBy);
       return all >= maxPending || own >= clientShare * (maxPending - (all - own));
     },
+    isOfSeveral: () => new Set([...counted.byClient.keys(), ...grownBy.keys()]).size > 1,
     grew(clientId) {
       grownBy.set(clientId, (grownBy.get(clientId) ?? 0) + 1);
     },
@@ -50,7 +53,11 @@ export function createBacklog(
       counted = await store.backlog(maxPending + 1);
       countedAt = performance.now();
       // The count may miss orders that were left pending while it ran.
-      grownBy = new Map([...grownBy].map(([client, count]) => [client, count - (before.get(client) ?? 0)]));
+      grownBy = new Map(
+        [...grownBy]
+          .map(([client, count]) => [client, count - (before.get(client) ?? 0)] as const)
+          .filter(([, count]) => count > 0),
+      );
     },
     snapshot: () => ({
       pending: counted.pending,

@@ -176,15 +176,12 @@ export const takeDueOrders: Statement = {
 const choice = 10_000;
 
 /**
- * Leases due orders that the gateway has left unanswered, or with $3 any due orders: first of the clients that have the
- * fewest in the hands of a worker, and of each client those that were left unanswered least often. So a client with many of
- * them delays its own orders only. Between equals chance decides: by age, the one with the older orders would always be first.
+ * Leases due orders of each client in turn: first of the clients that have the fewest in the hands of a worker, and of each
+ * client those that were left unanswered least often. So a client with many of them delays its own orders only. Between
+ * equals chance decides: by age, the one with the older orders would always be first.
  */
-export const takeUnansweredOrders: Statement = {
-  name: 'take_unanswered_orders',
-  summary: 'UPDATE orders',
-  repeatable: false,
-  text: leaseFound(`
+const leaseInTurn = (condition: string) =>
+  leaseFound(`
       SELECT id FROM public.orders
       WHERE due_at <= now() AND id = ANY (ARRAY(
         SELECT id FROM (
@@ -192,7 +189,7 @@ export const takeUnansweredOrders: Statement = {
             row_number() OVER (PARTITION BY client_id ORDER BY unanswered, due_at) AS turn
           FROM (
             SELECT id, client_id, unanswered, due_at FROM public.orders
-            WHERE due_at <= now() AND (unanswered > 0 OR $3)
+            WHERE due_at <= now() AND (${condition})
             ORDER BY due_at LIMIT ${choice}
           ) AS due
           LEFT JOIN (
@@ -202,7 +199,22 @@ export const takeUnansweredOrders: Statement = {
         ) AS waiting
         ORDER BY turn, random() LIMIT $1
       ))
-      FOR UPDATE SKIP LOCKED`),
+      FOR UPDATE SKIP LOCKED`);
+
+/** Orders that the gateway has left unanswered, or with $3 any. */
+export const takeUnansweredOrders: Statement = {
+  name: 'take_unanswered_orders',
+  summary: 'UPDATE orders',
+  repeatable: false,
+  text: leaseInTurn('unanswered > 0 OR $3'),
+};
+
+/** {@link takeDueOrders} of each client in turn, which costs more while many are due. */
+export const takeDueOrdersInTurn: Statement = {
+  name: 'take_due_orders_in_turn',
+  summary: 'UPDATE orders',
+  repeatable: false,
+  text: leaseInTurn('unanswered = 0'),
 };
 
 /**

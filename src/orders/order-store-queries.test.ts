@@ -3,7 +3,8 @@ import { ServiceError } from '../errors.ts';
 import type { Database, Statement } from '../postgres/database.ts';
 import { deadlineIn, noDeadline } from '../resilience/deadline.ts';
 import { newOrder } from './order.ts';
-import { createOrderStore, type DueOrders } from './order-store.ts';
+import type { DueOrders } from './due-orders.ts';
+import { createOrderStore } from './order-store.ts';
 
 // What the statements do is tested against Postgres. Here: which of them are run with which values, and how rows are read.
 
@@ -127,6 +128,7 @@ describe('orders that are read', () => {
 describe('orders that are taken', () => {
   test.each<[DueOrders, string, unknown[]]>([
     ['answered', 'take_due_orders', [10, 9000]],
+    ['answered_in_turn', 'take_due_orders_in_turn', [10, 9000]],
     ['unanswered', 'take_unanswered_orders', [10, 9000, false]],
     ['any', 'take_unanswered_orders', [10, 9000, true]],
     ['fresh', 'take_fresh_orders', [10, 9000]],

@@ -1,6 +1,6 @@
 import type { Deadline } from '../resilience/deadline.ts';
 import { ServiceError } from '../errors.ts';
-import type { Database, Statement } from '../postgres/database.ts';
+import type { Database } from '../postgres/database.ts';
 import { type RowWriter, writeAlone, writeTogether } from '../postgres/row-writer.ts';
 import type { LeasedOrder, NewOrder, Order } from './order.ts';
 import {
@@ -14,6 +14,7 @@ import {
 } from './order-rows.ts';
 import { outcomeRows, type PlacedOrder, placedRows, type RecordedOutcome } from './order-writes.ts';
 import * as statements from './order-statements.ts';
+import { type DueOrders, taking } from './due-orders.ts';
 import type { OrderStatus, Settlement } from './order-state.ts';
 import { noHistory, type RoundHistory } from './round-history.ts';
 
@@ -61,16 +62,6 @@ export interface OrderStore {
   /** Counts orders that their request left pending, up to `limit`. */
   backlog(limit: number): Promise<BacklogCount>;
 }
-
-export type DueOrders =
-  /** Those that the gateway has not left unanswered, the longest due first. */
-  | 'answered'
-  /** Those that the gateway has left unanswered, of each client in turn. */
-  | 'unanswered'
-  /** All, of each client in turn. */
-  | 'any'
-  /** Those that are most likely to be answered. */
-  | 'fresh';
 
 export type PlaceResult =
   | { kind: 'placed'; leased: LeasedOrder }
@@ -260,13 +251,6 @@ export function createOrderStore(
     },
   };
 }
-
-const taking: Readonly<Record<DueOrders, { statement: Statement; values: unknown[] }>> = {
-  answered: { statement: statements.takeDueOrders, values: [] },
-  unanswered: { statement: statements.takeUnansweredOrders, values: [false] },
-  any: { statement: statements.takeUnansweredOrders, values: [true] },
-  fresh: { statement: statements.takeFreshOrders, values: [] },
-};
 
 interface BacklogRow {
   client_id: string;

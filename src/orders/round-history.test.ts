@@ -7,7 +7,7 @@ const unknown = (reason: 'timeout' | 'deadline' | 'gateway_error'): ChargeOutcom
   kind: 'unknown',
   reason,
 });
-const unavailable = (reason: 'circuit_open' | 'suspended' | 'paused'): ChargeOutcome => ({
+const unavailable = (reason: 'circuit_open' | 'suspended' | 'client_share' | 'paused'): ChargeOutcome => ({
   kind: 'unavailable',
   reason,
 });
@@ -17,6 +17,7 @@ test.each<[what: string, outcomes: ChargeOutcome[], expected: Partial<RoundHisto
   ['no answer', [unknown('timeout'), unknown('timeout')], { unanswered: 2 }],
   ['an answer after none', [unknown('timeout'), unknown('gateway_error')], { unanswered: 0 }],
   ['a card that is suspended for getting none', [unavailable('suspended')], { unanswered: 1 }],
+  ['a client that holds its share of the connections', [unavailable('client_share')], { unanswered: 1 }],
   ['a request that was not sent', [unknown('timeout'), unavailable('circuit_open')], { unanswered: 1 }],
   ['nothing', [], { refusals: 0, refusalCode: undefined, unanswered: 0 }],
   ['a pause', [unavailable('paused')], noHistory],

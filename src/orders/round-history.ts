@@ -6,7 +6,7 @@ export interface RoundHistory {
   refusals: number;
   /** The gateway's reason for the last of them. */
   refusalCode: string | undefined;
-  /** Rounds in a row in which the gateway did not answer in time. */
+  /** Rounds in a row in which the gateway did not answer in time, or was not asked because it answers others only. */
   unanswered: number;
 }
 
@@ -22,11 +22,16 @@ export function historyAfter(history: RoundHistory, outcome: ChargeOutcome): Rou
       if (outcome.reason === 'deadline') return history;
       return { ...history, unanswered: outcome.reason === 'timeout' ? history.unanswered + 1 : 0 };
     case 'unavailable':
-      // Its card or client is suspended because the gateway does not answer, and it would wait no less.
-      return outcome.reason === 'suspended' ? { ...history, unanswered: history.unanswered + 1 } : history;
+      return ofOneClient.has(outcome.reason) ? { ...history, unanswered: history.unanswered + 1 } : history;
     case 'succeeded':
     case 'declined':
     case 'cancelled':
       return history;
   }
 }
+
+/**
+ * What concerns one card or one client alone: it is suspended, or its orders hold its share of the connections, because the
+ * gateway leaves them unanswered. Another order of it would wait no less, and would hold up those of others.
+ */
+const ofOneClient: ReadonlySet<string> = new Set(['suspended', 'client_share']);

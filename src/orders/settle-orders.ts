@@ -36,8 +36,8 @@ export const patientLanes = (concurrency: number) => Math.ceil(concurrency / 2);
  *
  * Two crews share the orders, so that one that the gateway does not answer for holds up none of the others. The prompt crew
  * takes orders that were answered or never sent, and gives the gateway as long as a client would. The patient crew takes
- * those that the gateway left unanswered, of each client in turn, and waits for as long as an answer may take. While the
- * gateway is too slow for clients, the patient crew takes all orders.
+ * those that the gateway left unanswered, and waits for as long as an answer may take. While the gateway is too slow for
+ * clients, the patient crew takes all orders. Both take orders of each client in turn, and so do their lanes.
  */
 export function createSettlementWorker(
   dependencies: OrderDependencies,
@@ -88,7 +88,9 @@ export function createSettlementWorker(
     beforeLook: lookAround,
     async take(limit) {
       // A probe speaks for all orders: one that never gets an answer must not be it.
-      const which = capacity('payment') === 1 ? 'fresh' : 'answered';
+      const isProbe = capacity('payment') === 1;
+      // To take turns costs more than the order of the due times.
+      const which = isProbe ? 'fresh' : backlog.isOfSeveral() ? 'answered_in_turn' : 'answered';
       return store.takeDue(which, limit, leases.prompt);
     },
     settle: (leased) => settle(leased, {}),

@@ -8,6 +8,8 @@ afterEach(() => {
   for (const crew of crews.splice(0)) void crew.stop();
 });
 
+const orderOf = (clientId: string) => ({ order: { clientId } }) as LeasedOrder;
+
 /** A crew over `due` orders, whose rounds the test ends by hand. */
 function crewOf(due: number, overrides: Partial<CrewOptions> = {}) {
   let left = due;
@@ -24,7 +26,7 @@ function crewOf(due: number, overrides: Partial<CrewOptions> = {}) {
       const count = Math.min(limit, left);
       left -= count;
       taken.push(count);
-      return Array.from({ length: count }, () => ({}) as LeasedOrder);
+      return Array.from({ length: count }, () => orderOf('shop'));
     },
     settle() {
       const round = Promise.withResolvers<void>();
@@ -163,4 +165,26 @@ test('a crew that stops finishes the orders in its lanes, gives the others back,
   await crew.end(1);
   await stopping;
   expect([crew.rounds.length, crew.givenBack(), crew.taken]).toEqual([2, 2, [4]]);
+});
+
+test('a lane that becomes free goes to the client that has the fewest, and not to the one whose orders were first', async () => {
+  const batches = [['noisy', 'noisy', 'noisy', 'noisy', 'quiet', 'noisy'].map(orderOf)];
+  const settled: string[] = [];
+  const ends: Array<() => void> = [];
+  const crew = crewOf(0, {
+    lanes: 2,
+    batchSize: 6,
+    ahead: true,
+    take: async () => batches.shift() ?? [],
+    settle: ({ order }) => {
+      settled.push(order.clientId);
+      return new Promise<void>((resolve) => ends.push(resolve));
+    },
+  });
+  await crew.start();
+  expect(settled).toEqual(['noisy', 'quiet']);
+  for (const end of ends.splice(0)) end();
+  await crew.settle();
+  expect(settled).toEqual(['noisy', 'quiet', 'noisy', 'noisy']);
+  for (const end of ends.splice(0)) end();
 });

@@ -41,6 +41,8 @@ export function createSettlementCrew(options: CrewOptions): SettlementCrew {
   const leastTaken = ahead ? batchSize : 1;
   const stopping = new AbortController();
   const working = new Set<Promise<void>>();
+  /** Lanes by client. */
+  const lanesOf = new Map<string, number>();
   const waiting: LeasedOrder[] = [];
   let alarm = new AbortController();
   let laneFreed = Promise.withResolvers<void>();
@@ -75,15 +77,30 @@ export function createSettlementCrew(options: CrewOptions): SettlementCrew {
     }
   }
 
+  /** The next order of the client that has the fewest lanes, so that orders that take long delay those of their client. */
+  function takeNext(): LeasedOrder | undefined {
+    let [next, fewest] = [-1, Number.POSITIVE_INFINITY];
+    for (const [index, { order }] of waiting.entries()) {
+      const own = lanesOf.get(order.clientId) ?? 0;
+      if (own < fewest) [next, fewest] = [index, own];
+    }
+    return next === -1 ? undefined : waiting.splice(next, 1)[0];
+  }
+
   function occupyLanes(): void {
     while (working.size < lanes) {
-      const leased = waiting.shift();
+      const leased = takeNext();
       if (leased === undefined) return;
+      const { clientId } = leased.order;
+      lanesOf.set(clientId, (lanesOf.get(clientId) ?? 0) + 1);
       const round = stopping.signal.aborted
         ? options.giveBack(leased)
         : options.settle(leased, stopping.signal);
       const work = round.catch(options.onRoundFailed).then(() => {
         working.delete(work);
+        const left = (lanesOf.get(clientId) ?? 0) - 1;
+        if (left > 0) lanesOf.set(clientId, left);
+        else lanesOf.delete(clientId);
         occupyLanes();
         laneFreed.resolve();
         laneFreed = Promise.withResolvers();

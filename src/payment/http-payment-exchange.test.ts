@@ -140,17 +140,14 @@ describe('a charge without a response', () => {
     expect(await gateway.charge(charge, context)).toMatchObject({ kind: 'succeeded' });
   });
 
-  test('a charge that waits for a connection ends at its own time limit, and is counted', async () => {
+  test('a charge that waits for a connection ends at its own time limit', async () => {
     const aborting = new AbortController();
     const { gateway } = await gatewayThat(silent);
     const occupying = [1, 2].map(() => gateway.charge(charge, { ...context, signal: aborting.signal }));
-    expect([gateway.waiting(), gateway.completed()]).toEqual([0, 0]);
     const startedAt = performance.now();
     const waiting = gateway.charge(charge, { ...context, timeLimit: 20 });
-    expect([gateway.waiting(), gateway.completed()]).toEqual([1, 0]);
     expect(await waiting).toMatchObject({ kind: 'unknown', reason: 'timeout' });
     expect(performance.now() - startedAt).toBeLessThan(attemptTimeout - 1000);
-    expect([gateway.waiting(), gateway.completed()]).toEqual([0, 1]);
 
     // Nobody waits for them any longer.
     aborting.abort();
@@ -159,7 +156,6 @@ describe('a charge without a response', () => {
       { kind: 'unknown', reason: 'deadline' },
     ]);
     expect(performance.now() - startedAt).toBeLessThan(attemptTimeout - 1000);
-    expect([gateway.waiting(), gateway.completed()]).toEqual([0, 3]);
   });
 
   test('a charge gets as long as its caller grants the gateway', async () => {

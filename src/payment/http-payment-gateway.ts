@@ -38,10 +38,6 @@ const problemBody = Compile(Type.Object({ code: Type.String({ minLength: 1, maxL
 const longestResponse = 65_536;
 
 export interface HttpPaymentGateway extends PaymentGateway {
-  /** Attempts currently waiting for a connection. */
-  waiting(): number;
-  /** Attempts completed so far, successfully or not. */
-  completed(): number;
   close(): Promise<void>;
 }
 
@@ -68,9 +64,6 @@ export function createHttpPaymentGateway(options: {
     proxy: options.proxy,
   });
   const { credentials } = options;
-
-  let running = 0;
-  let completed = 0;
 
   async function post<T>(
     path: string,
@@ -115,7 +108,6 @@ export function createHttpPaymentGateway(options: {
         reject(error);
       },
     );
-    running += 1;
     try {
       return await Promise.race([exchange(signal), timedOut]);
     } catch (error) {
@@ -124,8 +116,6 @@ export function createHttpPaymentGateway(options: {
         : interpretFault(error);
     } finally {
       limit.clear();
-      running -= 1;
-      completed += 1;
     }
   }
 
@@ -145,9 +135,6 @@ export function createHttpPaymentGateway(options: {
       ),
     cancel: (key, context) =>
       post(`/charges/${encodeURIComponent(key)}/cancel`, {}, null, context, interpretCancellation),
-    // Each connection carries one request at a time.
-    waiting: () => Math.max(0, running - options.connections),
-    completed: () => completed,
     close: () => gateway.close(),
   };
 }

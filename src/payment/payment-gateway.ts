@@ -81,6 +81,10 @@ export type UnavailableReason =
   | 'suspended'
   /** The gateway asked for a pause: no request was sent. `retryAfter` is what is left of it. */
   | 'paused'
+  /** The client's other orders hold its share of the connections: no request was sent. */
+  | 'client_share'
+  /** Every connection was in use, and none became free in time: no request was sent. */
+  | 'connections_busy'
   /** No connection could be made. */
   | 'unreachable'
   /** The caller's deadline had passed: no request was sent. */
@@ -135,6 +139,8 @@ export interface PaymentEvents {
   circuitChanged(event: { breaker: Breaker; from: CircuitState; to: CircuitState }): void;
   /** The circuit opened for one card or one client alone. */
   suspended(event: { breaker: Breaker; cause: string }): void;
+  /** A client holds its share of the connections. Called once for many orders that are refused another one. */
+  clientShareUsed(event: { client: string }): void;
   /** The gateway asked for a pause, in milliseconds, here or at another replica. A pause beyond the maximum is shortened to it. */
   paused(event: { duration: number; isShortened: boolean; learned: 'here' | 'from_replica' }): void;
   /** The pause is over. */

@@ -7,6 +7,8 @@ const policy: ResiliencePolicy = {
   deadline: 1000,
   attemptTimeout: 400,
   patientTimeout: 5000,
+  connections: 64,
+  clientShare: 0.75,
   longestPause: 60_000,
   backoff: { base: 10, floor: 10, cap: 10 },
   retryBudget: { share: 1, reserve: 100 },
@@ -49,6 +51,7 @@ function gatewayOf(answers: Answer[], overrides: Partial<ResiliencePolicy> = {})
     retryBudgetSpent: record('retryBudgetSpent'),
     circuitChanged: record('circuitChanged'),
     suspended: record('suspended'),
+    clientShareUsed: record('clientShareUsed'),
     paused: record('paused'),
     resumed: record('resumed'),
   };

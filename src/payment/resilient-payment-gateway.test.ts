@@ -7,6 +7,8 @@ const policy: ResiliencePolicy = {
   deadline: 1000,
   attemptTimeout: 400,
   patientTimeout: 5000,
+  connections: 64,
+  clientShare: 0.75,
   longestPause: 60_000,
   backoff: { base: 10, floor: 1, cap: 20 },
   retryBudget: { share: 1, reserve: 100 },
@@ -46,14 +48,17 @@ function gatewayOf(outcomes: readonly ChargeOutcome[], overrides: Partial<Resili
     retryBudgetSpent: ({ attempt }) => happened.push(`budget spent after ${attempt}`),
     circuitChanged: ({ breaker, to }) => happened.push(breaker === 'payment' ? to : `${breaker} ${to}`),
     suspended: ({ cause }) => happened.push(`suspended ${cause}`),
+    clientShareUsed: ({ client }) => happened.push(`share of ${client} used`),
     paused: ({ duration }) => happened.push(`paused for ${duration}`),
     resumed: () => happened.push('resumed'),
   };
-  const next = (context: CallContext) => {
+  const held: Array<Promise<void>> = [];
+  const next = async (context: CallContext) => {
     requests.push(context);
     const outcome = remaining.length > 1 ? remaining.shift() : remaining[0];
     if (outcome === undefined) throw new Error('no outcome is scripted');
-    return Promise.resolve(outcome);
+    await held.shift();
+    return outcome;
   };
   const gateway = createResilientPaymentGateway(
     { charge: (_charge, context) => next(context), cancel: () => Promise.resolve({ kind: 'cancelled' }) },
@@ -64,6 +69,19 @@ function gatewayOf(outcomes: readonly ChargeOutcome[], overrides: Partial<Resili
     requests,
     happened,
     state: () => gateway.circuitStates().payment,
+    /** A charge that the gateway answers only at the end. */
+    hold(context: Omit<CallContext, 'requestId'> = {}) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held.push(promise);
+      const charging = gateway.charge(charge, { requestId: 'request-1', ...context });
+      return {
+        async end() {
+          resolve();
+          await vi.advanceTimersByTimeAsync(0);
+          return charging;
+        },
+      };
+    },
     async charge(context: Omit<CallContext, 'requestId'> = {}) {
       const charging = gateway.charge(charge, { requestId: 'request-1', ...context });
       await vi.advanceTimersByTimeAsync(context.patient ? policy.patientTimeout : policy.deadline);
@@ -229,4 +247,42 @@ test('charges of a card that gets no answer are suspended, and those of another 
   expect(await pay(poison)).toEqual({ kind: 'unavailable', reason: 'suspended' });
   expect(await pay({ ...poison, timeLimit: 100 })).toEqual({ kind: 'unavailable', reason: 'suspended' });
   expect(requests).toHaveLength(10);
+});
+
+test('charges of a client that holds its share are not sent, do not count against the gateway, and leave places to others', async () => {
+  const places = { connections: 4, clientShare: 0.5 };
+  const { charge: pay, hold, requests, happened, state } = gatewayOf([succeeded], places);
+  await pay({ causes: ['card:visa', 'client:quiet'] });
+  const silent = { causes: ['card:silent', 'client:noisy'] };
+  const held = [hold(silent), hold(silent)];
+  for (let call = 0; call < 5; call += 1)
+    expect(await pay(silent)).toEqual({ kind: 'unavailable', reason: 'client_share' });
+  expect(requests).toHaveLength(3);
+  expect(await pay({ causes: ['card:visa', 'client:quiet'] })).toEqual(succeeded);
+  expect(state()).toBe('closed');
+  expect(happened.filter((what) => what === 'share of noisy used')).toHaveLength(1);
+  for (const each of held) expect(await each.end()).toEqual(succeeded);
+  expect(await pay(silent)).toEqual(succeeded);
+});
+
+test('a charge that waits for a place in vain is not sent', async () => {
+  const { charge: pay, hold, requests, state } = gatewayOf([succeeded], { connections: 1 });
+  const first = hold();
+  for (let call = 0; call < 20; call += 1)
+    expect(await pay()).toEqual({ kind: 'unavailable', reason: 'connections_busy' });
+  expect(await first.end()).toEqual(succeeded);
+  expect([requests.length, state()]).toEqual([1, 'closed']);
+});
+
+test.each([
+  ['that is retried has all its time afterwards', {}, policy.attemptTimeout],
+  ['of a caller that comes back has the rest of its time', { retry: false }, policy.attemptTimeout - 100],
+])('a charge that waits for a place and %s', async (_what, context, granted) => {
+  const { hold, requests } = gatewayOf([succeeded], { connections: 1 });
+  const [first, second] = [hold(), hold(context)];
+  await vi.advanceTimersByTimeAsync(100);
+  expect(requests).toHaveLength(1);
+  expect(await first.end()).toEqual(succeeded);
+  expect(await second.end()).toEqual(succeeded);
+  expect(requests[1]?.attemptTimeout).toBe(granted);
 });

@@ -8,7 +8,14 @@ import {
 import { deadlineIn } from '../resilience/deadline.ts';
 import { createRetryBudget } from '../resilience/retry-budget.ts';
 import { type Attempt, retryWithFullJitter } from '../resilience/retry-with-full-jitter.ts';
+import { parseCause } from './cause.ts';
 import { createGatewayPause, type GatewayPause, type SharedPause } from './gateway-pause.ts';
+import {
+  createGatewayPlaces,
+  type GatewayPlaces,
+  type NoPlace,
+  type PlacesPolicy,
+} from './gateway-places.ts';
 import type {
   AttemptEvent,
   Breaker,
@@ -20,7 +27,7 @@ import type {
   Undecided,
 } from './payment-gateway.ts';
 
-export interface ResiliencePolicy {
+export interface ResiliencePolicy extends PlacesPolicy {
   /** Attempts per call, the first included. */
   maxAttempts: number;
   /** Milliseconds for one call, retries included. */
@@ -46,6 +53,8 @@ export interface ResilientPaymentGateway extends PaymentGateway {
   pauseCapacity(): number;
   /** Pauses if another replica does. */
   learnPause(): Promise<void>;
+  /** Requests that wait for a connection, and those that have had one so far. */
+  connections: Pick<GatewayPlaces, 'waiting' | 'completed'>;
   close(): void;
 }
 
@@ -54,6 +63,7 @@ export interface ResilientPaymentGateway extends PaymentGateway {
  *
  *     retry      repeats, under the same key and until the deadline, what a repeat can help
  *     ▸ budget   bounds the retries of all calls together, so that they cannot multiply an outage
+ *     ▸ places   leaves connections to the other clients, whatever one of them sends (a bulkhead)
  *     ▸ pause    sends nothing for as long as the gateway asks
  *     ▸ breaker  answers in place of a gateway that keeps failing
  *     ▸ attempt  sends one request to the gateway
@@ -81,6 +91,7 @@ export function createResilientPaymentGateway(
     settlement: circuitOf('settlement', isQuickFailure),
   };
   const pause = createGatewayPause({ longest: policy.longestPause, shared, events });
+  const places = createGatewayPlaces(policy, (client) => events.clientShareUsed({ client }));
   const budget = createRetryBudget(policy.retryBudget);
 
   async function withRetries<T extends Outcome>(
@@ -91,27 +102,32 @@ export function createResilientPaymentGateway(
     const { patient = false, causes = [], timeLimit: callersLimit = Number.POSITIVE_INFINITY } = context;
     const granted = patient ? policy.patientTimeout : policy.attemptTimeout;
     const deadline = deadlineIn(Math.min(patient ? Number.POSITIVE_INFINITY : policy.deadline, callersLimit));
+    const retries = !patient && context.retry !== false;
     let doubt: Undecided | undefined;
 
     async function attempt(number: number): Promise<Attempt<T | Undecided, Undecided>> {
-      const timeLimit = Math.max(1, deadline.remaining());
-      const isShortened = callersLimit < policy.deadline && timeLimit < granted;
-      const attemptOnce = patient ? patientAttempt : isShortened ? shortenedAttempt : fullAttempt;
       const breaker = patient ? 'settlement' : 'payment';
       const event = { ...call, attempt: number, breaker, circuit: circuits[breaker].state() } as const;
+      const left = deadline.remaining();
+      // The lease of a caller that comes back by itself is measured for an attempt, and not for a wait besides.
+      const bounds = { granted, together: retries ? left : Math.min(granted, left) };
       const outcome = await observed(events, event, () =>
-        heedingPause(pause, () =>
-          attemptOnce(circuits, causes, policy, () =>
-            request({ ...context, timeLimit, attemptTimeout: granted }),
-          ),
-        ),
+        inPlace(places, context, bounds, (attemptTimeout, waited) => {
+          const timeLimit = Math.max(1, deadline.remaining());
+          const isCut = waited || callersLimit < policy.deadline;
+          const isShortened = isCut && Math.min(attemptTimeout, timeLimit) < granted;
+          const attemptOnce = patient ? patientAttempt : isShortened ? shortenedAttempt : fullAttempt;
+          return heedingPause(pause, () =>
+            attemptOnce(circuits, causes, policy, () => request({ ...context, timeLimit, attemptTimeout })),
+          );
+        }),
       );
       if (outcome.kind === 'unknown') doubt = outcome;
       return isWorthRepeating(outcome) ? again(outcome) : { kind: 'done', value: outcome };
     }
 
     const result = await retryWithFullJitter(attempt, {
-      maxAttempts: patient || context.retry === false ? 1 : policy.maxAttempts,
+      maxAttempts: retries ? policy.maxAttempts : 1,
       backoff: policy.backoff,
       deadline,
       budget,
@@ -138,6 +154,7 @@ export function createResilientPaymentGateway(
     pausedFor: pause.remaining,
     pauseCapacity: pause.capacity,
     learnPause: pause.learn,
+    connections: places,
     close() {
       circuits.payment.close();
       circuits.settlement.close();
@@ -169,6 +186,40 @@ async function observed<T extends Outcome>(
   const outcome = await attempt();
   events.attempted({ ...event, outcome, duration: performance.now() - startedAt });
   return outcome;
+}
+
+const notSent: Record<NoPlace['kind'], Undecided> = {
+  share_used: { kind: 'unavailable', reason: 'client_share' },
+  all_taken: { kind: 'unavailable', reason: 'connections_busy' },
+};
+
+/**
+ * Makes an attempt in a place of the client, for which it may wait as long as an attempt still fits into the time of both
+ * together, or at least for half of it.
+ *
+ * @param attempt gets the time that is granted to it, in milliseconds, and whether it had to wait
+ */
+async function inPlace<T extends Outcome>(
+  places: GatewayPlaces,
+  { causes = [], signal }: CallContext,
+  { granted, together }: { granted: number; together: number },
+  attempt: (granted: number, waited: boolean) => Promise<T | Undecided>,
+): Promise<T | Undecided> {
+  const end = deadlineIn(together);
+  const place = await places.enter(clientOf(causes), Math.max(together - granted, together / 2), signal);
+  if (place.kind !== 'place') return notSent[place.kind];
+  try {
+    return await attempt(
+      place.waited ? Math.min(granted, Math.max(1, end.remaining())) : granted,
+      place.waited,
+    );
+  } finally {
+    place.leave();
+  }
+}
+
+function clientOf(causes: readonly string[]): string {
+  return causes.map(parseCause).find(({ scope }) => scope === 'client')?.value ?? '';
 }
 
 /** Sends nothing during a pause, and learns from every answer whether one begins. */

@@ -4,6 +4,7 @@ import { scrapeMetrics } from '../../lab/harness/exposition.ts';
 import { audit } from '../../lab/audit/audit.ts';
 import { openBooks } from '../../lab/audit/books.ts';
 import { teaOrder } from '../support/clients/api-client.ts';
+import { within } from '../support/clients/deadlines.ts';
 import { inTurn, type Script } from '../support/processes/scripted-gateway.ts';
 import { type Replica, type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
 import { linesOf, spawnWithScript } from '../support/processes/spawn-with-script.ts';
@@ -59,6 +60,53 @@ describe('orders of one client that the gateway refuses or never answers', () =>
     await expect
       .poll(async () => (await service.otherApi.get(`/orders/${body.id}`)).body.status, patiently)
       .toBe('paid');
+  });
+});
+
+describe('a stream of orders of one client that the gateway never answers', () => {
+  /** A breaker that sees nothing: only the bounds per client protect the others. */
+  const withoutBreaker = { BREAKER_VOLUME: '100000' };
+
+  test('every order of others is paid at once beside it, although it could fill all connections to the gateway', async () => {
+    await using service = await spawnService({ ...withoutBreaker, PAYMENT_CONNECTIONS: '16' });
+    const poisoned: Array<Promise<{ status: number }>> = [];
+    const poison = (orders: number) => {
+      for (let order = 0; order < orders; order += 1)
+        poisoned.push(service.api.place(orderWith('tok_timeout')));
+    };
+    poison(20);
+    const good = [];
+    for (let order = 0; order < 40; order += 1) {
+      poison(2);
+      good.push((await service.otherApi.place()).status);
+    }
+    expect(good.filter((status) => status === 201)).toHaveLength(40);
+    expect(linesOf(service, 'payment.client_share_used')).toMatchObject([{ client_id: 'shop' }]);
+    expect(new Set((await Promise.all(poisoned)).map(({ status }) => status))).toEqual(new Set([202]));
+    expect(linesOf(service, 'circuit_breaker.changed')).toEqual([]);
+  });
+
+  test('an order of another client is settled before it, although it is due after it', async () => {
+    await using service = await spawnService({
+      ...withoutBreaker,
+      SETTLEMENT_CONCURRENCY: '2',
+      SETTLEMENT_BATCH_SIZE: '4',
+      SETTLEMENT_POLL_INTERVAL: '50ms',
+      SETTLEMENT_BACKOFF_BASE: '10ms',
+      SETTLEMENT_BACKOFF_FLOOR: '1ms',
+    });
+    // Deadlines of the clients, which leave open how long the gateway takes.
+    const placed = await Promise.all(
+      Array.from({ length: 60 }, () => service.api.place(orderWith('tok_timeout'), within(200))),
+    );
+    expect(new Set(placed.map(({ status }) => status))).toEqual(new Set([202]));
+    const { status, body } = await service.otherApi.place(orderWith('tok_slow'), within(200));
+    expect(status).toBe(202);
+    await expect
+      .poll(async () => (await service.otherApi.get(`/orders/${body.id}`)).body.status, patiently)
+      .toBe('paid');
+    const unasked = `SELECT FROM orders WHERE client_id = 'shop' AND round = 1`;
+    expect((await service.database.sql(unasked)).length).toBeGreaterThan(20);
   });
 });
 

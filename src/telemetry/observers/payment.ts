@@ -12,6 +12,8 @@ const notSent = {
   circuit_open: 'orders.payment.circuit_open',
   suspended: 'orders.payment.circuit_suspended',
   paused: 'orders.payment.gateway_paused',
+  client_share: 'orders.payment.share_used',
+  connections_busy: 'orders.payment.connections_busy',
 } as const;
 
 /** Records a payment in one span: its retries and an open circuit are events, its outcome is an attribute. */
@@ -39,14 +41,15 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
       if (requestLog) requestLog.circuit_breaker = circuit;
       const reason = 'reason' in outcome ? outcome.reason : undefined;
       const rejected = reason === 'circuit_open' || reason === 'suspended';
-      // The breaker sees no attempt during a pause, and does not count one that the caller's deadline cut off.
-      if (reason !== 'deadline' && reason !== 'paused') {
+      const unsent = reason === undefined ? undefined : notSentBecause(reason);
+      // The breaker sees no attempt that was not sent, and does not count one that the caller's deadline cut off.
+      if (reason !== 'deadline' && (unsent === undefined || rejected)) {
         metrics.breakerCall(
           breaker,
           rejected ? 'rejected' : reason === 'timeout' ? 'timeout' : reason ? 'failure' : 'success',
         );
       }
-      if (rejected || reason === 'paused') recordingSpan()?.addEvent(notSent[reason]);
+      if (unsent !== undefined) recordingSpan()?.addEvent(unsent);
       else metrics.dependency('payment', operation, outcome.kind, duration, sampledTraceId());
       if (outcome.kind === 'refused') {
         logger.warn(
@@ -97,6 +100,12 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
         `the gateway answers others, but not this ${scope}: its orders are left to settlement`,
       );
     },
+    clientShareUsed({ client }) {
+      logger.warn(
+        { event: 'payment.client_share_used', client_id: client },
+        'this client holds its share of the connections to the gateway: its further orders are left to settlement',
+      );
+    },
     paused({ duration, isShortened, learned }) {
       recordingSpan()?.addEvent('orders.payment.pause_began', {
         'orders.payment.pause_ms': Math.round(duration),
@@ -116,6 +125,11 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
       logger.info({ event: 'payment.resumed' }, 'the pause that the gateway asked for is over');
     },
   };
+}
+
+/** The span event of an attempt that was not sent; `undefined` if it was. */
+function notSentBecause(reason: string): string | undefined {
+  return Object.hasOwn(notSent, reason) ? notSent[reason as keyof typeof notSent] : undefined;
 }
 
 function describeFailure(span: Span, outcome: ChargeOutcome | CancelOutcome): void {
