@@ -4,13 +4,25 @@ import { audit, type Finding } from '../audit/audit.ts';
 import { openBooks } from '../audit/books.ts';
 import { type Reply, startCustomers } from '../chaos/customers.ts';
 import { createGatewayControl } from '../harness/gateway-control.ts';
+import { advisedSettings, type PgBouncer, type PoolMode, startPgBouncer } from '../harness/pgbouncer.ts';
 import { type PostgresPair, startPostgresPair, urlOfBoth } from '../harness/postgres-pair.ts';
 import { spawnServiceProcess } from '../harness/service-process.ts';
 import { startSimulator } from '../simulator/server.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { createLogger } from '../../src/telemetry/logging/logger.ts';
 
+/** How the service gets to the server that takes writes. */
+export type Way =
+  /** DATABASE_URL names both servers. */
+  | { kind: 'direct' }
+  /** Through one PgBouncer, which is made to lead to the new primary after each promotion. */
+  | { kind: 'repointed'; mode: PoolMode }
+  /** Through the PgBouncer beside each server. DATABASE_URL names both, and they outlive their servers. */
+  | { kind: 'beside'; mode: PoolMode };
+
 export interface FailoverOptions {
+  /** Default: direct. */
+  way?: Way;
   rounds: number;
   /** Orders a second. A fifth as many lists are read. */
   rate: number;
@@ -71,14 +83,14 @@ export async function runFailovers(
   await using started = new AsyncDisposableStack();
   const pair = started.use(await startPostgresPair({ preload: 'pg_stat_statements' }));
   await pair.sql('CREATE EXTENSION pg_stat_statements');
-  const databaseUrl = urlOfBoth(pair);
-  await migrate(databaseUrl);
+  await migrate(urlOfBoth(pair));
+  const poolers = await startPoolers(pair, options.way ?? { kind: 'direct' }, started);
   const logger = createLogger({ service: 'payment-gateway-simulator', level: 'silent' });
   const simulator = await startSimulator({ host: '127.0.0.1', port: 0, logger });
   started.defer(() => simulator.close());
   const gateway = createGatewayControl(simulator.url);
   const service = await spawnServiceProcess({
-    env: { ...settings, DATABASE_URL: databaseUrl, PAYMENT_GATEWAY_URL: simulator.url, ...env },
+    env: { ...settings, ...poolers.env, PAYMENT_GATEWAY_URL: simulator.url, ...env },
   });
   started.defer(() => service.kill());
 
@@ -105,7 +117,7 @@ export async function runFailovers(
   for (let number = 0; number < options.rounds; number += 1) {
     const how = number % 2 === 0 ? 'killed' : 'stopped';
     const awayFor = options.awayFor[number % options.awayFor.length] ?? 0;
-    const round = await failOver(pair, { how, awayFor }, { replies, calm });
+    const round = await failOver(pair, { how, awayFor }, { replies, calm, promoted: poolers.promoted });
     rounds.push(round);
     options.progress(`round ${number + 1}: ${JSON.stringify(round)}`);
   }
@@ -122,16 +134,46 @@ export async function runFailovers(
   };
 }
 
+async function startPoolers(
+  pair: PostgresPair,
+  way: Way,
+  started: AsyncDisposableStack,
+): Promise<{ env: Record<string, string>; promoted(): Promise<void> }> {
+  if (way.kind === 'direct') return { env: { DATABASE_URL: urlOfBoth(pair) }, promoted: async () => {} };
+  const { kind, mode } = way;
+  const start = async (url: string): Promise<PgBouncer> =>
+    started.use(await startPgBouncer(url, { settings: advisedSettings }));
+  const env = mode === 'session' ? { DATABASE_POOLER: 'session' } : {};
+  if (kind === 'beside') {
+    const poolers = await Promise.all(pair.urls.map(start));
+    const urls = poolers.map((pooler) => pooler.url(mode));
+    return { env: { ...env, DATABASE_URL: urlOfBoth({ urls }) }, promoted: async () => {} };
+  }
+  const pooler = await start(pair.primaryUrl());
+  return {
+    env: { ...env, DATABASE_URL: `${pooler.url(mode)}?target_session_attrs=read-write` },
+    promoted: () => pooler.repoint(pair.primaryUrl()),
+  };
+}
+
+interface Course {
+  replies: readonly Reply[];
+  calm(): Promise<void>;
+  /** Tells whoever has to know that the other server is the primary now. */
+  promoted(): Promise<void>;
+}
+
 async function failOver(
   pair: PostgresPair,
   { how, awayFor }: { how: Round['how']; awayFor: number },
-  { replies, calm }: { replies: readonly Reply[]; calm: () => Promise<void> },
+  { replies, calm, promoted }: Course,
 ): Promise<Round> {
   const first = replies.length;
   await calm();
   const endedAt = performance.now();
   await pair.failOver(how, awayFor);
   const promotedAt = performance.now();
+  await promoted();
   await calm();
   await pair.rejoin();
   await calm();
@@ -141,6 +183,11 @@ async function failOver(
   const storedAt = sentInFailover
     .filter(({ from, answer }) => from === 'customers' && stored.has(answer))
     .map(({ sentAt, duration }) => sentAt + duration);
+  if (storedAt.length > 0 && (await statementsOnOrders(pair.primaryUrl())) === 0) {
+    throw new Error(
+      'no statement on orders is recognized on the primary, so none would be on the demoted server',
+    );
+  }
   const refusedAt = sentInFailover
     .filter(({ answer }) => answer.startsWith('503'))
     .map(({ sentAt }) => sentAt);
@@ -160,7 +207,7 @@ async function statementsOnOrders(url: string): Promise<number> {
   await client.connect();
   const { rows } = await client.query<{ calls: number }>(
     String.raw`SELECT coalesce(sum(calls), 0)::int AS calls FROM pg_stat_statements WHERE query ~* $1`,
-    [String.raw`\m(from|into|update)\s+orders\M`],
+    [String.raw`\m(from|into|update)\s+public\.orders\M`],
   );
   await client.end();
   return rows[0]?.calls ?? 0;

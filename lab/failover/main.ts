@@ -1,23 +1,28 @@
-import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { describeMachine, type Machine } from '../report/machine.ts';
-import { table } from '../report/table.ts';
-import { type FailoverReport, runFailovers } from './failovers.ts';
+import { describeMachine } from '../report/machine.ts';
+import { type FailoverReport, runFailovers, type Way } from './failovers.ts';
+import { toSection, writeSection } from './page.ts';
 
 const usage = `npm run test:failover -- [options]
 
-  --rounds <n>   failovers (default 10)
-  --rate <n>     orders a second (default 50)
-  --seed <n>     the same seed draws the same orders (default: a random one, printed)
-  --out <file>   also write the report there, for example docs/database/failover.md
-  --help         show this
+  --rounds <n>      failovers (default 10)
+  --rate <n>        orders a second (default 50)
+  --pooler <mode>   through a PgBouncer in mode session or transaction, which leads to the new primary after each
+                    promotion (default: DATABASE_URL names both servers)
+  --beside          with --pooler: a PgBouncer beside each server, and DATABASE_URL names both
+  --seed <n>        the same seed draws the same orders (default: a random one, printed)
+  --out <file>      also write the section about this run there, for example into docs/database/failover.md
+  --help            show this
 
 Exits with 1 if an order was lost, a card was charged twice, a request got another answer than an order, 503 or 409, the
-demoted server was read, or requests got 503 for more than 2 s after a promotion.
+demoted server was read, or requests got 503 for more than 2 s after a promotion (4 s through a pooler).
 `;
 
-/** Milliseconds from a promotion until orders are stored again, and none gets 503. */
-const writesWithin = 2000;
+/**
+ * Milliseconds from a promotion until orders are stored again, and none gets 503. PgBouncer tries a server again only once a
+ * second, after which the service's own connections have to follow.
+ */
+const writesWithin = { direct: 2000, repointed: 4000, beside: 4000 };
 
 /** The answers to orders and lists that a customer may see. */
 const expected = new Set([
@@ -36,6 +41,8 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '10' },
     rate: { type: 'string', default: '50' },
+    pooler: { type: 'string' },
+    beside: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -53,72 +60,35 @@ if (values.help) {
     number,
     number,
   ];
+  const way = wayOf(values);
   const say = (line: string) => void process.stdout.write(`${line}\n`);
   say(`seed ${seed}: ${rounds} failovers, ${rate} orders a second`);
   const report = await runFailovers(
     {},
-    { rounds, rate, seed, calm: 1.5, awayFor, signal: interrupted.signal, progress: say },
+    { way, rounds, rate, seed, calm: 1.5, awayFor, signal: interrupted.signal, progress: say },
   );
-  const page = toMarkdown(report, { machine, rate, seed });
-  say(`\n${page}`);
-  if (values.out !== undefined) await writeFile(values.out, page);
-  if (!holds(report)) process.exitCode = 1;
+  const section = toSection(report, { way, machine, rate, seed });
+  say(`\n${section}`);
+  if (values.out !== undefined) await writeSection(values.out, section);
+  if (!holds(report, way)) process.exitCode = 1;
 }
 
-function holds({ findings, rounds }: FailoverReport): boolean {
+function wayOf({ pooler: mode, beside }: { pooler?: string; beside: boolean }): Way {
+  if (mode === undefined && !beside) return { kind: 'direct' };
+  if (mode !== 'session' && mode !== 'transaction') {
+    throw new Error(`--pooler must be session or transaction, not "${mode}". Try --help.`);
+  }
+  return { kind: beside ? 'beside' : 'repointed', mode };
+}
+
+function holds({ findings, rounds }: FailoverReport, { kind }: Way): boolean {
   return (
     findings.length === 0 &&
     rounds.every(
       ({ answers, writesAfter, refusedUntil, readsFromDemoted }) =>
-        Math.max(writesAfter, refusedUntil) <= writesWithin &&
+        Math.max(writesAfter, refusedUntil) <= writesWithin[kind] &&
         readsFromDemoted === 0 &&
         Object.keys(answers).every((answer) => expected.has(answer)),
     )
   );
-}
-
-function toMarkdown(
-  { rounds, orders, charges, findings }: FailoverReport,
-  { machine, rate, seed }: { machine: Machine; rate: number; seed: number },
-): string {
-  const list = (counts: Record<string, number>) =>
-    Object.entries(counts)
-      .map(([name, count]) => `${count} × ${name}`)
-      .join(', ');
-  const ms = (value: number) => `${value.toFixed(0)} ms`;
-  const rows = rounds.map((round, index) => [
-    String(index + 1),
-    round.how === 'killed' ? 'kill -9' : 'stopped in order',
-    ms(round.promotedAfter),
-    ms(round.writesAfter),
-    ms(round.refusedUntil),
-    list(round.answers),
-    String(round.readsFromDemoted),
-  ]);
-  const head = [
-    'round',
-    'the primary is',
-    'standby promoted after',
-    'first order stored, after the promotion',
-    'last request with 503 sent, after the promotion',
-    'answers to orders and lists',
-    'reads from the demoted server',
-  ];
-  return `# Failovers under load
-
-Generated by \`npm run test:failover\`. A primary and its synchronous standby change places ${rounds.length} times, while customers
-place ${rate} orders a second and others read lists. \`DATABASE_URL\` names both servers. Customers repeat a request that got 503 with
-the same idempotency key. At the end the auditor compares their answers with the database and the ledger of the gateway.
-
-${table([head, ...rows])}
-
-- Orders: ${list(orders)}. Charges at the gateway: ${list(charges)}.
-- Lost orders, double charges and other findings of the auditor: ${findings.length}.
-- 503 is the answer to a request that met no primary for 3 s (\`DATABASE_DEADLINE\`). 409 is the answer to its repeat while the order,
-  which the first request may have stored, is leased to that request.
-- Admission control and rate limits are off, so that every answer is the database's. With admission control, part of the
-  requests get 429 \`overloaded\` in place of 503, sooner.
-${findings.map(({ kind, orderId, detail }) => `  - ${kind} ${orderId}: ${detail}\n`).join('')}
-Seed ${seed}. ${machine.processor}, ${machine.cores} cores, ${machine.platform}, Node ${machine.node}; load average ${machine.loadBefore.toFixed(1)} before the start.
-`;
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,6 +13,11 @@ export type PoolMode = 'session' | 'transaction';
 export interface PgBouncer extends AsyncDisposable {
   /** URL of the database through the pooler, with the user and password of the database. */
   url(mode: PoolMode): string;
+  /**
+   * Leads to the database at this URL from now on, as an HA manager makes it do after a promotion: it rewrites the
+   * configuration, which PgBouncer then reads again.
+   */
+  repoint(databaseUrl: string): Promise<void>;
   /** kill -9 */
   kill(): Promise<void>;
   /** Starts it again, at the same address. */
@@ -26,6 +31,12 @@ export interface PgBouncerOptions {
   settings?: Record<string, string | number>;
 }
 
+/**
+ * The one setting that docs/database/sessions.md advises. After a failed login PgBouncer tries the server again this many
+ * seconds later, and refuses clients until then; with its default of 15, Postgres comes back long before orders are stored.
+ */
+export const advisedSettings = { server_login_retry: 1 };
+
 /** The account that root runs it as, because it refuses to run as root: `nobody` on most systems. */
 const nobody = 65_534;
 
@@ -37,8 +48,7 @@ export async function startPgBouncer(
   const account = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : undefined;
   const folder = await mkdtemp(path.join(tmpdir(), 'orders-pgbouncer-'));
   const port = await freePort();
-  const { hostname, port: postgresPort, pathname, username, password } = new URL(databaseUrl);
-  const server = `host=${hostname} port=${postgresPort} dbname=${pathname.slice(1)}`;
+  const { username, password } = new URL(databaseUrl);
   const all = {
     listen_addr: '127.0.0.1',
     listen_port: port,
@@ -48,14 +58,9 @@ export async function startPgBouncer(
     default_pool_size: poolSize,
     ...settings,
   };
-  const lines = [
-    '[databases]',
-    ...(['session', 'transaction'] as const).map((mode) => `${mode} = ${server} pool_mode=${mode}`),
-    '[pgbouncer]',
-    ...Object.entries(all).map(([name, value]) => `${name} = ${value}`),
-  ];
   const file = path.join(folder, 'pgbouncer.ini');
-  await writeFile(file, `${lines.join('\n')}\n`);
+  const configure = (url: string) => writeFile(file, configuration(url, all));
+  await configure(databaseUrl);
   await writeFile(all.auth_file, `"${username}" "${decodeURIComponent(password)}"\n`);
   if (account) await chown(folder, account.uid, account.gid);
 
@@ -71,6 +76,10 @@ export async function startPgBouncer(
       url.pathname = `/${mode}`;
       return url.href;
     },
+    async repoint(url) {
+      await configure(url);
+      await running?.reload();
+    },
     kill,
     async start() {
       running ??= await run(file, account);
@@ -82,8 +91,22 @@ export async function startPgBouncer(
   };
 }
 
+function configuration(databaseUrl: string, settings: Record<string, string | number>): string {
+  const { hostname, port, pathname } = new URL(databaseUrl);
+  const server = `host=${hostname} port=${port} dbname=${pathname.slice(1)}`;
+  const lines = [
+    '[databases]',
+    ...(['session', 'transaction'] as const).map((mode) => `${mode} = ${server} pool_mode=${mode}`),
+    '[pgbouncer]',
+    ...Object.entries(settings).map(([name, value]) => `${name} = ${value}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
 interface Running {
   kill(): Promise<void>;
+  /** Resolves once it reads its configuration again. */
+  reload(): Promise<void>;
 }
 
 async function run(file: string, account: { uid: number; gid: number } | undefined): Promise<Running> {
@@ -92,18 +115,31 @@ async function run(file: string, account: { uid: number; gid: number } | undefin
   const exited = once(child, 'exit');
   // The end of its output tells as well that it did not start.
   exited.catch(() => {});
-  const kill = async () => {
-    child.kill('SIGKILL');
-    await exited;
-  };
-  const log: string[] = [];
-  for await (const line of createInterface(child.stderr)) {
-    log.push(line);
-    if (line.includes('process up')) {
-      // Further output must not fill the pipe.
-      child.stderr.resume();
-      return { kill };
+  let log: string[] = [];
+  const lines = createInterface(child.stderr);
+  // Reads all of it, so that the pipe never fills.
+  lines.on('line', (line) => {
+    log = [...log.slice(-50), line];
+  });
+
+  /** Resolves at the next line with this text, or rejects when there will be none. */
+  async function says(text: string): Promise<void> {
+    for await (const [line] of on(lines, 'line', { close: ['close'] })) {
+      if (String(line).includes(text)) return;
     }
+    throw new Error(`${program} has not said "${text}":\n${log.join('\n')}`);
   }
-  throw new Error(`${program} did not start:\n${log.join('\n')}`);
+
+  await says('process up');
+  return {
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+    async reload() {
+      const isRead = says('re-reading config');
+      child.kill('SIGHUP');
+      await isRead;
+    },
+  };
 }

@@ -157,8 +157,8 @@ export async function startPostgresPair({ preload = '' }: PostgresPairOptions = 
   };
 }
 
-/** The URL of both servers, as an operator writes it. */
-export function urlOfBoth({ urls }: Pick<PostgresPair, 'urls'>): string {
+/** The URL of both servers, as an operator writes it. Or of a pooler beside each. */
+export function urlOfBoth({ urls }: { urls: readonly string[] }): string {
   const [first, second] = urls.map((url) => new URL(url));
   return first && second ? first.href.replace(first.host, `${first.host},${second.host}`) : '';
 }

@@ -7,7 +7,7 @@ import { migrate } from '../../src/postgres/migrate.ts';
 import { startSimulator } from '../../lab/simulator/server.ts';
 import { createLogger } from '../../src/telemetry/logging/logger.ts';
 import { createGatewayControl, type GatewayControl } from '../../lab/harness/gateway-control.ts';
-import { type PoolMode, startPgBouncer } from '../../lab/harness/pgbouncer.ts';
+import { advisedSettings, type PoolMode, startPgBouncer } from '../../lab/harness/pgbouncer.ts';
 import type { StoredOrder } from '../../lab/audit/audit.ts';
 
 /** The state that outlives a crash of the service: a Postgres, which can be killed too, and a gateway with its ledger. */
@@ -29,7 +29,7 @@ export async function startWorld({ pooler: mode }: { pooler?: PoolMode | undefin
   let postgres = await startEmbeddedPostgres({ dataDir });
   started.defer(() => postgres.stop());
   await migrate(postgres.url);
-  const pooler = mode && started.use(await startPgBouncer(postgres.url));
+  const pooler = mode && started.use(await startPgBouncer(postgres.url, { settings: advisedSettings }));
 
   const logger = createLogger({ service: 'payment-gateway-simulator', level: 'silent' });
   const simulator = await startSimulator({ host: '127.0.0.1', port: 0, logger });
