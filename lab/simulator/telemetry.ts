@@ -14,8 +14,9 @@ import type { Logger } from '../../src/telemetry/logging/logger.ts';
 import { runInRequest } from '../../src/telemetry/request-log.ts';
 import { scrub } from '../../src/privacy/scrub.ts';
 import { validContext } from '../../src/telemetry/tracing/tracing.ts';
+import { schemaUrl, serviceVersion } from '../../src/telemetry/version.ts';
 
-const tracer = trace.getTracer('payment-gateway');
+const tracer = trace.getTracerProvider().getTracer('payment-gateway', serviceVersion, { schemaUrl });
 
 interface Observation {
   span: Span;

@@ -4,13 +4,13 @@ import type { DroppedTelemetry } from './metrics/telemetry-metrics.ts';
 
 /**
  * Starts the OpenTelemetry SDK. `node --import` preloads this file before any library that could be instrumented. The
- * standard `OTEL_*` variables and TELEMETRY_INSTRUMENTATION configure it; if telemetry is disabled, its code is not
- * even loaded.
+ * standard `OTEL_*` variables and TELEMETRY_INSTRUMENTATION configure it. If it is disabled, its code is not even loaded, but
+ * a trace of a caller still goes on to the gateway.
  */
 const config = loadConfigOrExit();
 let reportFailure: (message: string) => void = () => {};
 const started = config.disabled
-  ? undefined
+  ? await import('./sdk/propagate-only.ts').then(({ propagateOnly }) => propagateOnly(config.propagation))
   : await import('./sdk/start-sdk.ts').then(({ startSdk }) =>
       startSdk(config, (message) => reportFailure(message)),
     );

@@ -6,3 +6,10 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 
 /** The version in logs, spans, `/status` and the OpenAPI document. */
 export const serviceVersion: string = version;
+
+/**
+ * The version of the semantic conventions that names of attributes follow.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/schemas/
+ */
+export const schemaUrl = 'https://opentelemetry.io/schemas/1.44.0';

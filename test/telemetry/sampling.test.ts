@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
 import type { ReceivedSpan } from '../../lab/console/otlp/messages.ts';
 import { printSpanTrees } from '../../lab/harness/span-tree.ts';
+import { schemaUrl, serviceVersion } from '../../src/telemetry/version.ts';
 import {
   exemplarTraces,
   spawnTracedService,
@@ -156,6 +157,43 @@ describe('the standard variables', () => {
     expect(exemplarTraces(await service.scrape())).toEqual([]);
     await service.process.stop();
     expect(service.receiver.requests).toBe(0);
+  });
+
+  test('OTEL_SDK_DISABLED passes the trace of a caller on, and leaves no exemplar of it', async () => {
+    const service = await spawn({ OTEL_SDK_DISABLED: 'true' });
+    for (const flags of ['01', '00']) {
+      const caller = { traceparent: `00-${hex(16)}-${hex(8)}-${flags}`, tracestate: 'vendor=1' };
+      const { headers } = await service.api.place(teaOrder, caller);
+      const line = await service.requestLine(headers.get('x-request-id') ?? '');
+      expect(line).toMatchObject({ trace_id: caller.traceparent.split('-')[1] });
+      expect(service.gatewayLog.at(-1)).toMatchObject({ traceparent: caller.traceparent });
+    }
+    expect(exemplarTraces(await service.scrape())).toEqual([]);
+    await service.process.stop();
+    expect(service.receiver.requests).toBe(0);
+  });
+
+  test('spans and log records say which SDK, which version of the service and which conventions they are of', async () => {
+    const service = await spawn({ OTEL_LOGS_EXPORTER: 'otlp', OTEL_BLRP_SCHEDULE_DELAY: '100' });
+    await service.api.place();
+    const [span, log] = await Promise.all([
+      service.receiver.waitForSpan(({ kind }) => kind === 'SERVER'),
+      service.receiver.waitForLog(() => true),
+    ]);
+    for (const { resource, scope } of [span, log]) {
+      // https://opentelemetry.io/docs/specs/semconv/resource/#telemetry-sdk
+      expect(resource).toMatchObject({
+        'service.name': 'orders',
+        'service.version': serviceVersion,
+        'telemetry.sdk.name': 'opentelemetry',
+        'telemetry.sdk.language': 'nodejs',
+        'telemetry.sdk.version': expect.stringMatching(/^\d+\.\d+\.\d+$/),
+      });
+      expect(scope).toMatchObject({ name: 'orders', version: serviceVersion });
+    }
+    // The receiver does not decode schema URLs: one of the resource, one of the scope.
+    for (const { body } of service.receiver.received)
+      expect(body.toString('latin1').split(schemaUrl)).toHaveLength(3);
   });
 
   test('OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override the defaults of the service', async () => {

@@ -11,6 +11,7 @@ import {
 import type { DestinationStream } from 'pino';
 import type { ErrorDescription } from './describe-error.ts';
 import { currentRequestContext } from '../request-log.ts';
+import { schemaUrl, serviceVersion } from '../version.ts';
 
 type Line = Readonly<Record<string, Attributes[string]>>;
 
@@ -22,7 +23,7 @@ type Line = Readonly<Record<string, Attributes[string]>>;
  */
 export function alsoSendOtlp(destination: DestinationStream & { flushSync?(): void }): DestinationStream {
   // The SDK is preloaded, so a provider that is not registered by now never will be.
-  const records = logs.getLogger('orders');
+  const records = logs.getLogger('orders', serviceVersion, { schemaUrl });
   if (!records.enabled()) return destination;
   return Object.assign(
     {

@@ -105,7 +105,8 @@ const clientGone = 499;
 
 function sampledTraceIdOf(span: Span): string | undefined {
   const spanContext = validContext(span);
-  return spanContext && isSampled(spanContext) ? spanContext.traceId : undefined;
+  // Without an SDK, the context is that of the caller, whose trace cannot be marked.
+  return spanContext && isSampled(spanContext) && !spanContext.isRemote ? spanContext.traceId : undefined;
 }
 
 /** Attributes that are known only once the request is handled. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { register } from 'node:module';
 import { diag, DiagLogLevel } from '@opentelemetry/api';
 import { diagLogLevelFromString } from '@opentelemetry/core';
-import { resourceFromAttributes } from '@opentelemetry/resources';
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { AlwaysOffSampler, NoopSpanProcessor } from '@opentelemetry/sdk-trace';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
@@ -13,7 +13,7 @@ import { observeOutgoingRequests } from '../observers/outgoing-http.ts';
 import { createSpanExport } from './span-export.ts';
 import { type Boundary, createBoundary } from '../tracing/boundary.ts';
 import { recordSpans } from '../tracing/tracing.ts';
-import { serviceVersion } from '../version.ts';
+import { schemaUrl, serviceVersion } from '../version.ts';
 
 export interface StartedSdk {
   /** Spans and log records lost so far, by reason. */
@@ -48,12 +48,18 @@ export async function startSdk(
     config.spanForm && createSpanExport(config.batch, drop('traces'), config.proxy, config.spanForm);
   const boundary = createBoundary(config.propagation);
   const sdk = new NodeSDK({
-    resource: resourceFromAttributes({
-      'service.name': service,
-      'service.version': serviceVersion,
-      'service.instance.id': randomUUID(),
-      'deployment.environment.name': config.environment,
-    }),
+    // The default one says which SDK it is.
+    resource: defaultResource().merge(
+      resourceFromAttributes(
+        {
+          'service.name': service,
+          'service.version': serviceVersion,
+          'service.instance.id': randomUUID(),
+          'deployment.environment.name': config.environment,
+        },
+        { schemaUrl },
+      ),
+    ),
     ...(spans && { spanProcessors: [spans] }),
     // Without an exporter no span is recorded, but trace ids still tie log lines together.
     ...(!config.exportsTraces && {

@@ -15,9 +15,10 @@ import { type ConstantAttributes, noAttributes } from '../otlp/constant-attribut
 import { followWallClock } from './precise-time.ts';
 import { newSpanId, RecordedSpan, type Recorder, type StartedSpan } from './recorded-span.ts';
 import { randomTraceId } from './trace-context.ts';
+import { schemaUrl, serviceVersion } from '../version.ts';
 
 /** The SDK's tracer; a no-op when no SDK is registered. */
-const tracer = trace.getTracer('orders');
+const tracer = trace.getTracerProvider().getTracer('orders', serviceVersion, { schemaUrl });
 
 /** One for the process and set once before any span, like the tracer provider that the API keeps. */
 let record: Recorder | undefined;
