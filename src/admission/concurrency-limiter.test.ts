@@ -275,30 +275,3 @@ test('the peak is the largest number of requests in flight since it was last tak
   arrive(limiter, 'read');
   expect([limiter.takePeak(), limiter.takePeak()]).toEqual([3, 1]);
 });
-
-test('a request is shed exactly if that was foretold, for the reason that was foretold', () => {
-  const names = Object.keys(priorities) as Priority[];
-  const step = fc.record({
-    priority: fc.constantFrom(...names),
-    leaves: fc.boolean(),
-    limit: fc.integer({ min: 1, max: 6 }),
-    queueBound: fc.nat(3),
-    loopLate: fc.boolean(),
-  });
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const { limiter, setting } = limiterWith();
-      const leaving: Array<() => void> = [];
-      for (const { priority, leaves, ...conditions } of steps) {
-        Object.assign(setting, conditions);
-        if (leaves) leaving.shift()?.();
-        const foretold = limiter.wouldShed(priority);
-        const entrance = limiter.enter(priority, Infinity, (decision) => {
-          if (decision.kind === 'admitted') leaving.push(decision.leave);
-        });
-        if (entrance.kind === 'admitted') leaving.push(entrance.leave);
-        expect(entrance.kind === 'shed' ? entrance.reason : undefined).toBe(foretold);
-      }
-    }),
-  );
-});
