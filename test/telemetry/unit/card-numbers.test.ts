@@ -30,7 +30,7 @@ test('scrub finds a card number of every brand in every grouping', () => {
       seen.add(brand);
       expect(scrub(`${before}${written}${after}`)).toBe(`${before}[card number]${after}`);
     }),
-    { numRuns: 20_000 },
+    { numRuns: 4000 },
   );
   expect(seen.size).toBe(brands.length);
 });
@@ -42,7 +42,7 @@ test('scrub finds a card number that is percent-encoded', () => {
       const escaped = written.replaceAll(/./g, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
       expect(scrub(`/cards/${escaped}`)).toBe('/cards/[card number]');
     }),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   );
 });
 

@@ -33,13 +33,13 @@ test('the Collector masks a card number of every brand in every grouping', () =>
       expect(masked).toContain('****');
       expect(masked).not.toMatch(/\d/);
     }),
-    { numRuns: 20_000 },
+    { numRuns: 4000 },
   );
 });
 
 test.each(identifiers)('the Collector leaves every $kind as it is', ({ kind, make }) => {
   const touched: string[] = [];
-  for (let count = 0; count < 20_000; count += 1) {
+  for (let count = 0; count < 5000; count += 1) {
     const id = make();
     // One span id in two thousand has no letter. The check digit, which could tell it apart, is beyond an expression.
     if (mask(id) !== id && !/(?:^|-)\d{16}(?:-|$)/.test(id)) touched.push(`${kind}: ${id}`);
