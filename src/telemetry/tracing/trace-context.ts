@@ -8,7 +8,6 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { scrub } from '../../privacy/scrub.ts';
 import { parseTraceState } from './trace-state.ts';
 
 /**
@@ -41,7 +40,7 @@ export class TraceContextPropagator implements TextMapPropagator {
     if (caller === undefined) return context;
     // The object is as new as the context that holds it.
     caller.traceFlags &= definedFlags;
-    const state = readTraceState(getter.get(carrier, 'tracestate'));
+    const state = parseTraceState(String(getter.get(carrier, 'tracestate') ?? ''));
     const kept = this.#decidesAlone ? withoutThreshold(state) : state;
     if (kept === undefined) delete caller.traceState;
     else caller.traceState = kept;
@@ -51,13 +50,6 @@ export class TraceContextPropagator implements TextMapPropagator {
   fields(): string[] {
     return this.#standard.fields();
   }
-}
-
-/** A `tracestate` that holds a secret is dropped, because the service would pass it on and export it. */
-function readTraceState(header: string | string[] | undefined): TraceState | undefined {
-  if (header === undefined) return undefined;
-  const text = String(header);
-  return scrub(text) === text ? parseTraceState(text) : undefined;
 }
 
 /**
