@@ -95,7 +95,7 @@ async function readFailing({ api, database }: TracedService): Promise<Answer<unk
 async function readLocked({ api, database }: TracedService): Promise<Answer<unknown>> {
   await database.sql('BEGIN');
   await database.sql('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
-  const answer = await api.request('GET', '/orders', { headers: { 'x-request-timeout-ms': '300' } });
+  const answer = await api.request('GET', '/orders', { headers: { 'x-request-timeout-ms': '1500' } });
   await database.sql('ROLLBACK');
   return answer;
 }
@@ -133,7 +133,8 @@ async function tracesOf(
   await using traced = await spawnTracedService({
     TELEMETRY_INSTRUMENTATION: instrumentation,
     TRUST_PROXY: '1',
-    PAYMENT_ATTEMPT_TIMEOUT: '600ms',
+    // No other attempt, and no other statement, may be cut off on a slow machine.
+    PAYMENT_ATTEMPT_TIMEOUT: '2s',
     PAYMENT_MAX_ATTEMPTS: '2',
     ...env,
   });
