@@ -194,11 +194,13 @@ function namesInSpans() {
 }
 
 const ownName = /^orders\.[a-z_]+(\.[a-z_]+)?$/;
-const conventional = new Set(
-  Object.entries<unknown>({ ...conventions }).flatMap(([constant, name]) =>
-    constant.startsWith('ATTR_') && typeof name === 'string' ? name : [],
-  ),
-);
+const conventional = new Set(namesOfConventions('ATTR_'));
+
+function namesOfConventions(kind: 'ATTR_' | 'METRIC_'): string[] {
+  return Object.entries<unknown>({ ...conventions }).flatMap(([constant, name]) =>
+    constant.startsWith(kind) && typeof name === 'string' ? name : [],
+  );
+}
 
 test('no namespace of the semantic conventions is that of a program', () => {
   const namespaces = new Set([...conventional].map((name) => name.split('.')[0]));
@@ -213,6 +215,19 @@ test('the page of names has every attribute, event and log field', async () => {
   const fields = service.process.logs.flatMap((line) => Object.keys(line));
   const names = new Set([...attributes, ...events, ...fields, ...(await eventsInSource())]);
   expect([...names].filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('the page of names has every metric, and the names that the conventions give', async () => {
+  const page = await readFile('docs/telemetry.md', 'utf8');
+  const { types } = await service.scrape();
+  expect(Object.keys(types).filter((family) => !page.includes(`\`${family}\``))).toEqual([]);
+  const known = new Set(namesOfConventions('METRIC_'));
+  const rows = page.slice(page.indexOf('## Metrics')).matchAll(/^\| `.*?\| (?<given>.*?) \|/gm);
+  const given = [...rows].flatMap(
+    ({ groups }) => groups?.['given']?.match(/[a-z0-9_]+(\.[a-z0-9_]+)+/g) ?? [],
+  );
+  expect(given).toContain('http.server.request.duration');
+  expect(given.filter((name) => !known.has(name))).toEqual([]);
 });
 
 /** Read from the source, because some events happen only in rare failures. */
