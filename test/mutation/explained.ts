@@ -1,3 +1,4 @@
+import { explainedInDomain } from './explained-in-domain.ts';
 import type { Explained } from './judge.ts';
 
 const sameEffect = 'the effect is the same';
@@ -6,6 +7,30 @@ const internal = 'the text is of an error that never leaves the file';
 
 /** Every mutant that survives, with the reason. `npm run test:mutation` fails at any other, and at a stale entry. */
 export const explained: readonly Explained[] = [
+  {
+    file: 'admission/adaptive-limit.ts',
+    code: 'delay > target',
+    by: 'delay >= target',
+    because: `${sameEffect}: at the target, neither growing nor shrinking changes the limit`,
+  },
+  {
+    file: 'admission/concurrency-limiter.ts',
+    code: 'queued > 0',
+    by: 'true',
+    because: `${sameEffect}: without queued requests there is none to admit`,
+  },
+  {
+    file: 'admission/concurrency-limiter.ts',
+    code: 'queued > 0',
+    by: 'queued >= 0',
+    because: `${sameEffect}: without queued requests there is none to admit`,
+  },
+  {
+    file: 'admission/load-sampler.ts',
+    code: 'performance.eventLoopUtilization(utilization, before).utilization > busy',
+    by: 'performance.eventLoopUtilization(utilization, before).utilization >= busy',
+    because: 'only a loop that is busy for exactly 90 % of the time is different',
+  },
   {
     file: 'batching/micro-batcher.ts',
     code: 'true',
@@ -47,6 +72,7 @@ export const explained: readonly Explained[] = [
     by: 'false',
     because: `${sameEffect}: the minimum of nothing is Infinity`,
   },
+  ...explainedInDomain,
   {
     file: 'resilience/circuit-breaker.ts',
     code: 'false',

@@ -104,9 +104,15 @@ export function render({ rows, explained }: Judgement): string {
   return `# Mutation testing
 
 \`npm run test:mutation\` changes the code in one place at a time and runs the unit tests of these folders. A change that no
-test notices survives. Stryker makes the changes; SQL and the JSON schemas of the API are left out, because to Stryker they are
-text: the service tests run them. Constants of a module are left out, because each would take a run of all tests. The run fails
-below ${leastKilled} %, and at a survivor that is not in the second table.
+test notices survives. Stryker makes the changes. The run fails below ${leastKilled} %, and at a survivor that is not in the second table.
+
+Left out is what unit tests cannot judge:
+
+- SQL. To Stryker it is text, which it empties. The service tests run every statement against Postgres; here, only the
+  function that puts the filters of a list together is changed, and the values that statements get.
+- The routes in \`src/orders/api\`, with their JSON schemas and problems: the service tests call them over HTTP.
+- \`src/resilience\`, unless it is named: not every survivor is explained since circuits know whose calls fail.
+- Constants of a module, because each would take a run of all tests.
 
 | code | mutants | killed | share | explained |
 |---|---|---|---|---|
