@@ -6,6 +6,7 @@ import { startWorld } from './world.ts';
 test.each([
   { pooler: 'transaction', target: 'service', rounds: 4, seed: 20_261_127 },
   { pooler: 'session', target: 'service', rounds: 2, seed: 11 },
+  { pooler: 'transaction', target: 'postgres', rounds: 2, seed: 12 },
 ] as const)(
   'the three books agree after $rounds random kills of $target behind PgBouncer in $pooler mode',
   { timeout: 120_000 },
