@@ -1,4 +1,5 @@
 import { Client, type ClientBase, Connection } from 'pg';
+import { startTimeLimit } from '../resilience/time-limit.ts';
 
 /** What the types of pg lack. */
 interface RequestConnection extends Connection {
@@ -25,16 +26,16 @@ export function requestCancel(client: ClientBase): Promise<Error | undefined> {
   const connection = new Connection({ ssl }) as RequestConnection;
   const { promise, resolve } = Promise.withResolvers<Error | undefined>();
   let doubt: Error | undefined;
-  const timer = setTimeout(() => {
+  const limit = startTimeLimit({ elapsed: timeout }, () => {
     doubt = new Error('no answer to the request to cancel a statement');
     connection.stream.destroy();
-  }, timeout);
+  });
   const request = () => connection.cancel(processID, secretKey);
   connection.on('connect', () => (ssl ? connection.requestSsl() : request()));
   connection.on('sslconnect', request);
   connection.on('error', () => connection.stream.destroy());
   connection.on('end', () => {
-    clearTimeout(timer);
+    limit.clear();
     resolve(doubt);
   });
   if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`);

@@ -9,6 +9,7 @@ import {
 } from 'pg';
 import { outsideRequests } from '../background.ts';
 import type { Deadline } from '../resilience/deadline.ts';
+import { startTimeLimit } from '../resilience/time-limit.ts';
 import { requestCancel } from './cancel-request.ts';
 import { watchForLocalCommit } from './local-commit.ts';
 import type { Sessions } from './sessions.ts';
@@ -90,7 +91,7 @@ export function createDeadlineQueries(
       const cancel = () => {
         cancelled = outsideRequests(() => requestEnd(client));
       };
-      const timer = cancelIn === Infinity ? undefined : setTimeout(cancel, cancelIn);
+      const limit = cancelIn === Infinity ? undefined : startTimeLimit({ elapsed: cancelIn }, cancel);
       const releaseWhole = () => {
         // Released any earlier, the connection could already run the next statement when the cancellation arrives.
         if (cancelled) void cancelled.then(release);
@@ -109,7 +110,7 @@ export function createDeadlineQueries(
         const wasCancelled = cancelled && error instanceof DatabaseError && error.code === queryCanceled;
         throw wasCancelled && remaining <= timeout ? new CutShort(error) : error;
       } finally {
-        clearTimeout(timer);
+        limit?.clear();
       }
     },
     close: () => cancelling.end(),
@@ -145,10 +146,9 @@ function connectBefore(pool: Pool, deadline: Deadline): Promise<PoolClient> {
     late = true;
     reject(new CutShort());
   };
-  // Node takes a wait without end for one of a millisecond.
-  const timer = remaining === Infinity ? undefined : setTimeout(giveUp, remaining);
+  const limit = remaining === Infinity ? undefined : startTimeLimit({ elapsed: remaining }, giveUp);
   pool.connect((error, client) => {
-    clearTimeout(timer);
+    limit?.clear();
     if (client === undefined) reject(error ?? new Error('there is no connection'));
     else if (late) outsideRequests(() => client.release());
     else resolve(client);

@@ -4,6 +4,7 @@ import { type Database, poolConfig, type Statement } from './database.ts';
 import { type Condition, conditions } from './decisions.ts';
 import { decide, faultCode } from './faults.ts';
 import { differingSettings } from './differing-settings.ts';
+import { startTimeLimit } from '../resilience/time-limit.ts';
 import { missingMigrations } from './missing-migrations.ts';
 import { createSessions, type Settings } from './sessions.ts';
 
@@ -138,13 +139,12 @@ export function createPostgresReadiness(
         inFlight = undefined;
       });
       const { promise: late, resolve } = Promise.withResolvers<PostgresCheck>();
-      // An answer that came while the event loop was busy is read before the time is up.
-      const giveUp = () => setImmediate(() => resolve(failed('no_answer', `no answer within ${limit} ms`)));
-      const timer = setTimeout(giveUp, limit);
+      const giveUp = () => resolve(failed('no_answer', `no answer within ${limit} ms`));
+      const timeLimit = startTimeLimit({ elapsed: limit }, giveUp);
       try {
         return await Promise.race([inFlight, late]);
       } finally {
-        clearTimeout(timer);
+        timeLimit.clear();
       }
     },
     close: () => own.end(),
