@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.ts';
+import { stackImage } from './stack-image.ts';
 
 /** A real Redis for one test. It keeps nothing on disk, so it is empty after a restart. */
 export interface RedisServer extends AsyncDisposable {
@@ -112,7 +113,7 @@ function failToStart(how: string): never {
 
 async function runContainer(port: number, further: string[]): Promise<Running> {
   const { GenericContainer, Wait } = await import('testcontainers');
-  const container = await new GenericContainer('valkey/valkey:9.0.4-alpine3.23')
+  const container = await new GenericContainer(await stackImage('valkey'))
     .withCommand(['valkey-server', '--save', '', '--appendonly', 'no', ...further])
     // The port stays the same after a restart.
     .withExposedPorts({ container: 6379, host: port })

@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { startServiceProcess } from '../../../lab/harness/service-process.ts';
 import { startEmbeddedPostgres } from '../../../lab/dev/postgres/embedded-postgres.ts';
 import { fetchOldestPostgres } from '../../../lab/harness/oldest-postgres.ts';
+import { stackImage } from '../../../lab/harness/stack-image.ts';
 import { migrate } from '../../../src/postgres/migrate.ts';
 
 declare module 'vitest' {
@@ -79,7 +80,7 @@ async function startEmbedded(native?: string): Promise<Server> {
 async function startContainer(): Promise<Server> {
   const { GenericContainer, Wait } = await import('testcontainers');
   const credentials = { POSTGRES_USER: 'orders', POSTGRES_PASSWORD: 'orders', POSTGRES_DB: 'orders' };
-  const container = await new GenericContainer('postgres:18.4-alpine')
+  const container = await new GenericContainer(await stackImage('postgres'))
     .withEnvironment(credentials)
     .withCommand(['postgres', '-c', `shared_preload_libraries=${preload}`, '-c', 'fsync=off'])
     .withExposedPorts(5432)
