@@ -185,7 +185,7 @@ describe('batches of log records', () => {
   test('OTEL_BLRP_MAX_EXPORT_BATCH_SIZE bounds a batch of log records', async () => {
     const { api, receiver } = await spawn({ ...bothSignals, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: '2' });
     for (let count = 0; count < 3; count += 1) await api.place();
-    await receiver.waitForLog(({ eventName }) => eventName === 'http.request');
+    await receiver.waitForLog(({ eventName }) => eventName === 'orders.http.request');
     const bodies = receiver.received.filter(({ path }) => path === '/v1/logs').map(({ body }) => body);
     expect(Math.max(...bodies.map((body) => decode(logsRequest, body).length))).toBe(2);
   });
@@ -196,7 +196,7 @@ describe('batches of log records', () => {
     await receiver.waitForSpan(() => true);
     expect(receiver.logs).toEqual([]);
     await process.stop();
-    expect(receiver.logs.map(({ eventName }) => eventName)).toContain('http.request');
+    expect(receiver.logs.map(({ eventName }) => eventName)).toContain('orders.http.request');
   });
 
   test('OTEL_BLRP_MAX_QUEUE_SIZE bounds the log records that wait, and losses are counted', async () => {
@@ -221,6 +221,7 @@ describe('batches of log records', () => {
       'failed 0',
       'overflow 0',
       'queue_full 0',
+      'rejected 0',
     ]);
     await api.place();
     await process.stop();
