@@ -251,7 +251,8 @@ describe.each(runs)('canaries in $mode mode', (run) => {
 
   test('each field of a log line and each attribute has one type', () => {
     expect(types.ambiguous()).toEqual({});
-    expect(types.names.length).toBeGreaterThan(100);
+    // Fewer names would show that the search misses most of what is emitted.
+    expect(types.names.length).toBeGreaterThan(80);
     for (const name of ['duration_ms', 'db_ms', 'payment_ms']) expect(types.typeOf(name)).toBe('double');
     for (const name of ['status', 'delay_ms', 'server.port']) expect(types.typeOf(name)).toBe('integer');
   });
