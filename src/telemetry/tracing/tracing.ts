@@ -75,9 +75,12 @@ export function passOnRandomFlag(span: Span, parent: SpanContext | undefined): v
   own.traceFlags |= parent?.traceId === own.traceId ? parent.traceFlags & randomTraceId : randomTraceId;
 }
 
-/** Stands for one call of a request that is not sampled: each has an id of its own, as if it were. */
+/**
+ * Stands for one call of a request that is not sampled: each has an id of its own, as if it were. Without an SDK, the parent
+ * is the caller's span, and stays it: a caller that records would miss the parent of what follows.
+ */
 export function unrecordedBelow(parent: SpanContext): Span {
-  return trace.wrapSpanContext({ ...parent, spanId: newSpanId() });
+  return trace.wrapSpanContext(parent.isRemote ? parent : { ...parent, spanId: newSpanId() });
 }
 
 /** Set after the start: the SDK runs its sampler over attributes given at the start, even for spans it drops. */
