@@ -195,15 +195,18 @@ describe('concurrent reads of the same order', () => {
         return found;
       },
     });
-    return { held, store };
+    // A read that is still held when a test fails would keep the replica from stopping.
+    const release = () => held.forEach((each) => each());
+    return { held, store, release };
   }
 
   test('concurrent reads of a settled order ask Redis once and the database once', async () => {
     await using parts = new AsyncDisposableStack();
     const first = parts.use(await spawnWithRedis());
-    const { held, store } = holdReads();
+    const { held, store, release } = holdReads();
     const env = { ...patientWithRedis, REDIS_URL: first.redis.url };
     const replica = parts.use(await spawnReplica(first.service, env, { store }));
+    parts.defer(release);
     await redisBecomes(replica, 'closed');
     const { body } = await first.service.api.place();
 
@@ -222,9 +225,10 @@ describe('concurrent reads of the same order', () => {
   test('a read never returns a pending order that was settled before the read began', async () => {
     await using parts = new AsyncDisposableStack();
     const first = parts.use(await spawnWithRedis({ PAYMENT_MAX_ATTEMPTS: '1' }));
-    const { held, store } = holdReads();
+    const { held, store, release } = holdReads();
     const env = { ...patientWithRedis, REDIS_URL: first.redis.url };
     const replica = parts.use(await spawnReplica(first.service, env, { store }));
+    parts.defer(release);
     await redisBecomes(replica, 'closed');
     await first.service.gateway.setFaults({ errorRate: 1 });
     const { body } = await first.service.api.place();
