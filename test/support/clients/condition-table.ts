@@ -81,14 +81,16 @@ function describeLine(line: Readonly<Record<string, unknown>>): string {
     condition,
     sqlstate,
     error_code: errorCode,
+    err,
   } = line as {
     event: string;
     level: string;
     condition?: string;
     sqlstate?: string;
     error_code?: string;
+    err?: { code?: string };
   };
-  const parts = [`\`${event}\``, level, condition && `\`${condition}\``, sqlstate ?? errorCode];
+  const parts = [`\`${event}\``, level, condition && `\`${condition}\``, sqlstate ?? errorCode ?? err?.code];
   return parts.filter(Boolean).join(' ');
 }
 
