@@ -55,6 +55,15 @@ describe('a closed circuit', () => {
     await expect(circuit.fire(Promise.reject(defect))).rejects.toBe(defect);
   });
 
+  test('a closed circuit opens when calls throw', async () => {
+    const circuit = circuitOf();
+    const outcomes = await Promise.allSettled(
+      opening.map(() => circuit.fire(Promise.reject(new Error('defect')))),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(opening.map(() => 'rejected'));
+    expect(circuit.state()).toBe('open');
+  });
+
   test('a closed circuit stays closed below the volume, even if every call failed', async () => {
     const circuit = circuitOf();
     await circuit.fireAll('broken', 'broken', 'broken');

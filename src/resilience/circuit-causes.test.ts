@@ -9,11 +9,12 @@ const of = (card: string, client: string) => [`card:${card}`, `client:${client}`
 const poison = of('silent', 'noisy');
 const good = of('visa', 'quiet');
 
-function circuitOf() {
+function circuitOf(overrides: Partial<BreakerPolicy> = {}) {
   const happened: string[] = [];
   const circuit = createCircuit<boolean>(
-    policy,
-    (ok) => !ok,
+    { ...policy, ...overrides },
+    // A call that was not made has no outcome, and is no failure.
+    (ok) => ok === false,
     ({ to }) => happened.push(to),
     (cause) => happened.push(`suspended ${cause}`),
   );
@@ -79,6 +80,34 @@ describe('a circuit whose failures have one cause', () => {
     expect(await succeeds(poison)).toBe(true);
   });
 
+  test('a circuit suspends a card once, however many of its calls still fail', async () => {
+    const { circuit, happened, succeeds, fails } = circuitOf();
+    for (let call = 0; call < 5; call += 1) await succeeds(good);
+    const held = Promise.withResolvers<boolean>();
+    const inFlight = circuit.fire(() => held.promise, poison);
+    for (let call = 0; call < 9; call += 1) await fails(poison);
+    held.resolve(false);
+    expect(await inFlight).toBe(false);
+    expect(happened).toEqual(['suspended card:silent']);
+  });
+
+  test('a circuit suspends a card when the other calls fail no more often than they may', async () => {
+    const { circuit, happened, succeeds, fails } = circuitOf();
+    for (let call = 0; call < 2; call += 1) await succeeds(good);
+    for (let call = 0; call < 2; call += 1) await fails(of(`card ${call}`, `client ${call}`));
+    for (let call = 0; call < 6; call += 1) await fails(poison);
+    expect(happened).toEqual(['suspended card:silent']);
+    expect(circuit.state()).toBe('closed');
+  });
+
+  test('a circuit that is closed for good suspends nobody', async () => {
+    const { circuit, succeeds, fails } = circuitOf();
+    for (let call = 0; call < 5; call += 1) await succeeds(good);
+    for (let call = 0; call < 9; call += 1) await fails(poison);
+    circuit.close();
+    expect([...circuit.suspended()]).toEqual([]);
+  });
+
   test('a circuit forgets a suspended card that nobody uses any more', async () => {
     const { circuit, succeeds, fails } = circuitOf();
     for (let call = 0; call < 5; call += 1) await succeeds(good);
@@ -98,6 +127,17 @@ describe('a circuit whose failures have one cause', () => {
     }
     expect(circuit.state()).toBe('open');
   });
+});
+
+test('a circuit opens for all when a probe fails after nothing was called, and asks another card for a second opinion', async () => {
+  const { circuit, happened, succeeds, fails } = circuitOf({ openFor: policy.window });
+  for (let call = 0; call < 5; call += 1) await succeeds(good);
+  for (let call = 0; call < 9; call += 1) await fails(poison);
+  await vi.advanceTimersByTimeAsync(policy.window);
+  expect(await fails(poison)).toBe(false);
+  expect(circuit.state()).toBe('open');
+  expect(await succeeds(of('visa', 'noisy'))).toBe(true);
+  expect(happened).toEqual(['suspended card:silent', 'open', 'closed', 'suspended card:silent']);
 });
 
 describe('an open circuit whose failures have one cause', () => {
@@ -137,6 +177,64 @@ describe('an open circuit whose failures have one cause', () => {
     await vi.advanceTimersByTimeAsync(policy.openFor);
     expect(await succeeds(good)).toBe(true);
     expect(circuit.state()).toBe('closed');
+  });
+
+  test('a half-open circuit asks nobody else when the second opinion fails long after it opened', async () => {
+    const { circuit, succeeds, fails } = await openedBy(poison);
+    await vi.advanceTimersByTimeAsync(policy.openFor);
+    void circuit.fire(() => Promise.withResolvers<boolean>().promise, poison);
+    await vi.advanceTimersByTimeAsync(policy.window);
+    expect(await fails(good)).toBe(false);
+    expect(await succeeds(of('amex', 'another'))).toBeUndefined();
+    expect(circuit.state()).toBe('half_open');
+  });
+
+  test('an open circuit still asks for a second opinion when another call with the same causes fails', async () => {
+    const { circuit, succeeds, fails } = circuitOf();
+    const held = Promise.withResolvers<boolean>();
+    const inFlight = circuit.fire(() => held.promise, poison);
+    for (let call = 0; call < policy.volume; call += 1) await fails(poison);
+    held.resolve(false);
+    expect(await inFlight).toBe(false);
+    expect(circuit.state()).toBe('open');
+    expect(await succeeds(good)).toBe(true);
+    expect(circuit.state()).toBe('closed');
+  });
+
+  test('an open circuit asks another client when a failed second opinion leaves the client to blame', async () => {
+    const { circuit, succeeds, fails } = await openedBy(poison);
+    expect(await fails(of('visa', 'noisy'))).toBe(false);
+    expect(await succeeds(good)).toBe(true);
+    expect([...circuit.suspended()]).toEqual(['client:noisy']);
+  });
+
+  test('a second opinion that ends after the circuit closed suspends nobody', async () => {
+    const { circuit, happened, succeeds } = await openedBy(poison);
+    const held = Promise.withResolvers<boolean>();
+    const opinion = circuit.fire(() => held.promise, good);
+    await vi.advanceTimersByTimeAsync(policy.openFor);
+    expect(await succeeds(poison)).toBe(true);
+    held.resolve(true);
+    expect(await opinion).toBe(true);
+    expect(happened).toEqual(['open', 'half_open', 'closed']);
+  });
+
+  test('an open circuit takes no second opinion from a call that is suspended itself', async () => {
+    const { circuit, succeeds, fails } = circuitOf({ openFor: 2 * policy.window });
+    for (let call = 0; call < 5; call += 1) await succeeds(good);
+    for (let call = 0; call < 9; call += 1) await fails(poison);
+    await vi.advanceTimersByTimeAsync(policy.window);
+    for (let call = 0; call < policy.volume; call += 1) await fails(of('amex', 'another'));
+    expect(circuit.state()).toBe('open');
+    expect(await succeeds(poison)).toBeUndefined();
+    expect(circuit.state()).toBe('open');
+  });
+
+  test('an open circuit asks for no second opinion when the failed calls have no known cause', async () => {
+    const { circuit, succeeds } = circuitOf();
+    for (let call = 0; call < policy.volume; call += 1) await circuit.fire(async () => false);
+    expect(circuit.state()).toBe('open');
+    expect(await succeeds(good)).toBeUndefined();
   });
 
   test('a half-open circuit asks for a second opinion while a probe of the suspect is in flight', async () => {

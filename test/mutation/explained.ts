@@ -87,9 +87,21 @@ export const explained: readonly Explained[] = [
   },
   {
     file: 'resilience/circuit-breaker.ts',
-    code: 'bucket < buckets',
-    by: 'bucket <= buckets',
-    because: `${sameEffect}: the window is empty after ten rotations`,
+    code: '[]',
+    by: '["Stryker was here"]',
+    because: `${sameEffect}: the suspects are set whenever the circuit opens, and read only while it is not closed`,
+  },
+  {
+    file: 'resilience/circuit-breaker.ts',
+    code: 'successes > 0',
+    by: 'successes >= 0',
+    because: `${sameEffect}: without a success the share of failures is 1 or NaN, and neither is within the error share`,
+  },
+  {
+    file: 'resilience/circuit-breaker.ts',
+    code: 'successes > 0',
+    by: 'true',
+    because: `${sameEffect}: without a success the share of failures is 1 or NaN, and neither is within the error share`,
   },
   { file: 'resilience/circuit-breaker.ts', code: "'failed call'", because: internal },
   {
@@ -99,6 +111,19 @@ export const explained: readonly Explained[] = [
     because: `${sameEffect}: a time limit without a bound takes no timer`,
   },
   { file: 'resilience/retry-with-full-jitter.ts', code: "'failed attempt'", because: internal },
+  {
+    file: 'resilience/suspensions.ts',
+    code: 'suspensions.size === 0',
+    by: 'false',
+    because: `${sameEffect}: no cause is found among no suspensions`,
+  },
+  {
+    file: 'resilience/suspensions.ts',
+    code: 'suspended.length === 0',
+    by: 'false',
+    because: `${sameEffect}: a probe of no suspension has no causes, and its end changes nothing`,
+  },
+  { file: 'resilience/suspensions.ts', code: 'each === undefined', by: 'false', because: typeGuard },
   {
     file: 'resilience/time-limit.ts',
     code: 'running - ran >= 1',

@@ -111,7 +111,6 @@ Left out is what unit tests cannot judge:
 - SQL. To Stryker it is text, which it empties. The service tests run every statement against Postgres; here, only the
   function that puts the filters of a list together is changed, and the values that statements get.
 - The routes in \`src/orders/api\`, with their JSON schemas and problems: the service tests call them over HTTP.
-- \`src/resilience\`, unless it is named: not every survivor is explained since circuits know whose calls fail.
 - Constants of a module, because each would take a run of all tests.
 
 | code | mutants | killed | share | explained |
