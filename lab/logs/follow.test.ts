@@ -57,9 +57,11 @@ test('a file is followed through pieces of lines, rotation by rename and by copy
   await appendFile(file, line(5));
   await expect.poll(() => messages().toSorted(), soon).toEqual(numbered(1, 2, 3, 4, 5));
 
-  // Truncated, and longer than before when one looks again.
+  // Truncated, and longer than before when one looks again. Who reads just then may repeat lines, and misses none.
   await writeFile(file, line(6) + line(7) + line(8));
-  await expect.poll(() => messages().toSorted(), soon).toEqual(numbered(1, 2, 3, 4, 5, 6, 7, 8));
+  await expect
+    .poll(() => [...new Set(messages())].toSorted(), soon)
+    .toEqual(numbered(1, 2, 3, 4, 5, 6, 7, 8));
 
   await appendFile(file, line(9).trimEnd());
   await expect.poll(messages, soon).toContain('line 9');
