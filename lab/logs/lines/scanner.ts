@@ -2,6 +2,9 @@ import { type ByteTable, createByteTable, sameWords, wordsOf } from './byte-tabl
 import { endOfString, endOfValue, isDigit } from './json-values.ts';
 import { createSpecialBytes, longestSearch, padding } from './special-bytes.ts';
 
+/** No position in the buffer. */
+const nowhere = -1;
+
 /** How the bytes of a value can be used. */
 export const kinds = {
   /** A string whose bytes are its text. */
@@ -153,6 +156,8 @@ export class Scanner<N extends Name> {
     this.#searchedFrom = from;
     this.#searchedTo = Math.min(from + longestSearch, this.#limit);
     this.#positionCount = this.#find(from, this.#searchedTo);
+    // Positions of an earlier search, which a line that goes on beyond this one would take for its own.
+    this.#positions.fill(nowhere, this.#positionCount, this.#positionCount + 8);
     this.#index = 0;
   }
 
