@@ -29,11 +29,19 @@ export interface Load {
 export class Customers implements AsyncDisposable {
   readonly #clients: Client[];
   readonly #signal: AbortSignal;
+  readonly #nextBody: () => string;
   #turn = 0;
 
-  constructor(url: string, connections: number, signal: AbortSignal) {
+  /** @param nextBody the JSON of the next order; by default always the same, so that only the service varies */
+  constructor(
+    url: string,
+    connections: number,
+    signal: AbortSignal,
+    nextBody: () => string = () => sameBody,
+  ) {
     this.#clients = Array.from({ length: connections }, () => new Client(url));
     this.#signal = signal;
+    this.#nextBody = nextBody;
   }
 
   /**
@@ -56,7 +64,7 @@ export class Customers implements AsyncDisposable {
     await Promise.all(
       this.#clients.map(async (client) => {
         try {
-          while (await nextTurn()) latencies.push(await placeOrder(client));
+          while (await nextTurn()) latencies.push(await placeOrder(client, this.#nextBody()));
         } catch (error) {
           failed.abort();
           throw error;
@@ -75,7 +83,7 @@ export class Customers implements AsyncDisposable {
   one(): Promise<number> {
     const client = this.#clients[this.#turn++ % this.#clients.length];
     if (client === undefined) throw new BenchFailure('There is no connection.');
-    return placeOrder(client);
+    return placeOrder(client, this.#nextBody());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -83,10 +91,10 @@ export class Customers implements AsyncDisposable {
   }
 }
 
-const body = JSON.stringify(sampleOrder);
+const sameBody = JSON.stringify(sampleOrder);
 
 /** Resolves with the latency in milliseconds. */
-async function placeOrder(client: Client): Promise<number> {
+async function placeOrder(client: Client, body: string): Promise<number> {
   const startedAt = performance.now();
   const response = await client.request({
     method: 'POST',
