@@ -104,12 +104,7 @@ async function startNative(): Promise<Started> {
   const url = (name: string) => `http://127.0.0.1:${running.ports[name]}`;
   return {
     stack: {
-      apiUrl: url('API_PORT'),
-      adminUrl: url('ADMIN_PORT'),
-      gatewayUrl: url('SIMULATOR_PORT'),
-      jaegerUrl: url('JAEGER_PORT'),
-      prometheusUrl: url('PROMETHEUS_PORT'),
-      otlpUrl: url('OTLP_PORT'),
+      ...urlsOfBoth(url),
       ...(has('loki') && { lokiUrl: url('LOKI_PORT') }),
       ...(has('alertmanager') && { alertmanagerUrl: url('ALERTMANAGER_PORT') }),
       ...(has('grafana') && { grafanaUrl: url('GRAFANA_PORT') }),
@@ -121,6 +116,18 @@ async function startNative(): Promise<Started> {
       process.stdout.write(`${output.slice(output.lastIndexOf('\n  memory, MiB'))}\n`);
       await rm(dataDir, { recursive: true, force: true });
     },
+  };
+}
+
+/** The addresses that the stack has with and without containers. */
+function urlsOfBoth(url: (port: string) => string) {
+  return {
+    apiUrl: url('API_PORT'),
+    adminUrl: url('ADMIN_PORT'),
+    gatewayUrl: url('SIMULATOR_PORT'),
+    jaegerUrl: url('JAEGER_PORT'),
+    prometheusUrl: url('PROMETHEUS_PORT'),
+    otlpUrl: url('OTLP_PORT'),
   };
 }
 
@@ -139,12 +146,7 @@ async function startCompose(): Promise<Started> {
   return {
     stack: {
       project,
-      apiUrl: url('API_PORT'),
-      adminUrl: url('ADMIN_PORT'),
-      gatewayUrl: url('SIMULATOR_PORT'),
-      jaegerUrl: url('JAEGER_PORT'),
-      prometheusUrl: url('PROMETHEUS_PORT'),
-      otlpUrl: url('OTLP_PORT'),
+      ...urlsOfBoth(url),
       lokiUrl: url('LOKI_PORT'),
       alertmanagerUrl: url('ALERTMANAGER_PORT'),
       grafanaUrl: url('GRAFANA_PORT'),

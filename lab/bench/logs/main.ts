@@ -2,6 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describeMachine } from '../../report/machine.ts';
+import { buildWithCargo } from '../shared/cargo.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { BenchFailure } from '../shared/failure.ts';
 import { readArguments, wholeNumber } from '../shared/options.ts';
@@ -9,7 +10,7 @@ import { startProcess } from '../shared/processes.ts';
 import { findCollector, runCollector } from './collector.ts';
 import { generateLog } from './generate.ts';
 import { measureMemory } from './memory.ts';
-import { buildRust, onOneCore, type Outcome, runPrinting, startLogProcessor } from './programs.ts';
+import { onOneCore, type Outcome, runPrinting, startLogProcessor } from './programs.ts';
 import { type LogsReport, names, plot, type Row, toMarkdown } from './report.ts';
 
 /** Measures the log processor against a Rust program that sends nothing, and against the OpenTelemetry Collector. */
@@ -34,7 +35,7 @@ async function measure(
   await using started = new AsyncDisposableStack();
   const folder = await mkdtemp(path.join(tmpdir(), 'orders-bench-logs-'));
   started.defer(() => rm(folder, { recursive: true }));
-  const rust = await buildRust(signal);
+  const rust = await buildWithCargo(path.join(import.meta.dirname, 'rust-logs'), signal);
   const collector = await findCollector();
   say('writing the log');
   const file = path.join(folder, 'all.log');

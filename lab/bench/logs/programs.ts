@@ -4,7 +4,6 @@ import { openSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { say } from '../shared/command.ts';
 import { BenchFailure } from '../shared/failure.ts';
 import { root } from '../shared/processes.ts';
 
@@ -72,23 +71,4 @@ export function startLogProcessor(
     return found;
   })();
   return { child, outcome };
-}
-
-/** @returns the path of the program, or `undefined` without Cargo. @throws {BenchFailure} if the build fails */
-export async function buildRust(signal: AbortSignal): Promise<string | undefined> {
-  const folder = path.join(import.meta.dirname, 'rust-logs');
-  try {
-    await run('cargo', ['--version'], { signal });
-  } catch {
-    signal.throwIfAborted();
-    return undefined;
-  }
-  say('building the Rust program');
-  try {
-    await run('cargo', ['build', '--release', '--locked', '--quiet'], { cwd: folder, signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new BenchFailure(`The Rust program cannot be built: ${String(error)}`, { cause: error });
-  }
-  return path.join(folder, 'target/release/rust-logs');
 }

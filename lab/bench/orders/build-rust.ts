@@ -1,11 +1,6 @@
-import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { buildWithCargo } from '../shared/cargo.ts';
 import { say } from '../shared/command.ts';
-import { BenchFailure } from '../shared/failure.ts';
-
-const run = promisify(execFile);
-const folder = path.join(import.meta.dirname, 'rust-service');
 
 /**
  * Builds the Rust service if this machine can. Resolves with the path of the program, or `undefined` without Cargo.
@@ -17,22 +12,8 @@ export async function buildRustService(signal: AbortSignal): Promise<string | un
     say('the Rust service is left out: only Linux reports its processor time in /proc');
     return undefined;
   }
-  try {
-    await run('cargo', ['--version'], { signal });
-  } catch {
-    signal.throwIfAborted();
-    say('the Rust service is left out: there is no cargo on the PATH');
-    return undefined;
-  }
-  say('building the Rust service');
-  try {
-    await run('cargo', ['build', '--release', '--locked', '--quiet'], { cwd: folder, signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new BenchFailure(`The Rust service cannot be built; --no-rust leaves it out. ${reason}`, {
-      cause: error,
-    });
-  }
-  return path.join(folder, 'target/release/rust-service');
+  const folder = path.join(import.meta.dirname, 'rust-service');
+  const program = await buildWithCargo(folder, signal, '; --no-rust leaves it out');
+  if (program === undefined) say('the Rust service is left out: there is no cargo on the PATH');
+  return program;
 }

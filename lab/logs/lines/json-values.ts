@@ -1,3 +1,5 @@
+import { backslash, colon, comma, quote, space } from './ascii.ts';
+
 /**
  * Where a JSON value ends, byte by byte, and whether it is one: -1 for what JSON.parse would refuse. Only spaces are taken as
  * white space. The bytes end with a line feed, which is no part of any value.
@@ -6,12 +8,7 @@
  */
 
 const deepest = 64;
-const space = 0x20;
-const quote = 0x22;
-const comma = 0x2c;
 const minus = 0x2d;
-const colon = 0x3a;
-const backslash = 0x5c;
 
 /** @returns the position after the value that begins here */
 export function endOfValue(bytes: Buffer, at: number, depth = 0): number {

@@ -1,3 +1,4 @@
+import { colon, comma, lineFeed, quote, space } from './ascii.ts';
 import { type ByteTable, createByteTable, sameWords, wordsOf } from './byte-table.ts';
 import { endOfString, endOfValue, isDigit } from './json-values.ts';
 import { createSpecialBytes, longestSearch, padding } from './special-bytes.ts';
@@ -37,12 +38,6 @@ export const found = { nothing: 0, members: 1, line: 2 } as const;
 const mostMembers = 64;
 /** Bound of different names, because they come from the lines of others. Lines with further ones are to be parsed. */
 const mostNames = 2048;
-
-const quote = 0x22;
-const colon = 0x3a;
-const comma = 0x2c;
-const space = 0x20;
-const lineFeed = 0x0a;
 
 /**
  * Splits bytes into lines and finds the members of each line that is a JSON object, without building the object.
