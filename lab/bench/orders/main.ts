@@ -28,7 +28,8 @@ const usage = `npm run bench:orders -- [options]
   --before <folder>   checkout of an earlier build, with its dependencies installed, that is measured beside this one
   --no-rust           leave out the Rust service, which is measured if cargo is on the PATH
   --durable           commits wait for the disk (fsync and synchronous_commit are on)
-  --out <folder>      also write orders.md and orders.json there, for example docs/benchmarks
+  --out <folder>      also write orders.md and orders.json there, for example docs/benchmarks;
+                      the names say --durable and another number of connections
   --help              show this help
 `;
 
@@ -99,6 +100,7 @@ async function run(options: Options, more: MoreOptions, signal: AbortSignal): Pr
         LOG_LEVEL: subjectOptions.logLevel,
         // lab/bench/telemetry/main.ts measures the cost of traces.
         OTEL_SDK_DISABLED: 'true',
+        ...(more.durable && { ADMISSION: 'off' }),
         ...subjectOptions.env,
       },
       logFile: path.join(folder, `${subjectOptions.database}.log`),
@@ -146,12 +148,10 @@ await runBenchmark(async (signal) => {
     process.stdout.write(usage);
     return;
   }
+  const name = `orders${values.durable ? '-durable' : ''}${options.connections === 32 ? '' : `-${options.connections}-connections`}`;
   const report = await run(options, values, signal);
   const markdown = toMarkdown(report);
   say(`\n${markdown}`);
   if (options.out !== undefined)
-    await writeReport(options.out, {
-      [`${values.durable ? 'orders-durable' : 'orders'}.md`]: markdown,
-      [`${values.durable ? 'orders-durable' : 'orders'}.json`]: report,
-    });
+    await writeReport(options.out, { [`${name}.md`]: markdown, [`${name}.json`]: report });
 });

@@ -32,20 +32,28 @@ export function toMarkdown({
     const over = figureNames.map((figure) => show(ratioOf(service, other, figure), ratioForm));
     ratioRows.push([`service ÷ ${other.name}`, ...over, '', '']);
   }
+  /** So few that orders hardly ever wait for each other: here sharing must cost nothing. */
+  const fewConnections = settings.connections <= 4;
   const throughput = service?.ratios?.requestsPerSecond.median ?? Number.NaN;
   const cpu = service?.ratios?.cpuPerRequest.median ?? Number.NaN;
+  const least = durable ? 1.5 : 1.3;
   const goals: Array<[goal: string, value: string, met: boolean]> = [
-    durable
-      ? ['throughput at least 1.5 of the bare handler', throughput.toFixed(2), throughput >= 1.5]
-      : ['throughput at least 1.3 of the bare handler', throughput.toFixed(2), throughput >= 1.3],
-    ['CPU per request at most 0.95 of the bare handler', cpu.toFixed(2), cpu <= 0.95],
     [
       'first order paid within 3 s of `npm start`, data folder warm',
       `${show(startUp.warm, secondsForm)}; cold ${startUp.cold.toFixed(2)} s`,
       startUp.warm.median <= 3,
     ],
   ];
-  if (service && before) {
+  if (!fewConnections) {
+    goals.unshift(
+      [`throughput at least ${least} of the bare handler`, throughput.toFixed(2), throughput >= least],
+      ['CPU per request at most 0.95 of the bare handler', cpu.toFixed(2), cpu <= 0.95],
+    );
+  }
+  if (service && before && fewConnections) {
+    const median = ratioOf(service, before, 'p50').median;
+    goals.push(['median latency at most 1.03 of the build before', median.toFixed(2), median <= 1.03]);
+  } else if (service && before) {
     const gain = ratioOf(service, before, 'requestsPerSecond').median;
     const time = service.statementTimePerOrder / before.statementTimePerOrder;
     goals.push(
@@ -83,7 +91,7 @@ ${rust ? rustService : ''}`;
 const secondsForm = { unit: ' s', digits: 2 };
 
 const waits =
-  'Commits wait for the disk\n(`synchronous_commit=on`, `fsync=on`), as in production: orders that share a statement share that wait too.';
+  'Commits wait for the disk\n(`synchronous_commit=on`, `fsync=on`), as in production: orders that share a statement share that wait too.\nAdmission control is off (`ADMISSION=off`), because with a slow disk it sheds what the others would still wait for.';
 const doesNotWait =
   'Commits do not wait\nfor the disk (`fsync=off`), because that wait would hide the other differences.';
 
