@@ -2,13 +2,12 @@ import { execFile } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { type Build, findTool, installedPath, type ToolName, toolNames, tools } from './tools.ts';
+import { parseArgs, promisify } from 'node:util';
+import { type Build, findTool, installedPath, type Tool, type ToolName, toolNames, tools } from './tools.ts';
 
 /**
  * `npm run stack:install`: builds the programs of the native stack that this machine lacks, from the Go module proxy. It takes
- * ten minutes on two cores the first time and, thanks to Go's cache, seconds afterwards. `--all` also builds programs that
- * are on the PATH in another version.
+ * ten minutes on two cores the first time and, thanks to Go's cache, seconds afterwards.
  */
 
 const run = promisify(execFile);
@@ -79,23 +78,55 @@ function go(args: readonly string[], cwd: string) {
   return run('go', args, { cwd, env, maxBuffer: 64 * 1024 * 1024 });
 }
 
-const all = process.argv.includes('--all');
-for (const name of toolNames) {
-  const { build, version }: { build?: Build; version: string } = tools[name];
+const usage = `npm run stack:install -- [options]
+
+  --all         also build programs that are on the PATH, in the versions of the containers
+  --with-loki   also build Loki, whose license is the AGPL; without it, log records go to a file
+  --help        show this help
+`;
+
+const options = readOptions();
+if (options.help) {
+  say(usage);
+} else {
+  for (const name of toolNames) await provide(name, options);
+}
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        all: { type: 'boolean', default: false },
+        'with-loki': { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+async function provide(name: ToolName, { all, 'with-loki': withLoki }: ReturnType<typeof readOptions>) {
+  const { build, version, onlyIfAsked }: Tool = tools[name];
+  const line = (text: string) => say(`${name.padEnd(16)}${text}`);
   const found = findTool(name);
   if (found === installedPath(name) || (found !== undefined && (!all || build === undefined))) {
-    say(`${name.padEnd(16)}${found}`);
+    line(found);
   } else if (build === undefined) {
-    say(`${name.padEnd(16)}not found and cannot be built here; the stack starts without it`);
+    line('not found and cannot be built here; the stack starts without it');
+  } else if (onlyIfAsked !== undefined && !withLoki) {
+    line(`not built, because ${onlyIfAsked}: --with-${name} builds it; the stack starts without it`);
   } else {
-    say(`${name.padEnd(16)}building ${version} …`);
+    line(`building ${version} …`);
     try {
       await install(name, build);
-      say(`${name.padEnd(16)}${installedPath(name)}`);
+      line(installedPath(name));
     } catch (error) {
       process.exitCode = 1;
       const reason = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-      say(`${name.padEnd(16)}cannot be built: ${reason.trim().split('\n').slice(-3).join('\n')}`);
+      line(`cannot be built: ${reason.trim().split('\n').slice(-3).join('\n')}`);
     }
   }
 }

@@ -16,7 +16,7 @@ import { type Parts, sampleMemory } from './memory.ts';
 import { choosePorts } from './ports.ts';
 import { type Program, startProgram } from './program.ts';
 import { memoryTable, partsTable, urlsTable } from './tables.ts';
-import { findTool, type ToolName, tools } from './tools.ts';
+import { findTool, type Tool, type ToolName, tools } from './tools.ts';
 
 /**
  * `npm run stack:native`: the compose stack without containers, with the same configuration files and ports. A part whose
@@ -152,8 +152,9 @@ function partsOf(
 
 async function describe(name: ToolName, command: string | undefined) {
   if (command === undefined) {
-    const remedy =
-      'build' in tools[name] ? 'npm run stack:install builds it' : `compose runs ${tools[name].version}`;
+    const { build, version, onlyIfAsked }: Tool = tools[name];
+    const flag = onlyIfAsked === undefined ? '' : ` -- --with-${name}`;
+    const remedy = build ? `npm run stack:install${flag} builds it` : `compose runs ${version}`;
     return { name, skipped: `not installed; ${remedy}` };
   }
   const output = await promisify(execFile)(command, ['--version']).catch(() => undefined);

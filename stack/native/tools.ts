@@ -11,6 +11,8 @@ export interface Tool {
   commands: readonly string[];
   /** How `npm run stack:install` builds it. Without this it must be installed already. */
   build?: Build;
+  /** A reason why it is built only if its flag is given, `--with-loki` for `loki`. */
+  onlyIfAsked?: string;
 }
 
 export type Build =
@@ -76,6 +78,7 @@ export const tools = {
       ldflags: '-X github.com/grafana/loki/v3/pkg/util/build.Version=3.7.8',
       without: ['github.com/grafana/loki/pkg/push'],
     },
+    onlyIfAsked: 'its license is the AGPL',
   },
   // Not built: its Go module lacks the web page, which the build requires.
   alertmanager: { version: '0.34.1', commands: ['alertmanager', 'prometheus-alertmanager'] },
