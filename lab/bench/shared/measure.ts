@@ -57,11 +57,13 @@ export async function measureRound(subject: Subject, setting: Setting): Promise<
   return { ...figuresOf(load, cpu), statements };
 }
 
-/** Seconds; long enough for V8 to optimize the measured code. */
+/** Long enough, in seconds, and with enough connections, whatever is measured then, for V8 to optimize the measured code. */
 const warmUpTime = 12;
+const warmUpConnections = 32;
 
 export async function warmUp({ process }: Subject, setting: Setting): Promise<void> {
-  await using customers = new Customers(process.url, setting.connections, setting.signal);
+  const connections = Math.max(setting.connections, warmUpConnections);
+  await using customers = new Customers(process.url, connections, setting.signal);
   await customers.order(warmUpTime);
 }
 
