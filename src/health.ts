@@ -16,8 +16,8 @@ export interface Readiness {
 }
 
 /**
- * Creates the readiness check: started, not draining, Postgres reachable, writable and migrated. The payment gateway is not part of
- * it: orders are accepted without the gateway, and taking instances out of the load balancer would not repair it.
+ * Creates the readiness check: started, not draining, Postgres reachable, writable and migrated. A dependency that the service
+ * can do without is not part of it: taking instances out of the load balancer would not repair it.
  */
 export function createHealth(postgres: Pick<PostgresReadiness, 'check'>): Health {
   let phase: 'starting' | 'serving' | 'draining' = 'starting';

@@ -1,6 +1,7 @@
 import { loadConfig } from './config/config.ts';
 import { environmentWarnings } from './config/environment-warnings.ts';
 import { variables } from './config/variables.ts';
+import { identity } from './identity.ts';
 import { boundUrl } from './http/listen.ts';
 import { runProcess } from './process.ts';
 import { createService } from './service.ts';
@@ -21,7 +22,7 @@ await runProcess(async () => {
       logger.warn({ event: 'log.dropped', lines }, 'stdout was too slow, log lines are missing'),
   });
   const logger = createLogger({
-    service: 'orders',
+    service: identity.name,
     level: config.logLevel,
     destination: stdout,
     onMessage: metrics.logged,

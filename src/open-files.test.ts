@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { StartupError } from './errors.ts';
 import { openFilesLimit, shareOpenFiles } from './open-files.ts';
 
-const demand = { api: 2000, admin: 100, database: 10, gateway: 64 };
+const demand = { api: 2000, admin: 100, database: 10, dependencies: 64 };
 
 describe('the open files', () => {
   test('are granted as configured when there are enough', () => {
@@ -34,14 +34,16 @@ describe('the open files', () => {
       api: fc.integer({ min: 1, max: 5000 }),
       admin: fc.integer({ min: 1, max: 100 }),
       database: fc.integer({ min: 1, max: 100 }),
-      gateway: fc.integer({ min: 1, max: 1000 }),
+      dependencies: fc.integer({ min: 1, max: 1000 }),
     });
     fc.assert(
       fc.property(amounts, fc.integer({ min: 256, max: 10_000 }), (wanted, limit) => {
         const { api, admin } = shareOpenFiles(limit, wanted);
         expect(api).toBeGreaterThanOrEqual(1);
-        // As many calls of the gateway are in flight as clients wait, at most.
-        expect(64 + api + admin + wanted.database + Math.min(wanted.gateway, api)).toBeLessThanOrEqual(limit);
+        // As many calls of the dependencies are in flight as clients wait, at most.
+        expect(64 + api + admin + wanted.database + Math.min(wanted.dependencies, api)).toBeLessThanOrEqual(
+          limit,
+        );
       }),
     );
   });

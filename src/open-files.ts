@@ -5,9 +5,9 @@ export interface Demand {
   /** Connections of clients to the API, and of operators to the admin listener. */
   api: number;
   admin: number;
-  /** Connections to Postgres and to the gateway. */
+  /** Connections to Postgres and to the dependencies of the domain. */
   database: number;
-  gateway: number;
+  dependencies: number;
 }
 
 /** Connections that the two listeners accept. */
@@ -25,20 +25,20 @@ const leastAdmin = 16;
 
 /**
  * Shares out the open files that the process may have. Without it, clients alone can use them up, and then nothing works:
- * neither the probes nor Postgres nor the gateway. So clients get what the others leave.
+ * neither the probes nor Postgres nor a dependency. So clients get what the others leave.
  *
- * An order needs a connection to the gateway for each one of its client, so few of the former are needed for few of the
- * latter.
+ * A request needs at most one connection to a dependency for each one of its client, so few of the former are needed for few
+ * of the latter.
  *
  * @param limit of open files (`ulimit -n`)
  * @throws {StartupError} when there are too few for a single client
  */
 export function shareOpenFiles(limit: number, demand: Demand): Shares {
-  const { api, admin, database, gateway } = demand;
-  const wanted = own + api + admin + database + gateway;
+  const { api, admin, database, dependencies } = demand;
+  const wanted = own + api + admin + database + dependencies;
   if (limit >= wanted) return { api, admin };
   const rest = limit - own - database - Math.min(admin, leastAdmin);
-  const granted = Math.min(api, Math.max(rest - gateway, Math.floor(rest / 2)));
+  const granted = Math.min(api, Math.max(rest - dependencies, Math.floor(rest / 2)));
   if (granted < 1) {
     throw new StartupError(
       `The process may open ${limit} files, and needs at least ${own + database + leastAdmin + 2} (${wanted} for the configured limits). Raise the limit, with \`ulimit -n\` for example.`,

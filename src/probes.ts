@@ -6,11 +6,12 @@ import type { Metrics } from './telemetry/metrics/metrics.ts';
 import { observeAdmission } from './telemetry/observers/admission.ts';
 import { observeAuthentication } from './telemetry/observers/auth.ts';
 import { observeConnections } from './telemetry/observers/connections.ts';
+import { observeDomain } from './telemetry/observers/domain.ts';
 import { observeRequests } from './telemetry/observers/http.ts';
-import { observeOrders } from './telemetry/observers/orders.ts';
-import { observePayments } from './telemetry/observers/payment.ts';
 import { observeDatabase } from './telemetry/observers/postgres.ts';
 import { observeRedis } from './telemetry/observers/redis.ts';
+
+export type Probes = ReturnType<typeof createProbes>;
 
 /** Creates a domain probe for each part of the service; it turns the part's events into spans, metrics and log lines. */
 export function createProbes(config: Config, levels: LogLevels, metrics: Metrics) {
@@ -23,8 +24,7 @@ export function createProbes(config: Config, levels: LogLevels, metrics: Metrics
       makeSpans,
     }),
     redis: (url: string) => observeRedis(levels.component('redis'), metrics, { url, makeSpans }),
-    payments: observePayments(levels.component('payment'), metrics),
-    orders: observeOrders(levels.component('orders'), metrics),
+    domain: observeDomain(levels, metrics),
     admission: observeAdmission(levels.component('admission'), metrics),
     authentication: observeAuthentication(http, metrics),
     requests: (app: Parameters<typeof observeRequests>[0]) =>

@@ -1,43 +1,23 @@
-import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createAdminServer } from './admin/admin-server.ts';
 import { startAgentCheck } from './admin/agent-check.ts';
 import { createAdmission } from './admission/admission.ts';
 import type { Config } from './config/config.ts';
+import { createDomain, type DomainOverrides } from './domain.ts';
 import { createHealth } from './health.ts';
+import { identity } from './identity.ts';
 import { listen } from './http/listen.ts';
 import { createServer } from './http/server.ts';
-import { orderVocabulary } from './orders/api/order-problems.ts';
-import { orderRoutes } from './orders/api/order-routes.ts';
-import { readFromStore } from './orders/api/read-order.ts';
-import { cacheSettledOrders } from './orders/api/settled-order-cache.ts';
-import { createBacklog } from './orders/backlog.ts';
-import { requestLease, type StepBounds, workerLease } from './orders/lease.ts';
-import type { OrderDependencies } from './orders/order-dependencies.ts';
-import { createOrderStore, type OrderStore, separateWrites, sharedWrites } from './orders/order-store.ts';
-import { createSettlementWorker, patientLanes } from './orders/settle-orders.ts';
-import { parseCause } from './payment/cause.ts';
-import type { SharedPause } from './payment/gateway-pause.ts';
-import { loadCredentials } from './payment/gateway-credentials.ts';
 import { openFilesLimit, shareOpenFiles } from './open-files.ts';
-import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
-import type { PaymentGateway } from './payment/payment-gateway.ts';
-import { createResilientPaymentGateway } from './payment/resilient-payment-gateway.ts';
 import { createDatabase } from './postgres/database.ts';
 import { createPostgresReadiness } from './postgres/readiness.ts';
 import { createProbes } from './probes.ts';
-import { createRedis, type Redis } from './redis/redis.ts';
+import { createRedis } from './redis/redis.ts';
 import { createLogLevels } from './telemetry/logging/log-levels.ts';
 import type { Logger } from './telemetry/logging/logger.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics/metrics.ts';
 import { createProfiler } from './telemetry/profiler.ts';
 import { serviceVersion } from './telemetry/version.ts';
-
-/** Lets a test put a wrapper around a real part. The service itself never does. */
-export interface TestOverrides {
-  store?: (store: OrderStore) => OrderStore;
-  gateway?: (gateway: PaymentGateway) => PaymentGateway;
-}
 
 export interface ServiceTelemetry {
   logger: Logger;
@@ -61,7 +41,7 @@ export interface Service {
 export async function createService(
   config: Config,
   { logger, metrics = createMetrics() }: ServiceTelemetry,
-  overrides: TestOverrides = {},
+  overrides: DomainOverrides = {},
 ): Promise<Service> {
   await using building = new AsyncDisposableStack();
   const levels = createLogLevels(logger, config.logLevels);
@@ -72,104 +52,46 @@ export async function createService(
   building.defer(() => database.close());
   const redis = config.redis && createRedis(config.redis, probes.redis(config.redis.url.reveal()));
   building.defer(() => redis?.close());
-  const httpGateway = createHttpPaymentGateway({
-    ...config.payment,
-    baseUrl: config.payment.gatewayUrl,
-    credentials: loadCredentials(config.payment.authorization),
-  });
-  building.defer(() => httpGateway.close());
-  const gatewayEvents = new EventEmitter<{ available: [] }>();
-  const payments = createResilientPaymentGateway(
-    overrides.gateway?.(httpGateway) ?? httpGateway,
-    config.payment,
+  const domain = createDomain(
     {
-      ...probes.payments,
-      circuitChanged(change) {
-        probes.payments.circuitChanged(change);
-        if (change.to !== 'open') gatewayEvents.emit('available');
-      },
-      resumed() {
-        probes.payments.resumed();
-        gatewayEvents.emit('available');
-      },
+      config,
+      database,
+      redis,
+      probes: probes.domain,
+      metrics,
+      defer: (close) => building.defer(close),
     },
-    redis && pauseIn(redis),
+    overrides,
   );
-  building.defer(() => payments.close());
-
-  // The domain.
-  const bounds = stepBounds(config);
-  const writes = config.postgres.batching
-    ? sharedWrites(database, metrics.batchSent)
-    : separateWrites(database);
-  const createdStore = createOrderStore(database, writes);
-  const store = overrides.store?.(createdStore) ?? createdStore;
-  const dependencies: OrderDependencies = {
-    store,
-    payments,
-    events: probes.orders,
-    backlog: createBacklog(store, config.settlement),
-    policy: { ...config.settlement, lease: requestLease(bounds) },
-  };
-  const readStored = readFromStore(store);
-  const readOrder =
-    redis && config.redis
-      ? cacheSettledOrders(readStored, {
-          redis,
-          ttl: config.redis.orderTtl,
-          onRead: (result) => metrics.cacheRequested('orders', result),
-        })
-      : readStored;
-  const settlement = createSettlementWorker(dependencies, {
-    ...config.settlement,
-    leases: workerLeases(config),
-    circuits: payments.circuitStates,
-    pauseCapacity: payments.pauseCapacity,
-    learnPause: payments.learnPause,
-  });
-  // Orders that wait for the gateway need not wait for the next poll once it may be back.
-  gatewayEvents.on('available', settlement.wake);
-  settlement.start();
-  building.defer(() => settlement.stop());
 
   // What protects it, and what reports its state.
   const admission =
     config.admission &&
-    createAdmission(config.admission, config.payment.connections + config.postgres.poolMax, [
+    createAdmission(config.admission, domain.connections + config.postgres.poolMax, [
       { waiting: () => database.connections().waiting, completed: database.completed },
-      ...[writes.place, writes.record].map(({ state, completed }) => ({
-        waiting: () => state().waiting,
-        completed,
-      })),
-      payments.connections,
+      ...domain.queues,
     ]);
   building.defer(() => admission?.close());
   const readiness = createPostgresReadiness(config.postgres, database.conditions);
   building.defer(() => readiness.close());
   const health = createHealth(readiness);
   const circuits = () => ({
-    ...payments.circuitStates(),
+    ...domain.circuits(),
     ...(redis && { redis: redis.circuitState() }),
   });
   metrics.registerGauges({
     pool: database.connections,
-    batches: () => ({ place: writes.place.state(), record: writes.record.state() }),
-    backlog: dependencies.backlog.snapshot,
+    batches: domain.batches,
     circuits,
-    suspended() {
-      const scopes = payments.suspended().map((cause) => parseCause(cause).scope);
-      const count = (scope: string) => scopes.filter((each) => each === scope).length;
-      return { card: count('card'), client: count('client') };
-    },
-    pausedFor: payments.pausedFor,
     admission: () => admission?.state() ?? noAdmission,
+    ...domain.gauges,
   });
 
   const files = shareOpenFiles(openFilesLimit(), {
     api: config.http.connections.maxConnections,
     admin: adminLimits.maxConnections,
     database: config.postgres.poolMax,
-    gateway: config.payment.connections,
+    dependencies: domain.connections,
   });
   if (files.wanted !== undefined) probes.fewOpenFiles({ ...files, wanted: files.wanted });
 
@@ -208,17 +130,11 @@ export async function createService(
 
   const server = await createServer({
     config: { ...config, http: withConnections(config.http, files.api) },
-    name: 'orders',
-    document: {
-      title: 'Orders',
-      version: serviceVersion,
-      description: 'Places, charges, reads and cancels orders.',
-    },
+    name: identity.name,
+    document: { title: identity.title, version: serviceVersion, description: identity.description },
     health,
-    problems: orderVocabulary,
-    routes: async (scope) => {
-      await scope.register(orderRoutes, { dependencies, readOrder });
-    },
+    problems: domain.problems,
+    routes: domain.routes,
     observe: probes.requests,
     auth: probes.authentication,
     redis,
@@ -253,35 +169,4 @@ const adminLimits = { maxConnections: 100, sendTimeout: 120_000 };
 
 function withConnections(http: Config['http'], maxConnections: number): Config['http'] {
   return { ...http, connections: { ...http.connections, maxConnections } };
-}
-
-function stepBounds({ postgres, payment }: Config): StepBounds {
-  return {
-    statement: postgres.deadline + postgres.connectTimeout,
-    call: payment.deadline,
-    attempt: payment.attemptTimeout,
-  };
-}
-
-/** The prompt crew has a batch in hand besides the orders in its lanes; the patient one has those in its lanes only. */
-function workerLeases(config: Config): { prompt: number; patient: number } {
-  const bounds = stepBounds(config);
-  const { batchSize, concurrency } = config.settlement;
-  const lanes = patientLanes(concurrency);
-  return {
-    prompt: workerLease(bounds, { batchSize: batchSize + concurrency, concurrency }),
-    patient: workerLease(
-      { ...bounds, attempt: config.payment.patientTimeout },
-      { batchSize: lanes, concurrency: lanes },
-    ),
-  };
-}
-
-/** Replicas that share a Redis tell each other of a pause. Its end is an expiry, so that their clocks do not matter. */
-function pauseIn(redis: Redis): SharedPause {
-  const key = 'orders:v1:gateway-pause';
-  return {
-    remaining: async () => (await redis.expiresIn(key)) ?? undefined,
-    begin: (duration) => redis.set(key, '1', duration),
-  };
 }

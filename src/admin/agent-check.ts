@@ -20,7 +20,7 @@ const patience = 2000;
  * Answers HAProxy's agent check: one line per TCP connection with the state of this instance and how many requests it takes
  * at a time. So the load balancer holds the excess back and refuses it, at a fraction of what it costs here.
  *
- * The number is the room for new orders, of which nearly all load consists: more would only be refused here. The rest of the
+ * The number is the room for new work, of which nearly all load consists: more would only be refused here. The rest of the
  * limit stays free for what comes past the load balancer.
  *
  * @see https://docs.haproxy.org/2.6/configuration.html#agent-check

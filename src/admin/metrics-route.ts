@@ -56,7 +56,7 @@ function parseRange(text: string): MediaRange {
   };
 }
 
-/** The most specific range that matches a media type decides, whatever the order. */
+/** The most specific range that matches a media type decides, wherever it stands. */
 function qualityOf(
   mediaType: string,
   mediaVersion: string,

@@ -42,8 +42,8 @@ const decreaseForLoop = 0.1;
  *
  * The delay here is not the latency of requests but their wait for a connection, counted at the pools and converted to
  * time by Little's law. A latency is only meaningful next to the latency without load, which is unknown. When the
- * payment gateway slows down, every latency grows; a limit that took that for overload would fall and shed orders that
- * could be stored now and settled later. This limit ignores a slow gateway until its connections run out. From then on,
+ * called side slows down, every latency grows; a limit that took that for overload would fall and shed requests that
+ * could be stored now and finished later. This limit ignores a slow dependency until its connections run out. From then on,
  * further requests would only queue for a connection, so the limit settles where few requests queue. It never falls below
  * the number of requests that hold a connection, because those do not wait.
  *

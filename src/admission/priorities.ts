@@ -3,8 +3,8 @@
  * limit, which reserves the rest for higher priorities.
  *
  * From the most to the least important. A read of one resource is cheap, and clients repeat it until it is answered.
- * Finishing what has started (a cancellation, or the repeat of a request whose response was lost) gives certainty about
- * money. New work can wait a moment. A list is the most expensive read, need not be fresh, and mostly serves programs.
+ * Finishing what has started (a cancellation, or the repeat of a request whose response was lost) gives its client
+ * certainty. New work can wait a moment. A list is the most expensive read, need not be fresh, and mostly serves programs.
  *
  * @see https://netflixtechblog.com/enhancing-netflix-reliability-with-service-level-prioritized-load-shedding-e735e6ce8f7d
  */

@@ -1,11 +1,10 @@
 import { type ApiKey, ConfigError, type Environment, read, Secret, type Values } from './environment.ts';
-import { gatewayAccess, type GatewayAccess, gatewayContradictions } from './gateway-config.ts';
+import { domainConfig, type DomainConfig, domainContradictions } from './domain-config.ts';
 import type { LogFilter, LogLevel } from './log-filter.ts';
 import { migrationVariables } from './migration-variables.ts';
 import { withProxyNames } from './outgoing-proxy.ts';
 import { knownHttpMethods } from './sdk-variables.ts';
 import { type HttpConfig, httpConfig } from './http-config.ts';
-import { type BackoffConfig, type SettlementConfig, settlementConfig } from './settlement-config.ts';
 import { postgresVariables } from './postgres-variables.ts';
 import { variables } from './variables.ts';
 
@@ -18,7 +17,7 @@ export const demoApiKey: ApiKey = { client: 'demo', key: 'demo-key' };
 const shortestKey = 22;
 
 /** The service's configuration. Every time is in milliseconds, every share a number from 0 to 1. */
-export interface Config {
+export interface Config extends DomainConfig {
   environment: 'development' | 'test' | 'production';
   logLevel: LogLevel;
   /** Of components with a level of their own. */
@@ -50,11 +49,9 @@ export interface Config {
     /** Wrong API keys, per address. */
     failures: WindowConfig;
   };
-  /** `undefined` without REDIS_URL: each replica then has its own limits, and there is no cache. */
+  /** `undefined` without REDIS_URL: each replica then has its own limits, and nothing is cached. */
   redis: RedisConfig | undefined;
   postgres: PostgresConfig;
-  payment: PaymentConfig;
-  settlement: SettlementConfig;
   /** `undefined` when admission control is off. */
   admission: AdmissionConfig | undefined;
   shutdown: {
@@ -73,8 +70,6 @@ export interface WindowConfig {
 export interface RedisConfig {
   url: Secret<string>;
   commandTimeout: number;
-  /** How long Redis keeps a settled order. */
-  orderTtl: number;
 }
 
 export interface PostgresConfig {
@@ -82,7 +77,7 @@ export interface PostgresConfig {
   /** What a pooler between the service and Postgres keeps for a connection. */
   pooler: 'auto' | 'session' | 'transaction';
   poolMax: number;
-  /** Whether orders that arrive together share a statement. */
+  /** Whether writes that arrive together share a statement. */
   batching: boolean;
   /** Longest wait for a connection, whether it is new or comes from the pool. */
   connectTimeout: number;
@@ -99,39 +94,11 @@ export interface MigrationConfig extends Pick<PostgresConfig, 'url' | 'pooler'> 
   lockDeadline: number;
 }
 
-export interface PaymentConfig extends GatewayAccess {
-  /** Keep-alive connections to the gateway. */
-  connections: number;
-  /** Share that one client may hold of the connections that the others leave, while several use the gateway. */
-  clientShare: number;
-  attemptTimeout: number;
-  /** The same for a call that nobody waits for. */
-  patientTimeout: number;
-  /** The longest pause that the gateway can ask for. */
-  longestPause: number;
-  /** One charge with all its retries. */
-  deadline: number;
-  /** Attempts per charge, the first included. */
-  maxAttempts: number;
-  backoff: BackoffConfig;
-  /** Retries per charge as a share, and how many a quiet service saves up. */
-  retryBudget: { share: number; reserve: number };
-  breaker: {
-    /** The circuit opens when more than this share of the attempts in the window failed. */
-    errorShare: number;
-    /** Attempts in the window before the share counts. */
-    volume: number;
-    window: number;
-    /** From open to half-open. */
-    openFor: number;
-  };
-}
-
 export interface AdmissionConfig {
   /** Bounds of the adaptive limit on requests in flight, both included. */
   floor: number;
   ceiling: number;
-  /** Longest wait for a connection to Postgres or the gateway before the limit shrinks. */
+  /** Longest wait for a connection to Postgres or to a dependency before the limit shrinks. */
   target: number;
   /** Longest admission queue, in requests. */
   queue: number;
@@ -174,8 +141,7 @@ export function loadConfig(env: Environment = process.env): Config {
     },
     redis: redisConfig(value),
     postgres: postgresConfig(value),
-    payment: paymentConfig(value),
-    settlement: settlementConfig(value),
+    ...domainConfig(value),
     admission: admissionConfig(value),
     shutdown: { drainDelay: value.SHUTDOWN_DRAIN_DELAY, deadline: value.SHUTDOWN_DEADLINE },
   };
@@ -192,22 +158,12 @@ function contradictions(value: ServiceValues): string[] {
       value.NODE_ENV === 'production' && value.API_KEYS.some(({ key }) => key === demoApiKey.key),
       'API_KEYS holds the public demo key, which production refuses',
     ],
-    ...gatewayContradictions(value),
+    ...domainContradictions(value),
     [
       value.NODE_ENV === 'production' &&
         value.API_KEYS.some(({ key }) => key.length < shortestKey && key !== demoApiKey.key),
       `API_KEYS holds a key of fewer than ${shortestKey} characters, which production refuses because it can be guessed`,
     ],
-    [
-      value.PAYMENT_BACKOFF_FLOOR > value.PAYMENT_BACKOFF_CAP,
-      'PAYMENT_BACKOFF_FLOOR must not be longer than PAYMENT_BACKOFF_CAP',
-    ],
-    [
-      value.SETTLEMENT_BACKOFF_FLOOR > value.SETTLEMENT_BACKOFF_CAP,
-      'SETTLEMENT_BACKOFF_FLOOR must not be longer than SETTLEMENT_BACKOFF_CAP',
-    ],
-    mustNotBeZero('MAX_PENDING_CLIENT_SHARE'),
-    mustNotBeZero('PAYMENT_CLIENT_SHARE'),
     [
       value.ADMISSION_LIMIT_MIN > value.ADMISSION_LIMIT_MAX,
       'ADMISSION_LIMIT_MIN must not be more than ADMISSION_LIMIT_MAX',
@@ -216,7 +172,6 @@ function contradictions(value: ServiceValues): string[] {
     [value.RATE_LIMIT_WINDOW < 1000, 'RATE_LIMIT_WINDOW must be at least 1s'],
     [value.AUTH_FAILURE_WINDOW < 1000, 'AUTH_FAILURE_WINDOW must be at least 1s'],
     mustNotBeZero('REDIS_COMMAND_TIMEOUT'),
-    mustNotBeZero('ORDER_CACHE_TTL'),
     [
       value.HTTP_HEADERS_TIMEOUT > value.HTTP_REQUEST_TIMEOUT,
       'HTTP_HEADERS_TIMEOUT must not be longer than HTTP_REQUEST_TIMEOUT',
@@ -234,32 +189,6 @@ function redisConfig(value: ServiceValues): RedisConfig | undefined {
   return {
     url: new Secret(value.REDIS_URL),
     commandTimeout: value.REDIS_COMMAND_TIMEOUT,
-    orderTtl: value.ORDER_CACHE_TTL,
-  };
-}
-
-function paymentConfig(value: ServiceValues): PaymentConfig {
-  return {
-    ...gatewayAccess(value),
-    connections: value.PAYMENT_CONNECTIONS,
-    clientShare: value.PAYMENT_CLIENT_SHARE,
-    attemptTimeout: value.PAYMENT_ATTEMPT_TIMEOUT,
-    patientTimeout: Math.max(value.SETTLEMENT_ATTEMPT_TIMEOUT, value.PAYMENT_ATTEMPT_TIMEOUT),
-    longestPause: value.PAYMENT_PAUSE_MAX,
-    deadline: value.PAYMENT_DEADLINE,
-    maxAttempts: value.PAYMENT_MAX_ATTEMPTS,
-    backoff: {
-      base: value.PAYMENT_BACKOFF_BASE,
-      floor: value.PAYMENT_BACKOFF_FLOOR,
-      cap: value.PAYMENT_BACKOFF_CAP,
-    },
-    retryBudget: { share: value.PAYMENT_RETRY_BUDGET, reserve: value.PAYMENT_RETRY_RESERVE },
-    breaker: {
-      errorShare: value.BREAKER_ERROR_SHARE,
-      volume: value.BREAKER_VOLUME,
-      window: value.BREAKER_WINDOW,
-      openFor: value.BREAKER_OPEN_FOR,
-    },
   };
 }
 

@@ -148,10 +148,10 @@ export const apiKeys = (rest: Rest<ApiKey[]>): Variable<ApiKey[]> => ({
   },
 });
 
-/** Names of a server: `orders`, or `*.example.org` for every name below it. */
+/** Names of a server: `shop`, or `*.example.org` for every name below it. */
 export const hostNames = (rest: Rest<string[]>): Variable<string[]> => ({
   ...rest,
-  expected: 'host names without a port, comma-separated, such as "orders,*.example.org"',
+  expected: 'host names without a port, comma-separated, such as "shop,*.example.org"',
   parse: (raw) => {
     const names = raw.split(',').map((name) => name.trim().toLowerCase());
     return names.every((name) => /^(?:\*\.)?[a-z\d_](?:[a-z\d_.-]{0,251}[a-z\d_])?$/.test(name))

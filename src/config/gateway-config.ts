@@ -1,6 +1,6 @@
 import { Secret, type Values } from './environment.ts';
 import type { gatewayVariables } from './gateway-variables.ts';
-import { outgoingProxy, type OutgoingProxy } from './outgoing-proxy.ts';
+import { outgoingProxy, type OutgoingProxy, type outgoingProxyVariables } from './outgoing-proxy.ts';
 
 /** How requests get to the payment gateway. */
 export interface GatewayAccess {
@@ -11,7 +11,7 @@ export interface GatewayAccess {
   proxy: OutgoingProxy | undefined;
 }
 
-type GatewayValues = Values<typeof gatewayVariables>;
+type GatewayValues = Values<typeof gatewayVariables & typeof outgoingProxyVariables>;
 
 export function gatewayAccess(value: GatewayValues): GatewayAccess {
   return {

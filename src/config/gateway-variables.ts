@@ -21,17 +21,4 @@ export const gatewayVariables = {
         'file that holds the value of the `Authorization` header for the payment gateway; it is read again when the gateway answers 401 or 403, so a rotated key needs no restart',
     }),
   ),
-  HTTPS_PROXY: optional(
-    text({
-      meaning:
-        'proxy through which an `https` payment gateway and an `https` OTLP receiver are reached, such as `http://proxy:3128`; plain `http` never takes a proxy',
-      secret: true,
-    }),
-  ),
-  NO_PROXY: optional(
-    text({
-      meaning:
-        'hosts that are reached without HTTPS_PROXY, comma-separated; a name also stands for its subdomains, and this machine is always reached without',
-    }),
-  ),
 } as const;

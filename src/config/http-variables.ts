@@ -25,7 +25,7 @@ export const listenerVariables = {
   ADMIN_ALLOWED_HOSTS: optional(
     hostNames({
       meaning:
-        'names under which the admin listener answers, comma-separated, such as `orders` or `*.svc.cluster.local`; IP addresses and `localhost` need none',
+        'names under which the admin listener answers, comma-separated, such as `shop` or `*.svc.cluster.local`; IP addresses and `localhost` need none',
     }),
   ),
 } as const;

@@ -1,10 +1,11 @@
+import { identity } from '../identity.ts';
 import { UnfitValue, type Variable } from './environment.ts';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** The parts of the service whose level can be set on its own. Their lines have the field `component`. */
-export const logComponents = ['http', 'postgres', 'redis', 'payment', 'orders', 'admission'] as const;
+export const logComponents = ['http', 'postgres', 'redis', ...identity.logComponents, 'admission'] as const;
 export type LogComponent = (typeof logComponents)[number];
 
 /** Which lines are written, such as `info,postgres=debug,http=warn`. */

@@ -1,4 +1,21 @@
-import { type Environment, Secret } from './environment.ts';
+import { type Environment, optional, Secret, text } from './environment.ts';
+
+/** The variables for the way out of the network. */
+export const outgoingProxyVariables = {
+  HTTPS_PROXY: optional(
+    text({
+      meaning:
+        'proxy through which an `https` dependency and an `https` OTLP receiver are reached, such as `http://proxy:3128`; plain `http` never takes a proxy',
+      secret: true,
+    }),
+  ),
+  NO_PROXY: optional(
+    text({
+      meaning:
+        'hosts that are reached without HTTPS_PROXY, comma-separated; a name also stands for its subdomains, and this machine is always reached without',
+    }),
+  ),
+} as const;
 
 /** The proxy through which connections leave the network. */
 export interface OutgoingProxy {
@@ -27,7 +44,7 @@ export function outgoingProxy(url: string | undefined, except = ''): OutgoingPro
 }
 
 /** Like curl, takes an address without a scheme for one of HTTP. */
-function httpAddress(text: string): string | undefined {
-  const address = text.includes('://') ? text : `http://${text}`;
+function httpAddress(given: string): string | undefined {
+  const address = given.includes('://') ? given : `http://${given}`;
   return /^https?:\/\//.test(address) && URL.canParse(address) ? address : undefined;
 }

@@ -20,7 +20,7 @@ export const postgresVariables = {
   DATABASE_BATCHING: oneOf(['on', 'off'], {
     default: 'on',
     meaning:
-      '`on` lets orders that arrive together share a statement and its commit, `off` gives each its own statement',
+      '`on` lets writes that arrive together share a statement and its commit, `off` gives each its own statement',
   }),
   DATABASE_CONNECT_TIMEOUT: duration({
     default: '1s',

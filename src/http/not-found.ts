@@ -10,7 +10,7 @@ export function answerNotFound(app: FastifyInstance, detail: string): void {
   });
 }
 
-/** Whether no route has the path. For Fastify, an empty segment is a value: `/orders/` is `/orders/:id` without an id. */
+/** Whether no route has the path. For Fastify, an empty segment is a value: `/things/` is `/things/:id` without an id. */
 export function isUnknownPath({ is404, params }: FastifyRequest): boolean {
   if (is404) return true;
   const values = params as Readonly<Record<string, string>>;

@@ -1,4 +1,5 @@
 import type { Client, ClientConfig, PoolConfig } from 'pg';
+import { identity } from '../identity.ts';
 import { outsideRequests } from '../background.ts';
 import type { DatabaseHost, DatabaseTls, DatabaseUrl } from '../config/database-url.ts';
 import { searchServers } from './server-search.ts';
@@ -25,7 +26,7 @@ export function connectionConfig(
     password: url.password,
     database: url.database,
     options: url.options,
-    application_name: url.applicationName ?? 'orders',
+    application_name: url.applicationName ?? identity.name,
     connectionTimeoutMillis: options.timeout,
     keepAlive: true,
     ssl: url.tls ? tlsOptions(url.tls) : false,

@@ -1,4 +1,5 @@
 import { Pool, type PoolClient, type QueryConfig, type QueryResultRow } from 'pg';
+import { identity } from '../identity.ts';
 import type { Config } from '../config/config.ts';
 import { type Database, poolConfig, type Statement } from './database.ts';
 import { type Condition, conditions } from './decisions.ts';
@@ -8,7 +9,7 @@ import { startTimeLimit } from '../resilience/time-limit.ts';
 import { missingMigrations } from './missing-migrations.ts';
 import { createSessions, type Settings } from './sessions.ts';
 
-/** Whether Postgres can take orders, and if not, why. */
+/** Whether Postgres can store, and if not, why. */
 export interface PostgresCheck {
   ok: boolean;
   /** Names the condition, whether or not it keeps this instance from being ready. */
@@ -49,7 +50,7 @@ const readState: Statement = {
  * Asks Postgres on a connection of its own, so that a check never waits behind requests: a full pool, or a lock that fills
  * it, is no reason to leave the load balancer, because the other replicas share the cause.
  *
- * A server that only reads is not ready: no order can be stored. Conditions that only requests meet, such as a full disk,
+ * A server that only reads is not ready: nothing can be stored. Conditions that only requests meet, such as a full disk,
  * are named and do not make the instance unready: the check could not see their end.
  *
  * A session whose settings are not what the service relies on is not ready either, although it would answer.
@@ -61,7 +62,7 @@ export function createPostgresReadiness(
   const sessions = createSessions({ ...config, connectTimeout: stepLimit });
   const own = new Pool({
     ...poolConfig(config, sessions),
-    application_name: 'orders-readiness',
+    application_name: `${identity.name}-readiness`,
     max: 1,
     connectionTimeoutMillis: stepLimit,
     idleTimeoutMillis: keepFor,

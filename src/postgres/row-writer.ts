@@ -37,7 +37,7 @@ export interface RowWriter<Input, Row> {
   completed(): number;
 }
 
-/** Enough that a slow statement leaves places to others, and few enough that orders gather meanwhile. */
+/** Enough that a slow statement leaves places to others, and few enough that rows gather meanwhile. */
 const statementsInFlight = 4;
 /** Larger batches save hardly more, and hold all that is in them for longer. */
 const maxRows = 32;

@@ -30,7 +30,7 @@ const always: Settings = { default_transaction_isolation: 'read committed' };
  * What a role, a database or a server may set for every session, and what changes the meaning of a statement.
  *
  * `default_transaction_read_only` is left alone: managed plans set it when the disk is nearly full, and failovers to fence
- * the old primary. Writing nevertheless would fill that disk, or store orders where nobody finds them.
+ * the old primary. Writing nevertheless would fill that disk, or store rows where nobody finds them.
  */
 function pinned(statementTimeout: number): Settings {
   return {

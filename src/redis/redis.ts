@@ -1,6 +1,7 @@
 import { Redis as Client, type Result } from 'ioredis';
 import { type Backoff, fullJitter } from '../resilience/backoff.ts';
 import { type BreakerPolicy, type CircuitState, createCircuit } from '../resilience/circuit-breaker.ts';
+import { identity } from '../identity.ts';
 import type { Config } from '../config/config.ts';
 import { answerWithin, isErrorReply, type Outcome } from './answer-within.ts';
 
@@ -84,7 +85,7 @@ export function createRedis(config: NonNullable<Config['redis']>, events: RedisE
   /** Times that the server turned out to be of no use, since the last write that it carried out. */
   let refusals = 0;
   const client = new Client(config.url.reveal(), {
-    connectionName: 'orders',
+    connectionName: identity.name,
     connectTimeout: 1000,
     disconnectTimeout: 200,
     socketTimeout: silence,

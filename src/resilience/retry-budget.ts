@@ -1,4 +1,4 @@
-/** Bounds the retries of all requests together, so that they cannot multiply the load on a gateway that is down. */
+/** Bounds the retries of all requests together, so that they cannot multiply the load on a dependency that is down. */
 export interface RetryBudget {
   /** Called once per request: earns a share of a retry. */
   deposit(): void;

@@ -1,22 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SpanContext } from '@opentelemetry/api';
+import type { DomainFields, DomainTimes } from './domain-fields.ts';
 
 /**
- * The fields of the canonical log line of one request or one round of settlement, collected along the way, under the
+ * The fields of the canonical log line of one request, or of one piece of work in the background, collected along the way, under the
  * names that they have in the log. Code at any depth finds it through the async context, so no signature carries it.
  *
  * @see https://stripe.com/blog/canonical-log-lines
  */
-export interface RequestLog {
+export interface RequestLog extends DomainFields {
   request_id: string;
   client_id?: string;
-  order_id?: string;
-  order_status?: string;
-  idempotency?: string;
-  payment_outcome?: string;
-  payment_attempts?: number;
-  circuit_breaker?: string;
-  payment_ms?: number;
   db_ms?: number;
   /** The condition of Postgres in which a statement of the request failed. */
   db_condition?: string;
@@ -50,7 +44,7 @@ export function currentRequestLog(): RequestLog | undefined {
 }
 
 /** Adds the milliseconds of one call to the total of the request. */
-export function addTime(field: 'db_ms' | 'payment_ms' | 'redis_ms', milliseconds: number): void {
+export function addTime(field: 'db_ms' | 'redis_ms' | DomainTimes, milliseconds: number): void {
   const requestLog = currentRequestLog();
   if (requestLog) requestLog[field] = roundTime((requestLog[field] ?? 0) + milliseconds);
 }

@@ -5,7 +5,7 @@ import type { DroppedTelemetry } from './metrics/telemetry-metrics.ts';
 /**
  * Starts the OpenTelemetry SDK. `node --import` preloads this file before any library that could be instrumented. The
  * standard `OTEL_*` variables and TELEMETRY_INSTRUMENTATION configure it. If it is disabled, its code is not even loaded, but
- * a trace of a caller still goes on to the gateway.
+ * a trace of a caller still goes on to the called side.
  */
 const config = loadConfigOrExit();
 let reportFailure: (message: string) => void = () => {};

@@ -225,7 +225,7 @@ test('a Redis that has answered does not time out because the event loop was blo
     },
   };
   await server.kill();
-  const config = { url: new Secret(server.url), commandTimeout, orderTtl: 60_000 };
+  const config = { url: new Secret(server.url), commandTimeout };
   const redis = createRedis(config, silent);
   await server.start();
   await connected.promise;

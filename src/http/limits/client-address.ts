@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 
 /**
  * The address that a request counts against: the peer of the connection, or the address that a trusted proxy reports.
- * An IPv6 address counts as its /64, because every customer of a provider owns at least that many addresses.
+ * An IPv6 address counts as its /64, because every subscriber of a provider owns at least that many addresses.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6177
  */

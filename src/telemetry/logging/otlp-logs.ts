@@ -9,6 +9,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { DestinationStream } from 'pino';
+import { identity } from '../../identity.ts';
 import type { ErrorDescription } from './describe-error.ts';
 import { currentRequestContext } from '../request-log.ts';
 import { schemaUrl, serviceVersion } from '../version.ts';
@@ -23,7 +24,7 @@ type Line = Readonly<Record<string, Attributes[string]>>;
  */
 export function alsoSendOtlp(destination: DestinationStream & { flushSync?(): void }): DestinationStream {
   // The SDK is preloaded, so a provider that is not registered by now never will be.
-  const records = logs.getLogger('orders', serviceVersion, { schemaUrl });
+  const records = logs.getLogger(identity.name, serviceVersion, { schemaUrl });
   if (!records.enabled()) return destination;
   return Object.assign(
     {
@@ -69,7 +70,7 @@ function toRecord(line: Line): LogRecord {
     severityText,
     severityNumber: severities[severityText] ?? SeverityNumber.UNSPECIFIED,
     body: msg,
-    ...(typeof event === 'string' && { eventName: `orders.${event}` }),
+    ...(typeof event === 'string' && { eventName: `${identity.namespace}.${event}` }),
     attributes: Object.assign(
       attributesOf(line),
       // `describeError` built it.

@@ -1,5 +1,6 @@
 import type { LogFn } from 'pino';
 import { describeError } from './describe-error.ts';
+import { identity } from '../../identity.ts';
 import { isCardNumber } from '../../privacy/card-numbers.ts';
 import { scrub } from '../../privacy/scrub.ts';
 
@@ -18,12 +19,12 @@ const secretFields: ReadonlySet<string> = new Set([
   'x-api-key',
   'apiKey',
   'password',
-  'paymentToken',
   'cardNumber',
   'email',
   // Removed as a whole, because the client decides what they contain.
   'headers',
   'body',
+  ...identity.secretFields,
 ]);
 
 /**

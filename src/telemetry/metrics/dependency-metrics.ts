@@ -1,7 +1,8 @@
 import { markExemplar } from '../tracing/tracing.ts';
+import { watched } from './domain-metrics.ts';
 import type { Instruments } from './instruments.ts';
 
-/** Calls to Postgres, Redis and the payment gateway, with their retries and circuit breakers. */
+/** Calls to Postgres, Redis and the dependencies of the domain, with their retries and circuit breakers. */
 export interface DependencyMetrics {
   /**
    * Records one call. The caller has a span of the trace active: a call that becomes an exemplar marks it.
@@ -10,7 +11,7 @@ export interface DependencyMetrics {
    * @param traceId of a sampled trace, which may become the exemplar of its bucket
    */
   dependency(name: string, operation: string, outcome: string, duration: number, traceId?: string): void;
-  /** A statement was sent that orders share, with so many rows. */
+  /** A statement was sent that several writes share, with so many rows. */
   batchSent(statement: string, rows: number): void;
   retries(dependency: string, operation: string, result: 'retried' | 'recovered' | 'exhausted'): void;
   breakerCall(breaker: string, outcome: 'success' | 'failure' | 'timeout' | 'rejected'): void;
@@ -27,13 +28,13 @@ const batchBuckets = [1, 2, 4, 8, 16, 32];
 export function createDependencyMetrics(make: Instruments): DependencyMetrics {
   const duration = make.histogram({
     name: 'dependency_request_duration_seconds',
-    help: 'Time of one attempt at the payment gateway, of one statement with its retries, or of one Redis command.',
+    help: 'Time of one attempt at a dependency, of one statement with its retries, or of one Redis command.',
     labels: ['dependency', 'operation', 'outcome'],
     buckets: dependencyBuckets,
   });
   const batchRows = make.histogram({
     name: 'pg_batch_rows',
-    help: 'Rows of a statement that orders share.',
+    help: 'Rows of a statement that several writes share.',
     labels: ['statement'],
     buckets: batchBuckets,
   });
@@ -59,10 +60,12 @@ export function createDependencyMetrics(make: Instruments): DependencyMetrics {
   });
 
   // An alert compares with the value before the first event, so the series exist from the start.
-  for (const breaker of ['payment', 'settlement']) {
+  for (const breaker of watched.breakers) {
     for (const outcome of ['success', 'failure', 'timeout', 'rejected']) breakerCalls.child(breaker, outcome);
   }
-  for (const result of ['hit', 'miss', 'error']) cacheRequests.child('orders', result);
+  for (const cache of watched.caches) {
+    for (const result of ['hit', 'miss', 'error']) cacheRequests.child(cache, result);
+  }
 
   return {
     dependency(name, operation, outcome, milliseconds, traceId) {

@@ -1,15 +1,15 @@
 import { collectDefaultMetrics, type OpenMetricsContentType, Registry } from 'prom-client';
 import { createDependencyMetrics, type DependencyMetrics } from './dependency-metrics.ts';
+import { createDomainMetrics, type DomainMetrics } from './domain-metrics.ts';
 import { type GaugeSources, registerGauges } from './gauge-sources.ts';
 import { createHttpMetrics, type HttpMetrics } from './http-metrics.ts';
 import { createInstruments } from './instruments.ts';
-import { createOrderMetrics, type OrderMetrics } from './order-metrics.ts';
 import { observeProcess } from './process-metrics.ts';
 import { type MetricsFormat, toTextFormat } from './text-format.ts';
 import { createTelemetryMetrics, type DroppedTelemetry, type TelemetryMetrics } from './telemetry-metrics.ts';
 
 /** Everything that the service counts and measures, under the names that dashboards and alerts read. */
-export interface Metrics extends HttpMetrics, DependencyMetrics, OrderMetrics, TelemetryMetrics {
+export interface Metrics extends HttpMetrics, DependencyMetrics, DomainMetrics, TelemetryMetrics {
   /** The exposition that a scrape gets. Only OpenMetrics has exemplars. */
   render(format: MetricsFormat): Promise<string>;
   /** Adds the gauges that read the state of the service's parts. Call it once, when these parts exist. */
@@ -53,6 +53,6 @@ export function createMetrics({
     ...createTelemetryMetrics(make, () => ({ ...droppedTelemetry(), metrics: notRecorded })),
     ...createHttpMetrics(make),
     ...createDependencyMetrics(make),
-    ...createOrderMetrics(make),
+    ...createDomainMetrics(make),
   };
 }

@@ -1,3 +1,4 @@
+import { identity } from '../../identity.ts';
 import { outsideRequests } from '../../background.ts';
 import type { AdmissionEvents } from '../../admission/admission-events.ts';
 import type { ShedReason } from '../../admission/concurrency-limiter.ts';
@@ -5,6 +6,12 @@ import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { currentRequestLog } from '../request-log.ts';
 import { recordingSpan } from '../tracing/tracing.ts';
+
+const names = {
+  event: `${identity.namespace}.request.shed`,
+  reason: `${identity.namespace}.shed.reason`,
+  priority: `${identity.namespace}.shed.priority`,
+};
 
 /** Milliseconds. */
 const windowLength = 1000;
@@ -55,8 +62,8 @@ export function observeAdmission(logger: Logger, metrics: Metrics): AdmissionEve
     shed({ reason, priority }) {
       count(reason);
       recordingSpan()
-        ?.setAttribute('orders.shed.reason', reason)
-        .addEvent('orders.request.shed', { 'orders.shed.reason': reason, 'orders.shed.priority': priority });
+        ?.setAttribute(names.reason, reason)
+        .addEvent(names.event, { [names.reason]: reason, [names.priority]: priority });
       const requestLog = currentRequestLog();
       if (requestLog === undefined) return;
       requestLog.shed = reason;

@@ -1,6 +1,8 @@
 import type { Span } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { identity } from '../../identity.ts';
 import type { CallerTrust } from '../../http/limits/trusted-callers.ts';
+import { describeDomain } from '../domain-fields.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type RequestLog, roundTime, runInRequest } from '../request-log.ts';
@@ -109,11 +111,15 @@ function sampledTraceIdOf(span: Span): string | undefined {
   return spanContext && isSampled(spanContext) && !spanContext.isRemote ? spanContext.traceId : undefined;
 }
 
+const attributeNames = {
+  request: `${identity.namespace}.request.id`,
+  client: `${identity.namespace}.client.id`,
+};
+
 /** Attributes that are known only once the request is handled. */
 function describeRequest({ server: { span }, requestLog }: Observation, request: FastifyRequest): void {
   if (!span.isRecording()) return;
-  span.setAttribute('orders.request.id', request.id);
-  if (request.clientId) span.setAttribute('orders.client.id', request.clientId);
-  if (requestLog.order_id) span.setAttribute('orders.order.id', requestLog.order_id);
-  if (requestLog.idempotency) span.setAttribute('orders.idempotency.result', requestLog.idempotency);
+  span.setAttribute(attributeNames.request, request.id);
+  if (request.clientId) span.setAttribute(attributeNames.client, request.clientId);
+  describeDomain(span, requestLog);
 }

@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { attemptOf } from '../domain-fields.ts';
 import { constantAttributes, oncePerPair } from '../otlp/constant-attributes.ts';
 import type { Boundary } from '../tracing/boundary.ts';
 import { rememberLast } from '../tracing/remember-last.ts';
@@ -16,7 +17,7 @@ interface UndiciRequest {
 
 /**
  * Records a client span for each outgoing request and adds the trace context to its headers. undici's diagnostics
- * channels make this possible without a patch, and without telemetry in the payment code.
+ * channels make this possible without a patch, and without telemetry in the code that sends.
  */
 export function observeOutgoingRequests(boundary: Boundary): void {
   const spans = new WeakMap<object, Span>();
@@ -29,7 +30,7 @@ export function observeOutgoingRequests(boundary: Boundary): void {
     // Outside a trace: another part of the process, such as an exporter, sends it.
     if (requestContext?.trace === undefined) return;
     const parent = recordingSpan();
-    const span = parent && startSpan(parent, request, requestContext.requestLog.payment_attempts ?? 1);
+    const span = parent && startSpan(parent, request, attemptOf(requestContext.requestLog));
     if (span) spans.set(request, span);
     const carrier: Record<string, string> = {};
     const sender = span ?? unrecordedBelow(requestContext.trace);

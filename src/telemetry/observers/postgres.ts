@@ -1,4 +1,5 @@
 import { SpanKind } from '@opentelemetry/api';
+import { identity } from '../../identity.ts';
 import type { DatabaseHost, DatabaseUrl } from '../../config/database-url.ts';
 import type { DatabaseEvents, Statement } from '../../postgres/database.ts';
 import { conditions } from '../../postgres/decisions.ts';
@@ -34,7 +35,7 @@ export function summaryOfStatement({ name, text }: { name?: string; text: string
 
 /**
  * Records a span and a duration per statement, and logs retries and lost connections. A statement outside any trace,
- * such as the worker's search for due orders, gets no span: a trace of one statement shows nothing.
+ * such as a worker's search for due work, gets no span: a trace of one statement shows nothing.
  *
  * @param makeSpans false if an instrumentation creates the spans
  */
@@ -71,9 +72,9 @@ export function observeDatabase(
         retrying({ attempt, delay, error, reason, repeated = false }) {
           retries += 1;
           const fields = { attempt, delay_ms: Math.round(delay) };
-          (span ?? parent)?.addEvent('orders.postgres.retry', {
-            'orders.retry.attempt': attempt,
-            'orders.retry.delay_ms': fields.delay_ms,
+          (span ?? parent)?.addEvent(`${identity.namespace}.postgres.retry`, {
+            [`${identity.namespace}.retry.attempt`]: attempt,
+            [`${identity.namespace}.retry.delay_ms`]: fields.delay_ms,
             ...attributesOfFault(error),
           });
           if (repeated) return;

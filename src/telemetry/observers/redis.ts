@@ -12,7 +12,7 @@ const refusalInterval = 60_000;
 
 /**
  * Records each Redis command as a span and a duration, and logs when Redis becomes unavailable and available again.
- * Keys and values stay out: keys name clients, and values are their orders.
+ * Keys and values stay out: keys name clients, and values are their data.
  *
  * @param makeSpans false if an instrumentation creates the spans
  * @see https://opentelemetry.io/docs/specs/semconv/db/redis/

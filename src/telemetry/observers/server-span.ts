@@ -62,7 +62,7 @@ export function ownServerSpans({
   };
 }
 
-/** Without baggage, a request that is not sampled needs no context: the log and the gateway get its trace elsewhere. */
+/** Without baggage, a request that is not sampled needs no context: the log and the called side get its trace elsewhere. */
 function keepBaggage(parent: Context, span: Span): ServerSpan['run'] {
   if (propagation.getBaggage(parent) === undefined) return (next) => next();
   return (next) => context.with(trace.setSpan(parent, span), next);

@@ -16,7 +16,7 @@ interface WithOrigin {
  *
  * Why not the SDK's serializer: it encodes a whole batch at once, so until then every span waits as a graph of objects
  * that the garbage collector copies, and then encoding a full batch blocks the event loop. Here a waiting span is a few
- * hundred bytes. With the queue this saves 22 µs of CPU per order of six spans, about 3.5 % of a request whose trace is
+ * hundred bytes. With the queue this saves 22 µs of CPU per request of six spans, about 3.5 % of a request whose trace is
  * sampled (docs/benchmarks/spans.md).
  */
 export interface OtlpBatch<Item> extends Batch<Item> {

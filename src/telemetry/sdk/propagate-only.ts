@@ -5,7 +5,7 @@ import { observeOutgoingRequests } from '../observers/outgoing-http.ts';
 import { createBoundary } from '../tracing/boundary.ts';
 
 /**
- * For OTEL_SDK_DISABLED: passes the trace of a caller on to the gateway, and starts none. A service that records nothing
+ * For OTEL_SDK_DISABLED: passes the trace of a caller on to the called side, and starts none. A service that records nothing
  * would otherwise cut the traces of those that do.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration

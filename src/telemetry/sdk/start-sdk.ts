@@ -7,6 +7,7 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 import { AlwaysOffSampler, NoopSpanProcessor } from '@opentelemetry/sdk-trace';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
 import { createCallerTrust } from '../../http/limits/trusted-callers.ts';
+import { identity } from '../../identity.ts';
 import { createDiagLogger } from './diag-logger.ts';
 import { createLogExport } from './log-export.ts';
 import { observeOutgoingRequests } from '../observers/outgoing-http.ts';
@@ -33,7 +34,7 @@ const abandonedFor = 1500;
 export async function startSdk(
   config: TelemetryConfig,
   onFailure: (message: string) => void,
-  service = 'orders',
+  service: string = identity.name,
 ): Promise<StartedSdk> {
   const dropped: StartedSdk['dropped'] = { traces: {}, logs: {} };
   const drop = (signal: keyof StartedSdk['dropped']) => (reason: string, count: number) => {

@@ -2,7 +2,7 @@ import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 
 /**
  * Why not the API's context: it copies all values of its parent for each value that is set, and every span with
- * children sets one. This one links to its parent instead and saves 3 µs of CPU per order (docs/benchmarks/spans.md).
+ * children sets one. This one links to its parent instead and saves 3 µs of CPU per request (docs/benchmarks/spans.md).
  */
 class LinkedContext implements Context {
   readonly #below: Context;

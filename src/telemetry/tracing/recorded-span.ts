@@ -40,7 +40,7 @@ const unset: SpanStatus = { code: SpanStatusCode.UNSET };
 
 /**
  * Why not the SDK's span: it checks each attribute value, which TypeScript does here, keeps limits, and cannot hold
- * attributes that are encoded once for all spans. This one saves 12 µs of CPU per order of six spans, about 2 % of a
+ * attributes that are encoded once for all spans. This one saves 12 µs of CPU per request of six spans, about 2 % of a
  * request whose trace is sampled (docs/benchmarks/spans.md). The SDK still starts each trace, with its sampler and ids.
  */
 export class RecordedSpan implements Span, EndedSpan {

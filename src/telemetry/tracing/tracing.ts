@@ -13,12 +13,13 @@ import {
 import { originalCodeOf } from '../../errors.ts';
 import { type ConstantAttributes, noAttributes } from '../otlp/constant-attributes.ts';
 import { followWallClock } from './precise-time.ts';
+import { identity } from '../../identity.ts';
 import { newSpanId, RecordedSpan, type Recorder, type StartedSpan } from './recorded-span.ts';
 import { randomTraceId } from './trace-context.ts';
 import { schemaUrl, serviceVersion } from '../version.ts';
 
 /** The SDK's tracer; a no-op when no SDK is registered. */
-const tracer = trace.getTracerProvider().getTracer('orders', serviceVersion, { schemaUrl });
+const tracer = trace.getTracerProvider().getTracer(identity.name, serviceVersion, { schemaUrl });
 
 /** One for the process and set once before any span, like the tracer provider that the API keeps. */
 let record: Recorder | undefined;
@@ -166,9 +167,11 @@ export function sampledTraceId(): string | undefined {
   return spanContext && isSampled(spanContext) ? spanContext.traceId : undefined;
 }
 
+const exemplarMark = `${identity.namespace}.exemplar`;
+
 /** Marks the trace that an exemplar points to, so that a tail sampler keeps it. */
 export function markExemplar(span = recordingSpan()): void {
-  span?.setAttribute('orders.exemplar', true);
+  span?.setAttribute(exemplarMark, true);
 }
 
 /** @see https://www.w3.org/TR/trace-context/#traceparent-header */

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { type Config, loadConfig } from '../../../src/config/config.ts';
-import { createService, type TestOverrides } from '../../../src/service.ts';
+import type { DomainOverrides } from '../../../src/domain.ts';
+import { createService } from '../../../src/service.ts';
 import { startSimulator } from '../../../lab/simulator/server.ts';
 import { createLogger } from '../../../src/telemetry/logging/logger.ts';
 import { type ApiClient, createApiClient } from '../clients/api-client.ts';
@@ -26,7 +27,7 @@ export type SpawnedService = Replica & Surroundings;
 export interface SpawnOptions {
   /** Whether the database has been migrated. Default true. */
   migrated?: boolean;
-  overrides?: TestOverrides;
+  overrides?: DomainOverrides;
 }
 
 /** Environment variables that differ from the tests' defaults. */
@@ -72,7 +73,7 @@ export async function spawnSurroundings(options: Pick<SpawnOptions, 'migrated'> 
 export async function spawnReplica(
   { database, gateway }: Pick<Surroundings, 'database' | 'gateway'>,
   env: Environment = {},
-  overrides: TestOverrides = {},
+  overrides: DomainOverrides = {},
 ): Promise<Replica> {
   const config = loadConfig({ ...serviceEnvironment(database.url, gateway.url), ...env });
   const logs: Replica['logs'] = [];

@@ -1,0 +1,183 @@
+import { EventEmitter } from 'node:events';
+import type { FastifyPluginAsync } from 'fastify';
+import type { Config } from './config/config.ts';
+import { identity } from './identity.ts';
+import type { ProblemVocabulary } from './http/problem-details.ts';
+import { orderVocabulary } from './orders/api/order-problems.ts';
+import { orderRoutes } from './orders/api/order-routes.ts';
+import { readFromStore } from './orders/api/read-order.ts';
+import { cacheSettledOrders } from './orders/api/settled-order-cache.ts';
+import { createBacklog } from './orders/backlog.ts';
+import { requestLease, type StepBounds, workerLease } from './orders/lease.ts';
+import type { OrderDependencies } from './orders/order-dependencies.ts';
+import { createOrderStore, type OrderStore, separateWrites, sharedWrites } from './orders/order-store.ts';
+import { createSettlementWorker, patientLanes } from './orders/settle-orders.ts';
+import { parseCause } from './payment/cause.ts';
+import { loadCredentials } from './payment/gateway-credentials.ts';
+import type { SharedPause } from './payment/gateway-pause.ts';
+import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
+import type { PaymentGateway } from './payment/payment-gateway.ts';
+import { createResilientPaymentGateway } from './payment/resilient-payment-gateway.ts';
+import type { Database } from './postgres/database.ts';
+import type { Probes } from './probes.ts';
+import type { Redis } from './redis/redis.ts';
+import type { CircuitState } from './resilience/circuit-breaker.ts';
+import type { Metrics } from './telemetry/metrics/metrics.ts';
+import type { DomainGaugeSources } from './telemetry/metrics/domain-metrics.ts';
+
+/** Lets a test put a wrapper around a real part. The service itself never does. */
+export interface DomainOverrides {
+  store?: (store: OrderStore) => OrderStore;
+  gateway?: (gateway: PaymentGateway) => PaymentGateway;
+}
+
+/** What the domain is created from. */
+export interface DomainParts {
+  config: Config;
+  database: Database;
+  /** `undefined` without REDIS_URL. */
+  redis: Redis | undefined;
+  probes: Probes['domain'];
+  metrics: Metrics;
+  /** Closes a part at the end, after those that are created later. */
+  defer(close: () => void | Promise<void>): void;
+}
+
+/** What the service needs of its domain. Nothing else of the service knows the domain. */
+export interface Domain {
+  /** Routes that require an API key. */
+  routes: FastifyPluginAsync;
+  /** What the routes add to problem details. */
+  problems: ProblemVocabulary;
+  /** Connections that it may have to its dependencies. */
+  connections: number;
+  /** What its requests can queue for, besides the pool of Postgres. */
+  queues: ReadonlyArray<{ waiting(): number; completed(): number }>;
+  /** By the name of the breaker. */
+  circuits(): Record<string, CircuitState>;
+  /** Shared statements in flight, and rows that wait to share one, by what they write. */
+  batches(): Record<string, { inFlight: number; waiting: number }>;
+  gauges: DomainGaugeSources;
+}
+
+/** Creates the parts of the domain and starts its worker. */
+export function createDomain(parts: DomainParts, overrides: DomainOverrides = {}): Domain {
+  const { config, database, redis, probes, metrics, defer } = parts;
+
+  // What it depends on.
+  const httpGateway = createHttpPaymentGateway({
+    ...config.payment,
+    baseUrl: config.payment.gatewayUrl,
+    credentials: loadCredentials(config.payment.authorization),
+  });
+  defer(() => httpGateway.close());
+  const gatewayEvents = new EventEmitter<{ available: [] }>();
+  const payments = createResilientPaymentGateway(
+    overrides.gateway?.(httpGateway) ?? httpGateway,
+    config.payment,
+    {
+      ...probes.payments,
+      circuitChanged(change) {
+        probes.payments.circuitChanged(change);
+        if (change.to !== 'open') gatewayEvents.emit('available');
+      },
+      resumed() {
+        probes.payments.resumed();
+        gatewayEvents.emit('available');
+      },
+    },
+    redis && pauseIn(redis),
+  );
+  defer(() => payments.close());
+
+  // What it does.
+  const bounds = stepBounds(config);
+  const writes = config.postgres.batching
+    ? sharedWrites(database, metrics.batchSent)
+    : separateWrites(database);
+  const createdStore = createOrderStore(database, writes);
+  const store = overrides.store?.(createdStore) ?? createdStore;
+  const dependencies: OrderDependencies = {
+    store,
+    payments,
+    events: probes.orders,
+    backlog: createBacklog(store, config.settlement),
+    policy: { ...config.settlement, lease: requestLease(bounds) },
+  };
+  const readStored = readFromStore(store);
+  const readOrder = redis
+    ? cacheSettledOrders(readStored, {
+        redis,
+        ttl: config.orderTtl,
+        onRead: (result) => metrics.cacheRequested('orders', result),
+      })
+    : readStored;
+  const settlement = createSettlementWorker(dependencies, {
+    ...config.settlement,
+    leases: workerLeases(config),
+    circuits: payments.circuitStates,
+    pauseCapacity: payments.pauseCapacity,
+    learnPause: payments.learnPause,
+  });
+  // Orders that wait for the gateway need not wait for the next poll once it may be back.
+  gatewayEvents.on('available', settlement.wake);
+  settlement.start();
+  defer(() => settlement.stop());
+
+  return {
+    routes: async (scope) => {
+      await scope.register(orderRoutes, { dependencies, readOrder });
+    },
+    problems: orderVocabulary,
+    connections: config.payment.connections,
+    queues: [
+      ...[writes.place, writes.record].map(({ state, completed }) => ({
+        waiting: () => state().waiting,
+        completed,
+      })),
+      payments.connections,
+    ],
+    circuits: payments.circuitStates,
+    batches: () => ({ place: writes.place.state(), record: writes.record.state() }),
+    gauges: {
+      backlog: dependencies.backlog.snapshot,
+      suspended() {
+        const scopes = payments.suspended().map((cause) => parseCause(cause).scope);
+        const count = (scope: string) => scopes.filter((each) => each === scope).length;
+        return { card: count('card'), client: count('client') };
+      },
+      pausedFor: payments.pausedFor,
+    },
+  };
+}
+
+function stepBounds({ postgres, payment }: Config): StepBounds {
+  return {
+    statement: postgres.deadline + postgres.connectTimeout,
+    call: payment.deadline,
+    attempt: payment.attemptTimeout,
+  };
+}
+
+/** The prompt crew has a batch in hand besides the orders in its lanes; the patient one has those in its lanes only. */
+function workerLeases(config: Config): { prompt: number; patient: number } {
+  const bounds = stepBounds(config);
+  const { batchSize, concurrency } = config.settlement;
+  const lanes = patientLanes(concurrency);
+  return {
+    prompt: workerLease(bounds, { batchSize: batchSize + concurrency, concurrency }),
+    patient: workerLease(
+      { ...bounds, attempt: config.payment.patientTimeout },
+      { batchSize: lanes, concurrency: lanes },
+    ),
+  };
+}
+
+/** Replicas that share a Redis tell each other of a pause. Its end is an expiry, so that their clocks do not matter. */
+function pauseIn(redis: Redis): SharedPause {
+  const key = `${identity.name}:v1:gateway-pause`;
+  return {
+    remaining: async () => (await redis.expiresIn(key)) ?? undefined,
+    begin: (duration) => redis.set(key, '1', duration),
+  };
+}

@@ -1,0 +1,17 @@
+/**
+ * How the service calls itself: the one place for its name. A fork changes it here.
+ *
+ * `name` is its name in the API (`WWW-Authenticate`), in logs and traces (`service.name`), in Postgres and Redis (the names of
+ * its connections) and in the keys of Redis. `namespace` begins the names of the attributes and events that are its own.
+ */
+export const identity = {
+  name: 'orders',
+  namespace: 'orders',
+  /** Heads the OpenAPI document. */
+  title: 'Orders',
+  description: 'Places, charges, reads and cancels orders.',
+  /** The parts of the domain whose log level can be set on its own. */
+  logComponents: ['payment', 'orders'],
+  /** Fields of log lines that hold secrets of the domain, which are never written. */
+  secretFields: ['paymentToken'],
+} as const;
