@@ -1,4 +1,5 @@
 import type { Statement } from '../postgres/database.ts';
+import { durably, milliseconds } from '../postgres/portable-sql.ts';
 
 /**
  * The SQL of the table `orders`. Leases and due times use the database's clock only.
@@ -8,19 +9,8 @@ import type { Statement } from '../postgres/database.ts';
  * read in a form that no setting changes, and every write says itself that its commit waits for the disk.
  */
 
-/** Whole milliseconds of a time since 1970, or of an interval, as a bigint. The text of a timestamp depends on `DateStyle`. */
-const milliseconds = (of: string) => `(extract(epoch FROM date_trunc('milliseconds', ${of})) * 1000)::bigint`;
 const createdAt = `${milliseconds('created_at')} AS created_at`;
 const updatedAt = `${milliseconds('updated_at')} AS updated_at`;
-
-/**
- * Makes the commit of this statement wait until it is on disk, and on the synchronous standby if there is one. What waits
- * for more stays as it is.
- *
- * @see https://www.postgresql.org/docs/18/runtime-config-wal.html#GUC-SYNCHRONOUS-COMMIT
- */
-const durably = `set_config('synchronous_commit',
-  CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)`;
 
 /**
  * Repeatable: the id exists before the first attempt, so a repeat conflicts with the order that the first attempt stored.

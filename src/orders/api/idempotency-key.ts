@@ -3,7 +3,7 @@ export interface IdempotencyKey {
   key: string;
   /**
    * The name under which earlier versions stored the key: they took its quotes for a part of it. A repeat of a
-   * request that they answered finds its order there.
+   * request that they answered finds its result there.
    */
   formerKey: string | undefined;
 }
