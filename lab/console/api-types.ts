@@ -121,6 +121,8 @@ export interface Overview {
   revenue: Record<string, number>;
   orders: Record<string, number>;
   service: 'up' | 'down' | 'unknown';
+  /** Name of the service whose metrics are read, from the trace of an exemplar; empty until there is one. */
+  serviceName: string;
   traffic: TrafficState;
   collector: CollectorState | null;
   receiver: { spans: number; logs: number; bytes: number };

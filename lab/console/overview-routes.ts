@@ -20,18 +20,22 @@ export function overviewRoutes(parts: {
   forwarder: Forwarder | undefined;
 }): FastifyPluginAsyncTypebox {
   const { scraper, faults, traffic, traces, logs, forwarder } = parts;
+  let serviceName = '';
   return async (app) => {
     app.get('/api/overview', { schema: { querystring: After } }, (request): Overview => {
       const { after } = request.query;
       const latest = scraper.series.latest();
+      const exemplars = scraper.series.exemplarsSince(after);
+      serviceName = traces.serviceOf(exemplars.at(-1)?.traceId ?? '') ?? serviceName;
       return {
         now: Date.now(),
         ...scraper.series.since(after),
-        exemplars: scraper.series.exemplarsSince(after),
+        exemplars,
         faults: faults.all(),
         revenue: latest?.revenue ?? {},
         orders: latest?.orders ?? {},
         service: scraper.state(),
+        serviceName,
         traffic: traffic.state(),
         collector: forwarder?.state() ?? null,
         receiver: { spans: traces.received(), logs: logs.received(), bytes: traces.bytes() + logs.bytes() },

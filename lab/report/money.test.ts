@@ -28,11 +28,17 @@ test('every currency is shown with the decimals of its minor unit in ISO 4217', 
   expect(wrong).toEqual([]);
 });
 
-test('a large amount can be abbreviated', () => {
-  expect(money(123_456_789, 'EUR', true)).toBe('€1.235M');
-  expect(plain(money(123_456_789, 'HUF', true))).toBe('HUF 1.235M');
-  expect(money(123_456_789, 'JPY', true)).toBe('¥123.5M');
-  expect(money(99_999, 'EUR', true)).toBe('€999.99');
+test.each([
+  [99_999, 'EUR', '€999.99'],
+  [900_300, 'EUR', '€9,003'],
+  [9_999_949, 'EUR', '€99,999'],
+  [12_345_678, 'EUR', '€123K'],
+  [123_456_789, 'EUR', '€1.23M'],
+  [123_456_789, 'HUF', 'HUF 1.23M'],
+  [123_456_789, 'JPY', '¥123M'],
+  [1_234_567, 'KWD', 'KWD 1,235'],
+])('%i minor units of %s are abbreviated to %s', (minor, currency, shown) => {
+  expect(plain(money(minor, currency, true))).toBe(shown);
 });
 
 test('an amount in an unknown currency is shown as it is', () => {

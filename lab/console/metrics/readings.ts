@@ -19,6 +19,8 @@ export interface Reading {
   revenue: Record<string, number>;
   /** State by circuit breaker. */
   breakers: Record<string, string>;
+  /** Transitions so far by circuit breaker and new state, as in `payment:half_open`. */
+  transitions: Record<string, number>;
   /** Seconds. */
   cpu: number | null;
   /** Bytes. */
@@ -54,6 +56,10 @@ const metrics: Readonly<Record<string, (reading: Reading, sample: Sample) => voi
   },
   circuit_breaker_state: ({ breakers }, { labels: { breaker = '', state = '' }, value }) => {
     if (value === 1) breakers[breaker] = state;
+  },
+  circuit_breaker_transitions_total: ({ transitions }, { labels: { breaker = '', to = '' }, value }) => {
+    const name = `${breaker}:${to}`;
+    transitions[name] = (transitions[name] ?? 0) + value;
   },
   orders_pending: (reading, { value }) => {
     reading.pending = value;
@@ -92,6 +98,7 @@ export function readingOf(samples: readonly Sample[]): Reading {
     orders: {},
     revenue: {},
     breakers: {},
+    transitions: {},
     cpu: null,
     memory: null,
   };

@@ -72,6 +72,20 @@ orders_pending 7
   });
 });
 
+test('a series counts the states of a breaker that were entered between two readings', () => {
+  const series = createSeries();
+  const text = (halfOpened: number) => `
+circuit_breaker_state{breaker="payment",state="open"} 1
+circuit_breaker_transitions_total{breaker="payment",from="open",to="half_open"} ${halfOpened}
+circuit_breaker_transitions_total{breaker="payment",from="half_open",to="closed"} 0
+`;
+  for (const [second, count] of [4, 4, 5, 1].entries()) series.take(read(text(count)), start + second * 1000);
+  expect(series.since(0).columns).toMatchObject({
+    'breaker:payment': [2, 2, 2],
+    'entered:payment:half_open': [0, 1, 1],
+  });
+});
+
 test('a series returns each exemplar once, with its request', () => {
   const bucket = (trace: string, at: number) =>
     `http_request_duration_seconds_bucket{le="0.1",method="POST",route="/orders",status_code="201"} 5 # {trace_id="${trace}"} 0.07 ${at}\n`;

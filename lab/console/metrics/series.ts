@@ -49,6 +49,7 @@ export function createSeries(): Series {
         ...ratesBetween(before, { reading, time }),
         ...quantilesOf(bucketsBetween(windowStart.reading.duration, reading.duration)),
         ...gaugesOf(reading),
+        ...passedStates(before.reading, reading),
       });
     },
     miss(time) {
@@ -95,6 +96,18 @@ function ratesBetween(before: Timed, now: Timed): Record<string, number> {
     cancelled: orders('cancelled'),
     cpu: rate(({ cpu }) => cpu ?? 0),
   };
+}
+
+/**
+ * Transitions to half-open and to open since the last reading. A state that lasts less than a second is between two
+ * readings, and is known by its transition only.
+ */
+function passedStates(before: Reading, { transitions }: Reading): Record<string, number> {
+  const passed = Object.entries(transitions).flatMap(([name, total]): Array<[string, number]> => {
+    const earlier = before.transitions[name] ?? 0;
+    return name.endsWith(':closed') ? [] : [[`entered:${name}`, total < earlier ? total : total - earlier]];
+  });
+  return Object.fromEntries(passed);
 }
 
 function quantilesOf(buckets: ReturnType<typeof bucketsBetween>): Record<string, number | null> {

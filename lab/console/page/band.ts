@@ -30,7 +30,8 @@ export function createBand(title: string): Band {
   return {
     element,
     update(stretches, { from, to }) {
-      const last = stretches.at(-1);
+      // A sliver ends before the stretch in which it lies.
+      const last = stretches.toSorted((a, b) => a.to - b.to).at(-1);
       const current = last && last.to >= to - 2500 ? last : undefined;
       now.textContent = current?.label ?? '–';
       now.title = current?.label ?? '';
@@ -80,7 +81,7 @@ const bands = new WeakMap<Element, Band>();
 export function breakerBands(parent: HTMLElement, data: PlotData): void {
   const names = [...data.columns.keys()].filter((name) => name.startsWith('breaker:'));
   const update = (element: HTMLElement, name: string) =>
-    bands.get(element)?.update(stretchesOf(data.times, data.columns.get(name) ?? []), data);
+    bands.get(element)?.update(stretchesOfBreaker(name.slice('breaker:'.length), data), data);
   // Reserves the space of one band until the service has reported its breakers.
   reconcile(parent, names.length === 0 ? ['breaker:payment'] : names, {
     key: (name) => name,
@@ -94,6 +95,32 @@ export function breakerBands(parent: HTMLElement, data: PlotData): void {
     },
     update,
   });
+}
+
+/** The states of a breaker, with those that it passed through between two readings. */
+export function stretchesOfBreaker(
+  breaker: string,
+  { times, columns }: Pick<PlotData, 'times' | 'columns'>,
+): Stretch[] {
+  const read = columns.get(`breaker:${breaker}`) ?? [];
+  const entered = (state: string) => columns.get(`entered:${breaker}:${state}`) ?? [];
+  const passes = [
+    { state: 1, at: entered('half_open') },
+    { state: 2, at: entered('open') },
+  ];
+  const slivers = passes.flatMap(({ state, at }) =>
+    times.flatMap((time, index) => {
+      const known = states[state];
+      const wasRead = read[index] === state || read[index - 1] === state;
+      return known && (at[index] ?? 0) > 0 && !wasRead ? [sliver(time, known)] : [];
+    }),
+  );
+  return [...stretchesOf(times, read), ...slivers].toSorted((a, b) => a.from - b.from);
+}
+
+/** When in its second a state was entered is not known: it is drawn in the middle, over the other state. */
+function sliver(time: number, known: { state: string; label: string }): Stretch {
+  return { from: time - 700, to: time - 300, ...known, label: `${known.label}, less than a second` };
 }
 
 /** Merges adjacent seconds of the same state. A reading stands for the second before it. */

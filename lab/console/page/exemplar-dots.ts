@@ -42,12 +42,17 @@ export function createExemplarDots(live: Live, page: Page): Overlay {
   }
 
   return {
+    values: (from, to) =>
+      live.exemplars
+        .filter(({ time }) => time >= from * 1000 && time <= to * 1000)
+        .map((each) => each.seconds),
     draw(plot) {
       const { ctx, bbox } = plot;
       const size = radius * devicePixelRatio;
       ctx.save();
       ctx.beginPath();
-      ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+      // A dot on the lowest or the highest line of the scale is shown whole.
+      ctx.rect(bbox.left, bbox.top - size, bbox.width, bbox.height + 2 * size);
       ctx.clip();
       // An outline separates the dots from each other and from the lines.
       ctx.strokeStyle = resolved('--ground');

@@ -43,10 +43,16 @@ function show(): void {
     },
   });
   shown = { view, ending };
-  document.title = `${view.title} – Console`;
+  setTitle();
   main.replaceChildren(view.element);
   navigation.mark(address.path);
   scrollTo(0, 0);
+}
+
+/** The tab names the view and the service, so that several consoles can be told apart. */
+function setTitle(): void {
+  const title = `${shown?.view.title ?? ''} – ${live.latest?.serviceName || 'Console'}`;
+  if (document.title !== title) document.title = title;
 }
 
 function go(path: string): void {
@@ -77,3 +83,4 @@ document.addEventListener('click', (event) => {
 });
 addEventListener('popstate', show);
 show();
+live.subscribe(setTitle, new AbortController().signal);

@@ -3,7 +3,7 @@ import { duration, text } from './format.ts';
 
 /** Something that happened to an order, according to one of the sources that know about it. */
 export interface Moment {
-  /** Milliseconds since 1970. */
+  /** Whole milliseconds since 1970. */
   time: number;
   source: 'order' | 'gateway' | 'span' | 'event' | 'log';
   tone: '' | 'ok' | 'warn' | 'bad';
@@ -14,23 +14,35 @@ export interface Moment {
   spanId: string;
 }
 
-/** The whole life of an order on one timeline. */
+/**
+ * The whole life of an order on one timeline, sorted by the time that is shown. All sources share whole milliseconds and
+ * no more, so moments of one millisecond are sorted by cause: a span, what it stored, what ended it, what was logged.
+ */
 export function lifeOf({ order, charge, spans, logs }: OrderLife): Moment[] {
+  const starts = new Map(spans.map(({ spanId, start }) => [spanId, start]));
+  // What a span caused is not before it: the clock that says so is behind.
+  const withCause = (each: Moment): Moment => ({
+    ...each,
+    time: Math.max(each.time, starts.get(each.spanId) ?? each.time),
+  });
   // Of spans that start together, the longer one contains the other.
   const outerFirst = spans.filter(isShown).toSorted((a, b) => a.start - b.start || b.end - a.end);
-  const [first, ...rest] = outerFirst.flatMap(momentsOfSpan);
+  const ofSpans = outerFirst.flatMap(momentsOfSpan).map(withCause);
+  const [first, ...rest] = ofSpans.toSorted((a, b) => a.time - b.time);
   const [stored, ...later] = order ? momentsOfOrder(order) : [];
-  const late = [...later, ...(charge ? momentsOfCharge(charge) : []), ...logs.map(momentOfLine)];
-  return [
-    ...[first, stored, ...rest].flatMap((each) => (each ? [{ each, at: each.time }] : [])),
-    ...late.map((each) => ({ each, at: each.time + lostByRounding })),
-  ]
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ each }) => each);
+  const byCause = [
+    ...[first, stored].filter((each) => each !== undefined),
+    ...rest,
+    ...later,
+    ...(charge ? momentsOfCharge(charge) : []),
+    ...logs.map(momentOfLine).map(withCause),
+  ];
+  return byCause.map(atWholeMilliseconds).toSorted((a, b) => a.time - b.time);
 }
 
-/** Timestamps of orders, of the ledger and of log lines are truncated to the millisecond, so the true time may be almost 1 ms later. */
-const lostByRounding = 0.999;
+function atWholeMilliseconds(each: Moment): Moment {
+  return { ...each, time: Math.floor(each.time) };
+}
 
 function momentsOfOrder({ status, createdAt, updatedAt }: NonNullable<OrderLife['order']>): Moment[] {
   const placed = moment('order', Date.parse(createdAt), 'pending', 'stored, before the card is charged');

@@ -1,7 +1,7 @@
-import type { OrderLife } from '../api-types.ts';
+import type { OrderLife, TraceSummary } from '../api-types.ts';
 import { call, messageOf, repeat } from './api.ts';
 import { money } from '../../report/money.ts';
-import { clock, duration, text } from './format.ts';
+import { clock, duration, elapsed, text } from './format.ts';
 import { h } from './h.ts';
 import { lifeOf, type Moment } from './order-moments.ts';
 import { statusOf } from './traces.ts';
@@ -83,7 +83,7 @@ function contentOf(life: OrderLife): HTMLElement[] {
   ];
 }
 
-function orderCard({ order, orderMissing }: OrderLife): HTMLElement {
+function orderCard({ order, orderMissing, traces }: OrderLife): HTMLElement {
   if (!order)
     return h('section', { class: 'card' }, h('h2', {}, 'Order'), h('p', { class: 'muted' }, orderMissing));
   const took = Date.parse(order.updatedAt) - Date.parse(order.createdAt);
@@ -96,9 +96,17 @@ function orderCard({ order, orderMissing }: OrderLife): HTMLElement {
     h(
       'p',
       { class: 'muted' },
-      order.status === 'pending' ? 'not decided yet' : `decided after ${duration(took)}`,
+      order.status === 'pending' ? 'not decided yet' : `decided after ${elapsed(took)}`,
     ),
+    traces.some(isAccepted) &&
+      order.status !== 'pending' &&
+      h('p', { class: 'muted' }, 'The client got 202, pending at that time; settlement decided later.'),
   );
+}
+
+/** Whether a request was answered before the order was decided. */
+function isAccepted({ httpStatus }: TraceSummary): boolean {
+  return httpStatus === 202;
 }
 
 function chargeCard({ charge, chargeMissing }: OrderLife): HTMLElement {
@@ -139,7 +147,11 @@ function tracesCard({ traces, logs }: OrderLife): HTMLElement {
           h('a', { href: `/traces/${trace.traceId}` }, trace.name),
           ' ',
           statusOf(trace),
-          h('span', { class: 'muted' }, ` ${duration(trace.duration)}`),
+          h(
+            'span',
+            { class: 'muted' },
+            `${isAccepted(trace) ? ', still pending,' : ''} ${duration(trace.duration)}`,
+          ),
         ),
       ),
     h('p', { class: 'muted' }, traces.length === 0 ? 'none kept' : `${logs.length} log lines`),
@@ -153,7 +165,7 @@ function momentRow(
   return h(
     'li',
     { class: source },
-    h('span', { class: 'time', title: clock(time) }, `+${duration(Math.max(time - start, 0))}`),
+    h('span', { class: 'time', title: clock(time) }, `+${elapsed(time - start)}`),
     h('span', { class: 'source' }, source),
     h('span', { class: `what ${tone}` }, what, detail !== '' && h('span', { class: 'muted' }, ` ${detail}`)),
     h(

@@ -1,10 +1,18 @@
 import { breakerBands, createBand, faultBand } from './band.ts';
 import { breakItBar } from './break-it.ts';
 import { createExemplarDots } from './exemplar-dots.ts';
-import { count } from './format.ts';
 import { h } from './h.ts';
 import type { Live } from './live.ts';
-import { answerLines, createPlotTable, latencyScale, p50, p95, p99, perSecond } from './plot-table.ts';
+import {
+  answerLines,
+  countScale,
+  createPlotTable,
+  latencyScale,
+  p50,
+  p95,
+  p99,
+  rateScale,
+} from './plot-table.ts';
 import type { Overlay, PlotData, PlotOptions } from './plot.ts';
 import { createTiles } from './tiles.ts';
 import type { CreateView } from './view.ts';
@@ -55,12 +63,12 @@ export function overviewView(live: Live): CreateView {
 
 function plotsOf(dots: Overlay): readonly PlotOptions[] {
   return [
-    { title: 'Requests', height: 100, format: perSecond, lines: answerLines },
+    { title: 'Requests', height: 100, ...rateScale, lines: answerLines },
     { title: 'Latency', height: 132, ...latencyScale, over: dots, lines: [p50, p95, p99] },
     {
       title: 'Concurrency',
       height: 82,
-      format: count,
+      ...countScale,
       lines: [
         { column: 'inFlight', label: 'in flight', colour: '--blue', filled: true },
         { column: 'limit', label: 'limit', colour: '--grey', dashed: true },
@@ -70,7 +78,7 @@ function plotsOf(dots: Overlay): readonly PlotOptions[] {
     {
       title: 'Payment attempts',
       height: 72,
-      format: perSecond,
+      ...rateScale,
       lines: [
         { column: 'retries', label: 'retries', colour: '--amber' },
         { column: 'rejected', label: 'rejected', colour: '--red' },
@@ -79,14 +87,13 @@ function plotsOf(dots: Overlay): readonly PlotOptions[] {
     {
       title: 'Pending orders',
       height: 72,
-      format: count,
+      ...countScale,
       lines: [{ column: 'pending', label: 'pending', colour: '--violet', filled: true }],
     },
     {
       title: 'Orders',
       height: 104,
-      format: perSecond,
-      hasTimes: true,
+      ...rateScale,
       lines: [
         { column: 'paid', label: 'paid', colour: '--green', filled: true },
         { column: 'declined', label: 'declined', colour: '--amber' },

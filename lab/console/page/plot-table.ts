@@ -1,23 +1,26 @@
-import { rate, seconds, tick } from './format.ts';
+import { count, rate, seconds } from './format.ts';
 import { createPlot, type Line, type PlotData, type PlotOptions } from './plot.ts';
+import { createTimeAxis } from './time-axis.ts';
 
 export interface PlotTable {
   elements: HTMLElement[];
   update(data: PlotData): void;
 }
 
-/** Plots one below the other, over the same time. */
+/** Plots one below the other, over the same time. Their time axis stays in view while they are longer than the window. */
 export function createPlotTable(rows: readonly PlotOptions[], signal: AbortSignal): PlotTable {
   const plots = rows.map((row) => createPlot(row, signal));
+  const axis = createTimeAxis(signal);
   return {
-    elements: plots.map(({ element }) => element),
+    elements: [...plots.map(({ element }) => element), axis.element],
     update(data) {
+      axis.update(data);
       for (const plot of plots) plot.update(data);
     },
   };
 }
 
-export function perSecond(value: number): string {
+function perSecond(value: number): string {
   return `${rate(value)}/s`;
 }
 
@@ -30,7 +33,11 @@ export const answerLines: readonly Line[] = [
 ];
 
 /** Latency spans several orders of magnitude. */
-export const latencyScale = { format: seconds, formatAxis: tick, logarithmic: true } as const;
+export const latencyScale = { format: seconds, scale: 'seconds' } as const;
+
+export const rateScale = { format: perSecond, scale: 'rate' } as const;
+
+export const countScale = { format: count, scale: 'count' } as const;
 
 export const p50: Line = { column: 'p50', label: 'p50', colour: '--blue' };
 export const p95: Line = { column: 'p95', label: 'p95', colour: '--violet' };

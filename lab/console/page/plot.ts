@@ -4,7 +4,9 @@
  */
 import uPlot from 'uplot';
 import type { FaultWindow } from '../api-types.ts';
+import { tick } from './format.ts';
 import { h } from './h.ts';
+import { decadesAround, linearLabels, linearTicks, timeTicks, withHeadroom, withoutRest } from './ticks.ts';
 import type { Columns } from './timeline.ts';
 
 export interface Line {
@@ -24,12 +26,8 @@ export interface PlotOptions {
   /** In pixels. */
   height: number;
   format: (value: number) => string;
-  /** Format of the axis. Default: `format`. */
-  formatAxis?: (value: number) => string;
-  /** Logarithmic scale, for values over several orders of magnitude. */
-  logarithmic?: boolean;
-  /** Whether the time axis has labels. */
-  hasTimes?: boolean;
+  /** What the values are: counts, rates per second, or seconds over several orders of magnitude. */
+  scale: 'count' | 'rate' | 'seconds';
   /** Draws over the lines and follows the pointer. */
   over?: Overlay;
 }
@@ -37,6 +35,8 @@ export interface PlotOptions {
 export interface Overlay {
   draw(plot: uPlot): void;
   attach?(plot: uPlot): void;
+  /** The values that it draws, for the scale. Times are seconds since 1970. */
+  values(from: number, to: number): readonly number[];
 }
 
 export interface PlotData {
@@ -54,8 +54,8 @@ export interface Plot {
 }
 
 /** The width of every value axis, in pixels: plots stand one above the other, so their times must be aligned. */
-const axisWidth = 56;
-const rightPadding = 10;
+export const axisWidth = 56;
+export const rightPadding = 10;
 // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- a const enum does not exist at run time
 const logarithmicScale: uPlot.Scale.Distr.Logarithmic = 3;
 /** Plots of one group share the cursor. */
@@ -63,7 +63,8 @@ const group = 'console';
 
 /** A plot over time. Its label shows the values under the pointer, or else the latest ones. */
 export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
-  const { title, lines, height, format } = options;
+  const { title, lines, height, format, scale, over } = options;
+  const isWhole = scale === 'count';
   const values = lines.map(() => h('span', { class: 'value' }, '–'));
   const legend = h(
     'ul',
@@ -85,13 +86,15 @@ export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
     canvas,
   );
   let faults: readonly FaultWindow[] = [];
+  /** Values per line, with those at rest, which are not drawn. */
+  let all: ReadonlyArray<ReadonlyArray<number | null>> = [];
   let pointedAt: number | null = null;
 
   const plot = new uPlot(
     {
       width: 600,
       height,
-      padding: [8, rightPadding, options.hasTimes ? 0 : 4, 0],
+      padding: [8, rightPadding, 4, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -101,9 +104,17 @@ export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
       },
       scales: {
         x: { time: true, auto: false, range: (_plot, from, to) => [from, to] },
-        y: options.logarithmic ? { distr: logarithmicScale, range: decades } : { range: fromZero },
+        y:
+          scale === 'seconds'
+            ? { distr: logarithmicScale, range: decades }
+            : {
+                range: (_plot, _least, largest) => [
+                  0,
+                  linearTicks(withHeadroom(largest ?? 0, isWhole), stepsOf(height), isWhole).at(-1) ?? 1,
+                ],
+              },
       },
-      axes: [timeAxis(options.hasTimes ?? false), valueAxis(options)],
+      axes: [timeAxis, valueAxis(options)],
       series: [
         {},
         ...lines.map(({ label, colour, filled, dashed }) => ({
@@ -118,11 +129,11 @@ export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
       ],
       hooks: {
         drawClear: [(self) => shadeFaults(self, faults)],
-        draw: [(self) => options.over?.draw(self)],
+        draw: [(self) => over?.draw(self)],
         setCursor: [
           (self) => {
             pointedAt = self.cursor.idx ?? null;
-            showValues(self);
+            showValues();
           },
         ],
       },
@@ -130,11 +141,17 @@ export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
     [[0], ...lines.map(() => [null])],
     canvas,
   );
-  options.over?.attach?.(plot);
+  over?.attach?.(plot);
 
-  function showValues(self: uPlot): void {
+  /** Includes what the overlay draws, which would be cut off otherwise. */
+  function decades({ scales: { x } }: uPlot, least: number | null, largest: number | null): [number, number] {
+    const drawn = over?.values(x?.min ?? 0, x?.max ?? 0) ?? [];
+    return decadesAround([...drawn, least ?? 0, largest ?? 0]);
+  }
+
+  function showValues(): void {
     for (const [index, value] of values.entries()) {
-      const column = self.data[index + 1] ?? [];
+      const column = all[index] ?? [];
       const shown = column[pointedAt ?? column.length - 1];
       value.textContent = shown === null || shown === undefined ? '–' : format(shown);
     }
@@ -155,17 +172,18 @@ export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
     element,
     update({ times, columns, faults: windows, from, to }) {
       faults = windows;
+      all = lines.map(({ column }) => columns.get(column) ?? times.map(() => null));
       plot.batch(() => {
         plot.setData(
           [
             times.map((time) => time / 1000),
-            ...lines.map(({ column }) => columns.get(column)?.slice() ?? times.map(() => null)),
+            ...all.map((column, index) => (lines[index]?.filled ? column.slice() : withoutRest(column))),
           ],
           false,
         );
         plot.setScale('x', { min: from / 1000, max: to / 1000 });
       });
-      showValues(plot);
+      showValues();
     },
   };
 }
@@ -175,25 +193,21 @@ export function resolved(property: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(property).trim();
 }
 
-function timeAxis(hasTimes: boolean): uPlot.Axis {
-  return {
-    stroke: () => resolved('--muted'),
-    grid: { stroke: () => resolved('--line'), width: 1 },
-    ticks: { show: false },
-    font: '11px system-ui, sans-serif',
-    ...(hasTimes
-      ? {
-          size: 26,
-          values: (_plot, splits) =>
-            splits.map((second) => new Date(second * 1000).toTimeString().slice(0, 8)),
-        }
-      : { size: 0, values: (_plot, splits) => splits.map(() => '') }),
-    space: 90,
-  };
-}
+/** Without labels: one axis below all plots has them. */
+const timeAxis: uPlot.Axis = {
+  grid: { stroke: () => resolved('--line'), width: 1 },
+  ticks: { show: false },
+  size: 0,
+  splits: ({ scales: { x }, bbox }) =>
+    timeTicks({ from: (x?.min ?? 0) * 1000, to: (x?.max ?? 0) * 1000 }, bbox.width / devicePixelRatio).map(
+      (time) => time / 1000,
+    ),
+  values: (_plot, splits) => splits.map(() => ''),
+};
 
-function valueAxis({ format, formatAxis = format, height, logarithmic }: PlotOptions): uPlot.Axis {
-  const isShown = (value: number) => !logarithmic || isDecade(value);
+function valueAxis({ height, scale }: PlotOptions): uPlot.Axis {
+  const isLogarithmic = scale === 'seconds';
+  const isShown = (value: number) => !isLogarithmic || isDecade(value);
   return {
     stroke: () => resolved('--muted'),
     grid: {
@@ -205,27 +219,23 @@ function valueAxis({ format, formatAxis = format, height, logarithmic }: PlotOpt
     font: '11px system-ui, sans-serif',
     size: axisWidth,
     gap: 8,
-    space: height > 120 ? 30 : 24,
-    values: (_plot, splits) => splits.map((value) => (isShown(value) ? formatAxis(value) : '')),
+    ...(isLogarithmic
+      ? { space: 24, values: (_plot, splits) => splits.map((value) => (isShown(value) ? tick(value) : '')) }
+      : {
+          // The range ends at a tick, so the same ticks follow from it.
+          splits: (_plot, _axis, _low, top) => linearTicks(top, stepsOf(height), scale === 'count'),
+          values: (_plot, splits) => linearLabels(splits, scale === 'rate' ? '/s' : ''),
+        }),
   };
+}
+
+/** The number of steps on a value axis: one per 26 pixels. */
+function stepsOf(height: number): number {
+  return Math.max(Math.floor((height - 12) / 26), 1);
 }
 
 function isDecade(value: number): boolean {
   return Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6;
-}
-
-/** From 0 to a round number above the largest value, and at least to 1. */
-function fromZero(_plot: uPlot, _least: number, largest: number): [number, number] {
-  const top = Math.max(largest * 1.1, 1);
-  const step = 10 ** Math.floor(Math.log10(top)) / 2;
-  return [0, Math.ceil(top / step) * step];
-}
-
-/** Whole decades around the values, at least two of them. */
-function decades(_plot: uPlot, least: number, largest: number): [number, number] {
-  if (!(least > 0) || !(largest > 0)) return [0.001, 1];
-  const low = Math.floor(Math.log10(least));
-  return [10 ** low, 10 ** Math.max(low + 2, Math.ceil(Math.log10(largest)))];
 }
 
 function shadeFaults(plot: uPlot, windows: readonly FaultWindow[]): void {

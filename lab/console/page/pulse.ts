@@ -40,8 +40,9 @@ function beatsOf({ latest, failure }: Live): Beat[] {
     return [{ key: 'service', tone: failure === '' ? 'quiet' : 'bad', text, href: '/', title: text }];
   }
   const fault = latest.faults.find(({ to }) => to === undefined);
-  const { collector, traffic, service } = latest;
-  const states = { up: 'service up', down: 'service down', unknown: 'no service yet' };
+  const { collector, traffic, service, serviceName } = latest;
+  const name = serviceName || 'service';
+  const states = { up: `${name} up`, down: `${name} down`, unknown: 'no service yet' };
   return [
     {
       key: 'service',

@@ -1,5 +1,5 @@
 import type { LogRecord, SpanRecord, TraceDetail, Values } from '../api-types.ts';
-import { duration, text } from './format.ts';
+import { duration, elapsed, text } from './format.ts';
 import { h } from './h.ts';
 
 /** All data of one span. */
@@ -86,7 +86,7 @@ function lineOf(line: LogRecord, span: SpanRecord): HTMLElement {
       'summary',
       {},
       h('span', { class: `level ${line.level}` }, line.level),
-      ` ${line.text} +${duration(Math.max(line.time - span.start, 0))}`,
+      ` ${line.text} +${elapsed(line.time - span.start)}`,
     ),
     valuesTable(line.attributes),
   );

@@ -3,108 +3,133 @@ import { bytes, count, duration, percent, rate, seconds } from './format.ts';
 import { h } from './h.ts';
 import type { Live } from './live.ts';
 
+/** What the tiles read. */
+export type Readings = Pick<Live, 'columns' | 'latest'>;
+
+interface Shown {
+  value: string;
+  beside: string;
+  tone?: 'bad' | 'warn' | 'ok';
+}
+
 interface Tile {
   title: string;
-  show(live: Live): { value: string; beside: string; tone?: 'bad' | 'warn' | 'ok' };
+  /** Without a value: nothing was read in the latest second, or there is nothing to divide by. */
+  show(live: Readings): Shown | undefined;
 }
 
 const tiles: readonly Tile[] = [
   {
     title: 'Requests',
-    show: (live) => ({ value: `${rate(requestsOf(live))}/s`, beside: `${rate(now(live, 'paid'))}/s paid` }),
+    show(live) {
+      const requests = requestsOf(live);
+      if (requests === null) return undefined;
+      return { value: `${rate(requests)}/s`, beside: `${rate(now(live, 'paid') ?? 0)}/s paid` };
+    },
   },
   {
     title: 'Server errors',
     show(live) {
-      const failed = now(live, 'failed');
-      const share = failed / (requestsOf(live) || 1);
+      const [requests, failed, shed] = [requestsOf(live), now(live, 'failed'), now(live, 'shed')];
+      if (requests === null || failed === null) return undefined;
+      if (requests === 0) return { value: none, beside: 'no requests' };
       return {
-        value: percent(share),
-        beside: `${rate(now(live, 'shed'))}/s shed`,
-        ...(failed > 0 && { tone: 'bad' as const }),
+        value: percent(failed / requests),
+        beside: `${rate(shed ?? 0)}/s shed`,
+        ...(failed > 0 && { tone: 'bad' }),
       };
     },
   },
   {
     title: 'Latency p99',
     show(live) {
-      const [p99, p50] = [nowOrNull(live, 'p99'), nowOrNull(live, 'p50')];
-      const isSlow = p99 !== null && p99 > objective;
+      const [p99, p50] = [now(live, 'p99'), now(live, 'p50')];
+      if (p99 === null || p50 === null)
+        return requestsOf(live) === null ? undefined : { value: none, beside: 'no requests' };
       return {
-        value: p99 === null ? '–' : seconds(p99),
-        beside: p50 === null ? 'no requests' : `p50 ${seconds(p50)}`,
-        ...(isSlow && { tone: 'warn' as const }),
+        value: seconds(p99),
+        beside: `p50 ${seconds(p50)}`,
+        ...(p99 > objective && { tone: 'warn' }),
       };
     },
   },
   {
     title: 'In flight',
     show(live) {
-      const limit = nowOrNull(live, 'limit');
-      return {
-        value: count(now(live, 'inFlight')),
-        beside: limit === null ? 'no limit' : `limit ${count(limit)}`,
-      };
+      const [inFlight, limit] = [now(live, 'inFlight'), now(live, 'limit')];
+      if (inFlight === null) return undefined;
+      return { value: count(inFlight), beside: limit === null ? 'no limit' : `limit ${count(limit)}` };
     },
   },
   {
     title: 'Breaker',
     show(live) {
-      const state = nowOrNull(live, 'breaker:payment');
-      const rejected = now(live, 'rejected');
+      const state = now(live, 'breaker:payment');
+      const rejected = now(live, 'rejected') ?? 0;
       const known = state === null ? undefined : breakerStates[state];
-      return {
-        value: known?.label ?? '–',
-        beside: rejected > 0 ? `${rate(rejected)}/s rejected` : 'payment',
-        ...(known?.tone && { tone: known.tone }),
-      };
+      return known && { ...known, beside: rejected > 0 ? `${rate(rejected)}/s rejected` : 'payment' };
     },
   },
   {
     title: 'Pending',
     show(live) {
-      const oldest = now(live, 'oldest');
-      const pending = now(live, 'pending');
+      const [pending, oldest] = [now(live, 'pending'), now(live, 'oldest')];
+      if (pending === null) return undefined;
+      if (pending === 0) return { value: '0', beside: 'none waiting' };
       return {
         value: count(pending),
-        beside: pending > 0 ? `oldest ${duration(oldest * 1000)}` : 'none waiting',
-        ...(pending > 0 && { tone: 'warn' as const }),
+        beside: oldest === null ? '' : `oldest ${duration(oldest * 1000)}`,
+        tone: 'warn',
       };
     },
   },
   {
     title: 'Revenue',
-    show(live) {
-      const [largest, ...others] = Object.entries(live.latest?.revenue ?? {}).toSorted(
+    show({ latest }) {
+      const [largest, ...others] = Object.entries(latest?.revenue ?? {}).toSorted(
         ([currency, minor], [otherCurrency, otherMinor]) =>
           wholeUnits(otherMinor, otherCurrency) - wholeUnits(minor, currency),
       );
+      if (latest?.service !== 'up') return undefined;
+      if (!largest) return { value: none, beside: 'no paid orders yet' };
+      const paid = latest.orders['paid'] ?? 0;
       return {
-        value: largest ? money(largest[1], largest[0], true) : '–',
-        beside: others.map(([currency, minor]) => money(minor, currency, true)).join('  ') || 'no orders yet',
+        value: money(largest[1], largest[0], true),
+        beside:
+          others.map(([currency, minor]) => money(minor, currency, true)).join('  ') ||
+          `${count(paid)} paid ${paid === 1 ? 'order' : 'orders'}`,
       };
     },
   },
   {
     title: 'Process',
     show(live) {
-      const [cpu, memory] = [nowOrNull(live, 'cpu'), nowOrNull(live, 'memory')];
-      return {
-        value: cpu === null ? '–' : `${percent(cpu)} CPU`,
-        beside: memory === null ? '' : bytes(memory),
-      };
+      const [cpu, memory] = [now(live, 'cpu'), now(live, 'memory')];
+      return cpu === null
+        ? undefined
+        : { value: `${percent(cpu)} CPU`, beside: memory === null ? '' : bytes(memory) };
     },
   },
 ];
+
+/** Stands for a value that does not exist. */
+const none = '–';
 
 /** The latency objective in seconds: 99 % of placements are faster. */
 const objective = 0.3;
 
 const breakerStates = [
-  { label: 'closed', tone: 'ok' },
-  { label: 'half-open', tone: 'warn' },
-  { label: 'open', tone: 'bad' },
+  { value: 'closed', tone: 'ok' },
+  { value: 'half-open', tone: 'warn' },
+  { value: 'open', tone: 'bad' },
 ] as const;
+
+/** The texts of the tiles by title. */
+export function tileTexts(live: Readings): Map<string, Shown> {
+  return new Map(
+    tiles.map(({ title, show }) => [title, show(live) ?? { value: none, beside: 'no reading' }]),
+  );
+}
 
 /** The figures of the latest second. */
 export function createTiles(): { element: HTMLElement; update(live: Live): void } {
@@ -121,10 +146,9 @@ export function createTiles(): { element: HTMLElement; update(live: Live): void 
   return {
     element,
     update(live) {
-      for (const [index, tile] of tiles.entries()) {
-        const { value, beside, tone } = tile.show(live);
-        const place = shown[index];
-        if (!place) continue;
+      const texts = tileTexts(live);
+      for (const place of shown) {
+        const { value = none, beside = '', tone } = texts.get(place.title) ?? {};
         place.value.textContent = value;
         place.value.className = `figure ${tone ?? ''}`;
         place.beside.textContent = beside || ' ';
@@ -134,14 +158,12 @@ export function createTiles(): { element: HTMLElement; update(live: Live): void 
   };
 }
 
-function nowOrNull({ columns }: Live, column: string): number | null {
+/** The value of the latest second. */
+function now({ columns }: Readings, column: string): number | null {
   return columns.get(column)?.at(-1) ?? null;
 }
 
-function now(live: Live, column: string): number {
-  return nowOrNull(live, column) ?? 0;
-}
-
-function requestsOf(live: Live): number {
-  return now(live, 'ok') + now(live, 'client') + now(live, 'shed') + now(live, 'failed');
+function requestsOf(live: Readings): number | null {
+  const answers = ['ok', 'client', 'shed', 'failed'].map((column) => now(live, column));
+  return answers.reduce((sum, each) => (sum === null || each === null ? null : sum + each));
 }

@@ -1,6 +1,6 @@
 import type { TraceDetail } from '../api-types.ts';
 import { ApiError, call, messageOf, repeat } from './api.ts';
-import { clock, duration } from './format.ts';
+import { clock, duration, elapsed } from './format.ts';
 import { h } from './h.ts';
 import { toSpanTrees } from './span-tree.ts';
 import { createSpanDetail } from './span-detail.ts';
@@ -90,7 +90,7 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
       ...trace.linkedFrom.flatMap((each) =>
         fact(
           'Followed by',
-          h('a', { href: `/traces/${each.traceId}` }, `${each.name}, ${duration(each.start - end)} later`),
+          h('a', { href: `/traces/${each.traceId}` }, `${each.name}, ${elapsed(each.start - end)} later`),
         ),
       ),
       ...fact('Trace', h('span', { class: 'id' }, trace.traceId)),

@@ -5,7 +5,7 @@ import { h } from './h.ts';
 import type { Live } from './live.ts';
 import { createMixForm } from './mix-form.ts';
 import { createOutcomes } from './outcomes.ts';
-import { answerLines, createPlotTable, latencyScale, p50, p99, perSecond } from './plot-table.ts';
+import { answerLines, createPlotTable, latencyScale, p50, p99, rateScale } from './plot-table.ts';
 import type { PlotOptions } from './plot.ts';
 import { createTimeline } from './timeline.ts';
 import { createTrafficControls } from './traffic-controls.ts';
@@ -19,10 +19,10 @@ const plotRows: readonly PlotOptions[] = [
   {
     title: 'Answers',
     height: 130,
-    format: perSecond,
+    ...rateScale,
     lines: [...answerLines, { column: 'unanswered', label: 'no answer', colour: '--grey' }],
   },
-  { title: 'Time to answer', height: 160, ...latencyScale, hasTimes: true, lines: [p50, p99] },
+  { title: 'Time to answer', height: 160, ...latencyScale, lines: [p50, p99] },
 ];
 
 /** Simulated customers: their rate, their mix, and the answers that they get. */

@@ -1,6 +1,6 @@
 import type { LogRecord, SpanRecord, TraceDetail } from '../api-types.ts';
 import { type CriticalPart, criticalPath } from './critical-path.ts';
-import { duration } from './format.ts';
+import { duration, elapsed } from './format.ts';
 import { h } from './h.ts';
 import { createSelection } from './selection.ts';
 import { type SpanTree, toSpanTrees } from './span-tree.ts';
@@ -169,7 +169,7 @@ function logRow(
       { class: 'track' },
       h('span', { class: `moment ${line.level}`, style: { left: `${place(line.time)}%` } }),
     ),
-    h('span', { class: 'duration' }, `+${duration(Math.max(line.time - start, 0))}`),
+    h('span', { class: 'duration' }, `+${elapsed(line.time - start)}`),
   );
 }
 

@@ -10,6 +10,8 @@ export interface TraceStore {
   isWorthKeeping(traceId: string): boolean;
   /** One JSON string per span. */
   spansOf(traceId: string): { spans: readonly string[]; dropped: number } | undefined;
+  /** The service of the trace's root span. */
+  serviceOf(traceId: string): string | undefined;
   newestFirst(): Iterable<Entry>;
   /** Traces with a span that links to this trace. */
   linkedFrom(traceId: string): TraceSummary[];
@@ -73,6 +75,7 @@ export function createTraceStore(capacity: number): TraceStore {
       return entry !== undefined && isWorthKeeping(entry);
     },
     spansOf: (traceId) => entries.get(traceId),
+    serviceOf: (traceId) => entries.get(traceId)?.root.service,
     newestFirst,
     linkedFrom: (traceId) =>
       [...newestFirst()].filter(({ linksTo }) => linksTo.includes(traceId)).map(summaryOf),

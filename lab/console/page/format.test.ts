@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { duration, elapsed } from './format.ts';
+
+test.each([
+  [0.9996, '1.00 ms'],
+  [9.996, '10.0 ms'],
+  [99.96, '100 ms'],
+  [999.6, '1.00 s'],
+  [59_996, '1 min 0 s'],
+  [119_700, '2 min 0 s'],
+  [3_599_600, '1 h 0 min'],
+])('%d ms is shown as %s, not rounded up within the smaller unit', (ms, shown) => {
+  expect(duration(ms)).toBe(shown);
+});
+
+test.each([
+  [5.65, '5 ms'],
+  [-3, '0 ms'],
+  [1234.9, '1.234 s'],
+  [59_999, '59.999 s'],
+  [61_000, '1 min 1 s'],
+])('%d ms between two clocks is shown as %s', (ms, shown) => {
+  expect(elapsed(ms)).toBe(shown);
+});
+
+test('a duration is shown with at most four digits and never as much as the next unit', () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 86_400_000, noNaN: true }), (ms) => {
+      expect(duration(ms)).not.toMatch(/\d{5}|1000 (?:µs|ms)|60(?:\.0+)? s|60 min/);
+    }),
+  );
+});

@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decadesAround, linearLabels, linearTicks, timeTicks, withHeadroom, withoutRest } from './ticks.ts';
+
+test.each([
+  ['a count of one', 0.5, 3, true, ['0', '1']],
+  ['no data', 0, 3, true, ['0', '1']],
+  ['a count of three', 3, 3, true, ['0', '2', '4']],
+  ['a rate below one', 0.4, 2, false, ['0.0/s', '0.5/s']],
+  ['a rate of 24', 24, 3, false, ['0/s', '10/s', '20/s', '30/s']],
+  ['ten thousand', 11_000, 3, false, ['0k/s', '5k/s', '10k/s', '15k/s']],
+])('the axis of %s has the labels that a reader expects', (_what, largest, most, isWhole, labels) => {
+  const ticks = linearTicks(withHeadroom(largest, isWhole), most, isWhole);
+  expect(linearLabels(ticks, isWhole ? '' : '/s')).toEqual(labels);
+});
+
+const largest = fc.oneof(
+  fc.double({ min: 0, max: 1e9, noNaN: true }),
+  fc.double({ min: 0, max: 2, noNaN: true }),
+  fc.nat(2_000_000),
+);
+
+test('an axis of any values starts at 0, ends above them, and repeats and rounds no label', () => {
+  fc.assert(
+    fc.property(largest, fc.integer({ min: 1, max: 6 }), fc.boolean(), (value, most, isWhole) => {
+      const ticks = linearTicks(withHeadroom(value, isWhole), most, isWhole);
+      const top = ticks.at(-1) ?? 0;
+      const labels = linearLabels(ticks);
+      expect(ticks[0]).toBe(0);
+      expect(top).toBeGreaterThan(value);
+      expect(ticks.length).toBeLessThanOrEqual(most + 1);
+      expect(new Set(labels).size).toBe(labels.length);
+      expect(linearTicks(top, most, isWhole)).toEqual(ticks);
+      if (isWhole) expect(ticks.every((tick) => Number.isInteger(tick))).toBe(true);
+      for (const [index, label] of labels.entries()) {
+        const factor = { k: 1000, M: 1_000_000 }[label.slice(-1)] ?? 1;
+        expect(Number(label.replaceAll(/[,kM]/g, '')) * factor).toBeCloseTo(ticks[index] ?? -1, 6);
+        expect(label.length).toBeLessThanOrEqual(7);
+      }
+    }),
+  );
+});
+
+test('a logarithmic axis holds every positive value between two of its decades', () => {
+  const seconds = fc.oneof(
+    fc.double({ min: 1e-7, max: 1e5, noNaN: true }),
+    fc.integer({ min: -7, max: 5 }).map((exponent) => 10 ** exponent),
+    fc.constant(0),
+  );
+  fc.assert(
+    fc.property(fc.array(seconds), (values) => {
+      const [low, high] = decadesAround(values);
+      for (const value of values.filter((each) => each > 0)) {
+        expect(value).toBeGreaterThanOrEqual(low * (1 - 1e-9));
+        expect(value).toBeLessThanOrEqual(high * (1 + 1e-9));
+      }
+      expect(high / low).toBeGreaterThanOrEqual(99.999);
+      for (const bound of [low, high])
+        expect(Math.log10(bound)).toBeCloseTo(Math.round(Math.log10(bound)), 9);
+    }),
+  );
+  expect(decadesAround([0.0004, 0.2])).toEqual([0.0001, 1]);
+  expect(decadesAround([])).toEqual([0.001, 1]);
+});
+
+test('a time axis of any period has round times, apart from each other and from both edges', () => {
+  const period = fc.record({
+    from: fc.integer({ min: 1_600_000_000_000, max: 1_900_000_000_000 }),
+    length: fc.integer({ min: 2000, max: 900_000 }),
+  });
+  fc.assert(
+    fc.property(period, fc.integer({ min: 200, max: 2000 }), ({ from, length }, width) => {
+      const ticks = timeTicks({ from, to: from + length }, width);
+      const places = ticks.map((tick) => ((tick - from) / length) * width);
+      for (const [index, place] of places.entries()) {
+        expect(place).toBeGreaterThanOrEqual(26 - 1e-6);
+        expect(place).toBeLessThanOrEqual(width - 26 + 1e-6);
+        if (index > 0) expect(place - (places[index - 1] ?? 0)).toBeGreaterThanOrEqual(90 - 1e-6);
+        expect((ticks[index] ?? 1) % 1000).toBe(0);
+      }
+    }),
+  );
+});
+
+test('two minutes on a usual screen have a time at least every half minute', () => {
+  const from = 1_700_000_000_000;
+  expect(timeTicks({ from, to: from + 120_000 }, 1000)).toHaveLength(8);
+});
+
+test('a line at rest is not drawn, and one that rises starts and ends at zero', () => {
+  expect(withoutRest([0, 0, 0, null, 0])).toEqual([null, null, null, null, null]);
+  expect(withoutRest([0, 0, 3, 0, 0, 5])).toEqual([null, 0, 3, 0, 0, 5]);
+});

@@ -1,0 +1,100 @@
+/** Marks of an axis, with labels that are never repeated and never rounded. */
+
+/** A tenth above the largest value, so that a line does not touch the upper edge, and at least one count or a tenth. */
+export function withHeadroom(largest: number, isWhole: boolean): number {
+  return Math.max(largest * 1.1, isWhole ? 1 : 0.1);
+}
+
+/**
+ * The ticks of a linear axis, from 0 to the first one that is not below `top`: at most `most` steps of 1, 2 or 5 times a
+ * power of ten. The same ticks follow from the last of them.
+ *
+ * @param isWhole whether the values are counts, for which half a step would mean nothing
+ */
+export function linearTicks(top: number, most: number, isWhole: boolean): number[] {
+  const step = Math.max(niceStep(top / most), isWhole ? 1 : 0);
+  const steps = Math.ceil(top / step - 1e-9);
+  return Array.from({ length: steps + 1 }, (_none, index) => Number((index * step).toPrecision(12)));
+}
+
+/** The smallest of 1, 2 or 5 times a power of ten that is not below the given length. */
+function niceStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  const factor = [1, 2, 5, 10].find((each) => each * power >= least * (1 - 1e-9)) ?? 10;
+  return factor * power;
+}
+
+/** Labels with exactly the decimals that the step between the ticks needs. From 10,000 on they count in thousands or millions. */
+export function linearLabels(ticks: readonly number[], unit = ''): string[] {
+  const top = ticks.at(-1) ?? 0;
+  const [divisor, suffix] = top >= 1e7 ? [1e6, 'M'] : top >= 1e4 ? [1e3, 'k'] : [1, ''];
+  const step = ((ticks[1] ?? 1) - (ticks[0] ?? 0)) / divisor;
+  const digits = decimalsOf(step);
+  return ticks.map((tick) => {
+    const value = (tick / divisor).toLocaleString('en', {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+    return `${value}${suffix}${unit}`;
+  });
+}
+
+function decimalsOf(step: number): number {
+  return Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+}
+
+/** Whole decades around values on a logarithmic axis, at least two of them. Without a positive value: 1 ms to 1 s. */
+export function decadesAround(values: readonly number[]): [low: number, high: number] {
+  const positive = values.filter((value) => value > 0 && Number.isFinite(value));
+  if (positive.length === 0) return [0.001, 1];
+  const low = exponentBelow(positive.reduce((a, b) => Math.min(a, b)));
+  const high = -exponentBelow(1 / positive.reduce((a, b) => Math.max(a, b)));
+  return [10 ** low, 10 ** Math.max(low + 2, high)];
+}
+
+/** The largest exponent whose power of ten is not above the value. The logarithm of a power of ten may be inexact. */
+function exponentBelow(value: number): number {
+  const exponent = Math.floor(Math.log10(value) + 1e-9);
+  return 10 ** exponent > value * (1 + 1e-9) ? exponent - 1 : exponent;
+}
+
+/** Seconds between the ticks of a time axis. All divide a quarter of an hour, so the ticks are round in every time zone. */
+const timeSteps = [1, 2, 5, 10, 15, 30, 60, 150, 300, 900];
+/** Pixels that a label such as `14:03:20` needs, and those that keep it apart from the next. */
+const timeLabelWidth = 52;
+const timeLabelSpace = 38;
+
+/**
+ * Round times of a period, none of them so near to an edge that its label would be cut.
+ *
+ * @param period from and to, in milliseconds since 1970
+ * @param width of the axis in pixels
+ * @returns milliseconds since 1970, ascending
+ */
+export function timeTicks({ from, to }: { from: number; to: number }, width: number): number[] {
+  const length = to - from;
+  if (!(length > 0) || width < timeLabelWidth) return [];
+  const perPixel = length / width;
+  const least = (timeLabelWidth + timeLabelSpace) * perPixel;
+  const step = (timeSteps.find((each) => each * 1000 >= least) ?? 900) * 1000;
+  const edge = (timeLabelWidth / 2) * perPixel;
+  const ticks: number[] = [];
+  for (let at = Math.ceil((from + edge) / step) * step; at <= to - edge; at += step) ticks.push(at);
+  return ticks;
+}
+
+/** Local time of the browser, to the second. @param time milliseconds since 1970 */
+export function timeLabel(time: number): string {
+  return new Date(time).toTimeString().slice(0, 8);
+}
+
+/**
+ * The values without those at rest: a zero between zeros becomes a gap, because a coloured line along zero looks like a
+ * reading of something that happens.
+ */
+export function withoutRest(values: ReadonlyArray<number | null>): Array<number | null> {
+  const isRest = (value: number | null | undefined) => value === 0 || value === null || value === undefined;
+  return values.map((value, index) =>
+    value === 0 && isRest(values[index - 1]) && isRest(values[index + 1]) ? null : value,
+  );
+}
