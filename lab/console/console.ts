@@ -91,7 +91,8 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     return reply.code(status).headers(headers).send(body);
   });
   guard(app, { token, lockedPage: () => files.get('locked.html')?.content ?? '' });
-  await app.register(receiverRoutes, { traces, logs, forwarder });
+  const { onUnexpectedError } = options;
+  await app.register(receiverRoutes, { prefix: '/v1', traces, logs, forwarder, onUnexpectedError });
   await app.register(pageRoutes, { files });
   await app.register(overviewRoutes({ scraper, faults, traffic, traces, logs, forwarder }));
   await app.register(telemetryRoutes({ traces, logs, target: () => targets }));

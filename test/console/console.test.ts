@@ -63,37 +63,6 @@ describe('the receiver', () => {
     expect((await shown.call('GET', `/api/logs?trace=${span.traceId}`)).body).toMatchObject({ lines });
   });
 
-  test('the receiver accepts metrics without keeping them', async () => {
-    expect(await shown.raw('POST', '/v1/metrics', { body: {} })).toMatchObject({ status: 200 });
-  });
-
-  test.each([
-    [
-      'a truncated message',
-      400,
-      { 'content-type': 'application/x-protobuf' },
-      Buffer.from([0x0a, 0x05, 0x01]),
-    ],
-    [
-      'a body that is not gzip',
-      400,
-      { 'content-type': 'application/json', 'content-encoding': 'gzip' },
-      '{}',
-    ],
-    ['an unknown encoding', 400, { 'content-type': 'application/json', 'content-encoding': 'br' }, '{}'],
-    ['broken JSON', 400, { 'content-type': 'application/json' }, '{'],
-    ['a form, which any page can send', 415, { 'content-type': 'text/plain' }, '{}'],
-    ['a body that is too large', 413, { 'content-type': 'application/json' }, Buffer.alloc(8_388_609, ' ')],
-  ])('the receiver refuses %s', async (_what, status, headers, body) => {
-    expect((await shown.raw('POST', '/v1/traces', { headers, body })).status).toBe(status);
-  });
-
-  test('the receiver refuses a compressed body that expands a thousandfold', async () => {
-    const bomb = gzipSync(Buffer.alloc(60_000_000));
-    const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' };
-    expect((await shown.raw('POST', '/v1/traces', { headers, body: bomb })).status).toBe(400);
-  });
-
   test('the receiver stays within its memory during a flood', async () => {
     await using small = await startTestConsole({ memory: 400_000 });
     for (let batch = 0; batch < 30; batch += 1) {

@@ -1,5 +1,6 @@
+import { hash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
-import type { Level, LogRecord, NumberedLog } from '../api-types.ts';
+import type { Level, LogRecord } from '../api-types.ts';
 import { createRing, type Sized, sizeOf } from '../ring.ts';
 
 export const LogQuery = Type.Object(
@@ -23,6 +24,10 @@ export type LogQuery = Static<typeof LogQuery>;
  * Lines are returned as JSON.
  */
 export interface LogStore {
+  /**
+   * Adds the lines of a request. One that is equal to a line of an earlier request, time and ids included, is left out: a
+   * sender repeats a batch whose answer it did not get. Equal lines of one request are all kept.
+   */
   add(lines: readonly LogRecord[]): void;
   /** The newest matching lines, oldest first, and the number of older matches that were omitted. */
   find(query: LogQuery): { last: number; lines: string[]; skipped: number };
@@ -47,6 +52,8 @@ interface Line extends Sized {
 
 const severities: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 const warn = severities.indexOf('warn');
+/** Number of earlier lines that a repetition is compared with: some ten batches. */
+const mostCompared = 10_000;
 /** Maximum number of lines shown with one trace or order. */
 const mostBeside = 500;
 /** Approximate bytes of a line's fields beside its JSON, mostly ids. */
@@ -61,7 +68,17 @@ export function createLogStore(capacity: number, staysFor: (traceId: string) => 
   const recent = createRing<Line>(capacity / 2, (line) => {
     if (line.severity >= warn || (line.traceId !== '' && staysFor(line.traceId))) kept.push(line);
   });
+  const compared = new Set<string>();
   let number = 0;
+
+  /** Remembers the lines of a request once it was read. */
+  function remember(digests: readonly string[]): void {
+    for (const digest of digests) compared.add(digest);
+    for (const oldest of compared) {
+      if (compared.size <= mostCompared) break;
+      compared.delete(oldest);
+    }
+  }
 
   function* newestFirst(): Iterable<Line> {
     yield* recent.newestFirst();
@@ -79,9 +96,15 @@ export function createLogStore(capacity: number, staysFor: (traceId: string) => 
 
   return {
     add(lines) {
+      const digests: string[] = [];
       for (const line of lines) {
+        const content = JSON.stringify(line);
+        const digest = hash('sha1', content, 'base64');
+        if (compared.has(digest)) continue;
+        digests.push(digest);
         number += 1;
-        const json = JSON.stringify({ ...line, number } satisfies NumberedLog);
+        // A NumberedLog.
+        const json = `${content.slice(0, -1)},"number":${number}}`;
         const requestId = line.attributes['request_id'];
         recent.push({
           number,
@@ -94,6 +117,7 @@ export function createLogStore(capacity: number, staysFor: (traceId: string) => 
           bytes: fieldsSize + sizeOf(json),
         });
       }
+      remember(digests);
     },
     find(query) {
       const { after = 0, limit } = query;

@@ -1,11 +1,26 @@
 import {
+  attributes,
+  id,
+  integer,
+  isObject,
+  type Members,
+  nameOf,
+  object,
+  objects,
+  parseExactly,
+  text,
+  time,
+  value,
+} from './json-values.ts';
+import {
   type Attributes,
-  type AttributeValue,
   type ReceivedLog,
+  type ReceivedMetric,
   type ReceivedSpan,
   spanKinds,
   statusCodes,
 } from './messages.ts';
+import { readMetric } from './json-metrics.ts';
 
 /**
  * OTLP in JSON, read into the same shape as its protobuf form. Fields that are missing or of another type get the default,
@@ -14,16 +29,19 @@ import {
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
 
-type Members = Readonly<Record<string, unknown>>;
-
-/** @throws {SyntaxError} if the text is not a JSON object */
-export function readTraces(text: string): ReceivedSpan[] {
-  return records(text, 'resourceSpans', 'scopeSpans', 'spans', readSpan);
+/** @throws {SyntaxError} if the content is not a JSON object */
+export function readTraces(content: string): ReceivedSpan[] {
+  return records(content, 'resourceSpans', 'scopeSpans', 'spans', readSpan);
 }
 
-/** @throws {SyntaxError} if the text is not a JSON object */
-export function readLogs(text: string): ReceivedLog[] {
-  return records(text, 'resourceLogs', 'scopeLogs', 'logRecords', readLog);
+/** @throws {SyntaxError} if the content is not a JSON object */
+export function readLogs(content: string): ReceivedLog[] {
+  return records(content, 'resourceLogs', 'scopeLogs', 'logRecords', readLog);
+}
+
+/** @throws {SyntaxError} if the content is not a JSON object */
+export function readMetrics(content: string): ReceivedMetric[] {
+  return records(content, 'resourceMetrics', 'scopeMetrics', 'metrics', readMetric);
 }
 
 interface Origin {
@@ -38,7 +56,7 @@ function records<T extends object>(
   leaves: string,
   read: (record: Members) => T,
 ): Array<T & Origin> {
-  const request: unknown = JSON.parse(content);
+  const request = parseExactly(content);
   if (!isObject(request)) throw new SyntaxError('An export request must be a JSON object.');
   return objects(request[resources]).flatMap((ofResource) => {
     const resource = attributes(object(ofResource['resource'])['attributes']);
@@ -57,7 +75,7 @@ function readSpan(span: Members): Omit<ReceivedSpan, keyof Origin> {
     spanId: id(span['spanId']),
     parentSpanId: id(span['parentSpanId']),
     name: text(span['name']),
-    kind: spanKinds[integer(span['kind'])] ?? spanKinds[0],
+    kind: nameOf(spanKinds, 'SPAN_KIND_', span['kind']),
     startTime: time(span['startTimeUnixNano']),
     endTime: time(span['endTimeUnixNano']),
     attributes: attributes(span['attributes']),
@@ -76,7 +94,7 @@ function readSpan(span: Members): Omit<ReceivedSpan, keyof Origin> {
     droppedLinks: integer(span['droppedLinksCount']),
     status: {
       message: text(status['message']),
-      code: statusCodes[integer(status['code'])] ?? statusCodes[0],
+      code: nameOf(statusCodes, 'STATUS_CODE_', status['code']),
     },
   };
 }
@@ -95,36 +113,3 @@ function readLog(log: Members): Omit<ReceivedLog, keyof Origin> {
     eventName: text(log['eventName']),
   };
 }
-
-function attributes(list: unknown): Attributes {
-  return Object.fromEntries(objects(list).map((each) => [text(each['key']), value(each['value'])]));
-}
-
-function value(any: unknown): AttributeValue {
-  const { stringValue, boolValue, intValue, doubleValue, arrayValue, kvlistValue, bytesValue } = object(any);
-  if (typeof stringValue === 'string') return stringValue;
-  if (typeof boolValue === 'boolean') return boolValue;
-  if (intValue !== undefined) return integer(intValue);
-  if (doubleValue !== undefined) return Number(doubleValue);
-  if (arrayValue !== undefined) return list(object(arrayValue)['values']).map(value);
-  if (kvlistValue !== undefined) return attributes(object(kvlistValue)['values']);
-  if (typeof bytesValue === 'string') return Buffer.from(bytesValue, 'base64');
-  return undefined;
-}
-
-const isObject = (any: unknown): any is Members =>
-  typeof any === 'object' && any !== null && !Array.isArray(any);
-const object = (any: unknown): Members => (isObject(any) ? any : {});
-const list = (any: unknown): readonly unknown[] => (Array.isArray(any) ? any : []);
-const objects = (any: unknown): readonly Members[] => list(any).filter(isObject);
-const text = (any: unknown): string => (typeof any === 'string' ? any : '');
-const id = (any: unknown): string => text(any).toLowerCase();
-const integer = (any: unknown): number => {
-  const number = typeof any === 'string' || typeof any === 'number' ? Number(any) : 0;
-  return Number.isInteger(number) ? number : 0;
-};
-/** Nanoseconds are a string, because they exceed the precision of a JSON number. */
-const time = (any: unknown): bigint => {
-  const digits = typeof any === 'number' ? any.toFixed(0) : text(any);
-  return /^\d{1,20}$/.test(digits) ? BigInt(digits) : 0n;
-};

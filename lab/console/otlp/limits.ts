@@ -1,5 +1,5 @@
 import type { Value, Values } from '../api-types.ts';
-import type { Attributes, AttributeValue } from './messages.ts';
+import { type Attributes, type AttributeValue, setMember } from './attributes.ts';
 
 /** Bounds what is kept of one record, because a sender may send anything. Truncation is visible in the record. */
 
@@ -16,11 +16,13 @@ export function boundedText(text: string): string {
 }
 
 export function boundedAttributes(attributes: Attributes): { values: Values; dropped: number } {
-  const all = Object.entries(attributes);
-  const kept = all
-    .slice(0, mostAttributes)
-    .map(([name, value]): [string, Value] => [boundedText(name), boundedValue(value)]);
-  return { values: Object.fromEntries(kept), dropped: all.length - kept.length };
+  const values: Values = {};
+  let seen = 0;
+  for (const name in attributes) {
+    seen += 1;
+    if (seen <= mostAttributes) setMember(values, boundedText(name), boundedValue(attributes[name]));
+  }
+  return { values, dropped: Math.max(0, seen - mostAttributes) };
 }
 
 export function boundedValue(value: AttributeValue, depth = deepest): Value {
@@ -29,6 +31,8 @@ export function boundedValue(value: AttributeValue, depth = deepest): Value {
   // JSON has no NaN or Infinity.
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (typeof value === 'boolean') return value;
+  // A page that parses JSON would round the number, and a copy of it would find nothing.
+  if (typeof value === 'bigint') return String(value);
   if (Buffer.isBuffer(value)) return `${value.length} bytes`;
   if (depth === 0) return '…';
   if (Array.isArray(value)) return value.slice(0, mostListed).map((each) => boundedValue(each, depth - 1));

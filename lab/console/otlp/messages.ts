@@ -1,7 +1,6 @@
 import {
   boolean,
-  bytes,
-  choice,
+  count,
   double,
   fixed64,
   type Field,
@@ -9,28 +8,25 @@ import {
   integer,
   many,
   mapped,
+  maybe,
   message,
+  numbers,
   one,
-  recursive,
+  signed,
+  signedFixed64,
   text,
   type Type,
 } from './protobuf.ts';
+import { addAttribute, type Attributes, type AttributeValue, readValue } from './attributes.ts';
+import { wire } from './protobuf-reader.ts';
 
 /**
- * The messages of OTLP for traces and logs.
+ * The messages of OTLP.
  *
  * @see https://github.com/open-telemetry/opentelemetry-proto/tree/v1.7.0/opentelemetry/proto
  */
 
-export type AttributeValue =
-  | string
-  | number
-  | boolean
-  | Buffer
-  | undefined
-  | AttributeValue[]
-  | { [name: string]: AttributeValue };
-export type Attributes = Record<string, AttributeValue>;
+export type { Attributes, AttributeValue } from './attributes.ts';
 
 export const spanKinds = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'] as const;
 export const statusCodes = ['UNSET', 'OK', 'ERROR'] as const;
@@ -39,43 +35,18 @@ export const statusCodes = ['UNSET', 'OK', 'ERROR'] as const;
 const nameOf = <const Name extends string>(names: readonly [Name, ...Name[]]): Type<Name> =>
   mapped(integer, (index) => names[index] ?? names[0]);
 
-const anyValue: Type<AttributeValue> = choice<AttributeValue>([
-  one(1, text),
-  one(2, boolean),
-  one(3, integer),
-  one(4, double),
-  one(
-    5,
-    recursive(() => listValue),
-  ),
-  one(
-    6,
-    recursive(() => membersValue),
-  ),
-  one(7, bytes),
-]);
-const listValue: Type<AttributeValue[]> = mapped(
-  message({ values: many(1, anyValue) }),
-  ({ values }) => values,
-);
-const keyValue = message({ key: one(1, text), value: one(2, anyValue) });
-
 /** A repeated KeyValue as an object. */
 const attributes = (number: number): Field<Attributes> => ({
   number,
-  wireType: keyValue.wireType,
+  wireType: wire.bytes,
   start: () => ({}),
   add(before, from) {
-    const { key, value } = keyValue.read(from);
-    // Assigning to `__proto__` would set the prototype instead of a member.
-    if (key === '__proto__')
-      Object.defineProperty(before, key, { value, enumerable: true, configurable: true });
-    else before[key] = value;
+    addAttribute(before, from);
     return before;
   },
 });
-const membersValue: Type<Attributes> = mapped(message({ members: attributes(1) }), ({ members }) => members);
 
+const anyValue: Type<AttributeValue> = { wireType: wire.bytes, absent: () => undefined, read: readValue };
 const resource = message({ attributes: attributes(1) });
 const scope = message({ name: one(1, text), version: one(2, text) });
 
@@ -114,22 +85,99 @@ const log = message({
   eventName: one(12, text),
 });
 
-/** ExportTraceServiceRequest and ExportLogsServiceRequest wrap their records in the same shape. */
+/** The requests of all signals wrap their records in the same shape. */
 const exportRequest = <T extends object>(record: Type<T>) => {
   const scoped = message({ scope: one(1, scope), records: many(2, record) });
   const ofResource = message({ resource: one(1, resource), scopes: many(2, scoped) });
   return mapped(message({ resources: many(1, ofResource) }), ({ resources }) =>
     resources.flatMap(({ resource: maker, scopes }) =>
       scopes.flatMap(({ scope: origin, records }) =>
-        records.map((each) => ({ ...each, scope: origin, resource: maker.attributes })),
+        records.map((each) => Object.assign(each, { scope: origin, resource: maker.attributes })),
       ),
     ),
   );
 };
 
+const exemplars = (number: number) =>
+  many(
+    number,
+    message({
+      time: one(2, fixed64),
+      asDouble: maybe(3, double),
+      asInt: maybe(6, signedFixed64),
+      spanId: one(4, hex),
+      traceId: one(5, hex),
+    }),
+  );
+
+/** Fields that the points of all kinds share, though not their numbers. */
+const numberPoint = message({
+  startTime: one(2, fixed64),
+  time: one(3, fixed64),
+  asDouble: maybe(4, double),
+  asInt: maybe(6, signedFixed64),
+  exemplars: exemplars(5),
+  attributes: attributes(7),
+  flags: one(8, integer),
+});
+
+const histogramPoint = message({
+  startTime: one(2, fixed64),
+  time: one(3, fixed64),
+  count: one(4, count),
+  sum: maybe(5, double),
+  bucketCounts: numbers(6, count),
+  bounds: numbers(7, double),
+  exemplars: exemplars(8),
+  attributes: attributes(9),
+  flags: one(10, integer),
+});
+
+const buckets = message({ offset: one(1, signed), counts: numbers(2, integer) });
+const exponentialPoint = message({
+  attributes: attributes(1),
+  startTime: one(2, fixed64),
+  time: one(3, fixed64),
+  count: one(4, count),
+  sum: maybe(5, double),
+  scale: one(6, signed),
+  zeroCount: one(7, count),
+  positive: one(8, buckets),
+  negative: one(9, buckets),
+  flags: one(10, integer),
+  exemplars: exemplars(11),
+  zeroThreshold: one(14, double),
+});
+
+const summaryPoint = message({
+  startTime: one(2, fixed64),
+  time: one(3, fixed64),
+  count: one(4, count),
+  sum: one(5, double),
+  quantiles: many(6, message({ quantile: one(1, double), value: one(2, double) })),
+  attributes: attributes(7),
+  flags: one(8, integer),
+});
+
+export const temporalities = ['UNSPECIFIED', 'DELTA', 'CUMULATIVE'] as const;
+const temporality = one(2, nameOf(temporalities));
+
+const metric = message({
+  name: one(1, text),
+  description: one(2, text),
+  unit: one(3, text),
+  gauge: maybe(5, message({ points: many(1, numberPoint) })),
+  sum: maybe(7, message({ points: many(1, numberPoint), temporality, isMonotonic: one(3, boolean) })),
+  histogram: maybe(9, message({ points: many(1, histogramPoint), temporality })),
+  exponentialHistogram: maybe(10, message({ points: many(1, exponentialPoint), temporality })),
+  summary: maybe(11, message({ points: many(1, summaryPoint) })),
+});
+
 /** Each record carries its scope and resource. */
 export const traceRequest = exportRequest(span);
 export const logsRequest = exportRequest(log);
+export const metricsRequest = exportRequest(metric);
 
 export type ReceivedSpan = ReturnType<typeof traceRequest.read>[number];
 export type ReceivedLog = ReturnType<typeof logsRequest.read>[number];
+export type ReceivedMetric = ReturnType<typeof metricsRequest.read>[number];

@@ -1,4 +1,5 @@
-import type { Level, LogRecord, SpanRecord, Values } from '../api-types.ts';
+import { levelOf } from './severity.ts';
+import type { LogRecord, SpanRecord, Values } from '../api-types.ts';
 import { boundedAttributes, boundedText, boundedValue, mostEvents, mostLinks } from './limits.ts';
 import type { Attributes, ReceivedLog, ReceivedSpan } from './messages.ts';
 
@@ -13,6 +14,7 @@ export function toSpanRecord(span: ReceivedSpan): SpanRecord | undefined {
   const { values: attributes, dropped } = boundedAttributes(span.attributes);
   const events = span.events.slice(0, mostEvents);
   const links = span.links.slice(0, mostLinks);
+  const { start, end } = timesOf(span);
   return {
     traceId: span.traceId,
     spanId: span.spanId,
@@ -20,13 +22,13 @@ export function toSpanRecord(span: ReceivedSpan): SpanRecord | undefined {
     name: boundedText(span.name),
     kind: span.kind,
     service: serviceOf(span.resource),
-    start: milliseconds(span.startTime),
-    end: milliseconds(span.endTime),
+    start,
+    end,
     failed: hasFailed(span),
     message: boundedText(span.status.message),
     attributes,
     events: events.map(({ time, name, attributes: own }) => ({
-      time: milliseconds(time),
+      time: time === 0n ? start : milliseconds(time),
       name: boundedText(name),
       attributes: boundedAttributes(own).values,
     })),
@@ -45,11 +47,19 @@ export function toSpanRecord(span: ReceivedSpan): SpanRecord | undefined {
   };
 }
 
+/** A time that was not set is the other one, or else that of the arrival. A clock that was set back makes no negative duration. */
+function timesOf({ startTime, endTime }: ReceivedSpan): { start: number; end: number } {
+  const known = startTime === 0n ? endTime : startTime;
+  const start = known === 0n ? arrival() : milliseconds(known);
+  return { start, end: Math.max(start, milliseconds(endTime)) };
+}
+
 export function toLogRecord(log: ReceivedLog): LogRecord {
   const { values: attributes } = boundedAttributes(log.attributes);
+  const time = log.time === 0n ? log.observedTime : log.time;
   return {
-    time: milliseconds(log.time === 0n ? log.observedTime : log.time),
-    level: levelOf(log.severityNumber),
+    time: time === 0n ? arrival() : milliseconds(time),
+    level: levelOf(log.severityNumber, log.severityText),
     service: serviceOf(log.resource),
     // The services give both, and name records in their namespace: the line has the shorter name.
     event: textOf(attributes['event']) || boundedText(log.eventName),
@@ -82,15 +92,15 @@ function serviceOf(resource: Attributes): string {
   return typeof name === 'string' && name !== '' ? boundedText(name) : 'unknown';
 }
 
+let lastArrival = 0;
+
+/** The current time, a microsecond later than before at least: records without a time stay in order, and are told apart. */
+function arrival(): number {
+  lastArrival = Math.max(Date.now(), lastArrival + 0.001);
+  return lastArrival;
+}
+
 /** Exact to a microsecond: a double holds little more of the time since 1970. */
 function milliseconds(nanoseconds: bigint): number {
   return Number(nanoseconds / 1000n) / 1000;
-}
-
-/** @see https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber */
-const levels: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
-
-/** A line without a severity counts as info. */
-function levelOf(severity: number): Level {
-  return levels[Math.floor((severity - 1) / 4)] ?? 'info';
 }

@@ -1,86 +1,136 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LogStore } from '../logs/log-store.ts';
-import { readLogs, readTraces } from '../otlp/json.ts';
-import { logsRequest, traceRequest } from '../otlp/messages.ts';
+import { readLogs, readMetrics, readTraces } from '../otlp/json.ts';
+import { logsRequest, metricsRequest, traceRequest } from '../otlp/messages.ts';
 import { decode } from '../otlp/protobuf.ts';
 import { toLogRecord, toSpanRecord } from '../otlp/records.ts';
 import type { TraceStore } from '../traces/trace-store.ts';
+import {
+  accept,
+  type Format,
+  formatOf,
+  formatOfAnswer,
+  mediaTypes,
+  refuse,
+  type Rejected,
+} from './answers.ts';
 import type { Forwarder, Signal } from './forwarder.ts';
+import { Refusal } from './refusal.ts';
+import { acceptedEncodings, createBodyReader, decompress } from './request-body.ts';
 
 export interface ReceiverOptions {
   traces: TraceStore;
   logs: LogStore;
   /** Receives every request unchanged; `undefined` without a Collector. */
   forwarder: Forwarder | undefined;
+  onUnexpectedError(error: unknown): void;
 }
 
-const protobuf = 'application/x-protobuf';
-const json = 'application/json';
-/** Maximum bytes of a request, before and after decompression. */
-const largestRequest = 8_388_608;
-const largestContent = 33_554_432;
+const none: Rejected = { count: 0, reason: '' };
 
 /**
- * Receives telemetry over OTLP/HTTP, as a Collector does.
+ * Receives telemetry over OTLP/HTTP below `/v1`, as a Collector does. Every answer is in OTLP, errors too.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 export async function receiverRoutes(app: FastifyInstance, options: ReceiverOptions): Promise<void> {
-  const { traces, logs, forwarder } = options;
+  const { traces, logs, forwarder, onUnexpectedError } = options;
+  const bodies = createBodyReader();
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    [protobuf, json],
-    { parseAs: 'buffer', bodyLimit: largestRequest },
-    (_request, body, done) => done(null, body),
+  // The body is read by the route, to its end, whatever it is.
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.setNotFoundHandler((request, reply) =>
+    refuse(
+      reply,
+      formatOfAnswer(typeOf(request)),
+      404,
+      'Telemetry goes to /v1/traces, /v1/logs or /v1/metrics.',
+    ),
   );
+  app.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
+    const refusal = refusalOf(error);
+    if (refusal.status === 500) onUnexpectedError(error);
+    if (refusal.status === 503) reply.header('retry-after', '1');
+    if (refusal.status === 415) reply.header('accept-encoding', acceptedEncodings);
+    return refuse(reply, formatOfAnswer(typeOf(request)), refusal.status, refusal.message);
+  });
 
-  const signals: Readonly<Record<Signal, (content: Buffer, isJson: boolean) => void>> = {
-    traces(content, isJson) {
-      const spans = isJson ? readTraces(content.toString()) : decode(traceRequest, content);
-      traces.add(spans.flatMap((span) => toSpanRecord(span) ?? []));
+  const signals: Readonly<Record<Signal, (content: Buffer, format: Format) => Rejected>> = {
+    traces(content, format) {
+      const spans = format === 'json' ? readTraces(content.toString()) : decode(traceRequest, content);
+      const records = spans.flatMap((span) => toSpanRecord(span) ?? []);
+      traces.add(records);
+      const count = spans.length - records.length;
+      const reason =
+        count === 0 ? '' : 'A span needs a trace id of 16 bytes and a span id of 8, which are not all zero.';
+      return { count, reason };
     },
-    logs(content, isJson) {
-      const lines = isJson ? readLogs(content.toString()) : decode(logsRequest, content);
+    logs(content, format) {
+      const lines = format === 'json' ? readLogs(content.toString()) : decode(logsRequest, content);
       logs.add(lines.map(toLogRecord));
+      return none;
     },
-    // The console scrapes metrics itself. Pushed ones are accepted, and forwarded to a Collector.
-    metrics() {},
+    metrics(content, format) {
+      if (format === 'json') readMetrics(content.toString());
+      else decode(metricsRequest, content);
+      return none;
+    },
   };
 
+  async function receive(signal: Signal, request: FastifyRequest, reply: FastifyReply) {
+    const type = typeOf(request);
+    const format = formatOf(type);
+    // Node reads the rest of a body that nothing has read, once it has answered.
+    if (format === undefined)
+      throw new Refusal(415, `Send ${mediaTypes.protobuf} or ${mediaTypes.json}, not ${type || 'nothing'}.`);
+    const body = await bodies.read(request.raw, request.headers);
+    try {
+      const encoding = request.headers['content-encoding'];
+      const content = await decompress(body, encoding);
+      const rejected = keep(signals[signal], content, format);
+      forwarder?.forward({ signal, type, encoding, body });
+      return accept(reply, format, signal, rejected);
+    } finally {
+      bodies.release(body);
+    }
+  }
+
   for (const signal of ['traces', 'logs', 'metrics'] as const) {
-    app.post<{ Body: Buffer }>(`/v1/${signal}`, async (request, reply) => {
-      const { 'content-type': type = '', 'content-encoding': encoding } = request.headers;
-      const isJson = type.startsWith(json);
-      try {
-        signals[signal](await uncompress(request), isJson);
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        return answer(reply.code(400), isJson, `The request cannot be read: ${reason}`);
-      }
-      forwarder?.forward({ signal, type, encoding, body: request.body });
-      return answer(reply, isJson);
+    app.post(`/${signal}`, (request, reply) => receive(signal, request, reply));
+    app.route({
+      method: ['GET', 'PUT', 'PATCH', 'DELETE'],
+      url: `/${signal}`,
+      handler: (request, reply) =>
+        refuse(
+          reply.header('allow', 'POST'),
+          formatOfAnswer(typeOf(request)),
+          405,
+          'Telemetry is sent with POST.',
+        ),
     });
   }
 }
 
-const unzip = promisify(gunzip);
+const typeOf = ({ headers }: FastifyRequest): string => headers['content-type'] ?? '';
 
-/** @throws {RangeError} if the content is too large, or its encoding is not gzip */
-async function uncompress({ body, headers }: FastifyRequest<{ Body: Buffer }>): Promise<Buffer> {
-  const encoding = headers['content-encoding'] ?? 'identity';
-  if (encoding === 'identity') return body;
-  if (encoding !== 'gzip') throw new RangeError(`The encoding ${encoding} is not supported.`);
-  return unzip(body, { maxOutputLength: largestContent });
+/** @throws {Refusal} if the content cannot be read */
+function keep(
+  signal: (content: Buffer, format: Format) => Rejected,
+  content: Buffer,
+  format: Format,
+): Rejected {
+  try {
+    return signal(content, format);
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
+    throw new Refusal(400, `The request cannot be read: ${error.message}`);
+  }
 }
 
-/** An empty ExportServiceResponse, or a google.rpc.Status with the message, in the format of the request. */
-function answer(reply: FastifyReply, isJson: boolean, message?: string): FastifyReply {
-  if (isJson) return reply.type(json).send(message === undefined ? {} : { code: invalidArgument, message });
-  if (message === undefined) return reply.type(protobuf).send(Buffer.alloc(0));
-  const text = Buffer.from(message.slice(0, 100)).subarray(0, 127);
-  return reply.type(protobuf).send(Buffer.from([0x08, invalidArgument, 0x12, text.length, ...text]));
+/** Fastify refuses a header that no media type has before the route is reached. */
+function refusalOf(error: Error & { statusCode?: number }): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error.statusCode === 415) return new Refusal(415, error.message);
+  if (error.statusCode !== undefined && error.statusCode < 500) return new Refusal(400, error.message);
+  return new Refusal(500, 'The console failed. Its log has the error.');
 }
-
-const invalidArgument = 3;

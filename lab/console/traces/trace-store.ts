@@ -4,6 +4,7 @@ import { createEntry, type Entry, enter, isWorthKeeping, summaryOf } from './tra
 
 /** Traces in the order of their arrival, bounded by bytes. Failed, slow and eventful traces outlive the others. */
 export interface TraceStore {
+  /** Adds spans. One that its trace has already is left out: a sender repeats a batch whose answer it did not get. */
   add(spans: readonly SpanRecord[]): void;
   has(traceId: string): boolean;
   /** Whether the trace is kept longer than ordinary ones. */
@@ -17,13 +18,16 @@ export interface TraceStore {
   linkedFrom(traceId: string): TraceSummary[];
   ofOrder(orderId: string): Entry[];
   revision(): number;
-  /** Number of spans received, including dropped ones. */
+  /** Number of spans received, including dropped ones, and without repeated ones. */
   received(): number;
   bytes(): number;
 }
 
 /** Maximum number of spans of one trace: an endless trace must not evict all others. */
 const mostSpans = 1000;
+
+/** Where the id of a span begins in its JSON, behind the trace's. */
+const spanIdAt = JSON.stringify({ traceId: '0'.repeat(32), spanId: '' }).length - 2;
 
 /** @param capacity in bytes */
 export function createTraceStore(capacity: number): TraceStore {
@@ -56,8 +60,9 @@ export function createTraceStore(capacity: number): TraceStore {
     add(spans) {
       revision += 1;
       for (const span of spans) {
-        received += 1;
         const entry = entryOf(span);
+        if (entry.spans.some((text) => text.startsWith(span.spanId, spanIdAt))) continue;
+        received += 1;
         entry.revision = revision;
         enter(entry, span);
         if (entry.spans.length >= mostSpans) {
