@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import axe, { type AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../support/processes/browser.ts';
@@ -48,6 +49,7 @@ beforeAll(async () => {
   }
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   await page.goto(shown.pageUrl);
+  await page.locator('.beat.ok').first().waitFor();
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
@@ -99,4 +101,127 @@ test('the moments of an order and their printed times are in one order', async (
   );
   const kinds = await page.locator('.life .source').allTextContents();
   expect(kinds.indexOf('span')).toBeLessThan(kinds.indexOf('log'));
+});
+
+const views = [
+  '/',
+  '/traces',
+  `/traces/${placed.traceId}`,
+  '/logs',
+  '/orders',
+  `/orders/${orderId}`,
+  '/faults',
+  '/traffic',
+];
+
+test.each([1280, 390])('axe finds nothing in any view at %i pixels, light or dark', async (width) => {
+  // The console's policy would refuse the checker, too.
+  const context = await browser.newContext({ viewport: { width, height: 844 }, bypassCSP: true });
+  const checked = await context.newPage();
+  await checked.goto(shown.pageUrl);
+  await checked.locator('.beat.ok').first().waitFor();
+  const found: string[] = [];
+  for (const path of views) {
+    await checked.goto(shown.url + path);
+    await checked.locator('.beat.ok').first().waitFor();
+    if (path === '/logs') await checked.locator('.logs .row').last().click();
+    const widest = await checked.evaluate('document.documentElement.scrollWidth');
+    if (widest !== width) found.push(`${path} is ${String(widest)} pixels wide`);
+    await checked.emulateMedia({ colorScheme: 'light' });
+    found.push(...(await violations(checked, 'light')));
+    await checked.emulateMedia({ colorScheme: 'dark' });
+    // Only colours differ between the schemes.
+    found.push(...(await violations(checked, 'dark', ['color-contrast', 'link-in-text-block'])));
+  }
+  await checked.goto(`${shown.url}/`);
+  await checked.getByRole('button', { name: 'Help' }).click();
+  found.push(...(await violations(checked, 'help')));
+  await context.clearCookies();
+  await checked.goto(shown.url);
+  found.push(...(await violations(checked, 'locked')));
+  await context.close();
+  expect(found).toEqual([]);
+});
+
+/** Every violation on a page, with its first element. */
+async function violations(checked: Page, what: string, rules?: readonly string[]): Promise<string[]> {
+  await checked.evaluate(axe.source);
+  const options = rules ? `{ runOnly: ${JSON.stringify(rules)} }` : '{}';
+  const results: AxeResults = await checked.evaluate(`axe.run(${options})`);
+  const { pathname } = new URL(checked.url());
+  return results.violations.map(
+    ({ id, nodes }) => `${pathname} ${what}: ${id} (${nodes.length}) ${nodes[0]?.html.slice(0, 200)}`,
+  );
+}
+
+test('a plot is one stop of the tabulator, and arrows read its seconds', async () => {
+  await page.goto(`${shown.url}/`);
+  const plot = page.getByRole('slider', { name: 'Requests over time' });
+  await plot.waitFor();
+  expect(await page.locator('.plot a, .plot button, .plot [tabindex]').count()).toBe(
+    await page.locator('.plot').count(),
+  );
+  await expect.poll(() => page.locator('.plot .value').first().textContent()).toBe('10/s');
+  await plot.focus();
+  await page.keyboard.press('ArrowLeft');
+  const before = await plot.getAttribute('aria-valuetext');
+  expect(before).toMatch(/^\d\d:\d\d:\d\d: answered [\d.]+\/s, 4xx 0\/s, 429 0\/s, 5xx 0\/s$/);
+  await page.keyboard.press('Home');
+  expect((await plot.getAttribute('aria-valuetext')) ?? '').not.toBe(before);
+});
+
+test('enter in the latency plot opens the slowest request of that second', async () => {
+  await page.goto(`${shown.url}/`);
+  const plot = page.getByRole('slider', { name: 'Latency over time' });
+  await expect.poll(() => page.locator('.worth a').count()).toBeGreaterThan(0);
+  await plot.focus();
+  // The service of this test has one exemplar, in its first scrape.
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`**/traces/${placed.traceId}`);
+});
+
+test('the switch for colours wins over the system and is remembered', async () => {
+  const context = await browser.newContext({ colorScheme: 'light' });
+  const own = await context.newPage();
+  await own.goto(shown.pageUrl);
+  const background = () => own.evaluate('getComputedStyle(document.body).backgroundColor');
+  await expect.poll(background).toBe('rgb(255, 255, 255)');
+  await own.getByRole('button', { name: 'Colours: system' }).click();
+  await own.getByRole('button', { name: 'Colours: light' }).click();
+  expect(await background()).toBe('rgb(16, 19, 24)');
+  await own.reload();
+  expect(await background()).toBe('rgb(16, 19, 24)');
+  await own.getByRole('button', { name: 'Colours: dark' }).click();
+  expect(await background()).toBe('rgb(255, 255, 255)');
+  await context.close();
+});
+
+test('a question mark opens the help, and escape closes it', async () => {
+  await page.goto(`${shown.url}/`);
+  await page.locator('.plot').first().waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Help' }).waitFor();
+  await page.keyboard.press('Escape');
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+});
+
+test('a phone shows no hints about keys', async () => {
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    isMobile: true,
+    hasTouch: true,
+  });
+  const phone = await context.newPage();
+  await phone.goto(shown.pageUrl);
+  await phone.locator('.beat.ok').first().waitFor();
+  for (const path of views.slice(0, 4)) {
+    await phone.goto(shown.url + path);
+    await phone.locator('.beat.ok').first().waitFor();
+    const hints = await phone.evaluate(
+      "[...document.querySelectorAll('[title], [placeholder], main p')].map((each) => `${each.title} ${each.placeholder ?? ''} ${each.textContent}`).filter((text) => /press|esc to/i.test(text))",
+    );
+    expect({ path, hints }).toEqual({ path, hints: [] });
+  }
+  await context.close();
 });

@@ -3,7 +3,8 @@ import type { Exemplar } from '../api-types.ts';
 import { clock, seconds } from './format.ts';
 import { h } from './h.ts';
 import type { Live } from './live.ts';
-import { type Overlay, resolved } from './plot.ts';
+import type { Overlay } from './plot.ts';
+import { resolved } from './theme.ts';
 import type { Page } from './view.ts';
 
 /** Maximum distance from the pointer to a dot, in pixels. */
@@ -46,6 +47,13 @@ export function createExemplarDots(live: Live, page: Page): Overlay {
       live.exemplars
         .filter(({ time }) => time >= from * 1000 && time <= to * 1000)
         .map((each) => each.seconds),
+    open(time) {
+      // A reading stands for the second before it.
+      const near = live.exemplars.filter((each) => Math.abs(each.time / 1000 - time) <= 1.5);
+      const [slowest] = near.toSorted((a, b) => b.seconds - a.seconds);
+      if (slowest) page.go(`/traces/${slowest.traceId}`);
+      return slowest !== undefined;
+    },
     draw(plot) {
       const { ctx, bbox } = plot;
       const size = radius * devicePixelRatio;

@@ -23,7 +23,7 @@ export function createFilterForm(
   const inputs = fields.map((field) => createInput(field, initial.get(field.name) ?? ''));
   const element = h(
     'form',
-    { class: 'filters', role: 'search' },
+    { class: 'filters', role: 'search', 'aria-label': 'Filters' },
     ...fields.map(({ label }, index) => h('label', {}, h('span', {}, label), inputs[index])),
   );
   const values = () =>

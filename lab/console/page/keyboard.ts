@@ -1,16 +1,19 @@
 import type { Navigation } from './navigation.ts';
 
-/** `/` focuses the search and 1 to 6 open views; the current view handles every other key. */
+/** `/` focuses the search, `?` shows the help and digits open views; the current view handles every other key. */
 export function listenToKeys(options: {
   search: { focus(): void };
+  help: { show(): void };
   navigation: Navigation;
   go(path: string): void;
   isTaken(key: string): boolean;
 }): void {
-  const { search, navigation, go, isTaken } = options;
+  const { search, help, navigation, go, isTaken } = options;
   document.addEventListener('keydown', (event) => {
-    if (event.metaKey || event.ctrlKey || event.altKey) return;
+    // A part of the page, such as a plot, has used the key.
+    if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented) return;
     const { target, key } = event;
+    if (target instanceof HTMLElement && target.closest('dialog')) return;
     const isTyping = target instanceof HTMLElement && target.matches('input, select, textarea');
     if (isTyping) {
       if (key === 'Escape') target.blur();
@@ -18,10 +21,16 @@ export function listenToKeys(options: {
     }
     const address = navigation.addressOf(key);
     if (key === '/') search.focus();
+    else if (key === '?') help.show();
     else if (address !== undefined) go(address);
     // Enter activates the link or button that has the focus.
     else if (key === 'Enter' && target instanceof HTMLElement && target.matches('a, button')) return;
     else if (!isTaken(key)) return;
     event.preventDefault();
   });
+}
+
+/** Whether hints about keys are of use. A phone has a narrow window or no pointer that can hover. */
+export function hasKeyboard(): boolean {
+  return matchMedia('(hover: hover) and (pointer: fine) and (min-width: 621px)').matches;
 }

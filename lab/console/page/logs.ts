@@ -2,6 +2,7 @@ import type { LogList, NumberedLog } from '../api-types.ts';
 import { clock, count, shortId, text } from './format.ts';
 import type { Field } from './filter-form.ts';
 import { h, reconcile } from './h.ts';
+import { hasKeyboard } from './keyboard.ts';
 import { createHeldButton, createListView } from './list-view.ts';
 import { createSelection } from './selection.ts';
 import { valuesTable } from './span-detail.ts';
@@ -41,7 +42,7 @@ export const logsView: CreateView = (address, page) => {
   let unseen = 0;
 
   function show(): void {
-    held.show(following ? 0 : unseen, 'esc to follow');
+    held.show(following ? 0 : unseen, hasKeyboard() ? 'esc to follow' : undefined);
     // While the user reads, the line must not move away.
     if (!following) {
       lines = lines.slice(0, 4 * most);
@@ -99,8 +100,7 @@ export const logsView: CreateView = (address, page) => {
 
 function toggle(rows: Element, key: string): void {
   const row = [...rows.children].find((each) => each instanceof HTMLElement && each.dataset['key'] === key);
-  const details = row?.querySelector('details');
-  if (details) details.open = !details.open;
+  row?.querySelector<HTMLElement>('button.name')?.click();
 }
 
 /** The most informative fields of a line, in the order in which it shows them. */
@@ -124,49 +124,52 @@ function lineOf(line: NumberedLog): HTMLElement {
   const shown = summaryFields.filter(
     (name) => ![undefined, 'none'].some((nothing) => line.attributes[name] === nothing),
   );
-  return h(
+  const name = h(
+    'button',
+    { type: 'button', class: 'name', 'aria-expanded': 'false' },
+    line.text,
+    ...shown.map((field) =>
+      h('span', { class: 'field' }, h('i', {}, field), ` ${text(line.attributes[field])}`),
+    ),
+  );
+  const item = h(
     'li',
     { class: line.level },
     h(
-      'details',
-      {},
-      h(
-        'summary',
-        { class: 'row' },
-        h('span', { class: 'time' }, clock(line.time)),
-        h('span', { class: `level ${line.level}` }, line.level),
-        h('span', { class: 'services' }, line.service),
-        h(
-          'span',
-          { class: 'name' },
-          line.text,
-          ...shown.map((name) =>
-            h('span', { class: 'field' }, h('i', {}, name), ` ${text(line.attributes[name])}`),
-          ),
-        ),
-        h(
-          'span',
-          { class: 'ids' },
-          line.orderId !== '' &&
-            h(
-              'a',
-              { href: `/orders/${encodeURIComponent(line.orderId)}`, title: `order ${line.orderId}` },
-              shortId(line.orderId),
-            ),
-          line.traceId !== '' &&
-            h(
-              'a',
-              { href: `/traces/${line.traceId}?span=${line.spanId}`, title: `trace ${line.traceId}` },
-              'trace',
-            ),
-        ),
-      ),
-      h(
-        'div',
-        { class: 'opened' },
-        line.event !== '' && h('p', { class: 'muted' }, `event ${line.event}`),
-        valuesTable(line.attributes),
-      ),
+      'div',
+      { class: 'row', on: { click: toggleFields } },
+      h('span', { class: 'time' }, clock(line.time)),
+      h('span', { class: `level ${line.level}` }, line.level),
+      h('span', { class: 'services' }, line.service),
+      name,
+      h('span', { class: 'ids' }, ...linksOf(line)),
     ),
+  );
+
+  function toggleFields(event: Event): void {
+    if (event.target instanceof Element && event.target.closest('a')) return;
+    const isOpen = item.classList.toggle('open');
+    name.setAttribute('aria-expanded', String(isOpen));
+    if (isOpen) item.append(fieldsOf(line));
+    else item.lastElementChild?.remove();
+  }
+  return item;
+}
+
+function linksOf({ orderId, traceId, spanId }: NumberedLog): Array<HTMLElement | false> {
+  return [
+    orderId !== '' &&
+      h('a', { href: `/orders/${encodeURIComponent(orderId)}`, title: `order ${orderId}` }, shortId(orderId)),
+    traceId !== '' &&
+      h('a', { href: `/traces/${traceId}?span=${spanId}`, title: `trace ${traceId}` }, 'trace'),
+  ];
+}
+
+function fieldsOf(line: NumberedLog): HTMLElement {
+  return h(
+    'div',
+    { class: 'opened' },
+    line.event !== '' && h('p', { class: 'muted' }, `event ${line.event}`),
+    valuesTable(line.attributes),
   );
 }

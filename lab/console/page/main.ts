@@ -1,5 +1,6 @@
 import { find } from './h.ts';
-import { listenToKeys } from './keyboard.ts';
+import { createHelp } from './help.ts';
+import { hasKeyboard, listenToKeys } from './keyboard.ts';
 import { createLive } from './live.ts';
 import { logsView } from './logs.ts';
 import { createNavigation } from './navigation.ts';
@@ -8,6 +9,7 @@ import { orderView } from './order.ts';
 import { overviewView } from './overview.ts';
 import { showPulse } from './pulse.ts';
 import { listenToSearch } from './search.ts';
+import { createThemeSwitch } from './theme.ts';
 import { traceView } from './trace.ts';
 import { tracesView } from './traces.ts';
 import { trafficView } from './traffic.ts';
@@ -71,7 +73,13 @@ const search = listenToSearch(find('.search', HTMLFormElement), {
   go,
   notify: (text) => (notice.textContent = text),
 });
-listenToKeys({ search, navigation, go, isTaken: (key) => shown?.view.onKey?.(key) ?? false });
+const help = createHelp();
+document.body.append(help.element);
+const helpButton = find('.help-button', HTMLButtonElement);
+if (hasKeyboard()) helpButton.title = 'Press ?';
+helpButton.addEventListener('click', () => help.show());
+createThemeSwitch(find('.theme', HTMLButtonElement));
+listenToKeys({ search, help, navigation, go, isTaken: (key) => shown?.view.onKey?.(key) ?? false });
 
 // Links within the page switch the view without reloading the page.
 document.addEventListener('click', (event) => {

@@ -1,4 +1,6 @@
-/** The links to the views, in the order of keys 1 to 6. */
+import { hasKeyboard } from './keyboard.ts';
+
+/** The links to the views, in the order of the digits that open them. */
 export interface Navigation {
   /** Marks the link to the current view. */
   mark(path: string): void;
@@ -8,6 +10,7 @@ export interface Navigation {
 
 export function createNavigation(element: HTMLElement): Navigation {
   const links = [...element.querySelectorAll('a')];
+  if (hasKeyboard()) for (const [index, link] of links.entries()) link.title = `Press ${index + 1}`;
   return {
     mark(path) {
       for (const link of links) {

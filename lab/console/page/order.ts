@@ -26,6 +26,7 @@ export const orderView: CreateView = (address, page) => {
     {
       class: 'controls',
       role: 'search',
+      'aria-label': 'Order',
       on: {
         submit: (event) => {
           event.preventDefault();

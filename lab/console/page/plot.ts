@@ -7,6 +7,8 @@ import type { FaultWindow } from '../api-types.ts';
 import { tick } from './format.ts';
 import { h } from './h.ts';
 import { decadesAround, linearLabels, linearTicks, timeTicks, withHeadroom, withoutRest } from './ticks.ts';
+import { createPlotReader } from './plot-reader.ts';
+import { onThemeChange, resolved } from './theme.ts';
 import type { Columns } from './timeline.ts';
 
 export interface Line {
@@ -35,6 +37,8 @@ export interface PlotOptions {
 export interface Overlay {
   draw(plot: uPlot): void;
   attach?(plot: uPlot): void;
+  /** Opens what it shows at a time. @returns whether there was something */
+  open?(time: number): boolean;
   /** The values that it draws, for the scale. Times are seconds since 1970. */
   values(from: number, to: number): readonly number[];
 }
@@ -73,17 +77,15 @@ export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
       h('li', {}, h('i', { style: { background: `var(${colour})` } }), h('span', {}, label), values[index]),
     ),
   );
-  const canvas = h('div', {
-    class: 'canvas',
-    style: { height: `${height}px` },
-    role: 'img',
-    'aria-label': title,
+  const reader = createPlotReader(title, height, {
+    say: (index) => lines.map(({ label }, line) => `${label} ${written(all[line]?.[index])}`).join(', '),
+    open: over?.open,
   });
   const element = h(
     'section',
     { class: 'plot' },
     h('div', { class: 'plot-label' }, h('h2', {}, title), legend),
-    canvas,
+    reader.element,
   );
   let faults: readonly FaultWindow[] = [];
   /** Values per line, with those at rest, which are not drawn. */
@@ -139,8 +141,9 @@ export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
       },
     },
     [[0], ...lines.map(() => [null])],
-    canvas,
+    reader.element,
   );
+  reader.attach(plot);
   over?.attach?.(plot);
 
   /** Includes what the overlay draws, which would be cut off otherwise. */
@@ -152,17 +155,19 @@ export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
   function showValues(): void {
     for (const [index, value] of values.entries()) {
       const column = all[index] ?? [];
-      const shown = column[pointedAt ?? column.length - 1];
-      value.textContent = shown === null || shown === undefined ? '–' : format(shown);
+      value.textContent = written(column[pointedAt ?? column.length - 1]);
     }
+  }
+
+  function written(value: number | null | undefined): string {
+    return value === null || value === undefined ? '–' : format(value);
   }
 
   const resize = new ResizeObserver(([entry]) => {
     if (entry && entry.contentRect.width > 0) plot.setSize({ width: entry.contentRect.width, height });
   });
-  resize.observe(canvas);
-  const scheme = matchMedia('(prefers-color-scheme: dark)');
-  scheme.addEventListener('change', () => plot.redraw(), { signal });
+  resize.observe(reader.element);
+  onThemeChange(() => plot.redraw(), signal);
   signal.addEventListener('abort', () => {
     resize.disconnect();
     plot.destroy();
@@ -186,11 +191,6 @@ export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
       showValues();
     },
   };
-}
-
-/** The current value of a CSS custom property, because a canvas cannot use the property itself. */
-export function resolved(property: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(property).trim();
 }
 
 /** Without labels: one axis below all plots has them. */

@@ -1,6 +1,7 @@
 import type { LogRecord, SpanRecord, TraceDetail, Values } from '../api-types.ts';
 import { duration, elapsed, text } from './format.ts';
 import { h } from './h.ts';
+import { hasKeyboard } from './keyboard.ts';
 
 /** All data of one span. */
 export function createSpanDetail(): {
@@ -10,17 +11,19 @@ export function createSpanDetail(): {
   const element = h(
     'aside',
     { class: 'span-detail', 'aria-label': 'Span' },
-    h('p', { class: 'muted' }, hint),
+    h('p', { class: 'muted' }, hint()),
   );
   return {
     element,
     show(span, trace) {
-      element.replaceChildren(...(span ? contentOf(span, trace) : [h('p', { class: 'muted' }, hint)]));
+      element.replaceChildren(...(span ? contentOf(span, trace) : [h('p', { class: 'muted' }, hint())]));
     },
   };
 }
 
-const hint = 'Select a span to see its attributes: click it, or press j and k.';
+function hint(): string {
+  return `Select a span to see its attributes${hasKeyboard() ? ': click it, or press j and k' : ''}.`;
+}
 
 function contentOf(span: SpanRecord, { logs }: TraceDetail): HTMLElement[] {
   const lines = logs.filter(({ spanId }) => spanId === span.spanId);

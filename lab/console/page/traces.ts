@@ -2,6 +2,7 @@ import type { TraceList, TraceSummary } from '../api-types.ts';
 import type { Field } from './filter-form.ts';
 import { clock, duration, shortId } from './format.ts';
 import { h, reconcile } from './h.ts';
+import { hasKeyboard } from './keyboard.ts';
 import { createHeldButton, createListView } from './list-view.ts';
 import { createSelection } from './selection.ts';
 import type { CreateView } from './view.ts';
@@ -47,7 +48,7 @@ export const tracesView: CreateView = (address, page) => {
     // A trace that is already shown may still grow.
     shown = isHeld ? shown.map((trace) => newest.get(trace.traceId) ?? trace) : [...newest.values()];
     const waiting = isHeld ? [...newest.keys()].filter((traceId) => !known.has(traceId)).length : 0;
-    held.show(waiting, selection.key === '' ? undefined : 'esc to show');
+    held.show(waiting, selection.key !== '' && hasKeyboard() ? 'esc to show' : undefined);
     const longest = Math.max(...shown.map((trace) => trace.duration), 1);
     reconcile(rows, shown, {
       key: ({ traceId }) => traceId,

@@ -58,7 +58,7 @@ export function createWaterfall(
 
   const rows = h(
     'ul',
-    { class: 'spans' },
+    { class: 'spans', tabindex: 0, 'aria-label': 'Spans' },
     ...trees.flatMap((tree) => rowsOf(tree, 0)),
     ...trace.logs
       .filter(({ spanId }) => !known.has(spanId))

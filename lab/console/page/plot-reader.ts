@@ -1,0 +1,102 @@
+import type uPlot from 'uplot';
+import { h } from './h.ts';
+import { timeLabel } from './ticks.ts';
+
+/** The seconds by which a key moves; beyond the edges it stops. */
+const moves: Readonly<Record<string, number>> = {
+  ArrowLeft: -1,
+  ArrowDown: -1,
+  ArrowRight: 1,
+  ArrowUp: 1,
+  PageDown: -10,
+  PageUp: 10,
+  Home: -Infinity,
+  End: Infinity,
+};
+
+/**
+ * Makes a plot readable by keyboard and screen reader, as a slider over its seconds: one stop of the tabulator, whatever it
+ * shows.
+ *
+ * @param say the values at an index, as a sentence
+ * @param open opens what the plot shows at a time, in seconds since 1970. @returns whether there was something to open
+ * @see https://www.w3.org/WAI/ARIA/apg/patterns/slider/
+ */
+export function createPlotReader(
+  title: string,
+  height: number,
+  { say, open }: { say(index: number): string; open?: ((time: number) => boolean) | undefined },
+): { element: HTMLElement; attach(plot: uPlot): void } {
+  const element = h('div', {
+    class: 'canvas',
+    style: { height: `${height}px` },
+    role: 'slider',
+    tabindex: 0,
+    'aria-label': `${title} over time`,
+    'aria-valuemin': 0,
+    'aria-valuemax': 0,
+    'aria-valuenow': 0,
+    'aria-valuetext': 'no data yet',
+  });
+
+  function attach(plot: uPlot): void {
+    /** The time that the keys have reached; the newest while there is none. */
+    let reached: number | undefined;
+
+    function announce(index: number): void {
+      const times = plot.data[0];
+      const time = times[index];
+      element.setAttribute('aria-valuemax', String(Math.max(times.length - 1, 0)));
+      element.setAttribute('aria-valuenow', String(Math.max(index, 0)));
+      element.setAttribute(
+        'aria-valuetext',
+        time === undefined ? 'no data yet' : `${timeLabel(time * 1000)}: ${say(index)}`,
+      );
+    }
+
+    function visible(): { first: number; last: number } {
+      const times = plot.data[0];
+      const { min, max } = plot.scales['x'] ?? {};
+      return {
+        first: Math.max(
+          times.findIndex((time) => time >= (min ?? 0)),
+          0,
+        ),
+        last: times.findLastIndex((time) => time <= (max ?? Infinity)),
+      };
+    }
+
+    function indexOf(time: number | undefined): number {
+      const found = plot.data[0].findIndex((each) => each === time);
+      return found === -1 ? visible().last : found;
+    }
+
+    function point(index: number): void {
+      const time = plot.data[0][index];
+      if (time === undefined) return;
+      reached = time;
+      plot.setCursor({ left: plot.valToPos(time, 'x'), top: 0 });
+      announce(index);
+    }
+
+    function leave(): void {
+      reached = undefined;
+      plot.setCursor({ left: -10, top: -10 });
+    }
+
+    element.addEventListener('focus', () => announce(indexOf(reached)));
+    element.addEventListener('blur', leave);
+    element.addEventListener('keydown', (event) => {
+      if (event.metaKey || event.ctrlKey || event.altKey) return;
+      const move = moves[event.key];
+      if (move !== undefined) {
+        const { first, last } = visible();
+        point(Math.min(Math.max(indexOf(reached) + move, first), last));
+      } else if (event.key === 'Escape' && reached !== undefined) leave();
+      else if (event.key !== 'Enter' || reached === undefined || !open?.(reached)) return;
+      event.preventDefault();
+    });
+  }
+
+  return { element, attach };
+}
