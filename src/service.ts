@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createAdminServer } from './admin/admin-server.ts';
 import { startAgentCheck } from './admin/agent-check.ts';
 import { createAdmission } from './admission/admission.ts';
-import type { Config } from './config/config.ts';
+import { type Config, demoApiKey } from './config/config.ts';
 import { createDomain, type DomainOverrides } from './domain.ts';
 import { createHealth } from './health.ts';
 import { identity } from './identity.ts';
@@ -131,7 +131,13 @@ export async function createService(
   const server = await createServer({
     config: { ...config, http: withConnections(config.http, files.api) },
     name: identity.name,
-    document: { title: identity.title, version: serviceVersion, description: identity.description },
+    document: {
+      title: identity.title,
+      version: serviceVersion,
+      description: identity.description,
+      tags: [...identity.tags],
+      exampleKey: exampleKey(config),
+    },
     health,
     problems: domain.problems,
     routes: domain.routes,
@@ -163,6 +169,12 @@ export async function createService(
 
 /** What the gauges show when admission control is off. */
 const noAdmission = { inFlight: 0, queued: 0, limit: 0 };
+
+/** The demo key works in development only, so that commands of the reference page can be pasted there. */
+function exampleKey({ environment, apiKeys }: Config): string {
+  const isDemo = apiKeys.reveal().some(({ key }) => key === demoApiKey.key);
+  return environment === 'development' && isDemo ? demoApiKey.key : '$API_KEY';
+}
 
 /** Operators and machines are few. A profile of a minute sends nothing until it ends, so `sendTimeout` is longer. */
 const adminLimits = { maxConnections: 100, sendTimeout: 120_000 };

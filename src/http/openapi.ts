@@ -1,15 +1,19 @@
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { problemSchema, type ProblemType, type ProblemVocabulary, problems } from './problem-details.ts';
-import { sendPageSecurityHeaders } from './hardening/security-headers.ts';
+import { pagePolicy } from './hardening/security-headers.ts';
+import { type OpenApiDocument, referencePage, referenceStyles } from './reference-page.ts';
 
 export interface DocumentInfo {
   title: string;
   /** Version of the service. */
   version: string;
   description: string;
+  /** Groups of operations. */
+  tags: Array<{ name: string; description: string }>;
+  /** The API key in the examples of the reference page. */
+  exampleKey: string;
 }
 
 /**
@@ -19,7 +23,7 @@ export interface DocumentInfo {
  */
 export async function serveOpenApi(
   app: FastifyInstance,
-  info: DocumentInfo,
+  { tags, exampleKey, ...info }: DocumentInfo,
   vocabulary: ProblemVocabulary,
   bound: (scope: FastifyInstance) => void,
 ): Promise<void> {
@@ -29,6 +33,7 @@ export async function serveOpenApi(
       openapi: '3.1.0',
       info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
       servers: [{ url: '/' }],
+      tags,
       components: {
         securitySchemes: {
           apiKey: { type: 'http', scheme: 'bearer', description: 'The API key of a client.' },
@@ -42,16 +47,19 @@ export async function serveOpenApi(
   });
   await app.register(async (documents) => {
     bound(documents);
-    await documents.register(async (pages) => {
-      await sendPageSecurityHeaders(pages);
-      await pages.register(swaggerUi, { routePrefix: '/docs' });
-    });
-
     let document: string | undefined;
     documents.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
       document ??= JSON.stringify(app.swagger());
       return reply.type('application/json').send(document);
     });
+    let page: string | undefined;
+    documents.get('/docs', { schema: { hide: true } }, async (_request, reply) => {
+      page ??= referencePage(app.swagger() as OpenApiDocument, exampleKey);
+      return reply.headers(pagePolicy).type('text/html; charset=utf-8').send(page);
+    });
+    documents.get('/docs/reference.css', { schema: { hide: true } }, async (_request, reply) =>
+      reply.type('text/css; charset=utf-8').send(referenceStyles),
+    );
   });
 }
 

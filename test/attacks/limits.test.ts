@@ -7,7 +7,8 @@ import {
   startBystander,
 } from '../support/processes/attacked-service.ts';
 import { openConnection, type RawConnection } from '../support/clients/raw-connection.ts';
-import { get, order, posting } from './attack.ts';
+import { teaOrder } from '../support/clients/api-client.ts';
+import { get, order, post, posting } from './attack.ts';
 
 const patiently = { timeout: 20_000, interval: 50 };
 const publicListener = { listener: 'public' };
@@ -82,15 +83,26 @@ test('a connection without a request is closed after the keep-alive time', async
   expect(await connection.answer()).toBeUndefined();
 });
 
+/** Places orders of 100 items: ten of them fill a page of 150 kB. */
+async function placeLargeOrders(url: string, count: number): Promise<void> {
+  await using customer = await openConnection(url);
+  const item = { sku: 'x'.repeat(64), quantity: 10_000, unitPriceMinor: 100_000 };
+  const large = { ...teaOrder, items: Array.from({ length: 100 }, () => item) };
+  for (let placed = 0; placed < count; placed += 1) {
+    customer.send(post(JSON.stringify(large)));
+    expect((await customer.answer())?.status).toBe(201);
+  }
+}
+
 test('a client that does not read its answers is disconnected, and they do not pile up in memory', async () => {
   await using attacked = await spawnAttackedService({ HTTP_SEND_TIMEOUT: '3s' });
   const { service, measure } = attacked;
+  await placeLargeOrders(service.url, 10);
   const bystander = await startBystander(service.url);
   const memory = await measure('process_resident_memory_bytes');
   await using connection = await openConnection(service.url);
   connection.socket.pause();
-  // Each answer has 1.5 MB.
-  connection.send(get('', '/docs/static/swagger-ui-bundle.js').repeat(200));
+  connection.send(get('', '/orders?limit=100').repeat(100));
 
   // One answer at a time is made for it.
   await expect.poll(() => measure('http_requests_in_flight'), patiently).toBe(1);

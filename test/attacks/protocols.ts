@@ -76,7 +76,7 @@ export const protocols: readonly Attack[] = [
   { what: '`range: bytes=0-1`', send: get('range: bytes=0-1\r\n') },
   {
     what: 'a thousand ranges of one byte of a file',
-    send: get(`range: bytes=${'0-0,'.repeat(1000)}1-1\r\n`, '/docs/static/swagger-ui.css'),
+    send: get(`range: bytes=${'0-0,'.repeat(1000)}1-1\r\n`, '/docs/reference.css'),
   },
   {
     what: '`x-http-method-override: DELETE`',

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import axe, { type AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { axeViolations } from '../support/clients/axe.ts';
 import { launchBrowser } from '../support/processes/browser.ts';
 import { otlpSpan, startTestConsole, type TestConsole } from '../support/processes/console.ts';
 
@@ -143,15 +143,10 @@ test.each([1280, 390])('axe finds nothing in any view at %i pixels, light or dar
   expect(found).toEqual([]);
 });
 
-/** Every violation on a page, with its first element. */
+/** What axe finds, with the address of the page. */
 async function violations(checked: Page, what: string, rules?: readonly string[]): Promise<string[]> {
-  await checked.evaluate(axe.source);
-  const options = rules ? `{ runOnly: ${JSON.stringify(rules)} }` : '{}';
-  const results: AxeResults = await checked.evaluate(`axe.run(${options})`);
-  const { pathname } = new URL(checked.url());
-  return results.violations.map(
-    ({ id, nodes }) => `${pathname} ${what}: ${id} (${nodes.length}) ${nodes[0]?.html.slice(0, 200)}`,
-  );
+  const found = await axeViolations(checked, rules);
+  return found.map((each) => `${new URL(checked.url()).pathname} ${what}: ${each}`);
 }
 
 test('a plot is one stop of the tabulator, and arrows read its seconds', async () => {

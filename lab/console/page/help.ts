@@ -1,5 +1,5 @@
 import { h } from './h.ts';
-import { hasKeyboard } from './keyboard.ts';
+import { hasKeyboard } from './key-hints.ts';
 
 const keys: ReadonlyArray<readonly [key: string, meaning: string]> = [
   ['/', 'focus the search'],

@@ -2,7 +2,7 @@ import type { LogList, NumberedLog } from '../api-types.ts';
 import { clock, count, shortId, text } from './format.ts';
 import type { Field } from './filter-form.ts';
 import { h, reconcile } from './h.ts';
-import { hasKeyboard } from './keyboard.ts';
+import { hasKeyboard } from './key-hints.ts';
 import { createHeldButton, createListView } from './list-view.ts';
 import { createSelection } from './selection.ts';
 import { valuesTable } from './span-detail.ts';

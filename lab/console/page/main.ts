@@ -1,6 +1,7 @@
 import { find } from './h.ts';
 import { createHelp } from './help.ts';
-import { hasKeyboard, listenToKeys } from './keyboard.ts';
+import { hasKeyboard } from './key-hints.ts';
+import { listenToKeys } from './keyboard.ts';
 import { createLive } from './live.ts';
 import { logsView } from './logs.ts';
 import { createNavigation } from './navigation.ts';

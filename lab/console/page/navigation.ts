@@ -1,4 +1,4 @@
-import { hasKeyboard } from './keyboard.ts';
+import { hasKeyboard } from './key-hints.ts';
 
 /** The links to the views, in the order of the digits that open them. */
 export interface Navigation {

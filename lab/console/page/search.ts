@@ -1,7 +1,7 @@
 import type { Found } from '../api-types.ts';
 import { call, messageOf, query } from './api.ts';
 import { find } from './h.ts';
-import { hasKeyboard } from './keyboard.ts';
+import { hasKeyboard } from './key-hints.ts';
 
 /** One search field for everything: an id opens its trace or order; any other text searches the traces. */
 export function listenToSearch(

@@ -1,7 +1,7 @@
 import type { LogRecord, SpanRecord, TraceDetail, Values } from '../api-types.ts';
 import { duration, elapsed, text } from './format.ts';
 import { h } from './h.ts';
-import { hasKeyboard } from './keyboard.ts';
+import { hasKeyboard } from './key-hints.ts';
 
 /** All data of one span. */
 export function createSpanDetail(): {

@@ -2,7 +2,7 @@ import type { TraceList, TraceSummary } from '../api-types.ts';
 import type { Field } from './filter-form.ts';
 import { clock, duration, shortId } from './format.ts';
 import { h, reconcile } from './h.ts';
-import { hasKeyboard } from './keyboard.ts';
+import { hasKeyboard } from './key-hints.ts';
 import { createHeldButton, createListView } from './list-view.ts';
 import { createSelection } from './selection.ts';
 import type { CreateView } from './view.ts';

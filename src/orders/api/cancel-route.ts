@@ -20,6 +20,9 @@ export const cancelRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDepende
       schema: {
         operationId: 'cancelOrder',
         summary: 'Cancel a pending order',
+        description:
+          'Only a pending order can be cancelled; whatever was charged meanwhile is given back. The request can be repeated: a cancelled order is answered with 200 again.',
+        tags: ['Orders'],
         headers: Type.Object(timeoutHeader),
         params: orderParams,
         security: [{ apiKey: [] }],

@@ -49,6 +49,9 @@ export const placeRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDependen
       schema: {
         operationId: 'placeOrder',
         summary: 'Place an order and charge it',
+        description:
+          'With 201 the order is paid. With 202 it is stored and its payment is not decided yet: read the order until its status is not `pending`; no second request is needed. After a timeout, a lost connection or a 5xx answer, repeat the request with the same `Idempotency-Key` and the same body: the card is charged at most once.',
+        tags: ['Orders'],
         headers: Type.Object({ ...idempotencyHeader, ...timeoutHeader }),
         body: orderRequestSchema,
         security: [{ apiKey: [] }],

@@ -36,6 +36,9 @@ export const readRoutes: FastifyPluginAsyncTypebox<{
       schema: {
         operationId: 'getOrder',
         summary: 'Read an order',
+        description:
+          'Only orders of the same client are found. Repeat the request at any time; while the order is `pending`, about once a second is enough.',
+        tags: ['Orders'],
         headers: timeoutHeaders,
         params: orderParams,
         security: [{ apiKey: [] }],
@@ -63,6 +66,9 @@ export const readRoutes: FastifyPluginAsyncTypebox<{
       schema: {
         operationId: 'listOrders',
         summary: 'List orders, newest first',
+        description:
+          'The orders of the client, in pages. Pass `nextCursor` as `cursor` until it is null. Orders that are placed meanwhile are not in later pages.',
+        tags: ['Orders'],
         headers: timeoutHeaders,
         querystring: listQuery,
         security: [{ apiKey: [] }],
