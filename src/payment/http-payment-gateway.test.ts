@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createHttpPaymentGateway } from './http-payment-gateway.ts';
 import type { Charge } from './payment-gateway.ts';
 
@@ -53,6 +53,10 @@ function response(status: number, body: unknown, headers = ''): string {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return `HTTP/1.1 ${status} Whatever\r\n${headers}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 }
+
+/** The obsolete form of RFC 9110, section 5.6.7: `Sun Nov  6 08:49:37 1994`. */
+const asctime = (_date: string, name: string, day: string, month: string, year: string, time: string) =>
+  `${name} ${month} ${day.padStart(2)} ${time} ${year}`;
 
 const charged = { id: 'ch_1', status: 'succeeded', amountMinor: 900, currency: 'EUR' };
 const malformed = { kind: 'unknown', reason: 'malformed_answer' };
@@ -118,8 +122,16 @@ describe('the outcome of a charge', () => {
     expect('retryAfter' in outcome).toBe('retryAfter' in expected);
   });
 
-  test('a Retry-After date is turned into a wait from now', async () => {
-    const date = new Date(Date.now() + 60_000).toUTCString();
+  test.each([
+    ['as most send it', (date: Date) => date.toUTCString()],
+    [
+      'without a zone',
+      (date: Date) => date.toUTCString().replace(/^(\w+), 0?(\d+) (\w+) (\d+) (.+) GMT$/, asctime),
+    ],
+  ])('a Retry-After date %s is turned into a wait from now, in any time zone', async (_form, write) => {
+    vi.stubEnv('TZ', 'America/New_York');
+    closers.push(() => vi.unstubAllEnvs());
+    const date = write(new Date(Date.now() + 60_000));
     const { gateway } = await gatewayThat((socket) =>
       socket.write(response(429, '', `retry-after: ${date}\r\n`)),
     );

@@ -4,6 +4,7 @@ import { errors } from 'undici';
 import type { OutgoingProxy } from '../config/outgoing-proxy.ts';
 import type { Credentials } from './gateway-credentials.ts';
 import { isConnectError, openConnections } from './gateway-connections.ts';
+import { millisecondsOfRetryAfter } from '../resilience/retry-after.ts';
 import { startTimeLimit } from '../resilience/time-limit.ts';
 import type {
   CallContext,
@@ -147,20 +148,16 @@ interface GatewayResponse {
 /** Interprets the status codes that mean the same for every operation; `undefined` for the others. */
 function undecided(status: number, header: unknown): Undecided | undefined {
   // RFC 9110 defines Retry-After for 503 (section 10.2.3), RFC 6585 for 429 (section 4).
-  const wait = status === 429 || status === 503 ? parseRetryAfter(header) : undefined;
+  const wait =
+    (status === 429 || status === 503) && typeof header === 'string'
+      ? millisecondsOfRetryAfter(header, Date.now())
+      : undefined;
   const retryAfter = wait === undefined ? {} : { retryAfter: wait };
   if (status === 429) return { kind: 'unavailable', reason: 'rate_limited', ...retryAfter };
   // 408: the gateway gave up on the request before it was complete, or on a connection that it had kept open.
   if (status < 500 && status !== 408) return undefined;
   const cause = new Error(`gateway answered ${status}`);
   return { kind: 'unknown', reason: 'gateway_error', cause, ...retryAfter };
-}
-
-/** The wait in milliseconds, from delay seconds or an HTTP date (RFC 9110, section 10.2.3). */
-function parseRetryAfter(header: unknown): number | undefined {
-  if (typeof header !== 'string') return undefined;
-  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
 function interpretCharge(charge: Charge, { status, body }: GatewayResponse): ChargeOutcome {

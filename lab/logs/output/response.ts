@@ -1,3 +1,4 @@
+import { millisecondsOfRetryAfter } from '../../../src/resilience/retry-after.ts';
 import { decode, integer, message, one, text } from '../../console/otlp/protobuf.ts';
 
 /** What a receiver said to a batch. */
@@ -44,9 +45,7 @@ function verdictOfSuccess(body: Buffer): Verdict {
 /** Longest wait that a receiver can ask for, in milliseconds. */
 const longestWait = 600_000;
 
-/** @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after seconds, or a date */
 function millisecondsOf(retryAfter: string | undefined): number {
-  if (retryAfter === undefined) return 0;
-  const wait = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
-  return Number.isNaN(wait) ? 0 : Math.min(Math.max(0, wait), longestWait);
+  const wait = retryAfter === undefined ? undefined : millisecondsOfRetryAfter(retryAfter, Date.now());
+  return Math.min(wait ?? 0, longestWait);
 }
