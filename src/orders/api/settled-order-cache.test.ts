@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import { deadlineIn, noDeadline } from '../../resilience/deadline.ts';
 import { ServiceError } from '../../errors.ts';
-import type { ReadOrder } from './read-order.ts';
+import { type ReadOrder, readFromStore } from './read-order.ts';
 import { cacheSettledOrders } from './settled-order-cache.ts';
 
-// Concurrent reads of one order share one lookup. These tests cover the result of each read; test/api/orders-cache.test.ts
-// covers the rest with a real Redis.
+// What a copy in Redis may and may not do, and the result of each of several concurrent reads; test/api/orders-cache.test.ts
+// covers both with a real Redis.
 
 type Found = Awaited<ReturnType<ReadOrder>>;
+const id = '019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11';
 const order: NonNullable<Found> = {
-  id: '019aa1c4-5f7e-7c3a-9d0b-2f4f6f1f9b11',
+  id,
   status: 'paid',
   customerId: 'cus_42',
   currency: 'EUR',
@@ -20,6 +21,7 @@ const order: NonNullable<Found> = {
   createdAt: '2026-11-20T09:30:00.000Z',
   updatedAt: '2026-11-20T09:30:00.041Z',
 };
+const key = `orders:v2:settled:shop:${id}`;
 
 /** The test resolves each lookup in the store by hand, in the order in which they start. */
 function setUp() {
@@ -37,7 +39,7 @@ function setUp() {
   return {
     lookups,
     results,
-    read: (deadline = noDeadline) => cached('shop', order.id, deadline),
+    read: (deadline = noDeadline) => cached('shop', id, deadline),
     nextLookup() {
       const { promise, resolve } = Promise.withResolvers<void>();
       began.push(resolve);
@@ -105,4 +107,90 @@ test('a read whose deadline comes before the shared lookup ends makes its own', 
   expect(await hurried).toEqual(order);
   lookups[0]?.resolve(order);
   expect(await patient).toEqual(order);
+});
+
+/** A cache over Redis that has this copy (null: none, undefined: it does not answer), and a store that has this order. */
+function cacheOver(copy: string | null | undefined, stored: NonNullable<Found> | 'none' = order) {
+  const done: unknown[][] = [];
+  const redis = {
+    get: async (name: string) => (done.push(['get', name]), copy),
+    set: async (name: string, value: string, ttl: number) =>
+      void done.push(['set', name, JSON.parse(value), ttl]),
+    delete: async (name: string) => void done.push(['delete', name]),
+  };
+  const read: ReadOrder = async (...question) => {
+    done.push(['read', ...question]);
+    return stored === 'none' ? undefined : stored;
+  };
+  const results: string[] = [];
+  const cached = cacheSettledOrders(read, { redis, ttl: 1000, onRead: (result) => results.push(result) });
+  return { done, results, read: (given = id) => cached('shop', given, noDeadline) };
+}
+
+test('a copy answers without the store, in any case of the id', async () => {
+  const { done, results, read } = cacheOver(JSON.stringify(order));
+  expect(await read(id.toUpperCase())).toEqual(order);
+  expect(done).toEqual([['get', key]]);
+  expect(results).toEqual(['hit']);
+});
+
+test('a settled order is copied for its time to live, give or take a tenth', async () => {
+  const { done, results, read } = cacheOver(null);
+  expect(await read()).toEqual(order);
+  expect(done).toEqual([
+    ['get', key],
+    ['read', 'shop', id, noDeadline],
+    ['set', key, order, expect.any(Number)],
+  ]);
+  const ttl = Number(done[2]?.[3]);
+  expect(ttl).toBeGreaterThanOrEqual(900);
+  expect(ttl).toBeLessThanOrEqual(1100);
+  expect(results).toEqual(['miss']);
+});
+
+test('an order that is pending or does not exist is not copied', async () => {
+  const pending = { ...order, status: 'pending' as const, paymentId: null };
+  const [waiting, missing] = [cacheOver(null, pending), cacheOver(null, 'none')];
+  expect([await waiting.read(), await missing.read()]).toEqual([pending, undefined]);
+  for (const { done } of [waiting, missing]) expect(done.map(([what]) => what)).toEqual(['get', 'read']);
+});
+
+test('Redis without an answer is an error, and the store answers', async () => {
+  const { results, read } = cacheOver(undefined);
+  expect(await read()).toEqual(order);
+  expect(results).toEqual(['error']);
+});
+
+test.each([
+  ['is no JSON', '{"id":'],
+  ['is empty', ''],
+  ['is another order', JSON.stringify({ ...order, id: id.replace('019a', '019b') })],
+  ['is pending', JSON.stringify({ ...order, status: 'pending' })],
+  ['has an unknown member', JSON.stringify({ ...order, admin: true })],
+  ['lacks a member', JSON.stringify({ ...order, totalMinor: undefined })],
+])('a copy that %s is deleted, and the store answers', async (_what, copy) => {
+  const { done, results, read } = cacheOver(copy);
+  expect(await read()).toEqual(order);
+  expect(done.map(([what]) => what)).toEqual(['get', 'delete', 'read', 'set']);
+  expect(done[1]).toEqual(['delete', key]);
+  expect(results).toEqual(['miss']);
+});
+
+test('two reads one after the other are two lookups', async () => {
+  const { done, read } = cacheOver(null);
+  await read();
+  await read();
+  expect(done.filter(([what]) => what === 'get')).toHaveLength(2);
+});
+
+test('an order is read from the store for its client, and none is none', async () => {
+  const asked: unknown[] = [];
+  const read = readFromStore({
+    async find(...question) {
+      asked.push(question);
+      return undefined;
+    },
+  });
+  expect(await read('shop', id, noDeadline)).toBeUndefined();
+  expect(asked).toEqual([['shop', id, noDeadline]]);
 });
