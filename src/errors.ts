@@ -38,11 +38,17 @@ export function codesOf(error: unknown): string {
 /** Longer than any chain that the service builds. The bound ends a cycle of causes. */
 const longestChain = 8;
 
-/** The code that is furthest down the chain of causes: that of the fault which an error of the service wraps. */
+/**
+ * The code that is furthest down the chain of causes: that of the fault which an error of the service wraps. A host name with
+ * several addresses, or several hosts, fail with one error for each; the first that has a code counts.
+ */
 export function originalCodeOf(error: unknown, depth = 0): string | undefined {
   if (!(error instanceof Error) || depth > longestChain) return undefined;
-  const own = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return originalCodeOf(error.cause, depth + 1) ?? own;
+  for (const wrapped of [error.cause, ...(error instanceof AggregateError ? error.errors : [])]) {
+    const code = originalCodeOf(wrapped, depth + 1);
+    if (code !== undefined) return code;
+  }
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** The process cannot start, for a reason that the operator can fix. `message` explains how. */

@@ -1,4 +1,5 @@
 import { DatabaseError } from 'pg';
+import { originalCodeOf } from '../errors.ts';
 import { messages, messageStarts, systemErrors } from './connection-faults.ts';
 import { CutShort } from './cut-short.ts';
 import { type Decision, defect } from './decisions.ts';
@@ -67,6 +68,20 @@ export function isRolledBack(error: unknown): boolean {
 /** The SQLSTATE or system code of a fault, for logs. */
 export function faultCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+}
+
+/**
+ * What spans and log lines call a fault: its SQLSTATE or system code, below whatever wraps it; the condition, for what pg
+ * raises without a code, such as `connection_lost`; and the class of any other error. Of several addresses or hosts, the
+ * first counts.
+ */
+export function faultName(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return faultName(error.errors[0]);
+  const code = originalCodeOf(error);
+  if (code !== undefined) return code;
+  const decision = decide(error);
+  if (decision.kind !== 'defect') return decision.condition;
+  return error instanceof Error ? error.name : 'unknown';
 }
 
 /**

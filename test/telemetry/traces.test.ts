@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
 import { eventsOf, follow } from '../support/clients/follow-request.ts';
@@ -199,4 +201,28 @@ test('a shed request shows the reason in its span, response, log line and metric
   const shedding = await traced.line('admission.shedding', 'level', 'warn');
   expect(shedding).toMatchObject({ requests_shed: { queue_full: 1 }, lines_suppressed: 0 });
   expect((await placing).status).toBe(201);
+});
+
+test('a connection to Postgres that ends without a word has a name in the trace', async () => {
+  const server = createServer((socket) => socket.once('data', () => socket.end()));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await using traced = await spawnTracedService({
+    DATABASE_URL: `postgres://orders@127.0.0.1:${port}/orders`,
+    DATABASE_DEADLINE: '100ms',
+  });
+  const seen = await follow(traced, 3, () => traced.api.place());
+  server.close();
+  expect(seen.tree).toBe(
+    [
+      'POST /orders [SERVER] ERROR {http.response.status_code=503, error.type=503}',
+      '  orders.place [INTERNAL] ERROR {error.type=database_unavailable}',
+      '    INSERT orders [CLIENT] ERROR {error.type=connection_lost}',
+    ].join('\n'),
+  );
+  expect(eventsOf(seen.spans, 'INSERT orders')[0]).toMatchObject({
+    name: 'orders.postgres.retry',
+    attributes: { 'error.type': 'connection_lost' },
+  });
 });

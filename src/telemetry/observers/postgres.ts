@@ -3,12 +3,12 @@ import { identity } from '../../identity.ts';
 import type { DatabaseHost, DatabaseUrl } from '../../config/database-url.ts';
 import type { DatabaseEvents, Statement } from '../../postgres/database.ts';
 import { conditions } from '../../postgres/decisions.ts';
-import { decide, faultCode, sqlStateOf } from '../../postgres/faults.ts';
+import { decide, faultName, sqlStateOf } from '../../postgres/faults.ts';
 import { attributesByKey } from '../otlp/constant-attributes.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { addTime, currentRequestLog } from '../request-log.ts';
-import { errorType, failSpan, recordingSpan, sampledTraceId, startBelow } from '../tracing/tracing.ts';
+import { failSpan, recordingSpan, sampledTraceId, startBelow } from '../tracing/tracing.ts';
 
 /** @see https://opentelemetry.io/docs/specs/semconv/db/database-spans/ */
 export function attributesOfSummary(summary: string) {
@@ -144,7 +144,7 @@ export function observeDatabase(
 function attributesOfFault(error: unknown): Record<string, string> {
   const state = sqlStateOf(error);
   return {
-    'error.type': errorType(error),
+    'error.type': faultName(error),
     ...(state !== undefined && { 'db.response.status_code': state }),
   };
 }
@@ -152,7 +152,7 @@ function attributesOfFault(error: unknown): Record<string, string> {
 /** `sqlstate` only for what Postgres reported. A fault of the network has a code of its own, such as ECONNREFUSED. */
 function fieldsOfFault(error: unknown): { sqlstate: string } | { error_code: string } {
   const sqlstate = sqlStateOf(error);
-  return sqlstate === undefined ? { error_code: faultCode(error) } : { sqlstate };
+  return sqlstate === undefined ? { error_code: faultName(error) } : { sqlstate };
 }
 
 /** The canonical log line of a request says why it got 503. */
