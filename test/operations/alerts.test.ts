@@ -95,6 +95,14 @@ describe.each(alerts.map((rule) => [rule.alert, rule] as const))('alert %s', (na
   });
 });
 
+// promtool passes a test that an alert stays silent if no rule has this name.
+test('the tests of rules name no alert that does not exist', () => {
+  const named = ruleTests.flatMap(({ alert_rule_test: checks = [] }) =>
+    checks.map(({ alertname }) => alertname),
+  );
+  expect(named.filter((alert) => !alerts.some((rule) => rule.alert === alert))).toEqual([]);
+});
+
 const pages = [...runbooks].filter(([name]) => name !== 'README.md');
 
 test.each(pages)('the runbook %s has all sections, queries and links', (name, text) => {
