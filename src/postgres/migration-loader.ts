@@ -39,16 +39,31 @@ async function loadSql(file: string): Promise<Actions> {
     if (online) migration.noTransaction();
     for (const part of online ? statements : [sql]) migration.sql(part);
   };
-  const up = partOf(text, 'up') ?? text;
-  const down = partOf(text, 'down');
+  const { up, down } = partsOf(path.basename(file), text);
   return { up: actionOf(up), down: down === undefined ? false : actionOf(down) };
 }
 
-/** The part of a file under `-- Up Migration` or `-- Down Migration`, up to the other or to the end. */
-function partOf(text: string, direction: 'up' | 'down'): string | undefined {
-  const parts = text.split(/^\s*--[\s-]*(up|down)\s+migration/im);
-  const at = parts.findIndex((part, index) => index % 2 === 1 && part.toLowerCase() === direction);
-  return at === -1 ? undefined : `--${parts[at + 1]}`;
+/**
+ * The parts of a file under `-- Up Migration` and `-- Down Migration`, each up to the other or to the end. Without the first
+ * marker, what stands above the second is the way up.
+ *
+ * node-pg-migrate takes a sentence that begins with these words for a marker, and never runs the statements below it. Without
+ * the first marker it runs the whole file as the way up, the way down as well.
+ *
+ * @throws {Error} for a comment that begins like a marker and goes on, and for a second marker
+ */
+function partsOf(file: string, text: string): { up: string; down?: string } {
+  const markers = [...text.matchAll(/^[^\S\n]*--[\s-]*(up|down)\s+migration(.*)$/gim)];
+  const parts: { up?: string; down?: string } = {};
+  for (const [index, marker] of markers.entries()) {
+    const direction = marker[1]?.toLowerCase() === 'up' ? 'up' : 'down';
+    const line = marker[0].trim();
+    if (/[^\s-]/.test(marker[2] ?? ''))
+      throw new Error(`${file}: “${line}” reads as a marker; begin the comment with another word`);
+    if (parts[direction] !== undefined) throw new Error(`${file} has a second “${line}”`);
+    parts[direction] = text.slice(marker.index, markers[index + 1]?.index);
+  }
+  return { up: text.slice(0, markers[0]?.index), ...parts };
 }
 
 async function loadModule(file: string): Promise<Actions> {
