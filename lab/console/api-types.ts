@@ -69,6 +69,8 @@ export interface TraceList {
   traces: TraceSummary[];
   /** Older traces were not searched, because there is too much text. */
   partial: boolean;
+  /** Number of traces that the console has. */
+  kept: number;
 }
 
 export interface TraceDetail {
@@ -88,6 +90,8 @@ export interface LogList {
   lines: NumberedLog[];
   /** Number of matching lines beyond the limit of one answer. */
   skipped: number;
+  /** Number of lines that the console has. */
+  kept: number;
 }
 
 /** The time in which a fault was set. `to` is missing while the fault lasts. */

@@ -6,6 +6,7 @@ const addresses = [
   '/',
   '/traces',
   '/traces/:id',
+  '/compare/:id',
   '/logs',
   '/faults',
   '/traffic',

@@ -52,10 +52,10 @@ export function telemetryRoutes({
     });
 
     app.get('/api/logs', { schema: { querystring: LogQuery } }, (request, reply) => {
-      const { last, lines, skipped } = logs.find(request.query);
+      const { last, lines, skipped, kept } = logs.find(request.query);
       return reply
         .type('application/json; charset=utf-8')
-        .send(`{"last":${last},"skipped":${skipped},"lines":[${lines.join()}]}`);
+        .send(`{"last":${last},"skipped":${skipped},"kept":${kept},"lines":[${lines.join()}]}`);
     });
 
     app.get('/api/orders/:id', { schema: { params: Id } }, async (request, reply) => {

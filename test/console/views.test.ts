@@ -107,6 +107,7 @@ const views = [
   '/',
   '/traces',
   `/traces/${placed.traceId}`,
+  `/compare/${placed.traceId}?with=${placed.traceId}`,
   '/logs',
   '/orders',
   `/orders/${orderId}`,
@@ -210,7 +211,7 @@ test('a phone shows no hints about keys', async () => {
   const phone = await context.newPage();
   await phone.goto(shown.pageUrl);
   await phone.locator('.beat.ok').first().waitFor();
-  for (const path of views.slice(0, 4)) {
+  for (const path of views.slice(0, 5)) {
     await phone.goto(shown.url + path);
     await phone.locator('.beat.ok').first().waitFor();
     const hints = await phone.evaluate(

@@ -76,3 +76,17 @@ test('a log store finds the trace of a request id', () => {
   expect(store.traceOfRequest('r-1')).toBe('t-1');
   expect(store.traceOfRequest('r-2')).toBeUndefined();
 });
+
+test('lines are found by service and by the period in which they were written', () => {
+  const store = createLogStore(1_000_000, nobodyStays);
+  const start = 1_700_000_000_000;
+  store.add([
+    line({ text: 'early' }),
+    line({ text: 'late', time: start + 900 }),
+    line({ text: 'elsewhere', service: 'payment-gateway', time: start + 900 }),
+  ]);
+  expect(textsOf(store, { service: 'gateway' })).toEqual(['elsewhere']);
+  expect(textsOf(store, { to: start + 899 })).toEqual(['early']);
+  expect(textsOf(store, { from: start + 900, service: 'orders' })).toEqual(['late']);
+  expect(store.find({ limit: 1 }).kept).toBe(3);
+});

@@ -13,6 +13,10 @@ export const LogQuery = Type.Object(
     order: Type.Optional(Type.String({ maxLength: 100 })),
     trace: Type.Optional(Type.String({ maxLength: 64 })),
     text: Type.Optional(Type.String({ maxLength: 200 })),
+    service: Type.Optional(Type.String({ maxLength: 200 })),
+    /** Only lines of this period, in milliseconds since 1970. */
+    from: Type.Optional(Type.Number({ minimum: 0 })),
+    to: Type.Optional(Type.Number({ minimum: 0 })),
     limit: Type.Integer({ minimum: 1, maximum: 1000, default: 300 }),
   },
   { additionalProperties: false },
@@ -30,7 +34,7 @@ export interface LogStore {
    */
   add(lines: readonly LogRecord[]): void;
   /** The newest matching lines, oldest first, and the number of older matches that were omitted. */
-  find(query: LogQuery): { last: number; lines: string[]; skipped: number };
+  find(query: LogQuery): { last: number; lines: string[]; skipped: number; kept: number };
   /** Oldest first. */
   ofTrace(traceId: string): string[];
   ofOrder(orderId: string): string[];
@@ -42,6 +46,8 @@ export interface LogStore {
 
 interface Line extends Sized {
   number: number;
+  time: number;
+  service: string;
   severity: number;
   event: string;
   orderId: string;
@@ -108,6 +114,8 @@ export function createLogStore(capacity: number, staysFor: (traceId: string) => 
         const requestId = line.attributes['request_id'];
         recent.push({
           number,
+          time: line.time,
+          service: line.service,
           severity: severities.indexOf(line.level),
           event: line.event,
           orderId: line.orderId,
@@ -131,7 +139,7 @@ export function createLogStore(capacity: number, staysFor: (traceId: string) => 
         else if (after === 0) break;
         else skipped += 1;
       }
-      return { last: number, lines: found.toReversed(), skipped };
+      return { last: number, lines: found.toReversed(), skipped, kept: recent.size() + kept.size() };
     },
     ofTrace: (traceId) => beside((line) => line.traceId === traceId),
     ofOrder: (orderId) => beside((line) => line.orderId === orderId),
@@ -147,12 +155,23 @@ export function createLogStore(capacity: number, staysFor: (traceId: string) => 
 }
 
 function matcher(query: LogQuery): (line: Line) => boolean {
-  const { level = 'trace', event = '', order = '', trace = '' } = query;
+  const {
+    level = 'trace',
+    event = '',
+    order = '',
+    trace = '',
+    service = '',
+    from = 0,
+    to = Infinity,
+  } = query;
   const least = severities.indexOf(level);
   const text = query.text?.toLowerCase();
   const inJson = text && JSON.stringify(text).slice(1, -1);
   return (line) =>
     line.severity >= least &&
+    line.time >= from &&
+    line.time <= to &&
+    (service === '' || line.service.includes(service)) &&
     (event === '' || line.event.includes(event)) &&
     (order === '' || line.orderId.startsWith(order)) &&
     (trace === '' || line.traceId.startsWith(trace)) &&

@@ -145,6 +145,7 @@ function hasFaults({ controls, settings, network }: FaultState): boolean {
 function followFaults(band: Band, live: Live, page: Page): void {
   live.subscribe(() => {
     const to = live.latest?.now ?? Date.now();
-    band.update(faultBand({ faults: live.latest?.faults ?? [], to }), { from: to - shown, to });
+    const range = page.range.current ?? { from: to - shown, to };
+    band.update(faultBand({ faults: live.latest?.faults ?? [], to }), range);
   }, page.signal);
 }

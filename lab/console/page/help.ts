@@ -6,7 +6,8 @@ const keys: ReadonlyArray<readonly [key: string, meaning: string]> = [
   ['1 … 9', 'open a view, in the order of the header'],
   ['j, k or ↓, ↑', 'select the next or the previous row'],
   ['enter', 'open the selected row'],
-  ['esc', 'clear the selection, or go back'],
+  ['p', 'pause a list, or go on'],
+  ['esc', 'clear the time range or the selection, or go back'],
   ['←, →', 'in a plot: one second back or on; home and end, page up and page down'],
   ['?', 'this help'],
 ];
@@ -14,6 +15,7 @@ const keys: ReadonlyArray<readonly [key: string, meaning: string]> = [
 const facts: ReadonlyArray<readonly [what: string, meaning: string]> = [
   ['Shading', 'a fault was set at that time, in the gateway or in the network'],
   ['Dots', 'single requests in the latency plot; a click opens the trace'],
+  ['Drag over a plot', 'narrows the time of all plots and lists, until you clear the range'],
   ['Red in a trace', 'the span failed; a 4xx answer is no failure'],
   ['Black line in a trace', 'the critical path: what the whole request waited for'],
 ];

@@ -21,8 +21,10 @@ export interface ListBehaviour<List> {
   held: HTMLElement;
   /** Everything below the filters, including the rows. */
   content: readonly HTMLElement[];
-  /** The `after` of the next request: 0 asks for the whole list. */
-  cursor(): number;
+  /** The `after` of the next request: 0 asks for the whole list. A list without one is asked for as a whole each time. */
+  cursor(): number | undefined;
+  /** How many entries are shown, and of how many; empty before the first answer. */
+  counted(): string;
   /** Forgets all entries, because the filters have changed. */
   reset(): void;
   /** Takes the answer to one request. @returns a notice for the user; empty if there is none */
@@ -38,34 +40,58 @@ export function createListView<List>(address: Address, page: Page, list: ListBeh
   const { title, path, selection } = list;
   const filters = createFilterForm(list.fields, address.query, (values) => {
     page.note(`/${path}${query(values)}`);
+    restart();
+  });
+  const counted = h('span', { class: 'muted counted' });
+  let isPaused = false;
+  const pause = h('button', { type: 'button', class: 'pause', on: { click: togglePause } }, 'Pause');
+
+  function togglePause(): void {
+    isPaused = !isPaused;
+    pause.textContent = isPaused ? 'Resume' : 'Pause';
+    pause.setAttribute('aria-pressed', String(isPaused));
+    if (!isPaused) void load();
+  }
+
+  /** Asks for the whole list, because the filters or the time range have changed. */
+  function restart(): void {
     list.reset();
     void load();
-  });
+  }
 
   async function load(): Promise<void> {
-    const asked = filters.values();
+    const asked = wanted();
     try {
       const parameters = { ...asked, after: list.cursor(), limit: list.limit };
       const answer = await call<List>('GET', `/api/${path}${query(parameters)}`);
       // An answer for earlier filters belongs to another list.
-      if (query(asked) === query(filters.values())) page.notify(list.take(answer));
+      if (query(asked) !== query(wanted())) return;
+      page.notify(list.take(answer));
+      counted.textContent = list.counted();
     } catch (error) {
       page.notify(messageOf(error));
     }
   }
 
-  repeat(load, interval, page.signal);
+  function wanted(): Record<string, string | number> {
+    return { ...filters.values(), ...page.range.current };
+  }
+
+  repeat(() => (isPaused ? Promise.resolve() : load()), interval, page.signal);
+  page.range.subscribe(restart, page.signal);
   return {
     title,
     element: h(
       'div',
       { class: 'list' },
       h('h1', { class: 'unseen' }, title),
-      h('div', { class: 'bar' }, filters.element, list.held),
+      h('div', { class: 'bar' }, filters.element, pause, list.held, counted),
       ...list.content,
     ),
     onKey(key) {
-      if (key === 'Escape') list.release();
+      if (key === 'Escape' && page.range.current) page.range.choose(undefined);
+      else if (key === 'Escape') list.release();
+      else if (key === 'p') togglePause();
       else if (key === 'Enter' && selection.key !== '') list.open(selection.key);
       else return selection.move(key);
       return true;

@@ -1,9 +1,11 @@
 import type { LogList, NumberedLog } from '../api-types.ts';
 import { clock, count, shortId, text } from './format.ts';
+import { copyButton } from './copy-button.ts';
 import type { Field } from './filter-form.ts';
 import { h, reconcile } from './h.ts';
 import { hasKeyboard } from './key-hints.ts';
 import { createHeldButton, createListView } from './list-view.ts';
+import { type Column, createSortHead } from './sort-head.ts';
 import { createSelection } from './selection.ts';
 import { valuesTable } from './span-detail.ts';
 import type { CreateView } from './view.ts';
@@ -23,6 +25,7 @@ const fields: readonly Field[] = [
       ['error', 'error'],
     ],
   },
+  { name: 'service', label: 'Service', placeholder: 'orders', width: 14 },
   { name: 'event', label: 'Event', placeholder: 'payment.retry', width: 20 },
   { name: 'order', label: 'Order', placeholder: 'order id', width: 18 },
   { name: 'trace', label: 'Trace', placeholder: 'trace id', width: 18 },
@@ -40,18 +43,21 @@ export const logsView: CreateView = (address, page) => {
   let last = 0;
   let following = true;
   let unseen = 0;
+  let kept = 0;
+  const head = createSortHead<NumberedLog>('logs', columns, () => {
+    following = head.isUsual();
+    show();
+    if (!following) rows.scrollTop = 0;
+  });
 
   function show(): void {
     held.show(following ? 0 : unseen, hasKeyboard() ? 'esc to follow' : undefined);
+    lines = following ? lines.slice(-most) : lines.slice(0, 4 * most);
     // While the user reads, the line must not move away.
-    if (!following) {
-      lines = lines.slice(0, 4 * most);
-      return;
-    }
-    lines = lines.slice(-most);
-    reconcile(rows, lines, { key: ({ number }) => String(number), create: lineOf });
+    if (!following && head.isUsual()) return;
+    reconcile(rows, head.sorted(lines), { key: ({ number }) => String(number), create: lineOf });
     selection.mark();
-    rows.scrollTop = rows.scrollHeight;
+    if (following) rows.scrollTop = rows.scrollHeight;
   }
 
   function follow(): void {
@@ -62,6 +68,7 @@ export const logsView: CreateView = (address, page) => {
   }
 
   rows.addEventListener('scroll', () => {
+    if (!head.isUsual()) return;
     const atEnd = rows.scrollHeight - rows.scrollTop - rows.clientHeight < 24;
     if (atEnd && !following && selection.key === '') follow();
     else if (!atEnd) following = false;
@@ -76,8 +83,9 @@ export const logsView: CreateView = (address, page) => {
     limit: most,
     selection,
     held: held.element,
-    content: [rows],
+    content: [head.element, rows],
     cursor: () => last,
+    counted: () => `${count(rows.children.length)} of ${count(kept)} kept`,
     reset() {
       lines = [];
       last = 0;
@@ -85,6 +93,7 @@ export const logsView: CreateView = (address, page) => {
     },
     take(list) {
       last = list.last;
+      kept = list.kept;
       if (!following) unseen += list.lines.length + list.skipped;
       // Each process sends its lines in batches of its own, so they arrive out of order.
       lines = [...lines, ...list.lines].toSorted((a, b) => a.time - b.time);
@@ -97,6 +106,15 @@ export const logsView: CreateView = (address, page) => {
     open: (key) => toggle(rows, key),
   });
 };
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+
+const columns: ReadonlyArray<Column<NumberedLog>> = [
+  { name: 'time', label: 'Time', compare: (a, b) => a.time - b.time },
+  { name: 'level', label: 'Level', compare: (a, b) => levels.indexOf(a.level) - levels.indexOf(b.level) },
+  { name: 'service', label: 'Service', compare: (a, b) => a.service.localeCompare(b.service) },
+  { name: 'text', label: 'Line', compare: (a, b) => a.text.localeCompare(b.text) },
+];
 
 function toggle(rows: Element, key: string): void {
   const row = [...rows.children].find((each) => each instanceof HTMLElement && each.dataset['key'] === key);
@@ -171,5 +189,10 @@ function fieldsOf(line: NumberedLog): HTMLElement {
     { class: 'opened' },
     line.event !== '' && h('p', { class: 'muted' }, `event ${line.event}`),
     valuesTable(line.attributes),
+    h(
+      'p',
+      {},
+      copyButton('Copy as JSON', () => JSON.stringify(line)),
+    ),
   );
 }

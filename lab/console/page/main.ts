@@ -1,4 +1,5 @@
 import { find } from './h.ts';
+import { compareView } from './compare.ts';
 import { createHelp } from './help.ts';
 import { hasKeyboard } from './key-hints.ts';
 import { listenToKeys } from './keyboard.ts';
@@ -9,6 +10,7 @@ import { faultsView } from './faults.ts';
 import { orderView } from './order.ts';
 import { overviewView } from './overview.ts';
 import { showPulse } from './pulse.ts';
+import { createRangeChoice } from './range.ts';
 import { listenToSearch } from './search.ts';
 import { createThemeSwitch } from './theme.ts';
 import { traceView } from './trace.ts';
@@ -19,10 +21,12 @@ import type { Address, CreateView, View } from './view.ts';
 const main = find('main', HTMLElement);
 const notice = find('.notice', HTMLElement);
 const live = createLive();
+const range = createRangeChoice(find('.range', HTMLButtonElement));
 
 const views: Readonly<Record<string, CreateView>> = {
   '': overviewView(live),
   traces: (address, page) => (address.id === '' ? tracesView : traceView)(address, page),
+  compare: compareView,
   logs: logsView,
   orders: orderView,
   faults: faultsView(live),
@@ -39,6 +43,7 @@ function show(): void {
   notice.textContent = '';
   const view = create(address, {
     signal: ending.signal,
+    range,
     go,
     note: (path) => history.replaceState(null, '', path),
     notify(message) {
@@ -63,6 +68,13 @@ function go(path: string): void {
   show();
 }
 
+function isTaken(key: string): boolean {
+  if (shown?.view.onKey?.(key)) return true;
+  if (key !== 'Escape' || !range.current) return false;
+  range.choose(undefined);
+  return true;
+}
+
 function readAddress(): Address {
   const [, path = '', id = ''] = location.pathname.split('/');
   return { path, id, query: new URLSearchParams(location.search) };
@@ -80,7 +92,7 @@ const helpButton = find('.help-button', HTMLButtonElement);
 if (hasKeyboard()) helpButton.title = 'Press ?';
 helpButton.addEventListener('click', () => help.show());
 createThemeSwitch(find('.theme', HTMLButtonElement));
-listenToKeys({ search, help, navigation, go, isTaken: (key) => shown?.view.onKey?.(key) ?? false });
+listenToKeys({ search, help, navigation, go, isTaken: isTaken });
 
 // Links within the page switch the view without reloading the page.
 document.addEventListener('click', (event) => {

@@ -26,7 +26,7 @@ export function overviewView(live: Live): CreateView {
     const choice = createWindowChoice(() => update());
     const faults = createBand('Faults');
     const breakers = h('div', { class: 'bands' });
-    const plots = createPlotTable(plotsOf(createExemplarDots(live, page)), page.signal);
+    const plots = createPlotTable(plotsOf(createExemplarDots(live, page)), page);
     const worthALook = createWorthALook(live);
 
     function update(): void {
@@ -35,16 +35,16 @@ export function overviewView(live: Live): CreateView {
         times: live.times,
         columns: live.columns,
         faults: live.latest?.faults ?? [],
-        from: to - choice.length(),
-        to,
+        ...(page.range.current ?? { from: to - choice.length(), to }),
       };
       tiles.update(live);
       faults.update(faultBand(data), data);
       breakerBands(breakers, data);
       plots.update(data);
-      worthALook.update(data.from);
+      worthALook.update(data);
     }
     live.subscribe(update, page.signal);
+    page.range.subscribe(update, page.signal);
 
     return {
       title: 'Overview',

@@ -1,5 +1,6 @@
 import { count, rate, seconds } from './format.ts';
 import { createPlot, type Line, type PlotData, type PlotOptions } from './plot.ts';
+import type { Page } from './view.ts';
 import { createTimeAxis } from './time-axis.ts';
 
 export interface PlotTable {
@@ -8,9 +9,12 @@ export interface PlotTable {
 }
 
 /** Plots one below the other, over the same time. Their time axis stays in view while they are longer than the window. */
-export function createPlotTable(rows: readonly PlotOptions[], signal: AbortSignal): PlotTable {
-  const plots = rows.map((row) => createPlot(row, signal));
-  const axis = createTimeAxis(signal);
+export function createPlotTable(
+  rows: readonly PlotOptions[],
+  page: Pick<Page, 'signal' | 'range'>,
+): PlotTable {
+  const plots = rows.map((row) => createPlot(row, page));
+  const axis = createTimeAxis(page.signal);
   return {
     elements: [...plots.map(({ element }) => element), axis.element],
     update(data) {

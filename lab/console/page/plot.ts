@@ -10,6 +10,7 @@ import { decadesAround, linearLabels, linearTicks, timeTicks, withHeadroom, with
 import { createPlotReader } from './plot-reader.ts';
 import { onThemeChange, resolved } from './theme.ts';
 import type { Columns } from './timeline.ts';
+import type { Page } from './view.ts';
 
 export interface Line {
   /** Name of the column in the data. */
@@ -66,7 +67,7 @@ const logarithmicScale: uPlot.Scale.Distr.Logarithmic = 3;
 const group = 'console';
 
 /** A plot over time. Its label shows the values under the pointer, or else the latest ones. */
-export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
+export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, 'signal' | 'range'>): Plot {
   const { title, lines, height, format, scale, over } = options;
   const isWhole = scale === 'count';
   const values = lines.map(() => h('span', { class: 'value' }, '–'));
@@ -100,8 +101,9 @@ export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
       legend: { show: false },
       cursor: {
         y: false,
-        drag: { x: false, y: false, setScale: false },
-        sync: { key: group },
+        drag: { x: true, y: false, setScale: false, dist: 5 },
+        // Only the pointer's place is shared: a selection in one plot would be one in each.
+        sync: { key: group, filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' } },
         points: { size: 6 },
       },
       scales: {
@@ -132,6 +134,7 @@ export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
       hooks: {
         drawClear: [(self) => shadeFaults(self, faults)],
         draw: [(self) => over?.draw(self)],
+        setSelect: [chooseRange],
         setCursor: [
           (self) => {
             pointedAt = self.cursor.idx ?? null;
@@ -150,6 +153,15 @@ export function createPlot(options: PlotOptions, signal: AbortSignal): Plot {
   function decades({ scales: { x } }: uPlot, least: number | null, largest: number | null): [number, number] {
     const drawn = over?.values(x?.min ?? 0, x?.max ?? 0) ?? [];
     return decadesAround([...drawn, least ?? 0, largest ?? 0]);
+  }
+
+  /** A drag over a plot narrows the time of all. */
+  function chooseRange(self: uPlot): void {
+    const { left, width } = self.select;
+    if (width === 0) return;
+    const timeAt = (place: number) => Math.round(self.posToVal(place, 'x') * 1000);
+    range.choose({ from: timeAt(left), to: timeAt(left + width) });
+    self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
   }
 
   function showValues(): void {

@@ -1,5 +1,6 @@
 import type { LogRecord, SpanRecord, TraceDetail, Values } from '../api-types.ts';
 import { duration, elapsed, text } from './format.ts';
+import { copyButton } from './copy-button.ts';
 import { h } from './h.ts';
 import { hasKeyboard } from './key-hints.ts';
 
@@ -54,6 +55,11 @@ function contentOf(span: SpanRecord, { logs }: TraceDetail): HTMLElement[] {
       ? [h('p', { class: 'muted' }, `${span.dropped} attributes, events or links are missing.`)]
       : []),
     h('p', { class: 'muted id' }, span.spanId),
+    h(
+      'p',
+      {},
+      copyButton('Copy as JSON', () => JSON.stringify(span)),
+    ),
   ];
 }
 

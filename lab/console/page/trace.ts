@@ -1,7 +1,9 @@
 import type { TraceDetail } from '../api-types.ts';
 import { ApiError, call, messageOf, repeat } from './api.ts';
 import { clock, duration, elapsed } from './format.ts';
+import { copyButton } from './copy-button.ts';
 import { h } from './h.ts';
+import { otlpOf } from './otlp-file.ts';
 import { toSpanTrees } from './span-tree.ts';
 import { createSpanDetail } from './span-detail.ts';
 import { statusOf } from './traces.ts';
@@ -96,7 +98,25 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
       ...fact('Trace', h('span', { class: 'id' }, trace.traceId)),
       ...fact('Logs', h('a', { href: `/logs?trace=${trace.traceId}` }, `${trace.logs.length} lines`)),
     ),
+    h(
+      'div',
+      { class: 'buttons' },
+      copyButton('Copy id', () => trace.traceId),
+      h(
+        'button',
+        { type: 'button', class: 'small', on: { click: () => download(trace) } },
+        'Download as OTLP JSON',
+      ),
+      h('a', { href: `/compare/${trace.traceId}` }, 'Compare with another trace'),
+    ),
   ];
+}
+
+function download(trace: TraceDetail): void {
+  const content = new Blob([JSON.stringify(otlpOf(trace))], { type: 'application/json' });
+  const url = URL.createObjectURL(content);
+  h('a', { href: url, download: `trace-${trace.traceId}.json` }).click();
+  URL.revokeObjectURL(url);
 }
 
 function fact(name: string, value: Node | string | number): HTMLElement[] {

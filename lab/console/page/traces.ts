@@ -1,9 +1,11 @@
 import type { TraceList, TraceSummary } from '../api-types.ts';
 import type { Field } from './filter-form.ts';
-import { clock, duration, shortId } from './format.ts';
+import { clock, count, duration, shortId } from './format.ts';
 import { h, reconcile } from './h.ts';
 import { hasKeyboard } from './key-hints.ts';
 import { createHeldButton, createListView } from './list-view.ts';
+import { createUpload } from './trace-upload.ts';
+import { type Column, createSortHead } from './sort-head.ts';
 import { createSelection } from './selection.ts';
 import type { CreateView } from './view.ts';
 
@@ -25,6 +27,7 @@ const fields: readonly Field[] = [
   },
   { name: 'longer', label: 'At least, ms', type: 'number', width: 7 },
   { name: 'route', label: 'Route', placeholder: '/orders', width: 14 },
+  { name: 'service', label: 'Service', placeholder: 'orders', width: 14 },
   { name: 'order', label: 'Order', placeholder: 'order id', width: 18 },
   { name: 'text', label: 'Text', placeholder: 'in names and attributes', width: 24 },
 ];
@@ -34,6 +37,7 @@ export const tracesView: CreateView = (address, page) => {
   const rows = h('ul', { class: 'rows traces' });
   const held = createHeldButton(() => selection.clear());
   const empty = h('p', { class: 'empty' }, 'Waiting for traces.');
+  const upload = createUpload(page);
   const selection = createSelection(rows, (key) => {
     if (key === '') show();
   });
@@ -41,12 +45,16 @@ export const tracesView: CreateView = (address, page) => {
   let newest = new Map<string, TraceSummary>();
   let shown: TraceSummary[] = [];
   let revision = 0;
+  let kept = 0;
+  const head = createSortHead<TraceSummary>('traces', columns, show);
 
   function show(): void {
     const known = new Set(shown.map(({ traceId }) => traceId));
     const isHeld = known.has(selection.key) || (shown.length > 0 && rows.matches(':hover'));
     // A trace that is already shown may still grow.
-    shown = isHeld ? shown.map((trace) => newest.get(trace.traceId) ?? trace) : [...newest.values()];
+    shown = head.sorted(
+      isHeld ? shown.map((trace) => newest.get(trace.traceId) ?? trace) : [...newest.values()],
+    );
     const waiting = isHeld ? [...newest.keys()].filter((traceId) => !known.has(traceId)).length : 0;
     held.show(waiting, selection.key !== '' && hasKeyboard() ? 'esc to show' : undefined);
     const longest = Math.max(...shown.map((trace) => trace.duration), 1);
@@ -72,8 +80,9 @@ export const tracesView: CreateView = (address, page) => {
     limit: most,
     selection,
     held: held.element,
-    content: [head(), rows, empty],
+    content: [head.element, rows, empty, upload],
     cursor: () => revision,
+    counted: () => `${count(shown.length)} of ${count(kept)} kept`,
     reset() {
       newest.clear();
       shown = [];
@@ -82,6 +91,7 @@ export const tracesView: CreateView = (address, page) => {
     },
     take(list) {
       revision = list.revision;
+      kept = list.kept;
       newest = merge(newest, list.traces);
       show();
       return list.partial
@@ -103,13 +113,27 @@ function merge(
   return new Map(newest.map((trace) => [trace.traceId, trace]));
 }
 
-function head(): HTMLElement {
-  const titles = ['Start', 'Name', 'Status', 'Duration', 'Spans', 'Services', 'Order'];
-  return h(
-    'div',
-    { class: 'head traces', 'aria-hidden': true },
-    ...titles.map((title) => h('span', {}, title)),
-  );
+const columns: ReadonlyArray<Column<TraceSummary>> = [
+  { name: 'start', label: 'Start', compare: (a, b) => a.start - b.start },
+  { name: 'name', label: 'Name', compare: (a, b) => a.name.localeCompare(b.name) },
+  { name: 'status', label: 'Status', compare: (a, b) => severityOf(a) - severityOf(b) },
+  { name: 'duration', label: 'Duration', compare: (a, b) => a.duration - b.duration },
+  { name: 'spans', label: 'Spans', compare: (a, b) => a.spans - b.spans },
+  {
+    name: 'services',
+    label: 'Services',
+    compare: (a, b) => a.services.join().localeCompare(b.services.join()),
+  },
+  {
+    name: 'order',
+    label: 'Order',
+    compare: (a, b) => (a.orderIds[0] ?? '').localeCompare(b.orderIds[0] ?? ''),
+  },
+];
+
+/** Failed traces are worse than any status. */
+function severityOf({ failed, httpStatus }: TraceSummary): number {
+  return (httpStatus ?? 0) + (failed ? 1000 : 0);
 }
 
 const filled = new WeakMap<Element, string>();

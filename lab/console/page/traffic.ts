@@ -30,7 +30,7 @@ export function trafficView(live: Live): CreateView {
   return (_address, page) => {
     const timeline = createTimeline();
     const state = h('p', { class: 'traffic-state' }, ' ');
-    const plots = createPlotTable(plotRows, page.signal);
+    const plots = createPlotTable(plotRows, page);
     const outcomes = createOutcomes();
     const controls = createTrafficControls({
       run: (wanted) => void act(() => call('PUT', '/api/traffic', { rate: wanted })),
@@ -65,7 +65,8 @@ export function trafficView(live: Live): CreateView {
       timeline.add(detail.times, detail.columns);
       const to = live.latest?.now ?? Date.now();
       const faults = live.latest?.faults ?? [];
-      plots.update({ times: timeline.times, columns: timeline.columns, faults, from: to - shown, to });
+      const range = page.range.current ?? { from: to - shown, to };
+      plots.update({ times: timeline.times, columns: timeline.columns, faults, ...range });
       outcomes.update(detail.outcomes);
       mix.update(detail.mix);
       controls.update(detail);

@@ -1,3 +1,5 @@
+import type { RangeChoice } from './range.ts';
+
 /** The content under an address. */
 export interface View {
   /** Title of the browser window. */
@@ -15,6 +17,8 @@ export interface Address {
 }
 
 export interface Page {
+  /** The period that the user has chosen. */
+  range: RangeChoice;
   /** Aborts when the view is left, and ends everything that it started. */
   signal: AbortSignal;
   /** Opens another address. */

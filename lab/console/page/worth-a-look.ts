@@ -2,11 +2,12 @@ import type { Exemplar } from '../api-types.ts';
 import { clock, seconds } from './format.ts';
 import { h, reconcile } from './h.ts';
 import type { Live } from './live.ts';
+import type { Range } from './range.ts';
 
 const most = 8;
 
 /** Links to the slowest and failed requests of the visible period: the dots for users without a pointer. */
-export function createWorthALook(live: Live): { element: HTMLElement; update(from: number): void } {
+export function createWorthALook(live: Live): { element: HTMLElement; update(shown: Range): void } {
   const list = h('ul', { class: 'worth' });
   return {
     element: h(
@@ -16,9 +17,9 @@ export function createWorthALook(live: Live): { element: HTMLElement; update(fro
       h('p', { class: 'muted' }, 'The slowest requests in the plots, failed ones first.'),
       list,
     ),
-    update(from) {
+    update({ from, to }) {
       const shown = live.exemplars
-        .filter(({ time }) => time > from)
+        .filter(({ time }) => time > from && time <= to)
         .toSorted((a, b) => weight(b) - weight(a))
         .slice(0, most);
       reconcile(list, shown, {

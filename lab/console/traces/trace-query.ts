@@ -13,6 +13,11 @@ export const TraceQuery = Type.Object(
     order: Type.Optional(Type.String({ maxLength: 100 })),
     route: Type.Optional(Type.String({ maxLength: 200 })),
     text: Type.Optional(Type.String({ maxLength: 200 })),
+    /** Only traces with a span of a service whose name contains this. */
+    service: Type.Optional(Type.String({ maxLength: 200 })),
+    /** Only traces that were under way in this period, in milliseconds since 1970. */
+    from: Type.Optional(Type.Number({ minimum: 0 })),
+    to: Type.Optional(Type.Number({ minimum: 0 })),
     limit: Type.Integer({ minimum: 1, maximum: 200, default: 100 }),
   },
   { additionalProperties: false },
@@ -49,11 +54,15 @@ export function findTraces(store: TraceStore, query: TraceQuery): TraceList {
     traces.push(summaryOf(entry));
     if (traces.length === query.limit) break;
   }
-  return { revision, traces, partial };
+  return { revision, traces, partial, kept: store.size() };
 }
 
-function matches(entry: Entry, { status, longer = 0, order = '', route = '' }: TraceQuery): boolean {
+function matches(entry: Entry, query: TraceQuery): boolean {
+  const { status, longer = 0, order = '', route = '', service = '', from = 0, to = Infinity } = query;
   return (
+    entry.end >= from &&
+    entry.start <= to &&
+    (service === '' || entry.services.some((name) => name.includes(service))) &&
     entry.end - entry.start >= longer &&
     (order === '' || entry.orderIds.some((id) => id.startsWith(order))) &&
     entry.root.name.toLowerCase().includes(route.toLowerCase()) &&

@@ -110,3 +110,14 @@ test('a trace store finds the settlement trace that links to the trace of the or
   expect(store.linkedFrom(traceIdOf(1))).toMatchObject([{ traceId: traceIdOf(2), name: 'orders.settle' }]);
   expect(store.linkedFrom(traceIdOf(2))).toEqual([]);
 });
+
+test('traces are found by a service that took part and by the period in which they were under way', () => {
+  const store = createTraceStore(1_000_000);
+  const start = 1_700_000_000_000;
+  store.add([span(1), span(2, { service: 'payment-gateway' }), span(500, { end: start + 900 })]);
+  expect(ids(store, { service: 'gateway' })).toEqual([2]);
+  // Trace 2 ends at 7 ms; trace 500 lasts from 500 to 900 ms.
+  expect(ids(store, { from: start + 7, to: start + 400 })).toEqual([2]);
+  expect(ids(store, { from: start + 600, to: start + 700 })).toEqual([500]);
+  expect(findTraces(store, { limit: 1 })).toMatchObject({ traces: [{}], kept: 3 });
+});

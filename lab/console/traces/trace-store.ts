@@ -21,6 +21,8 @@ export interface TraceStore {
   /** Number of spans received, including dropped ones, and without repeated ones. */
   received(): number;
   bytes(): number;
+  /** Number of traces that are kept. */
+  size(): number;
 }
 
 /** Maximum number of spans of one trace: an endless trace must not evict all others. */
@@ -88,5 +90,6 @@ export function createTraceStore(capacity: number): TraceStore {
     revision: () => revision,
     received: () => received,
     bytes: () => recent.bytes() + worthKeeping.bytes(),
+    size: () => entries.size,
   };
 }

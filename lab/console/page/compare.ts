@@ -1,0 +1,131 @@
+import type { TraceDetail, TraceList } from '../api-types.ts';
+import { call, messageOf, query } from './api.ts';
+import { clock, duration } from './format.ts';
+import { h } from './h.ts';
+import { toSpanTrees } from './span-tree.ts';
+import { differencesOf, type SpanDifference } from './trace-difference.ts';
+import type { CreateView } from './view.ts';
+import { createWaterfall } from './waterfall.ts';
+
+/** Number of traces that are offered for the comparison. */
+const offered = 50;
+
+/** Two traces side by side, and where the time differs. The other one is `with` in the address. */
+export const compareView: CreateView = (address, page) => {
+  const other = address.query.get('with') ?? '';
+  const choice = h('select', {
+    'aria-label': 'Trace to compare with',
+    on: { change: () => page.go(`/compare/${address.id}${query({ with: choice.value })}`) },
+  });
+  const body = h('div', { class: 'comparison' });
+
+  async function load(): Promise<void> {
+    try {
+      const left = await traceOf(address.id);
+      const name = toSpanTrees(left.spans)[0]?.span.name ?? '';
+      const { traces } = await call<TraceList>('GET', `/api/traces${query({ route: name, limit: offered })}`);
+      const others = traces.filter(({ traceId }) => traceId !== address.id);
+      choice.replaceChildren(
+        h(
+          'option',
+          { value: '', selected: other === '' },
+          others.length > 0 ? 'Choose a trace' : 'No other trace of this name',
+        ),
+        ...others.map((each) =>
+          h(
+            'option',
+            { value: each.traceId, selected: each.traceId === other },
+            `${clock(each.start)}  ${duration(each.duration)}${each.failed ? '  failed' : ''}`,
+          ),
+        ),
+      );
+      if (other === '') {
+        body.replaceChildren(h('p', { class: 'empty' }, 'Choose another trace of the same name above.'));
+        return;
+      }
+      const right = await traceOf(other);
+      body.replaceChildren(
+        h('div', { class: 'side-by-side' }, sideOf(left), sideOf(right)),
+        differenceTable(differencesOf(left.spans, right.spans)),
+      );
+    } catch (error) {
+      page.notify(messageOf(error));
+    }
+  }
+
+  void load();
+  return {
+    title: 'Comparison',
+    element: h(
+      'div',
+      { class: 'page' },
+      h('div', { class: 'heading' }, h('h1', {}, 'Comparison'), choice),
+      body,
+    ),
+    onKey(key) {
+      if (key !== 'Escape') return false;
+      history.back();
+      return true;
+    },
+  };
+};
+
+function traceOf(traceId: string): Promise<TraceDetail> {
+  return call('GET', `/api/traces/${encodeURIComponent(traceId)}`);
+}
+
+function sideOf(trace: TraceDetail): HTMLElement {
+  const root = toSpanTrees(trace.spans)[0]?.span;
+  const start = Math.min(...trace.spans.map((span) => span.start));
+  const end = Math.max(...trace.spans.map((span) => span.end));
+  return h(
+    'section',
+    {},
+    h('h2', {}, root?.name ?? 'Trace'),
+    h(
+      'p',
+      { class: 'muted' },
+      `${clock(start)}, ${duration(end - start)}, `,
+      h('a', { href: `/traces/${trace.traceId}` }, 'open'),
+    ),
+    createWaterfall(trace, () => {}).element,
+  );
+}
+
+function differenceTable(differences: readonly SpanDifference[]): HTMLElement {
+  const cell = (text: string, tone = '') => h('td', { class: `number ${tone}` }, text);
+  const side = ({ count, total }: SpanDifference['left']) =>
+    count === 0 ? '–' : `${count} × ${duration(total / count)}`;
+  return h(
+    'table',
+    { class: 'outcomes' },
+    h('caption', { class: 'unseen' }, 'Spans by name, with the time of each trace'),
+    h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        h('th', {}, 'Span'),
+        ...['Left', 'Right', 'Right minus left'].map((title) => h('th', { class: 'number' }, title)),
+      ),
+    ),
+    h(
+      'tbody',
+      {},
+      ...differences.map((each) =>
+        h(
+          'tr',
+          {},
+          h('td', {}, `${each.service} ${each.name}`),
+          cell(side(each.left)),
+          cell(side(each.right)),
+          cell(
+            `${each.change < 0 ? '−' : '+'}${duration(Math.abs(each.change))}`,
+            each.change > 0 ? 'bad' : 'ok',
+          ),
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,42 @@
+import { h } from './h.ts';
+import { timeLabel } from './ticks.ts';
+
+/** A period, in milliseconds since 1970. */
+export interface Range {
+  from: number;
+  to: number;
+}
+
+/** The period that all plots and lists show; without one, they show the newest. */
+export interface RangeChoice {
+  readonly current: Range | undefined;
+  choose(range: Range | undefined): void;
+  subscribe(listener: () => void, signal: AbortSignal): void;
+}
+
+/** @param chip shows the range while there is one, and clears it by a click */
+export function createRangeChoice(chip: HTMLButtonElement): RangeChoice {
+  const changes = new EventTarget();
+  let current: Range | undefined;
+
+  function choose(range: Range | undefined): void {
+    current = range;
+    chip.hidden = range === undefined;
+    if (range) {
+      const text = `${timeLabel(range.from)} – ${timeLabel(range.to)}`;
+      chip.replaceChildren(text, h('span', { 'aria-hidden': 'true' }, ' ✕'));
+      chip.setAttribute('aria-label', `Time range ${text}: clear`);
+    }
+    changes.dispatchEvent(new Event('change'));
+  }
+
+  chip.addEventListener('click', () => choose(undefined));
+  chip.hidden = true;
+  return {
+    get current() {
+      return current;
+    },
+    choose,
+    subscribe: (listener, signal) => changes.addEventListener('change', listener, { signal }),
+  };
+}

@@ -1,0 +1,158 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../support/processes/browser.ts';
+import { otlpSpan, startTestConsole, type TestConsole } from '../support/processes/console.ts';
+
+// The lists of traces and log lines: sorting, time range, pause, and traces as files.
+
+let browser: Browser;
+let shown: TestConsole;
+let page: Page;
+const stack = new AsyncDisposableStack();
+const now = Date.now();
+
+/** A trace that starts so many milliseconds before the test and lasts so long. */
+function traceOf(name: string, before: number, length: number) {
+  const start = BigInt(now - before) * 1_000_000n;
+  return otlpSpan({
+    name,
+    startTimeUnixNano: String(start),
+    endTimeUnixNano: String(start + BigInt(length) * 1_000_000n),
+    attributes: [{ key: 'number.large', value: { intValue: '42' } }],
+  });
+}
+
+const short = traceOf('short', 1000, 5);
+const long = traceOf('long', 40_000, 900);
+const middle = traceOf('middle', 80_000, 60);
+const again = traceOf('middle', 81_000, 90);
+
+beforeAll(async () => {
+  browser = stack.use(await launchBrowser());
+  shown = stack.use(await startTestConsole());
+  await shown.sendSpans(short, long, middle, again);
+  for (const [index, level] of [9, 17, 13].entries()) {
+    await shown.sendLogs({
+      severityNumber: level,
+      body: { stringValue: `line ${index}` },
+      timeUnixNano: String(BigInt(now - 40_000 * index) * 1_000_000n),
+    });
+  }
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+    acceptDownloads: true,
+  });
+  page = await context.newPage();
+  await page.goto(shown.pageUrl);
+  await page.locator('.plot').first().waitFor();
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+
+/** Opens a view without loading the page again. */
+const open = (view: string) => page.getByRole('navigation').getByRole('link', { name: view }).click();
+const names = () => page.locator('.traces .row .name').allTextContents();
+
+test('a column sorts the traces downwards, then upwards, then as they arrive', async () => {
+  await open('Traces');
+  await expect.poll(names).toEqual(['short', 'long', 'middle', 'middle']);
+  const duration = page.getByRole('button', { name: /^Sort by Duration/ });
+  await duration.click();
+  expect(await names()).toEqual(['long', 'middle', 'middle', 'short']);
+  await duration.click();
+  expect(await names()).toEqual(['short', 'middle', 'middle', 'long']);
+  await duration.click();
+  expect(await names()).toEqual(['short', 'long', 'middle', 'middle']);
+  expect(await page.locator('.counted').textContent()).toBe('4 of 4 kept');
+});
+
+test('a column sorts the log lines, and a filter by service narrows them', async () => {
+  await open('Logs');
+  const lines = () => page.locator('.logs .row .name').allTextContents();
+  await expect.poll(lines).toEqual(['line 2', 'line 1', 'line 0']);
+  await page.getByRole('button', { name: /^Sort by Level/ }).click();
+  expect(await lines()).toEqual(['line 1', 'line 2', 'line 0']);
+  await page.getByLabel('Service', { exact: true }).fill('elsewhere');
+  await expect.poll(lines).toEqual([]);
+  await expect.poll(() => page.locator('.counted').textContent()).toBe('0 of 3 kept');
+});
+
+test('a paused list takes no new entries until it is resumed', async () => {
+  await open('Traces');
+  await expect.poll(names).toHaveLength(4);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  const late = traceOf('late', 0, 1);
+  const asked = page.waitForRequest('**/api/overview*');
+  await shown.sendSpans(late);
+  // The page goes on asking for everything else.
+  await asked;
+  await page.waitForRequest('**/api/overview*');
+  expect(await names()).not.toContain('late');
+  await page.mouse.move(5, 790);
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await page.mouse.move(5, 790);
+  await expect.poll(names).toContain('late');
+});
+
+test('a drag over a plot narrows the time of all plots and lists, and escape clears it', async () => {
+  await open('Overview');
+  const plot = page.locator('.u-over').first();
+  const box = await plot.boundingBox();
+  if (!box) throw new Error('The plot is not visible.');
+  // Two minutes are shown.
+  const placeOf = (before: number) => box.x + box.width * (1 - (Date.now() - now + before) / 120_000);
+  await page.mouse.move(placeOf(60_000), box.y + 30);
+  await page.mouse.down();
+  await page.mouse.move(placeOf(40_000), box.y + 30, { steps: 5 });
+  await page.mouse.move(placeOf(20_000), box.y + 30);
+  await page.mouse.up();
+  await page.getByRole('button', { name: /^Time range/ }).waitFor();
+  await open('Traces');
+  await expect.poll(names).toEqual(['long']);
+  await open('Logs');
+  await expect.poll(() => page.locator('.logs .row .name').allTextContents()).toEqual(['line 1']);
+  await page.keyboard.press('Escape');
+  await expect.poll(() => page.locator('.logs .row').count()).toBe(3);
+  expect(await page.getByRole('button', { name: /^Time range/ }).count()).toBe(0);
+});
+
+test('a downloaded trace can be opened in another console, and its id can be copied', async () => {
+  await page.goto(`${shown.url}/traces/${long.traceId}`);
+  await page.getByRole('button', { name: 'Copy id' }).click();
+  await page.getByRole('button', { name: 'Copied' }).waitFor();
+  expect(await page.evaluate('navigator.clipboard.readText()')).toBe(long.traceId);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download as OTLP JSON' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe(`trace-${long.traceId}.json`);
+  const file = await download.path();
+
+  await using elsewhere = await startTestConsole();
+  const other = await browser.newPage();
+  await other.goto(elsewhere.pageUrl);
+  await other.locator('.plot').first().waitFor();
+  await other.goto(`${elsewhere.url}/traces`);
+  await other.getByLabel('Open a file of traces').setInputFiles(file);
+  await other.getByRole('heading', { name: 'long' }).waitFor();
+  const [original, copy] = await Promise.all(
+    [shown, elsewhere].map(async (each) => (await each.call('GET', `/api/traces/${long.traceId}`)).body),
+  );
+  expect(copy).toEqual(original);
+  await other.goto(`${elsewhere.url}/traces`);
+  await other
+    .getByLabel('Open a file of traces')
+    .setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer: Buffer.from('{}') });
+  await other.getByRole('status').getByText('The file has no trace').waitFor();
+  await other.close();
+});
+
+test('two traces of one name are compared side by side', async () => {
+  await page.goto(`${shown.url}/traces/${middle.traceId}`);
+  await page.getByRole('link', { name: 'Compare with another trace' }).click();
+  await page.getByLabel('Trace to compare with').selectOption(again.traceId);
+  await page.locator('.side-by-side .waterfall').nth(1).waitFor();
+  expect(await page.locator('.comparison tbody tr').allTextContents()).toEqual([
+    'orders middle1 × 60.0 ms1 × 90.0 ms+30.0 ms',
+  ]);
+});
