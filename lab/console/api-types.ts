@@ -129,7 +129,7 @@ export interface Overview {
   serviceName: string;
   traffic: TrafficState;
   collector: CollectorState | null;
-  receiver: { spans: number; logs: number; bytes: number };
+  receiver: { spans: number; logs: number; points: number; bytes: number };
 }
 
 /** State of forwarding to the user's Collector. */
@@ -240,6 +240,110 @@ export interface OrderLife {
   traces: TraceSummary[];
   spans: SpanRecord[];
   logs: LogRecord[];
+}
+
+/** The newest orders: pending ones first, each newest first. */
+export interface OrderList {
+  /** The database has the orders of all clients, the API those of the console's own key. */
+  source: 'database' | 'api';
+  orders: ListedOrder[];
+  /** Why there are none. */
+  unavailable?: string;
+}
+
+export interface ListedOrder {
+  id: string;
+  status: string;
+  totalMinor: number;
+  currency: string;
+  /** The client whose API key placed it; null from the API, which does not say. */
+  client: string | null;
+  customer: string;
+  createdAt: number;
+  /** Milliseconds since it was placed, by the clock of its source. */
+  age: number;
+  /** Milliseconds from placing to settling; null while it is pending. */
+  settledAfter: number | null;
+  /** The gateway's code for why it was declined or refused. */
+  reason: string | null;
+}
+
+/** Services and what they call, measured by the spans that arrived in the last `seconds`. */
+export interface ServiceMap {
+  seconds: number;
+  nodes: Array<{
+    id: string;
+    name: string;
+    kind: 'clients' | 'service' | 'database' | 'messaging' | 'other';
+  }>;
+  edges: ServiceEdge[];
+}
+
+export interface ServiceEdge {
+  /** Ids of nodes. */
+  from: string;
+  to: string;
+  /** Such as `http` or `postgresql`. */
+  protocol: string;
+  calls: number;
+  failed: number;
+  /** Calls per second. */
+  rate: number;
+  /** Share of the calls, 0 to 1; null without calls. */
+  errors: number | null;
+  /** Milliseconds; null without calls. */
+  p50: number | null;
+  p95: number | null;
+}
+
+/** What is known of the metrics of every sender. */
+export interface MetricList {
+  metrics: MetricSummary[];
+  /** Series and points that the bounds of the store refused. */
+  dropped: { series: number; points: number };
+}
+
+/** A counter only grows; a gauge and an `updown` are amounts. */
+export type MetricKind = 'gauge' | 'updown' | 'counter' | 'histogram' | 'summary';
+
+export interface MetricSummary {
+  name: string;
+  kind: MetricKind;
+  unit: string;
+  description: string;
+  services: string[];
+  series: number;
+  /** Values by label, at most 50 each. */
+  labels: Record<string, string[]>;
+  /** Time of the newest point. */
+  last: number;
+}
+
+/** The points of one metric, by series. */
+export interface MetricPoints {
+  name: string;
+  series: MetricSeries[];
+  /** Matching series beyond the limit of one answer. */
+  skipped: number;
+}
+
+export interface MetricSeries {
+  service: string;
+  /** Name of the instrumentation scope; may be empty. */
+  scope: string;
+  kind: MetricKind;
+  labels: Record<string, string>;
+  times: number[];
+  /**
+   * One value per time. A gauge and an updown have `value`; a counter `rate` per second and `total`; a histogram `rate`,
+   * `mean`, `p50`, `p95`, `p99`; a summary `rate`, `mean` and its quantiles, such as `q0.99`. The first point of a cumulative
+   * counter or histogram has no rate.
+   */
+  columns: Record<string, Array<number | null>>;
+  /** Of a histogram, for each time: the observations since the one before, by upper bound (null is infinity); without empty buckets. */
+  buckets?: Array<Array<[number | null, number]>>;
+  /** The newest observations with a trace. */
+  exemplars: Array<{ time: number; value: number; traceId: string; spanId: string }>;
 }
 
 /** What a text with an id refers to. */

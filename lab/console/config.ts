@@ -26,6 +26,7 @@ export function loadConsoleConfig(env: Environment = process.env): ConsoleConfig
       apiKey: value.CONSOLE_API_KEY,
       metricsUrl: value.CONSOLE_METRICS_URL,
       gatewayUrl: value.CONSOLE_GATEWAY_URL,
+      databaseUrl: value.CONSOLE_DATABASE_URL,
     },
   };
 }

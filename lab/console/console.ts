@@ -9,8 +9,11 @@ import { watchNetworkFaults } from './faults/network-faults.ts';
 import { guard } from './guard.ts';
 import { createForwarder, type Destination, type Signal } from './receiver/forwarder.ts';
 import { receiverRoutes } from './receiver/receiver-routes.ts';
+import { createServiceMaps } from './map/service-map.ts';
+import { createMetricStore } from './metrics/metric-store.ts';
 import { createLogStore } from './logs/log-store.ts';
 import { startScraper } from './metrics/scraper.ts';
+import { createOrderLists } from './orders/order-list.ts';
 import { overviewRoutes } from './overview-routes.ts';
 import { readPageFiles } from './page-files.ts';
 import { pageRoutes } from './page-routes.ts';
@@ -27,12 +30,14 @@ export interface Targets {
   metricsUrl: string;
   /** URL of the simulator; omitted for a real gateway, which has no faults to set. */
   gatewayUrl?: string | undefined;
+  /** URL of the service's database, for the list of orders; omitted, the list has the orders of the API key's client. */
+  databaseUrl?: string | undefined;
 }
 
 export interface ConsoleOptions {
   /** 0 picks a free port. */
   port: number;
-  /** Maximum bytes of traces and log lines. */
+  /** Maximum bytes of traces, log lines and metrics. */
   memory: number;
   /** The user's Collector, if there is one. */
   collector?: Partial<Record<Signal, Destination>> | undefined;
@@ -63,14 +68,17 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   let { targets } = options;
   const token = randomBytes(18).toString('base64url');
   const files = await readPageFiles();
-  // Log lines are shorter and fewer than spans.
-  const traces = createTraceStore(options.memory * 0.75);
-  const logs = createLogStore(options.memory * 0.25, traces.isWorthKeeping);
+  // Log lines are shorter and fewer than spans, and points of metrics are numbers.
+  const traces = createTraceStore(options.memory * 0.7);
+  const logs = createLogStore(options.memory * 0.2, traces.isWorthKeeping);
+  const metrics = createMetricStore(options.memory * 0.1);
+  const maps = createServiceMaps();
   const forwarder = options.collector && createForwarder(options.collector);
   const scraper = startScraper(() => targets?.metricsUrl);
   const faults = createFaultWindows();
   const gateway = watchGatewayFaults(() => targets?.gatewayUrl, faults.source());
   const network = watchNetworkFaults(() => targets?.gatewayUrl, faults.source());
+  const orders = createOrderLists(() => targets);
   const traffic = createTrafficSession(() => targets);
 
   const app = fastify({
@@ -92,10 +100,11 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   });
   guard(app, { token, lockedPage: () => files.get('locked.html')?.content ?? '' });
   const { onUnexpectedError } = options;
-  await app.register(receiverRoutes, { prefix: '/v1', traces, logs, forwarder, onUnexpectedError });
+  const telemetry = { traces, logs, metrics, maps };
+  await app.register(receiverRoutes, { prefix: '/v1', ...telemetry, forwarder, onUnexpectedError });
   await app.register(pageRoutes, { files });
-  await app.register(overviewRoutes({ scraper, faults, traffic, traces, logs, forwarder }));
-  await app.register(telemetryRoutes({ traces, logs, target: () => targets }));
+  await app.register(overviewRoutes({ scraper, faults, traffic, forwarder, ...telemetry }));
+  await app.register(telemetryRoutes({ ...telemetry, orders, target: () => targets }));
   await app.register(faultRoutes({ gateway, network }));
   await app.register(trafficRoutes(traffic));
 
@@ -104,6 +113,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     gateway.close();
     network.close();
     await traffic.close();
+    await orders.close();
     await app.close();
     await forwarder?.close(lastForwards);
   }

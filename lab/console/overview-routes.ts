@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import type { MetricStore } from './metrics/metric-store.ts';
 import type { FaultWindows } from './faults/fault-windows.ts';
 import type { Forwarder } from './receiver/forwarder.ts';
 import type { LogStore } from './logs/log-store.ts';
@@ -17,9 +18,10 @@ export function overviewRoutes(parts: {
   traffic: TrafficSession;
   traces: TraceStore;
   logs: LogStore;
+  metrics: MetricStore;
   forwarder: Forwarder | undefined;
 }): FastifyPluginAsyncTypebox {
-  const { scraper, faults, traffic, traces, logs, forwarder } = parts;
+  const { scraper, faults, traffic, traces, logs, metrics, forwarder } = parts;
   let serviceName = '';
   return async (app) => {
     app.get('/api/overview', { schema: { querystring: After } }, (request): Overview => {
@@ -38,7 +40,12 @@ export function overviewRoutes(parts: {
         serviceName,
         traffic: traffic.state(),
         collector: forwarder?.state() ?? null,
-        receiver: { spans: traces.received(), logs: logs.received(), bytes: traces.bytes() + logs.bytes() },
+        receiver: {
+          spans: traces.received(),
+          logs: logs.received(),
+          points: metrics.received(),
+          bytes: traces.bytes() + logs.bytes() + metrics.bytes(),
+        },
       };
     });
   };

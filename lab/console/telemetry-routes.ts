@@ -1,7 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { find } from './find.ts';
+import { longestWindow } from './map/call-stats.ts';
+import type { ServiceMaps } from './map/service-map.ts';
+import { MetricQuery, type MetricStore } from './metrics/metric-store.ts';
 import { LogQuery, type LogStore } from './logs/log-store.ts';
+import { type OrderLists, OrderQuery } from './orders/order-list.ts';
 import { orderLife, type OrderSources } from './orders/order-life.ts';
 import { findTraces, TraceQuery } from './traces/trace-query.ts';
 import type { TraceStore } from './traces/trace-store.ts';
@@ -14,14 +18,25 @@ const FindQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** Received traces, log lines and orders, for the page. */
+const MapQuery = Type.Object(
+  { seconds: Type.Integer({ minimum: 10, maximum: longestWindow, default: 60 }) },
+  { additionalProperties: false },
+);
+
+/** Received telemetry and orders, for the page. */
 export function telemetryRoutes({
   traces,
   logs,
+  metrics,
+  maps,
+  orders,
   target,
 }: {
   traces: TraceStore;
   logs: LogStore;
+  metrics: MetricStore;
+  maps: ServiceMaps;
+  orders: OrderLists;
   target: OrderSources['target'];
 }): FastifyPluginAsyncTypebox {
   return async (app) => {
@@ -57,6 +72,18 @@ export function telemetryRoutes({
         .type('application/json; charset=utf-8')
         .send(`{"last":${last},"skipped":${skipped},"kept":${kept},"lines":[${lines.join()}]}`);
     });
+
+    app.get('/api/metrics', () => metrics.list());
+
+    app.get('/api/metrics/points', { schema: { querystring: MetricQuery } }, (request) =>
+      metrics.find(request.query),
+    );
+
+    app.get('/api/map', { schema: { querystring: MapQuery } }, (request) => maps.of(request.query.seconds));
+
+    app.get('/api/orders', { schema: { querystring: OrderQuery } }, (request) =>
+      orders.newest(request.query),
+    );
 
     app.get('/api/orders/:id', { schema: { params: Id } }, async (request, reply) => {
       const life = await orderLife(request.params.id, { traces, logs, target });

@@ -11,7 +11,7 @@ export const consoleVariables = {
   }),
   CONSOLE_MEMORY: wholeNumber(8, 4096, {
     default: '96',
-    meaning: 'MiB of traces and log lines that the console keeps; the oldest are dropped first',
+    meaning: 'MiB of traces, log lines and metrics that the console keeps; the oldest are dropped first',
   }),
   CONSOLE_API_URL: serverUrl({
     default: 'http://127.0.0.1:7070',
@@ -24,6 +24,12 @@ export const consoleVariables = {
   CONSOLE_GATEWAY_URL: serverUrl({
     default: 'http://127.0.0.1:7072',
     meaning: 'URL of the payment gateway simulator in which `npm run console` sets faults',
+  }),
+  CONSOLE_DATABASE_URL: text({
+    optional: true,
+    meaning:
+      "URL of the service's Postgres, from which `npm run console` lists the orders of all clients; without it, the list has those of CONSOLE_API_KEY",
+    secret: true,
   }),
   CONSOLE_API_KEY: text({
     default: 'demo-key',

@@ -98,6 +98,7 @@ await runProcess(async () => {
     metricsUrl: `${adminUrl}/metrics`,
     // Only a gateway that was started here is known to be the simulator.
     gatewayUrl: config.gatewayUrl === undefined ? gateway.url : undefined,
+    databaseUrl: database.url,
   });
 
   terminal.say(

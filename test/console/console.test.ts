@@ -16,6 +16,7 @@ afterAll(async () => {
   await shown[Symbol.asyncDispose]();
 });
 
+const attribute = (key: string, value: object) => ({ key, value });
 const traceOf = (traceId: string) => shown.call('GET', `/api/traces/${traceId}`);
 
 describe('the receiver', () => {
@@ -61,6 +62,49 @@ describe('the receiver', () => {
     const lines = [{ text: 'slow', level: 'warn', spanId: span.spanId }];
     expect((await traceOf(span.traceId)).body).toMatchObject({ logs: lines });
     expect((await shown.call('GET', `/api/logs?trace=${span.traceId}`)).body).toMatchObject({ lines });
+  });
+
+  test('received metrics and calls between services are shown', async () => {
+    const timeUnixNano = String(BigInt(Date.now()) * 1_000_000n);
+    const gauge = {
+      dataPoints: [{ timeUnixNano, asInt: '7', attributes: [attribute('pool', { stringValue: 'a' })] }],
+    };
+    const body = {
+      resourceMetrics: [
+        {
+          scopeMetrics: [
+            {
+              metrics: [
+                { name: 'pool.size', gauge },
+                { name: '', gauge },
+              ],
+            },
+          ],
+        },
+      ],
+    };
+    expect(await shown.raw('POST', '/v1/metrics', { body })).toMatchObject({
+      status: 200,
+      body: { partialSuccess: { rejectedDataPoints: '1' } },
+    });
+    expect((await shown.call('GET', '/api/metrics')).body).toMatchObject({
+      metrics: [{ name: 'pool.size', kind: 'gauge', services: ['unknown'], labels: { pool: ['a'] } }],
+    });
+    expect((await shown.call('GET', '/api/metrics/points?name=pool.size&label=pool%3Da')).body).toMatchObject(
+      {
+        series: [{ labels: { pool: 'a' }, columns: { value: [7] } }],
+      },
+    );
+    expect((await shown.call('GET', '/api/overview')).body).toMatchObject({ receiver: { points: 1 } });
+
+    await shown.sendSpans(
+      otlpSpan({ kind: 3, attributes: [attribute('db.system.name', { stringValue: 'redis' })] }),
+    );
+    expect((await shown.call('GET', '/api/map')).body).toMatchObject({
+      edges: expect.arrayContaining([
+        expect.objectContaining({ from: 'service:orders', to: 'database:redis', calls: 1 }),
+      ]) as unknown,
+    });
   });
 
   test('the receiver stays within its memory during a flood', async () => {

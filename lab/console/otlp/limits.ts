@@ -11,6 +11,15 @@ const deepest = 4;
 export const mostEvents = 128;
 export const mostLinks = 32;
 
+/** Of one metric. Points of further series are refused, because a label may have endless values. */
+export const mostSeriesOfMetric = 500;
+/** Every second of what the console shows. */
+export const mostPointsOfSeries = 900;
+export const mostExemplarsOfSeries = 30;
+const mostLabels = 32;
+const longestLabel = 256;
+export const mostShownLabelValues = 50;
+
 export function boundedText(text: string): string {
   return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
 }
@@ -40,4 +49,15 @@ export function boundedValue(value: AttributeValue, depth = deepest): Value {
   return Object.fromEntries(
     members.map(([name, each]): [string, Value] => [boundedText(name), boundedValue(each, depth - 1)]),
   );
+}
+
+/** The attributes of a point as labels, whose values are texts. */
+export function boundedLabels(attributes: Attributes, more: Record<string, string>): Record<string, string> {
+  const labels: Record<string, string> = {};
+  for (const [name, value] of [...Object.entries(attributes), ...Object.entries(more)].slice(0, mostLabels)) {
+    const kept = boundedValue(value);
+    const text = typeof kept === 'string' ? kept : JSON.stringify(kept);
+    setMember(labels, name.slice(0, longestLabel), text.slice(0, longestLabel));
+  }
+  return labels;
 }

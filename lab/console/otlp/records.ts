@@ -87,7 +87,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function serviceOf(resource: Attributes): string {
+export function serviceOf(resource: Attributes): string {
   const name = resource['service.name'];
   return typeof name === 'string' && name !== '' ? boundedText(name) : 'unknown';
 }
@@ -101,6 +101,6 @@ function arrival(): number {
 }
 
 /** Exact to a microsecond: a double holds little more of the time since 1970. */
-function milliseconds(nanoseconds: bigint): number {
+export function milliseconds(nanoseconds: bigint): number {
   return Number(nanoseconds / 1000n) / 1000;
 }

@@ -14,7 +14,7 @@ const overview: Overview = {
   serviceName: '',
   traffic: { running: false, rate: 0 },
   collector: null,
-  receiver: { spans: 0, logs: 0, bytes: 0 },
+  receiver: { spans: 0, logs: 0, points: 0, bytes: 0 },
 };
 
 const idle = { ok: 0, client: 0, shed: 0, failed: 0, paid: 0, inFlight: 0, pending: 0, oldest: 0, cpu: 0.01 };

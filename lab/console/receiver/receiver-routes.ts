@@ -1,4 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ServiceMaps } from '../map/service-map.ts';
+import type { MetricStore } from '../metrics/metric-store.ts';
+import { pointsOf } from '../metrics/otlp-points.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import { readLogs, readMetrics, readTraces } from '../otlp/json.ts';
 import { logsRequest, metricsRequest, traceRequest } from '../otlp/messages.ts';
@@ -21,6 +24,8 @@ import { acceptedEncodings, createBodyReader, decompress } from './request-body.
 export interface ReceiverOptions {
   traces: TraceStore;
   logs: LogStore;
+  metrics: MetricStore;
+  maps: ServiceMaps;
   /** Receives every request unchanged; `undefined` without a Collector. */
   forwarder: Forwarder | undefined;
   onUnexpectedError(error: unknown): void;
@@ -34,7 +39,7 @@ const none: Rejected = { count: 0, reason: '' };
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 export async function receiverRoutes(app: FastifyInstance, options: ReceiverOptions): Promise<void> {
-  const { traces, logs, forwarder, onUnexpectedError } = options;
+  const { traces, logs, metrics, maps, forwarder, onUnexpectedError } = options;
   const bodies = createBodyReader();
   app.removeAllContentTypeParsers();
   // The body is read by the route, to its end, whatever it is.
@@ -59,7 +64,7 @@ export async function receiverRoutes(app: FastifyInstance, options: ReceiverOpti
     traces(content, format) {
       const spans = format === 'json' ? readTraces(content.toString()) : decode(traceRequest, content);
       const records = spans.flatMap((span) => toSpanRecord(span) ?? []);
-      traces.add(records);
+      maps.add(traces.add(records));
       const count = spans.length - records.length;
       const reason =
         count === 0 ? '' : 'A span needs a trace id of 16 bytes and a span id of 8, which are not all zero.';
@@ -71,9 +76,15 @@ export async function receiverRoutes(app: FastifyInstance, options: ReceiverOpti
       return none;
     },
     metrics(content, format) {
-      if (format === 'json') readMetrics(content.toString());
-      else decode(metricsRequest, content);
-      return none;
+      const received = format === 'json' ? readMetrics(content.toString()) : decode(metricsRequest, content);
+      const read = received.map(pointsOf);
+      metrics.add(read.flatMap(({ points }) => points));
+      const count = read.reduce((sum, { rejected }) => sum + rejected, 0);
+      const reason =
+        count === 0
+          ? ''
+          : 'A point needs the name of its metric, and buckets that fit their bounds or scale.';
+      return { count, reason };
     },
   };
 

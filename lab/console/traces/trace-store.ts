@@ -4,8 +4,12 @@ import { createEntry, type Entry, enter, isWorthKeeping, summaryOf } from './tra
 
 /** Traces in the order of their arrival, bounded by bytes. Failed, slow and eventful traces outlive the others. */
 export interface TraceStore {
-  /** Adds spans. One that its trace has already is left out: a sender repeats a batch whose answer it did not get. */
-  add(spans: readonly SpanRecord[]): void;
+  /**
+   * Adds spans. One that its trace has already is left out: a sender repeats a batch whose answer it did not get.
+   *
+   * @returns those that were added
+   */
+  add(spans: readonly SpanRecord[]): SpanRecord[];
   has(traceId: string): boolean;
   /** Whether the trace is kept longer than ordinary ones. */
   isWorthKeeping(traceId: string): boolean;
@@ -61,9 +65,11 @@ export function createTraceStore(capacity: number): TraceStore {
   return {
     add(spans) {
       revision += 1;
+      const added: SpanRecord[] = [];
       for (const span of spans) {
         const entry = entryOf(span);
         if (entry.spans.some((text) => text.startsWith(span.spanId, spanIdAt))) continue;
+        added.push(span);
         received += 1;
         entry.revision = revision;
         enter(entry, span);
@@ -75,6 +81,7 @@ export function createTraceStore(capacity: number): TraceStore {
         entry.spans.push(text);
         (entry.ring === 'kept' ? worthKeeping : recent).grow(entry, sizeOf(text));
       }
+      return added;
     },
     has: (traceId) => entries.has(traceId),
     isWorthKeeping(traceId) {

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest';
+import type { SpanRecord } from '../api-types.ts';
+import { createServiceMaps } from './service-map.ts';
+
+let spans = 0;
+
+function span(rest: Partial<SpanRecord>): SpanRecord {
+  spans += 1;
+  const start = Date.now();
+  const { duration = 10, ...own }: Partial<SpanRecord> & { duration?: number } = rest;
+  return {
+    traceId: 'a'.repeat(32),
+    spanId: spans.toString(16).padStart(16, '0'),
+    parentId: '',
+    name: 'POST /orders',
+    kind: 'SERVER',
+    service: 'orders',
+    start,
+    end: start + duration,
+    failed: false,
+    message: '',
+    attributes: {},
+    events: [],
+    links: [],
+    dropped: 0,
+    ...own,
+  };
+}
+
+const toGateway = { 'server.address': '127.0.0.1', 'server.port': 4000, 'http.request.method': 'POST' };
+const toPostgres = {
+  'db.system.name': 'postgresql',
+  'db.namespace': 'orders',
+  'server.address': '127.0.0.1',
+};
+
+/** The spans of an order, in the order in which they end. */
+function order(failed = false): SpanRecord[] {
+  const server = span({});
+  const client = span({ kind: 'CLIENT', parentId: server.spanId, attributes: toGateway, failed });
+  const gateway = span({ service: 'gateway', parentId: client.spanId });
+  const insert = span({ kind: 'CLIENT', parentId: server.spanId, attributes: toPostgres });
+  return [insert, gateway, client, server];
+}
+
+test.each([
+  ['inner spans first', (all: SpanRecord[]) => all],
+  ['outer spans first', (all: SpanRecord[]) => all.toReversed()],
+])('a map has services, what they call and who calls them, with %s', (_order, arranged) => {
+  const maps = createServiceMaps();
+  for (let count = 0; count < 20; count += 1) maps.add(arranged(order(count < 5)));
+  const { nodes, edges } = maps.of(60);
+  expect(nodes.map(({ id }) => id).toSorted()).toEqual([
+    'clients:clients',
+    'database:postgresql/orders',
+    'service:gateway',
+    'service:orders',
+  ]);
+  expect(edges.toSorted((a, b) => (a.to < b.to ? -1 : 1))).toMatchObject([
+    {
+      from: 'service:orders',
+      to: 'database:postgresql/orders',
+      protocol: 'postgresql',
+      calls: 20,
+      errors: 0,
+    },
+    { from: 'service:orders', to: 'service:gateway', protocol: 'http', calls: 20, failed: 5, errors: 0.25 },
+    { from: 'clients:clients', to: 'service:orders', protocol: 'http', calls: 20, rate: 0.333 },
+  ]);
+});
+
+test('an edge has the p95 of its calls, to an eighth', () => {
+  const maps = createServiceMaps();
+  for (let duration = 1; duration <= 100; duration += 1)
+    maps.add([span({ duration } as Partial<SpanRecord>)]);
+  const [edge] = maps.of(60).edges;
+  expect(edge?.p95).toBeGreaterThan(95 * 0.875);
+  expect(edge?.p95).toBeLessThan(95 * 1.125);
+});
+
+test('a callee that sends no spans has the address that its caller names', () => {
+  const maps = createServiceMaps();
+  maps.add([span({ kind: 'CLIENT', attributes: { 'server.address': 'pay.example', 'server.port': 443 } })]);
+  maps.add([
+    span({
+      kind: 'PRODUCER',
+      attributes: { 'messaging.system': 'kafka', 'messaging.destination.name': 't' },
+    }),
+  ]);
+  expect(maps.of(60).edges).toMatchObject([
+    { from: 'service:orders', to: 'other:pay.example:443' },
+    { from: 'service:orders', to: 'messaging:kafka/t', protocol: 'kafka' },
+  ]);
+});
+
+test('a service that a caller outside of the console calls has clients', () => {
+  const maps = createServiceMaps();
+  maps.add([span({ parentId: 'f'.repeat(16) })]);
+  expect(maps.of(60).edges).toMatchObject([{ from: 'clients:clients', to: 'service:orders', calls: 1 }]);
+});

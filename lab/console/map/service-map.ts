@@ -1,0 +1,150 @@
+import type { ServiceEdge, ServiceMap, SpanRecord } from '../api-types.ts';
+import { createCallStats, type Calls } from './call-stats.ts';
+import { type Peer, peerOf } from './span-peer.ts';
+
+/** Which services call what, how often, how fast, and how often in vain. */
+export interface ServiceMaps {
+  /** Counts a batch of new spans. */
+  add(spans: readonly SpanRecord[]): void;
+  /** @param seconds at most those of `longestWindow` */
+  of(seconds: number): ServiceMap;
+}
+
+interface Call {
+  from: string;
+  peer: Peer;
+}
+
+/** Spans of clients whose callee is not known yet, of the last batches; and of callees whose caller is not. */
+const mostOpen = 5000;
+/** Addresses whose service is known. */
+const mostAddresses = 200;
+
+/**
+ * The caller's span says how a call went, network included; it names an address. Which service answers there is learned from the
+ * spans of servers whose parent is a client's.
+ */
+export function createServiceMaps(): ServiceMaps {
+  const calls = createCallStats<Call>();
+  const answers = createCallStats<{ service: string; isRoot: boolean; protocol: string }>();
+  const services = new Map<string, number>();
+  const serviceAt = new Map<string, string>();
+  const openClients = new Map<string, Call>();
+  const openServers = new Map<string, string>();
+
+  function learn(call: Call, service: string): void {
+    const key = addressKey(call);
+    if (call.from === service || call.peer.kind !== 'other') return;
+    serviceAt.delete(key);
+    serviceAt.set(key, service);
+    trim(serviceAt, mostAddresses);
+  }
+
+  function addClient(span: SpanRecord, peer: Peer): void {
+    const call = { from: span.service, peer };
+    calls.add(`${call.from}\n${peer.name}`, call, { failed: span.failed, duration: span.end - span.start });
+    if (peer.kind !== 'other' || serviceAt.has(addressKey(call))) return;
+    const answered = openServers.get(span.spanId);
+    if (answered === undefined) openClients.set(span.spanId, call);
+    else learn(call, answered);
+    trim(openClients, mostOpen);
+  }
+
+  function addServer(span: SpanRecord): void {
+    const isRoot = span.parentId === '';
+    const protocol =
+      typeof span.attributes['rpc.system'] === 'string' ? span.attributes['rpc.system'] : 'http';
+    const about = { service: span.service, isRoot, protocol };
+    answers.add(`${span.service}\n${isRoot}`, about, {
+      failed: span.failed,
+      duration: span.end - span.start,
+    });
+    if (isRoot) return;
+    const caller = openClients.get(span.parentId);
+    if (caller === undefined) openServers.set(span.parentId, span.service);
+    else learn(caller, span.service);
+    openClients.delete(span.parentId);
+    trim(openServers, mostOpen);
+  }
+
+  return {
+    add(spans) {
+      const now = Date.now();
+      for (const span of spans) {
+        services.delete(span.service);
+        services.set(span.service, now);
+        const peer = peerOf(span);
+        if (peer !== undefined) addClient(span, peer);
+        else if (span.kind === 'SERVER') addServer(span);
+      }
+      trim(services, mostAddresses);
+    },
+    of(seconds) {
+      const edges = new Map<string, { edge: Pick<ServiceEdge, 'from' | 'to' | 'protocol'>; calls: Calls }>();
+      const nodes = new Map<string, ServiceMap['nodes'][number]>();
+      const node = (kind: ServiceMap['nodes'][number]['kind'], name: string): string => {
+        const id = `${kind}:${name}`;
+        nodes.set(id, { id, name, kind });
+        return id;
+      };
+      const join = (from: string, to: string, protocol: string, more: Calls): void => {
+        const known = edges.get(`${from}\n${to}`);
+        if (known === undefined) {
+          edges.set(`${from}\n${to}`, { edge: { from, to, protocol }, calls: more });
+          return;
+        }
+        known.calls.calls += more.calls;
+        known.calls.failed += more.failed;
+        known.calls.durations.addAll(more.durations);
+      };
+
+      const since = Date.now() - seconds * 1000;
+      for (const [name, seen] of services) if (seen >= since) node('service', name);
+      const called = new Set<string>();
+      for (const { about, calls: made } of calls.within(seconds)) {
+        const { from, peer } = about;
+        const service = serviceAt.get(addressKey(about));
+        if (service !== undefined) called.add(service);
+        const to = service === undefined ? node(peer.kind, peer.name) : node('service', service);
+        join(node('service', from), to, peer.protocol, made);
+      }
+      for (const { about, calls: made } of answers.within(seconds)) {
+        // A client that sends a traceparent, but no spans to this console, is a client all the same.
+        if (!about.isRoot && called.has(about.service)) continue;
+        join(node('clients', 'clients'), node('service', about.service), about.protocol, made);
+      }
+      return {
+        seconds,
+        nodes: [...nodes.values()],
+        edges: [...edges.values()].map(({ edge, calls: total }) => described(edge, total, seconds)),
+      };
+    },
+  };
+}
+
+const addressKey = ({ peer }: Call): string => peer.name;
+
+function described(
+  edge: Pick<ServiceEdge, 'from' | 'to' | 'protocol'>,
+  { calls, failed, durations }: Calls,
+  seconds: number,
+): ServiceEdge {
+  const rounded = (value: number | null) => (value === null ? null : Number(value.toPrecision(3)));
+  return {
+    ...edge,
+    calls,
+    failed,
+    rate: Number((calls / seconds).toPrecision(3)),
+    errors: calls === 0 ? null : failed / calls,
+    p50: rounded(durations.quantile(0.5)),
+    p95: rounded(durations.quantile(0.95)),
+  };
+}
+
+/** Drops the oldest entries beyond the bound. */
+function trim(map: Map<string, unknown>, most: number): void {
+  for (const oldest of map.keys()) {
+    if (map.size <= most) return;
+    map.delete(oldest);
+  }
+}
