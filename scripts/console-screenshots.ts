@@ -38,7 +38,11 @@ const views: ReadonlyArray<readonly [name: string, height: number, open: () => P
   ['traces', 600, () => open('/traces?route=%2Forders')],
   ['trace', 690, () => openTrace('/traces?status=failed&route=%2Forders')],
   ['logs', 570, () => open('/logs')],
+  ['orders', 570, () => open('/orders')],
   ['order', 660, openOrder],
+  ['comparison', 860, openComparison],
+  ['map', 560, () => open('/map')],
+  ['metrics', 860, () => open('/metrics?name=http_request_duration_seconds')],
   ['faults', 940, openFaults],
   ['traffic', 860, () => open('/traffic')],
 ];
@@ -79,6 +83,15 @@ async function openTrace(list: string): Promise<void> {
   await open(list);
   await page.locator('.traces .row', { hasText: '201, errors' }).first().click();
   await page.locator('.spans > li', { hasText: 'payment.charge' }).click();
+}
+
+/** Compares that trace with the first one of its name that is offered. */
+async function openComparison(): Promise<void> {
+  await openTrace('/traces?status=failed&route=%2Forders');
+  await page.getByRole('link', { name: 'Compare with another trace' }).click();
+  const offered = page.getByLabel('Trace to compare with').locator('option').nth(1);
+  await page.getByLabel('Trace to compare with').selectOption((await offered.getAttribute('value')) ?? '');
+  await page.locator('.comparison tbody tr').first().waitFor();
 }
 
 /** Opens an order that was left pending and settled later. */

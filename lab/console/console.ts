@@ -12,6 +12,7 @@ import { receiverRoutes } from './receiver/receiver-routes.ts';
 import { createServiceMaps } from './map/service-map.ts';
 import { createMetricStore } from './metrics/metric-store.ts';
 import { createLogStore } from './logs/log-store.ts';
+import { pointsIn } from './metrics/exposition-points.ts';
 import { startScraper } from './metrics/scraper.ts';
 import { createOrderLists } from './orders/order-list.ts';
 import { overviewRoutes } from './overview-routes.ts';
@@ -74,7 +75,10 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const metrics = createMetricStore(options.memory * 0.1);
   const maps = createServiceMaps();
   const forwarder = options.collector && createForwarder(options.collector);
-  const scraper = startScraper(() => targets?.metricsUrl);
+  const scraper = startScraper(
+    () => targets?.metricsUrl,
+    (text, from, time) => metrics.add(pointsIn(text, { service: new URL(from).host, time })),
+  );
   const faults = createFaultWindows();
   const gateway = watchGatewayFaults(() => targets?.gatewayUrl, faults.source());
   const network = watchNetworkFaults(() => targets?.gatewayUrl, faults.source());

@@ -8,6 +8,8 @@ const addresses = [
   '/traces/:id',
   '/compare/:id',
   '/logs',
+  '/map',
+  '/metrics',
   '/faults',
   '/traffic',
   '/orders',

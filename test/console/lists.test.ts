@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../support/processes/browser.ts';
@@ -156,3 +159,73 @@ test('two traces of one name are compared side by side', async () => {
     'orders middle1 × 60.0 ms1 × 90.0 ms+30.0 ms',
   ]);
 });
+
+test('the newest orders are listed, pending ones first, and a click leads to the life of one', async () => {
+  await using service = await ordersApi();
+  shown.watch({ apiUrl: service.url, apiKey: 'key', metricsUrl: `${service.url}/metrics` });
+  await page.goto(`${shown.url}/orders`);
+  const rows = page.locator('.orders .row');
+  await expect.poll(() => rows.count()).toBe(3);
+  const statuses = () => page.locator('.orders .status').allTextContents();
+  expect(await statuses()).toEqual(['pending', 'paid', 'declined']);
+  expect(await rows.first().textContent()).toContain('€9.00');
+  await page.getByRole('button', { name: /^Sort by Amount/ }).click();
+  expect(await statuses()).toEqual(['declined', 'pending', 'paid']);
+  await page.locator('select[name=status]').selectOption('paid');
+  await expect.poll(statuses).toEqual(['paid']);
+  expect(new URL(page.url()).search).toBe('?status=paid');
+  await rows.first().click();
+  await page.waitForURL('**/orders/o-2');
+  await page.locator('.card .figure', { hasText: 'paid' }).waitFor();
+});
+
+test('the list of orders says why it is empty', async () => {
+  shown.watch({ apiUrl: 'http://127.0.0.1:1', apiKey: 'key', metricsUrl: 'http://127.0.0.1:1/metrics' });
+  await page.goto(`${shown.url}/orders`);
+  await expect.poll(() => page.locator('.empty').textContent()).toContain('The service does not answer');
+});
+
+/** The list and the orders of a service, in the format of its API. */
+async function ordersApi() {
+  const placed = (id: string, status: string, totalMinor: number, before: number) => {
+    const at = new Date(now - before).toISOString();
+    return {
+      id,
+      status,
+      customerId: 'cus_42',
+      currency: 'EUR',
+      totalMinor,
+      reason: null,
+      createdAt: at,
+      updatedAt: at,
+    };
+  };
+  const orders = [
+    placed('o-2', 'paid', 450, 1000),
+    placed('o-1', 'declined', 1200, 2000),
+    placed('o-0', 'pending', 900, 90_000),
+  ];
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://127.0.0.1');
+    const wanted = searchParams.get('status');
+    const id = pathname.slice('/orders/'.length);
+    response.setHeader('content-type', 'application/json');
+    response.end(
+      JSON.stringify(
+        pathname === '/orders'
+          ? { orders: orders.filter(({ status }) => wanted === null || status === wanted), nextCursor: null }
+          : orders.find((order) => order.id === id),
+      ),
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -132,6 +132,18 @@ test('the keyboard sets network faults, and one restore resets all of them', asy
   expect(complaints).toEqual([]);
 });
 
+test('a fault is drawn on the edge of the map that it disturbs', async () => {
+  await using simulator = await simulatorWithNetwork();
+  const database = [{ key: 'db.system.name', value: { stringValue: 'postgresql' } }];
+  await shown.sendSpans(otlpSpan({ kind: 3, name: 'SELECT', attributes: database }));
+  await shown.call('PUT', '/api/network/postgres', { body: { enabled: false, toxics: [] } });
+  await page.goto(`${shown.url}/map`);
+  await page.locator('.edge.faulty .fault', { hasText: 'cut' }).waitFor();
+  expect(simulator.network.all()).toMatchObject({ postgres: { enabled: false } });
+  await shown.call('DELETE', '/api/faults');
+  await expect.poll(() => page.locator('.edge.faulty').count()).toBe(0);
+});
+
 test('markup in the name of a proxy shows as text', async () => {
   await using simulator = await simulatorWithNetwork();
   await simulator.network.connect(hostile, 'tcp://127.0.0.1:1');

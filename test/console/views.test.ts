@@ -32,7 +32,17 @@ beforeAll(async () => {
     status: { code: 2, message: 'circuit_open' },
     events: [{ name: 'payment.retry', timeUnixNano: placed.startTimeUnixNano }],
   });
-  await shown.sendSpans(placed, failed, otlpSpan({ name: 'GET /orders/:id' }));
+  const stored = otlpSpan({
+    traceId: placed.traceId,
+    parentSpanId: placed.spanId,
+    name: 'INSERT orders',
+    kind: 3,
+    attributes: [
+      { key: 'db.system.name', value: { stringValue: 'postgresql' } },
+      { key: 'db.namespace', value: { stringValue: 'orders' } },
+    ],
+  });
+  await shown.sendSpans(placed, failed, stored, otlpSpan({ name: 'GET /orders/:id' }));
   for (const severityNumber of [5, 9, 13, 17]) {
     await shown.sendLogs({
       traceId: placed.traceId,
@@ -61,9 +71,13 @@ async function scrapedService() {
     const exemplar = `# {trace_id="${placed.traceId}"} 0.004 ${Date.now() / 1000}`;
     const of = 'method="POST",route="/orders",status_code="202"';
     response.setHeader('content-type', 'application/openmetrics-text');
-    response.end(`http_requests_total{${of}} ${scrapes * 10}
+    response.end(`# TYPE http_requests counter
+# TYPE http_request_duration_seconds histogram
+http_requests_total{${of}} ${scrapes * 10}
 http_request_duration_seconds_bucket{le="0.005",${of}} ${scrapes * 10} ${exemplar}
 http_request_duration_seconds_bucket{le="+Inf",${of}} ${scrapes * 10}
+http_request_duration_seconds_count{${of}} ${scrapes * 10}
+http_request_duration_seconds_sum{${of}} ${scrapes / 25}
 circuit_breaker_state{breaker="payment",state="closed"} 1
 orders_pending 3
 `);
@@ -111,6 +125,8 @@ const views = [
   '/logs',
   '/orders',
   `/orders/${orderId}`,
+  '/map',
+  '/metrics?name=http_request_duration_seconds',
   '/faults',
   '/traffic',
 ];
@@ -123,8 +139,7 @@ test.each([1280, 390])('axe finds nothing in any view at %i pixels, light or dar
   await checked.locator('.beat.ok').first().waitFor();
   const found: string[] = [];
   for (const path of views) {
-    await checked.goto(shown.url + path);
-    await checked.locator('.beat.ok').first().waitFor();
+    await goWithin(checked, path);
     if (path === '/logs') await checked.locator('.logs .row').last().click();
     const widest = await checked.evaluate('document.documentElement.scrollWidth');
     if (widest !== width) found.push(`${path} is ${String(widest)} pixels wide`);
@@ -134,7 +149,6 @@ test.each([1280, 390])('axe finds nothing in any view at %i pixels, light or dar
     // Only colours differ between the schemes.
     found.push(...(await violations(checked, 'dark', ['color-contrast', 'link-in-text-block'])));
   }
-  await checked.goto(`${shown.url}/`);
   await checked.getByRole('button', { name: 'Help' }).click();
   found.push(...(await violations(checked, 'help')));
   await context.clearCookies();
@@ -143,6 +157,22 @@ test.each([1280, 390])('axe finds nothing in any view at %i pixels, light or dar
   await context.close();
   expect(found).toEqual([]);
 });
+
+/** Opens a view as a link does, without loading the page again. */
+async function goWithin(on: Page, path: string): Promise<void> {
+  await on.evaluate(`history.pushState(null, '', '${path}'); dispatchEvent(new PopStateEvent('popstate'))`);
+  // Views fill themselves from the server.
+  const filled = {
+    '/traces': '.traces .row',
+    '/logs': '.logs .row',
+    '/orders': '.head.orders',
+    '/map': '.map svg',
+  }[path];
+  await on
+    .locator(filled ?? 'main h2, main li')
+    .first()
+    .waitFor();
+}
 
 /** What axe finds, with the address of the page. */
 async function violations(checked: Page, what: string, rules?: readonly string[]): Promise<string[]> {
@@ -212,12 +242,38 @@ test('a phone shows no hints about keys', async () => {
   await phone.goto(shown.pageUrl);
   await phone.locator('.beat.ok').first().waitFor();
   for (const path of views.slice(0, 5)) {
-    await phone.goto(shown.url + path);
-    await phone.locator('.beat.ok').first().waitFor();
+    await goWithin(phone, path);
     const hints = await phone.evaluate(
       "[...document.querySelectorAll('[title], [placeholder], main p')].map((each) => `${each.title} ${each.placeholder ?? ''} ${each.textContent}`).filter((text) => /press|esc to/i.test(text))",
     );
     expect({ path, hints }).toEqual({ path, hints: [] });
   }
   await context.close();
+});
+
+test('the map draws the calls between clients, the service and its database', async () => {
+  await page.goto(`${shown.url}/map`);
+  await page.locator('.map .node').nth(2).waitFor();
+  expect((await page.locator('.map .node-name').allTextContents()).toSorted()).toEqual([
+    'clients',
+    'orders',
+    'postgresql/orders',
+  ]);
+  const rows = await page.locator('main tbody tr').allTextContents();
+  expect(rows.find((row) => row.startsWith('orders'))).toMatch(
+    /^orderspostgresql\/orders \(postgresql\)1<0\.1\/s0 %\d\.\d\d ms\d\.\d\d ms$/,
+  );
+});
+
+test('a metric of the service is shown with its labels, as a plot, a heat map and a table', async () => {
+  await page.goto(`${shown.url}/metrics`);
+  await page.getByLabel('Metrics whose name contains').fill('duration');
+  await page.getByRole('link', { name: 'http_request_duration_seconds' }).click();
+  await page.getByRole('slider', { name: 'p95 over time' }).waitFor();
+  await expect.poll(() => page.locator('.heat rect').count(), { timeout: 30_000 }).toBeGreaterThan(0);
+  expect(await page.locator('select[name=route] option').allTextContents()).toEqual(['any', '/orders']);
+  const row = page.locator('.metric tbody tr');
+  expect(await row.textContent()).toMatch(/route=\/orders status_code=202.*4\.75 ms$/);
+  await page.locator('select[name=route]').selectOption('/orders');
+  await row.first().waitFor();
 });

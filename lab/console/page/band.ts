@@ -18,13 +18,13 @@ export interface Band {
 }
 
 /** A state over time, aligned with the plots below it. */
-export function createBand(title: string): Band {
+export function createBand(title: string, shown = title): Band {
   const now = h('span', { class: 'value' });
   const lane = h('div', { class: 'lane', role: 'img' });
   const element = h(
     'section',
     { class: 'band' },
-    h('div', { class: 'plot-label' }, h('h2', {}, title), now),
+    h('div', { class: 'plot-label' }, h('h2', {}, shown), now),
     lane,
   );
   return {
@@ -87,7 +87,9 @@ export function breakerBands(parent: HTMLElement, data: PlotData): void {
     key: (name) => name,
     create(name) {
       const of = name.slice('breaker:'.length);
-      const band = createBand(of === 'payment' ? 'Breaker' : `Breaker: ${of}`);
+      // Those of other dependencies stand below, so their names say enough.
+      const shown = of === 'payment' ? 'Breaker' : `… ${of}`;
+      const band = createBand(`Breaker: ${of}`, shown);
       band.element.classList.add('breaker');
       bands.set(band.element, band);
       update(band.element, name);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { duration, elapsed } from './format.ts';
+import { duration, elapsed, rate } from './format.ts';
 
 test.each([
   [0.9996, '1.00 ms'],
@@ -30,4 +30,8 @@ test('a duration is shown with at most four digits and never as much as the next
       expect(duration(ms)).not.toMatch(/\d{5}|1000 (?:µs|ms)|60(?:\.0+)? s|60 min/);
     }),
   );
+});
+
+test('a rate that is not zero does not look like zero', () => {
+  expect([0, 1 / 60, 0.05, 3.14, 31.4].map((each) => rate(each))).toEqual(['0', '<0.1', '0.1', '3.1', '31']);
 });

@@ -30,7 +30,9 @@ export function count(value: number): string {
   return value.toLocaleString('en', { maximumFractionDigits: 0 });
 }
 
+/** What happens at all does not look like nothing. */
 export function rate(value: number): string {
+  if (value > 0 && value < 0.05) return '<0.1';
   return value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 1 : 0 });
 }
 

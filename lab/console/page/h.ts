@@ -34,6 +34,18 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Creates an element of a drawing. Text children stay text, as in `h`. */
+export function svg<Tag extends keyof SVGElementTagNameMap>(
+  tag: Tag,
+  attributes: Readonly<Record<string, string | number>>,
+  ...children: ReadonlyArray<Node | string>
+): SVGElementTagNameMap[Tag] {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) setAttribute(element, name, value);
+  element.append(...children);
+  return element;
+}
+
 function setAttribute(element: Element, name: string, value: unknown): void {
   if (typeof value === 'string') element.setAttribute(name, value);
   else if (typeof value === 'number') element.setAttribute(name, String(value));

@@ -8,7 +8,7 @@ import type { Address, Page, View } from './view.ts';
 /** Milliseconds between two requests for new entries. */
 const interval = 1000;
 
-/** The part of a list view that differs between logs and traces. */
+/** The part of a list view that differs between traces, logs and orders. */
 export interface ListBehaviour<List> {
   title: string;
   /** Path of the page, and of the API below `/api`. */
@@ -16,6 +16,8 @@ export interface ListBehaviour<List> {
   fields: readonly Field[];
   /** Maximum number of entries in one answer. */
   limit: number;
+  /** Whether its entries can be narrowed to a time range. Default: true. */
+  hasRange?: boolean;
   selection: Selection;
   /** Element of `createHeldButton`. */
   held: HTMLElement;
@@ -74,7 +76,7 @@ export function createListView<List>(address: Address, page: Page, list: ListBeh
   }
 
   function wanted(): Record<string, string | number> {
-    return { ...filters.values(), ...page.range.current };
+    return { ...filters.values(), ...(list.hasRange !== false && page.range.current) };
   }
 
   repeat(() => (isPaused ? Promise.resolve() : load()), interval, page.signal);

@@ -5,9 +5,12 @@ import { hasKeyboard } from './key-hints.ts';
 import { listenToKeys } from './keyboard.ts';
 import { createLive } from './live.ts';
 import { logsView } from './logs.ts';
+import { mapView } from './map.ts';
+import { metricsView } from './metrics.ts';
 import { createNavigation } from './navigation.ts';
 import { faultsView } from './faults.ts';
 import { orderView } from './order.ts';
+import { ordersView } from './orders.ts';
 import { overviewView } from './overview.ts';
 import { showPulse } from './pulse.ts';
 import { createRangeChoice } from './range.ts';
@@ -28,7 +31,9 @@ const views: Readonly<Record<string, CreateView>> = {
   traces: (address, page) => (address.id === '' ? tracesView : traceView)(address, page),
   compare: compareView,
   logs: logsView,
-  orders: orderView,
+  orders: (address, page) => (address.id === '' ? ordersView : orderView)(address, page),
+  map: mapView,
+  metrics: metricsView(live),
   faults: faultsView(live),
   traffic: trafficView(live),
 };

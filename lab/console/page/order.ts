@@ -4,6 +4,7 @@ import { money } from '../../report/money.ts';
 import { clock, duration, elapsed, text } from './format.ts';
 import { h } from './h.ts';
 import { lifeOf, type Moment } from './order-moments.ts';
+import { toneOf } from './orders.ts';
 import { statusOf } from './traces.ts';
 import type { CreateView } from './view.ts';
 
@@ -52,15 +53,7 @@ export const orderView: CreateView = (address, page) => {
     }
   }
 
-  if (id === '') {
-    body.replaceChildren(
-      h(
-        'p',
-        { class: 'empty' },
-        'Enter an order id, or follow one from a trace or a log line. The API returns it as id.',
-      ),
-    );
-  } else repeat(load, interval, page.signal);
+  repeat(load, interval, page.signal);
   return {
     title: 'Order',
     element: h('div', { class: 'page' }, h('div', { class: 'heading' }, h('h1', {}, 'Order'), form), body),
@@ -175,9 +168,4 @@ function momentRow(
       traceId !== '' && h('a', { href: `/traces/${traceId}?span=${spanId}` }, 'trace'),
     ),
   );
-}
-
-function toneOf(status: string): string {
-  if (status === 'paid' || status === 'succeeded') return 'ok';
-  return status === 'pending' ? 'warn' : 'bad';
 }

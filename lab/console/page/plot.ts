@@ -29,8 +29,8 @@ export interface PlotOptions {
   /** In pixels. */
   height: number;
   format: (value: number) => string;
-  /** What the values are: counts, rates per second, or seconds over several orders of magnitude. */
-  scale: 'count' | 'rate' | 'seconds';
+  /** What the values are: counts, rates per second, seconds over several orders of magnitude, or anything, negative included. */
+  scale: 'count' | 'rate' | 'seconds' | 'number';
   /** Draws over the lines and follows the pointer. */
   over?: Overlay;
 }
@@ -111,12 +111,14 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
         y:
           scale === 'seconds'
             ? { distr: logarithmicScale, range: decades }
-            : {
-                range: (_plot, _least, largest) => [
-                  0,
-                  linearTicks(withHeadroom(largest ?? 0, isWhole), stepsOf(height), isWhole).at(-1) ?? 1,
-                ],
-              },
+            : scale === 'number'
+              ? {}
+              : {
+                  range: (_plot, _least, largest) => [
+                    0,
+                    linearTicks(withHeadroom(largest ?? 0, isWhole), stepsOf(height), isWhole).at(-1) ?? 1,
+                  ],
+                },
       },
       axes: [timeAxis, valueAxis(options)],
       series: [
@@ -194,7 +196,9 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
         plot.setData(
           [
             times.map((time) => time / 1000),
-            ...all.map((column, index) => (lines[index]?.filled ? column.slice() : withoutRest(column))),
+            ...all.map((column, index) =>
+              lines[index]?.filled || scale === 'number' ? column.slice() : withoutRest(column),
+            ),
           ],
           false,
         );
@@ -217,7 +221,7 @@ const timeAxis: uPlot.Axis = {
   values: (_plot, splits) => splits.map(() => ''),
 };
 
-function valueAxis({ height, scale }: PlotOptions): uPlot.Axis {
+function valueAxis({ height, scale, format }: PlotOptions): uPlot.Axis {
   const isLogarithmic = scale === 'seconds';
   const isShown = (value: number) => !isLogarithmic || isDecade(value);
   return {
@@ -231,13 +235,15 @@ function valueAxis({ height, scale }: PlotOptions): uPlot.Axis {
     font: '11px system-ui, sans-serif',
     size: axisWidth,
     gap: 8,
-    ...(isLogarithmic
-      ? { space: 24, values: (_plot, splits) => splits.map((value) => (isShown(value) ? tick(value) : '')) }
-      : {
-          // The range ends at a tick, so the same ticks follow from it.
-          splits: (_plot, _axis, _low, top) => linearTicks(top, stepsOf(height), scale === 'count'),
-          values: (_plot, splits) => linearLabels(splits, scale === 'rate' ? '/s' : ''),
-        }),
+    ...(scale === 'number'
+      ? { space: 26, values: (_plot, splits) => splits.map((value) => format(value)) }
+      : isLogarithmic
+        ? { space: 24, values: (_plot, splits) => splits.map((value) => (isShown(value) ? tick(value) : '')) }
+        : {
+            // The range ends at a tick, so the same ticks follow from it.
+            splits: (_plot, _axis, _low, top) => linearTicks(top, stepsOf(height), scale === 'count'),
+            values: (_plot, splits) => linearLabels(splits, scale === 'rate' ? '/s' : ''),
+          }),
   };
 }
 

@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core';
  * @param rules limits the check to these
  */
 export async function axeViolations(page: Page, rules?: readonly string[]): Promise<string[]> {
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axe.source);
   const options = rules ? `{ runOnly: ${JSON.stringify(rules)} }` : '{}';
   const results: AxeResults = await page.evaluate(`axe.run(${options})`);
   return results.violations.map(({ id, nodes }) => `${id} (${nodes.length}) ${nodes[0]?.html.slice(0, 200)}`);

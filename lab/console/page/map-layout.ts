@@ -1,0 +1,58 @@
+import type { FaultState, ServiceMap } from '../api-types.ts';
+
+/** Where a node stands: columns from callers to what they call, rows within a column. */
+export interface Place {
+  column: number;
+  row: number;
+}
+
+/** Puts every callee right of its callers. In a circle of calls, the call that closes it leads back. */
+export function placesOf({ nodes, edges }: Pick<ServiceMap, 'nodes' | 'edges'>): Map<string, Place> {
+  const columns = new Map<string, number>();
+  const visit = (id: string, column: number, path: ReadonlySet<string>): void => {
+    if (path.has(id) || column <= (columns.get(id) ?? -1)) return;
+    columns.set(id, column);
+    const longer = new Set([...path, id]);
+    for (const { from, to } of edges) if (from === id) visit(to, column + 1, longer);
+  };
+  const called = new Set(edges.filter(({ from, to }) => from !== to).map(({ to }) => to));
+  for (const { id } of nodes) if (!called.has(id)) visit(id, 0, new Set());
+  // Nodes of a circle that nobody outside calls.
+  for (const { id } of nodes) if (!columns.has(id)) visit(id, 0, new Set());
+
+  const rows = new Map<number, number>();
+  return new Map(
+    nodes.map(({ id }) => {
+      const column = columns.get(id) ?? 0;
+      const row = rows.get(column) ?? 0;
+      rows.set(column, row + 1);
+      return [id, { column, row }];
+    }),
+  );
+}
+
+/** The faults that are set now, by the dependency that they disturb: `gateway`, `postgres` or `redis`. */
+export function activeFaults({ controls, settings, network }: FaultState): Map<string, string[]> {
+  const faults = new Map<string, string[]>();
+  const add = (dependency: string, text: string) =>
+    faults.set(dependency, [...(faults.get(dependency) ?? []), text]);
+  for (const { name, default: initial } of controls) {
+    const value = settings?.[name] ?? null;
+    if (settings !== undefined && value !== initial && name !== 'seed')
+      add('gateway', `${name} ${value ?? 'off'}`);
+  }
+  for (const { name, enabled, toxics } of network) {
+    if (!enabled) add(name, 'cut');
+    for (const { type, ...attributes } of toxics) {
+      const values = Object.entries(attributes).map(([attribute, value]) => `${attribute} ${value}`);
+      add(name, [type, ...values].join(' '));
+    }
+  }
+  return faults;
+}
+
+/** The dependency, in the names of the faults, to which an edge leads; empty if none of them. */
+export function dependencyOf(node: ServiceMap['nodes'][number]): string {
+  if (node.kind === 'database') return /^[a-z]+/.exec(node.name)?.[0].replace('postgresql', 'postgres') ?? '';
+  return node.name.includes('gateway') ? 'gateway' : '';
+}

@@ -1,0 +1,157 @@
+import type { FaultState, ServiceEdge, ServiceMap } from '../api-types.ts';
+import { call, messageOf, repeat } from './api.ts';
+import { count, duration, percent, rate } from './format.ts';
+import { h, svg } from './h.ts';
+import { activeFaults, dependencyOf, placesOf } from './map-layout.ts';
+import type { CreateView } from './view.ts';
+
+const interval = 2000;
+/** Size of a node and of the room that it stands in, in pixels. */
+const node = { width: 170, height: 48 };
+const room = { width: 400, height: 120 };
+
+/** Services and their dependencies, with what the spans of the last minute say about the calls between them. */
+export const mapView: CreateView = (_address, page) => {
+  const drawing = h('div', { class: 'map', role: 'region', 'aria-label': 'Drawing of the map', tabindex: 0 });
+  const rows = h('tbody', {});
+  const empty = h('p', { class: 'empty' }, 'Waiting for spans.');
+  const table = h(
+    'table',
+    { class: 'outcomes' },
+    h('caption', { class: 'unseen' }, 'Calls between services'),
+    h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        ...['From', 'To'].map((title) => h('th', {}, title)),
+        ...['Calls', 'Rate', 'Errors', 'p50', 'p95'].map((title) => h('th', { class: 'number' }, title)),
+        h('th', {}, 'Fault set'),
+      ),
+    ),
+    rows,
+  );
+  let shown = '';
+
+  async function load(): Promise<void> {
+    try {
+      const [map, faultState] = await Promise.all([
+        call<ServiceMap>('GET', '/api/map'),
+        call<FaultState>('GET', '/api/faults'),
+      ]);
+      page.notify('');
+      const content = JSON.stringify([map.nodes, map.edges, faultState]);
+      if (content !== shown) show(map, activeFaults(faultState));
+      shown = content;
+    } catch (error) {
+      page.notify(messageOf(error));
+    }
+  }
+
+  function show(map: ServiceMap, faults: ReadonlyMap<string, readonly string[]>): void {
+    const nodes = new Map(map.nodes.map((each) => [each.id, each]));
+    const faultsOn = ({ to }: ServiceEdge) => {
+      const target = nodes.get(to);
+      return (target && faults.get(dependencyOf(target))?.join(', ')) ?? '';
+    };
+    const name = (id: string) => nodes.get(id)?.name ?? id;
+    empty.hidden = map.nodes.length > 0;
+    table.hidden = map.edges.length === 0;
+    drawing.hidden = map.nodes.length === 0;
+    drawing.replaceChildren(draw(map, faultsOn));
+    rows.replaceChildren(
+      ...map.edges.map((edge) =>
+        h(
+          'tr',
+          {},
+          h('td', {}, name(edge.from)),
+          h('td', {}, `${name(edge.to)} (${edge.protocol})`),
+          h('td', { class: 'number' }, count(edge.calls)),
+          h('td', { class: 'number' }, `${rate(edge.rate)}/s`),
+          h('td', { class: `number ${edge.failed > 0 ? 'bad' : ''}` }, percentOf(edge)),
+          h('td', { class: 'number' }, edge.p50 === null ? '–' : duration(edge.p50)),
+          h('td', { class: 'number' }, edge.p95 === null ? '–' : duration(edge.p95)),
+          h('td', { class: 'bad' }, faultsOn(edge)),
+        ),
+      ),
+    );
+  }
+
+  repeat(load, interval, page.signal);
+  return {
+    title: 'Map',
+    element: h(
+      'div',
+      { class: 'page' },
+      h(
+        'div',
+        { class: 'heading' },
+        h('h1', {}, 'Map'),
+        h('p', { class: 'muted' }, 'Calls of the last minute, from the spans.'),
+      ),
+      empty,
+      drawing,
+      h('div', { class: 'scrolled', role: 'region', 'aria-label': 'Calls', tabindex: 0 }, table),
+    ),
+  };
+};
+
+function percentOf({ errors }: ServiceEdge): string {
+  return errors === null ? '–' : percent(errors);
+}
+
+/** What the table below says, too. */
+function draw(map: ServiceMap, faultsOn: (edge: ServiceEdge) => string): SVGElement {
+  const places = placesOf(map);
+  const all = [...places.values()];
+  const width = Math.max(...all.map(({ column }) => column), 0) * room.width + node.width;
+  const height = Math.max(...all.map(({ row }) => row), 0) * room.height + node.height + 24;
+  const at = (id: string) => {
+    const { column = 0, row = 0 } = places.get(id) ?? {};
+    return { x: column * room.width, y: row * room.height + 12 };
+  };
+  return svg(
+    'svg',
+    { width, height, viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' },
+    ...map.edges.map((edge) => edgeOf(edge, at(edge.from), at(edge.to), faultsOn(edge))),
+    ...map.nodes.map(({ id, name, kind }) => {
+      const { x, y } = at(id);
+      return svg(
+        'g',
+        { class: `node ${kind}` },
+        svg('rect', { x, y, width: node.width, height: node.height, rx: 8 }),
+        svg('text', { x: x + node.width / 2, y: y + 21, class: 'node-name' }, shortened(name)),
+        svg('text', { x: x + node.width / 2, y: y + 38, class: 'node-kind' }, kind),
+      );
+    }),
+  );
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+function edgeOf(edge: ServiceEdge, from: Point, to: Point, fault: string): SVGElement {
+  const [x1, y1] = [from.x + node.width, from.y + node.height / 2];
+  const [x2, y2] = [to.x, to.y + node.height / 2];
+  const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
+  const tone = fault !== '' ? 'faulty' : edge.failed > 0 ? 'failing' : '';
+  const figures = [
+    `${rate(edge.rate)}/s`,
+    `${percentOf(edge)} failed`,
+    edge.p95 === null ? '' : `p95 ${duration(edge.p95)}`,
+  ];
+  return svg(
+    'g',
+    { class: `edge ${tone}` },
+    svg('path', { d: `M ${x1} ${y1} C ${x} ${y1}, ${x} ${y2}, ${x2} ${y2}` }),
+    svg('text', { x, y: y - 8 }, figures.filter((each) => each !== '').join(', ')),
+    ...(fault === '' ? [] : [svg('text', { x, y: y + 18, class: 'fault' }, shortened(fault, 38))]),
+  );
+}
+
+function shortened(text: string, most = 24): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}

@@ -1,0 +1,237 @@
+import type { MetricList, MetricPoints, MetricSeries, MetricSummary } from '../api-types.ts';
+import { call, messageOf, query, repeat } from './api.ts';
+import { count, rate, seconds } from './format.ts';
+import { h, reconcile } from './h.ts';
+import { createHeatMap } from './heat-map.ts';
+import type { Live } from './live.ts';
+import { countScale, createPlotTable, latencyScale, rateScale } from './plot-table.ts';
+import type { Line, PlotOptions } from './plot.ts';
+import type { CreateView, Page } from './view.ts';
+
+/** Milliseconds between two requests, and what the plots show without a time range. */
+const interval = 2500;
+const shownTime = 5 * 60_000;
+/** Lines of one plot; the table has the other series, too. */
+const mostLines = 8;
+const colours = ['--blue', '--violet', '--amber', '--green', '--red', '--teal', '--grey', '--dot'];
+
+/** Any metric of any sender: of the scraped service, and of everything that sends metrics over OTLP. */
+export function metricsView(live: Live): CreateView {
+  return (address, page) => {
+    const name = address.query.get('name') ?? '';
+    const wanted = h('input', {
+      type: 'search',
+      placeholder: 'part of a name',
+      autocomplete: 'off',
+      'aria-label': 'Metrics whose name contains',
+      on: { input: () => showList() },
+    });
+    const names = h('ul', { class: 'metric-names' });
+    const chosen = h(
+      'div',
+      { class: 'metric' },
+      name === '' && h('p', { class: 'empty' }, 'Choose a metric.'),
+    );
+    let list: MetricList | undefined;
+    let explorer: Explorer | undefined;
+
+    function showList(): void {
+      const text = wanted.value.trim().toLowerCase();
+      const found = (list?.metrics ?? []).filter((each) => each.name.toLowerCase().includes(text));
+      reconcile(names, found, {
+        key: (each) => each.name,
+        create: (each) =>
+          h(
+            'li',
+            {},
+            h(
+              'a',
+              {
+                href: `/metrics${query({ name: each.name })}`,
+                title: each.description,
+                'aria-current': each.name === name ? 'page' : undefined,
+              },
+              each.name,
+            ),
+            h('span', { class: 'muted' }, ` ${each.kind}, ${count(each.series)}`),
+          ),
+      });
+    }
+
+    async function load(): Promise<void> {
+      try {
+        list = await call<MetricList>('GET', '/api/metrics');
+        showList();
+        const about = list.metrics.find((each) => each.name === name);
+        if (about) await loadPoints(about);
+        page.notify('');
+      } catch (error) {
+        page.notify(messageOf(error));
+      }
+    }
+
+    async function loadPoints(about: MetricSummary): Promise<void> {
+      if (!explorer) {
+        explorer = createExplorer(about, live, page, () => void load());
+        chosen.replaceChildren(...explorer.elements);
+      }
+      const labels = new URLSearchParams([
+        ['name', name],
+        ...explorer.filters().map((each) => ['label', each]),
+      ]);
+      explorer.update(await call<MetricPoints>('GET', `/api/metrics/points?${labels.toString()}`));
+    }
+
+    repeat(load, interval, page.signal);
+    return {
+      title: 'Metrics',
+      element: h(
+        'div',
+        { class: 'page' },
+        h('div', { class: 'heading' }, h('h1', {}, 'Metrics'), wanted),
+        h('div', { class: 'metrics' }, h('nav', { 'aria-label': 'Metrics' }, names), chosen),
+      ),
+    };
+  };
+}
+
+interface Explorer {
+  elements: HTMLElement[];
+  update(points: MetricPoints): void;
+  /** The chosen labels, as `name=value`. */
+  filters(): string[];
+}
+
+/** The chosen metric: a filter per label, its plot, its heat map and a table of its series. */
+function createExplorer(about: MetricSummary, live: Live, page: Page, onFilter: () => void): Explorer {
+  const isSeconds = about.unit === 's' || about.name.includes('_seconds');
+  const column = { counter: 'rate', gauge: 'value', updown: 'value', histogram: 'p95', summary: 'mean' }[
+    about.kind
+  ];
+  const selects = Object.entries(about.labels).map(([label, values]) =>
+    h(
+      'select',
+      { name: label, on: { change: onFilter } },
+      h('option', { value: '' }, 'any'),
+      ...values.map((value) => h('option', { value }, value)),
+    ),
+  );
+  const plots = h('div', { class: 'plots' });
+  const rows = h('tbody', {});
+  const note = h('p', { class: 'muted' });
+  const heat = about.kind === 'histogram' ? createHeatMap(isSeconds ? seconds : rate) : undefined;
+  let table: ReturnType<typeof createPlotTable> | undefined;
+  let lines: readonly string[] = [];
+  let ending = new AbortController();
+  page.signal.addEventListener('abort', () => ending.abort());
+
+  /** Builds the plots again, because there are other series. */
+  function build(series: readonly MetricSeries[]): void {
+    ending.abort();
+    ending = new AbortController();
+    const options: PlotOptions = {
+      title: column === 'rate' ? 'Per second' : column,
+      height: 190,
+      ...scaleOf(about, isSeconds),
+      lines: series.map(
+        (each, index): Line => ({
+          column: String(index),
+          label: labelOf(each, about),
+          colour: colours[index % colours.length] ?? '--blue',
+        }),
+      ),
+    };
+    table = createPlotTable([options], { signal: ending.signal, range: page.range });
+    const [plot, ...axis] = table.elements;
+    plots.replaceChildren(...[plot, heat?.element, ...axis].filter((each) => each !== undefined));
+  }
+
+  return {
+    elements: [
+      h('h2', {}, about.name),
+      h('p', { class: 'muted' }, `${about.kind}${about.unit && `, in ${about.unit}`}. ${about.description}`),
+      h(
+        'form',
+        { class: 'filters', 'aria-label': 'Labels', on: { submit: (event) => event.preventDefault() } },
+        ...selects.map((select) => h('label', {}, h('span', {}, select.name), select)),
+      ),
+      plots,
+      note,
+      h(
+        'table',
+        { class: 'outcomes' },
+        h('thead', {}, h('tr', {}, h('th', {}, 'Series'), h('th', { class: 'number' }, `Newest ${column}`))),
+        rows,
+      ),
+    ],
+    filters: () => selects.flatMap(({ name, value }) => (value === '' ? [] : [`${name}=${value}`])),
+    update({ series, skipped }) {
+      const drawn = series
+        .toSorted((a, b) => newest(b, column) - newest(a, column))
+        .slice(0, mostLines)
+        .toSorted((a, b) => labelOf(a, about).localeCompare(labelOf(b, about)));
+      const keys = drawn.map((each) => labelOf(each, about));
+      if (table === undefined || JSON.stringify(keys) !== JSON.stringify(lines)) build(drawn);
+      lines = keys;
+      const now = live.latest?.now ?? Date.now();
+      const range = page.range.current ?? { from: now - shownTime, to: now };
+      const times = [...new Set(drawn.flatMap((each) => each.times))].toSorted((a, b) => a - b);
+      const columns = new Map(
+        drawn.map((each, index) => [String(index), aligned(times, each.times, each.columns[column] ?? [])]),
+      );
+      table?.update({ times, columns, faults: live.latest?.faults ?? [], ...range });
+      heat?.update(series, range);
+      note.textContent =
+        series.length > drawn.length
+          ? `The plot has the ${drawn.length} largest of ${series.length + skipped} series.`
+          : '';
+      rows.replaceChildren(
+        ...series.map((each) =>
+          h(
+            'tr',
+            {},
+            h('td', {}, labelOf(each, about)),
+            h('td', { class: 'number' }, written(newest(each, column))),
+          ),
+        ),
+      );
+    },
+  };
+
+  function written(value: number): string {
+    if (value === -Infinity) return '–';
+    return isSeconds && column !== 'rate'
+      ? seconds(value)
+      : value.toLocaleString('en', { maximumSignificantDigits: 6 });
+  }
+}
+
+function scaleOf({ kind }: MetricSummary, isSeconds: boolean): Pick<PlotOptions, 'scale' | 'format'> {
+  if (kind === 'counter') return rateScale;
+  if (isSeconds && (kind === 'histogram' || kind === 'summary')) return latencyScale;
+  return {
+    ...countScale,
+    scale: 'number',
+    format: (value) => value.toLocaleString('en', { maximumSignificantDigits: 4 }),
+  };
+}
+
+/** The labels that tell a series from the others of its metric. */
+function labelOf({ service, labels }: MetricSeries, about: MetricSummary): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  return [...(about.services.length > 1 || pairs.length === 0 ? [service] : []), ...pairs].join(' ');
+}
+
+function newest({ columns }: MetricSeries, column: string): number {
+  return columns[column]?.findLast((value) => value !== null) ?? -Infinity;
+}
+
+/** A value per time of the plot; series may have been read at other times. */
+function aligned(
+  times: readonly number[],
+  own: readonly number[],
+  values: ReadonlyArray<number | null>,
+): Array<number | null> {
+  const byTime = new Map(own.map((time, index) => [time, values[index] ?? null]));
+  return times.map((time) => byTime.get(time) ?? null);
+}
