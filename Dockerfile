@@ -7,6 +7,12 @@ COPY package.json package-lock.json .npmrc ./
 # Installs from the lockfile. The optional packages bring a Node of the same version, for machines that have another one; this
 # image has it already. No package of the service needs its install script.
 RUN npm ci --omit=dev --ignore-scripts --omit=optional --no-audit --no-fund
+# Nearly half of it is never read by Node: source maps, types, documentation, and the packages' own tests.
+RUN find node_modules -type f \
+    \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name '*.md' -o -name '*.tsbuildinfo' \) \
+    -not -iname 'license*' -delete \
+  && find node_modules -type d \( -name test -o -name tests -o -name docs -o -name examples -o -name .github \) \
+    -prune -exec rm -rf {} +
 
 FROM node:26.10.0-slim AS program
 WORKDIR /app
@@ -41,6 +47,10 @@ RUN node --import ./src/telemetry/sdk.ts src/main.ts; \
   chmod -R a+rX /tmp/compile-cache
 
 FROM program
+# A release adds its version, its commit and the address of its source.
+LABEL org.opencontainers.image.title="observable-orders" \
+  org.opencontainers.image.description="A reference order-processing microservice in TypeScript" \
+  org.opencontainers.image.licenses="MIT"
 COPY --from=compiled --chown=0:0 /tmp/compile-cache compile-cache
 ENV NODE_COMPILE_CACHE=/app/compile-cache
 CMD ["node", "--import", "./src/telemetry/sdk.ts", "src/main.ts"]
