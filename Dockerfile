@@ -1,5 +1,5 @@
-# One image for the service, its migrations, the payment gateway simulator, the traffic generator and the log processor,
-# which differ only in the command. Node runs TypeScript directly, so there is no build step.
+# One image for the service, its migrations, the payment gateway simulator, the traffic generator, the log processor and the
+# evidence receiver, which differ only in the command. Node runs TypeScript directly, so there is no build step.
 
 FROM node:26.10.0-slim AS dependencies
 WORKDIR /app
@@ -26,11 +26,14 @@ COPY src src
 # The payment gateway simulator and the traffic generator of the stack.
 COPY lab/simulator lab/simulator
 COPY lab/traffic lab/traffic
+# The receiver of alerts that takes profiles.
+COPY lab/evidence lab/evidence
 # The log processor, and the reader of protobuf that it shares with the console.
 COPY lab/logs lab/logs
 COPY lab/console/otlp/protobuf.ts lab/console/otlp/protobuf.ts
 # Volumes begin with the owner of the folder that they cover.
-RUN mkdir -p /var/log/orders /var/lib/logs && chown 1000:1000 /var/log/orders /var/lib/logs
+RUN mkdir -p /var/log/orders /var/lib/logs /var/lib/evidence && \
+  chown 1000:1000 /var/log/orders /var/lib/logs /var/lib/evidence
 # The user `node`, by number, so that Kubernetes can verify that it is not root.
 USER 1000:1000
 
@@ -44,6 +47,7 @@ RUN node --import ./src/telemetry/sdk.ts src/main.ts; \
   SIMULATOR_PORT=none node lab/simulator/main.ts; \
   TRAFFIC_RATE=none node lab/traffic/main.ts; \
   LOGS_PORT=none node lab/logs/main.ts - --count; \
+  EVIDENCE_PORT=none node lab/evidence/main.ts; \
   chmod -R a+rX /tmp/compile-cache
 
 FROM program

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { consoleVariables } from '../lab/console/variables.ts';
 import { devVariables } from '../lab/dev/variables.ts';
+import { evidenceVariables } from '../lab/evidence/variables.ts';
 import { logsVariables } from '../lab/logs/variables.ts';
 import { simulatorVariables } from '../lab/simulator/variables.ts';
 import { trafficVariables } from '../lab/traffic/variables.ts';
@@ -49,6 +50,11 @@ const programs: ReadonlyArray<{ title: string; about: string; variables: Variabl
   },
   { title: 'The traffic generator', about: '`npm run traffic`.', variables: trafficVariables },
   { title: 'The log processor', about: '`npm run logs` ([docs](logs.md)).', variables: logsVariables },
+  {
+    title: 'The evidence receiver',
+    about: '`npm run evidence` ([docs](evidence.md)).',
+    variables: evidenceVariables,
+  },
 ];
 
 const introduction = `# Configuration

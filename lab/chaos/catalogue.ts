@@ -19,6 +19,7 @@ import { gatewaySlow } from './experiments/gateway-slow.ts';
 import { gatewayTimeouts } from './experiments/gateway-timeouts.ts';
 import { heapSnapshots } from './experiments/heap-snapshots.ts';
 import { idleConnections } from './experiments/idle-connections.ts';
+import { longTasks } from './experiments/long-tasks.ts';
 import { noisyClient } from './experiments/noisy-client.ts';
 import { overload } from './experiments/overload.ts';
 import { poisonOrders } from './experiments/poison-orders.ts';
@@ -76,6 +77,7 @@ export const catalogue: readonly Experiment[] = [
   overload,
   burstWithoutGateway,
   cpuQuota,
+  longTasks,
   busyNeighbours,
   heapSnapshots,
   clockSkew,

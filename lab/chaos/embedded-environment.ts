@@ -8,9 +8,12 @@ import { startOtlpReceiver } from '../harness/otlp-receiver.ts';
 import { isInstalled } from '../harness/programs.ts';
 import { type PostgresPair, startPostgresPair, urlOfBoth } from '../harness/postgres-pair.ts';
 import { startRedisServer } from '../harness/redis-server.ts';
+import { findTool } from '../../stack/native/tools.ts';
 import { watchAlerts } from './alerts/alert-watch.ts';
+import { startAlertmanager } from './alerts/alertmanager.ts';
 import type { TimeScale } from './alerts/scale-rules.ts';
 import { findCollector, startCollector } from './collector.ts';
+import { startEvidenceReceiver } from './evidence-receiver.ts';
 import type { Experiment } from './experiment.ts';
 import { type Database, openDatabase, type PostgresServer } from './postgres.ts';
 import { startReplica } from './replica.ts';
@@ -110,6 +113,21 @@ export async function openEmbeddedEnvironment(
   );
   const haproxy = isProxied ? started.use(await startHaProxy(replicas)) : undefined;
   const adminUrls = replicas.map(({ adminUrl }) => adminUrl);
+  const router = prometheus && surroundings.evidence === true ? findTool('alertmanager') : undefined;
+  const evidence =
+    router === undefined
+      ? undefined
+      : started.use(await startEvidenceReceiver({ adminUrls, pagerUrl: simulator.url }));
+  const alertmanager =
+    prometheus && router !== undefined && evidence
+      ? started.use(
+          await startAlertmanager({
+            command: router,
+            scale: prometheus.scale,
+            urls: { 'simulator:7072': simulator.url, 'evidence:7081': evidence.url },
+          }),
+        )
+      : undefined;
   const alerts =
     prometheus &&
     started.use(
@@ -120,6 +138,7 @@ export async function openEmbeddedEnvironment(
           ...(collector && { 'otel-collector': [collector.target] }),
           ...(haproxy && { proxy: [haproxy.target] }),
         },
+        ...(alertmanager && { alertmanager: alertmanager.target }),
       }),
     );
 
@@ -137,6 +156,7 @@ export async function openEmbeddedEnvironment(
     network: proxies,
     spans: (collector ?? receiver).spans,
     ...(alerts && { alerts }),
+    ...(evidence && { receiver: evidence }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -5,6 +5,7 @@ import type { RedisServer } from '../harness/redis-server.ts';
 import type { AlertWatch } from './alerts/alert-watch.ts';
 import type { Database, PostgresServer } from './postgres.ts';
 import type { Dependency } from './experiment.ts';
+import type { ChaosEvidenceReceiver } from './evidence-receiver.ts';
 import type { Replica } from './replica.ts';
 import type { NetworkProxy } from './network.ts';
 
@@ -29,6 +30,8 @@ export interface Environment extends AsyncDisposable {
   /** Every span received so far; undefined if spans go elsewhere. */
   spans?: readonly ReceivedSpan[];
   alerts?: AlertWatch;
+  /** Takes profiles for alerts. Undefined without Prometheus or Alertmanager. */
+  receiver?: ChaosEvidenceReceiver;
 }
 
 /** Where customers send requests: to the load balancer, or to the replicas that one would choose. */

@@ -1,3 +1,4 @@
+import type { Capture } from '../evidence/captures.ts';
 import type { ReceivedSpan } from '../console/otlp/messages.ts';
 import { toSpanTrees } from '../harness/span-tree.ts';
 import type { Finding } from '../audit/audit.ts';
@@ -33,6 +34,10 @@ export interface Evidence {
   lines?: readonly LogLine[];
   /** Spans since the fault; undefined if traces go elsewhere. */
   spans?: readonly ReceivedSpan[];
+  /** What was taken for alerts; undefined if nothing could be. */
+  captures?: readonly Capture[];
+  /** What the pager was told about them, once the run has ended. */
+  messages?: readonly string[];
   /** Undefined if no Prometheus evaluated the rules. */
   alerts?: { histories: readonly AlertHistory[]; scale: number };
 }

@@ -36,6 +36,10 @@ export interface Surroundings {
   collector?: boolean;
   /** Whether customers reach the replicas through HAProxy, where it is installed. Default false. */
   proxy?: boolean;
+  /**
+   * Whether alerts go through Alertmanager, where it is installed, to a receiver that takes profiles. Default false.
+   */
+  evidence?: boolean;
   /** Limit of open files and sockets per process. Default: the machine's limit. */
   openFiles?: number;
   /** Environment variables that differ from the defaults. */
@@ -87,6 +91,8 @@ export type Fault =
   | { kind: 'blocked_stdout' }
   /** A CPU quota: the service runs for `quota` milliseconds of every `period`. */
   | { kind: 'cpu_quota'; quota: number; period: number }
+  /** The service runs a synchronous task of `length` milliseconds every `every` milliseconds. */
+  | { kind: 'long_tasks'; length: number; every: number }
   /** One busy process per processor of the machine. */
   | { kind: 'busy_neighbours' }
   /** A client keeps this many idle connections open. */
@@ -138,8 +144,17 @@ export interface Hypothesis {
   detection: readonly AlertClaim[] | { undetected: string };
   /** Alerts that must not fire because they would mislead the person on call. */
   quiet?: readonly string[];
+  /** What is taken for an alert before anybody looks. */
+  captured?: CaptureClaim;
   /** Seconds from the end of the fault until the steady state holds again. */
   recoveredWithin: number;
+}
+
+export interface CaptureClaim {
+  alert: string;
+  kind: 'cpu' | 'heap';
+  /** The function that its profile names first. */
+  hottest: string;
 }
 
 /** Growth of a counter, summed over all series with these labels. */
@@ -196,13 +211,14 @@ export const usualTraffic: SteadyState = { orders: 20, answers: ['201', '402'] }
 
 /** The differences from one replica with default settings, for tables. */
 export function describeSurroundings(surroundings: Surroundings): string[] {
-  const { replicas, standby, redis, collector, proxy, openFiles, env = {}, rate } = surroundings;
+  const { replicas, standby, redis, collector, proxy, evidence, openFiles, env = {}, rate } = surroundings;
   return [
     ...(replicas === undefined ? [] : [`${replicas} replicas`]),
     ...(standby === true ? ['a synchronous standby'] : []),
     ...(redis === true ? ['a shared Redis'] : []),
     ...(collector === true ? ['a Collector'] : []),
     ...(proxy === true ? ['HAProxy'] : []),
+    ...(evidence === true ? ['Alertmanager and the evidence receiver'] : []),
     ...(openFiles === undefined ? [] : [`at most ${openFiles} open files`]),
     ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
     ...(rate === undefined ? [] : [`${rate} orders a second`]),
@@ -242,6 +258,8 @@ export function describeFault(fault: Fault): string {
       return 'stdout is not read';
     case 'cpu_quota':
       return `the service runs for ${fault.quota} of every ${fault.period} ms`;
+    case 'long_tasks':
+      return `a synchronous task of ${fault.length} ms every ${fault.every} ms`;
     case 'busy_neighbours':
       return 'one busy process per processor';
     case 'idle_connections':

@@ -40,6 +40,7 @@ export function missingFor(fault: Fault, environment: Environment): string | und
       return environment.redis ? undefined : noRedis;
     case 'blocked_stdout':
     case 'cpu_quota':
+    case 'long_tasks':
     case 'clock':
     case 'busy_neighbours':
       return environment.replicas ? undefined : noProcess;
@@ -103,6 +104,11 @@ export async function inject(fault: Fault, injection: Injection): Promise<Rollba
       };
     case 'cpu_quota':
       return throttle(environment, fault.quota, fault.period);
+    case 'long_tasks':
+      for (const replica of environment.replicas ?? []) replica.runLongTasks(fault.length, fault.every);
+      return async () => {
+        for (const replica of environment.replicas ?? []) replica.runLongTasks(0, 0);
+      };
     case 'busy_neighbours':
       return startNeighbours(availableParallelism());
     case 'idle_connections':

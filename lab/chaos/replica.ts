@@ -20,6 +20,8 @@ export interface Replica extends AsyncDisposable {
   start(): Promise<void>;
   /** Shifts its calendar clock. A restart resets it. */
   shiftClock(seconds: number): void;
+  /** Blocks its event loop for `length` milliseconds every `every` milliseconds; a length of 0 ends it. */
+  runLongTasks(length: number, every: number): void;
   /** Resumes or stops reading its stdout. */
   readStdout(reading: boolean): void;
   /** Stops or continues the process (SIGSTOP, SIGCONT). */
@@ -35,6 +37,8 @@ const noticedAfter = 500;
 
 const shiftedClock = path.join(import.meta.dirname, 'shifted-clock.ts');
 
+const longTasks = path.join(import.meta.dirname, 'long-tasks.ts');
+
 /** In the checkout, because the folder for temporary files is often in memory and not on a disk. */
 export const snapshotsFolder = path.resolve(import.meta.dirname, '../../.data');
 
@@ -48,6 +52,7 @@ export async function startReplica(
   const snapshots = path.join(snapshotsFolder, `heap-${process.pid}-${replicas}`);
   const nodeOptions = [
     `--import=${shiftedClock}`,
+    `--import=${longTasks}`,
     '--heapsnapshot-signal=SIGUSR2',
     `--diagnostic-dir=${snapshots}`,
   ];
@@ -85,6 +90,7 @@ export async function startReplica(
       logs.push(running.logs);
     },
     shiftClock: (seconds) => void running?.child.send({ type: 'shift_clock', milliseconds: 1000 * seconds }),
+    runLongTasks: (length, every) => void running?.child.send({ type: 'long_tasks', length, every }),
     readStdout(reading) {
       if (reading) running?.child.stdout?.resume();
       else running?.child.stdout?.pause();

@@ -149,6 +149,7 @@ export async function runExperiment(
         replica.lines().slice(linesBefore?.[index] ?? 0),
       ),
     }),
+    ...(environment.receiver && { captures: environment.receiver.captures() }),
     ...(environment.alerts && {
       alerts: { histories: environment.alerts.histories(), scale: environment.alerts.scale },
     }),
@@ -191,7 +192,8 @@ export async function runExperiment(
   await sampling.look();
   const { findings, stored } = await readBooks(environment, run, customers);
   moments.ended = performance.now();
-  const complete = { ...evidence(), findings, stored };
+  const messages = environment.receiver ? await environment.gateway.messages() : [];
+  const complete = { ...evidence(), findings, stored, messages };
   return describeResult(experiment, complete, verify(experiment, complete));
 }
 

@@ -1,10 +1,21 @@
 import type { AlertHistory } from './alerts/alert-watch.ts';
 import { type AlertClaim, type Experiment, heartbeat } from './experiment.ts';
+import { checkCaptures } from './verify-captures.ts';
 import { duringFault, type Evidence, exampleTrace, matchesLine, percentile } from './evidence.ts';
 
 /** One claim of a hypothesis and what was observed. */
 export interface Check {
-  about: 'steady' | 'answers' | 'orders' | 'ledger' | 'metrics' | 'logs' | 'trace' | 'alerts' | 'recovery';
+  about:
+    | 'steady'
+    | 'answers'
+    | 'orders'
+    | 'ledger'
+    | 'metrics'
+    | 'logs'
+    | 'trace'
+    | 'alerts'
+    | 'evidence'
+    | 'recovery';
   claim: string;
   seen: string;
   /** If `unchecked`, `seen` gives the reason. */
@@ -26,6 +37,9 @@ export function verify(experiment: Experiment, evidence: Evidence): Check[] {
   checkOrders(experiment, evidence, report);
   checkTelemetry(experiment, evidence, report);
   checkAlerts(experiment, evidence, report);
+  const { captured } = experiment.hypothesis;
+  for (const { claim, seen, holds } of captured ? checkCaptures(captured, evidence) : [])
+    report('evidence', claim, seen, holds);
   const { moments } = evidence;
   const { recoveredWithin } = experiment.hypothesis;
   const took =

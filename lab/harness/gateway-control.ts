@@ -7,6 +7,8 @@ export interface GatewayControl {
   setFaults(faults: Partial<FaultSettings>): Promise<void>;
   clearFaults(): Promise<void>;
   ledger(): Promise<{ charges: LedgerRecord[]; totals: Totals }>;
+  /** The messages that programs sent to the pager about alerts, newest first. */
+  messages(): Promise<string[]>;
   /** The gateway's record of an order's charge. */
   chargeOf(orderId: string): Promise<LedgerRecord | undefined>;
 }
@@ -26,6 +28,10 @@ export function createGatewayControl(url: string): GatewayControl {
     setFaults: async (faults) => void (await call('PUT', '/faults', faults)),
     clearFaults: async () => void (await call('DELETE', '/faults')),
     ledger,
+    messages: async () =>
+      ((await call('GET', '/alerts')) as { messages: Array<{ text: string }> }).messages.map(
+        ({ text }) => text,
+      ),
     chargeOf: async (orderId) => (await ledger()).charges.find(({ key }) => key === orderId),
   };
 }

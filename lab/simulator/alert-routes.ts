@@ -25,7 +25,10 @@ const Notification = Type.Object(
   { expected: 'a JSON object' },
 );
 
-/** Maximum number of alerts; the oldest are dropped first. */
+/** A message as incoming webhooks of chat programs take it, which programs add to an alert's notification. */
+const Message = Type.Object({ text: Type.String({ maxLength: 10_000 }) }, { expected: 'a JSON object' });
+
+/** Maximum number of alerts, and of messages; the oldest are dropped first. */
 const mostAlerts = 500;
 
 const runbooks = path.resolve(import.meta.dirname, '../../docs/runbooks');
@@ -33,6 +36,7 @@ const runbooks = path.resolve(import.meta.dirname, '../../docs/runbooks');
 /** A stand-in for a pager: receives Alertmanager's notifications and shows them, with the runbooks that they name. */
 export function alertRoutes({ logger }: { logger: Logger }): FastifyPluginAsyncTypebox {
   const received = new Map<string, Alert & { receiver: string; receivedAt: string }>();
+  const messages: Array<{ text: string; receivedAt: string }> = [];
   let heartbeatAt: string | null = null;
 
   return async (app) => {
@@ -65,12 +69,25 @@ export function alertRoutes({ logger }: { logger: Logger }): FastifyPluginAsyncT
       return reply.code(204).send();
     });
 
+    app.post('/alerts/messages', { schema: { body: Message } }, (request, reply) => {
+      const { text } = request.body;
+      messages.push({ text, receivedAt: new Date().toISOString() });
+      if (messages.length > mostAlerts) messages.shift();
+      logger.info({ text }, 'message about an alert');
+      return reply.code(204).send();
+    });
+
     /** Newest first, with the time of the last heartbeat of the alerting pipeline. */
     app.get('/alerts', (_request, reply) =>
-      reply.send({ alerts: [...received.values()].toReversed(), heartbeatAt }),
+      reply.send({
+        alerts: [...received.values()].toReversed(),
+        messages: messages.toReversed(),
+        heartbeatAt,
+      }),
     );
     app.delete('/alerts', (_request, reply) => {
       received.clear();
+      messages.length = 0;
       return reply.code(204).send();
     });
 

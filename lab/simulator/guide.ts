@@ -33,7 +33,7 @@ Break the network between the service and its dependencies, where npm start puts
   curl -X PUT ${url}/network/gateway -H 'Content-Type: application/json' -d '{"enabled":false}'
   curl -X DELETE ${url}/network
 
-Read the alerts that Alertmanager sent, and the runbooks that they name:
+Read the alerts that Alertmanager sent, with the messages that programs added, and the runbooks that they name:
   curl ${url}/alerts
   curl ${url}/runbooks/README.md
 

@@ -57,6 +57,23 @@ export function startOrders(
   });
 }
 
+export function startEvidence({ ports, env, onLine }: Options, dataDir: string): Promise<Child> {
+  return startChild({
+    name: 'The evidence receiver',
+    args: [path.join(root, 'lab/evidence/main.ts')],
+    env: {
+      ...env,
+      EVIDENCE_PORT: String(ports.EVIDENCE_PORT),
+      EVIDENCE_TARGETS: `127.0.0.1:${ports.ADMIN_PORT}`,
+      EVIDENCE_DIR: path.join(dataDir, 'evidence'),
+      EVIDENCE_URL: `http://127.0.0.1:${ports.EVIDENCE_PORT}`,
+      EVIDENCE_FOLLOW_UP_URL: `http://127.0.0.1:${ports.SIMULATOR_PORT}/alerts/messages`,
+      NODE_OPTIONS: '--max-old-space-size=48 --max-semi-space-size=2',
+    },
+    onLine,
+  });
+}
+
 export function startTraffic({ ports, env, onLine }: Options): Promise<Child> {
   return startChild({
     name: 'The traffic generator',

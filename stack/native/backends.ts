@@ -99,7 +99,10 @@ export const recipes: Readonly<Record<ToolName, (surroundings: Surroundings) => 
     await mkdir(folder, { recursive: true });
     const file = path.join(folder, 'alertmanager.yml');
     const text = await readFile(config('stack/alertmanager/alertmanager.yml'), 'utf8');
-    await writeFile(file, text.replaceAll('http://simulator:7072/', `${url(ports.SIMULATOR_PORT)}/`));
+    const here = text
+      .replaceAll('http://simulator:7072/', `${url(ports.SIMULATOR_PORT)}/`)
+      .replaceAll('http://evidence:7081/', `${url(ports.EVIDENCE_PORT)}/`);
+    await writeFile(file, here);
     return {
       args: [
         `--config.file=${file}`,
@@ -122,6 +125,7 @@ export const recipes: Readonly<Record<ToolName, (surroundings: Surroundings) => 
       'otel-collector:8889': local(ports.COLLECTOR_PROMETHEUS),
       ...(hasAlertmanager && { 'alertmanager:9093': local(ports.ALERTMANAGER_PORT) }),
       'simulator:7072': local(ports.SIMULATOR_PORT),
+      'evidence:7081': local(ports.EVIDENCE_PORT),
       'localhost:9090': local(ports.PROMETHEUS_PORT),
     };
     await writeFile(file, prometheusConfig(text, addresses, config('prometheus/rules/*.yml')));

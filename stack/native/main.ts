@@ -9,7 +9,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../lab/dev/post
 import { npmIsGone } from '../../lab/dev/npm-parent.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { runProcess } from '../../src/process.ts';
-import { startGateway, startOrders, startTraffic } from './applications.ts';
+import { startEvidence, startGateway, startOrders, startTraffic } from './applications.ts';
 import { logRecords, recipes, type Surroundings } from './backends.ts';
 import { watchForFirstData } from './first-data.ts';
 import { type Parts, sampleMemory } from './memory.ts';
@@ -84,15 +84,19 @@ await runProcess(async () => {
     });
     return { ports, env, onLine: (line: string) => void log.write(`${line}\n`) };
   };
-  say('starting the payment gateway simulator, the order service and the traffic generator');
+  say(
+    'starting the payment gateway simulator, the order service, the evidence receiver and the traffic generator',
+  );
   const gateway = await startGateway(application('payment-gateway'));
   starting.defer(() => gateway.stop());
   const orders = await startOrders(application('orders'), postgres.url, programs.has('redis'));
   starting.defer(() => orders.stop());
+  const evidence = await startEvidence(application('evidence'), dataDir);
+  starting.defer(() => evidence.stop());
   const traffic = await startTraffic({ ports, env, onLine: say });
   starting.defer(() => traffic.stop());
 
-  const memory = sampleMemory(partsOf({ postgres, gateway, orders, traffic }, programs));
+  const memory = sampleMemory(partsOf({ postgres, gateway, orders, evidence, traffic }, programs));
   starting.defer(() => {
     memory.stop();
     say(memoryTable(memory.rows()));
@@ -131,6 +135,7 @@ await runProcess(async () => {
       postgres.ended.then(() => 'PostgreSQL has ended.'),
       gateway.ended,
       orders.ended,
+      evidence.ended,
       traffic.ended,
       npmGone,
     ]),
@@ -138,12 +143,13 @@ await runProcess(async () => {
 });
 
 function partsOf(
-  own: { postgres: EmbeddedPostgres; gateway: Child; orders: Child; traffic: Child },
+  own: { postgres: EmbeddedPostgres; gateway: Child; orders: Child; evidence: Child; traffic: Child },
   programs: ReadonlyMap<ToolName, Program>,
 ): Parts {
   return {
     orders: () => own.orders.pid,
     'payment gateway simulator': () => own.gateway.pid,
+    evidence: () => own.evidence.pid,
     traffic: () => own.traffic.pid,
     postgres: () => own.postgres.pid,
     ...Object.fromEntries([...programs].map(([name, program]) => [name, program.pid])),

@@ -13,6 +13,7 @@ const published = {
   LOKI_PORT: 7077,
   OTLP_PORT: 7078,
   ALERTMANAGER_PORT: 7079,
+  EVIDENCE_PORT: 7081,
 } as const;
 
 /** Ports between the parts, which have no private network here. Any free port. */

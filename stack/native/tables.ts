@@ -13,7 +13,7 @@ export interface PartRow {
 export function partsTable(rows: readonly PartRow[]): string {
   const own = [
     { name: 'postgres', version: '18', command: 'embedded, from npm' },
-    { name: 'orders, simulator, traffic', version: '', command: 'from this checkout' },
+    { name: 'orders, simulator, traffic, evidence', version: '', command: 'from this checkout' },
   ];
   const lines = [...own, ...rows].map(({ name, version, command, skipped }: PartRow) => [
     name,
@@ -29,6 +29,7 @@ export function urlsTable(ports: Ports, running: ReadonlyMap<ToolName, unknown>)
     ['API', `${url(ports.API_PORT)}/docs`],
     ['Admin', `${url(ports.ADMIN_PORT)}/status`],
     ['Payment gateway', url(ports.SIMULATOR_PORT)],
+    ['Evidence', url(ports.EVIDENCE_PORT)],
     running.has('grafana') ? ['Grafana', url(ports.GRAFANA_PORT)] : undefined,
     running.has('jaeger') ? ['Jaeger', url(ports.JAEGER_PORT)] : undefined,
     running.has('prometheus') ? ['Prometheus', url(ports.PROMETHEUS_PORT)] : undefined,

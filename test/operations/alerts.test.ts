@@ -191,6 +191,23 @@ test('Alertmanager accepts its configuration, and sends each severity to its rec
   }
 });
 
+test('an alert has a link to its evidence if Alertmanager asks for evidence for it, and only then', async (context) => {
+  for (const { alert, labels, annotations } of alerts) {
+    // The link is empty for the objectives that a profile says nothing about.
+    const link = annotations['evidence_url'] ?? '';
+    if (link !== '') expect(link).toContain(`http://127.0.0.1:7081/?alert=${alert}`);
+    const route = ['config', 'routes', 'test', `--config.file=${alertmanager}`, `alertname=${alert}`];
+    const more = [`severity=${labels['severity'] ?? ''}`, 'slo=placement-latency'];
+    const receivers = (await withTool(context, 'amtool', ...route, ...more)).trim().split(',');
+    const severity = labels['severity'] ?? '';
+    expect([alert, ...receivers]).toEqual([
+      alert,
+      ...(link === '' ? [] : [expect.stringMatching(/^(cpu|heap)-profile$/)]),
+      severity,
+    ]);
+  }
+});
+
 test('every alert named in alertmanager.yml exists', async () => {
   const text = await readFile(alertmanager, 'utf8');
   const names = alerts.map(({ alert }) => alert);

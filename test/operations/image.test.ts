@@ -32,6 +32,7 @@ const imagePrograms = [
   'lab/simulator/main.ts',
   'lab/traffic/main.ts',
   'lab/logs/main.ts',
+  'lab/evidence/main.ts',
 ];
 
 /** Files that they read at run time, without an import. */

@@ -31,6 +31,7 @@ const portVariables = [
   'LOKI_PORT',
   'OTLP_PORT',
   'ALERTMANAGER_PORT',
+  'EVIDENCE_PORT',
 ];
 
 /** Fixed ones, because a container that is started again would get others than before. */

@@ -72,6 +72,7 @@ async function startNative(): Promise<Started> {
     'LOKI',
     'OTLP',
     'ALERTMANAGER',
+    'EVIDENCE',
   ];
   const child = spawn(process.execPath, ['stack/native/main.ts'], {
     cwd: root,

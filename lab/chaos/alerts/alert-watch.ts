@@ -36,8 +36,10 @@ export async function watchAlerts(options: {
   command: string;
   targets: Targets;
   scale: TimeScale;
+  /** `host:port` of an Alertmanager that gets the alerts. */
+  alertmanager?: string;
 }): Promise<AlertWatch> {
-  const { command, targets, scale } = options;
+  const { command, targets, scale, alertmanager } = options;
   await using started = new AsyncDisposableStack();
   const folder = await mkdtemp(path.join(tmpdir(), 'orders-alerts-'));
   started.defer(() => rm(folder, { recursive: true, force: true }));
@@ -47,7 +49,10 @@ export async function watchAlerts(options: {
     await writeFile(path.join(folder, 'rules', name), scaleRules(text, scale));
   }
   // JSON is YAML.
-  await writeFile(path.join(folder, 'prometheus.yml'), JSON.stringify(configuration(targets, scale)));
+  await writeFile(
+    path.join(folder, 'prometheus.yml'),
+    JSON.stringify(configuration(targets, scale, alertmanager)),
+  );
 
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -73,11 +78,14 @@ export async function watchAlerts(options: {
 
 type Targets = Readonly<Record<string, readonly string[]>>;
 
-function configuration(targets: Targets, scale: TimeScale) {
+function configuration(targets: Targets, scale: TimeScale, alertmanager: string | undefined) {
   const interval = `${1000 * scrapeInterval(scale)}ms`;
   return {
     global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
     rule_files: ['rules/*.yml'],
+    ...(alertmanager !== undefined && {
+      alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
+    }),
     scrape_configs: Object.entries(targets).map(([job, addresses]) => ({
       job_name: job,
       static_configs: [{ targets: addresses }],

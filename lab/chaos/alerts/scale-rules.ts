@@ -30,6 +30,14 @@ export function scaleRules(text: string, scale: TimeScale): string {
   return document.toString();
 }
 
+/** The waits of Alertmanager's routes. */
+export function scaleSettings(text: string, scale: TimeScale): string {
+  return text.replace(
+    /^(\s*(?:group_wait|group_interval|repeat_interval|resolve_timeout): )(\S+)$/gm,
+    (_whole, name: string, value: string) => `${name}${scaleDuration(value, scale)}`,
+  );
+}
+
 const duration = String.raw`(?:\d+(?:ms|[smhdwy]))+`;
 const windows = new RegExp(String.raw`\[(${duration})(?::(${duration})?)?\]`, 'g');
 const offsets = new RegExp(String.raw`\boffset (${duration})`, 'g');

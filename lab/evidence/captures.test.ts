@@ -1,0 +1,84 @@
+import { mkdtemp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Capture, type Captures, openCaptures } from './captures.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'orders-evidence-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const open = (limits = { keep: 10, bytes: 1_000_000 }) => openCaptures({ folder, ...limits });
+
+async function take(captures: Captures, bytes: number): Promise<Capture> {
+  const { id, folder: own } = await captures.begin('cpu');
+  await writeFile(path.join(own, 'cpu.cpuprofile'), Buffer.alloc(bytes));
+  const capture: Capture = {
+    id,
+    kind: 'cpu',
+    target: '127.0.0.1:7071',
+    startedAt: new Date().toISOString(),
+    endedAt: new Date().toISOString(),
+    alerts: [],
+    profile: { kind: 'taken', file: 'cpu.cpuprofile', bytes, seconds: 1, hottest: [] },
+    logLevel: { kind: 'unchanged', reason: 'EVIDENCE_LOG_MINUTES is 0' },
+  };
+  await captures.save(capture);
+  return capture;
+}
+
+test('more captures than EVIDENCE_KEEP cost the oldest ones', async () => {
+  const captures = await open({ keep: 2, bytes: 1_000_000 });
+  const taken = [await take(captures, 10), await take(captures, 10), await take(captures, 10)];
+  expect(captures.all()).toEqual([taken[2], taken[1]]);
+  expect(await readdir(folder)).toHaveLength(2);
+});
+
+test('more bytes than EVIDENCE_DISK cost the oldest captures, and never the newest', async () => {
+  const captures = await open({ keep: 10, bytes: 10_000 });
+  await take(captures, 4000);
+  const second = await take(captures, 4000);
+  const third = await take(captures, 4000);
+  expect(captures.all()).toEqual([third, second]);
+  const large = await take(captures, 50_000);
+  expect(captures.all()).toEqual([large]);
+});
+
+test('captures outlive the process, and those that it did not finish do not', async () => {
+  const before = await open();
+  const finished = await take(before, 10);
+  const { id } = await before.begin('heap');
+  await writeFile(path.join(folder, id, 'heap.heapprofile'), 'half of it');
+  await mkdir(path.join(folder, 'a-folder-of-somebody-else'));
+
+  const after = await open();
+  expect(after.all()).toEqual([finished]);
+  expect((await readdir(folder)).toSorted()).toEqual([finished.id, 'a-folder-of-somebody-else'].toSorted());
+});
+
+test('a capture whose file was changed to name one outside its folder is deleted', async () => {
+  const capture = await take(await open(), 10);
+  const { profile } = capture;
+  const text = JSON.stringify({ ...capture, profile: { ...profile, file: '../../secret' } });
+  await writeFile(path.join(folder, capture.id, 'capture.json'), text);
+  expect((await open()).all()).toEqual([]);
+});
+
+test('the files of a capture are those that it names', async () => {
+  const captures = await open();
+  const capture = await take(captures, 10);
+  expect(captures.fileOf(capture, 'cpu.cpuprofile')).toBe(path.join(folder, capture.id, 'cpu.cpuprofile'));
+  for (const name of ['capture.json', '../x', 'status.json', '.'])
+    expect(captures.fileOf(capture, name)).toBeUndefined();
+});
+
+test('saving a capture several times at once leaves the last state on disk', async () => {
+  const captures = await open();
+  const capture = await take(captures, 10);
+  const alert = (fingerprint: string) => ({ fingerprint, name: 'EventLoopSlow', startsAt: '' });
+  const withAlert = (name: string): Capture => ({ ...capture, alerts: [alert(name)] });
+  await Promise.all(['a', 'b', 'c'].map((name) => captures.save(withAlert(name))));
+  expect((await open()).all()).toEqual([withAlert('c')]);
+});

@@ -1,0 +1,60 @@
+import { type Environment, read, Secret } from '../../src/config/environment.ts';
+import { evidenceVariables, type HostAndPort } from './variables.ts';
+
+/** The configuration of `npm run evidence`. */
+export interface EvidenceConfig {
+  host: string;
+  port: number;
+  allowedHosts: readonly string[];
+  logLevel: string;
+  targets: readonly HostAndPort[];
+  capture: CaptureSettings;
+  store: StoreSettings;
+  /** Base URL of links, without a trailing slash. */
+  url: string;
+  /** The URL of a webhook is its credential. */
+  followUpUrl: Secret<string> | undefined;
+}
+
+export interface CaptureSettings {
+  /** Milliseconds. */
+  window: number;
+  /** Length of a profile. */
+  seconds: number;
+  /** In the grammar of LOG_LEVEL; `minutes` 0 leaves the level as it is. */
+  logLevel: string;
+  logMinutes: number;
+}
+
+export interface StoreSettings {
+  folder: string;
+  /** Captures. */
+  keep: number;
+  bytes: number;
+}
+
+/** @throws {ConfigError} listing every malformed variable */
+export function loadEvidenceConfig(env: Environment = process.env): EvidenceConfig {
+  const value = read(evidenceVariables, env);
+  return {
+    host: value.HOST,
+    port: value.EVIDENCE_PORT,
+    allowedHosts: value.EVIDENCE_ALLOWED_HOSTS ?? [],
+    logLevel: value.LOG_LEVEL.level ?? 'info',
+    targets: value.EVIDENCE_TARGETS,
+    capture: {
+      window: value.EVIDENCE_WINDOW,
+      seconds: value.EVIDENCE_PROFILE_SECONDS,
+      logLevel: value.EVIDENCE_LOG_LEVEL,
+      logMinutes: value.EVIDENCE_LOG_MINUTES,
+    },
+    store: {
+      folder: value.EVIDENCE_DIR,
+      keep: value.EVIDENCE_KEEP,
+      bytes: value.EVIDENCE_DISK * 1_048_576,
+    },
+    url: value.EVIDENCE_URL.replace(/\/$/, ''),
+    followUpUrl:
+      value.EVIDENCE_FOLLOW_UP_URL === undefined ? undefined : new Secret(value.EVIDENCE_FOLLOW_UP_URL),
+  };
+}
