@@ -30,7 +30,7 @@ COPY lab/traffic lab/traffic
 COPY lab/evidence lab/evidence
 # The log processor, and the reader of protobuf that it shares with the console.
 COPY lab/logs lab/logs
-COPY lab/console/otlp/protobuf.ts lab/console/otlp/protobuf.ts
+COPY lab/console/otlp/protobuf.ts lab/console/otlp/protobuf-reader.ts lab/console/otlp/
 # Volumes begin with the owner of the folder that they cover.
 RUN mkdir -p /var/log/orders /var/lib/logs /var/lib/evidence && \
   chown 1000:1000 /var/log/orders /var/lib/logs /var/lib/evidence
