@@ -62,12 +62,3 @@ export function createRing<T extends Sized>(
     size: () => items.length - oldest,
   };
 }
-
-/** Approximate bytes of a record beside its text: the object around it and its entries in lists. */
-const overhead = 160;
-
-/** V8 stores one byte per character, and two if any character is beyond Latin-1. */
-export function sizeOf(text: string): number {
-  // oxlint-disable-next-line no-control-regex -- exactly the characters that take one byte
-  return overhead + (/^[\u0000-\u00ff]*$/.test(text) ? text.length : 2 * text.length);
-}

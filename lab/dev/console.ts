@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Targets } from '../console/console.ts';
+import { heapOptions } from '../console/heap-options.ts';
 import { announcedUrl, startChild } from './child.ts';
 import type { DevConfig } from './config.ts';
 import { childEnvironment } from './dependencies.ts';
@@ -39,7 +40,7 @@ export async function startConsole(
   const child = await startChild({
     name: 'The console',
     // The console strips types for the browser, which Node marks as experimental.
-    args: ['--disable-warning=ExperimentalWarning', entry],
+    args: ['--disable-warning=ExperimentalWarning', ...heapOptions, entry],
     env: childEnvironment(config),
     onLine: showLogLine,
   });

@@ -48,12 +48,15 @@ export async function startProcess(options: {
   env: Readonly<Record<string, string>>;
   /** Module to load first, relative to the project. */
   preload?: string;
+  /** Options of Node. */
+  nodeOptions?: readonly string[];
   /** File for its standard output. This process would have to read a pipe, at the expense of the load. */
   logFile: string;
 }): Promise<BenchProcess> {
   const log = await open(options.logFile, 'w');
   const preloads = ['lab/bench/shared/cpu-probe.ts', options.preload ?? []].flat();
   const args = [
+    ...(options.nodeOptions ?? []),
     ...preloads.flatMap((file) => ['--import', path.join(root, file)]),
     path.resolve(root, options.script),
   ];

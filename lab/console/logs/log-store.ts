@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import type { Level, LogRecord } from '../api-types.ts';
-import { createRing, type Sized, sizeOf } from '../ring.ts';
+import { createRing, type Sized } from '../ring.ts';
+import { createTextArena, readText, sizeOfStored, type StoredText } from '../text-arena.ts';
 
 export const LogQuery = Type.Object(
   {
@@ -53,7 +54,7 @@ interface Line extends Sized {
   orderId: string;
   traceId: string;
   requestId: string;
-  json: string;
+  json: StoredText;
 }
 
 const severities: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
@@ -70,9 +71,14 @@ const fieldsSize = 200;
  * @param staysFor whether the trace with this id is kept longer, and its lines with it
  */
 export function createLogStore(capacity: number, staysFor: (traceId: string) => boolean): LogStore {
-  const kept = createRing<Line>(capacity / 2);
+  const recentTexts = createTextArena();
+  const keptTexts = createTextArena();
+  const kept = createRing<Line>(capacity / 2, ({ json }) => keptTexts.free(json));
   const recent = createRing<Line>(capacity / 2, (line) => {
-    if (line.severity >= warn || (line.traceId !== '' && staysFor(line.traceId))) kept.push(line);
+    if (line.severity >= warn || (line.traceId !== '' && staysFor(line.traceId))) {
+      line.json = keptTexts.take(line.json, recentTexts);
+      kept.push(line);
+    } else recentTexts.free(line.json);
   });
   const compared = new Set<string>();
   let number = 0;
@@ -95,7 +101,7 @@ export function createLogStore(capacity: number, staysFor: (traceId: string) => 
     const found: string[] = [];
     for (const line of newestFirst()) {
       if (found.length === mostBeside) break;
-      if (isWanted(line)) found.push(line.json);
+      if (isWanted(line)) found.push(readText(line.json));
     }
     return found.toReversed();
   }
@@ -110,7 +116,7 @@ export function createLogStore(capacity: number, staysFor: (traceId: string) => 
         digests.push(digest);
         number += 1;
         // A NumberedLog.
-        const json = `${content.slice(0, -1)},"number":${number}}`;
+        const json = recentTexts.put(`${content.slice(0, -1)},"number":${number}}`);
         const requestId = line.attributes['request_id'];
         recent.push({
           number,
@@ -122,7 +128,7 @@ export function createLogStore(capacity: number, staysFor: (traceId: string) => 
           traceId: line.traceId,
           requestId: typeof requestId === 'string' ? requestId : '',
           json,
-          bytes: fieldsSize + sizeOf(json),
+          bytes: fieldsSize + sizeOfStored(json),
         });
       }
       remember(digests);
@@ -135,7 +141,7 @@ export function createLogStore(capacity: number, staysFor: (traceId: string) => 
       for (const line of newestFirst()) {
         if (line.number <= after) break;
         if (!isWanted(line)) continue;
-        if (found.length < limit) found.push(line.json);
+        if (found.length < limit) found.push(readText(line.json));
         else if (after === 0) break;
         else skipped += 1;
       }
@@ -175,5 +181,5 @@ function matcher(query: LogQuery): (line: Line) => boolean {
     (event === '' || line.event.includes(event)) &&
     (order === '' || line.orderId.startsWith(order)) &&
     (trace === '' || line.traceId.startsWith(trace)) &&
-    (!inJson || line.json.toLowerCase().includes(inJson));
+    (!inJson || readText(line.json).toLowerCase().includes(inJson));
 }

@@ -2,6 +2,7 @@ import { request } from 'undici';
 import { overHttp1 } from '../over-http1.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import { summaryOf } from '../traces/trace-entry.ts';
+import { readText } from '../text-arena.ts';
 import type { TraceStore } from '../traces/trace-store.ts';
 
 export interface OrderSources {
@@ -30,7 +31,7 @@ export async function orderLife(orderId: string, { traces, logs, target }: Order
     traces: entries.map(summaryOf),
   };
   // Spans and lines are stored as JSON and passed on without parsing.
-  const spans = entries.flatMap((entry) => entry.spans);
+  const spans = entries.flatMap((entry) => entry.spans.map(({ text }) => readText(text)));
   return `${JSON.stringify(known).slice(0, -1)},"spans":[${spans.join()}],"logs":[${logs.ofOrder(orderId).join()}]}`;
 }
 

@@ -1,5 +1,6 @@
 import type { SpanRecord, TraceSummary } from '../api-types.ts';
 import type { Sized } from '../ring.ts';
+import type { StoredText } from '../text-arena.ts';
 
 /** A trace and the summary that is kept beside its spans, so that they need not be parsed. */
 export interface Entry extends Sized {
@@ -8,8 +9,8 @@ export interface Entry extends Sized {
   revision: number;
   /** Arrival of its first span, in milliseconds since 1970, like all times in this file. */
   arrivedAt: number;
-  /** JSON, in the order of their arrival: inner spans usually end first. */
-  spans: string[];
+  /** Texts are JSON, in the order of their arrival: inner spans usually end first. */
+  spans: Array<{ id: string; text: StoredText }>;
   dropped: number;
   /** The span that names the trace: the first without a parent, or until it arrives, the first to start. */
   root: { name: string; service: string; start: number; isRoot: boolean };

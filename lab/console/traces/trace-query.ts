@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { TraceList } from '../api-types.ts';
 import { type Entry, isPresentable, summaryOf } from './trace-entry.ts';
+import { readText } from '../text-arena.ts';
 import type { TraceStore } from './trace-store.ts';
 
 export const TraceQuery = Type.Object(
@@ -49,7 +50,7 @@ export function findTraces(store: TraceStore, query: TraceQuery): TraceList {
         break;
       }
       read += entry.bytes;
-      if (!entry.spans.some((span) => span.toLowerCase().includes(inJson))) continue;
+      if (!entry.spans.some(({ text: span }) => readText(span).toLowerCase().includes(inJson))) continue;
     }
     traces.push(summaryOf(entry));
     if (traces.length === query.limit) break;

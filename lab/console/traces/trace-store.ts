@@ -1,5 +1,6 @@
 import type { SpanRecord, TraceSummary } from '../api-types.ts';
-import { createRing, type Sized, sizeOf } from '../ring.ts';
+import { createRing, type Sized } from '../ring.ts';
+import { createTextArena, readText, sizeOfStored } from '../text-arena.ts';
 import { createEntry, type Entry, enter, isWorthKeeping, summaryOf } from './trace-entry.ts';
 
 /** Traces in the order of their arrival, bounded by bytes. Failed, slow and eventful traces outlive the others. */
@@ -32,18 +33,24 @@ export interface TraceStore {
 /** Maximum number of spans of one trace: an endless trace must not evict all others. */
 const mostSpans = 1000;
 
-/** Where the id of a span begins in its JSON, behind the trace's. */
-const spanIdAt = JSON.stringify({ traceId: '0'.repeat(32), spanId: '' }).length - 2;
-
 /** @param capacity in bytes */
 export function createTraceStore(capacity: number): TraceStore {
   const entries = new Map<string, Entry & Sized>();
-  const worthKeeping = createRing<Entry & Sized>(capacity / 2, ({ traceId }) => entries.delete(traceId));
+  const recentTexts = createTextArena();
+  const keptTexts = createTextArena();
+  const worthKeeping = createRing<Entry & Sized>(capacity / 2, ({ traceId, spans }) => {
+    for (const { text } of spans) keptTexts.free(text);
+    entries.delete(traceId);
+  });
   const recent = createRing<Entry & Sized>(capacity / 2, (entry) => {
     if (isWorthKeeping(entry)) {
       entry.ring = 'kept';
+      for (const span of entry.spans) span.text = keptTexts.take(span.text, recentTexts);
       worthKeeping.push(entry);
-    } else entries.delete(entry.traceId);
+    } else {
+      for (const { text } of entry.spans) recentTexts.free(text);
+      entries.delete(entry.traceId);
+    }
   });
   let revision = 0;
   let received = 0;
@@ -68,7 +75,7 @@ export function createTraceStore(capacity: number): TraceStore {
       const added: SpanRecord[] = [];
       for (const span of spans) {
         const entry = entryOf(span);
-        if (entry.spans.some((text) => text.startsWith(span.spanId, spanIdAt))) continue;
+        if (entry.spans.some(({ id }) => id === span.spanId)) continue;
         added.push(span);
         received += 1;
         entry.revision = revision;
@@ -77,9 +84,10 @@ export function createTraceStore(capacity: number): TraceStore {
           entry.dropped += 1;
           continue;
         }
-        const text = JSON.stringify(span);
-        entry.spans.push(text);
-        (entry.ring === 'kept' ? worthKeeping : recent).grow(entry, sizeOf(text));
+        const isKept = entry.ring === 'kept';
+        const text = (isKept ? keptTexts : recentTexts).put(JSON.stringify(span));
+        entry.spans.push({ id: span.spanId, text });
+        (isKept ? worthKeeping : recent).grow(entry, sizeOfStored(text));
       }
       return added;
     },
@@ -88,7 +96,10 @@ export function createTraceStore(capacity: number): TraceStore {
       const entry = entries.get(traceId);
       return entry !== undefined && isWorthKeeping(entry);
     },
-    spansOf: (traceId) => entries.get(traceId),
+    spansOf(traceId) {
+      const entry = entries.get(traceId);
+      return entry && { spans: entry.spans.map(({ text }) => readText(text)), dropped: entry.dropped };
+    },
     serviceOf: (traceId) => entries.get(traceId)?.root.service,
     newestFirst,
     linkedFrom: (traceId) =>
