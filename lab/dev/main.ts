@@ -108,6 +108,7 @@ await runProcess(async () => {
       consoleUrl: receiver?.pageUrl,
       gateway,
       storage: database.description,
+      limit: serviceConfig(config, receiver).limits.requests,
       apiKey: config.apiKeys === undefined ? demoApiKey.key : undefined,
     }),
   );
@@ -143,13 +144,17 @@ function checkChildConfig(config: DevConfig) {
   return {
     simulator: loadSimulatorConfig(config.inherited),
     console: config.console ? loadConsoleConfig(config.inherited) : undefined,
-    service: loadConfig({
-      DATABASE_URL: 'postgres://embedded',
-      PAYMENT_GATEWAY_URL: 'http://simulator',
-      ...serviceEnvironment(config),
-    }),
+    service: serviceConfig(config),
   };
 }
+
+/** What the service will read, with stand-ins for the addresses that are not known yet. */
+const serviceConfig = (config: DevConfig, receiver?: DevConsole) =>
+  loadConfig({
+    DATABASE_URL: 'postgres://embedded',
+    PAYMENT_GATEWAY_URL: 'http://simulator',
+    ...serviceEnvironment(config, receiver),
+  });
 
 /** Where the children will listen. */
 function addressesOf(config: DevConfig, children: ReturnType<typeof checkChildConfig>): Address[] {

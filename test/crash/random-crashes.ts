@@ -27,6 +27,8 @@ export interface CrashReport extends Omit<CrashOptions, 'signal' | 'progress'> {
   gateway: Record<string, number>;
   /** Milliseconds from the last client's end until no order was pending. */
   drained: number;
+  /** Answers that promise something: without them, a kill can break nothing. */
+  finalAnswers: number;
   findings: Array<Finding & { history: string[] }>;
 }
 
@@ -99,6 +101,7 @@ export async function runCrashes(world: World, options: CrashOptions): Promise<C
     orders: countBy(books.orders, ({ status }) => status),
     gateway: countBy(books.ledger, ({ status }) => status),
     drained,
+    finalAnswers: answers.length,
     findings: audit(books).map((finding) => Object.assign(finding, { history: historyOf(finding.orderId) })),
   };
 
@@ -176,6 +179,17 @@ function countBy<T>(items: readonly T[], name: (item: T) => string): Record<stri
   return Object.fromEntries(names.map((key) => [key, groups.get(key)?.length ?? 0]));
 }
 
+/**
+ * Whether the run could have found a loss. What a kill can lose was promised to a client before, so there must be an answer for
+ * every kill.
+ */
+export function isProof({ kills, finalAnswers }: Pick<CrashReport, 'kills' | 'finalAnswers'>): boolean {
+  return kills > 0 && finalAnswers >= kills;
+}
+
+const nothingProved = ({ kills, finalAnswers }: CrashReport) =>
+  `this proves nothing, because ${kills} kills had ${finalAnswers} final answers to break; use more --rounds or --clients`;
+
 export function formatReport(report: CrashReport): string {
   const list = (counts: Record<string, number>) =>
     Object.entries(counts)
@@ -191,7 +205,7 @@ export function formatReport(report: CrashReport): string {
     ['orders', list(report.orders)],
     ['gateway', list(report.gateway)],
     ['drained', `${(report.drained / 1000).toFixed(1)} s after the last client`],
-    ['findings', String(report.findings.length)],
+    ['findings', `${report.findings.length}${isProof(report) ? '' : `: ${nothingProved(report)}`}`],
   ] as const;
   const table = rows.map(([name, value]) => `${name.padEnd(10)}${value}`).join('\n');
   const details = report.findings.map(

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { formatReport, runCrashes } from './random-crashes.ts';
+import { formatReport, isProof, runCrashes } from './random-crashes.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World;
@@ -24,3 +24,11 @@ test.each([
     expect(report.orders['declined']).toBeGreaterThan(0);
   },
 );
+
+test.each([
+  [5, 2, false],
+  [0, 100, false],
+  [5, 5, true],
+])('%i kills with %i final answers are a proof: %s', (kills, finalAnswers, isOne) => {
+  expect(isProof({ kills, finalAnswers })).toBe(isOne);
+});

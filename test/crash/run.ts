@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { formatReport, runCrashes } from './random-crashes.ts';
+import { formatReport, isProof, runCrashes } from './random-crashes.ts';
 import { startWorld } from './world.ts';
 
 const usage = `npm run test:crash -- [options]
@@ -32,7 +32,7 @@ async function run(options: NonNullable<ReturnType<typeof readOptions>>): Promis
     progress: (line) => process.stdout.write(`${line}\n`),
   });
   process.stdout.write(`\n${formatReport(report)}\n`);
-  if (report.findings.length > 0) process.exitCode = 1;
+  if (report.findings.length > 0 || !isProof(report)) process.exitCode = 1;
 }
 
 function readOptions() {

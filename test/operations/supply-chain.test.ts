@@ -92,6 +92,11 @@ test('npm brings the Node of .nvmrc to Linux and macOS, on x64 and arm64', async
   });
 });
 
+test('.npmrc keeps the warnings of npm about its own Node out of the way', async () => {
+  // 855 lines on Node 20, which no package runs on: scripts/link-node.mjs links the Node of the lockfile.
+  expect(await readFile('.npmrc', 'utf8')).toMatch(/^loglevel=error$/m);
+});
+
 test('.npmrc makes npm fail when a package brings an install script that is not on the list', async () => {
   expect(await readFile('.npmrc', 'utf8')).toMatch(/^strict-allow-scripts=true$/m);
 });
