@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, type OpenMetricsContentType, Registry } from 'prom-client';
+import { eventLoopDelays, observeEventLoop } from './event-loop-delay.ts';
 import { createDependencyMetrics, type DependencyMetrics } from './dependency-metrics.ts';
 import { createDomainMetrics, type DomainMetrics } from './domain-metrics.ts';
 import { type GaugeSources, registerGauges } from './gauge-sources.ts';
@@ -33,6 +34,7 @@ export function createMetrics({
   // Gauges with the name of a counter, which linters refuse. Each is the sum of another of prom-client's gauges.
   for (const kind of ['handles', 'requests', 'resources'])
     registry.removeSingleMetric(`nodejs_active_${kind}_total`);
+  for (const name of eventLoopDelays) registry.removeSingleMetric(name);
 
   /** By reason. The instruments cannot report to a counter, because the counter is one of them. */
   const notRecorded: Record<string, number> = {};
@@ -43,6 +45,7 @@ export function createMetrics({
     },
   });
   observeProcess(make);
+  observeEventLoop(make);
 
   return {
     async render(format) {
