@@ -4,7 +4,7 @@ import { missingPrograms } from './lab/harness/programs.ts';
 
 /** Tests that need no service: they read files (rules, dashboards, the stack's configuration) or call single parts. */
 const withoutService = [
-  'test/operations/{alerts,chaos-catalogue,compose,compose-variants,dashboards,dev-container,healthcheck,house,link-node,image,readme,supply-chain}.test.ts',
+  'test/operations/{alerts,chaos-catalogue,chart,compose,compose-variants,dashboards,dev-container,healthcheck,house,link-node,image,readme,supply-chain}.test.ts',
   'test/telemetry/unit/*.test.ts',
   'test/mutation/*.test.ts',
   'test/orders/*.test.ts',
@@ -50,7 +50,12 @@ export default defineConfig({
           name: 'service',
           include: ['test/**/*.test.ts'],
           // The tests of the stack need programs that npm does not bring: `npm run test:stack`.
-          exclude: [...withoutService, 'test/stack/**', ...missing.flatMap(({ tests }) => tests)],
+          exclude: [
+            ...withoutService,
+            'test/stack/**',
+            'test/kubernetes/**',
+            ...missing.flatMap(({ tests }) => tests),
+          ],
           globalSetup: ['test/support/processes/postgres-for-tests.ts'],
           // Generous, because the machine runs several services at once. Only a failing test waits this long.
           expect: { poll: { timeout: 10_000 } },

@@ -1,0 +1,120 @@
+{{- define "orders.fullname" -}}
+{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 40 | trimSuffix "-" }}{{ end }}
+{{- end }}
+
+{{/* Immutable once installed: nothing that changes between versions. */}}
+{{- define "orders.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "orders.labels" -}}
+{{ include "orders.selector" . }}
+app.kubernetes.io/version: {{ .Values.image.tag | default .Chart.AppVersion | trunc 63 | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- define "orders.image" -}}
+{{- with .Values.image -}}
+{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* Helm reads every number as a float, and prints a million as 1e+06. */}}
+{{- define "orders.scalar" -}}
+{{- if and (kindIs "float64" .) (eq (float64 (int64 .)) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
+{{- end }}
+
+{{- define "orders.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 1000
+runAsGroup: 1000
+fsGroup: 1000
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "orders.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end }}
+
+{{/* A key of the Secret as the variable of the same name. */}}
+{{- define "orders.secretVariable" -}}
+- name: {{ .name }}
+  valueFrom: { secretKeyRef: { name: {{ .secret }}, key: {{ .name }}{{ if .optional }}, optional: true{{ end }} } }
+{{- end }}
+
+{{- define "orders.scheduling" -}}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- end }}
+
+{{/* Rules of egress for the named destinations of networkPolicy.egress. */}}
+{{- define "orders.egress" -}}
+{{- range $name := .names }}
+{{- with index $.values.networkPolicy.egress $name }}
+{{- if .ports }}
+- ports:
+    {{- range .ports }}
+    - { protocol: TCP, port: {{ . | int }} }
+    {{- if eq $name "dns" }}
+    - { protocol: UDP, port: {{ . | int }} }
+    {{- end }}
+    {{- end }}
+  {{- with .to }}
+  to: {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "orders.replicasAtMost" -}}
+{{- if or .Values.autoscaling.enabled (not .Values.replicas) }}{{ .Values.autoscaling.maxReplicas | int }}{{ else }}{{ .Values.replicas | int }}{{ end }}
+{{- end }}
+
+{{/* The variables' defaults as src/config has them: the ports, and the size of the pool. */}}
+{{- define "orders.default" -}}
+{{- get (.context.Files.Get "files/defaults.json" | fromJson) .name }}
+{{- end }}
+
+{{/* What values.schema.json cannot say, because it concerns several values. */}}
+{{- define "orders.check" -}}
+{{- $pool := index .Values.config "DATABASE_POOL_MAX" | default (include "orders.default" (dict "context" . "name" "DATABASE_POOL_MAX")) | int }}
+{{- $replicas := add (include "orders.replicasAtMost" . | int) (.Values.rollout.maxSurge | int) }}
+{{- $connections := mul $replicas (add $pool 2) }}
+{{- if gt $connections (.Values.database.connections | int) }}
+{{- fail (printf "%d replicas, one rollout included, with DATABASE_POOL_MAX=%d open up to %d connections (2 more each, for readiness and cancelling), and database.connections is %d. Fewer replicas, a smaller pool, or a pooler in between." $replicas $pool $connections (.Values.database.connections | int)) }}
+{{- end }}
+{{- if not .Values.paymentGateway.url }}
+{{- fail "paymentGateway.url is required." }}
+{{- end }}
+{{- if le (.Values.shutdown.deadlineSeconds | int) (.Values.shutdown.drainDelaySeconds | int) }}
+{{- fail "shutdown.deadlineSeconds includes shutdown.drainDelaySeconds and must be longer." }}
+{{- end }}
+{{- if and .Values.autoscaling.enabled (lt (.Values.autoscaling.maxReplicas | int) (.Values.autoscaling.minReplicas | int)) }}
+{{- fail "autoscaling.maxReplicas must not be below autoscaling.minReplicas." }}
+{{- end }}
+{{- with .Values.monitoring }}
+{{- if and .enabled .rules.enabled (or (not .rules.runbookUrl) (not .rules.grafanaUrl)) }}
+{{- fail "monitoring.rules.runbookUrl and monitoring.rules.grafanaUrl are required, because every alert links to both." }}
+{{- end }}
+{{- end }}
+{{- with .Values.collector }}
+{{- if and .enabled (or (not .traces) (not .logs)) }}
+{{- fail "collector.traces and collector.logs are required with collector.enabled." }}
+{{- end }}
+{{- end }}
+{{- end }}

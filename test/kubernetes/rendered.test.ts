@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest';
+import { servicePorts } from './support/service-defaults.ts';
+import { helm, objectsIn, podsOf, render, required, root, variations } from './support/helm.ts';
+import type { KubeObject } from './support/cluster.ts';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { selects } from './support/selectors.ts';
+import { violations } from './support/policies.ts';
+
+/** What Helm makes of the chart, for the default values and each documented variation. */
+
+const rendered = new Map<string, KubeObject[]>();
+for (const [name, options] of variations) rendered.set(name, await render(options));
+const demo = objectsIn(await readFile(path.join(root, 'deploy/kind/dependencies.yaml'), 'utf8'));
+const each = [...rendered];
+
+test.each([...each, ['kind/dependencies.yaml', demo] as const])(
+  'every pod of %s has limits, no root, no token, no capability and a read-only root',
+  (_name, objects) => {
+    const pods = podsOf(objects);
+    expect(pods.length).toBeGreaterThan(1);
+    expect(pods.flatMap(([owner, pod]) => violations(owner, pod))).toEqual([]);
+  },
+);
+
+test.each(each)('every selector of %s matches exactly the pods that it is meant for', (_name, objects) => {
+  const pods = podsOf(objects);
+  for (const object of objects) {
+    const wanted = selects(object);
+    if (wanted === undefined) continue;
+    const found = pods.filter(([, { metadata }]) => wanted.matches(metadata.labels)).map(([owner]) => owner);
+    expect(found, `${object.kind} ${object.metadata.name}`).toHaveLength(1);
+  }
+});
+
+test.each(each)(
+  'every port that a Service or a policy of %s names is a port of its pods',
+  (_name, objects) => {
+    const pods = podsOf(objects);
+    for (const object of objects) {
+      const wanted = selects(object);
+      if (wanted === undefined) continue;
+      const [, pod] = pods.find(([, { metadata }]) => wanted.matches(metadata.labels)) ?? [];
+      const ports = (pod?.spec.containers ?? [])
+        .flatMap((container) => container.ports ?? [])
+        .map(({ name }) => name);
+      for (const port of wanted.portNames)
+        expect(ports, `${object.kind} ${object.metadata.name}`).toContain(port);
+    }
+  },
+);
+
+test.each(each)('the service of %s listens where its ports, probes and Services say', (_name, objects) => {
+  const [, api] = podsOf(objects).find(([owner]) => owner === 'Deployment orders') ?? [];
+  const ports = api?.spec.containers[0]?.ports ?? [];
+  expect(Object.fromEntries(ports.map(({ name, containerPort }) => [name, containerPort]))).toMatchObject(
+    servicePorts,
+  );
+  const config = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'orders');
+  // Of another address, no probe would get an answer.
+  expect(config?.['data']).toMatchObject({ HOST: '0.0.0.0', ADMIN_HOST: '0.0.0.0', NODE_ENV: 'production' });
+});
+
+test('the grace period of the pod outlasts preStop and the deadline of the shutdown, which outlasts the drain', async () => {
+  const objects = await render([
+    ...required,
+    '--set',
+    'shutdown.preStopSeconds=20',
+    '--set',
+    'shutdown.deadlineSeconds=30',
+  ]);
+  const [, api] = podsOf(objects).find(([owner]) => owner === 'Deployment orders') ?? [];
+  expect(api?.spec.terminationGracePeriodSeconds).toBe(55);
+  expect(api?.spec.containers[0]?.lifecycle?.preStop?.sleep?.seconds).toBe(20);
+  await expect(render([...required, '--set', 'shutdown.drainDelaySeconds=15'])).rejects.toThrow(
+    'shutdown.drainDelaySeconds',
+  );
+});
+
+test.each([
+  ['replcas=3', 'replcas'],
+  ['config.PAYMENT_DEADLIN=3s', 'PAYMENT_DEADLIN'],
+  ['autoscaling.maxReplica=9', 'maxReplica'],
+  ['resources.limits.memory=512M', 'memory'],
+  ['collector.enabled=true', 'collector.traces'],
+  ['autoscaling.maxReplicas=2', 'autoscaling.maxReplicas'],
+  ['monitoring.enabled=true', 'monitoring.rules.runbookUrl'],
+  ['autoscaling.maxReplicas=50', 'database.connections'],
+])('Helm refuses --set %s, and names %s', async (setting, name) => {
+  await expect(render([...required, '--set', setting])).rejects.toThrow(name);
+});
+
+test('Helm asks for the URL of the gateway', async () => {
+  await expect(render([])).rejects.toThrow('paymentGateway.url is required');
+});
+
+test('numbers reach the variables as they were written', async () => {
+  const objects = await render([
+    ...required,
+    '--set',
+    'config.BODY_LIMIT_BYTES=1048576',
+    '--set',
+    'config.BREAKER_ERROR_SHARE=0.25',
+  ]);
+  const config = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'orders');
+  expect(config?.['data']).toMatchObject({ BODY_LIMIT_BYTES: '1048576', BREAKER_ERROR_SHARE: '0.25' });
+});
+
+test('no alert links to the stack of this machine, and those of the cluster are left out', () => {
+  const rules = (rendered.get('managed') ?? []).filter(({ kind }) => kind === 'PrometheusRule');
+  expect(rules).toHaveLength(4);
+  const text = JSON.stringify(rules);
+  expect(text).not.toMatch(/127\.0\.0\.1|RUNBOOK_URL|GRAFANA_URL/);
+  expect(text).toContain('https://runbooks.example.com/orders/service-down.md');
+  expect(text).toContain('{{ $labels.instance }}');
+  expect(text).not.toMatch(/"alert":"(Watchdog|TargetDown)"/);
+  expect(text).toMatch(/"alert":"ServiceDown"/);
+});
+
+test('the admin port is behind no Service that leads out of the cluster', () => {
+  for (const [name, objects] of rendered) {
+    const services = objects.filter(({ kind }) => kind === 'Service');
+    expect(new Set(services.map(({ spec }) => (spec as { type: string }).type)), name).toEqual(
+      new Set(['ClusterIP']),
+    );
+    expect(objects.map(({ kind }) => kind)).not.toContain('Ingress');
+  }
+});
+
+test('every release of the chart has names of its own', async () => {
+  const objects = await render(required, 'blue');
+  const shared = objects.filter(({ metadata }) => !metadata.name.startsWith('blue-orders'));
+  expect(shared).toEqual([]);
+});
+
+test('an upgrade does not set the number of replicas while somebody else scales', async () => {
+  for (const settings of [[], ['--set', 'autoscaling.enabled=false,replicas=null']]) {
+    const objects = await render([...required, ...settings]);
+    const deployment = objects.find(({ kind }) => kind === 'Deployment');
+    expect(deployment?.['spec']).not.toHaveProperty('replicas');
+  }
+});
+
+test('helm lint has nothing to say', async () => {
+  expect(await helm('lint', '--strict', path.join(root, 'deploy/chart'), ...required)).toContain(
+    '0 chart(s) failed',
+  );
+});

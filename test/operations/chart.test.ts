@@ -1,0 +1,169 @@
+import { globSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Ajv } from 'ajv';
+import { beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { chart, existingFiles, renderChart } from '../../deploy/source/render.ts';
+import { valuesSchema } from '../../deploy/source/values-schema.ts';
+import { environmentWarnings } from '../../src/config/environment-warnings.ts';
+import { migrationVariables } from '../../src/config/migration-variables.ts';
+import { variables } from '../../src/config/variables.ts';
+
+/** What can be said of the Helm chart without Helm. `npm run test:kubernetes` installs it. */
+
+type Values = Record<string, unknown>;
+
+const root = path.resolve(import.meta.dirname, '../..');
+const read = (file: string) => readFile(path.join(root, file), 'utf8');
+const variations = globSync('deploy/values/*.yaml', { cwd: root });
+const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(valuesSchema);
+
+let defaults: Values;
+let templates: string;
+
+beforeAll(async () => {
+  defaults = parse(await read('deploy/chart/values.yaml')) as Values;
+  const files = globSync('deploy/chart/templates/*', { cwd: root });
+  templates = (await Promise.all(files.map(read))).join('\n');
+});
+
+test('the generated files of the chart are up to date (npm run chart)', async () => {
+  const rendered = await renderChart();
+  for (const [name, text] of rendered)
+    expect(await readFile(path.join(chart, name), 'utf8'), name).toBe(text);
+  expect((await existingFiles()).toSorted()).toEqual(
+    [...rendered.keys()].filter((name) => name.startsWith('files/')).toSorted(),
+  );
+});
+
+test('the defaults of the chart and every documented variation satisfy the schema of the values', async () => {
+  expect(variations.length).toBeGreaterThan(3);
+  validate(defaults);
+  expect(validate.errors).toBeNull();
+  for (const variation of variations) {
+    validate(merged(defaults, parse(await read(variation)) as Values));
+    expect(validate.errors, variation).toBeNull();
+  }
+});
+
+test.each([
+  [{ replcas: 3 }, 'replcas'],
+  [{ config: { PAYMENT_DEADLIN: '3s' } }, 'PAYMENT_DEADLIN'],
+  [{ autoscaling: { max: 3 } }, 'max'],
+  [{ networkPolicy: { egress: { postgre: {} } } }, 'postgre'],
+  // Secrets do not belong into a ConfigMap.
+  [{ config: { DATABASE_URL: 'postgres://…' } }, 'DATABASE_URL'],
+  [{ config: { OTEL_EXPORTER_OTLP_HEADERS: 'api-key=…' } }, 'OTEL_EXPORTER_OTLP_HEADERS'],
+  [{ config: { HOST: '::' } }, 'HOST'],
+])('a value that the chart does not know is refused by its name: %j', (value, name) => {
+  validate(merged(defaults, value));
+  expect(validate.errors?.map(({ params }) => params['additionalProperty'] as unknown)).toEqual([name]);
+});
+
+test.each([
+  // YAML reads `on` as true.
+  [{ config: { DATABASE_BATCHING: true } }, '/config/DATABASE_BATCHING'],
+  [{ config: { PAYMENT_DEADLINE: '3 seconds' } }, '/config/PAYMENT_DEADLINE'],
+  [{ config: { DATABASE_POOL_MAX: 0 } }, '/config/DATABASE_POOL_MAX'],
+  // An empty list of peers in a NetworkPolicy is everybody.
+  [{ networkPolicy: { proxies: [] } }, '/networkPolicy/proxies'],
+  // The rules count over a minute.
+  [{ monitoring: { interval: '60s' } }, '/monitoring/interval'],
+  [{ resources: { limits: { memory: '512M' } } }, '/resources/limits/memory'],
+])('a value that cannot be meant is refused: %j', (value, where) => {
+  validate(merged(defaults, value));
+  expect(new Set(validate.errors?.map(({ instancePath }) => instancePath))).toEqual(new Set([where]));
+});
+
+test('the schema, values.yaml and the templates know the same values', () => {
+  const properties = valuesSchema['properties'] as Values;
+  const { global: _, ...known } = properties;
+  expect(leavesOfSchema(known).toSorted()).toEqual(leavesOfValues(defaults, known).toSorted());
+  const used = [...templates.matchAll(/\.Values\.([a-zA-Z]+)/g)].map(([, name]) => name);
+  expect(new Set(used)).toEqual(new Set(Object.keys(defaults)));
+});
+
+test('every variable that the chart sets is one of the service, and none resembles another', () => {
+  const set = [
+    ...templates.matchAll(/^ +([A-Z][A-Z0-9_]+): /gm),
+    ...templates.matchAll(/name: ([A-Z][A-Z0-9_]+)\b/g),
+    ...templates.matchAll(/"([A-Z]+_[A-Z_]+)"/g),
+  ].map(([, name = '']) => name);
+  const known = { ...variables, ...migrationVariables };
+  expect(environmentWarnings(known, Object.fromEntries(set.map((name) => [name, '']))).toSorted()).toEqual(
+    [],
+  );
+  const foreign =
+    /^(OTEL_|K8S_|NODE_OPTIONS$)|^(GOMEMLIMIT|SAMPLERS|TRACES_ENDPOINT|LOGS_ENDPOINT|EXPORTER_AUTHORIZATION|RUNBOOK_URL|GRAFANA_URL|MIGRATION_)$/;
+  expect([...new Set(set)].filter((name) => !(name in known) && !foreign.test(name))).toEqual([]);
+});
+
+test('a sampler redacts and samples as the Collector of the stack does', async () => {
+  const stack = parse(await read('otel-collector/config.yaml'), { merge: true }) as Collector;
+  const sampler = parse(await read('deploy/chart/files/collector/sampler.yaml')) as Collector;
+  for (const name of ['redaction', 'tail_sampling', 'transform/expose', 'transform/restore']) {
+    expect(sampler.processors[name], name).toEqual(stack.processors[name]);
+  }
+  for (const [name, { receivers, processors = [], exporters }] of Object.entries(sampler.service.pipelines)) {
+    expect(processors, name).toEqual(stack.service.pipelines[name]?.processors ?? []);
+    for (const used of [...receivers, ...exporters]) {
+      expect({ ...sampler.receivers, ...sampler.exporters, ...sampler.connectors }).toHaveProperty([used]);
+    }
+  }
+});
+
+test('a router sends a trace, and its log records, to one sampler', async () => {
+  const { exporters } = parse(await read('deploy/chart/files/collector/router.yaml')) as Collector;
+  expect(exporters['load_balancing']).toMatchObject({
+    routing_key: 'traceID',
+    // The exporter refuses a number.
+    resolver: { dns: { port: '4317' } },
+  });
+});
+
+test('the images are those of the stack', async () => {
+  const compose = await read('docker-compose.yml');
+  const { image } = defaults['collector'] as { image: { tag: string } };
+  expect(compose).toContain(`COLLECTOR_VERSION:-${image.tag}}`);
+  const [, postgres = ''] = /image: postgres:(\S+)/.exec(await read('deploy/kind/dependencies.yaml')) ?? [];
+  expect(compose).toContain(`POSTGRES_VERSION:-${postgres}}`);
+});
+
+interface Collector {
+  receivers: Values;
+  processors: Values;
+  exporters: Values;
+  connectors: Values;
+  service: { pipelines: Record<string, { receivers: string[]; processors?: string[]; exporters: string[] }> };
+}
+
+const isObject = (value: unknown): value is Values =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** As Helm merges values: objects member by member, everything else as a whole. */
+function merged(base: Values, over: Values): Values {
+  const result = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const old = base[key];
+    result[key] = isObject(old) && isObject(value) ? merged(old, value) : value;
+  }
+  return result;
+}
+
+/** Paths of the values whose names the schema lists; what is free, such as labels, ends a path. */
+function leavesOfSchema(properties: Values, at = ''): string[] {
+  return Object.entries(properties).flatMap(([name, schema]) => {
+    const inner = (schema as Values)['properties'];
+    return isObject(inner) && name !== 'config' ? leavesOfSchema(inner, `${at}${name}.`) : [at + name];
+  });
+}
+
+function leavesOfValues(values: Values, properties: Values, at = ''): string[] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    const inner = (properties[name] as Values | undefined)?.['properties'];
+    return isObject(inner) && isObject(value) && name !== 'config'
+      ? leavesOfValues(value, inner, `${at}${name}.`)
+      : [at + name];
+  });
+}
