@@ -133,6 +133,22 @@ test('every release of the chart has names of its own', async () => {
   expect(shared).toEqual([]);
 });
 
+test('telemetry without a receiver goes nowhere, so that none counts as dropped', async () => {
+  const configOf = async (...settings: string[]) => {
+    const objects = await render([...required, ...settings.flatMap((setting) => ['--set', setting])]);
+    return objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'orders')?.[
+      'data'
+    ] as object;
+  };
+  expect(await configOf()).toMatchObject({ OTEL_TRACES_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' });
+  expect(await configOf('config.OTEL_TRACES_EXPORTER=console')).toMatchObject({
+    OTEL_TRACES_EXPORTER: 'console',
+  });
+  const sent = await configOf('telemetry.endpoint=https://otlp.example.com');
+  expect(sent).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com' });
+  expect(sent).not.toHaveProperty('OTEL_TRACES_EXPORTER');
+});
+
 test('an upgrade does not set the number of replicas while somebody else scales', async () => {
   for (const settings of [[], ['--set', 'autoscaling.enabled=false,replicas=null']]) {
     const objects = await render([...required, ...settings]);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, type Cluster, type KubeObject } from './cluster.ts';
+import type { StartWorkload, Workload } from './workload.ts';
 
 /**
  * Three nodes in three zones, and what a kubelet reports for the pods on them. The scheduler, the controllers and the API
@@ -17,16 +18,6 @@ export const onTheseNodes = (run: string): string[] => [
   'tolerations[0].key=orders.test/nodes,tolerations[0].operator=Exists,tolerations[0].effect=NoSchedule',
 ];
 
-/** What runs in a pod. */
-export interface Behaviour {
-  /** Milliseconds until it is ready; `never` if it is not. */
-  readyAfter: number | 'never';
-  /** Of a pod that ends by itself. */
-  exitCode?: number;
-  /** Milliseconds from its deletion to its end. */
-  endsAfter: number;
-}
-
 export interface Nodes {
   names: readonly string[];
   /** Ends the pretence, and removes the nodes. */
@@ -35,13 +26,13 @@ export interface Nodes {
 
 export async function createNodes(
   cluster: Cluster,
-  { run, namespace, behaviour }: { run: string; namespace: string; behaviour(pod: KubeObject): Behaviour },
+  { run, namespace, start }: { run: string; namespace: string; start: StartWorkload },
 ): Promise<Nodes> {
   const names = ['a', 'b', 'c'].map((zone) => `orders-test-${run}-${zone}`);
   for (const [index, name] of names.entries()) await createNode(cluster, name, run, `zone-${'abc'[index]}`);
 
   const stopping = new AbortController();
-  const reports = report(cluster, namespace, names, behaviour, stopping.signal);
+  const reports = report(cluster, namespace, names, start, stopping.signal);
   const heartbeats = beat(cluster, names, stopping.signal);
   return {
     names,
@@ -95,35 +86,36 @@ async function beat(cluster: Cluster, names: readonly string[], signal: AbortSig
 }
 
 interface Seen {
-  since: number;
-  reported: 'running' | 'ready' | 'ended';
+  workload: Workload;
   ip: string;
-  deletedAt?: number;
+  /** As last reported. */
+  ready: boolean;
+  ended: boolean;
+  terminating: boolean;
 }
 
 async function report(
   cluster: Cluster,
   namespace: string,
   names: readonly string[],
-  behaviour: (pod: KubeObject) => Behaviour,
+  start: StartWorkload,
   signal: AbortSignal,
 ): Promise<void> {
   const seen = new Map<string, Seen>();
-  let addresses = 0;
   while (!signal.aborted) {
     const pods = await cluster.list(`/api/v1/namespaces/${namespace}/pods`);
     for (const pod of pods.filter(({ spec }) => names.includes((spec as { nodeName: string }).nodeName))) {
       const uid = pod.metadata.uid ?? '';
-      const known = seen.get(uid);
       const path = `/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}`;
+      const known = seen.get(uid);
       try {
-        if (!known) {
-          addresses += 1;
-          const ip = `10.250.${Math.floor(addresses / 250)}.${1 + (addresses % 250)}`;
-          seen.set(uid, { since: Date.now(), reported: 'running', ip });
-          await patchStatus(cluster, path, running(pod, ip, false));
+        if (known) {
+          await look(cluster, path, pod, known);
         } else {
-          await step(cluster, path, pod, known, behaviour(pod));
+          const ip = `10.250.0.${1 + seen.size}`;
+          const workload = await start(pod, ip);
+          seen.set(uid, { workload, ip, ready: false, ended: false, terminating: false });
+          await patchStatus(cluster, path, running(pod, ip, false));
         }
       } catch (error) {
         // Deleted between the list and the report.
@@ -135,33 +127,23 @@ async function report(
 }
 
 /** One look at a pod that runs. */
-async function step(
-  cluster: Cluster,
-  path: string,
-  pod: KubeObject,
-  known: Seen,
-  behaviour: Behaviour,
-): Promise<void> {
-  const { readyAfter, exitCode, endsAfter } = behaviour;
-  const age = Date.now() - known.since;
+async function look(cluster: Cluster, path: string, pod: KubeObject, known: Seen): Promise<void> {
+  const { workload, ip } = known;
   if (pod.metadata.deletionTimestamp !== undefined) {
-    known.deletedAt ??= Date.now();
-    if (Date.now() - known.deletedAt < endsAfter) return;
-    await cluster.request('DELETE', path, {
-      gracePeriodSeconds: 0,
-      preconditions: { uid: pod.metadata.uid },
-    });
-  } else if (known.reported === 'running' && exitCode !== undefined && age > 300) {
-    known.reported = 'ended';
-    await patchStatus(cluster, path, ended(pod, exitCode));
-  } else if (
-    known.reported === 'running' &&
-    readyAfter !== 'never' &&
-    exitCode === undefined &&
-    age > readyAfter
-  ) {
-    known.reported = 'ready';
-    await patchStatus(cluster, path, running(pod, known.ip, true));
+    if (!known.terminating) workload.terminate((pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000);
+    known.terminating = true;
+    if (workload.gone) {
+      await cluster.request('DELETE', path, {
+        gracePeriodSeconds: 0,
+        preconditions: { uid: pod.metadata.uid },
+      });
+    }
+  } else if (workload.exitCode !== undefined && !known.ended) {
+    known.ended = true;
+    await patchStatus(cluster, path, ended(pod, workload.exitCode));
+  } else if (workload.ready !== known.ready && !known.ended) {
+    known.ready = workload.ready;
+    await patchStatus(cluster, path, running(pod, ip, known.ready));
   }
 }
 

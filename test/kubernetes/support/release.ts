@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { expect, vi } from 'vitest';
 import { connect, patience, type Cluster, type KubeObject } from './cluster.ts';
 import { helm, install, required } from './helm.ts';
-import { createNodes, onTheseNodes, type Behaviour, type Nodes } from './nodes.ts';
+import { createNodes, onTheseNodes, type Nodes } from './nodes.ts';
+import { pretend, type Behaviour, type Workload } from './workload.ts';
 
 /** A namespace with the chart in it, on nodes of the test. */
 export interface Release {
@@ -25,7 +26,10 @@ export interface Release {
 /** The namespace asks the API server for the restricted profile, so a pod that is less is refused. */
 const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' };
 
-export async function createRelease(): Promise<Release> {
+/** @param process starts what a pod runs; without it, pods have no processes, and `behaviours` says what they do */
+export async function createRelease(
+  process?: (cluster: Cluster, namespace: string, pod: KubeObject, ip: string) => Promise<Workload>,
+): Promise<Release> {
   const run = randomBytes(3).toString('hex');
   const namespace = `orders-test-${run}`;
   const cluster = await connect();
@@ -35,12 +39,18 @@ export async function createRelease(): Promise<Release> {
     migrations: { readyAfter: 0, exitCode: 0, endsAfter: 0 },
   };
   const came: Release['came'] = [];
-  const behaviour = ({ metadata }: KubeObject): Behaviour => {
-    const component = metadata.labels?.['app.kubernetes.io/component'] ?? '';
-    if (!came.some(({ name }) => name === metadata.name)) came.push({ name: metadata.name, component });
-    return behaviours[component] ?? { readyAfter: 0, endsAfter: 0 };
-  };
-  const nodes = await createNodes(cluster, { run, namespace, behaviour });
+  const nodes = await createNodes(cluster, {
+    run,
+    namespace,
+    async start(pod, ip) {
+      const { name, labels } = pod.metadata;
+      const component = labels?.['app.kubernetes.io/component'] ?? '';
+      came.push({ name, component });
+      return process
+        ? process(cluster, namespace, pod, ip)
+        : pretend(() => behaviours[component] ?? { readyAfter: 0, endsAfter: 0 });
+    },
+  });
   const pods = `/api/v1/namespaces/${namespace}/pods`;
   return {
     cluster,
