@@ -41,10 +41,11 @@ const views: ReadonlyArray<readonly [name: string, height: number, open: () => P
   ['orders', 570, () => open('/orders')],
   ['order', 660, openOrder],
   ['comparison', 860, openComparison],
-  ['map', 560, () => open('/map')],
-  ['metrics', 860, () => open('/metrics?name=http_request_duration_seconds')],
+  ['map', 520, () => open('/map')],
+  ['metrics', 720, () => open('/metrics?name=http_request_duration_seconds')],
   ['faults', 940, openFaults],
   ['traffic', 860, () => open('/traffic')],
+  ['tour', 760, openTour],
 ];
 for (const [name, height, show] of views) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
@@ -99,6 +100,15 @@ async function openOrder(): Promise<void> {
   await open('/logs?event=order.left_pending');
   await page.locator('.logs a[href^="/orders/"]').first().click();
   await page.locator('.life > li').first().waitFor();
+}
+
+/** Opens a tour at its second step: the gateway fails, and customers place orders. */
+async function openTour(): Promise<void> {
+  await api('DELETE', '/api/faults');
+  await open('/tours/dead-gateway');
+  await page.locator('.steps').getByRole('button', { name: 'Start' }).click();
+  await page.locator('.steps').getByRole('button', { name: 'Next' }).click();
+  await sleep(12_000);
 }
 
 /** Opens the faults view with a network fault as well. */

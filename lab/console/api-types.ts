@@ -346,6 +346,18 @@ export interface MetricSeries {
   exemplars: Array<{ time: number; value: number; traceId: string; spanId: string }>;
 }
 
+/** The answer to an order that the page has placed. */
+export interface PlacedOrder {
+  httpStatus: number;
+  /** Status of the order; empty if it was refused. */
+  status: string;
+  /** Empty if there is none, like the trace. */
+  orderId: string;
+  traceId: string;
+  /** Milliseconds. */
+  duration: number;
+}
+
 /** What a text with an id refers to. */
 export type Found =
   | { kind: 'trace'; id: string }

@@ -17,7 +17,7 @@ const types: Readonly<Record<string, string>> = {
 /** The name under which the page loads uPlot. */
 const plotLibrary = 'uplot.js';
 /** Modules that the page shares with other programs. */
-const sharedModules = ['../report/money.ts', '../../src/orders/currency.ts'];
+const sharedModules = ['../report/money.ts', '../tours/stories.ts', '../../src/orders/currency.ts'];
 
 /** The files of the page, by name. There is no build: types are stripped at the start, and browsers load the modules. */
 export async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {

@@ -12,6 +12,8 @@ const addresses = [
   '/metrics',
   '/faults',
   '/traffic',
+  '/tours',
+  '/tours/:name',
   '/orders',
   '/orders/:id',
 ] as const;

@@ -6,12 +6,18 @@ import type { ServiceMaps } from './map/service-map.ts';
 import { MetricQuery, type MetricStore } from './metrics/metric-store.ts';
 import { LogQuery, type LogStore } from './logs/log-store.ts';
 import { type OrderLists, OrderQuery } from './orders/order-list.ts';
+import { placeOrder } from './orders/place-order.ts';
 import { orderLife, type OrderSources } from './orders/order-life.ts';
 import { findTraces, TraceQuery } from './traces/trace-query.ts';
 import type { TraceStore } from './traces/trace-store.ts';
 import { problem } from '../simulator/answer.ts';
 
 const Id = Type.Object({ id: Type.String({ pattern: '^[\\w-]{1,100}$' }) });
+
+const PlaceBody = Type.Object(
+  { paymentToken: Type.String({ pattern: '^[A-Za-z0-9._-]{1,128}$' }) },
+  { additionalProperties: false },
+);
 
 const FindQuery = Type.Object(
   { text: Type.String({ minLength: 1, maxLength: 20_000 }) },
@@ -80,6 +86,17 @@ export function telemetryRoutes({
     );
 
     app.get('/api/map', { schema: { querystring: MapQuery } }, (request) => maps.of(request.query.seconds));
+
+    app.post('/api/orders', { schema: { body: PlaceBody } }, async (request, reply) => {
+      try {
+        const at = target();
+        if (at !== undefined) return await placeOrder(at, request.body.paymentToken);
+      } catch {
+        // Said below.
+      }
+      const { status, headers, body } = problem(502, 'service_unavailable', 'The service does not answer.');
+      return reply.code(status).headers(headers).send(body);
+    });
 
     app.get('/api/orders', { schema: { querystring: OrderQuery } }, (request) =>
       orders.newest(request.query),

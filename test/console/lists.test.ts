@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startSimulator } from '../../lab/simulator/server.ts';
+import { createLogger } from '../../src/telemetry/logging/logger.ts';
 import { launchBrowser } from '../support/processes/browser.ts';
 import { otlpSpan, startTestConsole, type TestConsole } from '../support/processes/console.ts';
 
@@ -185,6 +187,37 @@ test('the list of orders says why it is empty', async () => {
   await expect.poll(() => page.locator('.empty').textContent()).toContain('The service does not answer');
 });
 
+test('a tour sets its faults step by step, places an order, and takes everything back when it is left', async () => {
+  await using service = await ordersApi();
+  const logger = createLogger({ service: 'payment-gateway', level: 'silent' });
+  const simulator = await startSimulator({ host: '127.0.0.1', port: 0, logger });
+  stack.defer(() => simulator.close());
+  shown.watch({
+    apiUrl: service.url,
+    apiKey: 'key',
+    metricsUrl: `${service.url}/metrics`,
+    gatewayUrl: simulator.url,
+  });
+  const faults = async () => (await shown.call('GET', '/api/faults')).body;
+  const isRunning = async () => (await shown.call('GET', '/api/traffic')).body;
+  await page.goto(`${shown.url}/tours`);
+  await page.getByRole('link', { name: /^A dead gateway/ }).click();
+  await page.locator('.tour .plot').first().waitFor();
+  const next = (name: string) => page.locator('.steps').getByRole('button', { name, exact: true }).click();
+  await next('Start');
+  await page.locator('.steps .current', { hasText: 'Set: {"errorRate":1}' }).waitFor();
+  expect(await faults()).toMatchObject({ settings: { errorRate: 1 } });
+  await next('Next');
+  await page.locator('.steps .current', { hasText: 'Watch the plots' }).waitFor();
+  expect(await isRunning()).toMatchObject({ running: true, rate: 10 });
+  await next('Next');
+  await page.locator('.steps .current', { hasText: '202 pending after' }).waitFor();
+  expect(await page.locator('.steps .current a').first().getAttribute('href')).toBe('/orders/o-1');
+  await page.getByRole('navigation').getByRole('link', { name: 'Overview' }).click();
+  await expect.poll(faults).toMatchObject({ settings: { errorRate: 0 } });
+  await expect.poll(isRunning).toMatchObject({ running: false });
+});
+
 /** The list and the orders of a service, in the format of its API. */
 async function ordersApi() {
   const placed = (id: string, status: string, totalMinor: number, before: number) => {
@@ -210,6 +243,11 @@ async function ordersApi() {
     const wanted = searchParams.get('status');
     const id = pathname.slice('/orders/'.length);
     response.setHeader('content-type', 'application/json');
+    if (request.method === 'POST') {
+      response.statusCode = 202;
+      response.end(JSON.stringify({ id: 'o-1', status: 'pending' }));
+      return;
+    }
     response.end(
       JSON.stringify(
         pathname === '/orders'

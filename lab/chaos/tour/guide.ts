@@ -7,7 +7,7 @@ import { percentile, toWaterfall } from '../evidence.ts';
 import { printWaterfall } from '../report/waterfall.ts';
 import { type Sampling, startSampling } from '../sampling.ts';
 import type { Place } from './place.ts';
-import type { Step, Story } from './stories.ts';
+import type { Step, Story } from '../../tours/stories.ts';
 
 export interface GuideOptions {
   place: Place;

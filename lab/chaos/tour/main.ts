@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { playStory } from './guide.ts';
 import { findPlace } from './place.ts';
-import { stories } from './stories.ts';
+import { stories } from '../../tours/stories.ts';
 
 /** `npm run tour`: four guided failures in the terminal, each with what the telemetry shows of it. */
 

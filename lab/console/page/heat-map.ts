@@ -8,7 +8,7 @@ import type { Range } from './range.ts';
 /** Height of a bucket, in pixels. */
 const rowHeight = 16;
 
-/** A histogram over time: the darker a cell, the more observations in its bucket. Aligned with the plots. */
+/** A histogram over time: the stronger the colour of a cell, the more observations in its bucket. Aligned with the plots. */
 export function createHeatMap(format: (bound: number) => string): {
   element: HTMLElement;
   update(series: readonly MetricSeries[], shown: Range): void;
@@ -21,7 +21,7 @@ export function createHeatMap(format: (bound: number) => string): {
       'div',
       { class: 'plot-label' },
       h('h2', {}, 'Heat map'),
-      h('p', { class: 'muted' }, 'Observations by bucket; the darker, the more.'),
+      h('p', { class: 'muted' }, 'Observations by bucket; the stronger the colour, the more.'),
     ),
     canvas,
   );

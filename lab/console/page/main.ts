@@ -16,6 +16,7 @@ import { showPulse } from './pulse.ts';
 import { createRangeChoice } from './range.ts';
 import { listenToSearch } from './search.ts';
 import { createThemeSwitch } from './theme.ts';
+import { toursView } from './tours.ts';
 import { traceView } from './trace.ts';
 import { tracesView } from './traces.ts';
 import { trafficView } from './traffic.ts';
@@ -36,6 +37,7 @@ const views: Readonly<Record<string, CreateView>> = {
   metrics: metricsView(live),
   faults: faultsView(live),
   traffic: trafficView(live),
+  tours: toursView(live),
 };
 
 let shown: { view: View; ending: AbortController } | undefined;

@@ -9,6 +9,7 @@ const interval = 2000;
 /** Size of a node and of the room that it stands in, in pixels. */
 const node = { width: 170, height: 48 };
 const room = { width: 400, height: 120 };
+const laneHeight = 46;
 
 /** Services and their dependencies, with what the spans of the last minute say about the calls between them. */
 export const mapView: CreateView = (_address, page) => {
@@ -105,16 +106,25 @@ function percentOf({ errors }: ServiceEdge): string {
 function draw(map: ServiceMap, faultsOn: (edge: ServiceEdge) => string): SVGElement {
   const places = placesOf(map);
   const all = [...places.values()];
-  const width = Math.max(...all.map(({ column }) => column), 0) * room.width + node.width;
-  const height = Math.max(...all.map(({ row }) => row), 0) * room.height + node.height + 24;
+  // Calls past a column of nodes have lanes of their own above all nodes.
+  const isLong = ({ from, to }: ServiceEdge) =>
+    Math.abs((places.get(to)?.column ?? 0) - (places.get(from)?.column ?? 0)) !== 1;
+  const lanes = map.edges.filter(isLong);
+  const top = lanes.length * laneHeight + 12;
+  const width = Math.max(...all.map(({ column }) => column), 0) * room.width + node.width + 2;
+  const height = top + Math.max(...all.map(({ row }) => row), 0) * room.height + node.height + 24;
   const at = (id: string) => {
     const { column = 0, row = 0 } = places.get(id) ?? {};
-    return { x: column * room.width, y: row * room.height + 12 };
+    return { x: column * room.width + 1, y: row * room.height + top };
   };
   return svg(
     'svg',
     { width, height, viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' },
-    ...map.edges.map((edge) => edgeOf(edge, at(edge.from), at(edge.to), faultsOn(edge))),
+    ...map.edges.map((edge) => {
+      const lane = lanes.indexOf(edge);
+      const y = lane === -1 ? undefined : lane * laneHeight + 22;
+      return edgeOf(edge, { from: at(edge.from), to: at(edge.to), lane: y }, faultsOn(edge));
+    }),
     ...map.nodes.map(({ id, name, kind }) => {
       const { x, y } = at(id);
       return svg(
@@ -133,10 +143,20 @@ interface Point {
   y: number;
 }
 
-function edgeOf(edge: ServiceEdge, from: Point, to: Point, fault: string): SVGElement {
+/** @param lane height of a detour above the nodes */
+function edgeOf(
+  edge: ServiceEdge,
+  { from, to, lane }: { from: Point; to: Point; lane: number | undefined },
+  fault: string,
+): SVGElement {
   const [x1, y1] = [from.x + node.width, from.y + node.height / 2];
   const [x2, y2] = [to.x, to.y + node.height / 2];
-  const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
+  const [x, y] = [(x1 + x2) / 2, lane ?? (y1 + y2) / 2];
+  const path =
+    lane === undefined
+      ? `M ${x1} ${y1} C ${x} ${y1}, ${x} ${y2}, ${x2} ${y2}`
+      : `M ${x1} ${y1} C ${x1 + 40} ${y1}, ${x1 + 10} ${lane}, ${x1 + 70} ${lane} ` +
+        `L ${x2 - 70} ${lane} C ${x2 - 10} ${lane}, ${x2 - 40} ${y2}, ${x2} ${y2}`;
   const tone = fault !== '' ? 'faulty' : edge.failed > 0 ? 'failing' : '';
   const figures = [
     `${rate(edge.rate)}/s`,
@@ -146,9 +166,9 @@ function edgeOf(edge: ServiceEdge, from: Point, to: Point, fault: string): SVGEl
   return svg(
     'g',
     { class: `edge ${tone}` },
-    svg('path', { d: `M ${x1} ${y1} C ${x} ${y1}, ${x} ${y2}, ${x2} ${y2}` }),
+    svg('path', { d: path }),
     svg('text', { x, y: y - 8 }, figures.filter((each) => each !== '').join(', ')),
-    ...(fault === '' ? [] : [svg('text', { x, y: y + 18, class: 'fault' }, shortened(fault, 38))]),
+    ...(fault === '' ? [] : [svg('text', { x, y: y + 18, class: 'fault' }, shortened(fault, 30))]),
   );
 }
 

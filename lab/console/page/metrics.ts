@@ -136,7 +136,7 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, onFilter: 
       lines: series.map(
         (each, index): Line => ({
           column: String(index),
-          label: labelOf(each, about),
+          label: shortLabelOf(each, series),
           colour: colours[index % colours.length] ?? '--blue',
         }),
       ),
@@ -220,6 +220,14 @@ function scaleOf({ kind }: MetricSummary, isSeconds: boolean): Pick<PlotOptions,
 function labelOf({ service, labels }: MetricSeries, about: MetricSummary): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
   return [...(about.services.length > 1 || pairs.length === 0 ? [service] : []), ...pairs].join(' ');
+}
+
+/** The values of those labels that differ between the lines. */
+function shortLabelOf({ service, labels }: MetricSeries, all: readonly MetricSeries[]): string {
+  const values = Object.entries(labels).filter(([name]) =>
+    all.some((each) => each.labels[name] !== labels[name]),
+  );
+  return values.map(([, value]) => value).join(' ') || Object.values(labels).join(' ') || service;
 }
 
 function newest({ columns }: MetricSeries, column: string): number {

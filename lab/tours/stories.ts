@@ -1,16 +1,26 @@
-import type { FaultSettings } from '../../simulator/faults.ts';
-
-/** A guided failure for newcomers, in steps. docs/tours.md describes the same in prose. */
+/**
+ * A guided failure for newcomers, in steps. `npm run tour` tells it in a terminal, the console beside its plots, and docs/tours.md
+ * in prose.
+ */
 export interface Story {
   name: string;
   title: string;
   steps: readonly Step[];
 }
 
+/** Those settings of the gateway simulator that the stories use. */
+export interface StoryFaults {
+  latencyMs?: number;
+  timeoutRate?: number;
+  errorRate?: number;
+  slowSuccessRate?: number;
+  slowSuccessDelayMs?: number;
+}
+
 export type Step = { text: string } & (
   | { kind: 'read' }
   /** Sets faults of the gateway; empty settings clear them. */
-  | { kind: 'faults'; settings: Partial<FaultSettings> }
+  | { kind: 'faults'; settings: StoryFaults }
   /** Sends orders for this many seconds and prints figures every second. */
   | { kind: 'watch'; seconds: number; load?: 'overload' }
   /** Places one order and prints its answer and its trace. */
@@ -73,7 +83,7 @@ export const stories: readonly Story[] = [
       {
         kind: 'watch',
         seconds: 10,
-        text: 'Watch the last column: after twenty failures the breaker opens. From then on orders are answered 202 within a few milliseconds, because the service no longer calls the gateway.',
+        text: 'Watch the breaker: after twenty failures it opens. From then on orders are answered 202 within a few milliseconds, because the service no longer calls the gateway.',
       },
       {
         kind: 'order',
