@@ -30,7 +30,15 @@ beforeAll(async () => {
     name: 'payment.charge',
     kind: 1,
     status: { code: 2, message: 'circuit_open' },
-    events: [{ name: 'payment.retry', timeUnixNano: placed.startTimeUnixNano }],
+    events: [
+      {
+        name: 'payment.retry',
+        timeUnixNano: placed.startTimeUnixNano,
+        attributes: [
+          { key: 'reason', value: { stringValue: 'the gateway did not answer in time, '.repeat(4) } },
+        ],
+      },
+    ],
   });
   await shown.sendSpans(placed, failed, otlpSpan({ name: 'GET /orders/:id' }));
   for (const severityNumber of [5, 9, 13, 17]) {
