@@ -1,9 +1,8 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { axeViolations } from '../support/clients/axe.ts';
 import { launchBrowser } from '../support/processes/browser.ts';
+import { scrapedService } from '../support/processes/scraped-service.ts';
 import { otlpSpan, startTestConsole, type TestConsole } from '../support/processes/console.ts';
 
 // What a user sees in each view, with telemetry of every kind on the screen.
@@ -23,7 +22,9 @@ const placed = otlpSpan({
 
 beforeAll(async () => {
   browser = stack.use(await launchBrowser());
-  shown = stack.use(await startTestConsole({ targets: await scrapedService() }));
+  shown = stack.use(
+    await startTestConsole({ targets: stack.use(await scrapedService(placed.traceId)).targets }),
+  );
   const failed = otlpSpan({
     traceId: placed.traceId,
     parentSpanId: placed.spanId,
@@ -75,32 +76,6 @@ async function sendCalls(): Promise<void> {
     ],
   });
   await shown.sendSpans(request, statement);
-}
-
-/** A service that counts ten requests more at every scrape, one of them with an exemplar. */
-async function scrapedService() {
-  let scrapes = 0;
-  const server = createServer((_request, response) => {
-    scrapes += 1;
-    const exemplar = `# {trace_id="${placed.traceId}"} 0.004 ${Date.now() / 1000}`;
-    const of = 'method="POST",route="/orders",status_code="202"';
-    response.setHeader('content-type', 'application/openmetrics-text');
-    response.end(`# TYPE http_requests counter
-# TYPE http_request_duration_seconds histogram
-http_requests_total{${of}} ${scrapes * 10}
-http_request_duration_seconds_bucket{le="0.005",${of}} ${scrapes * 10} ${exemplar}
-http_request_duration_seconds_bucket{le="+Inf",${of}} ${scrapes * 10}
-http_request_duration_seconds_count{${of}} ${scrapes * 10}
-http_request_duration_seconds_sum{${of}} ${scrapes / 25}
-circuit_breaker_state{breaker="payment",state="closed"} 1
-orders_pending 3
-`);
-  });
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  stack.defer(() => void server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { apiUrl: url, apiKey: 'none', metricsUrl: `${url}/metrics` };
 }
 
 test('the tab and the header name the service that is observed', async () => {

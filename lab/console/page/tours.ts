@@ -16,6 +16,7 @@ const overload = { rate: 350, latencyMs: 400 };
 const shown = 2 * 60_000;
 /** Milliseconds between two looks at an order that is not settled. */
 const settlementPause = 1000;
+const settlementTime = 60_000;
 
 const plotRows: readonly PlotOptions[] = [
   { title: 'Requests', height: 90, ...rateScale, lines: answerLines },
@@ -144,7 +145,7 @@ function createGuide({ steps }: Story, page: Page): HTMLElement {
         return;
       }
       case 'settled':
-        await untilSettled(found);
+        if (orderId !== '') await untilSettled(found);
         return;
       case 'look':
         found.textContent = `With the stack (npm run stack:native): Grafana, dashboard ${step.dashboard}, panel "${step.panel}".`;
@@ -155,9 +156,10 @@ function createGuide({ steps }: Story, page: Page): HTMLElement {
   }
 
   async function untilSettled(found: HTMLElement): Promise<void> {
-    const deadline = Date.now() + 60_000;
-    while (!page.signal.aborted && orderId !== '' && Date.now() < deadline) {
-      const { order } = await call<OrderLife>('GET', `/api/orders/${encodeURIComponent(orderId)}`);
+    const deadline = Date.now() + settlementTime;
+    const path = `/api/orders/${encodeURIComponent(orderId)}`;
+    while (!page.signal.aborted && Date.now() < deadline) {
+      const { order } = await call<OrderLife>('GET', path);
       found.textContent = `The order is ${order?.status ?? 'not known'}.`;
       if (order !== undefined && order.status !== 'pending') return;
       await new Promise((resolve) => setTimeout(resolve, settlementPause));
