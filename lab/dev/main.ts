@@ -149,12 +149,13 @@ function checkChildConfig(config: DevConfig) {
 }
 
 /** What the service will read, with stand-ins for the addresses that are not known yet. */
-const serviceConfig = (config: DevConfig, receiver?: DevConsole) =>
-  loadConfig({
+function serviceConfig(config: DevConfig, receiver?: DevConsole) {
+  return loadConfig({
     DATABASE_URL: 'postgres://embedded',
     PAYMENT_GATEWAY_URL: 'http://simulator',
     ...serviceEnvironment(config, receiver),
   });
+}
 
 /** Where the children will listen. */
 function addressesOf(config: DevConfig, children: ReturnType<typeof checkChildConfig>): Address[] {

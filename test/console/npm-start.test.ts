@@ -125,6 +125,9 @@ test("the user's Collector also receives the telemetry of npm start", async () =
 test('the service of npm start survives the death of the console', async () => {
   await using run = spawnNpmStart(env);
   const apiUrl = await run.find(apiLine);
+  await run.find(
+    /(Limit +10,000 requests of a client per 10 s \(RATE_LIMIT_MAX; 1,000 with npm run serve\))/,
+  );
   await run.find(bannerEnd);
   for (const pid of await descendants(run.pid, 'console/main.ts')) killNow(pid);
   await run.find(/(The console has ended, by SIGKILL\. The service goes on without it\.)/);
@@ -140,6 +143,8 @@ test('npm start runs without the console when CONSOLE is off', async () => {
   await using run = spawnNpmStart({ ...env, CONSOLE: 'off' });
   await run.find(bannerEnd);
   expect(run.output()).not.toContain('Console');
+  // The limit is raised for the traffic of the console alone.
+  expect(run.output()).toContain('Limit    1,000 requests of a client per 10 s (RATE_LIMIT_MAX)');
   expect(await descendants(run.pid, 'console/main.ts')).toEqual([]);
 });
 
