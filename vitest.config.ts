@@ -40,6 +40,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{src,lab}/**/*.test.ts', ...withoutService],
+          // It runs in a fork.
+          exclude: ['lab/fork/starter/**'],
           // Property tests take seconds on a busy machine.
           testTimeout: 30_000,
         },

@@ -34,7 +34,7 @@ describe('DATABASE_URL', () => {
     ['postgres://shop:a%2Fb%40c@db/orders', { user: 'shop', password: 'a/b@c' }],
     ['postgres://shop:a@b@db/orders', { user: 'shop', password: 'a@b' }],
     ['postgres://shop:a:b@db/orders', { user: 'shop', password: 'a:b' }],
-    ['postgres://db/my%20orders', { database: 'my orders' }],
+    ['postgres://db/my%20shop', { database: 'my shop' }],
     ['postgres://[::1]:6432/orders', { hosts: [{ host: '::1', port: 6432 }] }],
     ['postgres:///orders', { hosts: [{ host: 'localhost', port: 5432 }] }],
     ['postgres:///orders?host=/run/pg', { hosts: [{ host: '/run/pg', port: 5432 }] }],

@@ -13,9 +13,9 @@ export interface ConnectionOptions {
 }
 
 /**
- * The connections to the gateway. They speak HTTP/1.1 only, even to a gateway that prefers HTTP/2, for three reasons:
- * requests that share a connection are not bounded by the number of connections; a request that is cut off would leave a
- * silent connection in use, and no later request would get an answer; a body that the gateway resets would look complete.
+ * The connections to a dependency. They speak HTTP/1.1 only, even to one that prefers HTTP/2, for three reasons: requests that
+ * share a connection are not bounded by the number of connections; a request that is cut off would leave a silent connection
+ * in use, and no later request would get an answer; a body that the other side resets would look complete.
  */
 export function openConnections(origin: string, options: ConnectionOptions): Dispatcher {
   const { connectTimeout, proxy } = options;

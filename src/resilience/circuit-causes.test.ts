@@ -4,7 +4,7 @@ import { type BreakerPolicy, createCircuit } from './circuit-breaker.ts';
 
 const policy: BreakerPolicy = { errorShare: 0.5, volume: 10, window: 10_000, openFor: 1000 };
 
-/** The causes of an order: narrow before wide. */
+/** The causes of a call: narrow before wide. */
 const of = (card: string, client: string) => [`card:${card}`, `client:${client}`];
 const poison = of('silent', 'noisy');
 const good = of('visa', 'quiet');

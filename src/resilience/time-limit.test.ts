@@ -75,13 +75,13 @@ describe('a time limit that passes while the process is blocked', () => {
     const peers: Socket[] = [];
     server.on('connection', (socket) => peers.push(socket));
 
-    const order: string[] = [];
+    const events: string[] = [];
     const client = connect(port, '127.0.0.1');
     await once(client, 'data');
     const done = Promise.withResolvers<void>();
-    client.on('data', () => order.push('answer'));
+    client.on('data', () => events.push('answer'));
     startTimeLimit({ elapsed: 20 }, () => {
-      order.push('time limit');
+      events.push('time limit');
       done.resolve();
     });
     peers[0]?.write('another answer');
@@ -90,7 +90,7 @@ describe('a time limit that passes while the process is blocked', () => {
     client.destroy();
     server.close();
 
-    expect(order).toEqual(['answer', 'time limit']);
+    expect(events).toEqual(['answer', 'time limit']);
   });
 
   test('a time limit that is cleared by such an answer is not reached', async () => {

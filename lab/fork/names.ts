@@ -1,0 +1,130 @@
+/** The names of a fork, and what may not be one. */
+
+export interface ForkNames {
+  /** Of the service, the package and the image: `front-desk`. */
+  service: string;
+  /** Begins the names of attributes and events, and names the database of development: `front_desk`. */
+  namespace: string;
+  /** The resource: `booking`. */
+  resource: string;
+  plural: string;
+}
+
+/** A name that cannot be used. `message` is one line. */
+export class UnfitName extends Error {
+  override readonly name = 'UnfitName';
+}
+
+/**
+ * Words that PostgreSQL reserves, of its keywords those that cannot name a table or a column without quotes.
+ *
+ * @see https://www.postgresql.org/docs/18/sql-keywords-appendix.html
+ */
+const reservedInSql: ReadonlySet<string> = new Set(
+  `all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create
+  current_catalog current_date current_role current_time current_timestamp current_user default deferrable desc distinct do
+  else end except false fetch for foreign from grant group having in initially intersect into lateral leading limit
+  localtime localtimestamp not null offset on only or order placing primary references returning select session_user some
+  symmetric system_user table then to trailing true union unique user using variadic when where window with authorization
+  binary collation concurrently cross current_schema freeze full ilike inner is isnull join left like natural notnull outer
+  overlaps right similar tablesample verbose`.split(/\s+/),
+);
+
+/** Words of TypeScript that cannot name a variable. */
+const reservedInCode: ReadonlySet<string> = new Set(
+  `await break case catch class const continue debugger default delete do else enum export extends false finally for
+  function if import in instanceof interface let new null package private protected public return static super switch this
+  throw true try typeof var void while with yield arguments eval`.split(/\s+/),
+);
+
+/** Names of folders, metrics, fields and types of the core: a resource with one of them would be two things. */
+const taken: ReadonlySet<string> = new Set(
+  `admin admission attempt batch batching breaker client config confirmation connection database deadline domain error
+  event gauge health http identity idempotency instrument key limit logger metric name postgres privacy probe problem
+  process quantity reason redis reference request resilience response retry row service span statement status store
+  telemetry trace upstream variable world`.split(/\s+/),
+);
+
+/** Plurals that end otherwise than in -s: they are asked for, because a rule would be wrong for some of them. */
+const irregular =
+  /(?:child|goose|mouse|louse|tooth|foot|person|man|ox|datum|criterion|phenomenon|medium|analysis|basis|index|matrix|vertex|sheep|series|species|aircraft|news|data|media|information|equipment|staff|leaf|life|knife|wife|half|shelf|thief|wolf|hero|potato|tomato|echo)$/;
+
+/** @returns the plural of a regular noun; `undefined` for one that may be irregular */
+export function regularPlural(resource: string): string | undefined {
+  if (irregular.test(resource)) return undefined;
+  if (/(?:s|x|z|ch|sh)$/.test(resource)) return `${resource}es`;
+  if (/[^aeiou]y$/.test(resource)) return `${resource.slice(0, -1)}ies`;
+  return `${resource}s`;
+}
+
+/**
+ * Checks the names of a fork.
+ *
+ * @throws {UnfitName} with one line that says what is wrong and what would do
+ */
+export function forkNames(given: { name: string; resource: string; plural?: string | undefined }): ForkNames {
+  const { name, resource } = given;
+  // https://docs.npmjs.com/cli/v11/configuring-npm/package-json#name, without scopes, so that it is a host name as well.
+  if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name) || name.length > 40)
+    throw new UnfitName(
+      `The name "${name}" will not do: up to 40 lower-case letters, digits and single hyphens, beginning with a letter, such as front-desk.`,
+    );
+  checkNoun('resource', resource);
+  const plural = given.plural ?? regularPlural(resource);
+  if (plural === undefined)
+    throw new UnfitName(
+      `The plural of "${resource}" may be irregular: say --plural, such as --plural ${resource}s.`,
+    );
+  checkNoun('plural', plural);
+  if (plural === resource)
+    throw new UnfitName(
+      `The plural "${plural}" is the same as the resource: say another --plural, such as --plural ${resource}-list without the hyphen.`,
+    );
+  return { service: name, namespace: name.replaceAll('-', '_'), resource, plural };
+}
+
+/** It names a route, a table, metrics (https://prometheus.io/docs/concepts/data_model/), types and variables. */
+function checkNoun(what: string, word: string): void {
+  if (!/^[a-z]{2,30}$/.test(word))
+    throw new UnfitName(
+      `The ${what} "${word}" will not do: 2 to 30 lower-case letters, because it names a table, a metric and a type at once.`,
+    );
+  if (reservedInSql.has(word))
+    throw new UnfitName(`The ${what} "${word}" is a reserved word of SQL: take another.`);
+  if (reservedInCode.has(word))
+    throw new UnfitName(`The ${what} "${word}" is a reserved word of TypeScript: take another.`);
+  if (taken.has(word))
+    throw new UnfitName(`The ${what} "${word}" already names a part of the service: take another.`);
+}
+
+const capital = (word: string) => word.slice(0, 1).toUpperCase() + word.slice(1);
+
+/** Renames the starter's words, `frontdesk`, `booking` and `bookings`, in a text or a path of the starter. */
+export function renameStarter(text: string, names: ForkNames): string {
+  const { service, namespace, resource, plural } = names;
+  return text
+    .replaceAll('frontdesk_ns', namespace)
+    .replaceAll('frontdesk', service)
+    .replaceAll(/(?<![a-z])bookings(?![a-z])|(?<=[a-z])Bookings|Bookings(?![a-z])/g, (word) =>
+      word.startsWith('B') ? capital(plural) : plural,
+    )
+    .replaceAll(/(?<![a-z])booking(?![a-z])|Booking(?![a-rt-z])/g, (word) =>
+      word.startsWith('B') ? capital(resource) : resource,
+    );
+}
+
+/**
+ * Renames what examples in the core call after orders: databases, hosts and log lines in tests, and the database of
+ * `npm start`. References to pages that a fork does not have go.
+ */
+export function renameCore(text: string, { service, plural, resource }: ForkNames): string {
+  return text
+    .replaceAll('observable-orders', service)
+    .replaceAll('"deploy", ', '')
+    .replaceAll(/, "lab\/bench\/\*\*"|(?<=\{audit,)bench,/g, '')
+    .replaceAll(/ \(docs\/[\w/-]+\.md\)/g, '')
+    .replaceAll(/(?<=['"`/@_. =]|postgres:\/\/)orders(?=['"`/?@:_. \\-])/g, plural)
+    .replaceAll(/(?<=['"`])order(?=[._ ])(?! by)/g, resource)
+    .replaceAll(/\border_(?=id\b)/g, `${resource}_`)
+    .replaceAll('Orders.:', `${capital(plural)}.:`);
+}

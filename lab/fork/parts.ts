@@ -1,0 +1,73 @@
+/**
+ * What a fork consists of: the parts of the core that it takes from here, and what the starter (`lab/fork/starter/`) puts in the
+ * place of the domain. A test generates a fork from it in every run of CI, so a change of the service that breaks the fork
+ * fails there.
+ */
+
+/** Globs, relative to the root, of the files that every fork takes unchanged but for the names. */
+export const coreFiles: readonly string[] = [
+  'src/**/*',
+  'lab/dev/{child,free-addresses,npm-parent,restart-on-change,terminal}.ts',
+  'lab/dev/restart-on-change.test.ts',
+  'lab/dev/postgres/*.ts',
+  'scripts/link-node.mjs',
+  'tsconfig.json',
+  'biome.json',
+  '.oxlintrc.json',
+  '.editorconfig',
+  '.gitignore',
+  '.dockerignore',
+  '.npmrc',
+  '.nvmrc',
+];
+
+/** Globs of files that belong to orders and payments. The starter has its own file of the same name for most of them. */
+export const domainFiles: readonly string[] = [
+  'src/{orders,payment}/**/*',
+  'src/{domain,identity}.ts',
+  'src/README.md',
+  'src/config/{domain,gateway,settlement}-*.ts',
+  'src/telemetry/domain-fields.ts',
+  'src/telemetry/metrics/domain-metrics.ts',
+  'src/telemetry/observers/{domain,orders,payment}.ts',
+];
+
+/** Files of the domain that any domain can use, and where a fork has them. */
+export const movedFiles: Readonly<Record<string, string>> = {
+  'src/orders/api/idempotency-key.ts': 'src/http/idempotency-key.ts',
+  'src/orders/api/idempotency-key.test.ts': 'src/http/idempotency-key.test.ts',
+  'src/payment/gateway-connections.ts': 'src/upstream/connections.ts',
+};
+
+/** A part that a fork can do without. */
+export interface Part {
+  about: string;
+  /** Globs of the files, of the core or of the starter, that go with it. */
+  files: readonly string[];
+  /** npm packages that go with it. */
+  packages: readonly string[];
+}
+
+export const parts: Readonly<Record<string, Part>> = {
+  stack: {
+    about: 'docker-compose.yml with Prometheus and Grafana, the alerts and the dashboard',
+    files: ['docker-compose.yml', 'prometheus/**', 'grafana/**'],
+    packages: [],
+  },
+  ci: {
+    about: 'the workflow for GitHub Actions',
+    files: ['.github/workflows/**'],
+    packages: [],
+  },
+  image: {
+    about: 'the Dockerfile',
+    files: ['Dockerfile', '.dockerignore'],
+    packages: [],
+  },
+};
+
+/**
+ * Parts of this repository that no fork has yet, because they are about orders and payments. `--without` accepts them, so that
+ * a command that names them stays valid.
+ */
+export const neverTaken: readonly string[] = ['console', 'chaos', 'bench', 'logs', 'kubernetes'];

@@ -1,0 +1,39 @@
+import { type Environment, namesCollector, oneOf, read, text } from '../../src/config/environment.ts';
+
+export const devVariables = {
+  NODE_ENV: oneOf(['development', 'test', 'production'], {
+    default: 'development',
+    meaning: 'with `production`, nothing embedded starts, and `npm start` is `npm run serve`',
+  }),
+  DATA_DIR: text({ default: '.data', meaning: 'folder in which the embedded Postgres keeps its data' }),
+} as const;
+
+/** The configuration of `npm start`. */
+export interface DevConfig {
+  environment: 'development' | 'test' | 'production';
+  /** Data folder of the embedded Postgres. */
+  dataDir: string;
+  /** URL of the user's own database, if any. */
+  databaseUrl: string | undefined;
+  /** URL of the user's own dependency, if any. */
+  upstreamUrl: string | undefined;
+  apiKeys: string | undefined;
+  /** Whether the environment names a telemetry receiver. */
+  hasCollector: boolean;
+  /** The environment that child processes inherit. */
+  inherited: Environment;
+}
+
+/** @throws {ConfigError} listing every malformed variable */
+export function loadDevConfig(env: Environment = process.env): DevConfig {
+  const value = read(devVariables, env);
+  return {
+    environment: value.NODE_ENV,
+    dataDir: value.DATA_DIR,
+    databaseUrl: env['DATABASE_URL'],
+    upstreamUrl: env['UPSTREAM_URL'],
+    apiKeys: env['API_KEYS'],
+    hasCollector: namesCollector(env),
+    inherited: env,
+  };
+}

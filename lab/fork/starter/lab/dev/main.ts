@@ -1,0 +1,171 @@
+import path from 'node:path';
+import { demoApiKey, loadConfig } from '../../src/config/config.ts';
+import { StartupError } from '../../src/errors.ts';
+import { identity } from '../../src/identity.ts';
+import { runProcess } from '../../src/process.ts';
+import { loadSimulatorConfig } from '../simulator/config.ts';
+import { announcedUrl, startChild } from './child.ts';
+import { type DevConfig, loadDevConfig } from './config.ts';
+import { checkAddresses } from './free-addresses.ts';
+import { npmIsGone } from './npm-parent.ts';
+import { startEmbeddedPostgres } from './postgres/embedded-postgres.ts';
+import { restartOnChange } from './restart-on-change.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const serviceArgs = ['--import', path.join(root, 'src/telemetry/sdk.ts'), path.join(root, 'src/main.ts')];
+
+/** Milliseconds that PostgreSQL and the simulator have to end after the service. */
+const dependenciesDeadline = 20_000;
+
+/**
+ * `npm start`: the service and its dependencies in one command. They stop in reverse order. In production, only the service
+ * starts.
+ */
+await runProcess(async () => {
+  const config = loadDevConfig();
+  if (config.environment === 'production') becomeService(config);
+  const simulator = loadSimulatorConfig(config.inherited);
+  const service = loadConfig({
+    ...serviceEnvironment(config),
+    DATABASE_URL: 'postgres://embedded',
+    UPSTREAM_URL: 'http://simulator',
+  });
+  const terminal = createTerminal({ colour: process.stdout.isTTY && !config.inherited['NO_COLOR'] });
+  const npmGone = npmIsGone(config.inherited['npm_lifecycle_event']);
+  await checkAddresses([
+    { ...service.http, variable: 'PORT' },
+    { ...service.admin, variable: 'ADMIN_PORT' },
+    ...(config.upstreamUrl === undefined ? [{ ...simulator, variable: 'SIMULATOR_PORT' }] : []),
+  ]);
+
+  await using starting = new AsyncDisposableStack();
+  const database = await startDatabase(config, terminal);
+  starting.defer(() => database.stop());
+  const upstream = await startUpstream(config, terminal);
+  starting.defer(() => upstream.stop());
+  const startService = (ports: Readonly<Record<string, string>> = {}) =>
+    startChild({
+      name: 'The service',
+      args: serviceArgs,
+      env: {
+        ...serviceEnvironment(config),
+        ...ports,
+        DATABASE_URL: database.url,
+        UPSTREAM_URL: upstream.url,
+      },
+      onLine: terminal.showLogLine,
+    });
+  const child = await startService();
+  const apiUrl = announcedUrl(child, 'url');
+  const adminUrl = announcedUrl(child, 'adminUrl');
+  // A restart reuses the ports, so that the banner stays true.
+  const samePorts = { PORT: new URL(apiUrl).port, ADMIN_PORT: new URL(adminUrl).port };
+  const watching = process.argv.includes('--watch');
+  const running = watching
+    ? restartOnChange(child, {
+        folder: path.join(root, 'src'),
+        start: () => startService(samePorts),
+        say: terminal.say,
+      })
+    : child;
+  starting.defer(() => running.stop());
+
+  const key = config.apiKeys === undefined ? demoApiKey.key : '$API_KEY';
+  terminal.say(`
+  ${identity.title} are being taken.
+
+  API        ${apiUrl}  docs: ${apiUrl}/docs
+  Admin      ${adminUrl}  /metrics  /readyz  /status
+  Upstream   ${upstream.url}  ${upstream.description}
+
+  Create one:
+curl -i -H "Authorization: Bearer ${key}" -H 'Content-Type: application/json' -H 'Idempotency-Key: first-1' -d '{"reference":"ref-42","quantity":2}' ${apiUrl}/bookings
+  Read them:
+curl -H "Authorization: Bearer ${key}" '${apiUrl}/bookings?limit=1'
+
+  Ctrl-C stops everything. The data is kept for the next start.
+`);
+  const everything = starting.move();
+  return {
+    announcement: child.announced,
+    close: () => everything.disposeAsync(),
+    closeDeadline: service.shutdown.drainDelay + service.shutdown.deadline + dependenciesDeadline,
+    failure: Promise.race([database.ended, upstream.ended, ...(watching ? [] : [child.ended]), npmGone]),
+  };
+});
+
+interface Dependency {
+  url: string;
+  description: string;
+  /** Resolves when it has ended, with a sentence that says how. */
+  ended: Promise<string>;
+  stop: () => Promise<void>;
+}
+
+const provided = (url: string, description: string): Dependency => ({
+  url,
+  description,
+  ended: new Promise(() => undefined),
+  stop: () => Promise.resolve(),
+});
+
+/** PostgreSQL with the tables that the service expects. @throws {StartupError} */
+async function startDatabase({ databaseUrl, dataDir }: DevConfig, { say }: Terminal): Promise<Dependency> {
+  const { migrate } = await import('../../src/postgres/migrate.ts');
+  if (databaseUrl !== undefined) {
+    for (const name of await migrate(databaseUrl)) say(`applied migration ${name}`);
+    return provided(databaseUrl, 'as set in DATABASE_URL');
+  }
+  say('starting PostgreSQL');
+  const postgres = await startEmbeddedPostgres({ dataDir, log: say });
+  try {
+    for (const name of await migrate(postgres.url)) say(`applied migration ${name}`);
+  } catch (cause) {
+    await postgres.stop();
+    throw new StartupError(`The tables cannot be brought up to date: ${String(cause)}`, { cause });
+  }
+  return {
+    url: postgres.url,
+    description: dataDir,
+    ended: postgres.ended.then(() => `PostgreSQL has ended. Its log is in ${dataDir}.`),
+    stop: postgres.stop,
+  };
+}
+
+/** The dependency of the service. @throws {StartupError} */
+async function startUpstream(config: DevConfig, { say, showLogLine }: Terminal): Promise<Dependency> {
+  if (config.upstreamUrl !== undefined) return provided(config.upstreamUrl, 'as set in UPSTREAM_URL');
+  say('starting the simulator of the dependency');
+  const child = await startChild({
+    name: 'The simulator',
+    args: [path.join(root, 'lab/simulator/main.ts')],
+    env: config.inherited,
+    onLine: showLogLine,
+  });
+  return {
+    url: announcedUrl(child, 'url'),
+    description: `a simulator; break it: curl -X PUT ${announcedUrl(child, 'url')}/faults -d '{"errorRate":1}'`,
+    ended: child.ended,
+    stop: child.stop,
+  };
+}
+
+/** The environment of the service, except the addresses of its dependencies. */
+function serviceEnvironment({ inherited, hasCollector }: DevConfig): DevConfig['inherited'] {
+  return {
+    API_KEYS: `${demoApiKey.client}:${demoApiKey.key}`,
+    // Without a receiver, exporting would only fail. Traces keep their ids.
+    ...(!hasCollector && { OTEL_TRACES_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' }),
+    ...inherited,
+  };
+}
+
+/** Replaces this process, so that signals and the exit code are the service's own. */
+function becomeService({ inherited }: DevConfig): never {
+  const env = Object.entries(inherited).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  );
+  if (process.execve === undefined) throw new StartupError('Use "npm run serve" on this system.');
+  return process.execve(process.execPath, [process.execPath, ...serviceArgs], Object.fromEntries(env));
+}

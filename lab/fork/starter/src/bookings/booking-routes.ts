@@ -1,0 +1,153 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
+import { Type } from 'typebox';
+import { timeoutHeader } from '../http/deadline.ts';
+import { readIdempotencyKey } from '../http/idempotency-key.ts';
+import { problemResponses, responseHeaders } from '../http/openapi.ts';
+import { problems, sendProblem } from '../http/problem-details.ts';
+import { scrub } from '../privacy/scrub.ts';
+import type { Booking } from './booking.ts';
+import {
+  bookingBody,
+  bookingPageSchema,
+  bookingParams,
+  bookingProblems,
+  bookingRequestSchema,
+  bookingSchema,
+  idempotencyHeader,
+  listQuery,
+} from './booking-schema.ts';
+import { type BookingDependencies, createBooking } from './create-booking.ts';
+
+const content = { 'application/json': { schema: Type.Ref('Booking') } };
+const createdHeaders = {
+  ...responseHeaders,
+  location: { type: 'string' },
+  'idempotency-replayed': { type: 'string', const: 'true' },
+};
+const security = [{ apiKey: [] }];
+
+/** The HTTP API of bookings: create, read, list. */
+export const bookingRoutes: FastifyPluginAsyncTypebox<{ dependencies: BookingDependencies }> = async (
+  app,
+  { dependencies },
+) => {
+  app.addSchema(bookingSchema);
+  app.addSchema(bookingPageSchema);
+
+  app.post(
+    '/bookings',
+    {
+      config: { priority: 'place' },
+      schema: {
+        operationId: 'createBooking',
+        summary: 'Create a booking',
+        headers: Type.Object({ ...idempotencyHeader, ...timeoutHeader }),
+        body: bookingRequestSchema,
+        security,
+        response: {
+          201: { description: 'The booking is confirmed.', headers: createdHeaders, content },
+          202: {
+            description: 'The booking is stored as pending. Repeat the request with the same key.',
+            headers: createdHeaders,
+            content,
+          },
+          ...problemResponses(
+            problems.invalid_request,
+            problems.payload_too_large,
+            problems.unsupported_media_type,
+            bookingProblems.booking_rejected,
+            bookingProblems.idempotency_key_reused,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const given = request.headers['idempotency-key'];
+      const creation = await createBooking(dependencies, {
+        clientId: request.clientId,
+        request: request.body,
+        idempotencyKey: given === undefined ? undefined : readIdempotencyKey(given).key,
+        requestId: request.id,
+        deadline: request.deadline,
+      });
+      if (creation.kind === 'key_reused')
+        return sendProblem(reply, bookingProblems.idempotency_key_reused, 'Use a new key for a new booking.');
+      if (creation.kind === 'replayed') reply.header('idempotency-replayed', 'true');
+      return sendCreated(reply, creation.booking);
+    },
+  );
+
+  app.get(
+    '/bookings/:id',
+    {
+      config: { priority: 'read' },
+      schema: {
+        operationId: 'getBooking',
+        summary: 'Read a booking',
+        headers: Type.Object(timeoutHeader),
+        params: bookingParams,
+        security,
+        response: {
+          200: { description: 'The booking in its current state.', headers: responseHeaders, content },
+          ...problemResponses(problems.invalid_request, bookingProblems.booking_not_found),
+        },
+      },
+    },
+    async (request, reply) => {
+      const booking = await dependencies.store.find(request.clientId, request.params.id, request.deadline);
+      return booking === undefined
+        ? sendProblem(reply, bookingProblems.booking_not_found, 'There is no booking with this id.')
+        : bookingBody(booking);
+    },
+  );
+
+  app.get(
+    '/bookings',
+    {
+      config: { priority: 'list', largeAnswers: true },
+      schema: {
+        operationId: 'listBookings',
+        summary: 'List bookings, newest first',
+        headers: Type.Object(timeoutHeader),
+        querystring: listQuery,
+        security,
+        response: {
+          200: {
+            description: 'One page.',
+            headers: responseHeaders,
+            content: { 'application/json': { schema: Type.Ref('BookingPage') } },
+          },
+          ...problemResponses(problems.invalid_request),
+        },
+      },
+    },
+    async (request) => {
+      const { limit = 20, cursor: before } = request.query;
+      // One more than requested shows whether there is a next page.
+      const found = await dependencies.store.list(
+        request.clientId,
+        { before, limit: limit + 1 },
+        request.deadline,
+      );
+      const page = found.slice(0, limit);
+      return {
+        bookings: page.map(bookingBody),
+        nextCursor: found.length > limit ? (page.at(-1)?.id ?? null) : null,
+      };
+    },
+  );
+};
+
+/** The status code follows from the state of the booking, whether this is the first request or a repeat. */
+function sendCreated(reply: FastifyReply, booking: Booking): FastifyReply {
+  reply.header('location', `/bookings/${booking.id}`);
+  if (booking.status === 'confirmed') return reply.code(201).send(bookingBody(booking));
+  if (booking.status === 'pending') return reply.code(202).send(bookingBody(booking));
+  return sendProblem(
+    reply,
+    bookingProblems.booking_rejected,
+    'The booking is stored as rejected. Change the request, and use a new key.',
+    { bookingId: booking.id, rejectionReason: scrub(booking.reason) },
+  );
+}
