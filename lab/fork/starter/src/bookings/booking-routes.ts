@@ -40,6 +40,7 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<{ dependencies: BookingDep
     {
       config: { priority: 'place' },
       schema: {
+        tags: ['Bookings'],
         operationId: 'createBooking',
         summary: 'Create a booking',
         headers: Type.Object({ ...idempotencyHeader, ...timeoutHeader }),
@@ -83,6 +84,7 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<{ dependencies: BookingDep
     {
       config: { priority: 'read' },
       schema: {
+        tags: ['Bookings'],
         operationId: 'getBooking',
         summary: 'Read a booking',
         headers: Type.Object(timeoutHeader),
@@ -107,6 +109,7 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<{ dependencies: BookingDep
     {
       config: { priority: 'list', largeAnswers: true },
       schema: {
+        tags: ['Bookings'],
         operationId: 'listBookings',
         summary: 'List bookings, newest first',
         headers: Type.Object(timeoutHeader),
