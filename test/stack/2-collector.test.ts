@@ -20,6 +20,22 @@ test('the Collector accepts its configuration', async () => {
   await expect(validate).resolves.toMatchObject({ stderr: '' });
 });
 
+// Read by the program of this machine: in the containers' stack these files are not mounted.
+test.runIf(stack.project === undefined).each(['minimal', 'vendor', 'without-loki'])(
+  'the Collector accepts its configuration with %s.yaml on top',
+  async (name) => {
+    const files = ['config', name].map((file) => `--config=otel-collector/${file}.yaml`);
+    const env = {
+      ...process.env,
+      VENDOR_OTLP_ENDPOINT: 'https://otlp.example.com',
+      VENDOR_AUTHORIZATION: 'Bearer of-no-value',
+      COLLECTOR_LOG_FILE: '/dev/null',
+    };
+    const validate = run(findTool('otel-collector') ?? '', ['validate', ...files], { env });
+    await expect(validate).resolves.toMatchObject({ stderr: '' });
+  },
+);
+
 const parts = ['otel-collector', 'jaeger', 'prometheus', ...(stack.lokiUrl === undefined ? [] : ['loki'])];
 
 test.each(parts)('%s logs no deprecated configuration', async (name) => {
