@@ -237,8 +237,6 @@ test('the receiver skips fields and groups that it does not know, at every depth
     Buffer.from(traceId, 'hex'),
     group,
     Buffer.from([0x12, 8, 1, 1, 1, 1, 1, 1, 1, 1]),
-    // The name as a number, which a later version of the message might have: the field is unknown then.
-    Buffer.from([0x28, 0x07]),
     Buffer.from([0x2a, 2, 0x6f, 0x6b]),
     group,
   ]);
@@ -252,6 +250,16 @@ test('the receiver skips fields and groups that it does not know, at every depth
     text: '',
   });
   expect(await spansOf(traceId)).toMatchObject([{ name: 'ok' }]);
+});
+
+test('the receiver refuses a known field of another wire type, as the Collector does', async () => {
+  // `resource_spans` as a number; the name of a span as a number.
+  const span = Buffer.from([0x28, 0x07]);
+  const wrap = (content: Buffer, tag: number) => Buffer.concat([Buffer.from([tag, content.length]), content]);
+  const nested = wrap(wrap(wrap(span, 0x12), 0x12), 0x0a);
+  for (const body of [Buffer.from([0x08, 0x01]), nested]) {
+    expect(await shown.raw('POST', '/v1/traces', { headers: protobuf, body })).toMatchObject({ status: 400 });
+  }
 });
 
 test('no request above caused an unexpected error', () => {

@@ -1,4 +1,4 @@
-import { type Reader, wire } from './protobuf-reader.ts';
+import { type Reader, wire, wrongWireType } from './protobuf-reader.ts';
 
 /** A bigint is an integer beyond the safe ones. */
 export type AttributeValue =
@@ -22,10 +22,10 @@ export function addAttribute(to: Attributes, from: Reader): void {
   const end = from.enter();
   while (from.hasMore()) {
     const { number, wireType } = from.tag();
-    if (wireType !== wire.bytes) from.skip(number, wireType);
+    if (number > 2) from.skip(number, wireType);
+    else if (wireType !== wire.bytes) throw wrongWireType(number, wireType);
     else if (number === 1) key = from.text();
-    else if (number === 2) value = readValue(from);
-    else from.skip(number, wireType);
+    else value = readValue(from);
   }
   from.leave(end);
   setMember(to, key, value);
@@ -45,8 +45,9 @@ export function readValue(from: Reader): AttributeValue {
   while (from.hasMore()) {
     const { number, wireType } = from.tag();
     const read = readers[number];
-    if (read?.wireType === wireType) value = read.read(from);
-    else from.skip(number, wireType);
+    if (read === undefined) from.skip(number, wireType);
+    else if (read.wireType === wireType) value = read.read(from);
+    else throw wrongWireType(number, wireType);
   }
   from.leave(end);
   return value;
@@ -68,8 +69,9 @@ function readList(from: Reader): AttributeValue[] {
   const end = from.enter();
   while (from.hasMore()) {
     const { number, wireType } = from.tag();
-    if (number === 1 && wireType === wire.bytes) values.push(readValue(from));
-    else from.skip(number, wireType);
+    if (number !== 1) from.skip(number, wireType);
+    else if (wireType === wire.bytes) values.push(readValue(from));
+    else throw wrongWireType(number, wireType);
   }
   from.leave(end);
   return values;
@@ -80,8 +82,9 @@ function readMembers(from: Reader): Attributes {
   const end = from.enter();
   while (from.hasMore()) {
     const { number, wireType } = from.tag();
-    if (number === 1 && wireType === wire.bytes) addAttribute(members, from);
-    else from.skip(number, wireType);
+    if (number !== 1) from.skip(number, wireType);
+    else if (wireType === wire.bytes) addAttribute(members, from);
+    else throw wrongWireType(number, wireType);
   }
   from.leave(end);
   return members;

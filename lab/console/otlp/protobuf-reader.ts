@@ -1,11 +1,18 @@
 /** The kinds of encoding that precede a value. */
 export const wire = { varint: 0, fixed64: 1, bytes: 2, groupStart: 3, groupEnd: 4, fixed32: 5 } as const;
 
-/** Messages within messages, as in the libraries of protobuf: more would overflow the stack. */
-const deepest = 100;
+/**
+ * Messages within messages: many more would overflow the stack. A list in a value takes two, and the log processor forwards
+ * values that are 64 deep.
+ */
+const deepest = 200;
 /** Maximum length of a text that is remembered, and number of remembered texts (a power of two). */
 const longestKnown = 48;
 const mostKnown = 4096;
+
+/** A known field in another encoding is no message of this type: the Collector refuses it, too. */
+export const wrongWireType = (field: number, wireType: number): RangeError =>
+  new RangeError(`field ${field} has wire type ${wireType}`);
 
 /** Reads protobuf's wire format front to back. Every method throws a RangeError at bytes that cannot be read. */
 export class Reader {

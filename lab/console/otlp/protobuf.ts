@@ -1,4 +1,4 @@
-import { Reader, wire } from './protobuf-reader.ts';
+import { Reader, wire, wrongWireType } from './protobuf-reader.ts';
 
 /**
  * Protobuf messages described in TypeScript: `message({ name: one(1, text) })` reads `message M { string name = 1; }`, and
@@ -154,9 +154,9 @@ export function message<F extends Fields>(fields: F): Type<ValueOf<F>> {
     while (from.hasMore()) {
       const { number, wireType } = from.tag();
       const [name, field] = byNumber[number] ?? [];
-      if (name !== undefined && field !== undefined && accepts(field, wireType))
-        values[name] = field.add(values[name], from, wireType);
-      else from.skip(number, wireType);
+      if (name === undefined || field === undefined) from.skip(number, wireType);
+      else if (accepts(field, wireType)) values[name] = field.add(values[name], from, wireType);
+      else throw wrongWireType(number, wireType);
     }
     from.leave(end);
     return values;
