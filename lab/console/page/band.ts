@@ -77,13 +77,15 @@ const states = [
 
 const bands = new WeakMap<Element, Band>();
 
+/** Keep their space until the service has reported its breakers: otherwise the plots below would move down. */
+const reserved = ['breaker:payment', 'breaker:settlement'];
+
 /** One band per circuit breaker of the service. */
 export function breakerBands(parent: HTMLElement, data: PlotData): void {
   const names = [...data.columns.keys()].filter((name) => name.startsWith('breaker:'));
   const update = (element: HTMLElement, name: string) =>
     bands.get(element)?.update(stretchesOfBreaker(name.slice('breaker:'.length), data), data);
-  // Reserves the space of one band until the service has reported its breakers.
-  reconcile(parent, names.length === 0 ? ['breaker:payment'] : names, {
+  reconcile(parent, names.length === 0 ? reserved : names, {
     key: (name) => name,
     create(name) {
       const of = name.slice('breaker:'.length);
