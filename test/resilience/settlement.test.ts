@@ -88,11 +88,17 @@ describe('an order past its settlement deadline', () => {
     const { body } = await service.api.place();
     expect(body.status).toBe('pending');
     // In the reverse order, the worker could still charge the order in time.
-    await service.database.sql(`UPDATE orders SET created_at = created_at - interval '1 hour'`);
+    const [aged] = await service.database.sql(
+      `UPDATE orders SET created_at = created_at - interval '1 hour' RETURNING round`,
+    );
+    // The worker may hold the order since before, and would charge it: that round ends first.
+    await expect
+      .poll(() => service.database.sql(`SELECT status, round FROM orders`), { timeout: 20_000 })
+      .not.toEqual([{ status: 'pending', round: aged?.['round'] }]);
     await service.gateway.clearFaults();
 
     await expect
-      .poll(async () => (await service.api.get(`/orders/${body.id}`)).body.status)
+      .poll(async () => (await service.api.get(`/orders/${body.id}`)).body.status, { timeout: 20_000 })
       .toBe('cancelled');
     expect(await service.gateway.chargeOf(body.id)).toMatchObject({ status: 'cancelled', captures: 0 });
     const late = await fetch(`${service.gateway.url}/charges`, {
