@@ -5,12 +5,14 @@ import { h } from './h.ts';
 import type { Live } from './live.ts';
 import {
   answerLines,
+  attemptLines,
   countScale,
   createPlotTable,
   latencyScale,
   p50,
   p95,
   p99,
+  pendingLines,
   rateScale,
 } from './plot-table.ts';
 import type { Overlay, PlotData, PlotOptions } from './plot.ts';
@@ -79,16 +81,13 @@ function plotsOf(dots: Overlay): readonly PlotOptions[] {
       title: 'Payment attempts',
       height: 72,
       ...rateScale,
-      lines: [
-        { column: 'retries', label: 'retries', colour: '--amber' },
-        { column: 'rejected', label: 'rejected', colour: '--red' },
-      ],
+      lines: attemptLines,
     },
     {
       title: 'Pending orders',
       height: 72,
       ...countScale,
-      lines: [{ column: 'pending', label: 'pending', colour: '--violet', filled: true }],
+      lines: pendingLines,
     },
     {
       title: 'Orders',

@@ -5,7 +5,17 @@ import { breakerBands, createBand, faultBand } from './band.ts';
 import { duration } from './format.ts';
 import { h } from './h.ts';
 import type { Live } from './live.ts';
-import { answerLines, countScale, createPlotTable, latencyScale, p50, p99, rateScale } from './plot-table.ts';
+import {
+  answerLines,
+  attemptLines,
+  countScale,
+  createPlotTable,
+  latencyScale,
+  p50,
+  p99,
+  pendingLines,
+  rateScale,
+} from './plot-table.ts';
 import type { PlotOptions } from './plot.ts';
 import type { CreateView, Page } from './view.ts';
 
@@ -25,16 +35,13 @@ const plotRows: readonly PlotOptions[] = [
     title: 'Payment attempts',
     height: 70,
     ...rateScale,
-    lines: [
-      { column: 'retries', label: 'retries', colour: '--amber' },
-      { column: 'rejected', label: 'rejected', colour: '--red' },
-    ],
+    lines: attemptLines,
   },
   {
     title: 'Pending orders',
     height: 70,
     ...countScale,
-    lines: [{ column: 'pending', label: 'pending', colour: '--violet', filled: true }],
+    lines: pendingLines,
   },
 ];
 

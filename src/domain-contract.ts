@@ -1,0 +1,38 @@
+import type { FastifyPluginAsync } from 'fastify';
+import type { Config } from './config/config.ts';
+import type { ProblemVocabulary } from './http/problem-details.ts';
+import type { Database } from './postgres/database.ts';
+import type { Probes } from './probes.ts';
+import type { Redis } from './redis/redis.ts';
+import type { CircuitState } from './resilience/circuit-breaker.ts';
+import type { DomainGaugeSources } from './telemetry/metrics/domain-metrics.ts';
+import type { Metrics } from './telemetry/metrics/metrics.ts';
+
+/** What the domain is created from. */
+export interface DomainParts {
+  config: Config;
+  database: Database;
+  /** `undefined` without REDIS_URL. */
+  redis: Redis | undefined;
+  probes: Probes['domain'];
+  metrics: Metrics;
+  /** Closes a part at the end, after those that are created later. */
+  defer(close: () => void | Promise<void>): void;
+}
+
+/** What the service needs of its domain. Nothing else of the service knows the domain. */
+export interface Domain {
+  /** Routes that require an API key. */
+  routes: FastifyPluginAsync;
+  /** What the routes add to problem details. */
+  problems: ProblemVocabulary;
+  /** Connections that it may have to its dependencies. */
+  connections: number;
+  /** What its requests can queue for, besides the pool of Postgres. */
+  queues: ReadonlyArray<{ waiting(): number; completed(): number }>;
+  /** By the name of the breaker. */
+  circuits(): Record<string, CircuitState>;
+  /** Shared statements in flight, and rows that wait to share one, by what they write. */
+  batches(): Record<string, { inFlight: number; waiting: number }>;
+  gauges: DomainGaugeSources;
+}
