@@ -16,8 +16,11 @@ import { parseRecord } from './record.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** Everything that the fast path says about the bytes. The bytes come in pieces of the given sizes. */
-function processed(content: Buffer, { sizes = [content.length], longestLine = 4096 } = {}) {
+/**
+ * Everything that the fast path says about the bytes. The bytes come in pieces of the given sizes. By default every line is
+ * whole, however long a generated one is: the reference knows no pieces of lines.
+ */
+function processed(content: Buffer, { sizes = [content.length], longestLine = content.length } = {}) {
   const counts = createCounts(5);
   const batch = new BatchBuilder({ size: 7, bytes: 1e6, otlp: true, text: true });
   const processor = new LineProcessor(
