@@ -47,35 +47,33 @@ function batcherOver(options: Partial<MicroBatching<string, string>> & { takes?:
 }
 
 describe('A micro-batcher', () => {
-  test('sends an item at once when nothing is in flight', async () => {
+  test('sends an item at once while a place is free and items go alone', async () => {
     const { add, sent } = batcherOver();
-    void add('a', noDeadline);
-    expect(sent).toEqual([['a']]);
-    await vi.runAllTimersAsync();
-    void add('b', noDeadline);
+    for (const item of ['a', 'b', 'c']) void add(item, noDeadline);
     expect(sent).toEqual([['a'], ['b']]);
     await vi.runAllTimersAsync();
-  });
-
-  test('gathers the items of a turn although nothing is in flight while the load lasts', async () => {
-    const { add, sent } = batcherOver();
-    for (const item of ['a', 'b', 'c']) void add(item, noDeadline);
-    await vi.runAllTimersAsync();
-    for (const item of ['d', 'e']) void add(item, noDeadline);
-    await vi.runAllTimersAsync();
-    void add('f', noDeadline);
-    await vi.runAllTimersAsync();
-    void add('g', noDeadline);
-    expect(sent).toEqual([['a'], ['b', 'c'], ['d', 'e'], ['f'], ['g']]);
+    void add('d', noDeadline);
+    expect(sent).toEqual([['a'], ['b'], ['c'], ['d']]);
     await vi.runAllTimersAsync();
   });
 
-  test('sends the items of one turn of the event loop together when a place is free beside one in flight', async () => {
+  test('gathers the items of a turn of the event loop while items went together lately, although a place is free', async () => {
     const { add, sent } = batcherOver();
-    for (const item of ['a', 'b', 'c']) void add(item, noDeadline);
-    expect(sent).toEqual([['a']]);
+    for (const item of 'a b c d e f g h'.split(' ')) void add(item, noDeadline);
+    await vi.runAllTimersAsync();
+    expect(sent.splice(0)).toEqual([['a'], ['b'], ['c', 'd', 'e', 'f'], ['g', 'h']]);
+    for (const item of ['i', 'j']) void add(item, noDeadline);
+    expect(sent).toEqual([]);
     await vi.advanceTimersByTimeAsync(0);
-    expect(sent).toEqual([['a'], ['b', 'c']]);
+    void add('k', noDeadline);
+    expect(sent).toEqual([['i', 'j']]);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sent.splice(0)).toEqual([['i', 'j'], ['k']]);
+    await vi.runAllTimersAsync();
+    void add('l', noDeadline);
+    await vi.runAllTimersAsync();
+    for (const item of ['m', 'n']) void add(item, noDeadline);
+    expect(sent).toEqual([['l'], ['m'], ['n']]);
     await vi.runAllTimersAsync();
   });
 
@@ -115,7 +113,7 @@ describe('A micro-batcher', () => {
   });
 
   test('fails every item of a batch when none of them is at fault', async () => {
-    const { add } = batcherOver({ runTogether: () => Promise.reject(ofAll) });
+    const { add } = batcherOver({ places: 1, runTogether: () => Promise.reject(ofAll) });
     void add('in flight', noDeadline);
     const results = Promise.allSettled('a b c'.split(' ').map((item) => add(item, noDeadline)));
     await vi.runAllTimersAsync();

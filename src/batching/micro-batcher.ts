@@ -5,10 +5,10 @@ import { startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
 /**
  * Micro-batching, clocked by the work itself: the technique of group commit.
  *
- * An item goes at once if nothing is in flight and the last one went alone. Otherwise it goes at the end of the turn of the
- * event loop in which it arrives, together with those of the same turn, if a place is free. Items that arrive while all places
- * are taken wait together, and go as soon as a place is free. No timer makes an item wait: under low load each item is alone,
- * and the higher the load, the larger the batches and the smaller each item's share of their cost.
+ * An item goes at once if a place is free and items went alone lately. While they went together, it goes at the end of the
+ * turn of the event loop in which it arrives, with those of the same turn. Items that arrive while all places are taken wait
+ * together, and go as soon as a place is free. No timer makes an item wait: with no more callers than places each item is
+ * alone, and the higher the load, the larger the batches and the smaller each item's share of their cost.
  *
  * Nobody pays for a stranger:
  * - When a batch fails in a way that one of its items may have caused, each of them runs again, alone.
@@ -53,6 +53,11 @@ export interface MicroBatching<Item, Result> {
   onSent?(items: readonly Item[]): void;
 }
 
+/** Average size from which batches count as shared. */
+const together = 1.5;
+/** Of the moving average: some ten items in a row have to go alone until the next one does not wait for its turn's end. */
+const weightOfLast = 0.25;
+
 interface Entry<Item, Result> {
   item: Item;
   deadline: Deadline;
@@ -68,8 +73,8 @@ export function createMicroBatcher<Item, Result>(
   let inFlight = 0;
   let completed = 0;
   let sending = false;
-  /** Items in the last batch. */
-  let lastSize = 1;
+  /** Items in a batch lately, as a moving average. */
+  let usualSize = 1;
 
   /**
    * Sends at the end of this turn of the event loop. A turn reads what has arrived on all connections, so under load it
@@ -95,7 +100,7 @@ export function createMicroBatcher<Item, Result>(
         else if (batch.push(entry) === batching.maxItems) break;
       }
       if (batch.length === 0) return;
-      lastSize = batch.length;
+      usualSize += (batch.length - usualSize) * weightOfLast;
       inFlight += 1;
       // A batch belongs to no request, whichever of them sends it.
       outsideRequests(() => void holdPlace(run(batch)));
@@ -151,7 +156,7 @@ export function createMicroBatcher<Item, Result>(
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
       const entry: Entry<Item, Result> = { item, deadline, resolve, reject, limit: undefined };
       waiting.add(entry);
-      if (inFlight === 0 && lastSize === 1 && !sending) send();
+      if (inFlight < batching.places && usualSize < together && !sending) send();
       else sendSoon();
       const remaining = deadline.remaining();
       if (waiting.has(entry) && remaining !== Infinity) {
