@@ -1,4 +1,6 @@
+import path from 'node:path';
 import { Customers } from '../shared/load.ts';
+import { type BenchProcess, startProcess } from '../shared/processes.ts';
 import type { LoadGenerator } from './load-generator.ts';
 import type { Scene } from './report.ts';
 import type { StartSubject } from './subjects.ts';
@@ -31,9 +33,31 @@ export async function measureRefusal(
 ): Promise<number> {
   const nearlyNone = { ADMISSION_LIMIT_MIN: '1', ADMISSION_LIMIT_MAX: '1', ADMISSION_QUEUE: '0' };
   await using subject = await startSubject(nearlyNone);
-  const phase = { url: subject.process.url, steps: [{ rate: refusalRate, seconds: 5 }] };
+  return costOfRequest(subject.process, generator, signal);
+}
+
+/** The same for a server that does nothing else. @param folder of its log */
+export async function measureBareRefusal(
+  folder: string,
+  generator: LoadGenerator,
+  signal: AbortSignal,
+): Promise<number> {
+  await using server = await startProcess({
+    script: 'lab/bench/overload/bare-refusal.ts',
+    env: {},
+    logFile: path.join(folder, 'bare_refusal.log'),
+  });
+  return costOfRequest(server, generator, signal);
+}
+
+async function costOfRequest(
+  server: BenchProcess,
+  generator: LoadGenerator,
+  signal: AbortSignal,
+): Promise<number> {
+  const phase = { url: server.url, steps: [{ rate: refusalRate, seconds: 5 }] };
   await generator.run(phase, signal);
-  const cpuBefore = await subject.process.cpuTime();
+  const cpuBefore = await server.cpuTime();
   const requests = await generator.run(phase, signal);
-  return ((await subject.process.cpuTime()) - cpuBefore) / requests.length;
+  return ((await server.cpuTime()) - cpuBefore) / requests.length;
 }

@@ -4,7 +4,7 @@ import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { BenchFailure } from '../shared/failure.ts';
 import { readArguments, wholeNumber } from '../shared/options.ts';
 import { startSurroundings } from '../shared/surroundings.ts';
-import { measureCapacity, measureRefusal, refusalLatency } from './costs.ts';
+import { measureBareRefusal, measureCapacity, measureRefusal, refusalLatency } from './costs.ts';
 import { LoadGenerator } from './load-generator.ts';
 import { measureBurst, withRecovery } from './measure.ts';
 import { medianOf, type Outcome } from './outcome.ts';
@@ -84,7 +84,8 @@ async function run(
 
   await setGatewayLatency(simulator, refusalLatency);
   const refusal = await measureRefusal(startSubject, generator, signal);
-  say(`a refusal costs ${refusal.toFixed(0)} µs`);
+  const bareRefusal = await measureBareRefusal(surroundings.folder, generator, signal);
+  say(`a refusal costs ${refusal.toFixed(0)} µs, by Node's HTTP server alone ${bareRefusal.toFixed(0)} µs`);
 
   const measured: MeasuredScene[] = [];
   for (const scene of chosen) {
@@ -107,7 +108,8 @@ async function run(
     const outcomes = { on: mediansOf(scene, rounds.on), off: mediansOf(scene, rounds.off) };
     measured.push({ ...scene, capacity, cpuPerOrder, outcomes, rounds });
   }
-  return { date: new Date().toISOString().slice(0, 10), machine, settings, refusal, scenes: measured };
+  const date = new Date().toISOString().slice(0, 10);
+  return { date, machine, settings, refusal, bareRefusal, scenes: measured };
 }
 
 interface Tools {

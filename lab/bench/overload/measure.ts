@@ -18,7 +18,8 @@ export interface Plan {
 /** What a burst did to the service. Whether it recovered depends on a normal p99, which the caller knows. */
 export type BurstOutcome = Omit<Outcome, 'recovery'> & { afterBurst: Window[] };
 
-/** Seconds of usual load before the burst, in which V8 optimizes, and after it. */
+/** Seconds of half the usual load, in which V8 optimizes, and of the usual load before and after the burst. */
+const warmUp = 8;
 const before = 5;
 const after = 5;
 
@@ -30,6 +31,7 @@ export async function measureBurst(
   signal: AbortSignal,
 ): Promise<BurstOutcome> {
   const steps = [
+    { rate: plan.usual / 2, seconds: warmUp },
     { rate: plan.usual, seconds: before },
     { rate: plan.burst, seconds: plan.seconds },
     { rate: plan.usual, seconds: after },
@@ -40,7 +42,7 @@ export async function measureBurst(
     watchMemory(service, ended.signal),
   ]);
 
-  const start = 1000 * before;
+  const start = 1000 * (warmUp + before);
   const end = start + 1000 * plan.seconds;
   const finish = end + 1000 * after;
   const burst = requests.filter(({ due }) => due >= start && due < end);

@@ -77,8 +77,9 @@ export const scenes: readonly Scene[] = [
 export interface OverloadReport extends Pick<Comparison, 'date' | 'machine'> {
   /** How often each burst was measured, and its length in seconds. */
   settings: { rounds: number; seconds: number };
-  /** Processor time per refused request, in microseconds. */
+  /** Processor time per refused request, in microseconds: of the service, and of Node's HTTP server alone. */
   refusal: number;
+  bareRefusal: number;
   scenes: MeasuredScene[];
 }
 
@@ -92,7 +93,8 @@ export interface MeasuredScene extends Scene {
   rounds: Record<'on' | 'off', Outcome[][]>;
 }
 
-export function toMarkdown({ date, machine, settings, refusal, scenes: measured }: OverloadReport): string {
+export function toMarkdown(report: OverloadReport): string {
+  const { date, machine, settings, refusal, bareRefusal, scenes: measured } = report;
   const { rounds, seconds } = settings;
   return `# Under overload
 
@@ -102,14 +104,18 @@ load average ${machine.loadBefore.toFixed(2)} before the start.
 ![Paid orders and their p99 over the load, with and without admission control](overload.svg)
 
 First the capacity is measured in a closed loop over a few connections. Then orders arrive in an open loop, whether or not
-earlier ones were answered: 5 s at 0.8 of the capacity, ${seconds} s at a multiple of it, and 5 s at 0.8 again. The whole burst counts,
+earlier ones were answered: 8 s at 0.4 of the capacity, in which V8 optimizes, 5 s at 0.8, ${seconds} s at a multiple, and 5 s
+at 0.8 again. The whole burst counts,
 including its first moments. Each burst has a new service, and each figure is the median of ${rounds} rounds. Paid orders are answers
 of 201, and p50 and p99 are theirs. Shed requests are answers of 429. Pending orders are answers of 202: stored, and charged
 later by the settlement worker. A client without an answer hangs up after 2 s. The service has recovered when in every later
-quarter of a second all orders are paid, with a p99 of at most 1.5 times that at the capacity. Late is the generator's delay
+quarter of a second all orders are paid, with a p99 of at most 1.5 times that at the capacity. Without a proxy, clients with a
+new connection may get no answer: libuv accepts one connection per turn of the event loop, so the others wait in the kernel.
+Late is the generator's delay
 behind its schedule (p99); requests that it could not send are missing from sent.
 
-A refusal takes ${refusal.toFixed(0)} µs of processor time, an order ${orderCost(measured)} µs. So a service that is short of
+A refusal takes ${refusal.toFixed(0)} µs of processor time, of which Node's HTTP server alone takes ${bareRefusal.toFixed(0)} µs for the same answer; an
+order takes ${orderCost(measured)} µs. So a service that is short of
 processor time cannot refuse much more than ${(orderCost(measured) / refusal).toFixed(0)} times its capacity and still serve orders.
 
 ${measured.map((scene) => describeScene(scene, refusal)).join('\n')}
