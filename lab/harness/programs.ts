@@ -19,6 +19,7 @@ const programs: readonly Program[] = [
     package: 'redis-server',
     tests: [
       'test/api/orders-cache.test.ts',
+      'test/limits/proxy-without-postgres.test.ts',
       'test/limits/rate-limit-shared.test.ts',
       'test/resilience/redis-faults.test.ts',
       'test/resilience/redis-unsuitable.test.ts',
@@ -33,7 +34,11 @@ const programs: readonly Program[] = [
   {
     name: 'haproxy',
     package: 'haproxy',
-    tests: ['test/limits/proxy.test.ts', 'test/operations/telemetry-names.test.ts'],
+    tests: [
+      'test/limits/proxy.test.ts',
+      'test/limits/proxy-without-postgres.test.ts',
+      'test/operations/telemetry-names.test.ts',
+    ],
   },
   {
     name: 'chromium',

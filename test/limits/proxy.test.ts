@@ -7,16 +7,11 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../lab/harness/free-port.ts';
 import { findHaProxy, type HaProxy, haproxyConfigFile, startHaProxy } from '../../lab/harness/haproxy.ts';
-import { parseExposition } from '../../lab/harness/exposition.ts';
 import { startTcpProxy } from '../../lab/simulator/network/tcp-proxy.ts';
 import { problems } from '../../src/http/problem-details.ts';
 import { priorities } from '../../src/admission/priorities.ts';
-import {
-  type ApiClient,
-  createApiClient,
-  type ProblemBody,
-  teaOrder,
-} from '../support/clients/api-client.ts';
+import { createApiClient, type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
+import { haproxyMetric } from '../support/clients/haproxy-metric.ts';
 import { metricOf, occupy, patiently, spawnHeld } from '../support/clients/held-orders.ts';
 import { quietWorker } from '../support/clients/settings.ts';
 import { openConnection } from '../support/clients/raw-connection.ts';
@@ -140,37 +135,6 @@ describe('the proxy, when a replica does not answer', () => {
   });
 });
 
-test('a service without Postgres answers for itself through the proxy', async () => {
-  await using surroundings = await spawnSurroundings();
-  const network = await startTcpProxy(surroundings.database.url);
-  await using replica = await spawnReplica(surroundings, {
-    ...quietWorker,
-    DATABASE_URL: network.url,
-    DATABASE_DEADLINE: '500ms',
-  });
-  await using proxy = await startHaProxy([replica]);
-  let api: ApiClient | undefined;
-  const place = async () => {
-    api ??= await createApiClient(proxy.url, 'shop-key');
-    return (await api.place()).status;
-  };
-  await expect.poll(place, patiently).toBe(201);
-
-  await network.close();
-  const isReady = async () => (await fetch(`${replica.adminUrl}/readyz`)).ok;
-  await expect.poll(isReady, patiently).toBe(false);
-  // For longer than HAProxy takes to notice.
-  const seen = new Set<string>();
-  const end = Date.now() + 4000;
-  while (Date.now() < end) seen.add(String(problemOf(await requireApi(api).place())));
-  expect([...seen]).toEqual(['503,database_unavailable']);
-});
-
-function requireApi(api: ApiClient | undefined): ApiClient {
-  if (api === undefined) throw new Error('No request has succeeded yet.');
-  return api;
-}
-
 test('orders beyond what the replica takes get 429 from the proxy, while reads and cancellations wait and are answered', async () => {
   await using held = await spawnHeld({ ADMISSION: 'off' });
   await using proxy = await startHaProxy([held.service], (config) =>
@@ -210,7 +174,7 @@ test('a replica tells the proxy how many requests it takes at a time, and the pr
   const agentPort = await freePort();
   await using held = await spawnHeld({ AGENT_PORT: String(agentPort) });
   await using proxy = await startHaProxy([{ ...held.service, agentPort }]);
-  const maxconn = () => sampleOf(proxy, 'haproxy_server_limit_sessions', 'orders');
+  const maxconn = () => haproxyMetric(proxy, 'haproxy_server_limit_sessions', 'orders');
   await expect.poll(maxconn, patiently).toBe(9);
   const api = await createApiClient(proxy.url, 'shop-key');
   const placing = await occupy({ ...held, service: { ...held.service, api } }, 9);
@@ -218,8 +182,8 @@ test('a replica tells the proxy how many requests it takes at a time, and the pr
   expect(many.map(({ status }) => status)).toEqual(Array.from(many, () => 429));
   expect(await metricOf(held.service, 'requests_shed_total', { reason: 'queue_full' })).toBe(0);
   // The alert RequestsShed adds these two.
-  const denied = await sampleOf(proxy, 'haproxy_backend_requests_denied_total', 'orders');
-  const heldTooLong = await sampleOf(proxy, 'haproxy_backend_connection_errors_total', 'orders');
+  const denied = await haproxyMetric(proxy, 'haproxy_backend_requests_denied_total', 'orders');
+  const heldTooLong = await haproxyMetric(proxy, 'haproxy_backend_connection_errors_total', 'orders');
   expect(denied + heldTooLong).toBe(20);
   // Orders do not use up the whole limit: a read through another way finds a slot.
   expect((await held.service.api.get(`/orders/${randomUUID()}`)).status).toBe(404);
@@ -249,13 +213,6 @@ test('a replica tells the proxy that it is not ready, and that it drains', async
   expect(await agentLine(agentPort)).toBe('drain\n');
   await closing;
 });
-
-async function sampleOf({ target }: HaProxy, name: string, backend: string): Promise<number> {
-  const exposed = await (await fetch(`http://${target}/metrics`)).text();
-  const { samples } = parseExposition(exposed, 'prometheus');
-  const sample = samples.find((each) => each.name === name && each.labels['proxy'] === backend);
-  return sample?.value ?? Number.NaN;
-}
 
 test('an order that waits in the queue of the proxy for too long gets 429, not 503', async () => {
   await using held = await spawnHeld({ ADMISSION: 'off' });

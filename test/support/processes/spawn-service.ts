@@ -71,7 +71,7 @@ export async function spawnSurroundings(options: Pick<SpawnOptions, 'migrated'> 
 
 /** Spawns another instance of the service with the same database and gateway. */
 export async function spawnReplica(
-  { database, gateway }: Pick<Surroundings, 'database' | 'gateway'>,
+  { database, gateway }: { database: Pick<TestDatabase, 'url'>; gateway: Pick<GatewayControl, 'url'> },
   env: Environment = {},
   overrides: DomainOverrides = {},
 ): Promise<Replica> {
