@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../../lab/harness/free-port.ts';
+import { freePort } from './free-port.ts';
 
 /** The stack in containers, beside one that a developer runs: with a project name and ports of its own. */
 

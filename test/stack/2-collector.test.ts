@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { findTool } from '../../stack/native/tools.ts';
 import { stack } from './backends.ts';
-import { compose } from './compose.ts';
+import { compose } from '../../lab/harness/compose-project.ts';
 
 const run = promisify(execFile);
 

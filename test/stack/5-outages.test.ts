@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { descendants } from '../support/processes/npm-start-process.ts';
 import { eventually, findTrace, stack, sumOf } from './backends.ts';
-import { compose } from './compose.ts';
+import { compose } from '../../lab/harness/compose-project.ts';
 import { placeOrder } from './customer.ts';
 
 /** Runs last, because the telemetry that it loses would be missing in the other files. */

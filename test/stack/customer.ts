@@ -9,8 +9,8 @@ export interface Placed {
 }
 
 /** Places an order like the customers of the stack. */
-export async function placeOrder(paymentToken: string): Promise<Placed> {
-  const response = await fetch(`${stack.apiUrl}/orders`, {
+export async function placeOrder(paymentToken: string, apiUrl = stack.apiUrl): Promise<Placed> {
+  const response = await fetch(`${apiUrl}/orders`, {
     method: 'POST',
     headers: {
       authorization: 'Bearer demo-key',

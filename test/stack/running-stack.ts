@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { compose, freePorts, removeAtTheEnd } from './compose.ts';
+import { compose, freePorts, removeAtTheEnd } from '../../lab/harness/compose-project.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
