@@ -14,6 +14,9 @@ import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { makeFork } from './fork.ts';
 import { forkNames } from './names.ts';
+import { parts } from './parts.ts';
+import { applyRecipe, readRecipes } from './recipes.ts';
+import { remove, replace, withoutBlock } from './edits.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fork-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -21,39 +24,79 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const names = forkNames({ name: 'front-desk', resource: 'reservation' });
 const options = { names, without: [], license: 'UNLICENSED', holder: '' } as const;
 
-describe('a fork', { timeout: 120_000 }, () => {
-  const target = path.join(folder, 'front-desk');
+/** What a fork is checked with, by the programs of this repository. */
+function check(target: string, ...programs: readonly string[]): void {
+  const modules = path.join(target, 'node_modules');
+  if (!existsSync(modules)) symlinkSync(path.resolve('node_modules'), modules);
+  for (const line of programs) {
+    const [program = '', ...args] = line.split(' ');
+    try {
+      execFileSync(path.join(modules, '.bin', program), args, { cwd: target, stdio: 'pipe' });
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout: Buffer; stderr: Buffer };
+      throw new Error(`${line}:\n${String(stdout)}${String(stderr)}`, { cause: error });
+    }
+  }
+}
 
-  test('a fork has one commit, and its core compiles with another domain', async () => {
-    await makeFork(target, options);
+const unused = 'knip --exclude exports,types';
+
+/** Lines of a fork that speak of this repository's domain, its benchmarks or the starter. */
+function leftIn(target: string): string[] {
+  const sequence =
+    /order by|in (?:reverse |their |any |this )?order\b|(?:the|any|their|this) order\b|order: 'ipv4first'/gi;
+  const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: target, encoding: 'utf8' }).split('\0');
+  const files = tracked.filter(
+    (file) =>
+      file !== '' &&
+      !/^(?:NOTICE|package-lock\.json|src\/privacy\/.*|test\/operations\/fixtures\/.*)$/.test(file),
+  );
+  expect(files.length).toBeGreaterThan(150);
+  return files.flatMap((file) =>
+    `${file}\n${readFileSync(path.join(target, file), 'utf8')}`
+      .split('\n')
+      .filter((line) =>
+        /\borders?\b|order_|payment|\btea\b|bench|\bbookings?\b|frontdesk|stack:native|npm run chaos/i.test(
+          line.replaceAll(sequence, ''),
+        ),
+      )
+      .map((line) => `${file}: ${line.trim()}`),
+  );
+}
+
+describe('a fork', { timeout: 300_000 }, () => {
+  test('a fork without its parts has one commit, compiles, and has no unused file or package', async () => {
+    const target = path.join(folder, 'least');
+    await makeFork(target, { ...options, without: Object.keys(parts) });
     const commits = execFileSync('git', ['rev-list', '--count', 'HEAD'], { cwd: target, encoding: 'utf8' });
     expect(commits.trim()).toBe('1');
-    symlinkSync(path.resolve('node_modules'), path.join(target, 'node_modules'));
-    const compiled = execFileSync('node_modules/.bin/tsc', { cwd: target, encoding: 'utf8' });
-    expect(compiled).toBe('');
+    check(target, 'tsc', unused);
+    expect(leftIn(target)).toEqual([]);
+    expect(globSync('{docker-compose.yml,deploy,Dockerfile,.github,grafana}', { cwd: target })).toEqual([]);
   });
 
-  test('no word of orders, payments, tea or benchmarks is left in a fork', () => {
-    const files = globSync(['**/*', '.*'], { cwd: target, exclude: ['node_modules/**', '.git/**'] }).filter(
-      (file) =>
-        /\.\w+$|Dockerfile/.test(file) && !/^(?:NOTICE|package-lock\.json|src\/privacy\/.*)$/.test(file),
-    );
-    expect(files.length).toBeGreaterThan(150);
-    const sequence =
-      /order by|in (?:reverse |their |any |this )?order\b|(?:the|any|their|this) order\b|order: 'ipv4first'/gi;
-    const left = files
-      .filter((file) => !existsSync(path.join(target, file, '.')))
-      .flatMap((file) =>
-        readFileSync(path.join(target, file), 'utf8')
-          .split('\n')
-          .filter((line) =>
-            /\borders?\b|order_|payment|\btea\b|bench|\bbookings?\b|frontdesk/i.test(
-              line.replaceAll(sequence, ''),
-            ),
-          )
-          .map((line) => `${file}: ${line.trim()}`),
-      );
-    expect(left).toEqual([]);
+  test('no word of orders, payments, tea or benchmarks is left in a fork with all parts', async () => {
+    const target = path.join(folder, 'whole');
+    await makeFork(target, options);
+    expect(leftIn(target)).toEqual([]);
+    const compose = readFileSync(path.join(target, 'docker-compose.yml'), 'utf8');
+    expect(compose).toContain('postgres://front_desk:front_desk@postgres:5432/front_desk');
+  });
+
+  test('every recipe fits a fork, which then compiles and passes the linter', async () => {
+    const target = path.join(folder, 'recipes');
+    await makeFork(target, { ...options, names: forkNames({ name: 'frontdesk', resource: 'booking' }) });
+    const recipes = readRecipes(readFileSync('lab/fork/starter/docs/recipes.md', 'utf8'));
+    expect(recipes.map(({ title }) => title)).toEqual([
+      'A variable',
+      'An error code',
+      'A route',
+      'A metric with its panel and its alert',
+      'A migration',
+      'A dependency',
+    ]);
+    for (const recipe of recipes) await applyRecipe(target, recipe);
+    check(target, 'tsc', unused, 'oxlint --deny-warnings');
   });
 
   test('a fork is not written into a folder that is not empty, and nothing is left of the try', async () => {
@@ -76,6 +119,7 @@ test.each([
   [{ name: 'desk', resource: 'child' }, 'say --plural'],
   [{ name: 'desk', resource: 'class' }, 'is a reserved word of TypeScript'],
   [{ name: 'desk', resource: 'status' }, 'already names a part of the service'],
+  [{ name: 'postgres', resource: 'seat' }, 'already names a container of the stack'],
 ])('the names %j are refused in one line', (given, message) => {
   expect(() => forkNames(given)).toThrow(message);
 });
@@ -83,4 +127,38 @@ test.each([
 test('a plural follows the rule, or is the one that is given', () => {
   expect(forkNames({ name: 'a', resource: 'delivery' }).plural).toBe('deliveries');
   expect(forkNames({ name: 'a', resource: 'child', plural: 'children' }).plural).toBe('children');
+});
+
+describe('an edit of a file for a fork', () => {
+  const yaml = `services:
+  # The first.
+  # It has two lines.
+  one:
+    image: a
+
+  two:
+    image: b
+    depends_on:
+      one: { condition: healthy }
+`;
+
+  test('a block goes with its comment, and what only names it stays', () => {
+    expect(withoutBlock('one:')(yaml)).toBe(`services:
+  two:
+    image: b
+    depends_on:
+      one: { condition: healthy }
+`);
+  });
+
+  test('a block of code goes with the line that closes it', () => {
+    const code = "first();\n\ntest('a', () => {\n  second();\n});\n\nthird();\n";
+    expect(withoutBlock("test('a'")(code)).toBe('first();\n\nthird();\n');
+  });
+
+  test('a text replaces another one as it is, and an edit that finds nothing is an error', () => {
+    expect(replace('b', '$&$1')('abc')).toBe('a$&$1c');
+    expect(() => remove('nothing')(yaml)).toThrow('nothing matches nothing');
+    expect(() => withoutBlock('three:')(yaml)).toThrow('no block begins with three:');
+  });
 });

@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, rmSync, symlinkSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type ForkNames, renameCore, renameStarter } from './names.ts';
+import { asStarter, type ForkNames, renameCore, renameStarter } from './names.ts';
+import { chartFiles } from './chart-files.ts';
+import { type EditedFile, StaleEdit } from './edits.ts';
 import { packageFiles } from './manifest-files.ts';
-import { coreFiles, domainFiles, movedFiles, neverTaken, parts } from './parts.ts';
+import { coreFiles, domainFiles, movedFiles, neverTaken, parts, withDependents } from './parts.ts';
+import { stackFiles } from './stack-files.ts';
 
 export interface ForkOptions {
   names: ForkNames;
@@ -46,6 +49,7 @@ export async function makeFork(target: string, options: ForkOptions): Promise<vo
       await writeFile(path.join(draft, file), text);
     }
     format(draft);
+    render(draft, files);
     commit(draft, options.names.service);
     // An empty folder may be there already.
     await rmdir(folder).catch(() => undefined);
@@ -75,7 +79,13 @@ async function checkTarget(folder: string): Promise<void> {
 }
 
 /** Every file of a fork with its text. */
-async function forkFiles({ names, without, license, holder }: ForkOptions): Promise<Map<string, string>> {
+async function forkFiles({
+  names,
+  without: asked,
+  license,
+  holder,
+}: ForkOptions): Promise<Map<string, string>> {
+  const without = withDependents(asked);
   const isLeftOut = matcher(without.flatMap((name) => parts[name]?.files ?? []));
   const isOfDomain = matcher(domainFiles);
   const files = new Map<string, string>();
@@ -91,6 +101,10 @@ async function forkFiles({ names, without, license, holder }: ForkOptions): Prom
   for (const [from, to] of Object.entries(movedFiles)) {
     const text = await readFile(path.join(root, from), 'utf8');
     add(to, renameCore(text, names));
+  }
+  for (const edited of [...stackFiles(), ...chartFiles]) {
+    const to = renameStarter(edited.to ?? edited.from, names);
+    if (!isLeftOut(edited.from)) add(to, await edit(edited, names));
   }
   for (const file of filesOf(['**/*', '**/.*', '.github/**/*'], path.join(root, starter))) {
     const named = renameStarter(file, names);
@@ -111,6 +125,21 @@ async function forkFiles({ names, without, license, holder }: ForkOptions): Prom
   return files;
 }
 
+/** @throws {StaleEdit} naming the file */
+async function edit({ from, edits }: EditedFile, names: ForkNames): Promise<string> {
+  let text = await readFile(path.join(root, from), 'utf8');
+  for (const each of edits) {
+    try {
+      text = each(text);
+    } catch (cause) {
+      throw new StaleEdit(`${from} has changed, and lab/fork/ has not: ${String(cause)}`, {
+        cause,
+      });
+    }
+  }
+  return renameStarter(asStarter(text), names);
+}
+
 function filesOf(globs: readonly string[], folder: string): string[] {
   return globSync([...globs], { cwd: folder, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -119,7 +148,8 @@ function filesOf(globs: readonly string[], folder: string): string[] {
 }
 
 function matcher(globs: readonly string[]): (file: string) => boolean {
-  return (file) => globs.some((glob) => path.matchesGlob(file, glob));
+  // `**` does not match a name that begins with a dot.
+  return (file) => globs.some((glob) => path.matchesGlob(file.replaceAll('/.', '/'), glob));
 }
 
 /** What the fork was made from, for whoever takes later changes. */
@@ -157,6 +187,19 @@ async function licenseFiles(license: License, holder: string): Promise<Array<[st
 function format(folder: string): void {
   const biome = path.join(root, 'node_modules/.bin/biome');
   execFileSync(biome, ['format', '--write', '--vcs-enabled=false', '.'], { cwd: folder, stdio: 'pipe' });
+}
+
+/** What a fork generates from its own sources: `npm run dashboards`, `npm run chart`. */
+function render(folder: string, files: ReadonlyMap<string, string>): void {
+  const sources = ['grafana/source/render.ts', 'deploy/source/render.ts'].filter((file) => files.has(file));
+  if (sources.length === 0) return;
+  const packages = path.join(folder, 'node_modules');
+  symlinkSync(path.join(root, 'node_modules'), packages);
+  try {
+    for (const source of sources) execFileSync(process.execPath, [source], { cwd: folder, stdio: 'pipe' });
+  } finally {
+    rmSync(packages);
+  }
 }
 
 function commit(folder: string, service: string): void {

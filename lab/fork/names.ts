@@ -45,6 +45,12 @@ const taken: ReadonlySet<string> = new Set(
   telemetry trace upstream variable world`.split(/\s+/),
 );
 
+/** Containers of docker-compose.yml and proxies of HAProxy beside the service. */
+const containers: ReadonlySet<string> = new Set(
+  `admin alertmanager api grafana jaeger loki migrate otel-collector postgres prometheus proxy simulator status telemetry
+  upstream valkey`.split(/\s+/),
+);
+
 /** Plurals that end otherwise than in -s: they are asked for, because a rule would be wrong for some of them. */
 const irregular =
   /(?:child|goose|mouse|louse|tooth|foot|person|man|ox|datum|criterion|phenomenon|medium|analysis|basis|index|matrix|vertex|sheep|series|species|aircraft|news|data|media|information|equipment|staff|leaf|life|knife|wife|half|shelf|thief|wolf|hero|potato|tomato|echo)$/;
@@ -69,6 +75,8 @@ export function forkNames(given: { name: string; resource: string; plural?: stri
     throw new UnfitName(
       `The name "${name}" will not do: up to 40 lower-case letters, digits and single hyphens, beginning with a letter, such as front-desk.`,
     );
+  if (containers.has(name))
+    throw new UnfitName(`The name "${name}" already names a container of the stack: take another.`);
   checkNoun('resource', resource);
   const plural = given.plural ?? regularPlural(resource);
   if (plural === undefined)
@@ -102,15 +110,17 @@ const capital = (word: string) => word.slice(0, 1).toUpperCase() + word.slice(1)
 /** Renames the starter's words, `frontdesk`, `booking` and `bookings`, in a text or a path of the starter. */
 export function renameStarter(text: string, names: ForkNames): string {
   const { service, namespace, resource, plural } = names;
-  return text
-    .replaceAll('frontdesk_ns', namespace)
-    .replaceAll('frontdesk', service)
-    .replaceAll(/(?<![a-z])bookings(?![a-z])|(?<=[a-z])Bookings|Bookings(?![a-z])/g, (word) =>
-      word.startsWith('B') ? capital(plural) : plural,
-    )
-    .replaceAll(/(?<![a-z])booking(?![a-z])|Booking(?![a-rt-z])/g, (word) =>
-      word.startsWith('B') ? capital(resource) : resource,
-    );
+  // In one pass, because a name may be one of the starter's words.
+  return text.replaceAll(
+    /(?<namespace>frontdesk_ns)|(?<service>frontdesk)|(?<plural>(?<![a-z])bookings(?![a-z])|(?<=[a-z])Bookings|Bookings(?![a-z]))|(?<![a-z])booking(?![a-z])|Booking(?![a-rt-z])/g,
+    (word, ...rest) => {
+      const found = rest.at(-1) as Record<string, string | undefined>;
+      if (found['namespace']) return namespace;
+      if (found['service']) return service;
+      const noun = found['plural'] ? plural : resource;
+      return word.startsWith('B') ? capital(noun) : noun;
+    },
+  );
 }
 
 /**
@@ -121,10 +131,34 @@ export function renameCore(text: string, { service, plural, resource }: ForkName
   return text
     .replaceAll('observable-orders', service)
     .replaceAll('"deploy", ', '')
-    .replaceAll(/, "lab\/bench\/\*\*"|(?<=\{audit,)bench,/g, '')
+    .replaceAll(/, "lab\/bench\/\*\*"|(?<=\{)audit,bench,chaos,|^ *"!docs\/chaos\/\*\.json",\n/gm, '')
     .replaceAll(/ \(docs\/[\w/-]+\.md\)/g, '')
     .replaceAll(/(?<=['"`/@_. =]|postgres:\/\/)orders(?=['"`/?@:_. \\-])/g, plural)
     .replaceAll(/(?<=['"`])order(?=[._ ])(?! by)/g, resource)
     .replaceAll(/\border_(?=id\b)/g, `${resource}_`)
     .replaceAll('Orders.:', `${capital(plural)}.:`);
+}
+
+/**
+ * Gives the files around the service the words of the starter, where orders is the name of the service (a job, a container, a
+ * backend of the proxy), a route, or the user and the database in Postgres.
+ */
+export function asStarter(text: string): string {
+  return text
+    .replaceAll('observable-orders', 'frontdesk')
+    .replaceAll(
+      '//orders:orders@postgres:5432/orders',
+      '//frontdesk_ns:frontdesk_ns@postgres:5432/frontdesk_ns',
+    )
+    .replaceAll(
+      /(?<=POSTGRES_(?:USER|PASSWORD|DB)(?:: |:-)|databases: \[|-U, |-d, )orders\b|\borders(?=\.(?!yml\b|yaml\b|json\b|env\b)[a-z_])/g,
+      'frontdesk_ns',
+    )
+    .replaceAll(
+      /\borders(?=-(?:live|bookings|dependencies|detection|saturation|service|telemetry|upstream|host)\b|- )/g,
+      'frontdesk',
+    )
+    .replaceAll(/(?<=\/)orders\b/g, 'bookings')
+    .replaceAll(/\borders\b/g, 'frontdesk')
+    .replaceAll(/\bOrders\b/g, 'Bookings');
 }

@@ -46,13 +46,31 @@ export interface Part {
   files: readonly string[];
   /** npm packages that go with it. */
   packages: readonly string[];
+  /** A part that it is made from, so that it goes when that one goes. */
+  needs?: string;
 }
 
 export const parts: Readonly<Record<string, Part>> = {
   stack: {
-    about: 'docker-compose.yml with Prometheus and Grafana, the alerts and the dashboard',
-    files: ['docker-compose.yml', 'prometheus/**', 'grafana/**'],
+    about:
+      'docker-compose.yml with HAProxy, the Collector, Jaeger, Prometheus, Loki and Grafana; alerts, dashboards, runbooks',
+    files: [
+      'docker-compose.yml',
+      '.env.example',
+      '{stack,otel-collector,prometheus,grafana}/**',
+      'docs/runbooks/**',
+      'test/operations/{alerts,compose,dashboards,signals}.test.ts',
+      'test/operations/fixtures/compose-spec.*',
+      'test/support/files/**',
+      'lab/harness/exposition.ts',
+    ],
     packages: [],
+  },
+  kubernetes: {
+    about: 'the Helm chart, whose alerts and dashboards are those of the stack',
+    files: ['deploy/**', 'test/operations/{chart,chart-rendered}.test.ts'],
+    packages: [],
+    needs: 'stack',
   },
   ci: {
     about: 'the workflow for GitHub Actions',
@@ -70,4 +88,12 @@ export const parts: Readonly<Record<string, Part>> = {
  * Parts of this repository that no fork has yet, because they are about orders and payments. `--without` accepts them, so that
  * a command that names them stays valid.
  */
-export const neverTaken: readonly string[] = ['console', 'chaos', 'bench', 'logs', 'kubernetes'];
+export const neverTaken: readonly string[] = ['console', 'chaos', 'bench', 'logs'];
+
+/** Names of parts with those that cannot be without them. */
+export function withDependents(without: readonly string[]): string[] {
+  const dependents = Object.entries(parts)
+    .filter(([, { needs }]) => needs !== undefined && without.includes(needs))
+    .map(([name]) => name);
+  return [...new Set([...without, ...dependents])];
+}

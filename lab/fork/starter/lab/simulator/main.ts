@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { runProcess } from '../../src/process.ts';
 import { loadSimulatorConfig } from './config.ts';
+import { createOperations } from './operations.ts';
 
 /**
  * Stands for the dependency that confirms bookings. It answers a key once and for all, rejects references that begin with
@@ -26,10 +27,16 @@ await runProcess(async () => {
   const { host, port } = loadSimulatorConfig();
   const confirmations = new Map<string, string>();
   let faults: { errorRate?: number; delayMs?: number } = {};
+  const operate = createOperations(() => Object.keys(faults));
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url } = request;
     const body = await readJson(request);
+    const operation = await operate(method ?? '', url ?? '', body);
+    if (operation)
+      return void response
+        .writeHead(operation.status, { 'content-type': operation.type })
+        .end(operation.text);
     if (url === '/faults' && method === 'DELETE') {
       faults = {};
       return send(response, 200, faults);

@@ -6,6 +6,8 @@ import { announcedUrl, startChild } from '../../lab/dev/child.ts';
 export interface World {
   url: string;
   adminUrl: string;
+  /** Of the simulator of the dependency. */
+  upstreamUrl: string;
   /** The lines that the service has logged so far. */
   logs: ReadonlyArray<Record<string, unknown>>;
   create(body: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -60,6 +62,7 @@ export async function startWorld(env: Readonly<Record<string, string>> = {}): Pr
   return {
     url,
     adminUrl: announcedUrl(service, 'adminUrl'),
+    upstreamUrl,
     logs,
     create: (body, headers = {}) =>
       request('/bookings', {

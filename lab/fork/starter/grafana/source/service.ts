@@ -1,0 +1,175 @@
+import { bad, byOutcome, byStatusCode, falling, notice, rising, warning } from './colours.ts';
+import { createDashboard } from './dashboard.ts';
+import { logsLink, tracesLink } from './links.ts';
+import { logLines, stat, stateTimeline, timeSeries } from './panels.ts';
+import { breakerState, creations, orNone, quantile, rate, sumBy } from './promql.ts';
+import { breakerStates } from './states.ts';
+
+const served = `${creations},status_code=~"2.."`;
+const ofRoute = '${__field.labels.method} ${__field.labels.route}';
+
+/** The latency objective in seconds, for 99 % of the requests that create a booking. */
+const objective = 0.3;
+
+export const serviceDashboard = createDashboard({
+  uid: 'frontdesk-service',
+  title: 'Service',
+  question: 'Are clients served? If not: since when, on which route, and why?',
+  rows: [
+    {
+      title: 'Are clients served?',
+      panels: [
+        stat({
+          title: 'Error budget left',
+          description:
+            'Of each objective over 30 days, or as far back as Prometheus keeps samples. At 0 % the objective is missed.',
+          unit: 'percentunit',
+          width: 9,
+          decimals: 1,
+          thresholds: falling([0, warning], [0.25, 'green']),
+          queries: [{ expr: 'job_slo:error_budget:remaining_ratio30d', legend: '{{slo}}' }],
+        }),
+        stat({
+          title: 'Burn rate, last hour',
+          description:
+            'At 1 the budget lasts exactly its 30 days. Above 14.4, if the last 5 minutes are as bad, an alert pages.',
+          unit: 'suffix:×',
+          width: 9,
+          decimals: 1,
+          thresholds: rising([1, notice], [6, warning], [14.4, bad]),
+          queries: [{ expr: 'job_slo:error_budget:burn_rate1h', legend: '{{slo}}' }],
+        }),
+        stat({
+          title: 'Creating, p99',
+          description: '99 % of the requests that create a booking took no longer. The objective is 300 ms.',
+          unit: 's',
+          width: 3,
+          thresholds: rising([objective, warning], [1, bad]),
+          links: [tracesLink('Slow traces', { operation: 'POST /bookings', minDuration: '300ms' })],
+          queries: [{ expr: quantile(0.99, 'http_request_duration_seconds', served), legend: 'p99' }],
+        }),
+        stat({
+          title: 'Breaker',
+          description:
+            'Open: the dependency failed too often and is not called; bookings are left pending. Half-open: one probe may pass.',
+          unit: 'short',
+          width: 3,
+          thresholds: rising([1, notice], [2, bad]),
+          mappings: breakerStates,
+          queries: [{ expr: breakerState('breaker="upstream"'), legend: 'upstream' }],
+        }),
+      ],
+    },
+    {
+      title: 'Requests',
+      panels: [
+        timeSeries({
+          title: 'Rate by route',
+          description:
+            'Requests a second. A drop to zero is as bad as errors: check the clients, then the listener.',
+          unit: 'reqps',
+          width: 12,
+          links: [tracesLink('Traces of this route', { operation: ofRoute })],
+          queries: [
+            { expr: sumBy('method, route', rate('http_requests_total')), legend: '{{method}} {{route}}' },
+          ],
+        }),
+        timeSeries({
+          title: 'Errors by status',
+          description:
+            'Answers of 4xx and 5xx a second. 5xx are failures of the service. 429 is either overload (see Saturation) or a rate limit. The others are errors of clients.',
+          unit: 'reqps',
+          width: 12,
+          stacked: true,
+          colours: byStatusCode,
+          links: [
+            tracesLink('Traces with this status', {
+              tags: 'http.response.status_code=${__field.labels.status_code}',
+            }),
+            logsLink(
+              'Log lines with this status',
+              '{service_name="frontdesk"} | event="http.request" | status="${__field.labels.status_code}"',
+            ),
+          ],
+          queries: [
+            {
+              expr: orNone(
+                sumBy('status_code', rate('http_requests_total', 'status_code=~"[45].."')),
+                'status_code',
+              ),
+              legend: '{{status_code}}',
+            },
+          ],
+        }),
+        timeSeries({
+          title: 'Time to create',
+          description:
+            'From arrival to answer, with the call to the dependency. The dashed line is the objective for p99. Each dot is one request; click it for its trace.',
+          unit: 's',
+          width: 12,
+          thresholds: rising([objective, warning]),
+          links: [tracesLink('Slow traces', { operation: 'POST /bookings', minDuration: '300ms' })],
+          queries: [
+            { expr: quantile(0.5, 'http_request_duration_seconds', served), legend: 'p50' },
+            { expr: quantile(0.99, 'http_request_duration_seconds', served), legend: 'p99', exemplars: true },
+          ],
+        }),
+        timeSeries({
+          title: 'p99 by route',
+          description: 'Latency by route. A route without requests has no line.',
+          unit: 's',
+          width: 12,
+          links: [tracesLink('Traces of this route', { operation: ofRoute })],
+          queries: [
+            {
+              expr: quantile(0.99, 'http_request_duration_seconds', '', 'method, route'),
+              legend: '{{method}} {{route}}',
+              exemplars: true,
+            },
+          ],
+        }),
+      ],
+    },
+    {
+      title: 'Behind it',
+      panels: [
+        timeSeries({
+          title: 'Burn rate over time',
+          description: 'The dashed lines are the thresholds of the alerts: 1, 6 and 14.4.',
+          unit: 'suffix:×',
+          width: 8,
+          thresholds: rising([1, notice], [6, warning], [14.4, bad]),
+          queries: [{ expr: 'job_slo:error_budget:burn_rate1h', legend: '{{slo}}' }],
+        }),
+        stateTimeline({
+          title: 'Circuit breakers',
+          description: 'The worst state of all replicas over time. Redis appears if it is configured.',
+          unit: 'short',
+          width: 8,
+          mappings: breakerStates,
+          queries: [{ expr: breakerState(), legend: '{{breaker}}' }],
+        }),
+        timeSeries({
+          title: 'Retries',
+          description: 'Retried: another attempt was made. Many of them hide a dependency that fails.',
+          unit: 'ops',
+          width: 8,
+          colours: byOutcome,
+          queries: [
+            {
+              expr: orNone(sumBy('dependency, result', rate('retries_total')), 'result'),
+              legend: '{{dependency}} {{result}}',
+            },
+          ],
+        }),
+        logLines({
+          title: 'Warnings and errors',
+          description:
+            'A warning is unusual but handled; an error needs a person. Open a line and follow its trace_id. Empty in normal operation.',
+          width: 24,
+          logql: '{service_name="frontdesk"} | severity_text=~"warn|error|fatal"',
+        }),
+      ],
+    },
+  ],
+});
