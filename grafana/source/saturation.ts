@@ -37,11 +37,18 @@ export const saturationDashboard = createDashboard({
           queries: [{ expr: `max(${ofService('nodejs_eventloop_lag_p99_seconds')})`, legend: 'event loop' }],
         }),
         stat({
-          title: 'Resident memory',
-          description: 'Of the largest replica. Compare it with the limit of its container.',
-          unit: 'bytes',
+          title: 'Heap in use',
+          description:
+            'Of the fullest replica, as a share of what V8 allows. Above 60 % for minutes it fills up: HeapNearlyFull.',
+          unit: 'percentunit',
           width: 4,
-          queries: [{ expr: `max(${ofService('process_resident_memory_bytes')})`, legend: 'memory' }],
+          thresholds: rising([0.5, notice], [0.6, bad]),
+          queries: [
+            {
+              expr: `max(${ofService('nodejs_heap_size_used_bytes')} / ${ofService('nodejs_heap_size_limit_bytes')})`,
+              legend: 'heap',
+            },
+          ],
         }),
         stat({
           title: 'Places in use',

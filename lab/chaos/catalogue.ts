@@ -20,6 +20,7 @@ import { gatewayTimeouts } from './experiments/gateway-timeouts.ts';
 import { heapSnapshots } from './experiments/heap-snapshots.ts';
 import { idleConnections } from './experiments/idle-connections.ts';
 import { longTasks } from './experiments/long-tasks.ts';
+import { memoryLeak } from './experiments/memory-leak.ts';
 import { noisyClient } from './experiments/noisy-client.ts';
 import { overload } from './experiments/overload.ts';
 import { poisonOrders } from './experiments/poison-orders.ts';
@@ -78,6 +79,7 @@ export const catalogue: readonly Experiment[] = [
   burstWithoutGateway,
   cpuQuota,
   longTasks,
+  memoryLeak,
   busyNeighbours,
   heapSnapshots,
   clockSkew,

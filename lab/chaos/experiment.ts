@@ -93,6 +93,8 @@ export type Fault =
   | { kind: 'cpu_quota'; quota: number; period: number }
   /** The service runs a synchronous task of `length` milliseconds every `every` milliseconds. */
   | { kind: 'long_tasks'; length: number; every: number }
+  /** The service keeps what it allocates, until this share of its heap's limit is full. */
+  | { kind: 'memory_leak'; share: number }
   /** One busy process per processor of the machine. */
   | { kind: 'busy_neighbours' }
   /** A client keeps this many idle connections open. */
@@ -144,8 +146,8 @@ export interface Hypothesis {
   detection: readonly AlertClaim[] | { undetected: string };
   /** Alerts that must not fire because they would mislead the person on call. */
   quiet?: readonly string[];
-  /** What is taken for an alert before anybody looks. */
-  captured?: CaptureClaim;
+  /** What is taken for alerts before anybody looks. */
+  captured?: readonly CaptureClaim[];
   /** Seconds from the end of the fault until the steady state holds again. */
   recoveredWithin: number;
 }
@@ -153,8 +155,8 @@ export interface Hypothesis {
 export interface CaptureClaim {
   alert: string;
   kind: 'cpu' | 'heap';
-  /** The function that its profile names first. */
-  hottest: string;
+  /** The function that its profile names first. Omitted if the time is spent elsewhere. */
+  hottest?: string;
 }
 
 /** Growth of a counter, summed over all series with these labels. */
@@ -260,6 +262,8 @@ export function describeFault(fault: Fault): string {
       return `the service runs for ${fault.quota} of every ${fault.period} ms`;
     case 'long_tasks':
       return `a synchronous task of ${fault.length} ms every ${fault.every} ms`;
+    case 'memory_leak':
+      return `what is allocated is kept, until the heap is ${100 * fault.share} % full`;
     case 'busy_neighbours':
       return 'one busy process per processor';
     case 'idle_connections':

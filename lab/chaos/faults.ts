@@ -41,6 +41,7 @@ export function missingFor(fault: Fault, environment: Environment): string | und
     case 'blocked_stdout':
     case 'cpu_quota':
     case 'long_tasks':
+    case 'memory_leak':
     case 'clock':
     case 'busy_neighbours':
       return environment.replicas ? undefined : noProcess;
@@ -108,6 +109,11 @@ export async function inject(fault: Fault, injection: Injection): Promise<Rollba
       for (const replica of environment.replicas ?? []) replica.runLongTasks(fault.length, fault.every);
       return async () => {
         for (const replica of environment.replicas ?? []) replica.runLongTasks(0, 0);
+      };
+    case 'memory_leak':
+      for (const replica of environment.replicas ?? []) replica.leakMemory(fault.share);
+      return async () => {
+        for (const replica of environment.replicas ?? []) replica.leakMemory(0);
       };
     case 'busy_neighbours':
       return startNeighbours(availableParallelism());

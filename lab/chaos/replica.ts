@@ -22,6 +22,8 @@ export interface Replica extends AsyncDisposable {
   shiftClock(seconds: number): void;
   /** Blocks its event loop for `length` milliseconds every `every` milliseconds; a length of 0 ends it. */
   runLongTasks(length: number, every: number): void;
+  /** Keeps what it allocates, until this share of its heap's limit is full; 0 frees it. */
+  leakMemory(share: number): void;
   /** Resumes or stops reading its stdout. */
   readStdout(reading: boolean): void;
   /** Stops or continues the process (SIGSTOP, SIGCONT). */
@@ -35,9 +37,10 @@ export interface Replica extends AsyncDisposable {
 /** Milliseconds until a load balancer notices that a replica is not ready. */
 const noticedAfter = 500;
 
-const shiftedClock = path.join(import.meta.dirname, 'shifted-clock.ts');
-
-const longTasks = path.join(import.meta.dirname, 'long-tasks.ts');
+/** Defects that a replica has from the start, and that begin with a message. */
+const defects = ['shifted-clock.ts', 'long-tasks.ts', 'memory-leak.ts'].map((file) =>
+  path.join(import.meta.dirname, file),
+);
 
 /** In the checkout, because the folder for temporary files is often in memory and not on a disk. */
 export const snapshotsFolder = path.resolve(import.meta.dirname, '../../.data');
@@ -51,13 +54,15 @@ export async function startReplica(
   replicas += 1;
   const snapshots = path.join(snapshotsFolder, `heap-${process.pid}-${replicas}`);
   const nodeOptions = [
-    `--import=${shiftedClock}`,
-    `--import=${longTasks}`,
+    ...defects.map((file) => `--import=${file}`),
     '--heapsnapshot-signal=SIGUSR2',
     `--diagnostic-dir=${snapshots}`,
   ];
   const options = {
-    env: { ...env, NODE_OPTIONS: nodeOptions.map((option) => `"${option}"`).join(' ') },
+    env: {
+      ...env,
+      NODE_OPTIONS: [env['NODE_OPTIONS'] ?? '', ...nodeOptions.map((option) => `"${option}"`)].join(' '),
+    },
     ...(openFiles !== undefined && { openFiles }),
   };
   let running: ServiceProcess | undefined = await spawnServiceProcess(options);
@@ -91,6 +96,7 @@ export async function startReplica(
     },
     shiftClock: (seconds) => void running?.child.send({ type: 'shift_clock', milliseconds: 1000 * seconds }),
     runLongTasks: (length, every) => void running?.child.send({ type: 'long_tasks', length, every }),
+    leakMemory: (share) => void running?.child.send({ type: 'memory_leak', share }),
     readStdout(reading) {
       if (reading) running?.child.stdout?.resume();
       else running?.child.stdout?.pause();

@@ -37,8 +37,8 @@ export function verify(experiment: Experiment, evidence: Evidence): Check[] {
   checkOrders(experiment, evidence, report);
   checkTelemetry(experiment, evidence, report);
   checkAlerts(experiment, evidence, report);
-  const { captured } = experiment.hypothesis;
-  for (const { claim, seen, holds } of captured ? checkCaptures(captured, evidence) : [])
+  const { captured = [] } = experiment.hypothesis;
+  for (const { claim, seen, holds } of captured.flatMap((each) => checkCaptures(each, evidence)))
     report('evidence', claim, seen, holds);
   const { moments } = evidence;
   const { recoveredWithin } = experiment.hypothesis;

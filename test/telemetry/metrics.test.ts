@@ -43,6 +43,7 @@ const contract: Readonly<Record<string, [type: string, labels: string[]]>> = {
 };
 const ofProcess = [
   'nodejs_eventloop_lag_seconds',
+  'nodejs_heap_size_limit_bytes',
   'nodejs_heap_size_used_bytes',
   'process_cpu_seconds',
   'process_disk_read_bytes',

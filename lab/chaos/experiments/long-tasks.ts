@@ -18,7 +18,7 @@ export const longTasks: Experiment = {
     metrics: [{ name: 'log_messages_total', labels: { level: 'error' }, atMost: 0 }],
     logs: [],
     detection: [{ alert: 'EventLoopSlow', withinMinutes: 12 }],
-    captured: { alert: 'EventLoopSlow', kind: 'cpu', hottest: 'blockEventLoop' },
+    captured: [{ alert: 'EventLoopSlow', kind: 'cpu', hottest: 'blockEventLoop' }],
     recoveredWithin: 10,
   },
   look: { dashboard: 'orders-saturation', panel: 'Event loop delay', traces: 'service.name=orders' },

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import os from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import type { Counter } from './counter.ts';
 import type { Instruments, Metric } from './instruments.ts';
 
 /**
- * Disk I/O of this process and processor and memory of its host, which prom-client's default metrics lack. A scrape
- * reads all of it, without blocking the event loop.
+ * Disk I/O and heap limit of this process and processor and memory of its host, which prom-client's default metrics lack. A
+ * scrape reads all of it, without blocking the event loop.
  */
 export function observeProcess(instruments: Instruments): void {
   instruments.counter({
@@ -17,6 +18,12 @@ export function observeProcess(instruments: Instruments): void {
     name: 'process_disk_written_bytes_total',
     help: 'Bytes that this process caused to be written to storage.',
     collect: mirror(() => process.resourceUsage().fsWrite * blockSize),
+  });
+
+  instruments.gauge({
+    name: 'nodejs_heap_size_limit_bytes',
+    help: 'Largest size of the heap that V8 allows, from its options or from the memory of the host.',
+    collect: (gauge) => gauge.child().set(getHeapStatistics().heap_size_limit),
   });
 
   // Read now, so the first scrape has a value to compare with.
