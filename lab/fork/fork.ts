@@ -102,7 +102,7 @@ async function forkFiles({
     const text = await readFile(path.join(root, from), 'utf8');
     add(to, renameCore(text, names));
   }
-  for (const edited of [...stackFiles(), ...chartFiles]) {
+  for (const edited of [...stackFiles(!without.includes('traffic')), ...chartFiles]) {
     const to = renameStarter(edited.to ?? edited.from, names);
     if (!isLeftOut(edited.from)) add(to, await edit(edited, names));
   }

@@ -40,6 +40,7 @@ const scripts = {
   dev: 'exec node lab/dev/main.ts --watch',
   serve: 'exec node --import ./src/telemetry/sdk.ts src/main.ts',
   simulator: 'exec node lab/simulator/main.ts',
+  traffic: 'exec node lab/traffic/main.ts',
   migrate: 'node src/postgres/migrate-main.ts',
   test: 'vitest run',
   check:

@@ -10,6 +10,9 @@ export const coreFiles: readonly string[] = [
   'lab/dev/{child,free-addresses,npm-parent,restart-on-change,terminal}.ts',
   'lab/dev/restart-on-change.test.ts',
   'lab/dev/postgres/*.ts',
+  'lab/simulator/{answer,refuse-strangers,seeded-random}.ts',
+  'lab/traffic/{client,config,control,health,main,summary,traffic,variables}.ts',
+  'lab/traffic/health.test.ts',
   'scripts/link-node.mjs',
   'tsconfig.json',
   'biome.json',
@@ -71,6 +74,11 @@ export const parts: Readonly<Record<string, Part>> = {
     files: ['deploy/**', 'test/operations/{chart,chart-rendered}.test.ts'],
     packages: [],
     needs: 'stack',
+  },
+  traffic: {
+    about: 'customers who send requests, as a program and as a container of the stack',
+    files: ['lab/traffic/**', 'lab/simulator/{answer,refuse-strangers,seeded-random}.ts'],
+    packages: [],
   },
   ci: {
     about: 'the workflow for GitHub Actions',

@@ -5,9 +5,10 @@ import { type EditedFile, remove, replace, replaceBlock, withoutBlock } from './
  * The files around the service: containers, telemetry backends, rules, dashboards, runbooks and their tests. They come from this
  * repository's own with these edits; what only a domain can say, its dashboards and the runbooks, stands in the starter.
  */
-export function stackFiles(): EditedFile[] {
+/** @param hasTraffic whether the fork has its own customers, who are a container then */
+export function stackFiles(hasTraffic: boolean): EditedFile[] {
   return [
-    ...containers,
+    ...containers(hasTraffic),
     ...prometheus,
     ...dashboardFiles,
     ...testsOfTheStack,
@@ -46,18 +47,27 @@ const simulator = `  simulator:
       test: [CMD, bash, src/healthcheck.sh, "http://127.0.0.1:7072/health"]
     mem_limit: 144m`;
 
-const containers: EditedFile[] = [
+const withTraffic = [
+  replace('Orders are being taken.', 'Bookings are being taken.'),
+  replace('Gateway     http', 'Upstream    http'),
+];
+
+const withoutTraffic = [
+  replace(
+    'The container `traffic` prints the addresses for a browser.',
+    'Grafana: http://127.0.0.1:7074, the API: http://127.0.0.1:7070/docs.',
+  ),
+  withoutBlock('traffic:'),
+];
+
+const containers = (hasTraffic: boolean): EditedFile[] => [
   {
     from: 'docker-compose.yml',
     edits: [
-      replace(
-        'The container `traffic` prints the addresses for a browser.',
-        'Grafana: http://127.0.0.1:7074, the API: http://127.0.0.1:7070/docs.',
-      ),
+      ...(hasTraffic ? withTraffic : withoutTraffic),
       withoutBlock('# --- the log processor'),
       withoutBlock('orders-to-file:'),
       withoutBlock('logs:'),
-      withoutBlock('traffic:'),
       withoutBlock('evidence:'),
       remove(/^ {2}(?:orders-logs|logs-checkpoint|evidence-data):\n/gm),
       replace(
@@ -73,8 +83,12 @@ const containers: EditedFile[] = [
     edits: [
       remove('# `npm run stack:native` reads the ports, too.\n'),
       remove(/^(?:# Of the log processor.*|LOGS_PORT=.*|EVIDENCE_PORT=.*)\n/gm),
-      remove(/^(?:# Requests a second of the traffic.*|TRAFFIC_\w+=.*)\n/gm),
-      remove(" One of the keys must be the traffic generator's."),
+      ...(hasTraffic
+        ? []
+        : [
+            remove(/^(?:# Requests a second of the traffic.*|TRAFFIC_\w+=.*)\n/gm),
+            remove(" One of the keys must be the traffic generator's."),
+          ]),
     ],
   },
   {
