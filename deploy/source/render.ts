@@ -2,8 +2,10 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { renderDashboards } from '../../grafana/source/render.ts';
+import { evidenceVariables } from '../../lab/evidence/variables.ts';
 import { variables } from '../../src/config/variables.ts';
 import { routerConfig, samplerConfig } from './collector.ts';
+import { evidenceRoutes } from './evidence-routes.ts';
 import { valuesSchema } from './values-schema.ts';
 
 /**
@@ -18,6 +20,7 @@ export const chart = path.join(root, 'deploy/chart');
 const links = [
   ['http://127.0.0.1:7072/runbooks', 'RUNBOOK_URL'],
   ['http://127.0.0.1:7074', 'GRAFANA_URL'],
+  ['http://127.0.0.1:7081', 'EVIDENCE_URL'],
 ] as const;
 
 /** The text of every generated file by its path in the chart. Deterministic, so that a test can detect stale files. */
@@ -35,6 +38,8 @@ export async function renderChart(): Promise<Map<string, string>> {
   const stack = await readFile(path.join(root, 'otel-collector/config.yaml'), 'utf8');
   files.set('files/collector/router.yaml', yaml(routerConfig()));
   files.set('files/collector/sampler.yaml', yaml(samplerConfig(stack)));
+  const alertmanager = await readFile(path.join(root, 'stack/alertmanager/alertmanager.yml'), 'utf8');
+  files.set('files/alertmanager/evidence.yaml', yaml(evidenceRoutes(alertmanager)));
   const { PORT, ADMIN_PORT, DATABASE_POOL_MAX } = variables;
   files.set(
     'files/defaults.json',
@@ -42,6 +47,8 @@ export async function renderChart(): Promise<Map<string, string>> {
       PORT: PORT.default,
       ADMIN_PORT: ADMIN_PORT.default,
       DATABASE_POOL_MAX: DATABASE_POOL_MAX.default,
+      EVIDENCE_PORT: evidenceVariables.EVIDENCE_PORT.default,
+      EVIDENCE_DISK: evidenceVariables.EVIDENCE_DISK.default,
     }),
   );
   files.set('values.schema.json', json(valuesSchema));

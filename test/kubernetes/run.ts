@@ -1,18 +1,30 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { pathOf } from '../../lab/harness/path-of.ts';
 
 /**
  * `npm run test:kubernetes`: renders the Helm chart, and installs it on the cluster of KUBECONFIG, if one answers. Further
- * arguments are those of vitest.
+ * arguments are those of vitest. Tests whose programs are missing are left out, and it says which.
  */
+
+const leftOut: string[] = [];
+const leaveOut = (tests: string, why: string) => {
+  leftOut.push('--exclude', `test/kubernetes/${tests}`);
+  process.stderr.write(`${why}\n`);
+};
 
 const reason = whyNoCluster();
 if (reason !== undefined) {
-  process.stderr.write(`No cluster answers, so the chart is only rendered and checked.\n${reason}\n`);
+  leaveOut('cluster/**', `No cluster answers, so the chart is only rendered and checked.\n${reason}`);
 }
-const onlyRendered = reason === undefined ? [] : ['--exclude', 'test/kubernetes/cluster/**'];
+if (pathOf('kubeconform') === undefined) {
+  leaveOut(
+    'schemas.test.ts',
+    'Without kubeconform, manifests are not checked against the schemas in test/kubernetes/schemas: go install github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0',
+  );
+}
 const { status } = spawnSync(
   'vitest',
-  ['run', '--config', 'vitest.kubernetes.config.ts', ...onlyRendered, ...process.argv.slice(2)],
+  ['run', '--config', 'vitest.kubernetes.config.ts', ...leftOut, ...process.argv.slice(2)],
   { stdio: 'inherit' },
 );
 process.exitCode = status ?? 1;

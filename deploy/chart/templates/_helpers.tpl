@@ -1,16 +1,17 @@
+{{/* With -collector-sampler and the hash of a StatefulSet's revision, a label of at most 63 characters. */}}
 {{- define "orders.fullname" -}}
-{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 40 | trimSuffix "-" }}{{ end }}
+{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 34 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 34 | trimSuffix "-" }}{{ end }}
 {{- end }}
 
 {{/* Immutable once installed: nothing that changes between versions. */}}
 {{- define "orders.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "orders.labels" -}}
 {{ include "orders.selector" . }}
-app.kubernetes.io/version: {{ .Values.image.tag | default .Chart.AppVersion | trunc 63 | quote }}
+app.kubernetes.io/version: {{ .Values.image.tag | default .Chart.AppVersion | trunc 63 | trimAll "-._" | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
@@ -107,14 +108,47 @@ priorityClassName: {{ . }}
 {{- if and .Values.autoscaling.enabled (lt (.Values.autoscaling.maxReplicas | int) (.Values.autoscaling.minReplicas | int)) }}
 {{- fail "autoscaling.maxReplicas must not be below autoscaling.minReplicas." }}
 {{- end }}
+{{- if .Values.agentCheck.enabled }}
+{{- range $name := list "PORT" "ADMIN_PORT" }}
+{{- if eq ($.Values.agentCheck.port | int) (include "orders.default" (dict "context" $ "name" $name) | int) }}
+{{- fail (printf "agentCheck.port is the one of %s already." $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- include "orders.checkSecret" . }}
 {{- with .Values.monitoring }}
 {{- if and .enabled .rules.enabled (or (not .rules.runbookUrl) (not .rules.grafanaUrl)) }}
 {{- fail "monitoring.rules.runbookUrl and monitoring.rules.grafanaUrl are required, because every alert links to both." }}
 {{- end }}
 {{- end }}
+{{- if and .Values.evidence.enabled (not .Values.evidence.url) }}
+{{- fail "evidence.url is required with evidence.enabled, because alerts and messages link to it." }}
+{{- end }}
 {{- with .Values.collector }}
 {{- if and .enabled (or (not .traces) (not .logs)) }}
 {{- fail "collector.traces and collector.logs are required with collector.enabled." }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+  A Secret that is missing would show as a Job that does not start, after minutes. Only seen where Helm talks to the cluster, and the
+  namespace exists, which its first ServiceAccount shows.
+*/}}
+{{- define "orders.checkSecret" -}}
+{{- if lookup "v1" "ServiceAccount" .Release.Namespace "default" }}
+{{- $secret := lookup "v1" "Secret" .Release.Namespace .Values.secretName }}
+{{- if not $secret }}
+{{- fail (printf "The namespace %s has no Secret %s. secretName and deploy/README.md say what it holds." .Release.Namespace .Values.secretName) }}
+{{- end }}
+{{- $keys := list "DATABASE_URL" "API_KEYS" }}
+{{- if .Values.paymentGateway.authorization }}{{ $keys = append $keys "PAYMENT_GATEWAY_AUTHORIZATION" }}{{ end }}
+{{- if and .Values.evidence.enabled .Values.evidence.followUp }}{{ $keys = append $keys "EVIDENCE_FOLLOW_UP_URL" }}{{ end }}
+{{- if and .Values.collector.enabled .Values.collector.authorizationKey }}{{ $keys = append $keys .Values.collector.authorizationKey }}{{ end }}
+{{- range $key := $keys }}
+{{- if not (hasKey ($secret.data | default dict) $key) }}
+{{- fail (printf "The Secret %s has no key %s." $.Values.secretName $key) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

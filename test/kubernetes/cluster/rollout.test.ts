@@ -112,6 +112,21 @@ test('a revision that never becomes ready does not replace the old one, and is r
   expect(names(await release.replicas())).toEqual(before);
 });
 
+test('a Secret that is missing, or lacks a key, is named before anything changes', async () => {
+  const secret = `/api/v1/namespaces/${release.namespace}/secrets/orders`;
+  const { generation } = (await release.deployment()).metadata as { generation?: number };
+  await release.cluster.request(
+    'PATCH',
+    secret,
+    { data: { API_KEYS: null } },
+    'application/merge-patch+json',
+  );
+  await expect(release.upgrade(...threeReplicas)).rejects.toThrow('The Secret orders has no key API_KEYS');
+  await release.cluster.remove(secret);
+  await expect(release.upgrade(...threeReplicas)).rejects.toThrow('has no Secret orders');
+  expect((await release.deployment()).metadata).toMatchObject({ generation });
+});
+
 const names = (pods: readonly KubeObject[]) => pods.map(({ metadata }) => metadata.name).toSorted();
 
 async function zones(): Promise<string[]> {

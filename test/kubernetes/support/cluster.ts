@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** The cluster of KUBECONFIG, through `kubectl proxy`, which knows every way to log in. */
 
@@ -23,8 +24,14 @@ export interface KubeObject {
   [key: string]: any;
 }
 
-/** For what the cluster does by itself, outside of a test. */
-export const patience = { timeout: 60_000, interval: 200 };
+/** Waits for what the cluster does by itself. For a minute, outside of a test too. */
+export async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error('It did not happen within a minute.');
+    await delay(200);
+  }
+}
 
 /** An answer that is not 2xx. */
 export class ApiError extends Error {

@@ -2,8 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { vi } from 'vitest';
-import { patience, type Cluster, type KubeObject } from './cluster.ts';
+import { eventually, type Cluster, type KubeObject } from './cluster.ts';
 
 /** Types that a cluster gets from others: the Prometheus Operator's, and the metrics of pods. */
 
@@ -13,7 +12,7 @@ const operator = 'github.com/prometheus-operator/prometheus-operator';
 /** Puts the operator's types there, if the cluster does not have them. They come from its Go module. Returns what was added. */
 export async function addOperatorTypes(cluster: Cluster): Promise<string[]> {
   const there = new Set((await cluster.list(definitions)).map(({ metadata }) => metadata.name));
-  const missing = ['servicemonitors', 'podmonitors', 'prometheusrules'].filter(
+  const missing = ['servicemonitors', 'podmonitors', 'prometheusrules', 'alertmanagerconfigs'].filter(
     (type) => !there.has(`${type}.monitoring.coreos.com`),
   );
   if (missing.length === 0) return [];
@@ -60,11 +59,11 @@ export async function removeTypes(cluster: Cluster, types: readonly string[]): P
 async function addType(cluster: Cluster, type: KubeObject): Promise<string> {
   const { name } = type.metadata;
   await cluster.request('POST', definitions, type);
-  await vi.waitUntil(async () => {
+  await eventually(async () => {
     const { status } = (await cluster.get(`${definitions}/${name}`)) as unknown as {
       status?: { conditions?: { type: string; status: string }[] | null };
     };
     return status?.conditions?.some((each) => each.type === 'Established' && each.status === 'True') ?? false;
-  }, patience);
+  });
   return name;
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { expect, vi } from 'vitest';
-import { connect, patience, type Cluster, type KubeObject } from './cluster.ts';
+import { expect } from 'vitest';
+import { connect, eventually, type Cluster, type KubeObject } from './cluster.ts';
 import { helm, install, required } from './helm.ts';
 import { createNodes, onTheseNodes, type Nodes } from './nodes.ts';
 import { pretend, type Behaviour, type Workload } from './workload.ts';
@@ -26,14 +26,25 @@ export interface Release {
 /** The namespace asks the API server for the restricted profile, so a pod that is less is refused. */
 const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' };
 
-/** @param process starts what a pod runs; without it, pods have no processes, and `behaviours` says what they do */
-export async function createRelease(
-  process?: (cluster: Cluster, namespace: string, pod: KubeObject, ip: string) => Promise<Workload>,
-): Promise<Release> {
+export interface ReleaseOptions {
+  /** Starts what a pod runs. Without it, pods have no processes, and `behaviours` says what they do. */
+  process?: (cluster: Cluster, namespace: string, pod: KubeObject, ip: string) => Promise<Workload>;
+  /** Of the Secret that the chart refers to. */
+  secret?: Record<string, string>;
+}
+
+export async function createRelease({
+  process,
+  secret = { DATABASE_URL: 'postgres://unread', API_KEYS: 'unread' },
+}: ReleaseOptions = {}): Promise<Release> {
   const run = randomBytes(3).toString('hex');
   const namespace = `orders-test-${run}`;
   const cluster = await connect();
   await cluster.request('POST', '/api/v1/namespaces', { metadata: { name: namespace, labels: restricted } });
+  await cluster.apply(
+    { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'orders' }, stringData: secret },
+    namespace,
+  );
   const behaviours: Release['behaviours'] = {
     api: { readyAfter: 500, endsAfter: 500 },
     migrations: { readyAfter: 0, exitCode: 0, endsAfter: 0 },
@@ -87,7 +98,7 @@ export async function createRelease(
     deployment: () => cluster.get(`/apis/apps/v1/namespaces/${namespace}/deployments/orders`),
     async remove() {
       await cluster.remove(`/api/v1/namespaces/${namespace}`);
-      await vi.waitUntil(async () => (await cluster.list(pods)).length === 0, patience);
+      await eventually(async () => (await cluster.list(pods)).length === 0);
       await nodes.stop();
       await cluster.close();
     },
