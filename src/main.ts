@@ -7,15 +7,24 @@ import { runProcess } from './process.ts';
 import { createService } from './service.ts';
 import { createLogDestination } from './telemetry/logging/log-destination.ts';
 import { createLogger } from './telemetry/logging/logger.ts';
+import { describeDatabases } from './telemetry/metrics/describe-databases.ts';
 import { createMetrics } from './telemetry/metrics/metrics.ts';
 import { droppedTelemetry, onTelemetryFailure, shutdownTelemetry } from './telemetry/sdk.ts';
 
 /** Milliseconds to write the last log lines; a reader that has stopped reading never gets them. */
 const lastLinesDeadline = 1000;
 
+const withoutOwnNames =
+  'METRICS_NAMES=opentelemetry leaves out metrics that the rules, alerts and dashboards of this repository read, so that such an alert never fires: METRICS_NAMES=both has all';
+
 await runProcess(async () => {
   const config = loadConfig();
-  const metrics = createMetrics({ exemplarInterval: config.exemplarInterval, droppedTelemetry });
+  const metrics = createMetrics({
+    names: config.metricNames,
+    databases: describeDatabases(config),
+    exemplarInterval: config.exemplarInterval,
+    droppedTelemetry,
+  });
   const stdout = createLogDestination({
     onDrop: (lines, reason) => metrics.logsDropped(reason, lines),
     onRecovered: (lines) =>
@@ -28,6 +37,7 @@ await runProcess(async () => {
     onMessage: metrics.logged,
   });
   for (const warning of environmentWarnings(variables)) logger.warn({ event: 'config.warning' }, warning);
+  if (config.metricNames === 'opentelemetry') logger.warn({ event: 'config.warning' }, withoutOwnNames);
   onTelemetryFailure((message) => logger.warn({ event: 'telemetry.failed' }, message));
   const service = await createService(config, { logger, metrics });
   const bound = {

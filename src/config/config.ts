@@ -26,6 +26,8 @@ export interface Config extends DomainConfig {
   instrumentation: 'lean' | 'auto';
   /** The HTTP methods that spans and metrics name; all others share one name. */
   knownHttpMethods: readonly string[];
+  /** Whose names the metrics have: those of the service in the style of Prometheus, those of OpenTelemetry, or both. */
+  metricNames: MetricNames;
   /** How long a trace stays the exemplar of its bucket. */
   exemplarInterval: number;
   http: HttpConfig;
@@ -61,6 +63,8 @@ export interface Config extends DomainConfig {
     deadline: number;
   };
 }
+
+export type MetricNames = 'prometheus' | 'opentelemetry' | 'both';
 
 export interface WindowConfig {
   max: number;
@@ -124,6 +128,7 @@ export function loadConfig(env: Environment = process.env): Config {
     logLevels: value.LOG_LEVEL.components,
     instrumentation: value.TELEMETRY_INSTRUMENTATION,
     knownHttpMethods: knownHttpMethods(env),
+    metricNames: value.METRICS_NAMES,
     exemplarInterval: value.EXEMPLAR_INTERVAL,
     http: httpConfig(value),
     admin: {

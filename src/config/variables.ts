@@ -45,6 +45,11 @@ export const variables = {
       'source of the spans: `lean` creates a few at the boundaries, `auto` uses the OpenTelemetry instrumentations',
   }),
   ...propagationVariables,
+  METRICS_NAMES: oneOf(['prometheus', 'opentelemetry', 'both'], {
+    default: 'prometheus',
+    meaning:
+      "names of the metrics: the service's own in the style of Prometheus, which the rules, alerts and dashboards of this repository read; those of the OpenTelemetry conventions in place of them; or `both`",
+  }),
   EXEMPLAR_INTERVAL: duration({
     default: '30s',
     meaning: 'time for which a trace stays the exemplar of its bucket; tail sampling keeps every exemplar',

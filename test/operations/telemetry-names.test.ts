@@ -28,6 +28,13 @@ beforeAll(async () => {
     RATE_LIMIT_WINDOW: '1h',
   });
   await liveThroughEverything(service);
+  // The worker looks for due orders once, in its own time.
+  const operations = async () => (await service.scrape()).samples.map(({ labels }) => labels['operation']);
+  const takesDue = (operation = '') => operation.startsWith('take_due_orders');
+  const looked = async () => {
+    if (!(await operations()).some(takesDue)) throw new Error('the worker has not looked for due orders');
+  };
+  await vi.waitFor(looked, { timeout: 30_000, interval: 50 });
   const simulator = await fetch(`${service.gateway.url}/metrics`);
   await using proxy = await startHaProxy([{ url: nowhere, adminUrl: nowhere }]);
   const proxied = await fetch(`http://${proxy.target}/metrics`);
@@ -222,7 +229,9 @@ test('the page of names has every metric, and the names that the conventions giv
   const { types } = await service.scrape();
   expect(Object.keys(types).filter((family) => !page.includes(`\`${family}\``))).toEqual([]);
   const known = new Set(namesOfConventions('METRIC_'));
-  const rows = page.slice(page.indexOf('## Metrics')).matchAll(/^\| `.*?\| (?<given>.*?) \|/gm);
+  const rows = page
+    .slice(page.indexOf('| metric | in the conventions |'))
+    .matchAll(/^\|[^|]*\| (?<given>`.*?) \|/gm);
   const given = [...rows].flatMap(
     ({ groups }) => groups?.['given']?.match(/[a-z0-9_]+(\.[a-z0-9_]+)+/g) ?? [],
   );

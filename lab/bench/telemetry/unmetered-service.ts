@@ -12,6 +12,7 @@ import { shutdownTelemetry } from '../../../src/telemetry/sdk.ts';
 const nothing = (): void => {};
 
 const noMetrics: Metrics = {
+  detailed: false,
   render: () => Promise.resolve(''),
   requestStarted: nothing,
   connections: () => new Gauge({}, nothing),

@@ -6,7 +6,7 @@ const all = () => true;
 
 test("readSamples reads the service's own exposition with exemplars", async () => {
   const metrics = createMetrics();
-  metrics.requestEnded('POST', '/orders', 201, 42, 'a'.repeat(32));
+  metrics.requestEnded({ method: 'POST', route: '/orders', status: 201 }, 42, 'a'.repeat(32));
   const samples = readSamples(await metrics.render('openmetrics'), all);
   expect(samples).toContainEqual({
     name: 'http_requests_total',

@@ -1,4 +1,5 @@
 import { markExemplar } from '../tracing/tracing.ts';
+import { conventionNamed } from './conventions.ts';
 import { watched } from './domain-metrics.ts';
 import type { Instruments } from './instruments.ts';
 
@@ -9,8 +10,16 @@ export interface DependencyMetrics {
    *
    * @param duration milliseconds
    * @param traceId of a sampled trace, which may become the exemplar of its bucket
+   * @param detail of an operation on a database
    */
-  dependency(name: string, operation: string, outcome: string, duration: number, traceId?: string): void;
+  dependency(
+    name: string,
+    operation: string,
+    outcome: string,
+    duration: number,
+    traceId?: string,
+    detail?: DatabaseDetail,
+  ): void;
   /** A statement was sent that several writes share, with so many rows. */
   batchSent(statement: string, rows: number): void;
   retries(dependency: string, operation: string, result: 'retried' | 'recovered' | 'exhausted'): void;
@@ -18,6 +27,18 @@ export interface DependencyMetrics {
   breakerChanged(breaker: string, from: string, to: string): void;
   cacheRequested(cache: string, result: 'hit' | 'miss' | 'error'): void;
 }
+
+/** What the semantic conventions say of an operation on a database. */
+export interface DatabaseDetail {
+  /** Operation and table of a statement. */
+  summary?: string;
+  /** The `error.type` of one that failed. */
+  error?: string | undefined;
+  /** What the database reported: an SQLSTATE, or the code of an error of Redis. */
+  status?: string | undefined;
+}
+
+const noDetail: DatabaseDetail = {};
 
 /** Seconds. */
 const dependencyBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -30,7 +51,9 @@ export function createDependencyMetrics(make: Instruments): DependencyMetrics {
     name: 'dependency_request_duration_seconds',
     help: 'Time of one attempt at a dependency, of one statement with its retries, or of one Redis command.',
     labels: ['dependency', 'operation', 'outcome'],
+    detail: ['summary', 'error', 'db_status'],
     buckets: dependencyBuckets,
+    advised: conventionNamed('db.client.operation.duration').buckets,
   });
   const batchRows = make.histogram({
     name: 'pg_batch_rows',
@@ -68,8 +91,18 @@ export function createDependencyMetrics(make: Instruments): DependencyMetrics {
   }
 
   return {
-    dependency(name, operation, outcome, milliseconds, traceId) {
-      const isExemplar = duration.child(name, operation, outcome).observe(milliseconds / 1000, traceId);
+    dependency(name, operation, outcome, milliseconds, traceId, detail = noDetail) {
+      const child = make.detailed
+        ? duration.child(
+            name,
+            operation,
+            outcome,
+            detail.summary ?? '',
+            detail.error ?? '',
+            detail.status ?? '',
+          )
+        : duration.child(name, operation, outcome);
+      const isExemplar = child.observe(milliseconds / 1000, traceId);
       if (isExemplar) markExemplar();
     },
     batchSent(statement, rows) {

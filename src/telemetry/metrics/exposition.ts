@@ -34,6 +34,26 @@ export interface Exposed {
   type: 'counter' | 'gauge' | 'histogram';
   /** Called at every scrape. It must settle, because the scrape waits for it. */
   samples(): Sample[] | Promise<Sample[]>;
+  shown?: Shown;
+}
+
+/** What of a metric the names of the service show, if more is recorded for those of the semantic conventions. */
+export interface Shown {
+  /** The labels that they leave out. */
+  detail: readonly string[];
+  /** The upper bounds that they keep. */
+  buckets: readonly number[] | undefined;
+}
+
+/** A metric with its series, as the registry gives it in JSON. */
+export interface Family extends Pick<Exposed, 'name' | 'help' | 'type' | 'shown'> {
+  values: readonly Sample[];
+}
+
+/** Everything that a registry has, with what is recorded for the semantic conventions alone. */
+export async function familiesOf(registry: Registry<RegistryContentType>): Promise<Family[]> {
+  // Its types have no exemplars, and no field of ours.
+  return (await registry.getMetricsAsJSON()) as unknown as Family[];
 }
 
 /**
@@ -43,8 +63,9 @@ export interface Exposed {
  */
 export function expose(
   registry: Registry<RegistryContentType>,
-  { name, help, type, samples }: Exposed,
+  { name, help, type, samples, shown }: Exposed,
 ): void {
+  const fullName = name;
   const describe = (values: Sample[]) => ({ name: familyName(), help, type, aggregator: 'sum', values });
   // prom-client appends `_total` to the name of a counter in OpenMetrics only.
   const familyName = () =>
@@ -60,7 +81,11 @@ export function expose(
     aggregator: 'sum',
     getForPromString: async () => describe(await samples()),
     // For JSON, which does not know shared labels.
-    get: async () => describe((await samples()).map(unshare)),
+    get: async () => ({
+      ...describe((await samples()).map(unshare)),
+      name: fullName,
+      ...(shown && { shown }),
+    }),
   };
   // Its types accept its own classes only; its code needs no more than the above.
   registry.registerMetric(metric as unknown as Metric);

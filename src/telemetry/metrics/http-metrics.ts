@@ -1,15 +1,23 @@
+import { conventionNamed } from './conventions.ts';
 import type { Gauge } from './gauge.ts';
 import type { Instruments } from './instruments.ts';
 
 /** Requests and connections: those that the service handles, and those that it refuses. */
 export interface HttpMetrics {
-  requestStarted(): void;
+  /** Whether the scheme and the protocol version of requests are recorded. Any text will do if they are not. */
+  readonly detailed: boolean;
+  /** @param scheme the same as when the request ends */
+  requestStarted(method: string, scheme?: string): void;
   /**
    * @param duration milliseconds
    * @param traceId of a sampled trace, which may become the exemplar of its bucket
    * @returns whether it did; the caller then marks the span of the request
    */
-  requestEnded(method: string, route: string, status: number, duration: number, traceId?: string): boolean;
+  requestEnded(
+    request: { method: string; route: string; status: number; scheme?: string; version?: string },
+    duration: number,
+    traceId?: string,
+  ): boolean;
   /** The open connections of a listener. */
   connections(listener: string): Gauge;
   /** The bytes of answers of a listener that clients have not read. */
@@ -33,9 +41,17 @@ export function createHttpMetrics(make: Instruments): HttpMetrics {
     ...ofRequest,
     name: 'http_request_duration_seconds',
     help: 'Time from the arrival of a request to its answer.',
+    detail: ['scheme', 'protocol_version'],
     buckets: requestBuckets,
+    advised: conventionNamed('http.server.request.duration').buckets,
   });
-  const inFlight = make.gauge({ name: 'http_requests_in_flight', help: 'Requests in flight.' }).child();
+  const inFlight = make.gauge({
+    name: 'http_requests_in_flight',
+    help: 'Requests in flight.',
+    detail: ['method', 'scheme'],
+  });
+  const allInFlight = make.detailed ? undefined : inFlight.child();
+  const inFlightOf = (method: string, scheme: string) => allInFlight ?? inFlight.child(method, scheme);
   const connections = make.gauge({
     name: 'http_connections',
     help: 'Open connections.',
@@ -68,6 +84,7 @@ export function createHttpMetrics(make: Instruments): HttpMetrics {
   });
 
   // An alert compares with the value before the first event, so the series exist from the start.
+  inFlightOf('GET', 'http');
   for (const reason of authFailureReasons) authFailures.child(reason);
   for (const reason of shedReasons) requestsShed.child(reason);
   for (const listener of ['public', 'admin']) {
@@ -76,12 +93,17 @@ export function createHttpMetrics(make: Instruments): HttpMetrics {
   }
 
   return {
-    requestStarted: () => inFlight.add(1),
-    requestEnded(method, route, status, duration, traceId) {
-      inFlight.add(-1);
+    detailed: make.detailed,
+    // A request that is refused before it is read comes from the peer, whatever a proxy says.
+    requestStarted: (method, scheme = 'http') => inFlightOf(method, scheme).add(1),
+    requestEnded({ method, route, status, scheme = 'http', version = '' }, duration, traceId) {
+      inFlightOf(method, scheme).add(-1);
       const labels = [method, route, String(status)] as const;
       requests.child(...labels).increment();
-      return requestDuration.child(...labels).observe(duration / 1000, traceId);
+      const child = make.detailed
+        ? requestDuration.child(...labels, scheme, version)
+        : requestDuration.child(...labels);
+      return child.observe(duration / 1000, traceId);
     },
     connections: (listener) => connections.child(listener),
     unread: (listener) => unread.child(listener),

@@ -12,42 +12,56 @@ import { Histogram } from './histogram.ts';
  * record on a kept child takes 2 to 9 ns here and 230 to 490 ns there (docs/benchmarks/metrics.md).
  */
 export interface Instruments {
+  /** Whether what only the semantic conventions show is recorded, too. */
+  readonly detailed: boolean;
   /** @throws {TypeError} on a definition that Prometheus would not take */
-  counter<const Names extends LabelNames = []>(definition: Collected<Names, Counter>): Metric<Names, Counter>;
+  counter<const Names extends LabelNames = [], const Detail extends LabelNames = []>(
+    definition: Collected<Names, Detail, Counter>,
+  ): Metric<Names, Counter, Detail>;
   /** @throws {TypeError} on a definition that Prometheus would not take */
-  gauge<const Names extends LabelNames = []>(definition: Collected<Names, Gauge>): Metric<Names, Gauge>;
+  gauge<const Names extends LabelNames = [], const Detail extends LabelNames = []>(
+    definition: Collected<Names, Detail, Gauge>,
+  ): Metric<Names, Gauge, Detail>;
   /** @throws {TypeError} on a definition that Prometheus would not take */
-  histogram<const Names extends LabelNames = []>(
-    definition: Definition<Names> & {
+  histogram<const Names extends LabelNames = [], const Detail extends LabelNames = []>(
+    definition: Definition<Names, Detail> & {
       /** Ascending upper bounds in the unit of the values, without the infinite one. */
       buckets: readonly number[];
+      /** Those that the semantic conventions advise, recorded besides if anybody is shown them. Default: none. */
+      advised?: readonly number[] | undefined;
     },
-  ): Metric<Names, Histogram>;
+  ): Metric<Names, Histogram, Detail>;
 }
 
 type LabelNames = readonly string[];
 
-export interface Metric<Names extends LabelNames, Child> {
+export interface Metric<Names extends LabelNames, Child, Detail extends LabelNames = []> {
   /**
    * The child for these label values, in the order of the label names. Scrapes show it from now on. Beyond the bound on
-   * combinations, and for a value that cannot be a label, it is the child whose values are all `other`.
+   * combinations, and for a value that cannot be a label, it is the child whose values are all `other`. Labels of `detail`
+   * have values if and only if the instruments are {@link Instruments.detailed}.
    */
-  child(...values: { [Index in keyof Names]: string }): Child;
+  child(...values: Strings<Names> | Strings<[...Names, ...Detail]>): Child;
 }
 
-interface Definition<Names extends LabelNames> {
+type Strings<Names extends LabelNames> = { [Index in keyof Names]: string };
+
+interface Definition<Names extends LabelNames, Detail extends LabelNames> {
   name: string;
   /** One line, without double quotes. */
   help: string;
   labels?: Names;
+  /** Further labels, which only the semantic conventions show. */
+  detail?: Detail;
 }
 
-interface Collected<Names extends LabelNames, Child> extends Definition<Names> {
+interface Collected<Names extends LabelNames, Detail extends LabelNames, Child>
+  extends Definition<Names, Detail> {
   /**
    * Called at every scrape to update the metric. It must settle, because the scrape waits for it. If it fails, that
    * scrape lacks this metric, instead of showing an old value, and has all others.
    */
-  collect?: (metric: Metric<Names, Child>) => void | Promise<void>;
+  collect?: (metric: Metric<Names, Child, Detail>) => void | Promise<void>;
 }
 
 /** A record that a metric refused, or holds under `other`. */
@@ -63,6 +77,8 @@ export interface Drop {
 }
 
 export interface InstrumentOptions {
+  /** Whether what only the semantic conventions show is recorded, too. Default false. */
+  detailed?: boolean;
   /** Upper bound of label combinations per metric, besides `other`. A histogram has all its buckets for each. */
   maxChildren?: number;
   /** Milliseconds that an exemplar stays before a newer one may replace it. Default 0: the newest is shown. */
@@ -73,26 +89,33 @@ export interface InstrumentOptions {
 
 export function createInstruments(
   registry: Registry<RegistryContentType>,
-  { maxChildren = 1000, exemplarInterval = 0, onDrop = () => {} }: InstrumentOptions = {},
+  { detailed = false, maxChildren = 1000, exemplarInterval = 0, onDrop = () => {} }: InstrumentOptions = {},
 ): Instruments {
-  function define<const Names extends LabelNames, Child extends { samples(): Sample[] }>(
+  function define<
+    const Names extends LabelNames,
+    const Detail extends LabelNames,
+    Child extends { samples(): Sample[] },
+  >(
     type: Exposed['type'],
-    { name, help, labels, collect }: Collected<Names, Child>,
+    { name, help, labels, detail, collect }: Collected<Names, Detail, Child>,
     create: (labels: Labels, refuse: () => void) => Child,
-  ): Metric<Names, Child> {
-    check(type, name, help, labels ?? []);
+    buckets?: readonly number[],
+  ): Metric<Names, Child, Detail> {
+    const all = [...(labels ?? []), ...(detail ?? [])];
+    check(type, name, help, all);
     const refuse = () => onDrop({ metric: name, reason: 'value' });
-    const children = new Children<Child>(labels ?? [], maxChildren, {
+    const children = new Children<Child>(detailed ? all : (labels ?? []), maxChildren, {
       create: (own) => create(own, refuse),
       refused: (reason) => onDrop({ metric: name, reason }),
     });
-    const metric: Metric<Names, Child> = { child: (...values) => children.resolve(values) };
+    const metric: Metric<Names, Child, Detail> = { child: (...values) => children.resolve(values) };
     const samples = () => children.all().flatMap((child) => child.samples());
 
     expose(registry, {
       name,
       help,
       type,
+      ...(detailed && { shown: { detail: detail ?? [], buckets } }),
       samples: collect
         ? async () => {
             try {
@@ -109,15 +132,18 @@ export function createInstruments(
   }
 
   return {
+    detailed,
     counter: (definition) => define('counter', definition, (...parts) => new Counter(...parts)),
     gauge: (definition) => define('gauge', definition, (...parts) => new Gauge(...parts)),
     histogram(definition) {
-      const { name, buckets } = definition;
+      const { name, buckets, advised = [] } = definition;
       checkBuckets(name, buckets);
+      const bounds = detailed ? [...new Set([...buckets, ...advised])].toSorted((a, b) => a - b) : buckets;
       return define(
         'histogram',
         definition,
-        (labels, refuse) => new Histogram(name, labels, buckets, refuse, exemplarInterval),
+        (labels, refuse) => new Histogram(name, labels, bounds, refuse, exemplarInterval),
+        buckets,
       );
     },
   };

@@ -1,7 +1,14 @@
+import type { MetricNames } from '../../config/config.ts';
 import { collectDefaultMetrics, type OpenMetricsContentType, Registry } from 'prom-client';
 import { eventLoopDelays, observeEventLoop } from './event-loop-delay.ts';
+import { observeClientRequests } from './client-requests.ts';
+import { observePool, observeRuntime } from './convention-metrics.ts';
+import { renderConventions } from './convention-view.ts';
+import type { ConventionContext } from './conventions.ts';
 import { createDependencyMetrics, type DependencyMetrics } from './dependency-metrics.ts';
 import { createDomainMetrics, type DomainMetrics } from './domain-metrics.ts';
+import { familiesOf } from './exposition.ts';
+import { gcDuration, observeGc } from './gc-duration.ts';
 import { type GaugeSources, registerGauges } from './gauge-sources.ts';
 import { createHttpMetrics, type HttpMetrics } from './http-metrics.ts';
 import { createInstruments } from './instruments.ts';
@@ -18,13 +25,24 @@ export interface Metrics extends HttpMetrics, DependencyMetrics, DomainMetrics, 
 }
 
 export interface MetricsOptions {
+  /** Whose names a scrape gets. Default `prometheus`: those of the service, in the style of Prometheus. */
+  names?: MetricNames;
+  /** What the conventions need to know of the databases. Default: only which products they are. */
+  databases?: ConventionContext;
   /** Milliseconds that an exemplar stays before a newer one may replace it. Default 0: the newest is shown. */
   exemplarInterval?: number;
   /** Spans and log records lost so far, from the SDK. Default none. */
   droppedTelemetry?: () => DroppedTelemetry;
 }
 
+const unknownDatabases: ConventionContext = {
+  databases: { postgres: { 'db.system.name': 'postgresql' }, redis: { 'db.system.name': 'redis' } },
+  pool: { name: 'postgresql', max: 0 },
+};
+
 export function createMetrics({
+  names = 'prometheus',
+  databases = unknownDatabases,
   exemplarInterval = 0,
   droppedTelemetry = () => ({}),
 }: MetricsOptions = {}): Metrics {
@@ -34,11 +52,12 @@ export function createMetrics({
   // Gauges with the name of a counter, which linters refuse. Each is the sum of another of prom-client's gauges.
   for (const kind of ['handles', 'requests', 'resources'])
     registry.removeSingleMetric(`nodejs_active_${kind}_total`);
-  for (const name of eventLoopDelays) registry.removeSingleMetric(name);
+  for (const name of [...eventLoopDelays, gcDuration]) registry.removeSingleMetric(name);
 
   /** By reason. The instruments cannot report to a counter, because the counter is one of them. */
   const notRecorded: Record<string, number> = {};
   const make = createInstruments(registry, {
+    detailed: names !== 'prometheus',
     exemplarInterval,
     onDrop({ reason }) {
       notRecorded[reason] = (notRecorded[reason] ?? 0) + 1;
@@ -46,13 +65,24 @@ export function createMetrics({
   });
   observeProcess(make);
   observeEventLoop(make);
+  observeGc(make);
+  if (names !== 'prometheus') {
+    observeRuntime(make);
+    observeClientRequests(make);
+  }
 
   return {
     async render(format) {
-      const openMetrics = await registry.metrics();
+      const openMetrics =
+        names === 'prometheus'
+          ? await registry.metrics()
+          : await renderConventions(await familiesOf(registry), names, databases);
       return format === 'openmetrics' ? openMetrics : toTextFormat(openMetrics);
     },
-    registerGauges: (sources) => registerGauges(make, sources),
+    registerGauges(sources) {
+      registerGauges(make, sources);
+      if (names !== 'prometheus') observePool(make, sources.pool, databases.pool);
+    },
     ...createTelemetryMetrics(make, () => ({ ...droppedTelemetry(), metrics: notRecorded })),
     ...createHttpMetrics(make),
     ...createDependencyMetrics(make),

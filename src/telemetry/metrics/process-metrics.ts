@@ -1,23 +1,25 @@
 import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { getHeapStatistics } from 'node:v8';
-import type { Counter } from './counter.ts';
-import type { Instruments, Metric } from './instruments.ts';
+import type { Instruments } from './instruments.ts';
+import { mirror } from './mirror.ts';
 
 /**
  * Disk I/O and heap limit of this process and processor and memory of its host, which prom-client's default metrics lack. A
  * scrape reads all of it, without blocking the event loop.
  */
 export function observeProcess(instruments: Instruments): void {
+  const read = mirror();
   instruments.counter({
     name: 'process_disk_read_bytes_total',
     help: 'Bytes that this process had read from storage; what came from the page cache does not count.',
-    collect: mirror(() => process.resourceUsage().fsRead * blockSize),
+    collect: (counter) => read(counter.child(), process.resourceUsage().fsRead * blockSize),
   });
+  const written = mirror();
   instruments.counter({
     name: 'process_disk_written_bytes_total',
     help: 'Bytes that this process caused to be written to storage.',
-    collect: mirror(() => process.resourceUsage().fsWrite * blockSize),
+    collect: (counter) => written(counter.child(), process.resourceUsage().fsWrite * blockSize),
   });
 
   instruments.gauge({
@@ -54,16 +56,6 @@ export function observeProcess(instruments: Instruments): void {
  * Elsewhere the system reports the number of operations, and the product is an estimate.
  */
 const blockSize = 512;
-
-/** Mirrors a total that the system counts: adds its increase since the last scrape. */
-function mirror(read: () => number): (counter: Metric<[], Counter>) => void {
-  let seen = 0;
-  return (counter) => {
-    const total = read();
-    counter.child().increment(total - seen);
-    seen = total;
-  };
-}
 
 /** Since the boot of the host, over all processors, in a unit of the platform. */
 interface ProcessorTimes {

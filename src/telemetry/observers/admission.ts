@@ -55,8 +55,8 @@ export function observeAdmission(logger: Logger, metrics: Metrics): AdmissionEve
       if (lines < linesPerWindow) return false;
       count(reason);
       suppressed += 1;
-      metrics.requestStarted();
-      metrics.requestEnded(method, route, 429, 0);
+      metrics.requestStarted(method);
+      metrics.requestEnded({ method, route, status: 429 }, 0);
       return true;
     },
     shed({ reason, priority }) {

@@ -9,6 +9,7 @@ import { type RequestLog, roundTime, runInRequest } from '../request-log.ts';
 import { traceConnectionsOf } from '../tracing/traced-connections.ts';
 import { isSampled, markExemplar, traceparentOf, validContext } from '../tracing/tracing.ts';
 import { createHttpNames } from './http-names.ts';
+import { schemeOf } from './server-attributes.ts';
 import { instrumentedServerSpans, ownServerSpans, type ServerSpan } from './server-span.ts';
 
 const observation = Symbol('observation of the request');
@@ -42,11 +43,13 @@ export function observeRequests(
   }: { makeSpans: boolean; isTrusted: CallerTrust; knownMethods: readonly string[] },
 ): void {
   const names = createHttpNames(knownMethods);
+  // Only looked up if it is shown: behind a proxy that means to read headers.
+  const schemeIn = (request: FastifyRequest) => (metrics.detailed ? schemeOf(request) : 'http');
   const startServerSpan = (makeSpans ? ownServerSpans : instrumentedServerSpans)({ names, isTrusted });
   if (!makeSpans) traceConnectionsOf(app.server);
 
   app.addHook('onRequest', (request, reply, done) => {
-    metrics.requestStarted();
+    metrics.requestStarted(names.methodOf(request.method), schemeIn(request));
     const requestLog: RequestLog = { request_id: request.id };
     const server = startServerSpan(request);
     request[observation] = { requestLog, server, ended: false };
@@ -75,9 +78,13 @@ export function observeRequests(
     if (observed) observed.ended = true;
     const route = request.routeOptions.url ?? 'unknown';
     const isExemplar = metrics.requestEnded(
-      names.methodOf(request.method),
-      route,
-      status,
+      {
+        method: names.methodOf(request.method),
+        route,
+        status,
+        scheme: schemeIn(request),
+        version: request.raw.httpVersion,
+      },
       reply.elapsedTime,
       observed && sampledTraceIdOf(observed.server.span),
     );

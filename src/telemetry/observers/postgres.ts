@@ -6,6 +6,7 @@ import { conditions } from '../../postgres/decisions.ts';
 import { decide, faultName, sqlStateOf } from '../../postgres/faults.ts';
 import { attributesByKey } from '../otlp/constant-attributes.ts';
 import type { Logger } from '../logging/logger.ts';
+import type { DatabaseDetail } from '../metrics/dependency-metrics.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { addTime, currentRequestLog } from '../request-log.ts';
 import { failSpan, recordingSpan, sampledTraceId, startBelow } from '../tracing/tracing.ts';
@@ -106,6 +107,7 @@ export function observeDatabase(
             error === undefined ? 'ok' : 'error',
             duration,
             sampledTraceId(),
+            error === undefined ? statement : detailOfFault(statement, error),
           );
           if (span === undefined) return;
           if (error !== undefined) {
@@ -138,6 +140,10 @@ export function observeDatabase(
       logger.warn({ event: 'postgres.connection_lost', err: error }, 'idle connection to Postgres lost');
     },
   };
+}
+
+function detailOfFault({ summary }: Statement, error: unknown): DatabaseDetail {
+  return { summary, error: faultName(error), status: sqlStateOf(error) };
 }
 
 /** @see https://opentelemetry.io/docs/specs/semconv/db/postgresql/ */

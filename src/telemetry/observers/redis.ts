@@ -51,13 +51,14 @@ export function observeRedis(
           addTime('redis_ms', duration);
           const { result, call, error } = classify(outcome);
           metrics.breakerCall('redis', call);
-          metrics.dependency('redis', command, result, duration, sampledTraceId());
+          const status = outcome.kind === 'refused' ? error : undefined;
+          metrics.dependency('redis', command, result, duration, sampledTraceId(), { error, status });
           if (outcome.kind === 'refused') reportRefusal(command, outcome.error);
           if (span === undefined) return;
           if (error !== undefined) {
             span.setAttribute('error.type', error);
             span.setStatus({ code: SpanStatusCode.ERROR, message: error });
-            if (outcome.kind === 'refused') span.setAttribute('db.response.status_code', error);
+            if (status !== undefined) span.setAttribute('db.response.status_code', status);
           }
           span.end();
         },

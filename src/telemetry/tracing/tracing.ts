@@ -143,7 +143,7 @@ export function ignoreChanges(span: Span): void {
 }
 
 /** The code of the fault, which an error of the service may wrap, or the name of the error if there is no code. */
-function errorType(error: unknown): string {
+export function errorType(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   return originalCodeOf(error) ?? error.name;
 }

@@ -6,7 +6,7 @@ import { createMetrics } from '../../../src/telemetry/metrics/metrics.ts';
 
 function metricsWithAllKinds() {
   const metrics = createMetrics();
-  metrics.requestEnded('POST', '/orders', 201, 42, 'a'.repeat(32));
+  metrics.requestEnded({ method: 'POST', route: '/orders', status: 201 }, 42, 'a'.repeat(32));
   metrics.dependency('postgres', 'place_order', 'ok', 3, 'b'.repeat(32));
   metrics.orderSettled('paid', 'EUR', 900, 50);
   metrics.batchSent('place_order', 3);

@@ -1,0 +1,38 @@
+import type { Config } from '../../config/config.ts';
+import { readDatabaseUrl } from '../../config/database-url.ts';
+import type { ConventionContext } from './conventions.ts';
+
+/**
+ * The databases as the metrics of the conventions name them. With several hosts a series has no address: it would have to
+ * change with the server that is found, and a series cannot.
+ */
+export function describeDatabases({
+  postgres,
+  redis,
+}: Pick<Config, 'postgres' | 'redis'>): ConventionContext {
+  const { hosts, database = '' } = readDatabaseUrl(postgres.url.reveal());
+  const [first] = hosts;
+  const only = hosts.length === 1 ? first : undefined;
+  const { hostname, port, pathname } = new URL(redis?.url.reveal() ?? 'redis://');
+  return {
+    databases: {
+      postgres: {
+        'db.system.name': 'postgresql',
+        'db.namespace': database,
+        'server.address': only?.host,
+        'server.port': only && String(only.port),
+      },
+      redis: {
+        'db.system.name': 'redis',
+        'db.namespace': pathname.slice(1) || '0',
+        'server.address': hostname,
+        'server.port': port || '6379',
+      },
+    },
+    pool: {
+      // As the conventions compose a name for a pool that has none.
+      name: `${hosts.map(({ host, port: own }) => `${host}:${own}`).join(',')}/${database}`,
+      max: postgres.poolMax,
+    },
+  };
+}
