@@ -10,16 +10,16 @@ export interface TelemetryConfig {
   /** The level of OpenTelemetry's own messages, as it stands in OTEL_LOG_LEVEL; unset means `WARN`. */
   diagnostics: string | undefined;
   exportsTraces: boolean;
-  /** The form in which spans leave as OTLP over HTTP. `undefined`: they leave in another way, which the SDK handles. */
-  spanForm: 'protobuf' | 'json' | undefined;
+  /** The form in which spans leave as OTLP. `undefined`: they leave in another way, which the SDK handles. */
+  spanForm: OtlpProtocol | undefined;
   /** The same for log records. */
-  logForm: 'protobuf' | 'json' | undefined;
+  logForm: OtlpProtocol | undefined;
   /** Whether any `OTEL_…_LIMIT` variable is set. */
   limitsSpans: boolean;
   propagation: PropagationConfig;
   environment: 'development' | 'test' | 'production';
   instrumentation: 'lean' | 'auto';
-  /** For exports as OTLP over HTTP; the SDK handles any other form. */
+  /** For exports as OTLP over HTTP; gRPC has variables of its own. */
   proxy: OutgoingProxy | undefined;
   batch: BatchConfig;
   logBatch: BatchConfig;
@@ -93,12 +93,16 @@ export function loadTelemetryConfig(env: Environment = process.env): TelemetryCo
   };
 }
 
-const forms: Readonly<Record<string, 'protobuf' | 'json'>> = {
+/** Over HTTP, or protobuf over gRPC. */
+type OtlpProtocol = 'protobuf' | 'json' | 'grpc';
+
+const forms: Readonly<Record<string, OtlpProtocol>> = {
   'http/protobuf': 'protobuf',
   'http/json': 'json',
+  grpc: 'grpc',
 };
 
-function formOf(signal: 'TRACES' | 'LOGS', env: Environment): 'protobuf' | 'json' | undefined {
+function formOf(signal: 'TRACES' | 'LOGS', env: Environment): OtlpProtocol | undefined {
   const exporter = env[`OTEL_${signal}_EXPORTER`] ?? 'otlp';
   const protocol =
     env[`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`] ?? env['OTEL_EXPORTER_OTLP_PROTOCOL'] ?? 'http/protobuf';

@@ -28,13 +28,6 @@ beforeAll(async () => {
     RATE_LIMIT_WINDOW: '1h',
   });
   await liveThroughEverything(service);
-  // The worker looks for due orders once, in its own time.
-  const operations = async () => (await service.scrape()).samples.map(({ labels }) => labels['operation']);
-  const takesDue = (operation = '') => operation.startsWith('take_due_orders');
-  const looked = async () => {
-    if (!(await operations()).some(takesDue)) throw new Error('the worker has not looked for due orders');
-  };
-  await vi.waitFor(looked, { timeout: 30_000, interval: 50 });
   const simulator = await fetch(`${service.gateway.url}/metrics`);
   await using proxy = await startHaProxy([{ url: nowhere, adminUrl: nowhere }]);
   const proxied = await fetch(`http://${proxy.target}/metrics`);

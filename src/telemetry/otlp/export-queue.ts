@@ -70,7 +70,7 @@ export function createExportQueue<Item, Sent extends Batch<Item>>(
     const settle = ({ code, error, partial }: ExportOutcome) => {
       if (code !== ExportResultCode.SUCCESS) {
         drop('export_failed', batch.size);
-        diag.error(`${what} could not be sent: ${error?.message ?? 'no reason given'}`);
+        diag.error(`${batch.size} ${what} could not be sent: ${error?.message ?? 'no reason given'}`);
       } else if (partial) tellOfRejection(partial, batch.size);
       resolve();
     };

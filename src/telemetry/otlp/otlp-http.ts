@@ -6,30 +6,27 @@ import {
 import type { OutgoingProxy } from '../../config/outgoing-proxy.ts';
 import type { Receiver } from './export-queue.ts';
 import type { OtlpBatch } from './otlp-batch.ts';
-import { type PartialSuccess, readPartialSuccess } from './partial-success.ts';
+import { createReceiver, type Signal } from './otlp-receiver.ts';
 
-/** The forms of OTLP over HTTP. */
-export type OtlpForm = 'protobuf' | 'json';
+/** By the name of the signal: the SDK's name of its exporter, and the path of the service. */
+const services = {
+  TRACES: { exporter: 'otlp_http_span_exporter', path: 'v1/traces' },
+  LOGS: { exporter: 'otlp_http_log_exporter', path: 'v1/logs' },
+} as const;
 
 /**
  * The SDK's OTLP exporter over HTTP, with its variables for each signal.
  *
- * @param signal the parts that differ between signals and forms, in the SDK's terms
  * @param proxy the way to a receiver over TLS
  */
-export function createReceiver<Item>(
-  signal: {
-    name: 'TRACES' | 'LOGS';
-    path: string;
-    item: 'span' | 'log';
-    exporter: string;
-    form: OtlpForm;
-    deserializeResponse(data: Uint8Array): unknown;
-  },
+export function createHttpReceiver<Item>(
+  signal: Signal,
+  form: 'protobuf' | 'json',
   proxy?: OutgoingProxy,
 ): Receiver<OtlpBatch<Item>> {
-  const options = convertLegacyHttpOptions({}, signal.name, signal.path, {
-    'content-type': signal.form === 'json' ? 'application/json' : 'application/x-protobuf',
+  const { exporter, path } = services[signal.name];
+  const options = convertLegacyHttpOptions({}, signal.name, path, {
+    'content-type': form === 'json' ? 'application/json' : 'application/x-protobuf',
   });
   const { agentFactory } = options;
   if (proxy !== undefined) {
@@ -40,27 +37,8 @@ export function createReceiver<Item>(
       return agent instanceof Agent ? new Agent({ ...agent.options, proxyEnv }) : agent;
     };
   }
-  // The SDK reads an answer and reports the end of the export in one go, so the last answer is the one to it.
-  let partial: PartialSuccess | undefined;
-  const serializer = {
-    serializeRequest: (batch: OtlpBatch<Item>) => batch.toRequest(),
-    deserializeResponse(data: Uint8Array) {
-      partial = readPartialSuccess(data, signal.deserializeResponse);
-      // The SDK would log it without a count.
-      return {};
-    },
-  };
   const items = { name: signal.item, countItems: (batch: OtlpBatch<Item>) => batch.size };
-  const exporter = createOtlpHttpExportDelegate(options, serializer, signal.exporter, items, undefined);
-  return {
-    export(batch, done) {
-      exporter.export(batch, ({ code, error }) => {
-        const ofThis = partial;
-        partial = undefined;
-        done({ code, error, partial: ofThis });
-      });
-    },
-    forceFlush: () => exporter.forceFlush(),
-    shutdown: () => exporter.shutdown(),
-  };
+  return createReceiver(signal, (serializer) =>
+    createOtlpHttpExportDelegate(options, serializer, exporter, items, undefined),
+  );
 }

@@ -1,9 +1,17 @@
 import { JsonLogsSerializer, ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
 import { createExportQueue, type LossReason } from '../otlp/export-queue.ts';
-import { createReceiver, type OtlpForm } from '../otlp/otlp-http.ts';
+import { createGrpcReceiver } from '../otlp/otlp-grpc.ts';
+import { createHttpReceiver } from '../otlp/otlp-http.ts';
 import { createJsonBatch } from '../otlp/otlp-json.ts';
 import { createLogBatch, type EmittedRecord, type LogRecordProcessor } from '../otlp/otlp-log-records.ts';
+import type { OtlpForm, Signal } from '../otlp/otlp-receiver.ts';
+
+const signal: Signal = {
+  name: 'LOGS',
+  item: 'log',
+  deserializeResponse: ProtobufLogsSerializer.deserializeResponse,
+};
 
 /** Exports log records over OTLP in batches. In protobuf it encodes each when it is emitted. */
 export function createLogExport(
@@ -12,17 +20,10 @@ export function createLogExport(
   proxy?: TelemetryConfig['proxy'],
   form: OtlpForm = 'protobuf',
 ): LogRecordProcessor {
-  const receiver = createReceiver<EmittedRecord>(
-    {
-      name: 'LOGS',
-      path: 'v1/logs',
-      item: 'log',
-      exporter: 'otlp_http_log_exporter',
-      form,
-      deserializeResponse: ProtobufLogsSerializer.deserializeResponse,
-    },
-    proxy,
-  );
+  const receiver =
+    form === 'grpc'
+      ? createGrpcReceiver<EmittedRecord>(signal)
+      : createHttpReceiver<EmittedRecord>(signal, form, proxy);
   const createBatch =
     form === 'json'
       ? () => createJsonBatch<EmittedRecord>((records) => JsonLogsSerializer.serializeRequest(records))

@@ -3,9 +3,17 @@ import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otl
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
 import { createExportQueue, type LossReason } from '../otlp/export-queue.ts';
-import { createReceiver, type OtlpForm } from '../otlp/otlp-http.ts';
+import { createGrpcReceiver } from '../otlp/otlp-grpc.ts';
+import { createHttpReceiver } from '../otlp/otlp-http.ts';
 import { createJsonBatch } from '../otlp/otlp-json.ts';
 import { createSpanBatch, type EndedSpan } from '../otlp/otlp-spans.ts';
+import type { OtlpForm, Signal } from '../otlp/otlp-receiver.ts';
+
+const signal: Signal = {
+  name: 'TRACES',
+  item: 'span',
+  deserializeResponse: ProtobufTraceSerializer.deserializeResponse,
+};
 
 /** Accepts spans of the SDK, as one of its processors, and those that the service records itself. */
 export interface SpanExport extends SpanProcessor {
@@ -19,17 +27,10 @@ export function createSpanExport(
   proxy?: TelemetryConfig['proxy'],
   form: OtlpForm = 'protobuf',
 ): SpanExport {
-  const receiver = createReceiver<EndedSpan>(
-    {
-      name: 'TRACES',
-      path: 'v1/traces',
-      item: 'span',
-      exporter: 'otlp_http_span_exporter',
-      form,
-      deserializeResponse: ProtobufTraceSerializer.deserializeResponse,
-    },
-    proxy,
-  );
+  const receiver =
+    form === 'grpc'
+      ? createGrpcReceiver<EndedSpan>(signal)
+      : createHttpReceiver<EndedSpan>(signal, form, proxy);
   const createBatch =
     form === 'json'
       ? () =>

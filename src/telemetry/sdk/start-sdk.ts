@@ -81,7 +81,7 @@ export async function startSdk(
   if (config.instrumentation === 'lean') {
     observeOutgoingRequests(boundary);
     // Only the SDK's spans enforce limits, and only they can be written in JSON.
-    if (spans && config.spanForm === 'protobuf' && !config.limitsSpans) recordSpans(spans.onEnd);
+    if (spans && config.spanForm !== 'json' && !config.limitsSpans) recordSpans(spans.onEnd);
   } else await (await import('./auto-instrumentation.ts')).keepContextInPool();
   return {
     dropped,
