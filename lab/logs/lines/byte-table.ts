@@ -12,10 +12,16 @@ export interface ByteTable<Value> {
 
 interface Entry<Value> {
   length: number;
+  first: number;
+  middle: number;
+  last: number;
   /** The name in little-endian words; the last one ends with the name and overlaps the one before it. */
   words: Int32Array;
   value: Value;
 }
+
+/** The longest name that its first, middle and last four bytes are all of. */
+const longestOfThree = 12;
 
 /** @param capacity a power of two; half as many names fit */
 export function createByteTable<Value>(capacity: number): ByteTable<Value> {
@@ -25,20 +31,33 @@ export function createByteTable<Value>(capacity: number): ByteTable<Value> {
   return {
     find(view, start, end) {
       const length = end - start;
-      let slot = hash(view, start, length) & (capacity - 1);
-      let entry = slots[slot];
-      while (entry !== undefined) {
-        if (entry.length === length && sameWords(entry.words, view, start, length)) return entry.value;
+      const first = length < 4 ? shortWord(view, start, length) : view.getInt32(start, true);
+      const middle = length < 4 ? 0 : view.getInt32(start + ((length - 4) >> 1), true);
+      const last = length < 4 ? 0 : view.getInt32(end - 4, true);
+      let slot = hash(first, middle, last) & (capacity - 1);
+      for (;;) {
+        const entry = slots[slot];
+        if (entry === undefined) return undefined;
+        if (
+          entry.first === first &&
+          entry.last === last &&
+          entry.middle === middle &&
+          entry.length === length &&
+          (length <= longestOfThree || sameWords(entry.words, view, start, length))
+        )
+          return entry.value;
         slot = (slot + 1) & (capacity - 1);
-        entry = slots[slot];
       }
-      return undefined;
     },
     add(view, start, end, value) {
       const length = end - start;
-      let slot = hash(view, start, length) & (capacity - 1);
+      const words = wordsOf(view, start, length);
+      const first = words[0] ?? 0;
+      const middle = length < 4 ? 0 : view.getInt32(start + ((length - 4) >> 1), true);
+      const last = length < 4 ? 0 : view.getInt32(end - 4, true);
+      let slot = hash(first, middle, last) & (capacity - 1);
       while (slots[slot] !== undefined) slot = (slot + 1) & (capacity - 1);
-      slots[slot] = { length, words: wordsOf(view, start, length), value };
+      slots[slot] = { length, first, middle, last, words, value };
       size += 1;
     },
     isFull: () => size * 2 >= capacity,
@@ -68,14 +87,7 @@ export function sameWords(words: Int32Array, view: DataView, start: number, leng
   return true;
 }
 
-function hash(view: DataView, start: number, length: number): number {
-  if (length < 4) return mix(shortWord(view, start, length), length);
-  const middle = start + ((length - 4) >> 1);
-  const mixed = mix(view.getInt32(start, true), view.getInt32(start + length - 4, true));
-  return mix(mixed, view.getInt32(middle, true) + length);
-}
-
-function mix(a: number, b: number): number {
-  const product = Math.imul(a ^ Math.imul(b, 0x9e3779b1), 0x85ebca6b);
+function hash(first: number, middle: number, last: number): number {
+  const product = Math.imul(first ^ Math.imul(last ^ (middle << 1), 0x9e3779b1), 0x85ebca6b);
   return product ^ (product >>> 15);
 }

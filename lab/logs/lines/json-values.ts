@@ -15,11 +15,27 @@ export function endOfValue(bytes: Buffer, at: number, depth = 0): number {
   const first = bytes[at] ?? 0;
   if (first === quote) return endOfString(bytes, at + 1);
   if (isDigit(first) || first === minus) return endOfNumber(bytes, at);
+  if (first !== 0x7b && first !== 0x5b) return endOfLiteral(bytes, at);
+  return depth === deepest ? -1 : endOfNested(bytes, at, depth + 1);
+}
+
+/** @returns the position after `true`, `false` or `null` */
+export function endOfLiteral(bytes: Buffer, at: number): number {
+  const first = bytes[at];
   if (first === 0x74) return bytes.readInt32LE(at) === 0x65757274 ? at + 4 : -1;
   if (first === 0x6e) return bytes.readInt32LE(at) === 0x6c6c756e ? at + 4 : -1;
   if (first === 0x66) return bytes.readInt32LE(at + 1) === 0x65736c61 ? at + 5 : -1;
-  if ((first !== 0x7b && first !== 0x5b) || depth === deepest) return -1;
-  return endOfNested(bytes, at, depth + 1);
+  return -1;
+}
+
+/** @returns the position after a whole number of at most 15 digits, without a sign; -1 for any other number */
+export function endOfWhole(bytes: Buffer, at: number): number {
+  let end = at;
+  while (isDigit(bytes[end] ?? 0)) end += 1;
+  const after = (bytes[end] ?? 0) | 0x20;
+  const length = end - at;
+  const isWhole = length > 0 && length <= 15 && (bytes[at] !== 0x30 || length === 1);
+  return isWhole && after !== 0x2e && after !== 0x65 ? end : -1;
 }
 
 /** @returns the position after the closing quote of the string whose text begins here */

@@ -3,9 +3,11 @@ import type { Counts, ServiceLines } from '../counts.ts';
 import { isId, type Parts, wholeOf } from '../otlp/fast-record.ts';
 import { type ByteTable, createByteTable } from './byte-table.ts';
 import { createFieldNames, type FieldName, type FieldTable, roles } from './fields.ts';
+import { kinds } from './kinds.ts';
 import { levelOfSeverity, severityOf } from './levels.ts';
 import { longestService, parseRecord } from './record.ts';
-import { found, kinds, Scanner } from './scanner.ts';
+import { found, Scanner } from './scanner.ts';
+import type { Shape } from './shape.ts';
 import { momentOfNumber, momentOfText, TimeReader } from './times.ts';
 
 interface Service {
@@ -53,8 +55,9 @@ export class LineProcessor {
     service: -1,
     time: -1,
   };
-  /** Of the line, by role. */
+  /** Of the line, by role, and the shape that they are right for. */
   readonly #members = new Int32Array(roles.length);
+  #shape: Shape<FieldName> | undefined;
   #length = 0;
   /** Where the lines end that were taken, and the next piece of the line there. */
   #position = 0;
@@ -169,29 +172,24 @@ export class LineProcessor {
 
   /** Adds the line whose members the scanner knows. @returns false if it is to be parsed all the same */
   #addMembers(): boolean {
-    const { count, names, kinds: kindOf } = this.#scanner;
+    const { shape, kinds: kindOf } = this.#scanner;
+    if (shape === undefined || shape !== this.#shape) this.#assignRoles();
+    this.#shape = shape;
     const members = this.#members;
-    // Neither `fill` nor destructuring: both are calls, which cost more than all the rest.
-    for (let role = 0; role < roles.length; role += 1) members[role] = -1;
-    for (let index = 0; index < count; index += 1) {
-      const name = names[index];
-      if (name === undefined || name.role < 0) continue;
-      const before = members[name.role] ?? -1;
-      if (before < 0 || (names[before]?.rank ?? 0) > name.rank) members[name.role] = index;
-    }
     const time = members[0] ?? -1;
     const level = members[1] ?? -1;
     const message = members[2] ?? -1;
     const service = members[3] ?? -1;
     const trace = members[4] ?? -1;
     const span = members[5] ?? -1;
-    // Of these, the text itself is needed.
+    // Of these, the text itself is needed. No value of a shape is to be parsed.
     if (
-      (time >= 0 && kindOf[time] === kinds.parsed) ||
-      (level >= 0 && kindOf[level] === kinds.parsed) ||
-      (service >= 0 && kindOf[service] === kinds.parsed) ||
-      (trace >= 0 && kindOf[trace] === kinds.parsed) ||
-      (span >= 0 && kindOf[span] === kinds.parsed)
+      shape === undefined &&
+      ((time >= 0 && kindOf[time] === kinds.parsed) ||
+        (level >= 0 && kindOf[level] === kinds.parsed) ||
+        (service >= 0 && kindOf[service] === kinds.parsed) ||
+        (trace >= 0 && kindOf[trace] === kinds.parsed) ||
+        (span >= 0 && kindOf[span] === kinds.parsed))
     )
       return false;
     const ofLevel = level < 0 ? undefined : this.#levelOf(level);
@@ -211,6 +209,19 @@ export class LineProcessor {
     }
     this.#batch.addMembers(this.#scanner, ofService === undefined ? this.#service : ofService.name, parts);
     return true;
+  }
+
+  #assignRoles(): void {
+    const { count, names } = this.#scanner;
+    const members = this.#members;
+    // Neither `fill` nor destructuring: both are calls, which cost more than all the rest.
+    for (let role = 0; role < roles.length; role += 1) members[role] = -1;
+    for (let index = 0; index < count; index += 1) {
+      const name = names[index];
+      if (name === undefined || name.role < 0) continue;
+      const before = members[name.role] ?? -1;
+      if (before < 0 || (names[before]?.rank ?? 0) > name.rank) members[name.role] = index;
+    }
   }
 
   /** `undefined` for a value that is not usable, as in `parseRecord`. */

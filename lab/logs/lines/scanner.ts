@@ -1,22 +1,12 @@
 import { colon, comma, lineFeed, quote, space } from './ascii.ts';
 import { type ByteTable, createByteTable, sameWords, wordsOf } from './byte-table.ts';
-import { endOfString, endOfValue, isDigit } from './json-values.ts';
+import { endOfString, endOfValue, endOfWhole, isDigit } from './json-values.ts';
+import { kinds } from './kinds.ts';
+import { ExpectedShapes, type Shape } from './shape.ts';
 import { createSpecialBytes, longestSearch, padding } from './special-bytes.ts';
 
 /** No position in the buffer. */
 const nowhere = -1;
-
-/** How the bytes of a value can be used. */
-export const kinds = {
-  /** A string whose bytes are its text. */
-  text: 0,
-  /** A whole number of at most 15 digits, without a sign. */
-  whole: 1,
-  /** `true`, `false` or `null`. */
-  literal: 2,
-  /** Anything else, such as a string with escapes or an object: JSON.parse tells its value. */
-  parsed: 3,
-} as const;
 
 /** The name of a member. */
 export interface Name {
@@ -45,8 +35,8 @@ const mostNames = 2048;
  * It knows the members of exactly those lines that it reads as JSON.parse does, and leaves all others to the caller to
  * parse: those that are no object, or have a name twice, or a name with escapes. The test compares both on generated lines.
  *
- * It is fast because it jumps from quote to quote, and because it expects the names of the line before: a program writes its
- * lines with the same members in the same order.
+ * It is fast because it expects lines of the same shape as those before, for a program writes its lines with the same members
+ * in the same order, and because it jumps from quote to quote in others.
  */
 export class Scanner<N extends Name> {
   /** To be filled with data; see `begin`. */
@@ -58,12 +48,19 @@ export class Scanner<N extends Name> {
   end = 0;
   /** Its members, in arrays. The range of a string is without its quotes if its kind is `text`. */
   count = 0;
-  readonly names: N[] = [];
-  readonly kinds = new Uint8Array(mostMembers);
+  names: readonly N[];
+  kinds: Uint8Array;
   readonly starts = new Int32Array(mostMembers);
   readonly ends = new Int32Array(mostMembers);
 
+  /** What the line has in common with others; `undefined` if it was read member by member. */
+  shape: Shape<N> | undefined;
+
   readonly view: DataView;
+  /** Those of a line that is read member by member. */
+  readonly #names: N[] = [];
+  readonly #kinds = new Uint8Array(mostMembers);
+  readonly #shapes: ExpectedShapes<N>;
   readonly #positions: Int32Array;
   readonly #find: (from: number, to: number) => number;
   readonly #nameOf: (text: string) => N;
@@ -93,6 +90,9 @@ export class Scanner<N extends Name> {
     this.#positions = positions;
     this.#find = find;
     this.#nameOf = nameOf;
+    this.names = this.#names;
+    this.kinds = this.#kinds;
+    this.#shapes = new ExpectedShapes(bytes, this.view, positions, this);
   }
 
   /** Starts with the lines of `bytes` up to `length`. */
@@ -113,9 +113,23 @@ export class Scanner<N extends Name> {
     const start = this.#at;
     if (start >= this.#limit) return found.nothing;
     const first = this.#index;
+    const shape = this.#shapes.find(start, first, this.#positionCount, this.#limit);
+    if (shape !== undefined) {
+      this.shape = shape;
+      this.count = shape.kinds.length;
+      this.names = shape.names;
+      this.kinds = shape.kinds;
+      this.#index = first + shape.specialBytes - 1;
+      return this.#take(start, this.#shapes.end, found.members);
+    }
+    this.shape = undefined;
+    this.names = this.#names;
+    this.kinds = this.#kinds;
     const end = this.#object(start);
-    if (end >= 0) return this.#take(start, end, found.members);
-    return this.#other(start, first);
+    if (end < 0) return this.#other(start, first);
+    this.#take(start, end, found.members);
+    this.#shapes.learn(this);
+    return found.members;
   }
 
   #take<What extends number>(start: number, end: number, what: What): What {
@@ -178,13 +192,13 @@ export class Scanner<N extends Name> {
         const closing = this.#positions[index + 1] ?? 0;
         if (this.#positions[index] !== at) return -1;
         if (bytes[closing] === quote) {
-          this.kinds[count] = kinds.text;
+          this.#kinds[count] = kinds.text;
           this.starts[count] = at + 1;
           this.ends[count] = closing;
           this.#index = index + 2;
           at = closing + 1;
         } else {
-          this.kinds[count] = kinds.parsed;
+          this.#kinds[count] = kinds.parsed;
           this.starts[count] = at;
           at = endOfString(bytes, at + 1);
           if (at < 0) return -1;
@@ -244,7 +258,7 @@ export class Scanner<N extends Name> {
     const { name } = written;
     if (name.line === this.#line) return -1;
     name.line = this.#line;
-    this.names[count] = name;
+    this.#names[count] = name;
     this.#index += 2;
     return at + written.length;
   }
@@ -271,17 +285,13 @@ export class Scanner<N extends Name> {
   /** @returns the position after a value that is not a string */
   #endOfOther(at: number, first: number, count: number): number {
     const { bytes } = this;
-    if (isDigit(first) && first !== 0x30) {
-      let end = at + 1;
-      while (isDigit(bytes[end] ?? 0)) end += 1;
-      const after = (bytes[end] ?? 0) | 0x20;
-      if (end - at <= 15 && after !== 0x2e && after !== 0x65) {
-        this.kinds[count] = kinds.whole;
-        return end;
-      }
+    const endIfWhole = isDigit(first) ? endOfWhole(bytes, at) : -1;
+    if (endIfWhole >= 0) {
+      this.#kinds[count] = kinds.whole;
+      return endIfWhole;
     }
     const end = endOfValue(bytes, at);
-    this.kinds[count] = isLiteral(first) ? kinds.literal : kinds.parsed;
+    this.#kinds[count] = isLiteral(first) ? kinds.literal : kinds.parsed;
     if (end > 0 && (first === 0x7b || first === 0x5b)) this.#skipPositions(end);
     return end;
   }

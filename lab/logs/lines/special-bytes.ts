@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { backslash, quote, space } from './ascii.ts';
 
 /** Where text ends: the positions of quotes, backslashes and control characters in a block of bytes. */
 export interface SpecialBytes {
@@ -27,6 +28,11 @@ declare const WebAssembly: {
 };
 
 type Find = (at: number, end: number, to: number) => number;
+
+/** Whether the search stops at this byte. */
+export function isSpecial(byte: number): boolean {
+  return byte === quote || byte === backslash || byte < space;
+}
 
 /** Searches with WebAssembly, because it has SIMD instructions; see special-bytes.wat. */
 export function createSpecialBytes(capacity: number): SpecialBytes {

@@ -1,7 +1,8 @@
 import { ProtobufWriter } from '../../../src/telemetry/otlp/protobuf-writer.ts';
 import { writeValue } from '../../../src/telemetry/otlp/otlp-attributes.ts';
 import type { FieldName } from '../lines/fields.ts';
-import { kinds, type Scanner } from '../lines/scanner.ts';
+import { kinds } from '../lines/kinds.ts';
+import type { Scanner } from '../lines/scanner.ts';
 import type { Moment } from '../lines/times.ts';
 import type { RecordBytes } from './record-bytes.ts';
 

@@ -145,6 +145,17 @@ const member = fc.oneof(
 const jsonLine = fc
   .tuple(spaces, fc.array(member, { maxLength: 6 }), spaces)
   .map(([before, members, after]) => `${before}{${members.join()}}${after}`);
+/** A line with bytes put in anywhere: invalid UTF-8, NUL, a quote too many. */
+const damaged = (lines: fc.Arbitrary<string>, bytes: fc.Arbitrary<number>) =>
+  fc.tuple(lines, fc.nat(), fc.array(bytes, { minLength: 1, maxLength: 3 })).map(([own, at, added]) => {
+    const whole = Buffer.from(own);
+    const middle = at % (whole.length + 1);
+    return Buffer.concat([
+      whole.subarray(0, middle),
+      Buffer.from(added.filter((byte) => byte !== 10)),
+      whole.subarray(middle),
+    ]);
+  });
 const line = fc.oneof(
   { weight: 8, arbitrary: jsonLine.map((own) => Buffer.from(own)) },
   {
@@ -163,26 +174,63 @@ const line = fc.oneof(
       )
       .map((own) => Buffer.from(own)),
   },
-  // Any bytes anywhere: invalid UTF-8, NUL, a quote too many.
-  {
-    weight: 3,
-    arbitrary: fc
-      .tuple(jsonLine, fc.nat(), fc.uint8Array({ minLength: 1, maxLength: 3 }))
-      .map(([own, at, bytes]) => {
-        const whole = Buffer.from(own);
-        return Buffer.concat([
-          whole.subarray(0, at % (whole.length + 1)),
-          bytes.filter((byte) => byte !== 10),
-          whole.subarray(at % (whole.length + 1)),
-        ]);
-      }),
-  },
+  { weight: 3, arbitrary: damaged(jsonLine, fc.nat({ max: 255 })) },
 );
+const plainValues = {
+  text: string.filter((each) => !each.includes('\\')),
+  whole: fc.oneof(fc.constantFrom('0', '30', '50', '999999999999999'), fc.nat().map(String)),
+  literal: fc.constantFrom('true', 'false', 'null'),
+};
+/** Lines of one statement of a program: the same members with other values, now and then one of another kind. */
+const fewSpaces = fc.constantFrom('', '', '', '', '', '', '', '', ' ', '\t');
+const linesOfOneShape = fc
+  .uniqueArray(fc.tuple(key, fewSpaces, fewSpaces, fc.constantFrom('text', 'whole', 'literal'), fewSpaces), {
+    maxLength: 6,
+    selector: ([named]) => named,
+  })
+  .chain((members) => {
+    const values = members.map(([, , , kind]) =>
+      fc.oneof({ weight: 12, arbitrary: plainValues[kind] }, { weight: 1, arbitrary: value }),
+    );
+    const whole = fc
+      .tuple(...values)
+      .map(
+        (own) =>
+          `{${members.map(([named, before, after, , end], index) => `${named}${before}:${after}${own[index]}${end}`).join()}}`,
+      );
+    const special = fc.constantFrom(...Buffer.from('"\\,:{}0.e \r-'));
+    return fc.array(
+      fc.oneof(
+        { weight: 8, arbitrary: whole.map((own) => Buffer.from(own)) },
+        { weight: 1, arbitrary: damaged(whole, special) },
+      ),
+      { minLength: 2, maxLength: 8 },
+    );
+  });
+/** Lines of several statements, in any order. */
+const linesOfSomeShapes = fc
+  .tuple(fc.array(linesOfOneShape, { minLength: 1, maxLength: 3 }), fc.infiniteStream(fc.nat({ max: 2 })))
+  .map(([shapes, order]) => {
+    const left = shapes.map((lines) => [...lines]);
+    const mixed: Buffer[] = [];
+    for (const which of order) {
+      if (left.every((lines) => lines.length === 0)) break;
+      const next = left[which % left.length]?.shift();
+      if (next !== undefined) mixed.push(next);
+    }
+    return mixed;
+  });
 /** A log of lines in every form, valid or not, with the line ends of all systems. */
 export const generatedLog = fc
-  .tuple(fc.array(fc.tuple(line, fc.constantFrom('\n', '\n', '\n', '\r\n')), { maxLength: 12 }), fc.boolean())
-  .map(([lines, endsWithLineFeed]) => {
-    const content = Buffer.concat(lines.flatMap(([own, end]) => [own, Buffer.from(end)]));
+  .tuple(
+    fc.oneof(fc.array(line, { maxLength: 12 }), linesOfSomeShapes),
+    fc.array(fc.constantFrom('\n', '\n', '\n', '\r\n'), { minLength: 1, maxLength: 8 }),
+    fc.boolean(),
+  )
+  .map(([lines, ends, endsWithLineFeed]) => {
+    const content = Buffer.concat(
+      lines.flatMap((own, index) => [own, Buffer.from(ends[index % ends.length] ?? '')]),
+    );
     return endsWithLineFeed
       ? content
       : Buffer.concat([content, Buffer.from('{"level":"warn","service":"last"}')]);
