@@ -45,7 +45,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const start = input.position;
     const length = await input.read(buffer);
     if (length === 0) return false;
-    processor.begin(length, start.piece, input.isComplete);
+    processor.begin(length, start, input.isComplete);
     let isFull = true;
     while (isFull) {
       isFull = processor.run();

@@ -35,7 +35,7 @@ function processed(content: Buffer, { sizes = [content.length], longestLine = co
     arrived = Math.min(content.length, arrived + Math.max(1, sizes[turn % sizes.length] ?? 1));
     const length = content.copy(buffer, 0, from, Math.min(arrived, from + buffer.length));
     const isLast = from + length === content.length;
-    processor.begin(length, piece, isLast);
+    processor.begin(length, { offset: from, piece }, isLast);
     while (processor.run()) batches.push(batch.take());
     const { position } = processor;
     from += position.offset;
@@ -65,7 +65,8 @@ function parsed(content: Buffer) {
   const services = createCounts(5);
   let malformed = 0;
   const requests: Uint8Array[] = [];
-  for (const bytes of linesOf(content)) {
+  // A byte order mark is no part of the first line.
+  for (const bytes of linesOf(content.subarray(content.indexOf('\ufeff') === 0 ? 3 : 0))) {
     const line = bytes.toString('utf8').replace(/\r$/, '');
     if (line.trim() === '') continue;
     const record = parseRecord(line, usualFields);
@@ -134,6 +135,8 @@ test('the fast path counts and forwards exactly what JSON.parse of every line wo
 describe('the same holds for', () => {
   test.each([
     ['a nested object with its own level', '{"inner":{"level":"error"},"level":"info"}'],
+    ['a byte order mark at the start, and one within', '\ufeff{"level":"error"}\n\ufeff{"level":"error"}'],
+    ['a byte order mark alone', '\ufeff'],
     ['a name twice, of which the last counts', '{"level":"error","level":"info","a":1,"a":2}'],
     ['white space around the colon', '{"level" : "error", "a": 1 }'],
     ['two forms of a name in one line', '{"a":1}\n{"b":1,"a" :2}\n{"a":1,"a" :2}'],

@@ -80,17 +80,17 @@ export class LineProcessor {
   /**
    * Begins with `length` bytes of the buffer.
    *
-   * @param piece the number of the piece that the first line is, see `Position`
+   * @param start where they are in their input
    * @param isComplete whether what follows the last line feed is a line
    */
-  begin(length: number, piece: number, isComplete: boolean): void {
+  begin(length: number, start: { offset: number; piece: number }, isComplete: boolean): void {
     const { bytes } = this.#scanner;
     this.#length = length;
-    this.#position = 0;
-    this.#piece = piece;
+    this.#position = start.offset === 0 ? lengthOfMark(bytes, length) : 0;
+    this.#piece = start.piece;
     const lacksLineFeed = isComplete && length > 0 && bytes[length - 1] !== 0x0a;
     if (lacksLineFeed) bytes[length] = 0x0a;
-    this.#scanner.begin(lacksLineFeed ? length + 1 : length);
+    this.#scanner.begin(lacksLineFeed ? length + 1 : length, this.#position);
     this.#batch.tick();
   }
 
@@ -282,6 +282,11 @@ export class LineProcessor {
     if (index < 0 || kindOf[index] !== kinds.text) return false;
     return isId(bytes, starts[index] ?? 0, ends[index] ?? 0, length);
   }
+}
+
+/** Bytes of the byte order mark with which some programs on Windows begin a file. It is no part of the first line. */
+function lengthOfMark(bytes: Buffer, length: number): number {
+  return length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }
 
 function describeLevel(value: string | number): Level {

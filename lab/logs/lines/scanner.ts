@@ -95,12 +95,12 @@ export class Scanner<N extends Name> {
     this.#shapes = new ExpectedShapes(bytes, this.view, positions, this);
   }
 
-  /** Starts with the lines of `bytes` up to `length`. */
-  begin(length: number): void {
+  /** Starts with the lines of `bytes` from `from` up to `length`. */
+  begin(length: number, from = 0): void {
     this.bytes.fill(lineFeed, length, length + padding);
-    this.#at = 0;
+    this.#at = from;
     this.#limit = length;
-    this.#search(0);
+    this.#search(from);
   }
 
   /** Where the lines end that `next` has found: the start of the next, or of an incomplete one. */
