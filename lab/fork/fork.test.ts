@@ -83,7 +83,7 @@ describe('a fork', { timeout: 300_000 }, () => {
     expect(compose).toContain('postgres://front_desk:front_desk@postgres:5432/front_desk');
   });
 
-  test('every recipe fits a fork, which then compiles and passes the linter', async () => {
+  test('every recipe fits a fork, which then compiles and passes the linter and the tests of its alerts, dashboards, containers and chart', async () => {
     const target = path.join(folder, 'recipes');
     await makeFork(target, { ...options, names: forkNames({ name: 'frontdesk', resource: 'booking' }) });
     const recipes = readRecipes(readFileSync('lab/fork/starter/docs/recipes.md', 'utf8'));
@@ -97,6 +97,13 @@ describe('a fork', { timeout: 300_000 }, () => {
     ]);
     for (const recipe of recipes) await applyRecipe(target, recipe);
     check(target, 'tsc', unused, 'oxlint --deny-warnings');
+    execFileSync(process.execPath, ['grafana/source/render.ts'], { cwd: target });
+    execFileSync(process.execPath, ['deploy/source/render.ts'], { cwd: target });
+    // Without those that run promtool and helm, which CI does with this repository's own files.
+    check(
+      target,
+      `vitest run --project unit test/operations -t ^(?!.*(?:the.alerts.fire|the.chart.renders))`,
+    );
   });
 
   test('a fork is not written into a folder that is not empty, and nothing is left of the try', async () => {

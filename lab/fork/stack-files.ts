@@ -114,7 +114,7 @@ const containers = (hasTraffic: boolean): EditedFile[] => [
     edits: [
       remove(/ {4}# What a person would fetch first[^]*?(?= {4}# The receiver must raise)/g),
       remove(/ {2}# While the gateway is down, [^]*?(?= {2}# Of the burn rate alerts)/g),
-      withoutBlock('- name: cpu-profile'),
+      remove(/ {2}- name: \w+-profile\n(?: {4}.*\n)+/g),
     ],
   },
   { from: 'stack/jaeger/config.yaml', edits: [withoutNativeStack] },
