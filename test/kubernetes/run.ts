@@ -22,6 +22,13 @@ if (pathOf('kubeconform') === undefined) {
     'Without kubeconform, manifests are not checked against the schemas in test/kubernetes/schemas: go install github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0',
   );
 }
+const missing = ['prometheus', 'prometheus-adapter'].filter((program) => pathOf(program) === undefined);
+if (reason === undefined && missing.length > 0) {
+  leaveOut(
+    'cluster/admission-autoscaling.test.ts',
+    `Without ${missing.join(' and ')}, nothing measures the admission limit: apt-get install prometheus; go install sigs.k8s.io/prometheus-adapter/cmd/adapter@v0.12.0, as prometheus-adapter`,
+  );
+}
 const { status } = spawnSync(
   'vitest',
   ['run', '--config', 'vitest.kubernetes.config.ts', ...leftOut, ...process.argv.slice(2)],
