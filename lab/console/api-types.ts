@@ -127,6 +127,8 @@ export interface Overview {
   service: 'up' | 'down' | 'unknown';
   /** Name of the service whose metrics are read, from the trace of an exemplar; empty until there is one. */
   serviceName: string;
+  /** Alerts that fire or are pending, without the heartbeat. */
+  alerts: { firing: number; pending: number };
   traffic: TrafficState;
   collector: CollectorState | null;
   receiver: { spans: number; logs: number; points: number; bytes: number };

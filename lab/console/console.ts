@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import path from 'node:path';
 import { fastify, type FastifyError } from 'fastify';
 import { listen } from '../../src/http/listen.ts';
 import { problem } from '../simulator/answer.ts';
+import { createAlertBoard } from './alerts/alert-board.ts';
+import { alertRoutes } from './alerts/alert-routes.ts';
+import type { PrometheusPlace } from './alerts/prometheus-watch.ts';
+import { readRules } from './alerts/rules.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
 import { createFaultWindows } from './faults/fault-windows.ts';
 import { watchGatewayFaults } from './faults/gateway-faults.ts';
@@ -42,6 +47,10 @@ export interface ConsoleOptions {
   memory: number;
   /** The user's Collector, if there is one. */
   collector?: Partial<Record<Signal, Destination>> | undefined;
+  /** Where a Prometheus may evaluate the alert rules; undefined looks for none. */
+  prometheus?: PrometheusPlace | undefined;
+  /** How many times shorter the durations of the alert rules are, to rehearse an alert. Default: 1. */
+  timeScale?: number;
   /** Can be set later by `watch`. */
   targets?: Targets;
   onUnexpectedError(error: unknown): void;
@@ -56,6 +65,10 @@ export interface Console {
   close(): Promise<void>;
 }
 
+/** Seconds between two expositions whose every metric is kept. */
+const expositionSeconds = 5;
+const rulesFolder = path.resolve(import.meta.dirname, '../../prometheus/rules');
+
 /** Milliseconds for the last requests to the Collector on shutdown. */
 const lastForwards = 1000;
 
@@ -67,6 +80,7 @@ const lastForwards = 1000;
  */
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
   let { targets } = options;
+  const { timeScale = 1 } = options;
   const token = randomBytes(18).toString('base64url');
   const files = await readPageFiles();
   // Log lines are shorter and fewer than spans, and points of metrics are numbers.
@@ -75,9 +89,19 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const metrics = createMetricStore(options.memory * 0.1);
   const maps = createServiceMaps();
   const forwarder = options.collector && createForwarder(options.collector);
+  const alerts = createAlertBoard({
+    groups: await readRules(rulesFolder, timeScale),
+    timeScale,
+    prometheus: options.prometheus,
+    metricsUrl: () => targets?.metricsUrl,
+  });
   const scraper = startScraper(
     () => targets?.metricsUrl,
-    (text, from, time) => metrics.add(pointsIn(text, { service: new URL(from).host, time })),
+    (text, from, time) => {
+      if (text !== undefined && (time / 1000) % expositionSeconds === 0)
+        metrics.add(pointsIn(text, { service: new URL(from).host, time }));
+      alerts.scrape(text, from, time);
+    },
   );
   const faults = createFaultWindows();
   const gateway = watchGatewayFaults(() => targets?.gatewayUrl, faults.source());
@@ -107,13 +131,15 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const telemetry = { traces, logs, metrics, maps };
   await app.register(receiverRoutes, { prefix: '/v1', ...telemetry, forwarder, onUnexpectedError });
   await app.register(pageRoutes, { files });
-  await app.register(overviewRoutes({ scraper, faults, traffic, forwarder, ...telemetry }));
+  await app.register(overviewRoutes({ scraper, alerts, faults, traffic, forwarder, ...telemetry }));
   await app.register(telemetryRoutes({ ...telemetry, orders, target: () => targets }));
+  await app.register(alertRoutes(alerts));
   await app.register(faultRoutes({ gateway, network }));
   await app.register(trafficRoutes(traffic));
 
   async function close(): Promise<void> {
     scraper.close();
+    alerts.close();
     gateway.close();
     network.close();
     await traffic.close();

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import type { AlertBoard } from './alerts/alert-board.ts';
 import type { MetricStore } from './metrics/metric-store.ts';
 import type { FaultWindows } from './faults/fault-windows.ts';
 import type { Forwarder } from './receiver/forwarder.ts';
@@ -14,6 +15,7 @@ const After = Type.Object({ after: Type.Number({ default: 0 }) }, { additionalPr
 /** The state of service, faults, traffic and receiver, second by second. */
 export function overviewRoutes(parts: {
   scraper: Scraper;
+  alerts: AlertBoard;
   faults: FaultWindows;
   traffic: TrafficSession;
   traces: TraceStore;
@@ -21,7 +23,7 @@ export function overviewRoutes(parts: {
   metrics: MetricStore;
   forwarder: Forwarder | undefined;
 }): FastifyPluginAsyncTypebox {
-  const { scraper, faults, traffic, traces, logs, metrics, forwarder } = parts;
+  const { scraper, alerts, faults, traffic, traces, logs, metrics, forwarder } = parts;
   let serviceName = '';
   return async (app) => {
     app.get('/api/overview', { schema: { querystring: After } }, (request): Overview => {
@@ -38,6 +40,7 @@ export function overviewRoutes(parts: {
         orders: latest?.orders ?? {},
         service: scraper.state(),
         serviceName,
+        alerts: alerts.counts(),
         traffic: traffic.state(),
         collector: forwarder?.state() ?? null,
         receiver: {

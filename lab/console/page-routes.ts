@@ -10,6 +10,8 @@ const addresses = [
   '/logs',
   '/map',
   '/metrics',
+  '/alerts',
+  '/alerts/:id',
   '/faults',
   '/traffic',
   '/tours',

@@ -1,4 +1,4 @@
-import { pageUrl, serverUrl } from '../../src/config/addresses.ts';
+import { baseUrl, pageUrl, serverUrl } from '../../src/config/addresses.ts';
 import { text, wholeNumber } from '../../src/config/environment.ts';
 import { variables } from '../../src/config/variables.ts';
 
@@ -30,6 +30,16 @@ export const consoleVariables = {
     meaning:
       "URL of the service's Postgres, from which `npm run console` lists the orders of all clients; without it, the list has those of CONSOLE_API_KEY",
     secret: true,
+  }),
+  CONSOLE_PROMETHEUS_URL: baseUrl({
+    optional: true,
+    meaning:
+      'URL of the Prometheus whose state of the alert rules the console shows; without it, the Prometheus of the stack if it scrapes the service, or else the console evaluates the rules itself',
+  }),
+  CONSOLE_ALERT_TIME_SCALE: wholeNumber(1, 20, {
+    default: '1',
+    meaning:
+      'how many times shorter the durations of the alert rules are when the console evaluates them, to rehearse an alert in seconds',
   }),
   CONSOLE_API_KEY: text({
     default: 'demo-key',

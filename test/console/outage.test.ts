@@ -9,13 +9,14 @@ import { spawnNpmStart } from '../support/processes/npm-start-process.ts';
 /** Milliseconds that one step may take on a busy machine. */
 const patience = { timeout: 60_000 };
 
-test('an outage shows on the page: the breaker opens, a trace gives the reason, the backlog drains after Restore', {
+test('an outage shows on the page: the breaker opens, its alert is pending and then fires, a trace gives the reason, the backlog drains after Restore', {
   timeout: 240_000,
 }, async () => {
   await using cleanUp = new AsyncDisposableStack();
   const dataDir = await mkdtemp(path.join(tmpdir(), 'console-outage-test-'));
   cleanUp.defer(() => rm(dataDir, { recursive: true, force: true }));
-  const run = cleanUp.use(spawnNpmStart({ DATA_DIR: dataDir }));
+  // The alert waits for 12 seconds instead of two minutes.
+  const run = cleanUp.use(spawnNpmStart({ DATA_DIR: dataDir, CONSOLE_ALERT_TIME_SCALE: '10' }));
   const pageUrl = await run.find(/Console +(http:\S+)/);
   const browser = cleanUp.use(await launchBrowser());
   const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
@@ -29,7 +30,13 @@ test('an outage shows on the page: the breaker opens, a trace gives the reason, 
   await page.locator('.band.breaker[data-key="breaker:payment"][data-state=closed]').waitFor();
   await expect.poll(() => figureOf(page, 'Requests'), patience).toBeGreaterThan(5);
 
-  await page.getByRole('button', { name: 'Gateway down' }).click();
+  await page.getByRole('link', { name: 'Faults', exact: true }).click();
+  await page.getByRole('button', { name: /^Gateway down/ }).click();
+  await page.getByRole('link', { name: 'Alerts', exact: true }).click();
+  const alert = page.locator('.alerts .row', { hasText: 'CircuitBreakerOpen' });
+  await alert.locator('.alert-state.pending').waitFor();
+  expect(await alert.textContent()).toMatch(/page.*on 1 replica.*fires in \d+ s/);
+  await page.getByRole('link', { name: 'Overview', exact: true }).click();
   await page.locator('.band[data-state=fault]').waitFor();
   await page.locator('.band.breaker[data-key="breaker:payment"][data-state=open]').waitFor();
   await expect.poll(() => figureOf(page, 'Pending'), patience).toBeGreaterThan(20);
@@ -45,10 +52,21 @@ test('an outage shows on the page: the breaker opens, a trace gives the reason, 
   expect(await detail.textContent()).toMatch(/failed: circuit_open.*circuit_breaker\.stateopen/);
   await page.locator('.spans > .line', { hasText: 'payment undecided, order left to settlement' }).waitFor();
 
+  await page.getByRole('link', { name: 'Alerts', exact: true }).click();
+  await alert.locator('.alert-state.firing').waitFor();
+  await alert.getByRole('link').click();
+  const firing = page.locator('.alert .card');
+  await firing.waitFor();
+  expect(await firing.textContent()).toMatch(/cut off.*firing since \d\d:\d\d:\d\d.*breakerpayment/);
+  await page.locator('.runbook').getByRole('heading', { name: 'How to rehearse it' }).waitFor();
+
   await page.getByRole('link', { name: 'Overview', exact: true }).click();
   await page.getByRole('button', { name: 'Restore' }).click();
   await page.locator('.band.breaker[data-key="breaker:payment"][data-state=closed]').waitFor();
   await expect.poll(() => figureOf(page, 'Pending'), patience).toBeLessThan(pending / 4);
+
+  await page.getByRole('link', { name: 'Alerts', exact: true }).click();
+  await alert.locator('.alert-state.inactive').waitFor();
 
   expect(complaints).toEqual([]);
   // The threshold for a good score. https://web.dev/articles/cls

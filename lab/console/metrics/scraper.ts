@@ -12,8 +12,6 @@ export interface Scraper {
 
 /** Milliseconds. A later answer would belong to the next second. */
 const timeout = 900;
-/** Seconds between two expositions that are kept whole. */
-const expositionSeconds = 5;
 /** Bytes. The service's own exposition has some ten thousand. */
 const largestAnswer = 4_000_000;
 
@@ -21,26 +19,26 @@ const largestAnswer = 4_000_000;
  * Scrapes the service's metrics at every full second.
  *
  * @param url read before each scrape, because it may become known later
- * @param onExposition takes the whole text every few seconds; a scrape has more series than the overview shows
+ * @param onScrape takes the whole text of each scrape, which has more series than the overview shows; undefined if there was no answer
  */
 export function startScraper(
   url: () => string | undefined,
-  onExposition: (text: string, from: string, time: number) => void = () => {},
+  onScrape: (text: string | undefined, from: string, time: number) => void = () => {},
 ): Scraper {
   const series = createSeries();
   let state: 'up' | 'down' | 'unknown' = 'unknown';
 
   async function scrape(from: string, time: number): Promise<void> {
-    try {
-      const text = await fetchText(from);
-      series.take(readingOf(readSamples(text, isRead)), time);
-      state = 'up';
-      if ((time / 1000) % expositionSeconds === 0) onExposition(text, from, time);
-    } catch {
+    const text = await fetchText(from).catch(() => undefined);
+    if (text === undefined) {
       // The service's own log, which the console shows too, has the reason.
       series.miss(time);
       state = 'down';
+    } else {
+      series.take(readingOf(readSamples(text, isRead)), time);
+      state = 'up';
     }
+    onScrape(text, from, time);
   }
 
   async function tick(): Promise<void> {

@@ -15,6 +15,23 @@ export function duration(ms: number): string {
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** A time that somebody chose, such as `5 min`, or that is left. @param ms milliseconds */
+export function roughly(ms: number): string {
+  const whole = Math.round(ms / 1000);
+  const parts: ReadonlyArray<readonly [number, string]> = [
+    [Math.floor(whole / 3600), 'h'],
+    [Math.floor(whole / 60) % 60, 'min'],
+    [whole % 60, 's'],
+  ];
+  return (
+    parts
+      .filter(([figure]) => figure > 0)
+      .slice(0, 2)
+      .map(([figure, unit]) => `${figure} ${unit}`)
+      .join(' ') || '0 s'
+  );
+}
+
 /** A time between two readings of clocks that have whole milliseconds. */
 export function elapsed(ms: number): string {
   const whole = Math.max(Math.floor(ms), 0);

@@ -1,4 +1,6 @@
 import { find } from './h.ts';
+import { alertView } from './alert.ts';
+import { alertsView } from './alerts.ts';
 import { compareView } from './compare.ts';
 import { createHelp } from './help.ts';
 import { hasKeyboard } from './key-hints.ts';
@@ -35,6 +37,7 @@ const views: Readonly<Record<string, CreateView>> = {
   orders: (address, page) => (address.id === '' ? ordersView : orderView)(address, page),
   map: mapView,
   metrics: metricsView(live),
+  alerts: (address, page) => (address.id === '' ? alertsView(live) : alertView)(address, page),
   faults: faultsView(live),
   traffic: trafficView(live),
   tours: toursView(live),

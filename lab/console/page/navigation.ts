@@ -10,7 +10,8 @@ export interface Navigation {
 
 export function createNavigation(element: HTMLElement): Navigation {
   const links = [...element.querySelectorAll('a')];
-  if (hasKeyboard()) for (const [index, link] of links.entries()) link.title = `Press ${index + 1}`;
+  if (hasKeyboard())
+    for (const [index, link] of links.slice(0, 10).entries()) link.title = `Press ${(index + 1) % 10}`;
   return {
     mark(path) {
       for (const link of links) {
@@ -18,6 +19,6 @@ export function createNavigation(element: HTMLElement): Navigation {
         else link.removeAttribute('aria-current');
       }
     },
-    addressOf: (key) => (/^[1-9]$/.test(key) ? links[Number(key) - 1]?.pathname : undefined),
+    addressOf: (key) => (/^\d$/.test(key) ? links[(Number(key) + 9) % 10]?.pathname : undefined),
   };
 }

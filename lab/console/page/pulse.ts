@@ -40,7 +40,7 @@ function beatsOf({ latest, failure }: Live): Beat[] {
     return [{ key: 'service', tone: failure === '' ? 'quiet' : 'bad', text, href: '/', title: text }];
   }
   const fault = latest.faults.find(({ to }) => to === undefined);
-  const { collector, traffic, service, serviceName } = latest;
+  const { collector, alerts, traffic, service, serviceName } = latest;
   const name = serviceName || 'service';
   const states = { up: `${name} up`, down: `${name} down`, unknown: 'no service yet' };
   return [
@@ -58,6 +58,20 @@ function beatsOf({ latest, failure }: Live): Beat[] {
       href: '/faults',
       title: fault?.label ?? 'The gateway and the network work normally',
     },
+    ...(alerts.firing + alerts.pending > 0
+      ? [
+          {
+            key: 'alerts',
+            tone: alerts.firing > 0 ? ('bad' as const) : ('warn' as const),
+            text:
+              alerts.firing > 0
+                ? `${count(alerts.firing)} ${alerts.firing === 1 ? 'alert' : 'alerts'}`
+                : `${count(alerts.pending)} pending ${alerts.pending === 1 ? 'alert' : 'alerts'}`,
+            href: '/alerts',
+            title: `${count(alerts.firing)} firing, ${count(alerts.pending)} pending`,
+          },
+        ]
+      : []),
     {
       key: 'traffic',
       tone: traffic.rate > 0 ? 'ok' : 'quiet',

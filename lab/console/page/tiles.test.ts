@@ -12,6 +12,7 @@ const overview: Overview = {
   orders: {},
   service: 'up',
   serviceName: '',
+  alerts: { firing: 0, pending: 0 },
   traffic: { running: false, rate: 0 },
   collector: null,
   receiver: { spans: 0, logs: 0, points: 0, bytes: 0 },

@@ -1,0 +1,112 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { evaluate } from '../promql/evaluate.ts';
+import type { Labels } from '../promql/expression.ts';
+import { durationIn, parseQuery } from '../promql/parse.ts';
+import { createRuleEvaluator } from './rule-evaluator.ts';
+import { groupsIn } from './rules.ts';
+
+// The project's tests of its rules, which promtool passes (test/operations/alerts.test.ts): the console must pass them, too.
+
+interface RuleTests {
+  rule_files: string[];
+  evaluation_interval: string;
+  tests: Array<{
+    name: string;
+    interval: string;
+    input_series: Array<{ series: string; values: string }>;
+    promql_expr_test?: Array<{
+      expr: string;
+      eval_time: string;
+      exp_samples?: Array<{ labels: string; value: string }>;
+    }>;
+    alert_rule_test?: Array<{
+      alertname: string;
+      eval_time: string;
+      exp_alerts?: Array<{ exp_labels?: Labels; exp_annotations?: Labels }>;
+    }>;
+  }>;
+}
+
+const folder = 'prometheus/rules-tests';
+const files = (await readdir(folder)).filter((name) => name.endsWith('.test.yml'));
+const cases = (
+  await Promise.all(
+    files.map(async (file) => {
+      const tests = parse(await readFile(path.join(folder, file), 'utf8'), {
+        // Or else the series 0x20 would be the number 32.
+        schema: 'failsafe',
+      }) as RuleTests;
+      const rules = await Promise.all(
+        tests.rule_files.map(async (name) => readFile(path.join(folder, name), 'utf8')),
+      );
+      return tests.tests.map((each) => ({ title: `${file}: ${each.name}`, each, tests, rules }));
+    }),
+  )
+).flat();
+
+test.each(cases)('the console evaluates rules as Prometheus does: $title', ({ each, tests, rules }) => {
+  const step = durationIn(tests.evaluation_interval);
+  const groups = rules
+    .flatMap((text) => groupsIn(text))
+    // promtool evaluates every group at this interval.
+    .map(({ name, rules: members }) => ({ name, rules: members, interval: step }));
+  const evaluator = createRuleEvaluator(groups);
+  const interval = durationIn(each.interval);
+  const inputs = each.input_series.map(({ series, values }) => ({
+    labels: labelsIn(series),
+    values: valuesIn(values),
+  }));
+  const checks = [...(each.promql_expr_test ?? []), ...(each.alert_rule_test ?? [])]
+    .map((check) => ({ check, at: durationIn(check.eval_time) }))
+    .toSorted((a, b) => a.at - b.at);
+  const length = Math.max(...inputs.map(({ values }) => values.length));
+  let time = 0;
+  let next = 0;
+  for (const { check, at } of checks) {
+    for (; time <= at; time += step) {
+      for (; next * interval <= time && next < length; next += 1)
+        for (const { labels, values } of inputs) {
+          const value = values[next];
+          if (value !== undefined) evaluator.samples.add(labels, next * interval, value);
+        }
+      evaluator.evaluateAt(time);
+    }
+    if ('expr' in check) {
+      const result = evaluate(parseQuery(check.expr), evaluator.samples, at);
+      expect(result).toEqual(
+        (check.exp_samples ?? []).map(({ labels, value }) => ({
+          labels: labelsIn(labels),
+          value: Number(value),
+        })),
+      );
+      continue;
+    }
+    const rule = evaluator.alerts().find((state) => state.rule.name === check.alertname);
+    const firing = (rule?.active ?? []).filter(({ state }) => state === 'firing');
+    expect(firing.map(({ labels, annotations }) => ({ labels, annotations }))).toEqual(
+      (check.exp_alerts ?? []).map(({ exp_labels: labels = {}, exp_annotations: annotations = {} }) => ({
+        labels,
+        annotations,
+      })),
+    );
+  }
+});
+
+function labelsIn(series: string): Labels {
+  const [, name = '', pairs = ''] = /^([\w:]*)\s*(?:\{(.*)\})?$/s.exec(series.trim()) ?? [];
+  const labels = [...pairs.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = '', value = '']) => [label, value]);
+  return { ...(name !== '' && { __name__: name }), ...(Object.fromEntries(labels) as Labels) };
+}
+
+/** @see https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/#series */
+function valuesIn(text: string): Array<number | undefined> {
+  return text.split(/\s+/).flatMap((part) => {
+    const [, start = '', step = '0', times = '0'] = /^(-?[\d.]+|_)([+-][\d.]+)?(?:x(\d+))?$/.exec(part) ?? [];
+    return Array.from({ length: Number(times) + 1 }, (_each, index) =>
+      start === '_' ? undefined : Number(start) + Number(step) * index,
+    );
+  });
+}

@@ -1,0 +1,172 @@
+import type { ActiveAlert, AlertRuleSummary, AlertsState } from '../alert-types.ts';
+import { sourceNote, stateBadge, timesOf } from './alert-parts.ts';
+import { call, messageOf, query, repeat } from './api.ts';
+import { copyButton } from './copy-button.ts';
+import { roughly } from './format.ts';
+import { h } from './h.ts';
+import { externalLink, loadRunbook } from './runbook.ts';
+import type { CreateView } from './view.ts';
+
+const interval = 2000;
+
+/** One alert: what it says now, its condition, and the runbook. */
+export const alertView: CreateView = (address, page) => {
+  const source = address.query.get('source') ?? '';
+  const badge = h('span', {});
+  const note = h('div', {});
+  const active = h('div', { class: 'page' });
+  const about = h('section', { class: 'page', 'aria-label': 'Rule' });
+  const runbooks = h('section', { 'aria-label': 'Runbooks' });
+  // Shown as a whole, so that nothing moves while it loads.
+  const body = h('div', { class: 'page', hidden: true }, note, active, about, runbooks);
+  let shownRule = '';
+  let shownActive = '';
+
+  async function load(): Promise<void> {
+    try {
+      const state = await call<AlertsState>('GET', `/api/alerts${query({ source })}`);
+      const rule = state.rules.find(({ name }) => name === address.id);
+      if (rule) show(rule, state);
+      page.notify(rule ? '' : `There is no alert named ${address.id}.`);
+    } catch (error) {
+      page.notify(messageOf(error));
+    }
+  }
+
+  function show(rule: AlertRuleSummary, state: AlertsState): void {
+    badge.replaceChildren(stateBadge(rule), h('span', { class: 'muted' }, ` ${rule.severity}`));
+    body.hidden = false;
+    if (note.childElementCount === 0) note.append(sourceNote(state));
+    const now = JSON.stringify([rule.state, rule.active, rule.reasons, Math.floor(state.now / 1000)]);
+    if (now !== shownActive) active.replaceChildren(...activeOf(rule, state.now));
+    shownActive = now;
+    if (shownRule === rule.query) return;
+    shownRule = rule.query;
+    about.replaceChildren(...aboutOf(rule));
+    void showRunbooks(rule);
+  }
+
+  async function showRunbooks(rule: AlertRuleSummary): Promise<void> {
+    // The alerts that are active say which of several runbooks is meant.
+    const named = rule.active.flatMap(
+      ({ annotations }) => /\/([a-z0-9-]+)\.md$/.exec(annotations['runbook_url'] ?? '')?.[1] ?? [],
+    );
+    const wanted = named.length > 0 ? [...new Set(named)] : rule.runbooks;
+    const loaded = await Promise.all(
+      wanted.map((name) =>
+        loadRunbook(name).catch((error: unknown) => h('p', { class: 'empty' }, messageOf(error))),
+      ),
+    );
+    runbooks.replaceChildren(h('h2', {}, loaded.length > 1 ? 'Runbooks' : 'Runbook'), ...loaded);
+  }
+
+  repeat(load, interval, page.signal);
+  return {
+    title: address.id,
+    element: h(
+      'div',
+      { class: 'page alert' },
+      h('div', { class: 'heading' }, h('h1', {}, address.id), badge),
+      body,
+    ),
+    onKey(key) {
+      if (key !== 'Escape') return false;
+      page.go(`/alerts${query({ source })}`);
+      return true;
+    },
+  };
+};
+
+function activeOf({ state, active, reasons, annotations }: AlertRuleSummary, now: number): HTMLElement[] {
+  if (state === 'unevaluated')
+    return [
+      h(
+        'div',
+        { class: 'card' },
+        h('h3', {}, 'Why it is not evaluated'),
+        h('ul', {}, ...reasons.map((reason) => h('li', {}, reason))),
+      ),
+    ];
+  if (active.length === 0)
+    return [h('p', { class: 'muted' }, `Its condition does not hold. ${annotations['description'] ?? ''}`)];
+  return active.map((alert) => cardOf(alert, now));
+}
+
+function cardOf(alert: ActiveAlert, now: number): HTMLElement {
+  const { labels, annotations, value, state } = alert;
+  const { summary = '', description = '', ...links } = annotations;
+  return h(
+    'div',
+    { class: 'card' },
+    h('h3', {}, summary),
+    h('p', {}, h('span', { class: `alert-state ${state}` }, state), ` ${timesOf(alert, now)}`),
+    h('p', {}, description),
+    h(
+      'dl',
+      { class: 'values' },
+      h('dt', {}, 'value'),
+      h(
+        'dd',
+        {},
+        value === null ? 'not a number' : value.toLocaleString('en', { maximumSignificantDigits: 6 }),
+      ),
+      ...Object.entries(labels).flatMap(([name, text]) => [h('dt', {}, name), h('dd', {}, text)]),
+    ),
+    h('p', { class: 'buttons' }, ...Object.entries(links).flatMap(([name, target]) => linkOf(name, target))),
+  );
+}
+
+/** A link of an annotation; a template without a value for these labels is empty. */
+function linkOf(name: string, target: string): HTMLElement[] {
+  if (name === 'runbook_url' || !/^https?:\/\//.test(target)) return [];
+  return [externalLink(name.replace(/_url$/, ''), target)];
+}
+
+function aboutOf(rule: AlertRuleSummary): HTMLElement[] {
+  return [
+    h('h2', {}, 'Condition'),
+    h(
+      'p',
+      { class: 'muted' },
+      rule.holdFor === 0
+        ? 'It fires at once when this holds.'
+        : `It fires when this has held for ${roughly(rule.holdFor)}.`,
+    ),
+    h(
+      'div',
+      { class: 'code' },
+      h('pre', { tabindex: 0, role: 'region', 'aria-label': 'Condition' }, h('code', {}, rule.query)),
+      h(
+        'div',
+        { class: 'buttons' },
+        copyButton('Copy', () => rule.query),
+      ),
+    ),
+    h('p', {}, 'Look at ', ...joined(linksTo(rule)), '.'),
+  ];
+}
+
+/** The plots of what the condition reads, and the traces and log lines that belong to it. */
+function linksTo({ metrics, query: condition, name }: AlertRuleSummary): HTMLElement[] {
+  const plots = metrics.map((metric) => h('a', { href: `/metrics${query({ name: metric })}` }, metric));
+  const text = `${condition} ${metrics.join(' ')}`;
+  const isBreaker = text.includes('circuit_breaker');
+  return [
+    ...plots,
+    h(
+      'a',
+      { href: `/traces${query(isBreaker ? { text: 'circuit_open' } : { status: 'failed' })}` },
+      isBreaker ? 'traces that met an open breaker' : 'failed traces',
+    ),
+    h(
+      'a',
+      { href: `/logs${query({ level: name.startsWith('Errors') ? 'error' : 'warn' })}` },
+      'log lines from warnings on',
+    ),
+  ];
+}
+
+const joined = (elements: readonly HTMLElement[]): Array<HTMLElement | string> =>
+  elements.flatMap((each, index) =>
+    index === 0 ? [each] : [index === elements.length - 1 ? ' and ' : ', ', each],
+  );
