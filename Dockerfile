@@ -38,13 +38,24 @@ RUN mkdir -p /var/log/orders /var/lib/logs /var/lib/evidence && \
 USER 1000:1000
 
 # Compiles every program once, so that none strips types and compiles at each start, which takes time and 15 MiB of memory.
-# Each program ends with a message about its configuration once its modules are loaded, and Node then writes what it has
-# compiled. Node uses these files only for the user that wrote them; for another one it compiles again.
+# The two servers run until they answer, because they load some modules late; they need no database for that. Each other program
+# ends with a message about its configuration once its modules are loaded. Node then writes what it has compiled. It uses these
+# files only for the user that wrote them; for another one it compiles again.
 FROM program AS compiled
 ENV NODE_COMPILE_CACHE=/tmp/compile-cache
-RUN node --import ./src/telemetry/sdk.ts src/main.ts; \
+# `kill` ends a program that was started here.
+# hadolint ignore=DL3001
+RUN until_it_answers() { \
+    url=$1; shift; \
+    env NODE_ENV=development LOG_LEVEL=silent "$@" & \
+    for _ in $(seq 240); do bash src/healthcheck.sh "$url" 2> /dev/null && break; sleep 0.5; done; \
+    kill $!; wait $!; \
+  }; \
+  until_it_answers http://127.0.0.1:7071/livez \
+    API_KEYS=build:build DATABASE_URL=postgres://127.0.0.1:1/none PAYMENT_GATEWAY_URL=http://127.0.0.1:1 \
+    node --import ./src/telemetry/sdk.ts src/main.ts; \
+  until_it_answers http://127.0.0.1:7072/health node lab/simulator/main.ts; \
   node src/postgres/migrate-main.ts; \
-  SIMULATOR_PORT=none node lab/simulator/main.ts; \
   TRAFFIC_RATE=none node lab/traffic/main.ts; \
   LOGS_PORT=none node lab/logs/main.ts - --count; \
   EVIDENCE_PORT=none node lab/evidence/main.ts; \
