@@ -13,6 +13,12 @@ test.each([
   [['a.log', '--count', '--from', 'middle'], '--from must be beginning or end, not "middle". Try --help.'],
   [['a.log', '--count', '--field', 'colour=c'], '--field must be a role and a name, such as level=lvl'],
   [['a.log', '--count', '--nonsense'], "Unknown option '--nonsense'. Try --help."],
+  [['a.log', '--to', 'stdout', '--to', 'stdout'], '--to stdout is there twice. Try --help.'],
+  [
+    ['a.log', '--count', '--compression', 'br'],
+    '--compression must be gzip, zstd, none, not "br". Try --help.',
+  ],
+  [['a.log.zst', '--count', '--once'], 'a.log.zst is not compressed with gzip'],
   [['a.log.gz', '--count'], 'a.log.gz is compressed: add --once. Try --help.'],
   [
     ['a.log', '--count', '--fields', '/nowhere.json'],

@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { baseUrl } from '../../src/config/addresses.ts';
 import { ConfigError } from '../../src/config/environment.ts';
 import { reasonOf } from './checkpoint.ts';
+import { isCompressed } from './input/file-set.ts';
+import { type Compression, compressions } from './output/compression.ts';
 import { type FieldTable, type Role, roles, usualFields, withFields } from './lines/fields.ts';
 
 export const usage = `npm run logs -- FILE… --to URL [options]
@@ -14,6 +16,7 @@ Reads lines of JSON, counts them by service and level, and forwards them over OT
   --count              counts only, and forwards nothing
   --once               stops at the end of the files; files that end in .gz are uncompressed
   --from <where>       beginning or end of files that have no checkpoint (default beginning)
+  --compression <how>  gzip, zstd or none (default LOGS_COMPRESSION)
   --checkpoint <file>  holds how far each file is forwarded (default LOGS_CHECKPOINT)
   --service <name>     service of lines that name none
   --field <role=name>  one more name of a member: ${roles.join(', ')}; may be repeated
@@ -33,6 +36,7 @@ export interface Arguments {
   once: boolean;
   fromEnd: boolean;
   checkpoint: string | undefined;
+  compression: Compression | undefined;
   service: string | undefined;
   fields: FieldTable;
 }
@@ -43,6 +47,7 @@ const options = {
   once: { type: 'boolean', default: false },
   from: { type: 'string', default: 'beginning' },
   checkpoint: { type: 'string' },
+  compression: { type: 'string' },
   service: { type: 'string' },
   field: { type: 'string', multiple: true },
   fields: { type: 'string' },
@@ -58,6 +63,7 @@ export function readArguments(args: readonly string[]): Arguments | undefined {
   const check = (isRight: boolean, fault: string) => void (isRight || faults.push(`${fault}. Try --help.`));
   const names = positionals.filter((name) => name !== '-');
   const compressed = names.filter((name) => name.endsWith('.gz'));
+  const unreadable = names.find((name) => isCompressed(name) && !name.endsWith('.gz'));
   check(positionals.length > 0, 'Name a file, or - for standard input');
   check(values.count !== targets.length > 0, 'Name a receiver with --to, or --count to forward nothing');
   check(
@@ -65,6 +71,17 @@ export function readArguments(args: readonly string[]): Arguments | undefined {
     `--from must be beginning or end, not "${values.from}"`,
   );
   check(values.once || compressed.length === 0, `${compressed[0]} is compressed: add --once`);
+  check(
+    unreadable === undefined,
+    `${unreadable} is not compressed with gzip: uncompress it into a pipe, and name - for standard input`,
+  );
+  const compression = compressions.find((each) => each === values.compression);
+  check(
+    values.compression === compression,
+    `--compression must be ${compressions.join(', ')}, not "${values.compression}"`,
+  );
+  const twice = targets.find((to, index) => targets.indexOf(to) < index);
+  check(twice === undefined, `--to ${twice} is there twice`);
   for (const to of targets) {
     const url = baseUrl({ meaning: '' });
     check(
@@ -88,6 +105,7 @@ export function readArguments(args: readonly string[]): Arguments | undefined {
     once: values.once,
     fromEnd: values.from === 'end',
     checkpoint: values.checkpoint,
+    compression,
     service: values.service,
     fields: withFields(withFields(usualFields, fromFile), added),
   };

@@ -1,5 +1,5 @@
 import { type Environment, read } from '../../src/config/environment.ts';
-import type { Compression } from './output/otlp-target.ts';
+import type { Compression } from './output/compression.ts';
 import { logsVariables } from './variables.ts';
 
 /** The configuration of `npm run logs`; what is read and where it goes is said by its arguments. Times in milliseconds. */

@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +9,7 @@ import { BatchBuilder } from './batch.ts';
 import { createCheckpointWriter, readCheckpoint, reasonOf } from './checkpoint.ts';
 import type { LogsConfig } from './config.ts';
 import { createCounts } from './counts.ts';
-import { createFileSet, type FileSet } from './input/file-set.ts';
+import { createFileSet, type FileSet, isPattern } from './input/file-set.ts';
 import { createGzipFiles, createStandardInput, type StreamSet } from './input/stream-set.ts';
 import { LineProcessor } from './lines/line-processor.ts';
 import { createDispatcher } from './output/dispatcher.ts';
@@ -21,6 +22,8 @@ import { createTerminal, megabytes, totalOf } from './terminal.ts';
 const batchBytes = 1024 * 1024;
 /** Milliseconds between two checkpoints. What was accepted since the last one is forwarded again after a crash. */
 const checkpointInterval = 100;
+/** Milliseconds after a request to stop until the user is told what it waits for. */
+const patience = 1000;
 /** Waits between attempts, in milliseconds. */
 const backoff = { base: 500, floor: 50, cap: 30_000 };
 
@@ -49,10 +52,11 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
   const terminal = createTerminal(counts, lag, share);
   const { say } = terminal;
 
-  const { compression, authorization, timeout, inFlight } = config;
+  const { authorization, timeout, inFlight } = config;
+  const compression = args.compression ?? config.compression;
   const targets = args.to.map((to) =>
     to === 'stdout'
-      ? createStandardOutput()
+      ? createStandardOutput({ backoff, say })
       : createOtlpTarget({
           url: to,
           compression,
@@ -78,7 +82,7 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
   });
 
   const streamOptions = { longestLine: config.longestLine, wake: () => pipeline.wake(), say };
-  const compressed = await sizesOf(args.compressed);
+  const compressed = await sizesOf(compressedFiles(args));
   sets = [
     ...(files === undefined ? [] : [files]),
     ...(compressed.length > 0 ? [createGzipFiles(compressed, streamOptions)] : []),
@@ -109,7 +113,14 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
     process.send?.({ type: 'reading', url: admin.url });
   }
 
-  stop.addEventListener('abort', () => void giveUpAfter(config.shutdownDeadline, giveUp));
+  stop.addEventListener('abort', () => {
+    void giveUpAfter(config.shutdownDeadline, giveUp);
+    void sleep(patience, undefined, { ref: false }).then(() => {
+      const seconds = (config.shutdownDeadline - patience) / 1000;
+      if (dispatcher.inFlight() > 0 && seconds > 0)
+        say(`Stops within ${seconds.toFixed(0)} s: ${dispatcher.linesInFlight()} lines wait to be accepted.`);
+    });
+  });
   try {
     await pipeline.run();
     await dispatcher.drain();
@@ -159,6 +170,16 @@ async function openFiles(
   });
   const checkpoint = await readCheckpoint(checkpointFile);
   return createFileSet({ patterns: files, waits, once, fromEnd, checkpoint, say, changed });
+}
+
+/** Those that are named, and those that match a pattern. */
+function compressedFiles({ compressed, files, once }: Arguments): string[] {
+  const names = [...compressed, ...(once ? files.filter(isPattern) : [])];
+  const found = names.flatMap((name) => {
+    const matches = isPattern(name) ? globSync(name).filter((file) => file.endsWith('.gz')) : [];
+    return matches.length > 0 || files.includes(name) ? matches : [name];
+  });
+  return [...new Set(found)];
 }
 
 /** @throws {StartupError} on a file that cannot be read */

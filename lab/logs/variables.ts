@@ -1,7 +1,7 @@
 import { authorization } from '../../src/config/addresses.ts';
 import { duration, hostNames, oneOf, optional, text, wholeNumber } from '../../src/config/environment.ts';
 import { variables } from '../../src/config/variables.ts';
-import { compressions } from './output/otlp-target.ts';
+import { compressions } from './output/compression.ts';
 
 /** Every variable that the log stream processor reads. */
 export const logsVariables = {

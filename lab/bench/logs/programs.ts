@@ -53,7 +53,12 @@ export function startLogProcessor(
     ...args,
   ];
   const child = spawn(program, rest, {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    // As `npm run logs` does.
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      NODE_COMPILE_CACHE: path.join(root, '.data/compile-cache'),
+      ...env,
+    },
     stdio: [input ?? 'ignore', 'ignore', openSync('/dev/null', 'w'), 'ipc'],
   });
   const ended = once(child, 'exit');

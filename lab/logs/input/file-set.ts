@@ -28,13 +28,17 @@ export interface FileSet extends InputSet {
   hasFailed(): boolean;
 }
 
-const isPattern = (text: string): boolean => /[*?[{]/.test(text);
+export const isPattern = (text: string): boolean => /[*?[{]/.test(text);
+/** What programs that rotate logs make of them. */
+export const isCompressed = (file: string): boolean => /\.(gz|zst|bz2|xz|lz4)$/.test(file);
 
 /** Follows files by name, as `tail -F` does: whatever file has a matching name is read from where it was left. */
 export function createFileSet(options: FileSetOptions): FileSet {
   const files = new Map<string, FileInput>();
   const left = new Map(options.checkpoint.map((entry) => [entry.id, entry]));
   const complaints = new Map<string, string>();
+  /** Files that match a pattern and are not read. */
+  let compressed: ReadonlySet<string> = new Set();
   let isFirst = true;
 
   function complain(file: string, reason: string | undefined): void {
@@ -43,18 +47,31 @@ export function createFileSet(options: FileSetOptions): FileSet {
     else complaints.set(file, reason);
   }
 
+  /** Their lines were forwarded before somebody compressed them, or are read by `--once`. */
+  function tellCompressed(unread: ReadonlySet<string>): void {
+    for (const file of unread)
+      if (!compressed.has(file) && !(options.once && file.endsWith('.gz')))
+        options.say(
+          `${file}: it is compressed, and not followed. With --once, files that end in .gz are read.`,
+        );
+    compressed = unread;
+  }
+
   /** The files that match, by device and inode. */
   async function present(): Promise<Map<string, string>> {
     const found = new Map<string, string>();
+    const unread = new Set<string>();
     for (const pattern of options.patterns) {
       const paths = isPattern(pattern) ? globSync(pattern) : [pattern];
       if (paths.length === 0) complain(pattern, `no file matches${options.once ? '' : ' yet'}`);
       else if (isPattern(pattern)) complain(pattern, undefined);
       for (const each of paths) {
-        const id = await identify(each, !isPattern(pattern));
+        if (isPattern(pattern) && isCompressed(each)) unread.add(each);
+        const id = unread.has(each) ? undefined : await identify(each, !isPattern(pattern));
         if (id !== undefined && !found.has(id)) found.set(id, each);
       }
     }
+    tellCompressed(unread);
     return found;
   }
 

@@ -127,6 +127,51 @@ test('a partial success counts what the receiver refused', async () => {
   expect(said).toEqual([`${url} refuses 3 of 7 lines: too old.`]);
 });
 
+test('a receiver that refuses every batch is told of at times, and every line counts', async () => {
+  const target = start();
+  answers = Array.from({ length: 50 }, () => status(400));
+  for (let number = 0; number < 50; number += 1) await target.send(batch, endless);
+  expect(counts.rejected).toBe(350);
+  expect(said.length).toBeLessThan(10);
+});
+
+test.each<[name: string, answer: Answer, reason: string]>([
+  [
+    'sends its answer for ever, byte by byte',
+    (response) => {
+      const timer = setInterval(() => response.write(' '), 10);
+      response.on('close', () => clearInterval(timer));
+    },
+    'no answer in time',
+  ],
+  [
+    'ends within its answer',
+    (response) => void response.writeHead(200, { 'content-length': '10' }).end('12345'),
+    '',
+  ],
+])('a receiver that %s has not accepted', async (_name, answer, reason) => {
+  answers = [answer];
+  await start({ timeout: 300 }).send(batch, endless);
+  expect(requests).toHaveLength(2);
+  expect(said[0]).toContain(`does not accept: ${reason}`);
+});
+
+test('an answer without an end does not fill the memory', async () => {
+  answers = [
+    (response) => {
+      const more = () => {
+        while (response.write(Buffer.alloc(65_536)));
+      };
+      response.on('drain', more);
+      more();
+    },
+  ];
+  const before = process.memoryUsage().arrayBuffers;
+  await start().send(batch, endless);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20e6);
+  expect(requests).toHaveLength(1);
+});
+
 test.each([
   ['seconds', () => '1'],
   ['a date', () => new Date(Date.now() + 2000).toUTCString()],

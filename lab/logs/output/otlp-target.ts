@@ -1,15 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { constants, gzip, zstdCompress } from 'node:zlib';
-import { Pool } from 'undici';
 import { type Backoff, fullJitter } from '../../../src/resilience/backoff.ts';
 import type { Batch } from '../batch.ts';
 import type { Counts } from '../counts.ts';
+import { type Compression, compressors } from './compression.ts';
+import { createPoster } from './post.ts';
 import type { Target } from './target.ts';
 import { type Verdict, verdictOf } from './response.ts';
-
-export const compressions = ['gzip', 'zstd', 'none'] as const;
-export type Compression = (typeof compressions)[number];
 
 export interface OtlpTargetOptions {
   /** Base URL; `/v1/logs` is appended. */
@@ -25,16 +21,8 @@ export interface OtlpTargetOptions {
   say(sentence: string): void;
 }
 
-/** Bytes: a compressed batch is one piece. */
-const chunkSize = 64 * 1024;
-
-/** The fastest level: a batch is sent once, on a network that is close. */
-const compress: Readonly<Record<Compression, (content: Uint8Array) => Promise<Uint8Array>>> = {
-  gzip: (content) => promisify(gzip)(content, { level: 1, chunkSize }),
-  zstd: (content) =>
-    promisify(zstdCompress)(content, { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize }),
-  none: async (content) => content,
-};
+/** Milliseconds between two sentences about refused lines. */
+const refusalInterval = 10_000;
 
 /**
  * Sends batches over OTLP/HTTP in protobuf.
@@ -43,29 +31,25 @@ const compress: Readonly<Record<Compression, (content: Uint8Array) => Promise<Ui
  */
 export function createOtlpTarget(options: OtlpTargetOptions): Target {
   const { url, compression, authorization, timeout, connections, backoff, counts, say } = options;
-  const { origin, pathname } = new URL(url);
-  const pool = new Pool(origin, {
+  const poster = createPoster(new URL(`${url.replace(/\/$/, '')}/v1/logs`), {
+    headers: {
+      'content-type': 'application/x-protobuf',
+      ...(compression !== 'none' && { 'content-encoding': compression }),
+      ...(authorization !== undefined && { authorization }),
+    },
     connections,
-    allowH2: false,
-    headersTimeout: timeout,
-    bodyTimeout: timeout,
-    connect: { timeout },
+    timeout,
+    repeated: () => void (counts.retries += 1),
   });
-  const path = `${pathname.replace(/\/$/, '')}/v1/logs`;
-  const headers = {
-    'content-type': 'application/x-protobuf',
-    ...(compression !== 'none' && { 'content-encoding': compression }),
-    ...(authorization !== undefined && { authorization }),
-  };
+  const compress = compressors[compression]();
   /** Why it does not accept, as it was told. */
   let trouble: string | undefined;
+  let toldRefusalAt = Number.NEGATIVE_INFINITY;
+  let untold = 0;
 
   async function attempt(body: Uint8Array, signal: AbortSignal): Promise<Verdict> {
     try {
-      const response = await pool.request({ path, method: 'POST', headers, body, signal });
-      const answer = Buffer.from(await response.body.arrayBuffer());
-      const retryAfter = response.headers['retry-after'];
-      return verdictOf(response.statusCode, typeof retryAfter === 'string' ? retryAfter : undefined, answer);
+      return verdictOf(await (await poster).post(body, signal));
     } catch (error) {
       signal.throwIfAborted();
       return { kind: 'again', reason: reasonOfFailure(error), retryAfter: 0 };
@@ -79,39 +63,51 @@ export function createOtlpTarget(options: OtlpTargetOptions): Target {
     trouble = reason;
   }
 
+  function tellRefusal(rejected: number, lines: number, reason: string): void {
+    counts.rejected += rejected;
+    if (performance.now() - toldRefusalAt < refusalInterval) {
+      untold += rejected;
+      return;
+    }
+    const others = untold === 0 ? '' : ` It has refused ${untold} others since this was last said.`;
+    say(`${url} refuses ${rejected} of ${lines} lines: ${reason}.${others}`);
+    [toldRefusalAt, untold] = [performance.now(), 0];
+  }
+
   return {
     name: url,
     async send({ request, lines }: Batch, signal) {
-      const body = await compress[compression](request);
+      const body = await compress(request);
       for (let number = 1; ; number += 1) {
         const verdict = await attempt(body, signal);
         if (verdict.kind !== 'again') {
           tell(undefined);
           if (verdict.kind === 'accepted') return;
-          const rejected = verdict.kind === 'partial' ? verdict.rejected : lines;
-          counts.rejected += rejected;
-          say(`${url} refuses ${rejected} of ${lines} lines: ${verdict.reason}.`);
+          const rejected = verdict.kind === 'partial' ? Math.min(verdict.rejected, lines) : lines;
+          tellRefusal(rejected, lines, verdict.reason);
           return;
         }
         tell(verdict.reason);
         counts.retries += 1;
-        await sleep(Math.max(verdict.retryAfter, fullJitter(number, backoff)), undefined, { signal });
+        const wait = Math.max(verdict.retryAfter, fullJitter(number, backoff));
+        await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     },
-    close: () => pool.destroy(),
+    close: async () => (await poster).close(),
   };
 }
 
 function reasonOfFailure(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return 'no answer in time';
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const known: Readonly<Record<string, string>> = {
     ECONNREFUSED: 'nothing listens there',
     ENOTFOUND: 'the host name is unknown',
-    ECONNRESET: 'the connection was reset',
-    UND_ERR_SOCKET: 'the connection was closed',
-    UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
-    UND_ERR_BODY_TIMEOUT: 'no answer in time',
-    UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+    EAI_AGAIN: 'the host name cannot be looked up',
+    EHOSTUNREACH: 'there is no way to the host',
+    ETIMEDOUT: 'no connection in time',
+    ECONNRESET: 'the connection was closed',
+    EPIPE: 'the connection was closed',
   };
   return known[code] ?? (error instanceof Error ? error.message : String(error));
 }

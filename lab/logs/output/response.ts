@@ -1,4 +1,5 @@
 import { millisecondsOfRetryAfter } from '../../../src/resilience/retry-after.ts';
+import type { Answer } from './post.ts';
 import { decode, integer, message, one, text } from '../../console/otlp/protobuf.ts';
 
 /** What a receiver said to a batch. */
@@ -25,7 +26,7 @@ const exportResponse = message({
  */
 const aboutTheBatch = new Set([400, 413, 415, 422]);
 
-export function verdictOf(status: number, retryAfter: string | undefined, body: Buffer): Verdict {
+export function verdictOf({ status, retryAfter, body }: Answer): Verdict {
   if (status >= 200 && status < 300) return verdictOfSuccess(body);
   const reason = `status ${status}`;
   if (aboutTheBatch.has(status)) return { kind: 'rejected', reason };
@@ -35,13 +36,15 @@ export function verdictOf(status: number, retryAfter: string | undefined, body: 
 function verdictOfSuccess(body: Buffer): Verdict {
   try {
     const { rejected, reason } = decode(exportResponse, body).partialSuccess;
-    if (rejected > 0) return { kind: 'partial', rejected, reason };
+    if (rejected > 0) return { kind: 'partial', rejected, reason: reason.slice(0, longestReason) };
   } catch {
     // The status counts: some receivers answer with another content type.
   }
   return { kind: 'accepted' };
 }
 
+/** Characters of what a receiver says. */
+const longestReason = 200;
 /** Longest wait that a receiver can ask for, in milliseconds. */
 const longestWait = 600_000;
 
