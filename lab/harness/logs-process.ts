@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { compileCache } from './service-process.ts';
 
 /** A started `npm run logs`, for tests and the crash proof. */
 export interface StartedLogs extends AsyncDisposable {
@@ -22,13 +23,15 @@ export const quickWaits = {
   LOGS_LINE_WAIT: '500ms',
 };
 
+/** @param standardOutput a file descriptor, or `pipe` for `output` */
 export function startLogs(
   args: readonly string[],
   env: Readonly<Record<string, string>> = quickWaits,
+  standardOutput: number | 'pipe' = 'pipe',
 ): StartedLogs {
   const child = spawn(process.execPath, [path.join(import.meta.dirname, '../logs/main.ts'), ...args], {
-    env: { LOGS_PORT: '0', ...env },
-    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
+    env: { LOGS_PORT: '0', ...compileCache, ...env },
+    stdio: ['pipe', standardOutput, 'pipe', 'ipc'],
   });
   let [said, output] = ['', ''];
   child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));

@@ -1,4 +1,5 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { StartupError } from '../../src/errors.ts';
 import type { Fingerprint } from './input/fingerprint.ts';
@@ -18,6 +19,8 @@ export interface CheckpointEntry {
 export async function readCheckpoint(file: string): Promise<CheckpointEntry[]> {
   let text: string;
   try {
+    // They do no harm where they cannot be removed.
+    await removeLeftovers(file).catch(() => {});
     text = await readFile(file, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
@@ -54,28 +57,67 @@ function isEntry(value: unknown): value is CheckpointEntry {
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 
-/** Replaces the file as a whole: after a crash it is the old one or the new one, and on disk once this resolves. */
-async function writeCheckpoint(file: string, files: readonly CheckpointEntry[]): Promise<void> {
+/**
+ * Replaces the file as a whole: after a crash it is the old one or the new one, and on disk once this resolves.
+ *
+ * @returns the inode of the new one
+ */
+async function writeCheckpoint(file: string, files: readonly CheckpointEntry[]): Promise<number> {
   const folder = path.dirname(file);
-  const next = `${file}.next`;
-  await syncedAfter(next, 'w', (handle) => handle.writeFile(JSON.stringify({ version: 1, files })));
-  await rename(next, file);
-  // The rename is an entry of the folder.
-  await syncedAfter(folder, 'r', async () => {});
+  // Of this process alone, so that a second one with the same checkpoint does not write into it.
+  const next = `${file}.${process.pid}.next`;
+  const content = JSON.stringify({ version: 1, files });
+  try {
+    const { ino } = await syncedAfter(next, 'w', (handle) => handle.writeFile(content));
+    await rename(next, file);
+    // The rename is an entry of the folder.
+    await syncedAfter(folder, 'r', async () => {});
+    return ino;
+  } catch (error) {
+    await rm(next, { force: true }).catch(() => {});
+    throw error;
+  }
 }
 
 async function syncedAfter(
   file: string,
   flags: string,
-  change: (handle: Awaited<ReturnType<typeof open>>) => Promise<void>,
-): Promise<void> {
+  change: (handle: FileHandle) => Promise<void>,
+): Promise<Stats> {
   const handle = await open(file, flags);
   try {
     await change(handle);
     await handle.sync();
+    return await handle.stat();
   } finally {
     await handle.close();
   }
+}
+
+/** Removes what processes left behind that died while they wrote. */
+async function removeLeftovers(file: string): Promise<void> {
+  const name = path.basename(file);
+  for (const each of await readdir(path.dirname(file))) {
+    const [, pid] = each.startsWith(name) ? (/^\.(\d+)\.next$/.exec(each.slice(name.length)) ?? []) : [];
+    if (pid !== undefined && !isAlive(Number(pid)))
+      await rm(path.join(path.dirname(file), each), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}
+
+/** @returns the inode of the file, or `undefined` if it is gone or not accessible */
+async function inodeOf(file: string): Promise<number | undefined> {
+  return await stat(file).then(
+    ({ ino }) => ino,
+    () => undefined,
+  );
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -114,12 +156,22 @@ export function createCheckpointWriter(
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
   let failure: string | undefined;
+  /** The inode of the checkpoint as this process wrote it. */
+  let own: number | undefined;
+  let hasRival = false;
 
   async function write(): Promise<void> {
     isChanged = false;
     wroteAt = performance.now();
     try {
-      await writeCheckpoint(file, entries());
+      const present = await inodeOf(file);
+      if (own !== undefined && present !== undefined && present !== own && !hasRival) {
+        hasRival = true;
+        say(
+          `Another process writes the checkpoint ${file}, too: a restart repeats lines. Give it one of its own.`,
+        );
+      }
+      own = await writeCheckpoint(file, entries());
       if (failure !== undefined) say(`The checkpoint ${file} is written again.`);
       failure = undefined;
     } catch (error) {

@@ -1,4 +1,14 @@
-import { appendFile, copyFile, mkdtemp, open, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  copyFile,
+  mkdtemp,
+  open,
+  readFile,
+  rename,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -36,7 +46,9 @@ const messages = (): string[] => receiver.logs.map(({ body }) => (typeof body ==
 const numbered = (...numbers: number[]): string[] => numbers.map((number) => `line ${number}`);
 
 test('a file is followed through pieces of lines, rotation by rename and by copying, and truncation', async () => {
-  await using logs = start(file);
+  // A busy machine writes the rest of a line late.
+  const settings = { ...quickWaits, LOGS_LINE_WAIT: '3s' };
+  await using logs = startLogs([file, '--to', receiver.url, '--checkpoint', checkpoint], settings);
   await expect.poll(() => logs.said(), soon).toContain('no such file or folder yet; waiting for it');
 
   await writeFile(file, line(1) + line(2).slice(0, 20));
@@ -159,6 +171,61 @@ test('standard input is passed on as it is and forwarded, and its end is the end
   expect(await logs.ended).toBe(0);
   expect(logs.output()).toBe(`${input}\n`);
   expect(messages().toSorted()).toEqual(['line 1', 'line 2', 'no JSON']);
+});
+
+test('a full disk behind standard output is waited for, and SIGTERM says what was not written', async () => {
+  await writeFile(file, Array.from({ length: 100 }, (_, number) => line(number)).join(''));
+  const full = await open('/dev/full', 'w');
+  await using logs = startLogs(
+    [file, '--to', 'stdout', '--checkpoint', checkpoint],
+    { ...quickWaits, LOGS_BATCH_SIZE: '10', LOGS_IN_FLIGHT: '4', LOGS_SHUTDOWN_DEADLINE: '200ms' },
+    full.fd,
+  );
+  await full.close();
+  await expect.poll(() => logs.said(), soon).toContain('Standard output: the disk is full. Reading waits');
+  const status = async () => (await (await fetch(`${await logs.url}/status`)).json()) as Status;
+  await expect.poll(async () => (await status()).lag.isWaiting, soon).toBe(true);
+  logs.child.kill('SIGTERM');
+  expect(await logs.ended).toBe(0);
+  expect(logs.said().match(/the disk is full/g)).toHaveLength(1);
+  expect(logs.said()).toContain('50 lines were not accepted in time; the next start forwards them.');
+
+  await using again = startLogs(['--once', file, '--to', 'stdout', '--checkpoint', checkpoint]);
+  expect(await again.ended).toBe(0);
+  expect(again.output()).toBe(await readFile(file, 'utf8'));
+});
+
+test('what a program has compressed is not followed, and read once with --once', async () => {
+  await writeFile(file, line(1));
+  await writeFile(`${file}.1.gz`, gzipSync(line(2)));
+  {
+    await using logs = start(`${file}*`);
+    await expect.poll(messages, soon).toEqual(numbered(1));
+    await expect.poll(() => logs.said(), soon).toContain('app.log.1.gz: it is compressed, and not followed.');
+    logs.child.kill('SIGTERM');
+    expect(await logs.ended).toBe(0);
+  }
+  await using logs = start('--once', `${file}*`);
+  expect(await logs.ended).toBe(0);
+  expect(messages()).toEqual(numbered(1, 2));
+});
+
+test('two processes with one checkpoint are told, and the checkpoint stays whole', async () => {
+  await writeFile(file, line(1));
+  const other = path.join(folder, 'other.log');
+  await writeFile(other, line(2));
+  await using first = start(file);
+  await expect.poll(() => readFile(checkpoint, 'utf8').catch(() => ''), soon).toContain('"offset":');
+  await using second = start(other);
+  await expect.poll(messages, soon).toEqual(numbered(1, 2));
+  await expect.poll(() => readFile(checkpoint, 'utf8'), soon).toContain('other.log');
+  await appendFile(file, line(3));
+  await expect.poll(() => first.said(), soon).toContain('Another process writes the checkpoint');
+  for (const logs of [first, second]) {
+    logs.child.kill('SIGTERM');
+    expect(await logs.ended).toBe(0);
+  }
+  expect(JSON.parse(await readFile(checkpoint, 'utf8'))).toMatchObject({ version: 1 });
 });
 
 test('SIGTERM flushes what was read of standard input, and says what was not accepted', async () => {

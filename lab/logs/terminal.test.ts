@@ -1,6 +1,7 @@
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { createCounts } from './counts.ts';
-import { picture } from './terminal.ts';
+import { createTerminal, picture } from './terminal.ts';
 
 const lag = { bytes: 2_500_000, seconds: 12.4, batchesInFlight: 8, isWaiting: true };
 
@@ -26,4 +27,16 @@ test('a terminal does not obey the name of a service', () => {
   const counts = createCounts(100);
   counts.of('\u001b[2Jevil\r').lines[3] = 1;
   expect(picture(counts, lag, undefined, 0)[1]).toMatch(/^�\[2Jevil� /);
+});
+
+test('a terminal does not obey what a receiver or a file name says', () => {
+  const stream = new PassThrough();
+  const terminal = createTerminal(
+    createCounts(1),
+    () => lag,
+    () => undefined,
+    stream as unknown as NodeJS.WriteStream,
+  );
+  terminal.say('app\u001b[2J.log: \u0007gone.');
+  expect(String(stream.read())).toBe('app�[2J.log: �gone.\n');
 });

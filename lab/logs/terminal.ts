@@ -25,6 +25,8 @@ export function createTerminal(
   share: () => number | undefined,
   stream: NodeJS.WriteStream = process.stderr,
 ): Terminal {
+  // Nobody may read it any more.
+  stream.on('error', () => {});
   let height = 0;
   let before = 0;
   let at = performance.now();
@@ -40,7 +42,10 @@ export function createTerminal(
     const perSecond = ((lines - before) * 1000) / (now - at);
     [before, at] = [lines, now];
     erase();
-    const rows = picture(counts, lag(), share(), perSecond);
+    // What does not fit would move the cursor further than `erase` moves it back.
+    const rows = picture(counts, lag(), share(), perSecond)
+      .slice(0, stream.rows - 1)
+      .map((each) => each.slice(0, stream.columns - 1));
     stream.write(`${rows.join('\n')}\n`);
     height = rows.length;
   }
@@ -49,7 +54,7 @@ export function createTerminal(
   return {
     say(sentence) {
       erase();
-      stream.write(`${sentence}\n`);
+      stream.write(`${printable(sentence)}\n`);
     },
     close() {
       clearInterval(timer);
@@ -85,8 +90,7 @@ export function picture(
 }
 
 function row(name: string, lines: string | number, errors: string | number): string {
-  // Names come from lines: a terminal must not obey what they hold.
-  const shown = name.replaceAll(/[\p{C}]/gu, '�').slice(0, 30);
+  const shown = printable(name).slice(0, 30);
   return `${shown.padEnd(30)} ${String(lines).padStart(12)} ${String(errors).padStart(10)}`;
 }
 
@@ -114,4 +118,9 @@ export function totalOf(counts: Counts): { lines: number; errors: number } {
 
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** Names come from lines, files and receivers: a terminal must not obey what they hold. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{C}/gu, '�');
 }

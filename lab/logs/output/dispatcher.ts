@@ -9,7 +9,7 @@ export interface Dispatcher {
   drain(): Promise<void>;
   /** Batches that are not accepted yet. */
   inFlight(): number;
-  /** Lines of them. */
+  /** Lines of them, and of those that wait to be sent. */
   linesInFlight(): number;
   /** Seconds since 1970: the time of the newest accepted line. */
   newest(): number;
@@ -27,6 +27,8 @@ export function createDispatcher(
   /** In the order of reading. */
   const pending: Array<{ batch: Batch; isAccepted: boolean }> = [];
   const sending = new Set<Promise<void>>();
+  /** Lines of batches that wait for one of those. */
+  let waiting = 0;
   let newest = 0;
   /** Its first, which is that of all later batches, too. */
   const failures: unknown[] = [];
@@ -60,8 +62,10 @@ export function createDispatcher(
 
   return {
     async deliver(batch) {
+      waiting += batch.lines;
       while (pending.length >= options.inFlight && failures.length === 0) await changed.promise;
       if (failures.length > 0) throw failures[0];
+      waiting -= batch.lines;
       const entry = { batch, isAccepted: false };
       pending.push(entry);
       const sent = send(entry);
@@ -73,7 +77,7 @@ export function createDispatcher(
       if (failures.length > 0) throw failures[0];
     },
     inFlight: () => pending.length,
-    linesInFlight: () => pending.reduce((sum, { batch }) => sum + batch.lines, 0),
+    linesInFlight: () => pending.reduce((sum, { batch }) => sum + batch.lines, waiting),
     newest: () => newest,
   };
 }

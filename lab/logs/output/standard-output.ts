@@ -1,24 +1,90 @@
+import { fstatSync, write } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
+import { type Backoff, fullJitter } from '../../../src/resilience/backoff.ts';
 import { reasonOf } from '../checkpoint.ts';
 import { type Target, TargetGone } from './target.ts';
 
-/** Writes the lines as they were read. */
-export function createStandardOutput(stream: NodeJS.WritableStream = process.stdout): Target {
-  // Reported to the callback of the write, too.
-  stream.on('error', () => {});
+export interface StandardOutputOptions {
+  backoff: Backoff;
+  say(sentence: string): void;
+  /** File descriptor. */
+  fd?: number;
+}
+
+/** Writes the lines as they were read, in order. A full disk is waited for, as a receiver is that is away. */
+export function createStandardOutput({ fd = 1, backoff, say }: StandardOutputOptions): Target {
+  const writeAll = isStored(fd) ? writeToFile : writeToStream;
+  let last: Promise<void> = Promise.resolve();
+  let isFull = false;
+
+  // Node's own stream drops the rest of what a disk takes only in part, and is unusable after an error.
+  async function writeToFile(text: Buffer, signal: AbortSignal): Promise<void> {
+    let [from, attempt] = [0, 0];
+    while (from < text.length) {
+      try {
+        from += await writeSome(fd, text, from);
+        attempt = 0;
+        if (isFull) say('Standard output is written again.');
+        isFull = false;
+      } catch (error) {
+        if (!isNoSpace(error)) throw gone(error);
+        if (!isFull) say(`Standard output: ${reasonOf(error)}. Reading waits, and nothing is lost.`);
+        isFull = true;
+        attempt += 1;
+        const wait = fullJitter(attempt, backoff);
+        await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
+      }
+    }
+  }
+
   return {
     name: 'standard output',
-    async send({ text }) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      stream.write(text, (error) => {
-        if (error == null) resolve();
-        else reject(new TargetGone(`Standard output: ${describe(error)}.`, { cause: error }));
-      });
-      await promise;
+    async send({ text }, signal) {
+      const sent = last.then(() => writeAll(text, signal));
+      // The batches after a failed one fail, too: the dispatcher sends no more.
+      last = sent;
+      sent.catch(() => {});
+      await sent;
     },
     close: async () => {},
   };
 }
 
-function describe(error: Error): string {
-  return 'code' in error && error.code === 'EPIPE' ? 'its reader has ended' : reasonOf(error);
+async function writeToStream(text: Buffer): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  // It is reported to the callback of the write, too.
+  if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => {});
+  process.stdout.write(text, (error) => {
+    if (error == null) resolve();
+    else reject(gone(error));
+  });
+  await promise;
+}
+
+/** @returns how many bytes the file has taken, which may be fewer than there are */
+function writeSome(fd: number, text: Buffer, from: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  write(fd, text, from, text.length - from, null, (error, written) => {
+    if (error === null) resolve(written);
+    else reject(error);
+  });
+  return promise;
+}
+
+/** A file, or a device other than a terminal. */
+function isStored(fd: number): boolean {
+  const status = fstatSync(fd);
+  return status.isFile() || (status.isCharacterDevice() && !isatty(fd));
+}
+
+function isNoSpace(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
+function gone(error: unknown): TargetGone {
+  const isClosed = error instanceof Error && 'code' in error && error.code === 'EPIPE';
+  return new TargetGone(`Standard output: ${isClosed ? 'its reader has ended' : reasonOf(error)}.`, {
+    cause: error,
+  });
 }
