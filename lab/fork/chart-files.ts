@@ -5,6 +5,7 @@ export const chartFiles: readonly EditedFile[] = [
   ...[
     'NOTES.txt',
     'collector.yaml',
+    'evidence.yaml',
     'migrations.yaml',
     'monitoring.yaml',
     'serviceaccount.yaml',
@@ -12,11 +13,15 @@ export const chartFiles: readonly EditedFile[] = [
   ].map((name) => ({ from: `deploy/chart/templates/${name}`, edits: [] })),
   { from: 'deploy/chart/.helmignore', edits: [] },
   { from: 'deploy/source/collector.ts', edits: [] },
+  { from: 'deploy/source/evidence-routes.ts', edits: [] },
   { from: 'deploy/source/render.ts', edits: [] },
   { from: 'deploy/chart/Chart.yaml', edits: [] },
   {
     from: 'deploy/chart/templates/_helpers.tpl',
-    edits: [replace('paymentGateway.url', 'upstream.url')],
+    edits: [
+      replace('paymentGateway.url', 'upstream.url'),
+      remove(/^\{\{- if \.Values\.paymentGateway\.authorization \}\}.*\n/gm),
+    ],
   },
   {
     from: 'deploy/chart/templates/availability.yaml',

@@ -6,7 +6,15 @@ import { asStarter, type ForkNames, renameCore, renameStarter } from './names.ts
 import { chartFiles } from './chart-files.ts';
 import { type EditedFile, StaleEdit } from './edits.ts';
 import { packageFiles } from './manifest-files.ts';
-import { coreFiles, domainFiles, movedFiles, neverTaken, parts, withDependents } from './parts.ts';
+import {
+  coreFiles,
+  domainFiles,
+  movedFiles,
+  neverTaken,
+  parts,
+  sharedFiles,
+  withDependents,
+} from './parts.ts';
 import { stackFiles } from './stack-files.ts';
 
 export interface ForkOptions {
@@ -111,6 +119,9 @@ async function forkFiles({
     if (isLeftOut(file)) continue;
     add(named, renameStarter(await readFile(path.join(root, starter, file), 'utf8'), names));
   }
+  for (const file of sharedFiles) add(file, await readFile(path.join(root, file), 'utf8'));
+  for (const file of sharedFiles)
+    if (![...files.values()].some((text) => text.includes(`/${path.basename(file)}'`))) files.delete(file);
   for (const [file, text] of await licenseFiles(license, holder)) add(file, text);
   add('CHANGELOG.md', `# Changelog\n\n## Unreleased\n\n- The service, made from a template.\n`);
   add('.fork.json', `${JSON.stringify(await provenance(names, without), null, 2)}\n`);

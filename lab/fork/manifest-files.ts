@@ -41,6 +41,7 @@ const scripts = {
   serve: 'exec node --import ./src/telemetry/sdk.ts src/main.ts',
   simulator: 'exec node lab/simulator/main.ts',
   traffic: 'exec node lab/traffic/main.ts',
+  evidence: 'exec node lab/evidence/main.ts',
   migrate: 'node src/postgres/migrate-main.ts',
   test: 'vitest run',
   check:

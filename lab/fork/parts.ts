@@ -10,7 +10,6 @@ export const coreFiles: readonly string[] = [
   'lab/dev/{child,free-addresses,npm-parent,restart-on-change,terminal}.ts',
   'lab/dev/restart-on-change.test.ts',
   'lab/dev/postgres/*.ts',
-  'lab/simulator/{answer,refuse-strangers,seeded-random}.ts',
   'lab/traffic/{client,config,control,health,main,summary,traffic,variables}.ts',
   'lab/traffic/health.test.ts',
   'scripts/link-node.mjs',
@@ -22,6 +21,14 @@ export const coreFiles: readonly string[] = [
   '.dockerignore',
   '.npmrc',
   '.nvmrc',
+];
+
+/** Files that programs share: a fork has those that one of its programs imports. What imports another one stands before it. */
+export const sharedFiles: readonly string[] = [
+  'lab/simulator/invalid-request.ts',
+  'lab/simulator/refuse-strangers.ts',
+  'lab/simulator/answer.ts',
+  'lab/simulator/seeded-random.ts',
 ];
 
 /** Globs of files that belong to orders and payments. The starter has its own file of the same name for most of them. */
@@ -56,7 +63,7 @@ export interface Part {
 export const parts: Readonly<Record<string, Part>> = {
   stack: {
     about:
-      'docker-compose.yml with HAProxy, the Collector, Jaeger, Prometheus, Loki and Grafana; alerts, dashboards, runbooks',
+      'docker-compose.yml with HAProxy, the Collector, Jaeger, Prometheus, Loki and Grafana; alerts, dashboards, runbooks, evidence',
     files: [
       'docker-compose.yml',
       '.env.example',
@@ -65,7 +72,7 @@ export const parts: Readonly<Record<string, Part>> = {
       'test/operations/{alerts,compose,dashboards,signals}.test.ts',
       'test/operations/fixtures/compose-spec.*',
       'test/support/files/**',
-      'lab/harness/exposition.ts',
+      'lab/{evidence/**,harness/exposition.ts}',
     ],
     packages: [],
   },
@@ -77,7 +84,7 @@ export const parts: Readonly<Record<string, Part>> = {
   },
   traffic: {
     about: 'customers who send requests, as a program and as a container of the stack',
-    files: ['lab/traffic/**', 'lab/simulator/{answer,refuse-strangers,seeded-random}.ts'],
+    files: ['lab/traffic/**'],
     packages: [],
   },
   ci: {

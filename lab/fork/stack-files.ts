@@ -21,6 +21,21 @@ const asTheyAre = [
   'otel-collector/Dockerfile',
   'otel-collector/.dockerignore',
   'otel-collector/vendor.yaml',
+  ...[
+    'admin-listener',
+    'captures',
+    'captures.test',
+    'config',
+    'follow-up',
+    'hottest',
+    'main',
+    'notification',
+    'page',
+    'responder',
+    'server',
+    'targets',
+    'variables',
+  ].map((name) => `lab/evidence/${name}.ts`),
   'lab/harness/exposition.ts',
   'test/operations/fixtures/compose-spec.json',
   'test/operations/fixtures/compose-spec.md',
@@ -68,8 +83,7 @@ const containers = (hasTraffic: boolean): EditedFile[] => [
       withoutBlock('# --- the log processor'),
       withoutBlock('orders-to-file:'),
       withoutBlock('logs:'),
-      withoutBlock('evidence:'),
-      remove(/^ {2}(?:orders-logs|logs-checkpoint|evidence-data):\n/gm),
+      remove(/^ {2}(?:orders-logs|logs-checkpoint):\n/gm),
       replace(
         '# --- the service, its payment gateway and its clients ---------------------------',
         '# --- the service and its dependency ----------------------------------------------',
@@ -82,7 +96,7 @@ const containers = (hasTraffic: boolean): EditedFile[] => [
     from: '.env.example',
     edits: [
       remove('# `npm run stack:native` reads the ports, too.\n'),
-      remove(/^(?:# Of the log processor.*|LOGS_PORT=.*|EVIDENCE_PORT=.*)\n/gm),
+      remove(/^(?:# Of the log processor.*|LOGS_PORT=.*)\n/gm),
       ...(hasTraffic
         ? []
         : [
@@ -112,9 +126,8 @@ const containers = (hasTraffic: boolean): EditedFile[] => [
   {
     from: 'stack/alertmanager/alertmanager.yml',
     edits: [
-      remove(/ {4}# What a person would fetch first[^]*?(?= {4}# The receiver must raise)/g),
+      replace('placement-latency', 'creation-latency'),
       remove(/ {2}# While the gateway is down, [^]*?(?= {2}# Of the burn rate alerts)/g),
-      remove(/ {2}- name: \w+-profile\n(?: {4}.*\n)+/g),
     ],
   },
   { from: 'stack/jaeger/config.yaml', edits: [withoutNativeStack] },
@@ -138,10 +151,8 @@ const containers = (hasTraffic: boolean): EditedFile[] => [
   },
 ];
 
-const withoutEvidence = remove(/^ +evidence_url: .*\n/gm);
-
 /** Of the objectives, those of the requests that create a resource. */
-const creations = [replace('placement', 'creation'), withoutEvidence];
+const creations = replace('placement', 'creation');
 
 const prometheus: EditedFile[] = [
   {
@@ -149,7 +160,6 @@ const prometheus: EditedFile[] = [
     edits: [
       replace(/ `npm run stack:native` writes a copy[^]*?\n\n/g, '\n\n'),
       replace('job_name: payment-gateway', 'job_name: upstream'),
-      withoutBlock('- job_name: evidence'),
     ],
   },
   {
@@ -197,7 +207,7 @@ const prometheus: EditedFile[] = [
       remove(/ {6}# Only settled orders count[^]*?(?= {6}- record: slo:objective:ratio)/g),
       remove(/ {6}- record: slo:objective:ratio\n {8}labels: \{ slo: settlement-time \}\n.*\n/g),
       replace('2..|402', '2..'),
-      ...creations,
+      creations,
     ],
   },
   {
@@ -207,15 +217,12 @@ const prometheus: EditedFile[] = [
       remove(/^ +- labels: .*slo="settlement-time".*\n.*\n/gm),
       replace('status_code="402"', 'status_code="202"'),
       replace('without orders, no recorded', 'without requests, no recorded'),
-      ...creations,
+      creations,
     ],
   },
   {
     from: 'prometheus/rules/saturation.yml',
-    edits: [
-      replace(' across replicas, and orders are read from Postgres.', ' across replicas.'),
-      withoutEvidence,
-    ],
+    edits: [replace(' across replicas, and orders are read from Postgres.', ' across replicas.')],
   },
   {
     from: 'prometheus/rules-tests/saturation.test.yml',
@@ -223,7 +230,6 @@ const prometheus: EditedFile[] = [
       replace(' across replicas, and orders are read from Postgres.', ' across replicas.'),
       replace('and the payment gateway is down', 'and the dependency is down'),
       replace('breaker="payment"', 'breaker="upstream"'),
-      withoutEvidence,
     ],
   },
   { from: 'prometheus/rules/telemetry.yml', edits: [] },
@@ -234,7 +240,7 @@ const testsOfTheStack: EditedFile[] = [
   {
     from: 'test/operations/alerts.test.ts',
     edits: [
-      withoutBlock("test('an alert has a link to its evidence"),
+      replace('slo=placement-latency', 'slo=creation-latency'),
       // A name may have digits.
       replace('/d\\/([a-z-]+)$/', '/d\\/([a-z0-9-]+)$/'),
       replace('/:7074\\/d\\/([a-z-]+)/g', '/:7074\\/d\\/([a-z0-9-]+)/g'),

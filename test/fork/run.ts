@@ -236,4 +236,6 @@ function stopwatch(): () => number {
   return () => performance.now() - start;
 }
 
-const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}

@@ -22,7 +22,7 @@ export function createOperations(activeFaults: () => readonly string[]) {
 
   return async (method: string, url: string, body: unknown): Promise<Response | undefined> => {
     if (url === '/health') return text('ok\n');
-    if (url === '/alerts' && method === 'POST') {
+    if (/^\/alerts(?:\/messages)?$/.test(url) && method === 'POST') {
       // Alertmanager repeats a notification while its alert fires.
       notifications.push(body);
       notifications.splice(0, notifications.length - 100);
