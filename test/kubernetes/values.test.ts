@@ -1,8 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
-import { chartValues, podsOf, render, required, root, type Values } from './support/helm.ts';
+import { podsOf, render, required } from './support/helm.ts';
 
 /** What Helm says about values that are wrong, before anything reaches a cluster. */
 
@@ -21,6 +18,7 @@ test.each([
   ['agentCheck.enabled=true,agentCheck.port=7071', 'agentCheck.port'],
   ['resources=null', 'resources'],
   ['evidence.resources.limits=null', 'limits'],
+  ['config.METRICS_NAMES=opentelemetry,autoscaling.admission.enabled=true', 'METRICS_NAMES'],
   ['replicas=0', 'replicas'],
   ['replicas=2.5', 'replicas'],
   ['secretName=', 'secretName'],
@@ -35,30 +33,6 @@ test.each([
 
 test('Helm asks for the URL of the gateway', async () => {
   await expect(render([])).rejects.toThrow('paymentGateway.url is required');
-});
-
-test('a default that is deleted with null is missed by its name, at every level', async () => {
-  const paths = (value: unknown, at = ''): string[] =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.entries(value).flatMap(([key, each]) => [`${at}${key}`].concat(paths(each, `${at}${key}.`)))
-      : [];
-  const all = paths(await chartValues());
-  expect(all).toContain('resources.limits');
-  // Somebody else decides on the number; what is under these names is free.
-  const free = /^replicas$|^(?:config|podAnnotations|monitoring\.\w+\.(?:labels|annotations))\.|matchLabels/;
-  const valid = new Ajv({ allowUnionTypes: true }).compile(
-    JSON.parse(await readFile(path.join(root, 'deploy/chart/values.schema.json'), 'utf8')) as object,
-  );
-  expect(valid(await chartValues())).toBe(true);
-  for (const name of all.filter((each) => !free.test(each))) {
-    const values = await chartValues();
-    const keys = name.split('.');
-    const last = keys.pop() ?? '';
-    const parent = keys.reduce((at, key) => at[key] as Values, values);
-    delete parent[last];
-    expect(valid(values), name).toBe(false);
-    expect(valid.errors?.map(({ params }) => params['missingProperty'] as unknown)).toEqual([last]);
-  }
 });
 
 test.each([

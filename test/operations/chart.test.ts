@@ -6,6 +6,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { chart, existingFiles, renderChart } from '../../deploy/source/render.ts';
 import { valuesSchema } from '../../deploy/source/values-schema.ts';
+import { evidenceVariables } from '../../lab/evidence/variables.ts';
 import { environmentWarnings } from '../../src/config/environment-warnings.ts';
 import { migrationVariables } from '../../src/config/migration-variables.ts';
 import { variables } from '../../src/config/variables.ts';
@@ -76,6 +77,30 @@ test.each([
   expect(new Set(validate.errors?.map(({ instancePath }) => instancePath))).toEqual(new Set([where]));
 });
 
+// Helm deletes a default whose value is null: `resources: null` would be pods without limits.
+test('a default that is deleted is missed by its name, at every level', () => {
+  // Somebody else decides on the number; what is under these names is free.
+  const free = /^replicas$|^(?:config|podAnnotations|monitoring\.\w+\.(?:labels|annotations))\.|matchLabels/;
+  const all = pathsOf(defaults);
+  expect(all).toContain('resources.limits');
+  for (const name of all.filter((each) => !free.test(each))) {
+    const values = structuredClone(defaults);
+    const keys = name.split('.');
+    const last = keys.pop() ?? '';
+    delete keys.reduce((at, key) => at[key] as Values, values)[last];
+    validate(values);
+    expect(
+      validate.errors?.map(({ params }) => params['missingProperty'] as unknown),
+      name,
+    ).toEqual([last]);
+  }
+});
+
+const pathsOf = (value: unknown, at = ''): string[] =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.entries(value).flatMap(([key, each]) => [`${at}${key}`].concat(pathsOf(each, `${at}${key}.`)))
+    : [];
+
 test('the schema, values.yaml and the templates know the same values', () => {
   const properties = valuesSchema['properties'] as Values;
   const { global: _, ...known } = properties;
@@ -84,18 +109,18 @@ test('the schema, values.yaml and the templates know the same values', () => {
   expect(new Set(used)).toEqual(new Set(Object.keys(defaults)));
 });
 
-test('every variable that the chart sets is one of the service, and none resembles another', () => {
+test('every variable that the chart sets is one of the service or of the evidence receiver, and none resembles another', () => {
   const set = [
     ...templates.matchAll(/^ +([A-Z][A-Z0-9_]+): /gm),
     ...templates.matchAll(/name: ([A-Z][A-Z0-9_]+)\b/g),
     ...templates.matchAll(/"([A-Z]+_[A-Z_]+)"/g),
   ].map(([, name = '']) => name);
-  const known = { ...variables, ...migrationVariables };
+  const known = { ...variables, ...migrationVariables, ...evidenceVariables };
   expect(environmentWarnings(known, Object.fromEntries(set.map((name) => [name, '']))).toSorted()).toEqual(
     [],
   );
   const foreign =
-    /^(OTEL_|K8S_|NODE_OPTIONS$)|^(GOMEMLIMIT|SAMPLERS|TRACES_ENDPOINT|LOGS_ENDPOINT|EXPORTER_AUTHORIZATION|RUNBOOK_URL|GRAFANA_URL|MIGRATION_)$/;
+    /^(OTEL_|K8S_|NODE_OPTIONS$)|^(GOMEMLIMIT|SAMPLERS|TRACES_ENDPOINT|LOGS_ENDPOINT|EXPORTER_AUTHORIZATION|RUNBOOK_URL|GRAFANA_URL|EVIDENCE_WEBHOOKS|MIGRATION_)$/;
   expect([...new Set(set)].filter((name) => !(name in known) && !foreign.test(name))).toEqual([]);
 });
 

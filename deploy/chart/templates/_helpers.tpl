@@ -115,6 +115,11 @@ priorityClassName: {{ . }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if eq (index .Values.config "METRICS_NAMES" | default "prometheus") "opentelemetry" }}
+{{- if or (and .Values.monitoring.enabled (or .Values.monitoring.rules.enabled .Values.monitoring.dashboards.enabled)) (and .Values.autoscaling.enabled .Values.autoscaling.admission.enabled) }}
+{{- fail "config.METRICS_NAMES=opentelemetry leaves the rules, the dashboards and the autoscaler without the metrics that they read. Use both." }}
+{{- end }}
+{{- end }}
 {{- include "orders.checkSecret" . }}
 {{- with .Values.monitoring }}
 {{- if and .enabled .rules.enabled (or (not .rules.runbookUrl) (not .rules.grafanaUrl)) }}

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { parse, parseAllDocuments } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from './cluster.ts';
 
 const run = promisify(execFile);
@@ -36,12 +35,6 @@ export async function helm(...args: readonly string[]): Promise<string> {
 
 export const render = async (options: readonly string[], release = 'orders') =>
   objectsIn(await helm('template', release, chart, '--namespace', 'shop', ...options));
-
-export type Values = Record<string, unknown>;
-
-/** The defaults of values.yaml. */
-export const chartValues = async (): Promise<Values> =>
-  parse(await readFile(path.join(chart, 'values.yaml'), 'utf8')) as Values;
 
 export const install = (namespace: string, options: readonly string[]) =>
   helm('upgrade', '--install', 'orders', chart, '--namespace', namespace, '--timeout', '2m', ...options);
