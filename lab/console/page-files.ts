@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import { createRequire, stripTypeScriptTypes } from 'node:module';
+import { createRequire } from 'node:module';
 import path from 'node:path';
+import { promisify } from 'node:util';
 
 export interface PageFile {
   type: string;
@@ -16,6 +18,8 @@ const types: Readonly<Record<string, string>> = {
 };
 /** The name under which the page loads uPlot. */
 const plotLibrary = 'uplot.js';
+/** Maximum bytes of all modules together. */
+const largestPage = 16_777_216;
 /** Modules that the page shares with other programs. */
 const sharedModules = ['../report/money.ts', '../tours/stories.ts', '../../src/orders/currency.ts'];
 
@@ -28,21 +32,33 @@ export async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
     ...names.map((name) => path.join(folder, name)),
     ...sharedModules.map((name) => path.join(import.meta.dirname, name)),
   ];
-  const modules = paths.map((file) => path.basename(file)).filter((name) => name.endsWith('.ts'));
-  const files = await Promise.all(
-    paths.map(async (file): Promise<[string, PageFile]> => {
-      const text = await readFile(file, 'utf8');
-      const name = path.basename(file);
-      const content = name.endsWith('.ts') ? toModule(text) : withPreloads(text, modules);
-      return [name, { type: types[path.extname(name)] ?? '', content }];
-    }),
-  );
+  const modules = paths.filter((file) => file.endsWith('.ts'));
+  const others = paths.filter((file) => !file.endsWith('.ts'));
+  const moduleNames = modules.map((file) => path.basename(file));
+  const texts = [
+    ...(await withoutTypes(modules)).map(toModule),
+    ...(await Promise.all(others.map((file) => readFile(file, 'utf8')))).map((text) =>
+      withPreloads(text, moduleNames),
+    ),
+  ];
+  const files = [...modules, ...others].map((file, at): [string, PageFile] => [
+    path.basename(file),
+    { type: types[path.extname(file)] ?? '', content: texts[at] ?? '' },
+  ]);
   return new Map([...files, ...(await plotFiles())]);
 }
 
-function toModule(text: string): string {
+async function withoutTypes(files: readonly string[]): Promise<string[]> {
+  const script = path.join(import.meta.dirname, 'strip-types.ts');
+  // The function is marked as experimental, and would warn.
+  const args = ['--disable-warning=ExperimentalWarning', script, ...files];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: largestPage });
+  return JSON.parse(stdout) as string[];
+}
+
+function toModule(javaScript: string): string {
   // Browsers resolve imports by URL only, and every module of the page is in one folder there.
-  return stripTypeScriptTypes(text)
+  return javaScript
     .replaceAll("from 'uplot'", `from './${plotLibrary}'`)
     .replaceAll(/from '\.\.\/[^']*\/([^/']+)'/g, "from './$1'");
 }

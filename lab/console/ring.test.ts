@@ -2,14 +2,18 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRing } from './ring.ts';
 
+const sizeOf = ({ bytes }: { bytes: number }) => bytes;
+
 test('a ring keeps the newest items within its capacity', () => {
   const items = fc.array(fc.integer({ min: 1, max: 400 }), { maxLength: 3000 });
   fc.assert(
     fc.property(items, fc.integer({ min: 400, max: 5000 }), (sizes, capacity) => {
       const evicted: number[] = [];
-      const ring = createRing<{ bytes: number; number: number }>(capacity, ({ number }) =>
-        evicted.push(number),
-      );
+      const ring = createRing<{ bytes: number; number: number }>({
+        capacity,
+        sizeOf,
+        onEvict: ({ number }) => evicted.push(number),
+      });
       for (const [number, bytes] of sizes.entries()) ring.push({ number, bytes });
 
       const kept = [...ring.newestFirst()].map(({ number }) => number);
@@ -22,21 +26,40 @@ test('a ring keeps the newest items within its capacity', () => {
 });
 
 test('an item that grows evicts older ones', () => {
-  const ring = createRing<{ bytes: number; name: string }>(100);
+  const ring = createRing<{ bytes: number; name: string }>({ capacity: 100, sizeOf });
   const [first, second] = [
     { name: 'first', bytes: 40 },
     { name: 'second', bytes: 40 },
   ];
   ring.push(first);
   ring.push(second);
-  ring.grow(second, 30);
+  second.bytes += 30;
+  ring.grew(30);
   expect([...ring.newestFirst()]).toEqual([{ name: 'second', bytes: 70 }]);
   expect(ring.bytes()).toBe(70);
 });
 
 test('a ring does not keep an item larger than its capacity', () => {
-  const ring = createRing<{ bytes: number }>(100);
+  const ring = createRing<{ bytes: number }>({ capacity: 100, sizeOf });
   ring.push({ bytes: 101 });
   expect([...ring.newestFirst()]).toEqual([]);
   expect(ring.bytes()).toBe(0);
+});
+
+test('what is held beside the items counts against the capacity, until their eviction gives it back', () => {
+  let beside = 90;
+  const ring = createRing<{ bytes: number; name: string }>({
+    capacity: 100,
+    sizeOf,
+    slack: () => beside,
+    onEvict({ name }) {
+      if (name === 'second') beside = 0;
+    },
+  });
+  ring.push({ name: 'first', bytes: 10 });
+  expect(ring.bytes()).toBe(100);
+  ring.push({ name: 'second', bytes: 10 });
+  ring.push({ name: 'third', bytes: 10 });
+  expect([...ring.newestFirst()]).toEqual([{ name: 'third', bytes: 10 }]);
+  expect(ring.bytes()).toBe(10);
 });

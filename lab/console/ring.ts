@@ -1,34 +1,40 @@
-export interface Sized {
-  /** Estimated size in memory. */
-  bytes: number;
-}
-
 /** Keeps the newest items. Beyond the capacity, the oldest are evicted first. */
-export interface Ring<T extends Sized> {
+export interface Ring<T> {
   push(item: T): void;
-  /** Adds to the size of an item in the ring. */
-  grow(item: T, bytes: number): void;
+  /** Says that an item of the ring has grown by so many bytes, or with 0, that only the slack has. */
+  grew(bytes: number): void;
   newestFirst(): Iterable<T>;
+  /** Everything that counts against the capacity. */
   bytes(): number;
   size(): number;
 }
 
-/** @param capacity in bytes, by the items' own estimates */
-export function createRing<T extends Sized>(
-  capacity: number,
-  onEvict: (item: T) => void = () => {},
-): Ring<T> {
+export interface RingOptions<T> {
+  /** In bytes. */
+  capacity: number;
+  sizeOf(item: T): number;
+  onEvict?(item: T): void;
+  /** Bytes that are held beside the items, and are given back as items are evicted. */
+  slack?(): number;
+}
+
+export function createRing<T>({
+  capacity,
+  sizeOf,
+  onEvict = () => {},
+  slack = () => 0,
+}: RingOptions<T>): Ring<T> {
   let items: Array<T | undefined> = [];
   let oldest = 0;
   let total = 0;
 
   function evict(): void {
-    while (total > capacity) {
+    while (total + slack() > capacity) {
       const item = items[oldest];
       if (item === undefined) return;
       items[oldest] = undefined;
       oldest += 1;
-      total -= item.bytes;
+      total -= sizeOf(item);
       onEvict(item);
     }
     // Compacted rarely enough that the cost per item is negligible.
@@ -41,11 +47,10 @@ export function createRing<T extends Sized>(
   return {
     push(item) {
       items.push(item);
-      total += item.bytes;
+      total += sizeOf(item);
       evict();
     },
-    grow(item, bytes) {
-      item.bytes += bytes;
+    grew(bytes) {
       total += bytes;
       evict();
     },
@@ -58,7 +63,7 @@ export function createRing<T extends Sized>(
         yield item;
       }
     },
-    bytes: () => total,
+    bytes: () => total + slack(),
     size: () => items.length - oldest,
   };
 }

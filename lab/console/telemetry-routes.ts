@@ -61,15 +61,16 @@ export function telemetryRoutes({
         );
         return reply.code(status).headers(headers).send(body);
       }
-      // Spans and lines are stored as JSON and passed on without parsing.
+      // Lines are stored as JSON and passed on without parsing.
       const known = JSON.stringify({
         traceId: id,
         linkedFrom: traces.linkedFrom(id),
         dropped: found.dropped,
+        spans: found.spans,
       });
       return reply
         .type('application/json; charset=utf-8')
-        .send(`${known.slice(0, -1)},"spans":[${found.spans.join()}],"logs":[${logs.ofTrace(id).join()}]}`);
+        .send(`${known.slice(0, -1)},"logs":[${logs.ofTrace(id).join()}]}`);
     });
 
     app.get('/api/logs', { schema: { querystring: LogQuery } }, (request, reply) => {

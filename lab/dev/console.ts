@@ -39,8 +39,7 @@ export async function startConsole(
   say('starting the console');
   const child = await startChild({
     name: 'The console',
-    // The console strips types for the browser, which Node marks as experimental.
-    args: ['--disable-warning=ExperimentalWarning', ...heapOptions, entry],
+    args: [...heapOptions, entry],
     env: childEnvironment(config),
     onLine: showLogLine,
   });

@@ -151,7 +151,6 @@ test('npm start runs without the console when CONSOLE is off', async () => {
 test('the console refuses to start in production', async () => {
   await using alone = spawnNpmStart({ ...env, NODE_ENV: 'production' }, [
     process.execPath,
-    '--disable-warning=ExperimentalWarning',
     path.resolve('lab/console/main.ts'),
   ]);
   expect(await alone.ended).toBe(1);
@@ -161,7 +160,6 @@ test('the console refuses to start in production', async () => {
 test('the console prints its address when it runs alone', async () => {
   await using alone = spawnNpmStart({ ...env, CONSOLE_METRICS_URL: 'http://127.0.0.1:1/metrics' }, [
     process.execPath,
-    '--disable-warning=ExperimentalWarning',
     path.resolve('lab/console/main.ts'),
   ]);
   const ask = asPage(await alone.find(/Console: (http:\S+)/));

@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { request } from 'undici';
+import { loadConsoleConfig } from '../../console/config.ts';
 import { heapOptions } from '../../console/heap-options.ts';
+import { compileCache } from '../../harness/service-process.ts';
 import { describeMachine, type Machine } from '../../report/machine.ts';
 import { table } from '../../report/table.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
@@ -59,6 +61,13 @@ async function send(url: string, batch: () => Batch, records: number, signal: Ab
   await Promise.all(Array.from({ length: inFlight }, sendOneAfterAnother));
 }
 
+/** The options that an earlier build starts with. */
+async function optionsOf(folder: string): Promise<readonly string[]> {
+  const file = path.resolve(folder, 'lab/console/heap-options.ts');
+  const module = (await import(file)) as { heapOptions: readonly string[] };
+  return module.heapOptions;
+}
+
 async function measureRound(
   { process: running, costs, memory }: Build,
   records: number,
@@ -86,7 +95,7 @@ async function run(
     process: parts.use(
       await startProcess({
         script,
-        env: { CONSOLE_PORT: '0' },
+        env: { CONSOLE_PORT: '0', ...compileCache },
         nodeOptions: ['--disable-warning=ExperimentalWarning', ...nodeOptions],
         logFile: path.join(folder, `${name}.log`),
       }),
@@ -94,10 +103,17 @@ async function run(
     costs: { spans: [], lines: [], points: [] },
     memory: [],
   });
+  /** The first start fills the cache of compiled modules, as that of a user does. */
+  const startTwice: typeof start = async (...build) => {
+    await (await start(...build)).process[Symbol.asyncDispose]();
+    return start(...build);
+  };
   const script = 'lab/console/main.ts';
   const builds = [
-    await start('this build', script, heapOptions),
-    ...(before === undefined ? [] : [await start('build before', path.resolve(before, script), [])]),
+    await startTwice('this build', script, heapOptions),
+    ...(before === undefined
+      ? []
+      : [await startTwice('build before', path.resolve(before, script), await optionsOf(before))]),
   ];
   say('warming up, until the memory has reached its bound');
   for (const build of builds) {
@@ -145,7 +161,7 @@ function describe(
 
 \`npm run bench:console\` on ${new Date().toISOString().slice(0, 10)}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node},
 load average ${machine.loadBefore.toFixed(2)} before the start. ${rounds} rounds with ${records.toLocaleString('en')} spans, log lines and points each, in
-protobuf, after the memory had reached the default bound of 96 MiB.
+protobuf, after the memory had reached the default bound of ${loadConsoleConfig({}).memory / mebibyte} MiB.
 
 ${table([['', 'spans per second and core', 'log lines', 'points of metrics', 'memory (RSS)'], ...rows, ...ratio])}
 

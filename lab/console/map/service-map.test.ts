@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import type { SpanRecord } from '../api-types.ts';
+import { factsOf, type SpanFacts } from '../traces/span-facts.ts';
 import { createServiceMaps } from './service-map.ts';
 
 let spans = 0;
 
-function span(rest: Partial<SpanRecord>): SpanRecord {
+function span(rest: Partial<SpanRecord>): SpanFacts {
   spans += 1;
   const start = Date.now();
   const { duration = 10, ...own }: Partial<SpanRecord> & { duration?: number } = rest;
-  return {
+  return factsOf({
     traceId: 'a'.repeat(32),
     spanId: spans.toString(16).padStart(16, '0'),
     parentId: '',
@@ -24,7 +25,7 @@ function span(rest: Partial<SpanRecord>): SpanRecord {
     links: [],
     dropped: 0,
     ...own,
-  };
+  });
 }
 
 const toGateway = { 'server.address': '127.0.0.1', 'server.port': 4000, 'http.request.method': 'POST' };
@@ -35,7 +36,7 @@ const toPostgres = {
 };
 
 /** The spans of an order, in the order in which they end. */
-function order(failed = false): SpanRecord[] {
+function order(failed = false): SpanFacts[] {
   const server = span({});
   const client = span({ kind: 'CLIENT', parentId: server.spanId, attributes: toGateway, failed });
   const gateway = span({ service: 'gateway', parentId: client.spanId });
@@ -44,8 +45,8 @@ function order(failed = false): SpanRecord[] {
 }
 
 test.each([
-  ['inner spans first', (all: SpanRecord[]) => all],
-  ['outer spans first', (all: SpanRecord[]) => all.toReversed()],
+  ['inner spans first', (all: SpanFacts[]) => all],
+  ['outer spans first', (all: SpanFacts[]) => all.toReversed()],
 ])('a map has services, what they call and who calls them, with %s', (_order, arranged) => {
   const maps = createServiceMaps();
   for (let count = 0; count < 20; count += 1) maps.add(arranged(order(count < 5)));

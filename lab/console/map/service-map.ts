@@ -1,11 +1,12 @@
-import type { ServiceEdge, ServiceMap, SpanRecord } from '../api-types.ts';
+import type { ServiceEdge, ServiceMap } from '../api-types.ts';
+import type { SpanFacts } from '../traces/span-facts.ts';
 import { createCallStats, type Calls } from './call-stats.ts';
-import { type Peer, peerOf } from './span-peer.ts';
+import type { Peer } from './span-peer.ts';
 
 /** Which services call what, how often, how fast, and how often in vain. */
 export interface ServiceMaps {
   /** Counts a batch of new spans. */
-  add(spans: readonly SpanRecord[]): void;
+  add(spans: readonly SpanFacts[]): void;
   /** @param seconds at most those of `longestWindow` */
   of(seconds: number): ServiceMap;
 }
@@ -40,7 +41,7 @@ export function createServiceMaps(): ServiceMaps {
     trim(serviceAt, mostAddresses);
   }
 
-  function addClient(span: SpanRecord, peer: Peer): void {
+  function addClient(span: SpanFacts, peer: Peer): void {
     const call = { from: span.service, peer };
     calls.add(`${call.from}\n${peer.name}`, call, { failed: span.failed, duration: span.end - span.start });
     if (peer.kind !== 'other' || serviceAt.has(addressKey(call))) return;
@@ -50,11 +51,9 @@ export function createServiceMaps(): ServiceMaps {
     trim(openClients, mostOpen);
   }
 
-  function addServer(span: SpanRecord): void {
+  function addServer(span: SpanFacts): void {
     const isRoot = span.parentId === '';
-    const protocol =
-      typeof span.attributes['rpc.system'] === 'string' ? span.attributes['rpc.system'] : 'http';
-    const about = { service: span.service, isRoot, protocol };
+    const about = { service: span.service, isRoot, protocol: span.protocol };
     answers.add(`${span.service}\n${isRoot}`, about, {
       failed: span.failed,
       duration: span.end - span.start,
@@ -73,8 +72,7 @@ export function createServiceMaps(): ServiceMaps {
       for (const span of spans) {
         services.delete(span.service);
         services.set(span.service, now);
-        const peer = peerOf(span);
-        if (peer !== undefined) addClient(span, peer);
+        if (span.peer !== undefined) addClient(span, span.peer);
         else if (span.kind === 'SERVER') addServer(span);
       }
       trim(services, mostAddresses);
@@ -141,8 +139,12 @@ function described(
   };
 }
 
-/** Drops the oldest entries beyond the bound. */
+/**
+ * Drops the oldest entries, once they exceed the bound by a quarter: a map walks over the places of those that were dropped before,
+ * to its first one.
+ */
 function trim(map: Map<string, unknown>, most: number): void {
+  if (map.size < 1.25 * most) return;
   for (const oldest of map.keys()) {
     if (map.size <= most) return;
     map.delete(oldest);

@@ -1,6 +1,7 @@
 import type { MetricSeries } from '../api-types.ts';
 import { mostExemplarsOfSeries, mostPointsOfSeries } from '../otlp/limits.ts';
 import { shownTime } from '../second-by-second.ts';
+import { createNumberTable } from './number-table.ts';
 import { bucketsOf, difference, type Measured, type MetricPoint, quantileIn } from './metric-points.ts';
 
 /** The points of one series, in the order of their times. */
@@ -15,15 +16,14 @@ export interface StoredSeries {
 }
 
 type Values = Record<string, number | null>;
-type Buckets = Array<[number | null, number]>;
 interface Row {
-  time: number;
   values: Values;
-  buckets?: Buckets;
+  /** Upper bound and count in turn, which takes less than a pair of each. */
+  buckets?: number[];
 }
 
-/** Approximate bytes of a series without points, of a point, and of each of its numbers. */
-const sizes = { series: 1200, point: 96, number: 24 };
+/** Approximate bytes of a series without points, of the buckets of a point, and of each of their numbers. */
+const sizes = { series: 1200, buckets: 64, number: 8 };
 
 const shares = { p50: 0.5, p95: 0.95, p99: 0.99 };
 
@@ -31,63 +31,64 @@ export function createSeriesOf(first: MetricPoint): StoredSeries {
   const { service, scope, name, kind, labels } = first;
   const about = { service, scope, name, kind, labels };
   const ownSize = sizes.series + 2 * JSON.stringify(about).length;
-  let rows: Row[] = [];
+  const rows = createNumberTable();
+  let buckets: number[][] = [];
   let exemplars: MetricSeries['exemplars'] = [];
   let before: MetricPoint | undefined;
   let total = 0;
-  let size = ownSize;
+  let ofBuckets = 0;
 
-  function keep(row: Row): void {
-    rows.push(row);
-    size += sizeOf(row);
-    const oldest = row.time - shownTime;
-    let gone = 0;
-    while (rows.length - gone > mostPointsOfSeries || (rows[gone]?.time ?? row.time) < oldest) {
-      size -= sizeOf(rows[gone]);
-      gone += 1;
-    }
-    if (gone > 0) rows = rows.slice(gone);
+  function keep(time: number, row: Row): void {
+    rows.add(time, row.values);
+    const gone = rows.trim(mostPointsOfSeries, time - shownTime);
+    if (row.buckets === undefined) return;
+    buckets.push(row.buckets);
+    ofBuckets += sizeOf(row.buckets);
+    if (gone === 0) return;
+    for (const dropped of buckets.slice(0, gone)) ofBuckets -= sizeOf(dropped);
+    buckets = buckets.slice(gone);
   }
 
   return {
     about,
-    bytes: () => size,
+    bytes: () => ownSize + rows.bytes() + ofBuckets,
     last: () => before?.time ?? 0,
     add(point) {
       if (before !== undefined && point.time <= before.time) return false;
       const seconds = before === undefined ? 0 : (point.time - before.time) / 1000;
       const increase = point.isDelta ? point.measured : since(before, point);
       if ('value' in point.measured && point.isDelta) total += point.measured.value ?? 0;
-      keep({ time: point.time, ...rowOf(point, { increase, seconds, total }) });
+      keep(point.time, rowOf(point, { increase, seconds, total }));
       if (point.exemplars.length > 0)
         exemplars = [...exemplars, ...point.exemplars].slice(-mostExemplarsOfSeries);
       before = point;
       return true;
     },
     since(after) {
-      const wanted = rows.filter(({ time }) => time > after);
-      const names = new Set(wanted.flatMap(({ values }) => Object.keys(values)));
-      const column = (each: string) => wanted.map(({ values }) => values[each] ?? null);
+      const wanted = rows.since(after);
       return {
         service,
         scope,
         kind,
         labels: { ...labels },
-        times: wanted.map(({ time }) => time),
-        columns: Object.fromEntries([...names].map((each) => [each, column(each)])),
-        ...(kind === 'histogram' && { buckets: wanted.map(({ buckets = [] }) => buckets) }),
+        ...wanted,
+        ...(kind === 'histogram' && {
+          buckets: buckets.slice(buckets.length - wanted.times.length).map(pairsOf),
+        }),
         exemplars: exemplars.filter(({ time }) => time > after),
       };
     },
   };
 }
 
-const sizeOf = (row: Row | undefined): number =>
-  row === undefined
-    ? 0
-    : sizes.point +
-      sizes.number * Object.keys(row.values).length +
-      3 * sizes.number * (row.buckets?.length ?? 0);
+const sizeOf = (buckets: readonly number[]): number => sizes.buckets + sizes.number * buckets.length;
+
+function pairsOf(buckets: readonly number[]): Array<[number | null, number]> {
+  return Array.from({ length: buckets.length / 2 }, (_, at) => [
+    finite(buckets[2 * at] ?? Infinity),
+    buckets[2 * at + 1] ?? 0,
+  ]);
+}
 
 /** What a cumulative point adds to the one before; `undefined` for the first one. */
 function since(before: MetricPoint | undefined, { measured: now, start }: MetricPoint): Measured | undefined {
@@ -117,10 +118,7 @@ interface Progress {
   total: number;
 }
 
-function rowOf(
-  { kind, measured, isDelta }: MetricPoint,
-  { increase, seconds, total }: Progress,
-): Omit<Row, 'time'> {
+function rowOf({ kind, measured, isDelta }: MetricPoint, { increase, seconds, total }: Progress): Row {
   const rate = (amount: number | null | undefined) =>
     seconds > 0 && amount !== undefined ? finite((amount ?? Number.NaN) / seconds) : null;
   if ('value' in measured) {
@@ -137,10 +135,8 @@ function rowOf(
   }
   const buckets = more !== undefined && 'distribution' in more ? bucketsOf(more.distribution) : [];
   for (const [column, share] of Object.entries(shares)) values[column] = quantileIn(buckets, share);
-  return {
-    values,
-    buckets: buckets.map(({ upper, count }): [number | null, number] => [finite(upper), count]),
-  };
+  // A copy is as long as it needs to be; an array that has grown has room for 16 more.
+  return { values, buckets: buckets.flatMap(({ upper, count }) => [upper, count]).slice() };
 }
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);

@@ -2,7 +2,6 @@ import { request } from 'undici';
 import { overHttp1 } from '../over-http1.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import { summaryOf } from '../traces/trace-entry.ts';
-import { readText } from '../text-arena.ts';
 import type { TraceStore } from '../traces/trace-store.ts';
 
 export interface OrderSources {
@@ -29,10 +28,10 @@ export async function orderLife(orderId: string, { traces, logs, target }: Order
     ...('found' in order ? { order: order.found } : { orderMissing: order.missing }),
     ...('found' in charge ? { charge: charge.found } : { chargeMissing: charge.missing }),
     traces: entries.map(summaryOf),
+    spans: entries.flatMap(traces.recordsOf),
   };
-  // Spans and lines are stored as JSON and passed on without parsing.
-  const spans = entries.flatMap((entry) => entry.spans.map(({ text }) => readText(text)));
-  return `${JSON.stringify(known).slice(0, -1)},"spans":[${spans.join()}],"logs":[${logs.ofOrder(orderId).join()}]}`;
+  // Lines are stored as JSON and passed on without parsing.
+  return `${JSON.stringify(known).slice(0, -1)},"logs":[${logs.ofOrder(orderId).join()}]}`;
 }
 
 type LookUp = { found: unknown } | { missing: string };

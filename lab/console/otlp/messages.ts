@@ -1,7 +1,9 @@
 import {
   boolean,
   count,
+  decode,
   double,
+  each,
   fixed64,
   type Field,
   hex,
@@ -16,9 +18,10 @@ import {
   signedFixed64,
   text,
   type Type,
+  unread,
 } from './protobuf.ts';
 import { addAttribute, type Attributes, type AttributeValue, readValue } from './attributes.ts';
-import { wire } from './protobuf-reader.ts';
+import { type Reader, wire } from './protobuf-reader.ts';
 
 /**
  * The messages of OTLP.
@@ -85,18 +88,27 @@ const log = message({
   eventName: one(12, text),
 });
 
-/** The requests of all signals wrap their records in the same shape. */
-const exportRequest = <T extends object>(record: Type<T>) => {
-  const scoped = message({ scope: one(1, scope), records: many(2, record) });
-  const ofResource = message({ resource: one(1, resource), scopes: many(2, scoped) });
-  return mapped(message({ resources: many(1, ofResource) }), ({ resources }) =>
-    resources.flatMap(({ resource: maker, scopes }) =>
-      scopes.flatMap(({ scope: origin, records }) =>
-        records.map((each) => Object.assign(each, { scope: origin, resource: maker.attributes })),
-      ),
-    ),
-  );
-};
+const ofResource = message({ resource: one(1, resource), scopes: many(2, unread) });
+const ofScope = message({ scope: one(1, scope) });
+
+/**
+ * The records of a request, one by one, each with its scope and resource. The requests of all signals wrap their records in the
+ * same shape.
+ */
+function* recordsIn<T extends object>(record: Type<T>, request: Buffer) {
+  for (const content of each(1, ofResource, request)) {
+    for (const scoped of content.scopes) {
+      const origin = { ...decode(ofScope, scoped), resource: content.resource.attributes };
+      for (const found of each(2, record, scoped)) yield Object.assign(found, origin);
+    }
+  }
+}
+
+const exportRequest = <T extends object>(record: Type<T>) => ({
+  wireType: wire.bytes,
+  absent: () => [],
+  read: (from: Reader) => [...recordsIn(record, from.rest())],
+});
 
 const exemplars = (number: number) =>
   many(
@@ -173,7 +185,11 @@ const metric = message({
   summary: maybe(11, message({ points: many(1, summaryPoint) })),
 });
 
-/** Each record carries its scope and resource. */
+/** The records of a request one by one. They throw a RangeError where it cannot be read. */
+export const spansIn = (request: Buffer): Iterable<ReceivedSpan> => recordsIn(span, request);
+export const linesIn = (request: Buffer): Iterable<ReceivedLog> => recordsIn(log, request);
+
+/** The records of a request as a list. */
 export const traceRequest = exportRequest(span);
 export const logsRequest = exportRequest(log);
 export const metricsRequest = exportRequest(metric);

@@ -114,6 +114,13 @@ export class Reader {
     return this.#content.subarray(start, end);
   }
 
+  /** What is left of the message that is being read. */
+  rest(): Buffer {
+    const start = this.#at;
+    this.#at = this.#end;
+    return this.#content.subarray(start, this.#end);
+  }
+
   /** Skips a value of unknown meaning. */
   skip(number: number, wireType: number): void {
     if (wireType === wire.varint) this.#varint();

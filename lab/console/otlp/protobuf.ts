@@ -91,6 +91,12 @@ export const hex = type(
   () => '',
   (from) => from.hex(),
 );
+/** A message that is read later. */
+export const unread = type(
+  wire.bytes,
+  () => Buffer.alloc(0),
+  (from) => from.bytes(),
+);
 export const boolean = type(
   wire.varint,
   () => false,
@@ -182,4 +188,21 @@ export const mapped = <Written, T>(
 /** @throws {RangeError} if the bytes are not a message of this type */
 export function decode<T>(schema: Type<T>, content: Buffer): T {
   return schema.read(new Reader(content));
+}
+
+/**
+ * Reads the values of one field of a message one by one, so that each can be garbage before the next one is read.
+ *
+ * @throws {RangeError} if the bytes are not such a message, once the reader gets there
+ */
+export function* each<T>(number: number, { wireType, read }: Type<T>, content: Buffer): Iterable<T> {
+  const from = new Reader(content);
+  const end = from.enter();
+  while (from.hasMore()) {
+    const tag = from.tag();
+    if (tag.number !== number) from.skip(tag.number, tag.wireType);
+    else if (tag.wireType === wireType) yield read(from);
+    else throw wrongWireType(number, tag.wireType);
+  }
+  from.leave(end);
 }

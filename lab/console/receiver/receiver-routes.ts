@@ -1,10 +1,11 @@
+import type { SpanRecord } from '../api-types.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ServiceMaps } from '../map/service-map.ts';
 import type { MetricStore } from '../metrics/metric-store.ts';
 import { pointsOf } from '../metrics/otlp-points.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import { readLogs, readMetrics, readTraces } from '../otlp/json.ts';
-import { logsRequest, metricsRequest, traceRequest } from '../otlp/messages.ts';
+import { linesIn, metricsRequest, spansIn } from '../otlp/messages.ts';
 import { decode } from '../otlp/protobuf.ts';
 import { toLogRecord, toSpanRecord } from '../otlp/records.ts';
 import type { TraceStore } from '../traces/trace-store.ts';
@@ -62,17 +63,23 @@ export async function receiverRoutes(app: FastifyInstance, options: ReceiverOpti
 
   const signals: Readonly<Record<Signal, (content: Buffer, format: Format) => Rejected>> = {
     traces(content, format) {
-      const spans = format === 'json' ? readTraces(content.toString()) : decode(traceRequest, content);
-      const records = spans.flatMap((span) => toSpanRecord(span) ?? []);
-      maps.add(traces.add(records));
-      const count = spans.length - records.length;
+      const spans = format === 'json' ? readTraces(content.toString()) : spansIn(content);
+      let count = 0;
+      function* records(): Iterable<SpanRecord> {
+        for (const span of spans) {
+          const record = toSpanRecord(span);
+          if (record === undefined) count += 1;
+          else yield record;
+        }
+      }
+      maps.add(traces.add(records()));
       const reason =
         count === 0 ? '' : 'A span needs a trace id of 16 bytes and a span id of 8, which are not all zero.';
       return { count, reason };
     },
     logs(content, format) {
-      const lines = format === 'json' ? readLogs(content.toString()) : decode(logsRequest, content);
-      logs.add(lines.map(toLogRecord));
+      const lines = format === 'json' ? readLogs(content.toString()) : linesIn(content);
+      logs.add(mapEach(lines, toLogRecord));
       return none;
     },
     metrics(content, format) {
@@ -120,6 +127,10 @@ export async function receiverRoutes(app: FastifyInstance, options: ReceiverOpti
         ),
     });
   }
+}
+
+function* mapEach<T, Mapped>(items: Iterable<T>, map: (item: T) => Mapped): Iterable<Mapped> {
+  for (const item of items) yield map(item);
 }
 
 const typeOf = ({ headers }: FastifyRequest): string => headers['content-type'] ?? '';

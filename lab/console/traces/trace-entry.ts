@@ -1,20 +1,25 @@
-import type { SpanRecord, TraceSummary } from '../api-types.ts';
-import type { Sized } from '../ring.ts';
-import type { StoredText } from '../text-arena.ts';
+import type { TraceSummary } from '../api-types.ts';
+import type { Place } from '../record-arena.ts';
+import type { SpanFacts } from './span-facts.ts';
 
 /** A trace and the summary that is kept beside its spans, so that they need not be parsed. */
-export interface Entry extends Sized {
-  traceId: string;
+export interface Entry {
+  readonly traceId: string;
   ring: 'recent' | 'kept';
   revision: number;
   /** Arrival of its first span, in milliseconds since 1970, like all times in this file. */
-  arrivedAt: number;
-  /** Texts are JSON, in the order of their arrival: inner spans usually end first. */
-  spans: Array<{ id: string; text: StoredText }>;
+  readonly arrivedAt: number;
+  /** Its spans in the order of their arrival: inner spans usually end first. Each record leads to the next one. */
+  firstSpan: Place;
+  lastSpan: Place;
+  spans: number;
   dropped: number;
-  /** The span that names the trace: the first without a parent, or until it arrives, the first to start. */
-  root: { name: string; service: string; start: number; isRoot: boolean };
-  services: string[];
+  /** Of the span that names the trace: the first without a parent, or until it arrives, the first to start. */
+  name: string;
+  service: string;
+  rootStart: number;
+  hasRoot: boolean;
+  services: readonly string[];
   start: number;
   end: number;
   failed: boolean;
@@ -23,16 +28,21 @@ export interface Entry extends Sized {
   /** The trace is an exemplar of the latency histogram. */
   exemplar: boolean;
   httpStatus: number | null;
-  orderIds: string[];
-  linksTo: string[];
+  orderIds: readonly string[];
+  linksTo: readonly string[];
+  /** Size in memory, with its spans. */
+  bytes: number;
 }
 
 /** Milliseconds: the service's latency objective. Slower traces are kept longer. */
 const slow = 300;
 /** Maximum number of services, orders and links per trace. */
 const mostListed = 16;
-/** Approximate bytes of an entry without its spans. */
-const entrySize = 600;
+/** Bytes of an entry in the heap with one order, and of each further text in a list. A test measures both. */
+const entrySize = 640;
+const listedSize = 64;
+
+const none: readonly string[] = [];
 
 export function createEntry(traceId: string): Entry {
   return {
@@ -40,52 +50,63 @@ export function createEntry(traceId: string): Entry {
     ring: 'recent',
     revision: 0,
     arrivedAt: Date.now(),
-    spans: [],
+    firstSpan: -1,
+    lastSpan: -1,
+    spans: 0,
     dropped: 0,
-    root: { name: '', service: '', start: Infinity, isRoot: false },
-    services: [],
+    name: '',
+    service: '',
+    rootStart: Infinity,
+    hasRoot: false,
+    services: none,
     start: Infinity,
     end: 0,
     failed: false,
     eventful: false,
     exemplar: false,
     httpStatus: null,
-    orderIds: [],
-    linksTo: [],
+    orderIds: none,
+    linksTo: none,
     bytes: entrySize,
   };
 }
 
-/** Updates the summary with a span of the trace. */
-export function enter(entry: Entry, span: SpanRecord): void {
-  const { attributes } = span;
+/** Updates the summary with a span of the trace. @returns the bytes by which the entry grows */
+export function enter(entry: Entry, span: SpanFacts): number {
   const isRoot = span.parentId === '';
-  if ((isRoot && !entry.root.isRoot) || (isRoot === entry.root.isRoot && span.start < entry.root.start)) {
-    entry.root = { name: span.name, service: span.service, start: span.start, isRoot };
-    const status = attributes['http.response.status_code'];
-    entry.httpStatus = span.kind === 'SERVER' && typeof status === 'number' ? status : null;
+  if ((isRoot && !entry.hasRoot) || (isRoot === entry.hasRoot && span.start < entry.rootStart)) {
+    entry.name = span.name;
+    entry.service = span.service;
+    entry.rootStart = span.start;
+    entry.hasRoot = isRoot;
+    entry.httpStatus = span.httpStatus;
   }
   entry.start = Math.min(entry.start, span.start);
   entry.end = Math.max(entry.end, span.end);
   if (span.failed) entry.failed = true;
-  if (span.events.length > 0) entry.eventful = true;
-  if (attributes['orders.exemplar'] === true) entry.exemplar = true;
-  note(entry.services, span.service);
-  const orderId = attributes['orders.order.id'];
-  if (typeof orderId === 'string') note(entry.orderIds, orderId);
-  for (const { traceId } of span.links) note(entry.linksTo, traceId);
+  if (span.eventful) entry.eventful = true;
+  if (span.exemplar) entry.exemplar = true;
+  const listed = listedIn(entry);
+  entry.services = withNoted(entry.services, span.service);
+  if (span.orderId !== '') entry.orderIds = withNoted(entry.orderIds, span.orderId);
+  for (const traceId of span.linksTo) entry.linksTo = withNoted(entry.linksTo, traceId);
+  return listedSize * (listedIn(entry) - listed);
 }
 
-function note(list: string[], value: string): void {
-  if (list.length < mostListed && !list.includes(value)) list.push(value);
+const listedIn = ({ services, orderIds, linksTo }: Entry) =>
+  services.length + orderIds.length + linksTo.length;
+
+/** A copy is as long as it needs to be; an array that grows has room for 16 more. */
+function withNoted(list: readonly string[], value: string): readonly string[] {
+  return list.length >= mostListed || list.includes(value) ? list : [...list, value];
 }
 
 /** Milliseconds to wait for the root span, because each process sends its spans in batches. */
 const lateness = 3000;
 
 /** Whether the root span has arrived. A trace whose root is elsewhere is shown without it after a while. */
-export function isPresentable({ root, arrivedAt }: Entry): boolean {
-  return root.isRoot || Date.now() - arrivedAt > lateness;
+export function isPresentable({ hasRoot, arrivedAt }: Entry): boolean {
+  return hasRoot || Date.now() - arrivedAt > lateness;
 }
 
 /** Whether the trace is kept longer than thousands of ordinary ones that follow it. */
@@ -98,14 +119,14 @@ export function summaryOf(entry: Entry): TraceSummary {
   return {
     traceId: entry.traceId,
     revision: entry.revision,
-    name: entry.root.name,
-    service: entry.root.service,
-    services: entry.services,
+    name: entry.name,
+    service: entry.service,
+    services: [...entry.services],
     start: entry.start,
     duration: entry.end - entry.start,
-    spans: entry.spans.length,
+    spans: entry.spans,
     failed: entry.failed,
     httpStatus: entry.httpStatus,
-    orderIds: entry.orderIds,
+    orderIds: [...entry.orderIds],
   };
 }

@@ -1,7 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { TraceList } from '../api-types.ts';
 import { type Entry, isPresentable, summaryOf } from './trace-entry.ts';
-import { readText } from '../text-arena.ts';
 import type { TraceStore } from './trace-store.ts';
 
 export const TraceQuery = Type.Object(
@@ -50,7 +49,7 @@ export function findTraces(store: TraceStore, query: TraceQuery): TraceList {
         break;
       }
       read += entry.bytes;
-      if (!entry.spans.some(({ text: span }) => readText(span).toLowerCase().includes(inJson))) continue;
+      if (!entry.traceId.includes(inJson) && !store.contains(entry, inJson)) continue;
     }
     traces.push(summaryOf(entry));
     if (traces.length === query.limit) break;
@@ -66,7 +65,7 @@ function matches(entry: Entry, query: TraceQuery): boolean {
     (service === '' || entry.services.some((name) => name.includes(service))) &&
     entry.end - entry.start >= longer &&
     (order === '' || entry.orderIds.some((id) => id.startsWith(order))) &&
-    entry.root.name.toLowerCase().includes(route.toLowerCase()) &&
+    entry.name.toLowerCase().includes(route.toLowerCase()) &&
     hasStatus(entry, status)
   );
 }

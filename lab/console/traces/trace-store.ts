@@ -1,21 +1,26 @@
 import type { SpanRecord, TraceSummary } from '../api-types.ts';
-import { createRing, type Sized } from '../ring.ts';
-import { createTextArena, readText, sizeOfStored } from '../text-arena.ts';
+import { createRecordArena, type Place } from '../record-arena.ts';
+import { createRing } from '../ring.ts';
+import { factsOf, type SpanFacts } from './span-facts.ts';
+import { toSpanRecord, toSpanText } from './span-text.ts';
 import { createEntry, type Entry, enter, isWorthKeeping, summaryOf } from './trace-entry.ts';
 
 /** Traces in the order of their arrival, bounded by bytes. Failed, slow and eventful traces outlive the others. */
 export interface TraceStore {
   /**
-   * Adds spans. One that its trace has already is left out: a sender repeats a batch whose answer it did not get.
+   * Adds the spans of a request; none of them if the iteration throws. One that its trace has already is left out: a sender
+   * repeats a batch whose answer it did not get.
    *
    * @returns those that were added
    */
-  add(spans: readonly SpanRecord[]): SpanRecord[];
+  add(spans: Iterable<SpanRecord>): SpanFacts[];
   has(traceId: string): boolean;
   /** Whether the trace is kept longer than ordinary ones. */
   isWorthKeeping(traceId: string): boolean;
-  /** One JSON string per span. */
-  spansOf(traceId: string): { spans: readonly string[]; dropped: number } | undefined;
+  spansOf(traceId: string): { spans: readonly SpanRecord[]; dropped: number } | undefined;
+  recordsOf(entry: Entry): SpanRecord[];
+  /** Whether the text stands in a span of the trace as it does in JSON, in lower case. */
+  contains(entry: Entry, text: string): boolean;
   /** The service of the trace's root span. */
   serviceOf(traceId: string): string | undefined;
   newestFirst(): Iterable<Entry>;
@@ -25,6 +30,7 @@ export interface TraceStore {
   revision(): number;
   /** Number of spans received, including dropped ones, and without repeated ones. */
   received(): number;
+  /** Bytes that it takes, in the heap and beside it. */
   bytes(): number;
   /** Number of traces that are kept. */
   size(): number;
@@ -33,35 +39,101 @@ export interface TraceStore {
 /** Maximum number of spans of one trace: an endless trace must not evict all others. */
 const mostSpans = 1000;
 
+/** Numbers of a span's record: where the next span of its trace stands, and both halves of its id. */
+const next = 0;
+const idHigh = 1;
+const idLow = 2;
+const nowhere = -1;
+
 /** @param capacity in bytes */
 export function createTraceStore(capacity: number): TraceStore {
-  const entries = new Map<string, Entry & Sized>();
-  const recentTexts = createTextArena();
-  const keptTexts = createTextArena();
-  const worthKeeping = createRing<Entry & Sized>(capacity / 2, ({ traceId, spans }) => {
-    for (const { text } of spans) keptTexts.free(text);
-    entries.delete(traceId);
+  const entries = new Map<string, Entry>();
+  const arenaOptions = { numbers: 3, capacity: capacity / 2 };
+  const arenas = { recent: createRecordArena(arenaOptions), kept: createRecordArena(arenaOptions) };
+  const sizeOf = ({ bytes }: Entry) => bytes;
+  const worthKeeping = createRing<Entry>({
+    capacity: capacity / 2,
+    sizeOf,
+    slack: arenas.kept.slack,
+    onEvict: forget,
   });
-  const recent = createRing<Entry & Sized>(capacity / 2, (entry) => {
-    if (isWorthKeeping(entry)) {
+  const recent = createRing<Entry>({
+    capacity: capacity / 2,
+    sizeOf,
+    slack: arenas.recent.slack,
+    onEvict(entry) {
+      if (!isWorthKeeping(entry)) {
+        forget(entry);
+        return;
+      }
+      const places = placesOf(entry);
       entry.ring = 'kept';
-      for (const span of entry.spans) span.text = keptTexts.take(span.text, recentTexts);
+      entry.firstSpan = nowhere;
+      for (const place of places) append(entry, arenas.kept.take(place, arenas.recent));
       worthKeeping.push(entry);
-    } else {
-      for (const { text } of entry.spans) recentTexts.free(text);
-      entries.delete(entry.traceId);
-    }
+    },
   });
   let revision = 0;
   let received = 0;
 
-  function entryOf(span: SpanRecord): Entry & Sized {
-    const known = entries.get(span.traceId);
-    if (known !== undefined) return known;
-    const entry = createEntry(span.traceId);
-    entries.set(span.traceId, entry);
-    recent.push(entry);
-    return entry;
+  function placesOf({ ring, firstSpan }: Entry): Place[] {
+    const places: Place[] = [];
+    for (let place = firstSpan; place !== nowhere; place = arenas[ring].number(place, next))
+      places.push(place);
+    return places;
+  }
+
+  function append(entry: Entry, place: Place): void {
+    const arena = arenas[entry.ring];
+    arena.setNumber(place, next, nowhere);
+    if (entry.firstSpan === nowhere) entry.firstSpan = place;
+    else arena.setNumber(entry.lastSpan, next, place);
+    entry.lastSpan = place;
+  }
+
+  function forget(entry: Entry): void {
+    for (const place of placesOf(entry)) arenas[entry.ring].free(place);
+    entries.delete(entry.traceId);
+  }
+
+  function hasSpan({ ring, firstSpan }: Entry, high: number, low: number): boolean {
+    const arena = arenas[ring];
+    for (let place = firstSpan; place !== nowhere; place = arena.number(place, next))
+      if (arena.number(place, idLow) === low && arena.number(place, idHigh) === high) return true;
+    return false;
+  }
+
+  /** Adds a span that is in the arena of recent ones. @returns whether it is new */
+  function addSpan(facts: SpanFacts, place: Place): boolean {
+    const { spanId } = facts;
+    const [high, low] = [Number.parseInt(spanId.slice(0, 8), 16), Number.parseInt(spanId.slice(8), 16)];
+    const known = entries.get(facts.traceId);
+    const entry = known ?? createEntry(facts.traceId);
+    if (hasSpan(entry, high, low)) {
+      arenas.recent.free(place);
+      return false;
+    }
+    received += 1;
+    entry.revision = revision;
+    let growth = enter(entry, facts);
+    if (entry.spans >= mostSpans) {
+      entry.dropped += 1;
+      arenas.recent.free(place);
+    } else {
+      const arena = arenas[entry.ring];
+      const own = entry.ring === 'kept' ? arena.take(place, arenas.recent) : place;
+      arena.setNumber(own, idHigh, high);
+      arena.setNumber(own, idLow, low);
+      append(entry, own);
+      entry.spans += 1;
+      growth += arena.size(own);
+    }
+    entry.bytes += growth;
+    if (known === undefined) {
+      entries.set(entry.traceId, entry);
+      recent.push(entry);
+    } else (entry.ring === 'kept' ? worthKeeping : recent).grew(growth);
+    return true;
   }
 
   function* newestFirst(): Iterable<Entry> {
@@ -69,26 +141,24 @@ export function createTraceStore(capacity: number): TraceStore {
     yield* worthKeeping.newestFirst();
   }
 
+  const recordsOf = (entry: Entry) =>
+    placesOf(entry).map((place) => toSpanRecord(entry.traceId, arenas[entry.ring].text(place)));
+
   return {
     add(spans) {
-      revision += 1;
-      const added: SpanRecord[] = [];
-      for (const span of spans) {
-        const entry = entryOf(span);
-        if (entry.spans.some(({ id }) => id === span.spanId)) continue;
-        added.push(span);
-        received += 1;
-        entry.revision = revision;
-        enter(entry, span);
-        if (entry.spans.length >= mostSpans) {
-          entry.dropped += 1;
-          continue;
-        }
-        const isKept = entry.ring === 'kept';
-        const text = (isKept ? keptTexts : recentTexts).put(JSON.stringify(span));
-        entry.spans.push({ id: span.spanId, text });
-        (isKept ? worthKeeping : recent).grow(entry, sizeOfStored(text));
+      const read: Array<{ facts: SpanFacts; place: Place }> = [];
+      try {
+        for (const span of spans)
+          read.push({ facts: factsOf(span), place: arenas.recent.put(toSpanText(span)) });
+      } catch (error) {
+        for (const { place } of read) arenas.recent.free(place);
+        recent.grew(0);
+        throw error;
       }
+      revision += 1;
+      const added = read.filter(({ facts, place }) => addSpan(facts, place)).map(({ facts }) => facts);
+      // Repeated spans leave their room.
+      recent.grew(0);
       return added;
     },
     has: (traceId) => entries.has(traceId),
@@ -98,9 +168,12 @@ export function createTraceStore(capacity: number): TraceStore {
     },
     spansOf(traceId) {
       const entry = entries.get(traceId);
-      return entry && { spans: entry.spans.map(({ text }) => readText(text)), dropped: entry.dropped };
+      return entry && { spans: recordsOf(entry), dropped: entry.dropped };
     },
-    serviceOf: (traceId) => entries.get(traceId)?.root.service,
+    recordsOf,
+    contains: (entry, text) =>
+      placesOf(entry).some((place) => arenas[entry.ring].text(place).toLowerCase().includes(text)),
+    serviceOf: (traceId) => entries.get(traceId)?.service,
     newestFirst,
     linkedFrom: (traceId) =>
       [...newestFirst()].filter(({ linksTo }) => linksTo.includes(traceId)).map(summaryOf),

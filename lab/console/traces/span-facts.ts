@@ -1,0 +1,49 @@
+import type { SpanRecord } from '../api-types.ts';
+import { type Peer, peerOf } from '../map/span-peer.ts';
+
+/** What the console computes with. The rest of a span is kept as text. */
+export interface SpanFacts
+  extends Pick<
+    SpanRecord,
+    'traceId' | 'spanId' | 'parentId' | 'name' | 'kind' | 'service' | 'start' | 'end' | 'failed'
+  > {
+  /** HTTP status of the answer of a server; null for other spans. */
+  httpStatus: number | null;
+  /** The span has events, such as a retry. */
+  eventful: boolean;
+  /** The trace is an exemplar of the latency histogram. */
+  exemplar: boolean;
+  /** Empty if the span has none. */
+  orderId: string;
+  /** Ids of traces. */
+  linksTo: readonly string[];
+  /** What the span calls; `undefined` for spans that call nothing. */
+  peer: Peer | undefined;
+  /** What the callers of a server speak. */
+  protocol: string;
+}
+
+export function factsOf(span: SpanRecord): SpanFacts {
+  const { traceId, spanId, parentId, name, kind, service, start, end, failed, attributes } = span;
+  const status = attributes['http.response.status_code'];
+  const orderId = attributes['orders.order.id'];
+  const rpc = attributes['rpc.system'];
+  return {
+    traceId,
+    spanId,
+    parentId,
+    name,
+    kind,
+    service,
+    start,
+    end,
+    failed,
+    httpStatus: kind === 'SERVER' && typeof status === 'number' ? status : null,
+    eventful: span.events.length > 0,
+    exemplar: attributes['orders.exemplar'] === true,
+    orderId: typeof orderId === 'string' ? orderId : '',
+    linksTo: span.links.map((link) => link.traceId),
+    peer: peerOf(span),
+    protocol: typeof rpc === 'string' ? rpc : 'http',
+  };
+}
