@@ -52,7 +52,8 @@ test('scrub takes linear time on hostile texts', () => {
     'bearer ',
   ];
   const hostile = parts.map((part) => part.repeat(100_000 / part.length));
-  const startedAt = performance.now();
+  // Time of the processor: on a busy machine the clock runs on while the test waits for one.
+  const before = process.threadCpuUsage();
   for (const text of hostile) scrub(text);
-  expect(performance.now() - startedAt).toBeLessThan(1000);
+  expect(process.threadCpuUsage(before).user / 1000).toBeLessThan(1000);
 });
