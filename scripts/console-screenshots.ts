@@ -19,7 +19,8 @@ const largest = 200_000;
 const dataDir = await mkdtemp(path.join(tmpdir(), 'console-screenshots-'));
 await using cleanUp = new AsyncDisposableStack();
 cleanUp.defer(() => rm(dataDir, { recursive: true, force: true }));
-const run = spawnNpmStart({ DATA_DIR: dataDir });
+// An alert fires after seconds instead of minutes.
+const run = spawnNpmStart({ DATA_DIR: dataDir, CONSOLE_ALERT_TIME_SCALE: '12' });
 cleanUp.defer(async () => {
   process.kill(run.pid, 'SIGTERM');
   await run.ended;
@@ -46,6 +47,9 @@ const views: ReadonlyArray<readonly [name: string, height: number, open: () => P
   ['faults', 940, openFaults],
   ['traffic', 860, () => open('/traffic')],
   ['tour', 760, openTour],
+  ['senders', 620, () => open('/senders')],
+  ['alerts', 860, openAlerts],
+  ['alert', 860, () => open('/alerts/CircuitBreakerOpen')],
 ];
 for (const [name, height, show] of views) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
@@ -109,6 +113,15 @@ async function openTour(): Promise<void> {
   await page.locator('.steps').getByRole('button', { name: 'Start' }).click();
   await page.locator('.steps').getByRole('button', { name: 'Next' }).click();
   await sleep(12_000);
+}
+
+/** Opens the alerts while the gateway has been down for longer than an alert waits. */
+async function openAlerts(): Promise<void> {
+  await api('DELETE', '/api/faults');
+  await api('PUT', '/api/traffic', { rate: 30 });
+  await api('PUT', '/api/faults', { errorRate: 1 });
+  await open('/alerts');
+  await page.locator('.alerts .row', { hasText: 'CircuitBreakerOpen' }).locator('.firing').waitFor();
 }
 
 /** Opens the faults view with a network fault as well. */

@@ -23,6 +23,7 @@ import { createOrderLists } from './orders/order-list.ts';
 import { overviewRoutes } from './overview-routes.ts';
 import { readPageFiles } from './page-files.ts';
 import { pageRoutes } from './page-routes.ts';
+import { createSenders } from './senders/senders.ts';
 import { telemetryRoutes } from './telemetry-routes.ts';
 import { createTraceStore } from './traces/trace-store.ts';
 import { trafficRoutes } from './traffic/traffic-routes.ts';
@@ -88,6 +89,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const logs = createLogStore(options.memory * 0.2, traces.isWorthKeeping);
   const metrics = createMetricStore(options.memory * 0.1);
   const maps = createServiceMaps();
+  const senders = createSenders();
   const forwarder = options.collector && createForwarder(options.collector);
   const alerts = createAlertBoard({
     groups: await readRules(rulesFolder, timeScale),
@@ -128,7 +130,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   });
   guard(app, { token, lockedPage: () => files.get('locked.html')?.content ?? '' });
   const { onUnexpectedError } = options;
-  const telemetry = { traces, logs, metrics, maps };
+  const telemetry = { traces, logs, metrics, maps, senders };
   await app.register(receiverRoutes, { prefix: '/v1', ...telemetry, forwarder, onUnexpectedError });
   await app.register(pageRoutes, { files });
   await app.register(overviewRoutes({ scraper, alerts, faults, traffic, forwarder, ...telemetry }));

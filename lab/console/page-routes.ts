@@ -12,6 +12,7 @@ const addresses = [
   '/metrics',
   '/alerts',
   '/alerts/:id',
+  '/senders',
   '/faults',
   '/traffic',
   '/tours',

@@ -8,6 +8,7 @@ import { LogQuery, type LogStore } from './logs/log-store.ts';
 import { type OrderLists, OrderQuery } from './orders/order-list.ts';
 import { placeOrder } from './orders/place-order.ts';
 import { orderLife, type OrderSources } from './orders/order-life.ts';
+import type { Senders } from './senders/senders.ts';
 import { findTraces, TraceQuery } from './traces/trace-query.ts';
 import type { TraceStore } from './traces/trace-store.ts';
 import { problem } from '../simulator/answer.ts';
@@ -35,6 +36,7 @@ export function telemetryRoutes({
   logs,
   metrics,
   maps,
+  senders,
   orders,
   target,
 }: {
@@ -42,6 +44,7 @@ export function telemetryRoutes({
   logs: LogStore;
   metrics: MetricStore;
   maps: ServiceMaps;
+  senders: Senders;
   orders: OrderLists;
   target: OrderSources['target'];
 }): FastifyPluginAsyncTypebox {
@@ -85,6 +88,8 @@ export function telemetryRoutes({
     app.get('/api/metrics/points', { schema: { querystring: MetricQuery } }, (request) =>
       metrics.find(request.query),
     );
+
+    app.get('/api/senders', () => senders.list());
 
     app.get('/api/map', { schema: { querystring: MapQuery } }, (request) => maps.of(request.query.seconds));
 

@@ -113,3 +113,38 @@ test('a sender that goes away in the middle of a body does no harm', async () =>
 test('no request above caused an unexpected error', () => {
   expect(shown.defects).toEqual([]);
 });
+
+test('senders are listed with their resource, and refused requests with their reason', async () => {
+  const attributes = [
+    { key: 'service.name', value: { stringValue: '<b>shop</b>' } },
+    { key: 'service.instance.id', value: { stringValue: 'one' } },
+    { key: 'process.pid', value: { intValue: '7' } },
+  ];
+  const spans = [
+    { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), name: 'kept' },
+    { traceId: '0'.repeat(32), spanId: 'b'.repeat(16), name: 'rejected' },
+  ];
+  await shown.raw('POST', '/v1/traces', {
+    body: { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }] },
+  });
+  await shown.raw('POST', '/v1/logs', { body: '{', headers: { ...json, 'user-agent': 'a sender' } });
+  const { body } = await shown.call('GET', '/api/senders');
+  const list = body as { senders: object[]; refusals: object[] };
+  expect(list.senders).toContainEqual(
+    expect.objectContaining({
+      service: '<b>shop</b>',
+      instance: 'one',
+      attributes: { 'service.name': '<b>shop</b>', 'service.instance.id': 'one', 'process.pid': 7 },
+      spans: expect.objectContaining({ total: 1 }),
+      rejected: 1,
+    }),
+  );
+  expect(list.refusals).toContainEqual(
+    expect.objectContaining({
+      from: 'a sender',
+      status: 400,
+      count: 1,
+      reason: expect.stringMatching(/cannot be read/),
+    }),
+  );
+});

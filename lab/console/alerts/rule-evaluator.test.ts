@@ -104,8 +104,11 @@ function labelsIn(series: string): Labels {
 /** @see https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/#series */
 function valuesIn(text: string): Array<number | undefined> {
   return text.split(/\s+/).flatMap((part) => {
-    const [, start = '', step = '0', times = '0'] = /^(-?[\d.]+|_)([+-][\d.]+)?(?:x(\d+))?$/.exec(part) ?? [];
-    return Array.from({ length: Number(times) + 1 }, (_each, index) =>
+    const [, start = '', step = '0', times = '0'] =
+      /^(-?[\d.]+(?:e\d+)?|_)([+-][\d.]+(?:e\d+)?)?(?:x(\d+))?$/.exec(part) ?? [];
+    // `1x3` is four times 1, but `_x3` three gaps.
+    const length = start === '_' && times !== '0' ? Number(times) : Number(times) + 1;
+    return Array.from({ length }, (_each, index) =>
       start === '_' ? undefined : Number(start) + Number(step) * index,
     );
   });

@@ -83,7 +83,7 @@ function activeOf({ state, active, reasons, annotations }: AlertRuleSummary, now
       h(
         'div',
         { class: 'card' },
-        h('h3', {}, 'Why it is not evaluated'),
+        h('h2', {}, 'Why it is not evaluated'),
         h('ul', {}, ...reasons.map((reason) => h('li', {}, reason))),
       ),
     ];
@@ -98,7 +98,7 @@ function cardOf(alert: ActiveAlert, now: number): HTMLElement {
   return h(
     'div',
     { class: 'card' },
-    h('h3', {}, summary),
+    h('h2', {}, summary),
     h('p', {}, h('span', { class: `alert-state ${state}` }, state), ` ${timesOf(alert, now)}`),
     h('p', {}, description),
     h(
@@ -135,7 +135,7 @@ function aboutOf(rule: AlertRuleSummary): HTMLElement[] {
     h(
       'div',
       { class: 'code' },
-      h('pre', { tabindex: 0, role: 'region', 'aria-label': 'Condition' }, h('code', {}, rule.query)),
+      h('pre', { tabindex: 0, role: 'group', 'aria-label': 'Condition' }, h('code', {}, rule.query)),
       h(
         'div',
         { class: 'buttons' },

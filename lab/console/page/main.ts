@@ -17,6 +17,7 @@ import { overviewView } from './overview.ts';
 import { showPulse } from './pulse.ts';
 import { createRangeChoice } from './range.ts';
 import { listenToSearch } from './search.ts';
+import { sendersView } from './senders.ts';
 import { createThemeSwitch } from './theme.ts';
 import { toursView } from './tours.ts';
 import { traceView } from './trace.ts';
@@ -38,6 +39,7 @@ const views: Readonly<Record<string, CreateView>> = {
   map: mapView,
   metrics: metricsView(live),
   alerts: (address, page) => (address.id === '' ? alertsView(live) : alertView)(address, page),
+  senders: sendersView,
   faults: faultsView(live),
   traffic: trafficView(live),
   tours: toursView(live),

@@ -28,7 +28,7 @@ function elementOf(block: Block): HTMLElement {
     case 'table':
       return h(
         'div',
-        { class: 'scrolled', role: 'region', 'aria-label': 'Table', tabindex: 0 },
+        { class: 'scrolled', role: 'group', 'aria-label': 'Table', tabindex: 0 },
         h(
           'table',
           { class: 'outcomes' },
@@ -82,7 +82,7 @@ function codeOf({ language, text }: Extract<Block, { kind: 'code' }>): HTMLEleme
     { class: 'code' },
     h(
       'pre',
-      { tabindex: 0, role: 'region', 'aria-label': `Code: ${language || 'text'}` },
+      { tabindex: 0, role: 'group', 'aria-label': `Code: ${language || 'text'}` },
       h('code', {}, text),
     ),
     h(

@@ -8,6 +8,7 @@ import { readLogs, readMetrics, readTraces } from '../otlp/json.ts';
 import { linesIn, metricsRequest, spansIn } from '../otlp/messages.ts';
 import { decode } from '../otlp/protobuf.ts';
 import { toLogRecord, toSpanRecord } from '../otlp/records.ts';
+import type { Senders } from '../senders/senders.ts';
 import type { TraceStore } from '../traces/trace-store.ts';
 import {
   accept,
@@ -27,6 +28,7 @@ export interface ReceiverOptions {
   logs: LogStore;
   metrics: MetricStore;
   maps: ServiceMaps;
+  senders: Senders;
   /** Receives every request unchanged; `undefined` without a Collector. */
   forwarder: Forwarder | undefined;
   onUnexpectedError(error: unknown): void;
@@ -40,7 +42,7 @@ const none: Rejected = { count: 0, reason: '' };
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 export async function receiverRoutes(app: FastifyInstance, options: ReceiverOptions): Promise<void> {
-  const { traces, logs, metrics, maps, forwarder, onUnexpectedError } = options;
+  const { traces, logs, metrics, maps, senders, forwarder, onUnexpectedError } = options;
   const bodies = createBodyReader();
   app.removeAllContentTypeParsers();
   // The body is read by the route, to its end, whatever it is.
@@ -57,6 +59,7 @@ export async function receiverRoutes(app: FastifyInstance, options: ReceiverOpti
     const refusal = refusalOf(error);
     if (refusal.status === 500) onUnexpectedError(error);
     if (refusal.status === 503) reply.header('retry-after', '1');
+    senders.refused(request.headers['user-agent'] ?? '', refusal.status, refusal.message);
     if (refusal.status === 415) reply.header('accept-encoding', acceptedEncodings);
     return refuse(reply, formatOfAnswer(typeOf(request)), refusal.status, refusal.message);
   });
@@ -64,28 +67,48 @@ export async function receiverRoutes(app: FastifyInstance, options: ReceiverOpti
   const signals: Readonly<Record<Signal, (content: Buffer, format: Format) => Rejected>> = {
     traces(content, format) {
       const spans = format === 'json' ? readTraces(content.toString()) : spansIn(content);
+      const tally = senders.tally('spans');
       let count = 0;
       function* records(): Iterable<SpanRecord> {
         for (const span of spans) {
           const record = toSpanRecord(span);
-          if (record === undefined) count += 1;
-          else yield record;
+          if (record === undefined) {
+            count += 1;
+            tally.add(span.resource, { kept: 0, rejected: 1 });
+          } else {
+            tally.add(span.resource, { kept: 1, dropped: record.dropped });
+            yield record;
+          }
         }
       }
       maps.add(traces.add(records()));
+      tally.commit();
       const reason =
         count === 0 ? '' : 'A span needs a trace id of 16 bytes and a span id of 8, which are not all zero.';
       return { count, reason };
     },
     logs(content, format) {
       const lines = format === 'json' ? readLogs(content.toString()) : linesIn(content);
-      logs.add(mapEach(lines, toLogRecord));
+      const tally = senders.tally('logs');
+      logs.add(
+        mapEach(lines, (line) => {
+          tally.add(line.resource, { kept: 1 });
+          return toLogRecord(line);
+        }),
+      );
+      tally.commit();
       return none;
     },
     metrics(content, format) {
       const received = format === 'json' ? readMetrics(content.toString()) : decode(metricsRequest, content);
-      const read = received.map(pointsOf);
+      const tally = senders.tally('points');
+      const read = received.map((metric) => {
+        const each = pointsOf(metric);
+        tally.add(metric.resource, { kept: each.points.length, rejected: each.rejected });
+        return each;
+      });
       metrics.add(read.flatMap(({ points }) => points));
+      tally.commit();
       const count = read.reduce((sum, { rejected }) => sum + rejected, 0);
       const reason =
         count === 0
