@@ -1,0 +1,129 @@
+import { stackImage } from '../../harness/stack-image.ts';
+import { describeMachine } from '../../report/machine.ts';
+import { table } from '../../report/table.ts';
+import { runBenchmark, say, writeReport } from '../shared/command.ts';
+import { readArguments, wholeNumber } from '../shared/options.ts';
+import { ratioForm, ratios, show, spreadOf } from '../shared/statistics.ts';
+import { docker, measureStart, type Start } from './container.ts';
+
+/** How long the image takes until the service in it is ready, with what Node has compiled before and without. */
+
+const usage = `npm run bench:start -- [options]
+
+  --rounds <n>     starts of each kind, in turn (default 12)
+  --image <name>   default observable-orders:local, as docker compose build makes it
+  --out <folder>   also write start.md and start.json there, for example docs/benchmarks
+  --help           show this help
+
+Needs Docker on this machine.
+`;
+
+const kinds = {
+  'compiled at its start': ['NODE_DISABLE_COMPILE_CACHE=1'],
+  'compiled before': [],
+} as const satisfies Record<string, readonly string[]>;
+
+type Kind = keyof typeof kinds;
+const names: readonly Kind[] = ['compiled at its start', 'compiled before'];
+
+/** Postgres sets up its data meanwhile. */
+const migrateUntilItWorks =
+  'for _ in $(seq 60); do node src/postgres/migrate-main.ts > /dev/null && exit; sleep 1; done; exit 1';
+
+await runBenchmark(async (signal) => {
+  const values = readArguments(process.argv.slice(2), {
+    rounds: { type: 'string', default: '12' },
+    image: { type: 'string', default: 'observable-orders:local' },
+    out: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const rounds = wholeNumber('--rounds', values.rounds, 1000);
+  const machine = describeMachine();
+  const starts = await measure(values.image, rounds, signal);
+  const markdown = toMarkdown(starts, rounds, machine);
+  say(`\n${markdown}`);
+  if (values.out !== undefined)
+    await writeReport(values.out, { 'start.md': markdown, 'start.json': { machine, starts } });
+});
+
+async function measure(image: string, rounds: number, signal: AbortSignal): Promise<Record<Kind, Start[]>> {
+  const network = `observable-orders-start-${process.pid}`;
+  await docker('network', 'create', network);
+  await using cleanUp = new AsyncDisposableStack();
+  cleanUp.defer(async () => void (await docker('network', 'rm', network)));
+  const postgres = `${network}-postgres`;
+  const secret = ['USER', 'PASSWORD', 'DB'].flatMap((name) => ['--env', `POSTGRES_${name}=orders`]);
+  await docker(
+    'run',
+    '--detach',
+    '--name',
+    postgres,
+    '--network',
+    network,
+    ...secret,
+    await stackImage('postgres'),
+    'postgres',
+    '-c',
+    'fsync=off',
+  );
+  cleanUp.defer(async () => void (await docker('rm', '--force', '--volumes', postgres)));
+  const environment = {
+    NODE_ENV: 'development',
+    DATABASE_URL: `postgres://orders:orders@${postgres}:5432/orders`,
+    PAYMENT_GATEWAY_URL: 'http://simulator:7072',
+    API_KEYS: 'demo:demo-key',
+    ADMIN_HOST: '0.0.0.0',
+    // The SDK is loaded as in the stack; nobody listens there.
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+  };
+  const common = ['--network', network, '--read-only', '--memory', '208m', ...asOptions(environment)];
+  await docker('run', '--rm', '--init', ...common, image, 'sh', '-c', migrateUntilItWorks);
+  const starts: Record<Kind, Start[]> = { 'compiled at its start': [], 'compiled before': [] };
+  for (let round = 0; round <= rounds; round += 1) {
+    // In turn, and not always in the same order.
+    for (const kind of round % 2 === 0 ? names : names.toReversed()) {
+      signal.throwIfAborted();
+      const extra = kinds[kind].flatMap((variable) => ['--env', variable]);
+      const start = await measureStart(['--init', ...common, ...extra, image]);
+      // The first of each kind reads the image from the disk.
+      if (round > 0) starts[kind].push(start);
+      say(`round ${round}: ${kind.padEnd(22)} ready after ${start.ready.toFixed(0)} ms`);
+    }
+  }
+  return starts;
+}
+
+function asOptions(variables: Readonly<Record<string, string>>): string[] {
+  return Object.entries(variables).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+}
+
+function toMarkdown(
+  starts: Readonly<Record<Kind, Start[]>>,
+  rounds: number,
+  machine: ReturnType<typeof describeMachine>,
+): string {
+  const row = (figure: keyof Start, title: string) => {
+    const [before, after] = names.map((name) => starts[name].map((start) => start[figure]));
+    const ratio = ratios(after ?? [], before ?? []);
+    const milliseconds = names.map((name) => spreadOf(starts[name].map((start) => start[figure])));
+    return [
+      title,
+      ...milliseconds.map((each) => show(each, { unit: ' ms', digits: 0 })),
+      show(ratio, ratioForm),
+    ];
+  };
+  return `# From the start of a container to a ready service
+
+\`npm run bench:start\`: ${machine.cores} cores (${machine.processor}), ${machine.platform}, load average ${machine.loadBefore.toFixed(2)} before the start.
+${rounds} starts of each kind in turn: the median and, in brackets, the least and the most. Ratios are those of neighbours.
+
+${table([['', ...names, 'ratio'], row('ready', 'until `/readyz` answers 200'), row('processor', 'processor time until then')])}
+
+_Compiled before_ is the image as it is: it brings what Node has compiled of every program (\`NODE_COMPILE_CACHE\`). _Compiled at its
+start_ is the same image with \`NODE_DISABLE_COMPILE_CACHE=1\`.
+`;
+}
