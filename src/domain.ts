@@ -7,7 +7,7 @@ import { orderRoutes } from './orders/api/order-routes.ts';
 import { readFromStore } from './orders/api/read-order.ts';
 import { cacheSettledOrders } from './orders/api/settled-order-cache.ts';
 import { createBacklog } from './orders/backlog.ts';
-import { requestLease, type StepBounds, workerLease } from './orders/lease.ts';
+import { requestLease, type StepBounds, workerLease } from './leasing/lease.ts';
 import type { OrderDependencies } from './orders/order-dependencies.ts';
 import { createOrderStore, type OrderStore, separateWrites, sharedWrites } from './orders/order-store.ts';
 import { createSettlementWorker, patientLanes } from './orders/settle-orders.ts';

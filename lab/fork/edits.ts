@@ -47,7 +47,7 @@ export function replaceBlock(start: string, by: string): Edit {
     if (first < 0) throw new StaleEdit(`no block begins with ${start}`);
     const depth = depthOf(lines[first] ?? '');
     let begin = first;
-    while (isComment(lines[begin - 1]) && depthOf(lines[begin - 1] ?? '') === depth) begin -= 1;
+    while (isComment(lines[begin - 1]) && commentDepthOf(lines[begin - 1] ?? '') === depth) begin -= 1;
     let end = first + 1;
     while (end < lines.length && (lines[end]?.trim() === '' || depthOf(lines[end] ?? '') > depth)) end += 1;
     if (/^\s*[)}\]]+[;,]?$/.test(lines[end] ?? '') && depthOf(lines[end] ?? '') === depth) end += 1;
@@ -64,4 +64,6 @@ export function replaceBlock(start: string, by: string): Edit {
 const isStart = (line: string, start: string): boolean =>
   start.endsWith(':') ? line === start : line.startsWith(start);
 const depthOf = (line: string): number => line.length - line.trimStart().length;
+/** The later lines of a doc comment are one deeper than its first. */
+const commentDepthOf = (line: string): number => depthOf(line) - (/^\s*\*/.test(line) ? 1 : 0);
 const isComment = (line: string | undefined): boolean => /^\s*(?:#|\/\/|\/?\*)/.test(line ?? '');

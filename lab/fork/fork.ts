@@ -1,21 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { globSync, rmSync, symlinkSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { globSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asStarter, type ForkNames, renameCore, renameStarter } from './names.ts';
 import { chartFiles } from './chart-files.ts';
 import { type EditedFile, StaleEdit } from './edits.ts';
+import { ForkError } from './fork-error.ts';
 import { packageFiles } from './manifest-files.ts';
-import {
-  coreFiles,
-  domainFiles,
-  movedFiles,
-  neverTaken,
-  parts,
-  sharedFiles,
-  withDependents,
-} from './parts.ts';
+import { coreFiles, domainFiles, neverTaken, parts, sharedFiles, withDependents } from './parts.ts';
+import { commit, commitOf, format } from './programs.ts';
 import { stackFiles } from './stack-files.ts';
+import { checkTarget, explained, makeDraft, removeEmpty } from './target.ts';
 
 export interface ForkOptions {
   names: ForkNames;
@@ -30,42 +26,45 @@ export interface ForkOptions {
 export const licenses = ['UNLICENSED', 'MIT'] as const;
 export type License = (typeof licenses)[number];
 
-/** The fork cannot be made, for a reason that its maker can mend. `message` is one line. */
-export class ForkError extends Error {
-  override readonly name = 'ForkError';
-}
-
-const root = path.resolve(import.meta.dirname, '../..');
+const root = realpathSync(path.resolve(import.meta.dirname, '../..'));
 const starter = 'lab/fork/starter';
 
 /**
  * Makes a fork: writes it into a folder beside the target, commits it, and renames the folder. Until then nothing is at the
  * target, whatever fails.
  *
+ * @param signal gives up, and leaves nothing behind
  * @throws {ForkError}
  */
-export async function makeFork(target: string, options: ForkOptions): Promise<void> {
+export async function makeFork(target: string, options: ForkOptions, signal?: AbortSignal): Promise<void> {
   checkParts(options.without);
   const folder = path.resolve(target);
-  await checkTarget(folder);
+  await checkTarget(folder, root);
   const files = await forkFiles(options);
-  await mkdir(path.dirname(folder), { recursive: true });
-  const draft = await mkdtemp(path.join(path.dirname(folder), `.${path.basename(folder)}-`));
+  const draft = await makeDraft(folder);
   try {
     for (const [file, text] of files) {
-      await mkdir(path.dirname(path.join(draft, file)), { recursive: true });
-      await writeFile(path.join(draft, file), text);
+      signal?.throwIfAborted();
+      await mkdir(path.dirname(path.join(draft.folder, file)), { recursive: true });
+      await writeFile(path.join(draft.folder, file), text);
     }
-    format(draft);
-    render(draft, files);
-    commit(draft, options.names.service);
-    // An empty folder may be there already.
-    await rmdir(folder).catch(() => undefined);
-    await rename(draft, folder);
+    format(draft.folder, root);
+    render(draft.folder, files);
+    commit(draft.folder, options.names.service);
+    await givenUp(signal);
+    await removeEmpty(folder);
+    await rename(draft.folder, folder);
   } catch (error) {
-    await rm(draft, { recursive: true, force: true });
-    throw error;
+    await draft.discard();
+    await givenUp(signal);
+    throw explained(error, folder);
   }
+}
+
+/** Programs that were waited for have kept the signal from being heard. @throws the reason of the signal */
+async function givenUp(signal: AbortSignal | undefined): Promise<void> {
+  await nextTurn();
+  signal?.throwIfAborted();
 }
 
 function checkParts(without: readonly string[]): void {
@@ -74,16 +73,6 @@ function checkParts(without: readonly string[]): void {
     throw new ForkError(
       `There is no part "${unknown[0]}": ${[...Object.keys(parts), ...neverTaken].join(', ')}.`,
     );
-}
-
-async function checkTarget(folder: string): Promise<void> {
-  if (`${folder}/`.startsWith(`${root}/`))
-    throw new ForkError(`${folder} is inside this repository: take a folder outside of it.`);
-  const found = await stat(folder).catch(() => undefined);
-  if (found === undefined) return;
-  if (!found.isDirectory()) throw new ForkError(`${folder} is a file: take a folder that does not exist.`);
-  if ((await readdir(folder)).length > 0)
-    throw new ForkError(`${folder} is not empty: take a folder that does not exist.`);
 }
 
 /** Every file of a fork with its text. */
@@ -101,23 +90,20 @@ async function forkFiles({
 
   for (const file of filesOf(coreFiles, root)) {
     if (isOfDomain(file) || isLeftOut(file)) continue;
-    const text = renameCore(await readFile(path.join(root, file), 'utf8'), names);
+    const text = renameCore(edited(file, await readFile(path.join(root, file), 'utf8'), without), names);
     // Tests whose examples are charges belong to the domain, wherever they stand, and those that write a page to that page.
     if (file.endsWith('.test.ts') && /payment|toMatchFileSnapshot/i.test(text)) continue;
     add(file, text);
   }
-  for (const [from, to] of Object.entries(movedFiles)) {
-    const text = await readFile(path.join(root, from), 'utf8');
-    add(to, renameCore(text, names));
-  }
-  for (const edited of [...stackFiles(!without.includes('traffic')), ...chartFiles]) {
-    const to = renameStarter(edited.to ?? edited.from, names);
-    if (!isLeftOut(edited.from)) add(to, await edit(edited, names));
+  for (const surrounding of [...stackFiles(!without.includes('traffic')), ...chartFiles]) {
+    const to = renameStarter(surrounding.to ?? surrounding.from, names);
+    if (!isLeftOut(surrounding.from)) add(to, await edit(surrounding, names));
   }
   for (const file of filesOf(['**/*', '**/.*', '.github/**/*'], path.join(root, starter))) {
     const named = renameStarter(file, names);
     if (isLeftOut(file)) continue;
-    add(named, renameStarter(await readFile(path.join(root, starter, file), 'utf8'), names));
+    const text = await readFile(path.join(root, starter, file), 'utf8');
+    add(named, renameStarter(edited(file, text, without), names));
   }
   for (const file of sharedFiles) add(file, await readFile(path.join(root, file), 'utf8'));
   for (const file of sharedFiles)
@@ -151,6 +137,16 @@ async function edit({ from, edits }: EditedFile, names: ForkNames): Promise<stri
   return renameStarter(asStarter(text), names);
 }
 
+/** The text of a file without the parts that are left out. @throws {StaleEdit} naming the file */
+function edited(file: string, text: string, without: readonly string[]): string {
+  const left = Object.entries(parts).filter(([name]) => without.includes(name));
+  try {
+    return left.flatMap(([, { edits }]) => edits?.[file] ?? []).reduce((lines, edit) => edit(lines), text);
+  } catch (cause) {
+    throw new StaleEdit(`${file} has changed, and lab/fork/without has not: ${String(cause)}`, { cause });
+  }
+}
+
 function filesOf(globs: readonly string[], folder: string): string[] {
   return globSync([...globs], { cwd: folder, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -171,18 +167,6 @@ async function provenance({ service, resource, plural }: ForkNames, without: rea
   return { template: { version, commit: commitOf(root) }, service, resource, plural, without };
 }
 
-function commitOf(folder: string): string | null {
-  try {
-    return execFileSync('git', ['rev-parse', 'HEAD'], {
-      cwd: folder,
-      encoding: 'utf8',
-      stdio: 'pipe',
-    }).trim();
-  } catch {
-    return null;
-  }
-}
-
 async function licenseFiles(license: License, holder: string): Promise<Array<[string, string]>> {
   // The licence of the files that were copied asks that its notice goes along, whatever the fork's own licence is.
   const notice = await readFile(path.join(root, 'LICENSE'), 'utf8');
@@ -192,12 +176,6 @@ async function licenseFiles(license: License, holder: string): Promise<Array<[st
   return [
     ['LICENSE', notice.replace(/^Copyright.*$/m, (line) => `Copyright (c) ${year} ${holder}\n${line}`)],
   ];
-}
-
-/** Names of another length move the ends of lines, so a fork is formatted once. */
-function format(folder: string): void {
-  const biome = path.join(root, 'node_modules/.bin/biome');
-  execFileSync(biome, ['format', '--write', '--vcs-enabled=false', '.'], { cwd: folder, stdio: 'pipe' });
 }
 
 /** What a fork generates from its own sources: `npm run dashboards`, `npm run chart`. */
@@ -210,33 +188,5 @@ function render(folder: string, files: ReadonlyMap<string, string>): void {
     for (const source of sources) execFileSync(process.execPath, [source], { cwd: folder, stdio: 'pipe' });
   } finally {
     rmSync(packages);
-  }
-}
-
-function commit(folder: string, service: string): void {
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, stdio: 'pipe' });
-  try {
-    git('init', '--quiet', '--initial-branch=main');
-    git('add', '--all');
-    git(
-      ...identityOf(folder),
-      'commit',
-      '--quiet',
-      '--no-verify',
-      '--message',
-      `feat: ${service}, made from a template`,
-    );
-  } catch (cause) {
-    throw new ForkError('git cannot make the first commit: is it installed?', { cause });
-  }
-}
-
-/** Whoever has not told git a name yet gets one for the first commit only. */
-function identityOf(folder: string): string[] {
-  try {
-    execFileSync('git', ['var', 'GIT_AUTHOR_IDENT'], { cwd: folder, stdio: 'pipe' });
-    return [];
-  } catch {
-    return ['-c', 'user.name=fork', '-c', 'user.email=fork@localhost'];
   }
 }

@@ -1,13 +1,15 @@
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
-import { ForkError, type License, licenses, makeFork } from './fork.ts';
+import { ForkError } from './fork-error.ts';
+import { type License, licenses, makeFork } from './fork.ts';
 import { forkNames, regularPlural, UnfitName } from './names.ts';
 import { neverTaken, parts } from './parts.ts';
 
-const usage = `npm run fork -- FOLDER --name NAME --resource RESOURCE [--plural PLURAL] [--without PART,…] [--license ${licenses.join('|')}] [--holder NAME]
+const usage = `npm run fork -- FOLDER --name NAME --resource RESOURCE [--plural PLURAL] [--outbox|--no-worker] [--without PART,…] [--license ${licenses.join('|')}] [--holder NAME]
 
 Makes a service of its own from this one, with a small domain around RESOURCE in place of orders.
 Parts that can be left out: ${Object.keys(parts).join(', ')}.
+--outbox, the default, brings a worker that settles what requests leave pending; --no-worker is --without worker.
 Parts that no fork has yet: ${neverTaken.join(', ')}.`;
 
 /** `npm run fork`. Where there is a terminal, it asks for what is missing. */
@@ -19,6 +21,8 @@ async function main(): Promise<void> {
       resource: { type: 'string' },
       plural: { type: 'string' },
       without: { type: 'string', multiple: true },
+      outbox: { type: 'boolean' },
+      'no-worker': { type: 'boolean' },
       license: { type: 'string' },
       holder: { type: 'string' },
       help: { type: 'boolean' },
@@ -28,19 +32,23 @@ async function main(): Promise<void> {
     process.stdout.write(`${usage}\n`);
     return;
   }
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort(new Interrupted());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
   const terminal =
     process.stdin.isTTY && process.stdout.isTTY
       ? createInterface({ input: process.stdin, output: process.stdout })
       : undefined;
+  // Ctrl-D ends the questions as Ctrl-C does: a question would wait for its answer for ever.
+  terminal?.on('SIGINT', interrupt).once('close', interrupt);
   const ask = async (given: string | undefined, question: string, otherwise?: string): Promise<string> => {
     if (given !== undefined) return given;
     if (terminal === undefined) {
       if (otherwise !== undefined) return otherwise;
       throw new ForkError(`${question} is missing. See npm run fork -- --help.`);
     }
-    const answer = await terminal.question(
-      `${question}${otherwise === undefined ? '' : ` [${otherwise}]`}: `,
-    );
+    const text = `${question}${otherwise === undefined ? '' : ` [${otherwise}]`}: `;
+    const answer = await terminal.question(text, { signal: interruption.signal });
     return answer.trim() || (otherwise ?? '');
   };
   try {
@@ -57,7 +65,7 @@ async function main(): Promise<void> {
         ? await ask(undefined, `The plural of ${resource} (--plural)`)
         : values.plural;
     const names = forkNames({ name, resource, plural });
-    const without = (values.without ?? []).flatMap((list) => list.split(',')).filter((part) => part !== '');
+    const without = await partsLeftOut(values, ask);
     const license = toLicense(
       await ask(values.license, `The licence, ${licenses.join(' or ')} (--license)`, 'UNLICENSED'),
     );
@@ -65,14 +73,47 @@ async function main(): Promise<void> {
       license === 'UNLICENSED'
         ? ''
         : await ask(values.holder, 'Who holds the copyright (--holder)', `the authors of ${name}`);
-    await makeFork(target, { names, without, license, holder });
+    terminal?.off('close', interrupt).close();
+    await makeFork(target, { names, without, license, holder }, interruption.signal);
     process.stdout.write(`${names.service} is in ${target}. Next:
 
   cd ${target} && npm install && npm start
 `);
+  } catch (error) {
+    throw interruption.signal.aborted ? new Interrupted() : error;
   } finally {
     terminal?.close();
   }
+}
+
+/** Its user has given up. */
+class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+
+  constructor() {
+    super('Given up: nothing is made.');
+  }
+}
+
+interface Choice {
+  without?: string[] | undefined;
+  outbox?: boolean | undefined;
+  'no-worker'?: boolean | undefined;
+}
+
+async function partsLeftOut(
+  { without = [], outbox = false, 'no-worker': noWorker = false }: Choice,
+  ask: (given: string | undefined, question: string, otherwise: string) => Promise<string>,
+): Promise<string[]> {
+  const named = without.flatMap((list) => list.split(',')).filter((part) => part !== '');
+  const isLeftOut = noWorker || named.includes('worker');
+  if (outbox && isLeftOut)
+    throw new ForkError('--outbox brings the worker that --no-worker leaves out: take one of them.');
+  const said = outbox ? 'yes' : isLeftOut ? 'no' : undefined;
+  const answer = await ask(said, 'A worker for what requests leave pending (--outbox, --no-worker)', 'yes');
+  if (!/^(?:y|yes|n|no)$/i.test(answer))
+    throw new ForkError(`The answer "${answer}" will not do: yes or no.`);
+  return [...new Set([...named, ...(/^n/i.test(answer) ? ['worker'] : [])])];
 }
 
 function toLicense(given: string): License {
@@ -87,9 +128,10 @@ try {
 } catch (error) {
   const isTold =
     error instanceof ForkError ||
+    error instanceof Interrupted ||
     error instanceof UnfitName ||
     (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
   if (!isTold) throw error;
   process.stderr.write(`${error instanceof Error ? error.message : ''}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof Interrupted ? 130 : 1;
 }

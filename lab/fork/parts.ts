@@ -1,3 +1,9 @@
+import type { Edit } from './edits.ts';
+import { withoutAdmission } from './without/admission.ts';
+import { withoutAutoInstrumentation } from './without/auto-instrumentation.ts';
+import { withoutRedis } from './without/redis.ts';
+import { withoutWorker } from './without/worker.ts';
+
 /**
  * What a fork consists of: the parts of the core that it takes from here, and what the starter (`lab/fork/starter/`) puts in the
  * place of the domain. A test generates a fork from it in every run of CI, so a change of the service that breaks the fork
@@ -42,13 +48,6 @@ export const domainFiles: readonly string[] = [
   'src/telemetry/observers/{domain,orders,payment}.ts',
 ];
 
-/** Files of the domain that any domain can use, and where a fork has them. */
-export const movedFiles: Readonly<Record<string, string>> = {
-  'src/orders/api/idempotency-key.ts': 'src/http/idempotency-key.ts',
-  'src/orders/api/idempotency-key.test.ts': 'src/http/idempotency-key.test.ts',
-  'src/payment/gateway-connections.ts': 'src/upstream/connections.ts',
-};
-
 /** A part that a fork can do without. */
 export interface Part {
   about: string;
@@ -58,9 +57,48 @@ export interface Part {
   packages: readonly string[];
   /** A part that it is made from, so that it goes when that one goes. */
   needs?: string;
+  /** What the files that stay lose with it, by their names here or in the starter. */
+  edits?: Readonly<Record<string, readonly Edit[]>>;
 }
 
+/** Their edits are applied from the first to the last. */
 export const parts: Readonly<Record<string, Part>> = {
+  'auto-instrumentation': {
+    about:
+      'spans by the OpenTelemetry instrumentations (`TELEMETRY_INSTRUMENTATION=auto`) instead of those of the service',
+    files: ['src/telemetry/sdk/auto-instrumentation.ts', 'src/telemetry/tracing/traced-connections.ts'],
+    packages: ['@opentelemetry/auto-instrumentations-node', '@opentelemetry/instrumentation'],
+    edits: withoutAutoInstrumentation,
+  },
+  redis: {
+    about: 'rate limits that replicas share',
+    files: ['src/redis/**', 'src/telemetry/observers/redis.ts'],
+    packages: ['ioredis'],
+    edits: withoutRedis,
+  },
+  admission: {
+    about: 'admission control: an adaptive limit on requests in flight, with priorities',
+    files: [
+      'src/admission/**',
+      'src/http/limits/{admission-hook,early-refusal,overloaded}*.ts',
+      'src/telemetry/observers/admission.ts',
+    ],
+    packages: [],
+    edits: withoutAdmission,
+  },
+  worker: {
+    about: 'settlement of what requests leave pending',
+    files: [
+      'src/leasing/**',
+      'src/bookings/{due,settle}-bookings.ts',
+      'src/config/settlement-config.ts',
+      'src/telemetry/observers/settlement.ts',
+      'migrations/0002_due_bookings.sql',
+      'test/settlement.test.ts',
+    ],
+    packages: [],
+    edits: withoutWorker,
+  },
   stack: {
     about:
       'docker-compose.yml with HAProxy, the Collector, Jaeger, Prometheus, Loki and Grafana; alerts, dashboards, runbooks, evidence',

@@ -1,3 +1,4 @@
+import { type BreakerConfig, breakerConfig } from './breaker-config.ts';
 import type { domainVariables } from './domain-variables.ts';
 import type { Values } from './environment.ts';
 import { gatewayAccess, type GatewayAccess, gatewayContradictions } from './gateway-config.ts';
@@ -29,15 +30,7 @@ export interface PaymentConfig extends GatewayAccess {
   backoff: BackoffConfig;
   /** Retries per charge as a share, and how many a quiet service saves up. */
   retryBudget: { share: number; reserve: number };
-  breaker: {
-    /** The circuit opens when more than this share of the attempts in the window failed. */
-    errorShare: number;
-    /** Attempts in the window before the share counts. */
-    volume: number;
-    window: number;
-    /** From open to half-open. */
-    openFor: number;
-  };
+  breaker: BreakerConfig;
 }
 
 type DomainValues = Values<typeof domainVariables & typeof outgoingProxyVariables>;
@@ -88,11 +81,6 @@ function paymentConfig(value: DomainValues): PaymentConfig {
       cap: value.PAYMENT_BACKOFF_CAP,
     },
     retryBudget: { share: value.PAYMENT_RETRY_BUDGET, reserve: value.PAYMENT_RETRY_RESERVE },
-    breaker: {
-      errorShare: value.BREAKER_ERROR_SHARE,
-      volume: value.BREAKER_VOLUME,
-      window: value.BREAKER_WINDOW,
-      openFor: value.BREAKER_OPEN_FOR,
-    },
+    breaker: breakerConfig(value),
   };
 }

@@ -1,3 +1,4 @@
+import { breakerVariables } from './breaker-config.ts';
 import { duration, share, wholeNumber } from './environment.ts';
 import { gatewayVariables } from './gateway-variables.ts';
 import { settlementVariables } from './settlement-variables.ts';
@@ -50,22 +51,7 @@ export const domainVariables = {
     meaning:
       'share that one client may hold of the connections to the gateway that the others leave, while several clients use it; its further orders get 202 and are charged later; 1 lets one client take them all',
   }),
-  BREAKER_ERROR_SHARE: share({
-    default: '0.5',
-    meaning: 'share of failed attempts in the window above which the circuit to the gateway opens',
-  }),
-  BREAKER_VOLUME: wholeNumber(1, 100_000, {
-    default: '20',
-    meaning: 'attempts in the window before the circuit can open',
-  }),
-  BREAKER_WINDOW: duration({
-    default: '10s',
-    meaning: 'length of the rolling window of the circuit breaker',
-  }),
-  BREAKER_OPEN_FOR: duration({
-    default: '5s',
-    meaning: 'time from open to half-open, when the circuit breaker lets one probe through',
-  }),
+  ...breakerVariables,
   ...settlementVariables,
   ORDER_CACHE_TTL: duration({
     default: '10m',

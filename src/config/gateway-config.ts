@@ -1,6 +1,11 @@
 import { Secret, type Values } from './environment.ts';
 import type { gatewayVariables } from './gateway-variables.ts';
-import { outgoingProxy, type OutgoingProxy, type outgoingProxyVariables } from './outgoing-proxy.ts';
+import {
+  type OutgoingProxy,
+  type outgoingProxyVariables,
+  proxyContradiction,
+  proxyTo,
+} from './outgoing-proxy.ts';
 
 /** How requests get to the payment gateway. */
 export interface GatewayAccess {
@@ -17,7 +22,7 @@ export function gatewayAccess(value: GatewayValues): GatewayAccess {
   return {
     gatewayUrl: value.PAYMENT_GATEWAY_URL,
     authorization: authorizationOf(value),
-    proxy: isHttps(value) ? outgoingProxy(value.HTTPS_PROXY, value.NO_PROXY) : undefined,
+    proxy: proxyTo(value.PAYMENT_GATEWAY_URL, value),
   };
 }
 
@@ -29,8 +34,6 @@ function authorizationOf({
   return path === undefined ? undefined : { kind: 'file', path };
 }
 
-const isHttps = ({ PAYMENT_GATEWAY_URL: url }: GatewayValues) => url.startsWith('https:');
-
 /** A sentence for each combination of values that cannot be used. */
 export function gatewayContradictions(value: GatewayValues): Array<[applies: boolean, sentence: string]> {
   return [
@@ -39,9 +42,6 @@ export function gatewayContradictions(value: GatewayValues): Array<[applies: boo
         value.PAYMENT_GATEWAY_AUTHORIZATION_FILE !== undefined,
       'PAYMENT_GATEWAY_AUTHORIZATION and PAYMENT_GATEWAY_AUTHORIZATION_FILE must not both be set',
     ],
-    [
-      isHttps(value) && value.HTTPS_PROXY !== undefined && outgoingProxy(value.HTTPS_PROXY) === undefined,
-      'HTTPS_PROXY must be a URL that starts with http:// or https://; other proxies are not supported',
-    ],
+    proxyContradiction(value.PAYMENT_GATEWAY_URL, value),
   ];
 }

@@ -1,4 +1,4 @@
-import { type Environment, optional, Secret, text } from './environment.ts';
+import { type Environment, optional, Secret, text, type Values } from './environment.ts';
 
 /** The variables for the way out of the network. */
 export const outgoingProxyVariables = {
@@ -41,6 +41,26 @@ export function withProxyNames(env: Environment): Environment {
 export function outgoingProxy(url: string | undefined, except = ''): OutgoingProxy | undefined {
   const address = url === undefined ? undefined : httpAddress(url);
   return address === undefined ? undefined : { url: new Secret(address), except: `${except},${thisMachine}` };
+}
+
+type ProxyValues = Values<typeof outgoingProxyVariables>;
+
+const isHttps = (dependency: string) => dependency.startsWith('https:');
+
+/** The proxy through which the dependency with this URL is reached; `undefined` for one that is reached without. */
+export function proxyTo(dependency: string, value: ProxyValues): OutgoingProxy | undefined {
+  return isHttps(dependency) ? outgoingProxy(value.HTTPS_PROXY, value.NO_PROXY) : undefined;
+}
+
+/** Whether the dependency would need a proxy of a kind that is not supported, and the sentence that says so. */
+export function proxyContradiction(
+  dependency: string,
+  { HTTPS_PROXY: proxy }: ProxyValues,
+): [applies: boolean, sentence: string] {
+  return [
+    isHttps(dependency) && proxy !== undefined && outgoingProxy(proxy) === undefined,
+    'HTTPS_PROXY must be a URL that starts with http:// or https://; other proxies are not supported',
+  ];
 }
 
 /** Like curl, takes an address without a scheme for one of HTTP. */

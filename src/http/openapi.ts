@@ -63,6 +63,11 @@ export async function serveOpenApi(
   });
 }
 
+/** A response with a body of the schema with this id, for the `responses` of an operation. */
+export function jsonResponse(schema: string, description: string, headers: object = responseHeaders): object {
+  return { description, headers, content: { 'application/json': { schema: Type.Ref(schema) } } };
+}
+
 /** The problems that every operation can respond with. */
 const everywhere: readonly ProblemType[] = [
   problems.malformed_request,

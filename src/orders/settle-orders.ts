@@ -1,13 +1,13 @@
 import { codesOf } from '../errors.ts';
+import { type Crew, createCrew } from '../leasing/crew.ts';
 import type { CallContext } from '../payment/payment-gateway.ts';
 import type { CircuitState } from '../resilience/circuit-breaker.ts';
 import type { LeasedOrder, Order } from './order.ts';
 import type { OrderDependencies } from './order-dependencies.ts';
 import { causesOf, chargeFor, recordOutcome } from './record-outcome.ts';
 import { historyAfter } from './round-history.ts';
-import { createSettlementCrew, type SettlementCrew } from './settlement-crew.ts';
 
-export type SettlementWorker = SettlementCrew;
+export type SettlementWorker = Crew;
 
 export interface WorkerOptions {
   /** Milliseconds between two polls while there is nothing to do. */
@@ -69,6 +69,7 @@ export function createSettlementWorker(
     events.settling(leased, () => settleOrder(dependencies, leased, how));
   const common = {
     pollInterval,
+    clientOf: ({ order }: LeasedOrder) => order.clientId,
     giveBack: (leased: LeasedOrder) => store.release(leased, 0),
     onLook: reportLook,
     onRoundFailed: (error: unknown) => events.settlementFailed(error),
@@ -79,7 +80,7 @@ export function createSettlementWorker(
       { closed: Number.POSITIVE_INFINITY, half_open: 1, open: 0 }[options.circuits()[circuit]],
     );
 
-  const prompt = createSettlementCrew({
+  const prompt = createCrew({
     ...common,
     lanes: concurrency,
     batchSize,
@@ -93,9 +94,9 @@ export function createSettlementWorker(
       const which = isProbe ? 'fresh' : backlog.isOfSeveral() ? 'answered_in_turn' : 'answered';
       return store.takeDue(which, limit, leases.prompt);
     },
-    settle: (leased) => settle(leased, {}),
+    work: (leased) => settle(leased, {}),
   });
-  const patient = createSettlementCrew({
+  const patient = createCrew({
     ...common,
     lanes: patientLanes(concurrency),
     batchSize: patientLanes(concurrency),
@@ -105,7 +106,7 @@ export function createSettlementWorker(
       return store.takeDue(which, limit, leases.patient);
     },
     // A patient call would outlast the shutdown.
-    settle: (leased, signal) => settle(leased, { patient: true, signal }),
+    work: (leased, signal) => settle(leased, { patient: true, signal }),
   });
   const crews = [prompt, patient];
 

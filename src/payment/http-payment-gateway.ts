@@ -1,11 +1,9 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { errors } from 'undici';
 import type { OutgoingProxy } from '../config/outgoing-proxy.ts';
 import type { Credentials } from './gateway-credentials.ts';
-import { isConnectError, openConnections } from './gateway-connections.ts';
 import { millisecondsOfRetryAfter } from '../resilience/retry-after.ts';
-import { startTimeLimit } from '../resilience/time-limit.ts';
+import { type Answer, createHttpDependency, type Fault } from '../upstream/exchange.ts';
 import type {
   CallContext,
   CancelOutcome,
@@ -35,9 +33,6 @@ const cancellationBody = Compile(
 );
 const problemBody = Compile(Type.Object({ code: Type.String({ minLength: 1, maxLength: 64 }) }));
 
-/** In bytes. A documented response has a few hundred; an endless one must not fill the memory. */
-const longestResponse = 65_536;
-
 export interface HttpPaymentGateway extends PaymentGateway {
   close(): Promise<void>;
 }
@@ -56,68 +51,23 @@ export function createHttpPaymentGateway(options: {
   /** Default: the gateway is reached without a proxy. */
   proxy?: OutgoingProxy | undefined;
 }): HttpPaymentGateway {
-  const { origin, pathname } = new URL(options.baseUrl);
-  const basePath = pathname.replace(/\/$/, '');
-  const gateway = openConnections(origin, {
-    connections: options.connections,
-    connectTimeout: options.attemptTimeout,
-    longestResponse,
-    proxy: options.proxy,
-  });
+  const gateway = createHttpDependency(options);
   const { credentials } = options;
 
   async function post<T>(
     path: string,
     headers: Record<string, string>,
     body: string | null,
-    context: CallContext,
-    interpret: (response: GatewayResponse) => T,
+    { requestId, attemptTimeout, timeLimit, signal }: CallContext,
+    interpret: (answer: Answer) => T,
   ): Promise<T | Undecided> {
-    async function exchange(signal: AbortSignal): Promise<T | Undecided> {
-      const {
-        statusCode,
-        headers: received,
-        body: stream,
-      } = await gateway.request({
-        origin,
-        method: 'POST',
-        path: basePath + path,
-        headers: { ...headers, ...credentials?.headers(), 'x-request-id': context.requestId },
-        body,
-        signal,
-      });
-      if (statusCode === 401 || statusCode === 403) credentials?.refused();
-      const text = await stream.text();
-      return (
-        undecided(statusCode, received['retry-after']) ??
-        interpret({ status: statusCode, body: parseJson(text) })
-      );
-    }
-
-    const aborting = new AbortController();
-    const signal = context.signal ? AbortSignal.any([aborting.signal, context.signal]) : aborting.signal;
-    const { promise: timedOut, reject } = Promise.withResolvers<never>();
-    const limit = startTimeLimit(
-      {
-        running: context.attemptTimeout ?? options.attemptTimeout,
-        elapsed: context.timeLimit ?? Number.POSITIVE_INFINITY,
-      },
-      () => {
-        const error = new TimeoutError();
-        aborting.abort(error);
-        // A request that still waits for a connection would notice only when it gets one.
-        reject(error);
-      },
+    const result = await gateway.post(
+      { path, headers: { ...headers, ...credentials?.headers(), 'x-request-id': requestId }, body },
+      { running: attemptTimeout, elapsed: timeLimit, signal },
     );
-    try {
-      return await Promise.race([exchange(signal), timedOut]);
-    } catch (error) {
-      return context.signal?.aborted
-        ? { kind: 'unknown', reason: 'deadline', cause: error }
-        : interpretFault(error);
-    } finally {
-      limit.clear();
-    }
+    if (result.status === 401 || result.status === 403) credentials?.refused();
+    if (result.kind === 'fault') return undecidedBy(result);
+    return undecided(result.status, result.headers['retry-after']) ?? interpret(result);
   }
 
   return {
@@ -132,17 +82,12 @@ export function createHttpPaymentGateway(options: {
           reference: charge.key,
         }),
         context,
-        (response) => interpretCharge(charge, response),
+        (answer) => interpretCharge(charge, answer),
       ),
     cancel: (key, context) =>
       post(`/charges/${encodeURIComponent(key)}/cancel`, {}, null, context, interpretCancellation),
     close: () => gateway.close(),
   };
-}
-
-interface GatewayResponse {
-  status: number;
-  body: unknown;
 }
 
 /** Interprets the status codes that mean the same for every operation; `undefined` for the others. */
@@ -160,7 +105,7 @@ function undecided(status: number, header: unknown): Undecided | undefined {
   return { kind: 'unknown', reason: 'gateway_error', cause, ...retryAfter };
 }
 
-function interpretCharge(charge: Charge, { status, body }: GatewayResponse): ChargeOutcome {
+function interpretCharge(charge: Charge, { status, body }: Answer): ChargeOutcome {
   if (status === 200 || status === 201) {
     // A charge of another amount is not the one we requested: accepting it would falsify the books.
     return chargeBody.Check(body) &&
@@ -177,7 +122,7 @@ function interpretCharge(charge: Charge, { status, body }: GatewayResponse): Cha
   return refused(status, body);
 }
 
-function interpretCancellation({ status, body }: GatewayResponse): CancelOutcome {
+function interpretCancellation({ status, body }: Answer): CancelOutcome {
   if (status !== 200) return refused(status, body);
   if (!cancellationBody.Check(body)) return malformed(status);
   if (body.status === 'cancelled') return { kind: 'cancelled' };
@@ -210,30 +155,7 @@ function malformed(status: number): Undecided {
   };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Responses that are not HTTP, or exceed a size limit. */
-const unreadable = [errors.HTTPParserError, errors.HeadersOverflowError, errors.ResponseExceededMaxSizeError];
-
-class TimeoutError extends Error {
-  override readonly name = 'TimeoutError';
-
-  constructor() {
-    super('no answer within the time limit');
-  }
-}
-
-function interpretFault(error: unknown): Undecided {
-  if (error instanceof TimeoutError) return { kind: 'unknown', reason: 'timeout', cause: error };
-  if (unreadable.some((kind) => error instanceof kind))
-    return { kind: 'unknown', reason: 'malformed_answer', cause: error };
-  return isConnectError(error)
-    ? { kind: 'unavailable', reason: 'unreachable', cause: error }
-    : { kind: 'unknown', reason: 'connection_lost', cause: error };
+function undecidedBy({ reason, cause }: Fault): Undecided {
+  if (reason === 'unreachable') return { kind: 'unavailable', reason, cause };
+  return { kind: 'unknown', reason: reason === 'cut_off' ? 'deadline' : reason, cause };
 }

@@ -3,22 +3,22 @@ import type { Explained } from './judge.ts';
 const sameEffect = 'the effect is the same';
 const typeGuard = 'the condition is for the type checker: it always holds';
 
-/** Survivors of src/orders and src/payment. */
+/** Survivors of src/orders and src/payment, and of what they share with other domains. */
 export const explainedInDomain: readonly Explained[] = [
   {
-    file: 'orders/api/idempotency-key.ts',
+    file: 'http/idempotency/idempotency-key.ts',
     code: "''",
     by: '"Stryker was here!"',
     because: 'the header matches the pattern before it is read, so there is always a string',
   },
   {
-    file: 'orders/api/idempotency-key.ts',
+    file: 'http/idempotency/idempotency-key.ts',
     code: '[]',
     by: '["Stryker was here"]',
     because: 'the header matches the pattern before it is read, so there is always a string',
   },
   {
-    file: 'orders/api/idempotency-key.ts',
+    file: 'http/idempotency/idempotency-key.ts',
     code: '/^"((?:[^"\\\\]|\\\\.)*)"/',
     by: '/"((?:[^"\\\\]|\\\\.)*)"/',
     because: `${sameEffect}: the header begins with a quote`,
@@ -108,26 +108,26 @@ export const explainedInDomain: readonly Explained[] = [
     because: `${sameEffect}: with nothing left, the own orders exceed every share of it`,
   },
   {
-    file: 'orders/settlement-crew.ts',
+    file: 'leasing/crew.ts',
     code: 'inHand > 0',
     by: 'true',
     because: `${sameEffect}: with nothing in hand there is room for the least that is taken`,
   },
   {
-    file: 'orders/settlement-crew.ts',
+    file: 'leasing/crew.ts',
     code: 'inHand > 0',
     by: 'inHand >= 0',
     because: `${sameEffect}: with nothing in hand there is room for the least that is taken`,
   },
   {
-    file: 'orders/settlement-crew.ts',
+    file: 'leasing/crew.ts',
     code: 'Math.random() / 2',
     by: 'Math.random() * 2',
     because:
       'the waits are longer, up to eleven quarters of the interval: a test would need an upper bound in real time',
   },
   {
-    file: 'orders/settlement-crew.ts',
+    file: 'leasing/crew.ts',
     code: 'laneFreed.resolve();',
     by: ';',
     because: `${sameEffect}: the end of a round frees a lane, too`,
@@ -189,31 +189,31 @@ export const explainedInDomain: readonly Explained[] = [
     because: typeGuard,
   },
   {
-    file: 'payment/gateway-connections.ts',
+    file: 'upstream/connections.ts',
     code: 'false',
     by: 'true',
     because: 'only a gateway with HTTP/2 shows it: test/resilience/gateway-over-tls.test.ts',
   },
   {
-    file: 'payment/gateway-connections.ts',
+    file: 'upstream/connections.ts',
     code: 'connect && { connect }',
     by: 'true',
     because: 'the proxy is reached the same way: the connector of undici differs in options for TLS only',
   },
   {
-    file: 'payment/gateway-connections.ts',
+    file: 'upstream/connections.ts',
     code: 'connect && { connect }',
     by: 'false',
     because: 'the proxy is reached the same way: the connector of undici differs in options for TLS only',
   },
   {
-    file: 'payment/gateway-connections.ts',
+    file: 'upstream/connections.ts',
     code: 'connect && { connect }',
     by: 'connect || { connect }',
     because: 'the proxy is reached the same way: the connector of undici differs in options for TLS only',
   },
   {
-    file: 'payment/gateway-connections.ts',
+    file: 'upstream/connections.ts',
     code: '{ connect }',
     by: '{}',
     because: 'the proxy is reached the same way: the connector of undici differs in options for TLS only',

@@ -6,7 +6,16 @@ import { parseArgs } from 'node:util';
 import { explained } from './explained.ts';
 import { type Judgement, judge, type Report, render } from './judge.ts';
 
-const folders = ['admission', 'batching', 'orders', 'payment', 'resilience'] as const;
+const folders = [
+  'admission',
+  'batching',
+  'http/idempotency',
+  'leasing',
+  'orders',
+  'payment',
+  'resilience',
+  'upstream',
+] as const;
 
 const usage = `npm run test:mutation -- [folders]
 
@@ -19,7 +28,7 @@ explain. docs/mutation.md has the last run.
 `;
 
 const root = path.resolve(import.meta.dirname, '../..');
-const reportOf = (folder: string) => path.join(root, `.stryker/${folder}.json`);
+const reportOf = (folder: string) => path.join(root, `.stryker/${folder.replaceAll('/', '-')}.json`);
 
 /**
  * Routes, their schemas and problems, which the service tests run over HTTP. One pattern each: Stryker splits the list at

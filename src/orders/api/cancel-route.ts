@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { timeoutHeader } from '../../http/deadline.ts';
-import { responseHeaders, problemResponses } from '../../http/openapi.ts';
+import { jsonResponse, problemResponses } from '../../http/openapi.ts';
 import { problems, sendProblem } from '../../http/problem-details.ts';
 import { cancelOrder } from '../cancel-order.ts';
 import type { OrderDependencies } from '../order-dependencies.ts';
 import { orderNotFound, orderProblems } from './order-problems.ts';
-import { orderBody, orderContent, orderParams } from './order-schema.ts';
+import { orderBody, orderParams } from './order-schema.ts';
 
 /** `POST /orders/:id/cancel`: maps the outcomes of cancel-order.ts to responses. */
 export const cancelRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDependencies }> = async (
@@ -27,7 +27,7 @@ export const cancelRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDepende
         params: orderParams,
         security: [{ apiKey: [] }],
         response: {
-          200: { description: 'The order is cancelled.', headers: responseHeaders, content: orderContent },
+          200: jsonResponse('Order', 'The order is cancelled.'),
           ...problemResponses(
             problems.invalid_request,
             orderProblems.order_not_found,

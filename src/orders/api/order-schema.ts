@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
+import { pageSchema } from '../../http/page.ts';
 import { currencies } from '../currency.ts';
 import type { Order } from '../order.ts';
 import { orderStatuses } from '../order-state.ts';
-import { idempotencyKeyPattern } from './idempotency-key.ts';
 import { scrub } from '../../privacy/scrub.ts';
 
 /**
@@ -91,30 +91,7 @@ export const orderSchema = Type.Object(
   },
 );
 
-/** The response body with one order. */
-export const orderContent = { 'application/json': { schema: Type.Ref('Order') } };
-
-export const orderPageSchema = Type.Object(
-  {
-    orders: Type.Array(Type.Ref('Order')),
-    nextCursor: Type.Union([Type.String(), Type.Null()], {
-      description: 'Pass it as `cursor` for the next page; null on the last one.',
-    }),
-  },
-  { $id: 'OrderPage', additionalProperties: false },
-);
-
-/** @see https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header-07 */
-export const idempotencyHeader = {
-  'idempotency-key': Type.Optional(
-    Type.String({
-      pattern: idempotencyKeyPattern,
-      description:
-        'Makes the request safe to repeat. A key has 1 to 255 characters, never expires, and belongs to the client that used it. It is the string of a structured field (RFC 9651), such as `"order-1"`: the quotes are syntax, and parameters are ignored. Without quotes, the whole value is the key, so `order-1` is the same key; it then has no spaces.',
-      examples: ['"order-1"'],
-    }),
-  ),
-};
+export const orderPageSchema = pageSchema('OrderPage', 'orders', 'Order');
 
 export const orderParams = Type.Object({ id: orderId });
 

@@ -2,22 +2,17 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { timeoutHeader } from '../../http/deadline.ts';
-import { responseHeaders, problemResponses } from '../../http/openapi.ts';
+import { createdHeaders, idempotencyHeader } from '../../http/idempotency/idempotency-header.ts';
+import { readIdempotencyKey } from '../../http/idempotency/idempotency-key.ts';
+import { jsonResponse, problemResponses } from '../../http/openapi.ts';
 import { problems, sendProblem } from '../../http/problem-details.ts';
 import { scrub } from '../../privacy/scrub.ts';
 import type { Order } from '../order.ts';
 import type { OrderDependencies } from '../order-dependencies.ts';
 import { placeOrder } from '../place-order.ts';
-import { readIdempotencyKey } from './idempotency-key.ts';
 import { orderProblems } from './order-problems.ts';
-import { idempotencyHeader, orderBody, orderContent, orderRequestSchema } from './order-schema.ts';
+import { orderBody, orderRequestSchema } from './order-schema.ts';
 import { createRecentKeys } from './recent-keys.ts';
-
-const placedHeaders = {
-  ...responseHeaders,
-  location: { type: 'string' },
-  'idempotency-replayed': { type: 'string', const: 'true' },
-};
 
 const noKey = { key: undefined, formerKey: undefined };
 
@@ -52,17 +47,16 @@ export const placeRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDependen
         description:
           'With 201 the order is paid. With 202 it is stored and its payment is not decided yet: read the order until its status is not `pending`; no second request is needed. After a timeout, a lost connection or a 5xx answer, repeat the request with the same `Idempotency-Key` and the same body: the card is charged at most once.',
         tags: ['Orders'],
-        headers: Type.Object({ ...idempotencyHeader, ...timeoutHeader }),
+        headers: Type.Object({ ...idempotencyHeader('order-1'), ...timeoutHeader }),
         body: orderRequestSchema,
         security: [{ apiKey: [] }],
         response: {
-          201: { description: 'The order is paid.', headers: placedHeaders, content: orderContent },
-          202: {
-            description:
-              'The order is stored as pending. The payment will be decided without another request.',
-            headers: placedHeaders,
-            content: orderContent,
-          },
+          201: jsonResponse('Order', 'The order is paid.', createdHeaders),
+          202: jsonResponse(
+            'Order',
+            'The order is stored as pending. The payment will be decided without another request.',
+            createdHeaders,
+          ),
           ...problemResponses(
             problems.invalid_request,
             orderProblems.payment_declined,

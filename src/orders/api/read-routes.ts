@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { timeoutHeader } from '../../http/deadline.ts';
-import { responseHeaders, problemResponses } from '../../http/openapi.ts';
+import { jsonResponse, problemResponses } from '../../http/openapi.ts';
 import { problems, seeErrors, sendProblem } from '../../http/problem-details.ts';
 import type { ListedOrder, OrderStore } from '../order-store.ts';
 import { decodeCursor, encodeCursor } from './order-cursor.ts';
 import { orderNotFound, orderProblems } from './order-problems.ts';
-import { listQuery, orderBody, orderContent, orderParams } from './order-schema.ts';
+import { listQuery, orderBody, orderParams } from './order-schema.ts';
 import type { ReadOrder } from './read-order.ts';
 
 const timeoutHeaders = Type.Object(timeoutHeader);
@@ -43,11 +43,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<{
         params: orderParams,
         security: [{ apiKey: [] }],
         response: {
-          200: {
-            description: 'The order in its current state.',
-            headers: responseHeaders,
-            content: orderContent,
-          },
+          200: jsonResponse('Order', 'The order in its current state.'),
           ...problemResponses(problems.invalid_request, orderProblems.order_not_found),
         },
       },
@@ -73,11 +69,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<{
         querystring: listQuery,
         security: [{ apiKey: [] }],
         response: {
-          200: {
-            description: 'One page.',
-            headers: responseHeaders,
-            content: { 'application/json': { schema: Type.Ref('OrderPage') } },
-          },
+          200: jsonResponse('OrderPage', 'One page.'),
           ...problemResponses(problems.invalid_request),
         },
       },

@@ -17,7 +17,7 @@ function adjustable() {
     destination: { write: (line) => written.push((JSON.parse(line) as { msg: string }).msg) },
   });
   const levels = createLogLevels(root);
-  const loggers = { root, redis: levels.component('redis'), postgres: levels.component('postgres') };
+  const loggers = { root, http: levels.component('http'), postgres: levels.component('postgres') };
   /** The loggers that write a line at this level. */
   const writing = (level: 'debug' | 'info') => {
     written.length = 0;
@@ -33,20 +33,20 @@ test('set changes the level of all loggers without a component', () => {
   const { levels, writing } = adjustable();
   expect(writing('debug')).toEqual([]);
   levels.set({ level: 'debug' });
-  expect(writing('debug')).toEqual(['root', 'redis', 'postgres']);
+  expect(writing('debug')).toEqual(['root', 'http', 'postgres']);
   levels.set({ level: 'silent' });
   expect(writing('info')).toEqual([]);
 });
 
 test('set changes the level of one component and of its child loggers', () => {
   const { levels, loggers, writing } = adjustable();
-  const below = loggers.redis.child({ attempt: 1 });
-  levels.set({ level: 'debug', component: 'redis' });
-  expect(writing('debug')).toEqual(['redis']);
+  const below = loggers.http.child({ attempt: 1 });
+  levels.set({ level: 'debug', component: 'http' });
+  expect(writing('debug')).toEqual(['http']);
   expect(below.isLevelEnabled('debug')).toBe(true);
   expect(levels.current()).toEqual({
     level: 'info',
-    components: { redis: { level: 'debug' }, postgres: { level: 'info' } },
+    components: { http: { level: 'debug' }, postgres: { level: 'info' } },
   });
 });
 
@@ -65,43 +65,43 @@ test('components begin with the levels of LOG_LEVEL, and the others with that of
 
 test('apply sets the level of all and then those of components, and reverts them together', () => {
   const { levels, writing } = adjustable();
-  levels.apply({ level: 'silent', components: { redis: 'debug' } }, 1);
-  expect(writing('info')).toEqual(['redis']);
-  expect(writing('debug')).toEqual(['redis']);
+  levels.apply({ level: 'silent', components: { http: 'debug' } }, 1);
+  expect(writing('info')).toEqual(['http']);
+  expect(writing('debug')).toEqual(['http']);
   vi.advanceTimersByTime(minute);
-  expect(writing('info')).toEqual(['root', 'redis', 'postgres']);
+  expect(writing('info')).toEqual(['root', 'http', 'postgres']);
   expect(writing('debug')).toEqual([]);
-  levels.apply({ level: undefined, components: { redis: 'trace' } });
-  expect(levels.current()).toMatchObject({ level: 'info', components: { redis: { level: 'trace' } } });
+  levels.apply({ level: undefined, components: { http: 'trace' } });
+  expect(levels.current()).toMatchObject({ level: 'info', components: { http: { level: 'trace' } } });
 });
 
 test('component returns the same logger for a name, and its lines carry that name', () => {
   const { levels, loggers } = adjustable();
-  expect(loggers.redis.bindings()).toMatchObject({ component: 'redis' });
-  expect(levels.component('redis')).toBe(loggers.redis);
+  expect(loggers.http.bindings()).toMatchObject({ component: 'http' });
+  expect(levels.component('http')).toBe(loggers.http);
 });
 
 test('a level with minutes reverts after them, and current shows when', () => {
   const { levels, writing } = adjustable();
-  levels.set({ level: 'debug', component: 'redis', minutes: 10 });
-  expect(levels.current().components['redis']).toEqual({
+  levels.set({ level: 'debug', component: 'http', minutes: 10 });
+  expect(levels.current().components['http']).toEqual({
     level: 'debug',
     until: '2026-01-01T10:10:00.000Z',
   });
   vi.advanceTimersByTime(10 * minute - 1);
-  expect(writing('debug')).toEqual(['redis']);
+  expect(writing('debug')).toEqual(['http']);
   vi.advanceTimersByTime(1);
   expect(writing('debug')).toEqual([]);
-  expect(levels.current().components['redis']).toEqual({ level: 'info' });
+  expect(levels.current().components['http']).toEqual({ level: 'info' });
 });
 
 test('every component reverts to its own level after a timed change of all', () => {
   const { levels, writing } = adjustable();
   levels.set({ level: 'warn', component: 'postgres' });
   levels.set({ level: 'debug', minutes: 1 });
-  expect(writing('debug')).toEqual(['root', 'redis', 'postgres']);
+  expect(writing('debug')).toEqual(['root', 'http', 'postgres']);
   vi.advanceTimersByTime(minute);
-  expect(writing('info')).toEqual(['root', 'redis']);
+  expect(writing('info')).toEqual(['root', 'http']);
 });
 
 test('a second timed change replaces the first and reverts to the level before both', () => {
@@ -121,7 +121,7 @@ test('a permanent change cancels the pending revert', () => {
   vi.advanceTimersByTime(10 * minute);
   expect(levels.current()).toEqual({
     level: 'warn',
-    components: { redis: { level: 'warn' }, postgres: { level: 'warn' } },
+    components: { http: { level: 'warn' }, postgres: { level: 'warn' } },
   });
   expect(vi.getTimerCount()).toBe(0);
 });
@@ -131,7 +131,7 @@ test('set rejects an unknown component and lists the known ones without repeatin
   expect(() => levels.set({ level: 'debug', component: 'paymnt' })).toThrow(
     expect.objectContaining({
       code: 'invalid_request',
-      message: 'Unknown component. Known components: redis, postgres.',
+      message: 'Unknown component. Known components: http, postgres.',
     }),
   );
 });

@@ -6,6 +6,7 @@ import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { addTime, currentRequestLog } from '../request-log.ts';
 import { inSpan, recordingSpan, sampledTraceId } from '../tracing/tracing.ts';
+import { reportCircuit } from './circuit.ts';
 
 /** The span events of attempts that were not sent. */
 const notSent = {
@@ -86,13 +87,7 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
         'no retry: the retry budget is spent',
       );
     },
-    circuitChanged({ breaker, from, to }) {
-      metrics.breakerChanged(breaker, from, to);
-      logger[to === 'open' ? 'warn' : 'info'](
-        { event: 'circuit_breaker.changed', breaker, from, to },
-        `circuit breaker ${to.replace('_', '-')}`,
-      );
-    },
+    circuitChanged: (change) => reportCircuit(logger, metrics, change),
     suspended({ breaker, cause }) {
       const { scope, value } = parseCause(cause);
       logger.warn(

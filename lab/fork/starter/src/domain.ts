@@ -1,12 +1,16 @@
 import { bookingRoutes } from './bookings/booking-routes.ts';
 import { bookingVocabulary } from './bookings/booking-schema.ts';
 import { createBookingStore } from './bookings/booking-store.ts';
+import { type Confirmations, confirming } from './bookings/confirmation.ts';
+import { leaseDueBookings } from './bookings/due-bookings.ts';
+import { createSettlementWorker } from './bookings/settle-bookings.ts';
 import type { Domain, DomainParts } from './domain-contract.ts';
-import { createUpstream, type Upstream } from './upstream/upstream.ts';
+import { workerLease } from './leasing/lease.ts';
+import { createUpstream } from './upstream/client.ts';
 
 /** Lets a test put a wrapper around a real part. The service itself never does. */
 export interface DomainOverrides {
-  upstream?: (upstream: Upstream) => Upstream;
+  confirmations?: (confirmations: Confirmations) => Confirmations;
 }
 
 /** Creates the parts of the domain. */
@@ -14,10 +18,26 @@ export function createDomain(
   { config, database, probes, defer }: DomainParts,
   overrides: DomainOverrides = {},
 ): Domain {
-  const created = createUpstream(config.upstream, probes.upstream);
+  const created = createUpstream(config.upstream, confirming, probes.upstream);
   defer(() => created.close());
-  const upstream = overrides.upstream?.(created) ?? created;
-  const dependencies = { store: createBookingStore(database), upstream, events: probes.bookings };
+  const confirmations = overrides.confirmations?.(created) ?? created;
+  const dependencies = { store: createBookingStore(database), confirmations, events: probes.bookings };
+
+  // The worker settles what requests leave pending.
+  const { concurrency } = config.settlement;
+  const bounds = {
+    statement: config.postgres.deadline + config.postgres.connectTimeout,
+    attempt: config.upstream.deadline,
+  };
+  const lease = workerLease(bounds, { batchSize: concurrency, concurrency });
+  const worker = createSettlementWorker(dependencies, {
+    ...config.settlement,
+    take: (limit) => leaseDueBookings(database, limit, lease),
+    circuitState: confirmations.circuitState,
+    events: probes.settlement,
+  });
+  worker.start();
+  defer(() => worker.stop());
 
   return {
     routes: async (scope) => {
@@ -25,9 +45,9 @@ export function createDomain(
     },
     problems: bookingVocabulary,
     connections: config.upstream.connections,
-    queues: [upstream.queue],
-    circuits: () => ({ upstream: upstream.circuitState() }),
+    queues: [confirmations.queue],
+    circuits: () => ({ upstream: confirmations.circuitState() }),
     batches: () => ({}),
-    gauges: { upstreamCalls: upstream.inFlight },
+    gauges: { upstreamCalls: confirmations.inFlight },
   };
 }

@@ -2,8 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { timeoutHeader } from '../http/deadline.ts';
-import { readIdempotencyKey } from '../http/idempotency-key.ts';
-import { problemResponses, responseHeaders } from '../http/openapi.ts';
+import { createdHeaders, idempotencyHeader } from '../http/idempotency/idempotency-header.ts';
+import { readIdempotencyKey } from '../http/idempotency/idempotency-key.ts';
+import { jsonResponse, problemResponses } from '../http/openapi.ts';
 import { problems, sendProblem } from '../http/problem-details.ts';
 import { scrub } from '../privacy/scrub.ts';
 import type { Booking } from './booking.ts';
@@ -14,17 +15,10 @@ import {
   bookingProblems,
   bookingRequestSchema,
   bookingSchema,
-  idempotencyHeader,
   listQuery,
 } from './booking-schema.ts';
 import { type BookingDependencies, createBooking } from './create-booking.ts';
 
-const content = { 'application/json': { schema: Type.Ref('Booking') } };
-const createdHeaders = {
-  ...responseHeaders,
-  location: { type: 'string' },
-  'idempotency-replayed': { type: 'string', const: 'true' },
-};
 const security = [{ apiKey: [] }];
 
 /** The HTTP API of bookings: create, read, list. */
@@ -43,16 +37,16 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<{ dependencies: BookingDep
         tags: ['Bookings'],
         operationId: 'createBooking',
         summary: 'Create a booking',
-        headers: Type.Object({ ...idempotencyHeader, ...timeoutHeader }),
+        headers: Type.Object({ ...idempotencyHeader('booking-1'), ...timeoutHeader }),
         body: bookingRequestSchema,
         security,
         response: {
-          201: { description: 'The booking is confirmed.', headers: createdHeaders, content },
-          202: {
-            description: 'The booking is stored as pending. Repeat the request with the same key.',
-            headers: createdHeaders,
-            content,
-          },
+          201: jsonResponse('Booking', 'The booking is confirmed.', createdHeaders),
+          202: jsonResponse(
+            'Booking',
+            'The booking is stored as pending, and will be decided without another request.',
+            createdHeaders,
+          ),
           ...problemResponses(
             problems.invalid_request,
             problems.payload_too_large,
@@ -91,7 +85,7 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<{ dependencies: BookingDep
         params: bookingParams,
         security,
         response: {
-          200: { description: 'The booking in its current state.', headers: responseHeaders, content },
+          200: jsonResponse('Booking', 'The booking in its current state.'),
           ...problemResponses(problems.invalid_request, bookingProblems.booking_not_found),
         },
       },
@@ -116,11 +110,7 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<{ dependencies: BookingDep
         querystring: listQuery,
         security,
         response: {
-          200: {
-            description: 'One page.',
-            headers: responseHeaders,
-            content: { 'application/json': { schema: Type.Ref('BookingPage') } },
-          },
+          200: jsonResponse('BookingPage', 'One page.'),
           ...problemResponses(problems.invalid_request),
         },
       },

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { idempotencyKeyPattern } from '../http/idempotency-key.ts';
+import { pageSchema } from '../http/page.ts';
 import { defineProblems, type ProblemVocabulary } from '../http/problem-details.ts';
 import { scrub } from '../privacy/scrub.ts';
 import { type Booking, bookingStatuses } from './booking.ts';
@@ -29,27 +29,7 @@ export const bookingSchema = Type.Object(
   { $id: 'Booking', additionalProperties: false },
 );
 
-export const bookingPageSchema = Type.Object(
-  {
-    bookings: Type.Array(Type.Ref('Booking')),
-    nextCursor: Type.Union([Type.String(), Type.Null()], {
-      description: 'Pass it as `cursor` for the next page; null on the last one.',
-    }),
-  },
-  { $id: 'BookingPage', additionalProperties: false },
-);
-
-/** @see https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header-07 */
-export const idempotencyHeader = {
-  'idempotency-key': Type.Optional(
-    Type.String({
-      pattern: idempotencyKeyPattern,
-      description:
-        'Makes the request safe to repeat. It never expires, and belongs to the client that used it.',
-      examples: ['"booking-1"'],
-    }),
-  ),
-};
+export const bookingPageSchema = pageSchema('BookingPage', 'bookings', 'Booking');
 
 export const bookingParams = Type.Object({ id });
 

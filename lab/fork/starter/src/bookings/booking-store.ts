@@ -1,14 +1,16 @@
 import type { Database, Statement } from '../postgres/database.ts';
-import { durably, milliseconds } from '../postgres/portable-sql.ts';
+import { durably } from '../postgres/portable-sql.ts';
 import type { Deadline } from '../resilience/deadline.ts';
-import type { Booking, BookingStatus, NewBooking } from './booking.ts';
+import type { Booking, NewBooking } from './booking.ts';
+import { type BookingRow, columns, toBooking } from './booking-rows.ts';
+import type { Decided } from './confirmation.ts';
 
-/** Bookings in Postgres. Every method is one statement, or a few; none leaves a transaction open. */
+/** Bookings in Postgres. Every method is one statement, or two; none leaves a transaction open. */
 export interface BookingStore {
   /** Stores a pending booking and claims its idempotency key, or finds the booking that has the key. */
   claim(booking: NewBooking, deadline: Deadline): Promise<Claim>;
   /** Moves a booking out of `pending`, unless it has left it. @returns its state now, and whether this call moved it */
-  settle(id: string, outcome: Settlement): Promise<{ booking: Booking; settledHere: boolean }>;
+  settle(id: string, outcome: Decided): Promise<{ booking: Booking; settledHere: boolean }>;
   find(clientId: string, id: string, deadline: Deadline): Promise<Booking | undefined>;
   /** Newest first, those below `before`. */
   list(
@@ -19,28 +21,10 @@ export interface BookingStore {
 }
 
 export interface Claim {
-  kind: 'new' | 'existing';
   booking: Booking;
+  isNew: boolean;
   /** Whether the earlier request under this key asked for the same. */
   sameRequest: boolean;
-}
-
-export type Settlement = { kind: 'confirmed'; confirmationId: string } | { kind: 'rejected'; reason: string };
-
-const columns = `id, reference, quantity, status, confirmation_id, rejection_reason,
-  encode(request_hash, 'hex') AS request_hash,
-  ${milliseconds('created_at')} AS created_at, ${milliseconds('updated_at')} AS updated_at`;
-
-interface Row {
-  id: string;
-  reference: string;
-  quantity: number;
-  status: BookingStatus;
-  confirmation_id: string | null;
-  rejection_reason: string | null;
-  request_hash: string;
-  created_at: string;
-  updated_at: string;
 }
 
 /** Repeatable: the id exists before the first attempt, so a repeat conflicts with what the first attempt stored. */
@@ -61,7 +45,9 @@ const findByKey: Statement = {
   name: 'find_booking_by_key',
   summary: 'SELECT bookings',
   repeatable: true,
-  text: `SELECT ${columns} FROM public.bookings WHERE id = $1 OR client_id = $2 AND idempotency_key = $3`,
+  text: `
+    SELECT ${columns}, request_hash = $4 AS same_request
+    FROM public.bookings WHERE id = $1 OR client_id = $2 AND idempotency_key = $3`,
 };
 
 /** Repeatable: a booking leaves `pending` once. */
@@ -92,62 +78,37 @@ const listOfClient: Statement = {
     ORDER BY id DESC LIMIT $3`,
 };
 
-/** A winner's transaction may not be visible yet to the statement that looks for it. */
-const mostLooks = 5;
-
 export function createBookingStore(database: Pick<Database, 'run'>): BookingStore {
   return {
-    async claim(booking, deadline) {
-      const { id, clientId, idempotencyKey, requestHash, reference, quantity } = booking;
+    async claim({ id, clientId, idempotencyKey, requestHash, reference, quantity }, deadline) {
       const values = [id, clientId, idempotencyKey, requestHash, reference, quantity];
-      for (let look = 0; look < mostLooks; look += 1) {
-        const [stored] = await database.run<Row>(insert, values, deadline);
-        if (stored) return { kind: 'new', booking: toBooking(stored), sameRequest: true };
-        const [found] = await database.run<Row>(findByKey, [id, clientId, idempotencyKey], deadline);
-        if (found)
-          return {
-            kind: found.id === id ? 'new' : 'existing',
-            booking: toBooking(found),
-            sameRequest: found.request_hash === requestHash.toString('hex'),
-          };
-      }
-      throw new Error(`booking ${id} conflicts with a booking that does not exist`);
+      const [stored] = await database.run<BookingRow>(insert, values, deadline);
+      if (stored) return { booking: toBooking(stored), isNew: true, sameRequest: true };
+      const [found] = await database.run<BookingRow & { same_request: boolean }>(
+        findByKey,
+        [id, clientId, idempotencyKey, requestHash],
+        deadline,
+      );
+      if (found === undefined) throw new Error(`booking ${id} conflicts with a booking that does not exist`);
+      return { booking: toBooking(found), isNew: found.id === id, sameRequest: found.same_request };
     },
     async settle(id, outcome) {
-      const [settled] = await database.run<Row>(settleOne, [
-        id,
-        outcome.kind,
-        outcome.kind === 'confirmed' ? outcome.confirmationId : null,
-        outcome.kind === 'rejected' ? outcome.reason : null,
-      ]);
+      const confirmationId = outcome.kind === 'confirmed' ? outcome.confirmationId : null;
+      const reason = outcome.kind === 'rejected' ? outcome.reason : null;
+      const values = [id, outcome.kind, confirmationId, reason];
+      const [settled] = await database.run<BookingRow>(settleOne, values);
       if (settled) return { booking: toBooking(settled), settledHere: true };
-      const [current] = await database.run<Row>(findById, [id, null]);
+      const [current] = await database.run<BookingRow>(findById, [id, null]);
       if (current === undefined) throw new Error(`booking ${id} is gone`);
       return { booking: toBooking(current), settledHere: false };
     },
     async find(clientId, id, deadline) {
-      const [row] = await database.run<Row>(findById, [id, clientId], deadline);
+      const [row] = await database.run<BookingRow>(findById, [id, clientId], deadline);
       return row && toBooking(row);
     },
     async list(clientId, { before, limit }, deadline) {
-      const rows = await database.run<Row>(listOfClient, [clientId, before, limit], deadline);
+      const rows = await database.run<BookingRow>(listOfClient, [clientId, before, limit], deadline);
       return rows.map(toBooking);
     },
   };
-}
-
-/** The CHECK of the table says which columns a status has. */
-function toBooking(row: Row): Booking {
-  const { id, reference, quantity, status } = row;
-  const base = {
-    id,
-    reference,
-    quantity,
-    createdAt: new Date(Number(row.created_at)),
-    updatedAt: new Date(Number(row.updated_at)),
-  };
-  if (status === 'confirmed') return { ...base, status, confirmationId: row.confirmation_id ?? '' };
-  return status === 'rejected'
-    ? { ...base, status, reason: row.rejection_reason ?? '' }
-    : { ...base, status };
 }

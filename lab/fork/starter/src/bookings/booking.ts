@@ -7,12 +7,12 @@ export interface BookingRequest {
 }
 
 export const bookingStatuses = ['pending', 'confirmed', 'rejected'] as const;
-export type BookingStatus = (typeof bookingStatuses)[number];
 
 /** A booking leaves `pending` once. */
 export type Booking = BookingRequest & {
   /** UUIDv7 (RFC 9562): new rows stand together in the primary key, and in the sequence of their creation. */
   id: string;
+  clientId: string;
   createdAt: Date;
   updatedAt: Date;
 } & (

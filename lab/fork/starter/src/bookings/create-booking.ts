@@ -1,11 +1,11 @@
 import { type Deadline, orAtDeadline } from '../resilience/deadline.ts';
-import type { Upstream } from '../upstream/upstream.ts';
 import { type Booking, type BookingRequest, newBooking } from './booking.ts';
 import type { BookingStore } from './booking-store.ts';
+import type { Confirmations } from './confirmation.ts';
 
 export interface BookingDependencies {
   store: BookingStore;
-  upstream: Pick<Upstream, 'confirm'>;
+  confirmations: Pick<Confirmations, 'call'>;
   events: BookingEvents;
 }
 
@@ -27,13 +27,12 @@ export type Creation =
 
 /**
  * Creates a booking: stores it as pending under its idempotency key, asks the dependency and settles it. Whatever breaks on
- * the way, the booking is on disk, and the dependency knows it by its id: a repeat of the request asks again and never has
- * a second effect.
+ * the way, the booking is on disk, and a repeat of the request asks again.
  *
  * @throws {ServiceError} `deadline_exceeded` when nothing was stored in time; `database_unavailable`
  */
 export function createBooking(
-  { store, upstream, events }: BookingDependencies,
+  dependencies: BookingDependencies,
   command: {
     clientId: string;
     request: BookingRequest;
@@ -42,25 +41,36 @@ export function createBooking(
     deadline: Deadline;
   },
 ): Promise<Creation> {
-  return events.creating<Creation>(async () => {
-    const { clientId, request, idempotencyKey, requestId, deadline } = command;
-    const claim = await store.claim(newBooking(clientId, request, idempotencyKey), deadline);
+  const { clientId, request, idempotencyKey, deadline } = command;
+  return dependencies.events.creating<Creation>(async () => {
+    const booking = newBooking(clientId, request, idempotencyKey);
+    const claim = await dependencies.store.claim(booking, deadline);
     if (!claim.sameRequest) return { kind: 'key_reused' };
-    const { booking } = claim;
-    const kind = claim.kind === 'new' ? 'created' : 'replayed';
-    if (booking.status !== 'pending') return { kind, booking };
-
-    const { id, reference, quantity } = booking;
-    const outcome = await upstream.confirm({ key: id, reference, quantity }, { requestId, deadline });
-    if (outcome.kind === 'undecided') {
-      events.leftPending(booking, outcome.reason);
-      return { kind, booking };
-    }
-    // The deadline does not cut this short: otherwise a repeat would ask again for an outcome that is known.
-    const settling = store.settle(id, outcome).then((result) => {
-      if (result.settledHere) events.settled(result.booking);
-      return result.booking;
-    });
-    return { kind, booking: await orAtDeadline(deadline, settling, () => booking) };
+    const kind = claim.isNew ? 'created' : 'replayed';
+    return { kind, booking: await confirmBooking(dependencies, claim.booking, command) };
   });
+}
+
+/**
+ * Asks the dependency about a pending booking and settles it. The dependency knows the booking by its id, so that asking
+ * again never has a second effect.
+ */
+export async function confirmBooking(
+  { store, confirmations, events }: BookingDependencies,
+  booking: Booking,
+  { requestId, deadline }: { requestId: string; deadline: Deadline },
+): Promise<Booking> {
+  if (booking.status !== 'pending') return booking;
+  const { id, reference, quantity } = booking;
+  const outcome = await confirmations.call({ reference, quantity }, { key: id, requestId, deadline });
+  if (outcome.kind === 'undecided') {
+    events.leftPending(booking, outcome.reason);
+    return booking;
+  }
+  // The deadline does not cut this short: otherwise a repeat would ask again for an outcome that is known.
+  const settling = store.settle(id, outcome).then((result) => {
+    if (result.settledHere) events.settled(result.booking);
+    return result.booking;
+  });
+  return orAtDeadline(deadline, settling, () => booking);
 }

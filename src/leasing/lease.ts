@@ -1,15 +1,15 @@
 /**
- * How long a lease on a pending order lasts. It has to outlast the longest work that its holder can do, so that no other
- * process takes the order meanwhile. The fencing token stops a holder that is late nevertheless.
+ * How long a lease on stored work lasts. It has to outlast the longest work that its holder can do, so that no other
+ * process takes the work meanwhile. The fencing token stops a holder that is late nevertheless.
  */
 
 /** Upper bounds of a holder's steps, in milliseconds. */
 export interface StepBounds {
   /** One statement, including its retries and the wait for a connection. */
   statement: number;
-  /** One charge or cancellation at the gateway, with all its attempts. */
+  /** One call to a dependency, with all its attempts. */
   call: number;
-  /** One attempt at the gateway. */
+  /** One attempt at it. */
   attempt: number;
 }
 
@@ -22,15 +22,15 @@ export function requestLease({ statement, call }: StepBounds): number {
 }
 
 /**
- * The lease of a worker, in milliseconds: a statement that takes the batch, and then for each order of the longest lane
+ * The lease of a worker, in milliseconds: a statement that takes the batch, and then for each piece of the longest lane
  * one attempt and the statement that ends its lease.
  *
  * @param worker.concurrency lanes that share a batch
  */
 export function workerLease(
-  { statement, attempt }: StepBounds,
+  { statement, attempt }: Pick<StepBounds, 'statement' | 'attempt'>,
   { batchSize, concurrency }: { batchSize: number; concurrency: number },
 ): number {
-  const ordersPerLane = Math.ceil(batchSize / concurrency);
-  return statement + ordersPerLane * (attempt + statement) + margin;
+  const piecesPerLane = Math.ceil(batchSize / concurrency);
+  return statement + piecesPerLane * (attempt + statement) + margin;
 }

@@ -19,15 +19,15 @@ test('a request’s lease outlasts the request, however long each of its steps t
   );
 });
 
-test('a worker’s lease outlasts its batch, however its lanes share the orders', () => {
+test('a worker’s lease outlasts its batch, however its lanes share the work', () => {
   const worker = fc.record({
     batchSize: fc.integer({ min: 1, max: 100 }),
     concurrency: fc.integer({ min: 1, max: 20 }),
   });
-  const orders = fc.array(fc.tuple(part, part), { minLength: 100, maxLength: 100 });
+  const pieces = fc.array(fc.tuple(part, part), { minLength: 100, maxLength: 100 });
   fc.assert(
-    fc.property(bounds, worker, part, orders, (steps, { batchSize, concurrency }, taking, durations) => {
-      // The lease starts in the statement that takes the batch. A lane takes the next order as soon as it is free.
+    fc.property(bounds, worker, part, pieces, (steps, { batchSize, concurrency }, taking, durations) => {
+      // The lease starts in the statement that takes the batch. A lane takes the next piece as soon as it is free.
       const lanes = Array.from({ length: concurrency }, () => steps.statement * taking);
       for (const [attempting, ending] of durations.slice(0, batchSize)) {
         const free = lanes.indexOf(Math.min(...lanes));
@@ -38,7 +38,7 @@ test('a worker’s lease outlasts its batch, however its lanes share the orders'
   );
 });
 
-test('a worker’s lease is no longer than its longest lane can take, because a crash keeps its orders for so long', () => {
+test('a worker’s lease is no longer than its longest lane can take, because a crash keeps its work for so long', () => {
   const steps = { statement: 100, call: 5000, attempt: 1000 };
   // Ten orders in five lanes are two in each; and a second for timers.
   expect(workerLease(steps, { batchSize: 10, concurrency: 5 })).toBe(100 + 2 * 1100 + 1000);

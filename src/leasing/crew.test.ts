@@ -1,23 +1,25 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { LeasedOrder } from './order.ts';
-import { type CrewOptions, createSettlementCrew, type SettlementCrew } from './settlement-crew.ts';
+import { type Crew, type CrewOptions, createCrew } from './crew.ts';
 
-const crews: SettlementCrew[] = [];
+const crews: Crew[] = [];
 afterEach(() => {
   for (const crew of crews.splice(0)) void crew.stop();
 });
 
-const orderOf = (clientId: string) => ({ order: { clientId } }) as LeasedOrder;
+interface Piece {
+  clientId: string;
+}
+const pieceOf = (clientId: string): Piece => ({ clientId });
 
-/** A crew over `due` orders, whose rounds the test ends by hand. */
-function crewOf(due: number, overrides: Partial<CrewOptions> = {}) {
+/** A crew over `due` pieces of work, whose rounds the test ends by hand. */
+function crewOf(due: number, overrides: Partial<CrewOptions<Piece>> = {}) {
   let left = due;
   const taken: number[] = [];
   const rounds: Array<PromiseWithResolvers<void>> = [];
   let givenBack = 0;
   const failures: unknown[] = [];
-  const crew = createSettlementCrew({
+  const crew = createCrew({
     lanes: 2,
     batchSize: 4,
     pollInterval: 5,
@@ -26,9 +28,10 @@ function crewOf(due: number, overrides: Partial<CrewOptions> = {}) {
       const count = Math.min(limit, left);
       left -= count;
       taken.push(count);
-      return Array.from({ length: count }, () => orderOf('shop'));
+      return Array.from({ length: count }, () => pieceOf('shop'));
     },
-    settle() {
+    clientOf: ({ clientId }) => clientId,
+    work() {
       const round = Promise.withResolvers<void>();
       rounds.push(round);
       return round.promise;
@@ -64,7 +67,7 @@ function crewOf(due: number, overrides: Partial<CrewOptions> = {}) {
   };
 }
 
-test('a crew works on as many orders as it has lanes, and takes the next one when a lane is free', async () => {
+test('a crew works on as many pieces as it has lanes, and takes the next one when a lane is free', async () => {
   const crew = crewOf(3);
   await crew.start();
   expect([crew.rounds.length, crew.taken]).toEqual([2, [2]]);
@@ -81,7 +84,7 @@ test('a crew that takes ahead has a batch ready for the lanes that become free',
   expect([crew.rounds.length, crew.taken]).toEqual([4, [4, 4]]);
 });
 
-test('an order without an answer holds up its own lane only', async () => {
+test('a piece without an answer holds up its own lane only', async () => {
   const crew = crewOf(100);
   await crew.start();
   for (let round = 1; round < 50; round += 1) await crew.end(round);
@@ -136,7 +139,7 @@ test('a crew looks again at once when it is woken', async () => {
   await crew.end(0);
 });
 
-test('a crew goes on after orders could not be taken, or one could not be settled', async () => {
+test('a crew goes on after work could not be taken, or a piece of it failed', async () => {
   let broken = true;
   const crew = crewOf(2, {
     async beforeLook() {
@@ -152,7 +155,7 @@ test('a crew goes on after orders could not be taken, or one could not be settle
   expect(crew.failures.map(String)).toEqual(expect.arrayContaining(['Error: no database', 'Error: defect']));
 });
 
-test('a crew that stops finishes the orders in its lanes, gives the others back, and takes no more', async () => {
+test('a crew that stops finishes the work in its lanes, gives the rest back, and takes no more', async () => {
   const crew = crewOf(20, { ahead: true });
   await crew.start();
   let stopped = false;
@@ -167,8 +170,8 @@ test('a crew that stops finishes the orders in its lanes, gives the others back,
   expect([crew.rounds.length, crew.givenBack(), crew.taken]).toEqual([2, 2, [4]]);
 });
 
-test('a lane that becomes free goes to the client that has the fewest, and not to the one whose orders were first', async () => {
-  const batches = [['noisy', 'noisy', 'noisy', 'noisy', 'quiet', 'noisy'].map(orderOf)];
+test('a lane that becomes free goes to the client that has the fewest, and not to the one whose work was first', async () => {
+  const batches = [['noisy', 'noisy', 'noisy', 'noisy', 'quiet', 'noisy'].map(pieceOf)];
   const settled: string[] = [];
   const ends: Array<() => void> = [];
   const crew = crewOf(0, {
@@ -176,8 +179,8 @@ test('a lane that becomes free goes to the client that has the fewest, and not t
     batchSize: 6,
     ahead: true,
     take: async () => batches.shift() ?? [],
-    settle: ({ order }) => {
-      settled.push(order.clientId);
+    work: ({ clientId }) => {
+      settled.push(clientId);
       return new Promise<void>((resolve) => ends.push(resolve));
     },
   });

@@ -3,7 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { Secret } from '../config/environment.ts';
-import { type ConnectionOptions, isConnectError, openConnections } from './gateway-connections.ts';
+import { type ConnectionOptions, isConnectError, openConnections } from './connections.ts';
 
 // Certificates and HTTP/2 are covered by test/resilience/gateway-over-tls.test.ts, and a proxy that works by
 // test/resilience/outgoing-proxy.test.ts.

@@ -1,41 +1,43 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LeasedOrder } from './order.ts';
 
-/** Takes due orders and works on several at a time, so that a free lane finds its next order taken already. */
-export interface SettlementCrew {
+/** Takes work that is due and does several pieces at a time, so that a free lane finds its next piece taken already. */
+export interface Crew {
   start(): void;
-  /** Makes the crew look for orders at once, because conditions have changed. */
+  /** Makes the crew look for work at once, because conditions have changed. */
   wake(): void;
-  /** Takes no more orders, and resolves when those in flight are done. */
+  /** Takes no more work, and resolves when what is in flight is done. */
   stop(): Promise<void>;
 }
 
-export interface CrewOptions {
-  /** Orders worked on at the same time. */
+/** @typeParam T a piece of work, leased from where it is stored */
+export interface CrewOptions<T> {
+  /** Pieces worked on at the same time. */
   lanes: number;
-  /** Orders taken in one statement. */
+  /** Pieces taken at once. */
   batchSize: number;
-  /** Whether a batch is taken while all lanes are still busy. Default false: an order is taken when its lane is free. */
+  /** Whether a batch is taken while all lanes are still busy. Default false: a piece is taken when its lane is free. */
   ahead?: boolean;
   /** Milliseconds between two looks while there is nothing to do. */
   pollInterval: number;
-  /** Orders that may be in hand now. */
+  /** Pieces that may be in hand now. */
   capacity(): number;
-  /** Leases up to `limit` due orders. */
-  take(limit: number): Promise<LeasedOrder[]>;
-  /** Called before each look for orders. Default: nothing is. */
+  /** Leases up to `limit` pieces that are due. */
+  take(limit: number): Promise<T[]>;
+  /** Called before each look for work. Default: nothing is. */
   beforeLook?(): Promise<void>;
-  /** One round of an order. @param stopping aborted when the crew stops */
-  settle(leased: LeasedOrder, stopping: AbortSignal): Promise<unknown>;
-  /** Gives an order back that was taken and not worked on. */
-  giveBack(leased: LeasedOrder): Promise<unknown>;
-  /** A look for orders ended, with an error or without. After an error the crew looks again. */
+  /** Whose work it is: clients get lanes in turn. */
+  clientOf(piece: T): string;
+  /** One round of a piece. @param stopping aborted when the crew stops */
+  work(piece: T, stopping: AbortSignal): Promise<unknown>;
+  /** Gives a piece back that was taken and not worked on. */
+  giveBack(piece: T): Promise<unknown>;
+  /** A look for work ended, with an error or without. After an error the crew looks again. */
   onLook(error?: unknown): void;
-  /** The round of an order failed. Its lease ends, and then it is due again. */
+  /** The round of a piece failed. Its lease ends, and then it is due again. */
   onRoundFailed(error: unknown): void;
 }
 
-export function createSettlementCrew(options: CrewOptions): SettlementCrew {
+export function createCrew<T>(options: CrewOptions<T>): Crew {
   const { lanes, batchSize, ahead = false } = options;
   const mostInHand = ahead ? lanes + batchSize : lanes;
   const leastTaken = ahead ? batchSize : 1;
@@ -43,7 +45,7 @@ export function createSettlementCrew(options: CrewOptions): SettlementCrew {
   const working = new Set<Promise<void>>();
   /** Lanes by client. */
   const lanesOf = new Map<string, number>();
-  const waiting: LeasedOrder[] = [];
+  const waiting: T[] = [];
   let alarm = new AbortController();
   let laneFreed = Promise.withResolvers<void>();
   let running: Promise<void> = Promise.resolve();
@@ -64,7 +66,7 @@ export function createSettlementCrew(options: CrewOptions): SettlementCrew {
     }
   }
 
-  async function look(limit: number): Promise<LeasedOrder[]> {
+  async function look(limit: number): Promise<T[]> {
     try {
       await options.beforeLook?.();
       if (limit <= 0) return [];
@@ -77,11 +79,11 @@ export function createSettlementCrew(options: CrewOptions): SettlementCrew {
     }
   }
 
-  /** The next order of the client that has the fewest lanes, so that orders that take long delay those of their client. */
-  function takeNext(): LeasedOrder | undefined {
+  /** The next piece of the client that has the fewest lanes, so that pieces that take long delay those of their client. */
+  function takeNext(): T | undefined {
     let [next, fewest] = [-1, Number.POSITIVE_INFINITY];
-    for (const [index, { order }] of waiting.entries()) {
-      const own = lanesOf.get(order.clientId) ?? 0;
+    for (const [index, piece] of waiting.entries()) {
+      const own = lanesOf.get(options.clientOf(piece)) ?? 0;
       if (own < fewest) [next, fewest] = [index, own];
     }
     return next === -1 ? undefined : waiting.splice(next, 1)[0];
@@ -89,13 +91,11 @@ export function createSettlementCrew(options: CrewOptions): SettlementCrew {
 
   function occupyLanes(): void {
     while (working.size < lanes) {
-      const leased = takeNext();
-      if (leased === undefined) return;
-      const { clientId } = leased.order;
+      const piece = takeNext();
+      if (piece === undefined) return;
+      const clientId = options.clientOf(piece);
       lanesOf.set(clientId, (lanesOf.get(clientId) ?? 0) + 1);
-      const round = stopping.signal.aborted
-        ? options.giveBack(leased)
-        : options.settle(leased, stopping.signal);
+      const round = stopping.signal.aborted ? options.giveBack(piece) : options.work(piece, stopping.signal);
       const work = round.catch(options.onRoundFailed).then(() => {
         working.delete(work);
         const left = (lanesOf.get(clientId) ?? 0) - 1;

@@ -1,0 +1,26 @@
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Operation, Undecided, UpstreamClient } from '../upstream/client.ts';
+
+/** What the dependency decides about a booking. */
+export type Decided =
+  | { kind: 'confirmed'; confirmationId: string }
+  /** It does not want this booking: never repeated, and no fault of the dependency. */
+  | { kind: 'rejected'; reason: string };
+
+export type Confirmation = Decided | Undecided;
+export type Confirmations = UpstreamClient<Decided>;
+
+const confirmedBody = Compile(Type.Object({ confirmationId: Type.String({ minLength: 1, maxLength: 255 }) }));
+const rejectedBody = Compile(Type.Object({ reason: Type.String({ minLength: 1, maxLength: 64 }) }));
+
+export const confirming: Operation<Decided> = {
+  name: 'confirm',
+  path: '/confirmations',
+  interpret({ status, body }) {
+    if ((status === 200 || status === 201) && confirmedBody.Check(body))
+      return { kind: 'confirmed', confirmationId: body.confirmationId };
+    if (status === 422 && rejectedBody.Check(body)) return { kind: 'rejected', reason: body.reason };
+    return undefined;
+  },
+};

@@ -1,0 +1,93 @@
+import { lstat, mkdir, mkdtemp, readdir, realpath, rm, rmdir } from 'node:fs/promises';
+import path from 'node:path';
+import { ForkError } from './fork-error.ts';
+
+/** A folder beside the target, in which a fork is written until it is whole. */
+export interface Draft {
+  folder: string;
+  /** Removes it, with the folders above it that were made for it. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Makes sure that a fork can be put there.
+ *
+ * @param root of this repository
+ * @throws {ForkError}
+ */
+export async function checkTarget(folder: string, root: string): Promise<void> {
+  const real = await realPlaceOf(folder);
+  if (`${real}/`.startsWith(`${root}/`))
+    throw new ForkError(`${folder} is inside this repository: take a folder outside of it.`);
+  const found = await lstat(folder).catch(() => undefined);
+  if (found === undefined) return;
+  if (!found.isDirectory())
+    throw new ForkError(`${folder} is not a folder: take a folder that does not exist.`);
+  const files = await readdir(folder).catch((error: unknown) => {
+    throw explained(error, folder);
+  });
+  if (files.length > 0) throw new ForkError(`${folder} is not empty: take a folder that does not exist.`);
+}
+
+/** @throws {ForkError} */
+export async function makeDraft(target: string): Promise<Draft> {
+  const above = path.dirname(target);
+  try {
+    const made = await mkdir(above, { recursive: true });
+    const discardAbove = async () => {
+      if (made !== undefined) await rm(made, { recursive: true, force: true });
+    };
+    try {
+      const folder = await mkdtemp(path.join(above, `.${path.basename(target)}-`));
+      return {
+        folder,
+        async discard() {
+          await rm(folder, { recursive: true, force: true });
+          await discardAbove();
+        },
+      };
+    } catch (error) {
+      await discardAbove();
+      throw error;
+    }
+  } catch (error) {
+    throw explained(error, target);
+  }
+}
+
+/** Makes room for the draft: an empty folder may be there already. */
+export async function removeEmpty(folder: string): Promise<void> {
+  await rmdir(folder).catch(() => undefined);
+}
+
+const causes: Readonly<Record<string, string>> = {
+  EACCES: 'you may not write there',
+  EPERM: 'you may not write there',
+  EROFS: 'it is on a file system that is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'your disk quota is used up',
+  ENAMETOOLONG: 'its name is too long',
+  ENOTDIR: 'a file is where a folder above it should be',
+  EEXIST: 'a file is where a folder above it should be',
+  ELOOP: 'its links go in a circle',
+  EMFILE: 'too many files are open',
+};
+
+/** What its maker can mend of a fault of the file system, as one line; other errors stay as they are. */
+export function explained(error: unknown, folder: string): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const cause = causes[code];
+  return cause === undefined
+    ? error
+    : new ForkError(`${folder} cannot be written: ${cause}.`, { cause: error });
+}
+
+/** Where a path leads, links included, even if its last parts do not exist yet. */
+async function realPlaceOf(folder: string): Promise<string> {
+  try {
+    return await realpath(folder);
+  } catch {
+    const above = path.dirname(folder);
+    return above === folder ? folder : path.join(await realPlaceOf(above), path.basename(folder));
+  }
+}
