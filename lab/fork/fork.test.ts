@@ -106,6 +106,19 @@ describe('a fork', { timeout: 300_000 }, () => {
     );
   });
 
+  test('a fork without Redis, admission control, instrumentation and worker compiles, and no word of them is left', async () => {
+    const least = path.join(folder, 'least');
+    const without = ['redis', 'admission', 'auto-instrumentation', 'worker'];
+    await makeFork(least, { ...options, without });
+    symlinkSync(path.resolve('node_modules'), path.join(least, 'node_modules'));
+    expect(execFileSync('node_modules/.bin/tsc', { cwd: least, encoding: 'utf8' })).toBe('');
+    const words = /redis|admission|makeSpans|auto-instr|TELEMETRY_INSTR|settlementVariables|due_at/i;
+    const files = globSync(['src/**/*', 'migrations/*', 'package*.json', '*.md'], { cwd: least }).filter(
+      (file) => /\.\w+$/.test(file) && !file.endsWith('.test.ts'),
+    );
+    expect(files.filter((file) => words.test(readFileSync(path.join(least, file), 'utf8')))).toEqual([]);
+  });
+
   test('a fork is not written into a folder that is not empty, and nothing is left of the try', async () => {
     const full = path.join(folder, 'full');
     mkdirSync(full);

@@ -103,6 +103,8 @@ async function forkFiles({
     const named = renameStarter(file, names);
     if (isLeftOut(file)) continue;
     const text = await readFile(path.join(root, starter, file), 'utf8');
+    if (named !== file && files.has(named))
+      throw new ForkError(`The core has a file ${named} already: take another resource or plural.`);
     add(named, renameStarter(edited(file, text, without), names));
   }
   for (const file of sharedFiles) add(file, await readFile(path.join(root, file), 'utf8'));

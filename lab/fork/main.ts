@@ -77,7 +77,7 @@ async function main(): Promise<void> {
     await makeFork(target, { names, without, license, holder }, interruption.signal);
     process.stdout.write(`${names.service} is in ${target}. Next:
 
-  cd ${target} && npm install && npm start
+  cd ${quoted(target)} && npm install && npm start
 `);
   } catch (error) {
     throw interruption.signal.aborted ? new Interrupted() : error;
@@ -93,6 +93,11 @@ class Interrupted extends Error {
   constructor() {
     super('Given up: nothing is made.');
   }
+}
+
+/** A path as a shell takes it. */
+function quoted(folder: string): string {
+  return /^[\w./~-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 interface Choice {

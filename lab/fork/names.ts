@@ -1,3 +1,6 @@
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
 /** The names of a fork, and what may not be one. */
 
 export interface ForkNames {
@@ -37,12 +40,55 @@ const reservedInCode: ReadonlySet<string> = new Set(
   throw true try typeof var void while with yield arguments eval`.split(/\s+/),
 );
 
-/** Names of folders, metrics, fields and types of the core: a resource with one of them would be two things. */
-const taken: ReadonlySet<string> = new Set(
-  `admin admission attempt batch batching breaker client config confirmation connection database deadline domain error
-  event gauge health http identity idempotency instrument key limit logger metric name postgres privacy probe problem
-  process quantity reason redis reference request resilience response retry row service span statement status store
-  telemetry trace upstream variable world`.split(/\s+/),
+/**
+ * Names of folders, metrics, fields, log components and probes of the core, and the tables of others in the same schema: a
+ * resource with one of them would be two things.
+ */
+const takenByCore: ReadonlySet<string> = new Set(
+  `admin admission attempt batch batching breaker cache circuit client config confirmation connection database deadline
+  dependency domain error event gauge health histogram http identity idempotency instrument key lease leasing limit log logger
+  metric migration name observer orders pgmigration postgres privacy probe problem process profile quantity reason redis reference
+  request resilience response retry row sample service span statement status store summary telemetry template trace upstream
+  variable world`.split(/\s+/),
+);
+
+const starter = path.resolve(import.meta.dirname, 'starter');
+
+/** Every name that the code of the starter uses besides its own nouns and properties, among them those of JavaScript itself. */
+const takenByStarter = (() => {
+  let names: ReadonlySet<string> | undefined;
+  return (): ReadonlySet<string> => {
+    names ??= new Set(
+      globSync('src/**/*.ts', { cwd: starter })
+        .map((file) => readFileSync(path.join(starter, file), 'utf8').replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, ''))
+        .flatMap((text) => text.match(/(?<![-\w$]|[^.]\.)[A-Za-z]\w*/g) ?? [])
+        .filter((word) => !/^bookings?$/i.test(word)),
+    );
+    return names;
+  };
+})();
+
+/** Whether a noun, or the type that is called after it, has a meaning in the code already. */
+function isTaken(noun: string): boolean {
+  const plurals = new Set([...takenByCore].map((word) => regularPlural(word)));
+  return (
+    takenByCore.has(noun) ||
+    plurals.has(noun) ||
+    capital(noun) in globalThis ||
+    [noun, capital(noun)].some((name) => takenByStarter().has(name))
+  );
+}
+
+/**
+ * Names of services that are no names of forks: those of containers beside it, of databases and hosts, of its dependencies in
+ * npm, which npm refuses to install into a package of the same name, and those that npm reserves.
+ *
+ * @see https://github.com/npm/validate-npm-package-name
+ */
+const takenNames: ReadonlySet<string> = new Set(
+  `alertmanager ajv console evidence fastify grafana haproxy http https ioredis jaeger knip localhost loki logs migrate node
+  node-modules opossum otel-collector pg pino postgres prom-client prometheus proxy public redis simulator template0 template1 test
+  traffic typebox typescript undici valkey vitest yaml`.split(/\s+/),
 );
 
 /** Containers of docker-compose.yml and proxies of HAProxy beside the service. */
@@ -77,6 +123,10 @@ export function forkNames(given: { name: string; resource: string; plural?: stri
     );
   if (containers.has(name))
     throw new UnfitName(`The name "${name}" already names a container of the stack: take another.`);
+  if (takenNames.has(name) || name.startsWith('pg-'))
+    throw new UnfitName(
+      `The name "${name}" is that of a program, a package or a role of Postgres already: take another, such as ${name.slice(0, 30)}-desk.`,
+    );
   checkNoun('resource', resource);
   const plural = given.plural ?? regularPlural(resource);
   if (plural === undefined)
@@ -101,7 +151,7 @@ function checkNoun(what: string, word: string): void {
     throw new UnfitName(`The ${what} "${word}" is a reserved word of SQL: take another.`);
   if (reservedInCode.has(word))
     throw new UnfitName(`The ${what} "${word}" is a reserved word of TypeScript: take another.`);
-  if (taken.has(word))
+  if (isTaken(word))
     throw new UnfitName(`The ${what} "${word}" already names a part of the service: take another.`);
 }
 

@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, readdir, realpath, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, realpath, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ForkError } from './fork-error.ts';
 
@@ -33,7 +33,7 @@ export async function checkTarget(folder: string, root: string): Promise<void> {
 export async function makeDraft(target: string): Promise<Draft> {
   const above = path.dirname(target);
   try {
-    const made = await mkdir(above, { recursive: true });
+    const made = await makeFolders(above);
     const discardAbove = async () => {
       if (made !== undefined) await rm(made, { recursive: true, force: true });
     };
@@ -55,6 +55,28 @@ export async function makeDraft(target: string): Promise<Draft> {
   }
 }
 
+/**
+ * Makes a folder and those above it that are missing. Node's own `recursive` never ends below a file system such as /proc, which
+ * says of a folder that it exists and that nothing can be made in it because it does not.
+ *
+ * @returns the highest folder that was made
+ */
+async function makeFolders(folder: string): Promise<string | undefined> {
+  const found = await stat(folder).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (found !== undefined) return undefined;
+  const made = await makeFolders(path.dirname(folder));
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (made !== undefined) await rm(made, { recursive: true, force: true });
+    throw error;
+  }
+  return made ?? folder;
+}
+
 /** Makes room for the draft: an empty folder may be there already. */
 export async function removeEmpty(folder: string): Promise<void> {
   await rmdir(folder).catch(() => undefined);
@@ -63,6 +85,7 @@ export async function removeEmpty(folder: string): Promise<void> {
 const causes: Readonly<Record<string, string>> = {
   EACCES: 'you may not write there',
   EPERM: 'you may not write there',
+  ENOENT: 'no folder can be made there',
   EROFS: 'it is on a file system that is read-only',
   ENOSPC: 'the disk is full',
   EDQUOT: 'your disk quota is used up',

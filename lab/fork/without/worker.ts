@@ -20,6 +20,12 @@ export const withoutWorker: Readonly<Record<string, readonly Edit[]>> = {
     remove(/^import \{ observeSettlement \}.*\n/gm),
     remove(/^ *settlement: observeSettlement.*\n/gm),
   ],
+  'README.md': [
+    replace(
+      /What a request leaves pending, a worker settles .*/g,
+      'What a request leaves pending, a repeat of it with the same `Idempotency-Key` finishes.',
+    ),
+  ],
   'src/bookings/booking-routes.ts': [
     replace(
       'The booking is stored as pending, and will be decided without another request.',
