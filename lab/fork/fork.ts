@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asStarter, type ForkNames, renameCore, renameStarter } from './names.ts';
 import { chartFiles } from './chart-files.ts';
-import { type EditedFile, StaleEdit } from './edits.ts';
+import { type Edit, StaleEdit } from './edits.ts';
 import { ForkError } from './fork-error.ts';
 import { packageFiles } from './manifest-files.ts';
 import { coreFiles, domainFiles, neverTaken, parts, sharedFiles, withDependents } from './parts.ts';
@@ -95,9 +95,10 @@ async function forkFiles({
     if (file.endsWith('.test.ts') && /payment|toMatchFileSnapshot/i.test(text)) continue;
     add(file, text);
   }
-  for (const surrounding of [...stackFiles(!without.includes('traffic')), ...chartFiles]) {
-    const to = renameStarter(surrounding.to ?? surrounding.from, names);
-    if (!isLeftOut(surrounding.from)) add(to, await edit(surrounding, names));
+  for (const { from, to = from, edits } of [...stackFiles(!without.includes('traffic')), ...chartFiles]) {
+    if (isLeftOut(from)) continue;
+    const text = edited(from, apply(from, await readFile(path.join(root, from), 'utf8'), edits), without);
+    add(renameStarter(to, names), renameStarter(asStarter(text), names));
   }
   for (const file of filesOf(['**/*', '**/.*', '.github/**/*'], path.join(root, starter))) {
     const named = renameStarter(file, names);
@@ -124,28 +125,22 @@ async function forkFiles({
   return files;
 }
 
-/** @throws {StaleEdit} naming the file */
-async function edit({ from, edits }: EditedFile, names: ForkNames): Promise<string> {
-  let text = await readFile(path.join(root, from), 'utf8');
-  for (const each of edits) {
-    try {
-      text = each(text);
-    } catch (cause) {
-      throw new StaleEdit(`${from} has changed, and lab/fork/ has not: ${String(cause)}`, {
-        cause,
-      });
-    }
-  }
-  return renameStarter(asStarter(text), names);
-}
-
 /** The text of a file without the parts that are left out. @throws {StaleEdit} naming the file */
 function edited(file: string, text: string, without: readonly string[]): string {
   const left = Object.entries(parts).filter(([name]) => without.includes(name));
+  return apply(
+    file,
+    text,
+    left.flatMap(([, { edits }]) => edits?.[file] ?? []),
+  );
+}
+
+/** @throws {StaleEdit} naming the file */
+function apply(file: string, text: string, edits: readonly Edit[]): string {
   try {
-    return left.flatMap(([, { edits }]) => edits?.[file] ?? []).reduce((lines, edit) => edit(lines), text);
+    return edits.reduce((lines, edit) => edit(lines), text);
   } catch (cause) {
-    throw new StaleEdit(`${file} has changed, and lab/fork/without has not: ${String(cause)}`, { cause });
+    throw new StaleEdit(`${file} has changed, and lab/fork/ has not: ${String(cause)}`, { cause });
   }
 }
 

@@ -2,6 +2,7 @@ import type { Edit } from './edits.ts';
 import { withoutAdmission } from './without/admission.ts';
 import { withoutAutoInstrumentation } from './without/auto-instrumentation.ts';
 import { withoutRedis } from './without/redis.ts';
+import { withoutRedisInStack } from './without/redis-in-stack.ts';
 import { withoutWorker } from './without/worker.ts';
 
 /**
@@ -72,9 +73,9 @@ export const parts: Readonly<Record<string, Part>> = {
   },
   redis: {
     about: 'rate limits that replicas share',
-    files: ['src/redis/**', 'src/telemetry/observers/redis.ts'],
+    files: ['src/redis/**', 'src/telemetry/observers/redis.ts', 'docs/runbooks/redis-unavailable.md'],
     packages: ['ioredis'],
-    edits: withoutRedis,
+    edits: { ...withoutRedis, ...withoutRedisInStack },
   },
   admission: {
     about: 'admission control: an adaptive limit on requests in flight, with priorities',

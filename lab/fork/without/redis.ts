@@ -57,6 +57,14 @@ export const withoutRedis: Readonly<Record<string, readonly Edit[]>> = {
     remove(", 'ioredis'"),
     withoutBlock("'@opentelemetry/instrumentation-ioredis': {"),
   ],
+  'src/telemetry/metrics/describe-databases.ts': [
+    replace(
+      /\{\n {2}postgres,\n {2}redis,\n\}: Pick<Config, 'postgres' \| 'redis'>/g,
+      "{ postgres }: Pick<Config, 'postgres'>",
+    ),
+    remove(/^.*redis\?\.url.*\n/gm),
+    withoutBlock('redis: {'),
+  ],
   'src/open-files.ts': [remove(' Redis,')],
   'src/identity.ts': [
     replace(
