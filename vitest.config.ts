@@ -39,7 +39,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{src,lab}/**/*.test.ts', ...withoutService],
+          include: ['{src,lab,grafana}/**/*.test.ts', ...withoutService],
           // It runs in a fork.
           exclude: ['lab/fork/starter/**'],
           // Property tests take seconds on a busy machine.

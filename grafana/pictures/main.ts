@@ -1,0 +1,33 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { readDashboardFiles } from './dashboard-file.ts';
+import { drawDashboard } from './picture.ts';
+
+/**
+ * `npm run dashboards:pictures`: draws what readers will see in Grafana, from the data of a running Prometheus. The plots are
+ * this project's own and look only roughly like Grafana's.
+ */
+
+const { values } = parseArgs({
+  options: {
+    prometheus: { type: 'string', default: 'http://127.0.0.1:7076' },
+    minutes: { type: 'string', default: '30' },
+    // A moment such as 2026-11-28T09:00:00Z; default: now.
+    until: { type: 'string', default: new Date().toISOString() },
+    out: { type: 'string', default: 'docs/images' },
+  },
+});
+const minutes = Number(values.minutes);
+const points = 90;
+const step = Math.max(5, Math.round((minutes * 60) / points));
+const to = Math.floor(Date.parse(values.until) / 1000);
+await mkdir(values.out, { recursive: true });
+for (const dashboard of await readDashboardFiles()) {
+  const range = { from: to - minutes * 60, to, step };
+  const { svg, empty } = await drawDashboard(values.prometheus, dashboard, range);
+  const file = path.join(values.out, `dashboard-${dashboard.uid}.svg`);
+  await writeFile(file, svg);
+  const note = empty.length === 0 ? 'every panel has data' : `without data: ${empty.join(', ')}`;
+  process.stdout.write(`${file}: ${note}\n`);
+}
