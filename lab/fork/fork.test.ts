@@ -107,7 +107,7 @@ describe('a fork', { timeout: 300_000 }, () => {
   });
 
   test('a fork without Redis, admission control, instrumentation and worker compiles, and no word of them is left', async () => {
-    const least = path.join(folder, 'least');
+    const least = path.join(folder, 'lean');
     const without = ['redis', 'admission', 'auto-instrumentation', 'worker'];
     await makeFork(least, { ...options, without });
     symlinkSync(path.resolve('node_modules'), path.join(least, 'node_modules'));
