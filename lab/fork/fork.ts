@@ -109,8 +109,11 @@ async function forkFiles({
     add(named, renameStarter(edited(file, text, without), names));
   }
   for (const file of sharedFiles) add(file, await readFile(path.join(root, file), 'utf8'));
-  for (const file of sharedFiles)
-    if (![...files.values()].some((text) => text.includes(`/${path.basename(file)}'`))) files.delete(file);
+  for (const file of sharedFiles) {
+    // The service has files of the same names.
+    const programs = [...files].filter(([program]) => program.startsWith('lab/'));
+    if (!programs.some(([, text]) => text.includes(`/${path.basename(file)}'`))) files.delete(file);
+  }
   for (const [file, text] of await licenseFiles(license, holder)) add(file, text);
   add('CHANGELOG.md', `# Changelog\n\n## Unreleased\n\n- The service, made from a template.\n`);
   add('.fork.json', `${JSON.stringify(await provenance(names, without), null, 2)}\n`);
