@@ -12,7 +12,7 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 const mebibyte = 1_048_576;
-const capacity = 8 * mebibyte;
+const capacity = 4 * mebibyte;
 
 /** Bytes in the heap and in buffers after a garbage collection. */
 async function used(): Promise<number> {
@@ -23,6 +23,9 @@ async function used(): Promise<number> {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }
+
+/** The stores of all tests: if one were collected during the next test, that one would seem to take less. */
+const held: unknown[] = [];
 
 // Equal texts would be one string; those of a sender are not.
 const id = (length: number, number: number) => number.toString(16).padStart(length, '0');
@@ -101,7 +104,7 @@ test.each([
       const store = createTraceStore(capacity);
       const batch = (first: number) =>
         Array.from({ length: 600 }, (_, at) => span(first + Math.floor(at / 6), at % 6));
-      for (let count = 0; count < 130; count += 1) store.add(batch(100 * count));
+      for (let count = 0; count < 65; count += 1) store.add(batch(100 * count));
       return store;
     },
   ],
@@ -109,7 +112,7 @@ test.each([
     'log lines',
     () => {
       const store = createLogStore(capacity, () => false);
-      for (let count = 0; count < 150; count += 1)
+      for (let count = 0; count < 75; count += 1)
         store.add(Array.from({ length: 600 }, (_, at) => line(600 * count + at)));
       return store;
     },
@@ -119,7 +122,7 @@ test.each([
     () => {
       const store = createMetricStore(capacity);
       const from = Date.now() - 600_000;
-      for (let second = 0; second < 60; second += 1)
+      for (let second = 0; second < 30; second += 1)
         store.add(Array.from({ length: 1000 }, (_, series) => point(series, from + 1000 * second)));
       return store;
     },
@@ -127,9 +130,10 @@ test.each([
 ])('a full store of %s takes the memory that it says, which is its capacity', async (_name, fill) => {
   const before = await used();
   const store = fill();
+  held.push(store);
   const taken = (await used()) - before;
-  expect(store.bytes()).toBeGreaterThan(0.95 * capacity);
+  expect(store.bytes()).toBeGreaterThan(0.9 * capacity);
   expect(store.bytes()).toBeLessThanOrEqual(capacity);
-  expect(taken / store.bytes()).toBeGreaterThan(0.85);
-  expect(taken / store.bytes()).toBeLessThan(1.15);
+  expect(taken / store.bytes()).toBeGreaterThan(0.8);
+  expect(taken / store.bytes()).toBeLessThan(1.2);
 });

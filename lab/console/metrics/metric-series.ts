@@ -22,8 +22,8 @@ interface Row {
   buckets?: number[];
 }
 
-/** Approximate bytes of a series without points, of the buckets of a point, and of each of their numbers. */
-const sizes = { series: 1200, buckets: 64, number: 8 };
+/** Approximate bytes of a series with its last point and without others, of the buckets of a point, and of each of their numbers. */
+const sizes = { series: 3000, buckets: 64, number: 8 };
 
 const shares = { p50: 0.5, p95: 0.95, p99: 0.99 };
 
