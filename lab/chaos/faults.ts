@@ -4,6 +4,7 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import { availableParallelism, platform } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { continueWhenGone } from '../harness/thaw-guard.ts';
 import type { Customers, OtherCall } from './customers.ts';
 import type { Fault } from './experiment.ts';
 import { holdConnections } from './idle-connections.ts';
@@ -186,15 +187,14 @@ async function throttle({ replicas = [] }: Environment, quota: number, period: n
   const thaw = () => {
     for (const replica of replicas) replica.freeze(false);
   };
-  // A stopped process would outlive this one and never answer.
-  process.on('exit', thaw);
+  const endGuard = continueWhenGone(replicas.flatMap((replica) => replica.pid() ?? []));
   const endThrottling = await repeat(period / 1000, async (signal) => {
     for (const replica of replicas) replica.freeze(true);
     await delay(period - quota, undefined, { signal }).finally(thaw);
   });
   return async () => {
     await endThrottling();
-    process.off('exit', thaw);
+    endGuard();
   };
 }
 

@@ -1,3 +1,4 @@
+import { watchInterruption } from '../harness/interruption.ts';
 import { findTool } from '../../stack/native/tools.ts';
 import { catalogue } from './catalogue.ts';
 import { detectionTable } from './detection.ts';
@@ -11,14 +12,15 @@ import { broken, type ExperimentResult } from './experiment-run.ts';
 import { describeRun, type Report } from './report/report.ts';
 import { writeReport } from './report/write-report.ts';
 import type { Environment } from './environment.ts';
+import { leftBehind } from './left-behind.ts';
 import { createDisplay, type Display } from './terminal.ts';
 import { startNetwork } from './start-network.ts';
 
 /** `npm run chaos`: runs experiments one by one. Each injects faults and verifies a hypothesis about their effect. */
 
-const interrupted = new AbortController();
-// `on` and not `once`: on Ctrl-C the signal arrives twice, from the terminal and passed on by npm.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
+const interrupted = watchInterruption(
+  () => 'Faults of the experiment may still be set, and its processes may still be ending.',
+);
 
 try {
   await main(readOptions(process.argv.slice(2)));
@@ -26,9 +28,9 @@ try {
   process.exitCode = interrupted.signal.aborted ? 130 : 1;
   const expected = error instanceof UsageError;
   const text = expected ? error.message : error instanceof Error ? error.stack : String(error);
-  process.stderr.write(
-    `${interrupted.signal.aborted ? 'Interrupted; every fault has been rolled back.' : text}\n`,
-  );
+  const left = leftBehind(error);
+  const rolledBack = left.length > 0 ? left.join('\n') : 'Every fault has been rolled back.';
+  process.stderr.write(`${interrupted.signal.aborted ? `Interrupted. ${rolledBack}` : text}\n`);
 }
 
 async function main(options: ChaosOptions): Promise<void> {
@@ -59,7 +61,9 @@ async function run(options: ChaosOptions, experiments: readonly Experiment[]): P
   const { seed, given, timeScale } = options;
   const prometheus = options.alerts && !given ? findTool('prometheus') : undefined;
   const started = describeRun(options);
-  display.say(`${experiments.length} experiments, seed ${seed}, ${options.rate} orders a second`);
+  display.say(
+    `${experiments.length} experiments, seed ${seed}, ${options.rate} orders a second; Ctrl-C rolls the faults back and ends`,
+  );
 
   await using parts = new AsyncDisposableStack();
   const network = given ? undefined : parts.use(await startNetwork());
@@ -80,7 +84,7 @@ async function run(options: ChaosOptions, experiments: readonly Experiment[]): P
     display.began(experiment);
     const result = await runOne(experiment, openEnvironment, { ...options, display }).catch(
       (error: unknown) => {
-        interrupted.signal.throwIfAborted();
+        if (interrupted.signal.aborted) throw error;
         return broken(experiment, error);
       },
     );
@@ -105,9 +109,20 @@ async function run(options: ChaosOptions, experiments: readonly Experiment[]): P
     await writeReport(options.out, report, catalogue);
     display.say(`Written to ${options.out}.`);
   }
-  const failed = results.filter(({ verdict }) => verdict === 'failed').length;
-  display.say(failed === 0 ? 'Every hypothesis held.' : `${failed} of ${results.length} hypotheses failed.`);
+  const [failed = 0, held = 0] = (['failed', 'held'] as const).map(
+    (wanted) => results.filter(({ verdict }) => verdict === wanted).length,
+  );
+  display.say(conclusion({ failed, held, all: results.length }));
   if (failed > 0) process.exitCode = 1;
+}
+
+function conclusion({ failed, held, all }: { failed: number; held: number; all: number }): string {
+  if (failed > 0) return `${failed} of ${all} hypotheses failed.`;
+  if (held === 0)
+    return 'Every experiment was left out, which proves nothing. The reasons stand beside them.';
+  return held === all
+    ? 'Every hypothesis held.'
+    : `${held} hypotheses held; ${all - held} experiments were left out.`;
 }
 
 async function runOne(

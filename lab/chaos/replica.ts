@@ -26,6 +26,8 @@ export interface Replica extends AsyncDisposable {
   leakMemory(share: number): void;
   /** Resumes or stops reading its stdout. */
   readStdout(reading: boolean): void;
+  /** Id of the process while it is running. */
+  pid(): number | undefined;
   /** Stops or continues the process (SIGSTOP, SIGCONT). */
   freeze(frozen: boolean): void;
   /** Has the process write a heap snapshot to disk, in place of the last one. */
@@ -101,6 +103,7 @@ export async function startReplica(
       if (reading) running?.child.stdout?.resume();
       else running?.child.stdout?.pause();
     },
+    pid: () => running?.child.pid,
     freeze: (frozen) => void running?.child.kill(frozen ? 'SIGSTOP' : 'SIGCONT'),
     async writeHeapSnapshot() {
       await rm(snapshots, { recursive: true, force: true });

@@ -3,6 +3,7 @@ import { readBooks, watchSettlement } from './books.ts';
 import { type Reply, startCustomers } from './customers.ts';
 import type { Evidence, Moments } from './evidence.ts';
 import { describeSurroundings, type Experiment } from './experiment.ts';
+import { RollbackFailure } from './left-behind.ts';
 import { inject, missingFor, type Rollback } from './faults.ts';
 import { describeResult, type ExperimentResult, skipped, unsteady } from './experiment-run.ts';
 import { type Sampling, startSampling } from './sampling.ts';
@@ -163,7 +164,7 @@ export async function runExperiment(
     for (const rollback of rollbacks.splice(0).toReversed()) {
       await rollback().catch((error: unknown) => failures.push(error));
     }
-    if (failures.length > 0) throw new AggregateError(failures, 'A fault could not be rolled back.');
+    if (failures.length > 0) throw new RollbackFailure(failures);
   };
   try {
     for (const fault of experiment.faults)

@@ -22,7 +22,13 @@ await runProcess(async () => {
       logger.error({ event: 'console.defect', err: error }, 'request failed with an unexpected error'),
   });
   if (hasParent) process.on('message', (message) => isTargets(message) && running.watch(message));
-  else process.stdout.write(`Console: ${running.pageUrl}\n`);
+  else {
+    process.stdout.write(`Console: ${running.pageUrl}
+It waits for telemetry over OTLP, and reads ${targets.metricsUrl} every second. A service that sends it:
+  OTEL_EXPORTER_OTLP_ENDPOINT=${running.url} npm run serve
+Ctrl-C ends the console, and what it has received is gone then. Faults that were set in it stay.
+`);
+  }
   return {
     announcement: { type: 'listening', url: running.url, pageUrl: running.pageUrl },
     close: () => running.close(),

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { watchInterruption } from '../harness/interruption.ts';
 import { describeMachine } from '../report/machine.ts';
 import { type FailoverReport, runFailovers, type Way } from './failovers.ts';
 import { toSection, writeSection } from './page.ts';
@@ -52,8 +53,7 @@ const { values } = parseArgs({
 if (values.help) {
   process.stdout.write(usage);
 } else {
-  const interrupted = new AbortController();
-  process.once('SIGINT', () => interrupted.abort());
+  const interrupted = watchInterruption(() => 'There is no report.');
   const machine = describeMachine();
   const [rounds, rate, seed] = [values.rounds, values.rate, values.seed].map(Number) as [
     number,
@@ -62,7 +62,9 @@ if (values.help) {
   ];
   const way = wayOf(values);
   const say = (line: string) => void process.stdout.write(`${line}\n`);
-  say(`seed ${seed}: ${rounds} failovers, ${rate} orders a second`);
+  say(
+    `seed ${seed}: ${rounds} failovers, ${rate} orders a second; Ctrl-C ends with a report of those so far`,
+  );
   const report = await runFailovers(
     {},
     { way, rounds, rate, seed, calm: 1.5, awayFor, signal: interrupted.signal, progress: say },

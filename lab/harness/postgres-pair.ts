@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { Client, type QueryResultRow } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../dev/postgres/embedded-postgres.ts';
 import { freePort } from './free-port.ts';
+import { continueWhenGone } from './thaw-guard.ts';
 
 /** A primary and its synchronous standby, which can change places. */
 export interface PostgresPair extends AsyncDisposable {
@@ -104,6 +105,8 @@ export async function startPostgresPair({ preload = '' }: PostgresPairOptions = 
 
   /** Process id of the process that receives the log, while it is frozen. */
   let receiver: number | undefined;
+  const noGuard = (): void => undefined;
+  let endGuard = noGuard;
 
   const primaryUrl = await start(primary);
   await rejoin();
@@ -134,7 +137,10 @@ export async function startPostgresPair({ preload = '' }: PostgresPairOptions = 
         const { rows } = await client.query<{ pid: number }>('SELECT pid FROM pg_stat_wal_receiver');
         return rows[0]?.pid;
       });
-      if (receiver !== undefined) process.kill(receiver, frozen ? 'SIGSTOP' : 'SIGCONT');
+      if (receiver === undefined) return;
+      process.kill(receiver, frozen ? 'SIGSTOP' : 'SIGCONT');
+      endGuard();
+      endGuard = frozen ? continueWhenGone([receiver]) : noGuard;
       if (!frozen) receiver = undefined;
     },
     async fence() {

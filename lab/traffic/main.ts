@@ -36,12 +36,16 @@ await runProcess(async () => {
   void waitForService(options.urls, ended.signal).then(() => {
     health.answered();
     if (greeting !== undefined) say(`\n${greeting.trimEnd()}\n`);
-    say(`Sending ${rate} requests a second to ${options.urls.join(', ')}.`);
+    say(
+      `Sending ${rate} requests a second to ${options.urls.join(', ')}. Ctrl-C ends it once all are answered.`,
+    );
     if (traffic.rate() === 0) traffic.setRate(rate);
   }, ignoreAbort);
   const summaries = setInterval(() => {
     const line = summary.take();
-    if (line !== undefined) say(line);
+    if (line === undefined) return;
+    const fault = health.fault();
+    say(fault === undefined ? line : `${line}. This says nothing about customers: ${fault}.`);
   }, summaryInterval);
 
   return {
@@ -72,7 +76,10 @@ async function waitForService(urls: readonly string[], signal: AbortSignal): Pro
     } catch {
       signal.throwIfAborted();
     }
-    if (!waiting) say(`Waiting for ${urls.join(', ')} to answer.`);
+    if (!waiting)
+      say(
+        `Waiting for ${urls.join(', ')} to answer. npm start starts a service; TRAFFIC_URLS names another one.`,
+      );
     waiting = true;
     await sleep(500, undefined, { signal });
   }

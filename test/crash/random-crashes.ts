@@ -86,6 +86,7 @@ export async function runCrashes(world: World, options: CrashOptions): Promise<C
   closing.abort();
   await shopping;
   await world.gateway.clearFaults();
+  say('waiting until no order is pending, a minute at most');
   const drainStarted = performance.now();
   await untilNothingIsPending();
   const drained = performance.now() - drainStarted;

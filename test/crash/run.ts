@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { watchInterruption } from '../../lab/harness/interruption.ts';
 import { formatReport, isProof, runCrashes } from './random-crashes.ts';
 import { startWorld } from './world.ts';
 
@@ -23,14 +24,11 @@ try {
 }
 
 async function run(options: NonNullable<ReturnType<typeof readOptions>>): Promise<void> {
-  const interrupted = new AbortController();
-  process.once('SIGINT', () => interrupted.abort());
+  const { signal } = watchInterruption(() => 'There is no report.');
+  const progress = (line: string) => void process.stdout.write(`${line}\n`);
+  progress('starting Postgres, a gateway and the service; Ctrl-C ends with a report of the kills so far');
   await using world = await startWorld({ pooler: options.pooler });
-  const report = await runCrashes(world, {
-    ...options,
-    signal: interrupted.signal,
-    progress: (line) => process.stdout.write(`${line}\n`),
-  });
+  const report = await runCrashes(world, { ...options, signal, progress });
   process.stdout.write(`\n${formatReport(report)}\n`);
   if (report.findings.length > 0 || !isProof(report)) process.exitCode = 1;
 }

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { watchInterruption } from '../../harness/interruption.ts';
 import { StartupError } from '../../../src/errors.ts';
 import { BenchFailure } from './failure.ts';
 
@@ -10,11 +11,11 @@ export const say = (text: string): void => void process.stdout.write(`${text}\n`
  * a defect and prints its stack.
  */
 export async function runBenchmark(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  // `on` and not `once`: on Ctrl-C the signal arrives twice, from the terminal and passed on by npm.
+  const { signal: wish } = watchInterruption(() => 'Its processes may still be ending.');
   const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => interrupted.abort(new BenchFailure('Interrupted; there is no report.')));
-  }
+  wish.addEventListener('abort', () =>
+    interrupted.abort(new BenchFailure('Interrupted; there is no report.')),
+  );
   try {
     await work(interrupted.signal);
   } catch (error) {

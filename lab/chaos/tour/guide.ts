@@ -127,10 +127,11 @@ function figures(second: number, replies: readonly Reply[], sampling: Sampling):
   ].join('');
 }
 
-async function placeOne(paymentToken: string, { place, say }: GuideOptions): Promise<string> {
+async function placeOne(paymentToken: string, { place, say, signal }: GuideOptions): Promise<string> {
   const startedAt = performance.now();
   const response = await fetch(`${place.url}/orders`, {
     method: 'POST',
+    signal,
     headers: {
       authorization: `Bearer ${place.apiKeys.shop}`,
       'content-type': 'application/json',
@@ -186,8 +187,10 @@ const settledWithin = 60;
 
 async function waitForSettlement(orderId: string, { place, say, signal }: GuideOptions): Promise<void> {
   const startedAt = performance.now();
+  say(`      waiting for the settlement worker, ${settledWithin} s at most`);
   while (performance.now() - startedAt < 1000 * settledWithin) {
     const response = await fetch(`${place.url}/orders/${orderId}`, {
+      signal,
       headers: { authorization: `Bearer ${place.apiKeys.shop}` },
     });
     const { status } = (await response.json()) as { status?: string };

@@ -1,34 +1,40 @@
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { playStory } from './guide.ts';
-import { findPlace } from './place.ts';
+import { type Addresses, findPlace, usual } from './place.ts';
+import { watchInterruption } from '../../harness/interruption.ts';
+import { leftBehind } from '../left-behind.ts';
 import { stories } from '../../tours/stories.ts';
 
 /** `npm run tour`: four guided failures in the terminal, each with what the telemetry shows of it. */
 
 const usage = `npm run tour -- [names] [options]
 
-  names    stories by name or prefix (default: all)
-  --list   print names and titles, play nothing
-  --auto   continue without waiting for Enter
-  --help   show this help
+  names                stories by name or prefix (default: all)
+  --list               print names and titles, play nothing
+  --auto               continue without waiting for Enter
+  --url <url>          the service (default ${usual.url})
+  --admin-url <url>    its admin listener (default ${usual.adminUrl})
+  --gateway-url <url>  its payment gateway simulator (default ${usual.gatewayUrl})
+  --api-key <key>      default ${usual.apiKey}
+  --help               show this help
 
-The tour uses the service on the default ports if one is running (npm start, npm run stack:native, docker compose up), else
-it starts its own. It clears the gateway's faults at the end and after Ctrl-C.
+The tour uses the service at these addresses if it is running (npm start, npm run stack:native, docker compose up), else
+it starts its own. It clears the gateway's faults at the end and after Ctrl-C; a second Ctrl-C ends it at once.
 `;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
+const interruption = watchInterruption(() => 'The faults of the gateway may still be set.');
+const { signal } = interruption;
 
 try {
   await main();
 } catch (error) {
-  process.exitCode = interrupted.signal.aborted ? 130 : 1;
+  process.exitCode = signal.aborted ? 130 : 1;
+  const left = leftBehind(error);
+  const cleared = left.length > 0 ? left.join('\n') : 'The faults of the gateway are cleared.';
   const text = error instanceof Error ? error.message : String(error);
-  process.stderr.write(
-    `${interrupted.signal.aborted ? '\nInterrupted; the faults of the gateway are cleared.' : text}\n`,
-  );
+  process.stderr.write(`${signal.aborted ? `\nInterrupted. ${cleared}` : text}\n`);
 }
 
 async function main(): Promise<void> {
@@ -37,6 +43,10 @@ async function main(): Promise<void> {
     options: {
       list: { type: 'boolean', default: false },
       auto: { type: 'boolean', default: false },
+      url: { type: 'string', default: usual.url },
+      'admin-url': { type: 'string', default: usual.adminUrl },
+      'gateway-url': { type: 'string', default: usual.gatewayUrl },
+      'api-key': { type: 'string', default: usual.apiKey },
       help: { type: 'boolean', default: false },
     },
   });
@@ -47,21 +57,28 @@ async function main(): Promise<void> {
   else if (values.list) for (const { name, title } of stories) say(`${name.padEnd(14)}${title}`);
   else if (chosen.length === 0)
     throw new Error(`No story begins with "${positionals.join(', ')}". Try --list.`);
-  else await guide(chosen, values.auto || !process.stdin.isTTY);
+  else {
+    const { url, 'admin-url': adminUrl, 'gateway-url': gatewayUrl, 'api-key': apiKey } = values;
+    await guide(chosen, { url, adminUrl, gatewayUrl, apiKey }, values.auto || !process.stdin.isTTY);
+  }
 }
 
-async function guide(chosen: typeof stories, auto: boolean): Promise<void> {
+async function guide(chosen: typeof stories, at: Addresses, auto: boolean): Promise<void> {
   await using parts = new AsyncDisposableStack();
-  const place = parts.use(await findPlace(say));
-  say(`The tour takes place at ${place.description}.`);
+  const place = parts.use(await findPlace(at, say));
+  say(
+    `The tour takes place at ${place.description}. ${auto ? 'It goes on by itself' : 'Enter continues'}; Ctrl-C ends it and takes the faults back.`,
+  );
   const terminal = auto ? undefined : createInterface({ input: process.stdin, output: process.stdout });
   parts.defer(() => terminal?.close());
   // The line editor reads Ctrl-C as a key, so no signal arrives.
-  terminal?.on('SIGINT', () => interrupted.abort());
+  terminal?.on('SIGINT', interruption.request);
+  // After the end of the input, Ctrl-D included, no question would ever be answered.
+  terminal?.on('close', interruption.abandon);
   const next = async () => {
-    if (terminal) await terminal.question('      Press Enter to continue ', { signal: interrupted.signal });
+    if (terminal) await terminal.question('      Press Enter to continue ', { signal });
   };
   for (const story of chosen) {
-    await playStory(story, { place, say, next, signal: interrupted.signal });
+    await playStory(story, { place, say, next, signal });
   }
 }

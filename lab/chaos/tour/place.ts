@@ -19,41 +19,55 @@ export interface Place extends AsyncDisposable {
   spans?: readonly ReceivedSpan[];
 }
 
-const usual = {
-  api: 'http://127.0.0.1:7070',
-  admin: 'http://127.0.0.1:7071',
-  gateway: 'http://127.0.0.1:7072',
+/** Where a running service is. */
+export interface Addresses {
+  url: string;
+  adminUrl: string;
+  gatewayUrl: string;
+  apiKey: string;
+}
+
+export const usual: Addresses = {
+  url: 'http://127.0.0.1:7070',
+  adminUrl: 'http://127.0.0.1:7071',
+  gatewayUrl: 'http://127.0.0.1:7072',
+  apiKey: 'demo-key',
+};
+
+const usualPages = {
   console: 'http://127.0.0.1:7073',
   grafana: 'http://127.0.0.1:7074',
   jaeger: 'http://127.0.0.1:7075',
 };
 
-/** Uses the service at the default addresses if it is up, else starts everything for the duration of the tour. */
-export async function findPlace(say: (text: string) => void): Promise<Place> {
-  const running = await runningStack();
+/** Uses the service at these addresses if it is up, else starts everything for the duration of the tour. */
+export async function findPlace(at: Addresses, say: (text: string) => void): Promise<Place> {
+  const running = await runningStack(at);
   if (running) return running;
   say(
-    'No service is running on ports 7070 to 7072. Starting a service, a database and a gateway for the tour.',
+    `No service with a simulator is running at ${at.url}, ${at.adminUrl} and ${at.gatewayUrl}. Starting a service, a database and a gateway for the tour, which takes some seconds.`,
   );
   return startOwn();
 }
 
-async function runningStack(): Promise<Place | undefined> {
+async function runningStack({ url, adminUrl, gatewayUrl, apiKey }: Addresses): Promise<Place | undefined> {
   const [api, admin, gateway] = await Promise.all([
-    isUp(`${usual.api}/openapi.json`),
-    isUp(`${usual.admin}/livez`),
-    isUp(`${usual.gateway}/faults`),
+    isUp(`${url}/openapi.json`),
+    isUp(`${adminUrl}/livez`),
+    isUp(`${gatewayUrl}/faults`),
   ]);
   if (!api || !admin || !gateway) return undefined;
   const names = ['grafana', 'jaeger', 'console'] as const;
-  const up = await Promise.all(names.map((name) => isUp(usual[name])));
-  const pages = Object.fromEntries(names.filter((_, index) => up[index]).map((name) => [name, usual[name]]));
+  const up = await Promise.all(names.map((name) => isUp(usualPages[name])));
+  const pages = Object.fromEntries(
+    names.filter((_, index) => up[index]).map((name) => [name, usualPages[name]]),
+  );
   return {
-    description: `the service at ${usual.api}, with ${Object.keys(pages).join(', ') || 'no web pages'}`,
-    url: usual.api,
-    adminUrl: usual.admin,
-    apiKeys: { shop: 'demo-key', pos: 'demo-key' },
-    gateway: createGatewayControl(usual.gateway),
+    description: `the service at ${url}, with ${Object.keys(pages).join(', ') || 'no web pages'}`,
+    url,
+    adminUrl,
+    apiKeys: { shop: apiKey, pos: apiKey },
+    gateway: createGatewayControl(gatewayUrl),
     // The service has 64 connections to the gateway by default.
     overload: { latencyMs: 400, rate: 350 },
     pages,
@@ -86,9 +100,12 @@ async function startOwn(): Promise<Place> {
   };
 }
 
+/** Milliseconds. Where nothing listens, the answer comes at once. */
+const patience = 5000;
+
 async function isUp(url: string): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(1000), redirect: 'manual' });
+    const response = await fetch(url, { signal: AbortSignal.timeout(patience), redirect: 'manual' });
     await response.body?.cancel();
     return response.status < 500;
   } catch {

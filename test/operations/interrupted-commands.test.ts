@@ -1,0 +1,171 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compileCache } from '../../lab/harness/service-process.ts';
+import { createGatewayControl } from '../../lab/harness/gateway-control.ts';
+import { startSimulator } from '../../lab/simulator/server.ts';
+import { createLogger } from '../../src/telemetry/logging/logger.ts';
+import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
+
+// Commands that set faults, as processes of their own that are interrupted while a fault is set.
+
+let service: SpawnedService;
+beforeAll(async () => {
+  service = await spawnService();
+});
+afterAll(() => service.close());
+
+/** Milliseconds: a command starts its own service on a machine that runs other tests. */
+const patience = { timeout: 50_000 };
+
+function command(args: readonly string[]) {
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...compileCache },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  return { child, exited, output: () => output };
+}
+
+/** The story that sets a fault at once, against the real service; a simulator of its own has the fault. */
+const tourAt = (gatewayUrl: string) =>
+  command([
+    'lab/chaos/tour/main.ts',
+    'dead-gateway',
+    '--auto',
+    `--url=${service.url}`,
+    `--admin-url=${service.adminUrl}`,
+    `--gateway-url=${gatewayUrl}`,
+    '--api-key=shop-key',
+  ]);
+
+async function startGateway() {
+  const logger = createLogger({ service: 'payment-gateway-simulator', level: 'silent' });
+  const simulator = await startSimulator({ host: '127.0.0.1', port: 0, logger });
+  return { ...simulator, errorRate: () => errorRateAt(simulator.url) };
+}
+
+async function errorRateAt(url: string): Promise<unknown> {
+  const response = await fetch(`${url}/faults`);
+  return ((await response.json()) as { errorRate: unknown }).errorRate;
+}
+
+/** Ids of the services that the process has started and stopped with SIGSTOP. */
+function stoppedServicesOf(parent: number | undefined): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => stateOf(pid) === `T ${parent}` && readProc(pid, 'cmdline').includes('src/main.ts'));
+}
+
+/** State and parent of a process; `undefined` if there is none. */
+function stateOf(pid: number): string | undefined {
+  return /\) (\w \d+) /.exec(readProc(pid, 'stat'))?.[1];
+}
+
+function readProc(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const ways: ReadonlyArray<[string, (child: ChildProcess) => void]> = [
+  ['Ctrl-C', (child) => child.kill('SIGINT')],
+  ['the hang-up of its terminal', (child) => child.kill('SIGHUP')],
+  ['the end of whatever reads its output', (child) => void child.stdout?.destroy()],
+];
+
+test.each(ways)('a tour takes its faults back on %s', async (_way, interrupt) => {
+  const gateway = await startGateway();
+  const tour = tourAt(gateway.url);
+  await expect.poll(gateway.errorRate, patience).toBe(1);
+  interrupt(tour.child);
+  expect(await tour.exited).toBe(130);
+  expect(await gateway.errorRate()).toBe(0);
+  expect(tour.output()).toContain('Interrupted. The faults of the gateway are cleared.');
+  await gateway.close();
+});
+
+test('a tour says that its faults may still be set when the simulator is away', async () => {
+  const gateway = await startGateway();
+  const tour = tourAt(gateway.url);
+  await expect.poll(gateway.errorRate, patience).toBe(1);
+  await gateway.close();
+  tour.child.kill('SIGINT');
+  expect(await tour.exited).toBe(130);
+  expect(tour.output()).toContain(`Once it does: curl -X DELETE ${gateway.url}/faults`);
+  expect(tour.output()).not.toContain('are cleared');
+});
+
+test('a second Ctrl-C ends a tour at once while the simulator does not answer', async () => {
+  const asked: string[] = [];
+  const silent = createServer(({ method = '' }, response) => {
+    asked.push(method);
+    if (method !== 'DELETE') response.end('{}');
+  });
+  await once(silent.listen(0, '127.0.0.1'), 'listening');
+  const tour = tourAt(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+  await expect.poll(() => asked, patience).toContain('PUT');
+  tour.child.kill('SIGINT');
+  await expect.poll(() => asked, patience).toContain('DELETE');
+  // The first wish comes twice through npm; a later one is the second.
+  const interruptAgain = () => {
+    tour.child.kill('SIGINT');
+    return tour.child.exitCode;
+  };
+  await expect.poll(interruptAgain, { ...patience, interval: 100 }).toBe(130);
+  expect(tour.output()).toContain('Ended at once. The faults of the gateway may still be set.');
+  silent.closeAllConnections();
+  silent.close();
+});
+
+test('a rehearsal of a running service takes its faults back on SIGTERM', async () => {
+  const { url } = service.gateway;
+  const chaos = command([
+    'lab/chaos/main.ts',
+    'gateway-errors',
+    '--no-alerts',
+    `--url=${service.url}`,
+    `--admin-url=${service.adminUrl}`,
+    `--gateway-url=${url}`,
+    `--database-url=${service.database.url}`,
+    '--api-key=shop-key',
+  ]);
+  const faults = async () => (await fetch(`${url}/faults`)).json();
+  const usual = await createGatewayControl(url).clearFaults().then(faults);
+  await expect.poll(faults, patience).not.toEqual(usual);
+  chaos.child.kill('SIGTERM');
+  expect(await chaos.exited).toBe(130);
+  expect(await faults()).toEqual(usual);
+  expect(chaos.output()).toContain('Interrupted. Every fault has been rolled back.');
+});
+
+test.runIf(process.platform === 'linux')(
+  'a service that a killed rehearsal had stopped goes on, and ends',
+  async () => {
+    const chaos = command(['lab/chaos/main.ts', 'cpu-quota', '--no-alerts']);
+    const stopped: number[] = [];
+    await expect
+      .poll(
+        () => {
+          stopped.push(...stoppedServicesOf(chaos.child.pid));
+          // At once, before its next turn.
+          if (stopped.length > 0) chaos.child.kill('SIGKILL');
+          return stopped.length;
+        },
+        { ...patience, interval: 10 },
+      )
+      .toBeGreaterThan(0);
+    await expect.poll(() => stopped.filter((pid) => stateOf(pid) !== undefined), patience).toEqual([]);
+  },
+);
