@@ -8,6 +8,7 @@ import { BenchFailure } from '../shared/failure.ts';
 import { readArguments, wholeNumber } from '../shared/options.ts';
 import { startProcess } from '../shared/processes.ts';
 import { findCollector, runCollector } from './collector.ts';
+import { measureCompression } from './compression.ts';
 import { generateLog } from './generate.ts';
 import { measureMemory } from './memory.ts';
 import { onOneCore, type Outcome, runPrinting, startLogProcessor } from './programs.ts';
@@ -117,6 +118,7 @@ async function measure(
   const parsed = measured.get(names.naive)?.[0]?.errors;
   if (counted !== parsed) throw new BenchFailure(`${counted} errors were counted, and ${parsed} are there.`);
   say('measuring memory');
+  const compression = await measureCompression(file);
   const memory = await measureMemory(file, Math.ceil(memoryLines / lines), newSink().url);
   const { size } = await stat(file);
   return {
@@ -133,6 +135,7 @@ async function measure(
       }),
     ),
     memory,
+    compression,
   };
 }
 
