@@ -38,6 +38,12 @@ const lineOf = (number: number): string =>
 const burst = 20;
 const pause = 5;
 const linesPerFile = 2000;
+/** Lines that are written and have not arrived. */
+const mostAhead = 3 * linesPerFile;
+/** Requests of a process before it is killed. */
+const mostRequests = 12;
+/** Milliseconds without a new line. */
+const patience = 60_000;
 
 const settings = {
   LOGS_BATCH_SIZE: '50',
@@ -59,7 +65,7 @@ export async function proveCrashes(options: {
   const checkpoint = path.join(folder, 'checkpoint.json');
   const receiver = await startReceiver(random);
   started.defer(() => receiver.close());
-  const writer = startWriter(path.join(folder, 'orders.log'));
+  const writer = startWriter(path.join(folder, 'orders.log'), receiver.seen);
   started.defer(async () => void (await writer.stop()));
 
   // With the rotated files: some come and go between two starts.
@@ -68,9 +74,9 @@ export async function proveCrashes(options: {
   for (let kill = 1; kill <= kills; kill += 1) {
     const before = receiver.requests();
     await using logs = startLogs(args, settings);
-    // It may die before, during and after its first requests.
-    if (random() < 0.8) await logs.url;
-    await sleep(random() * 400);
+    // It may die before, during and after its first requests, however fast the machine is.
+    if (random() < 0.8) await receiver.reaches(before + Math.floor(random() * mostRequests));
+    await sleep(random() * 100);
     logs.child.kill('SIGKILL');
     await logs.ended;
     receiver.nextRun(await committed(checkpoint, writer.firstOf));
@@ -80,8 +86,12 @@ export async function proveCrashes(options: {
   }
   const lines = await writer.stop();
   await using last = startLogs(args, settings);
-  const deadline = performance.now() + 60_000;
-  while (receiver.seen() < lines && performance.now() < deadline) await sleep(20);
+  // What does not come any more is missing.
+  let [seen, at] = [receiver.seen(), performance.now()];
+  while (receiver.seen() < lines && performance.now() - at < patience) {
+    if (receiver.seen() > seen) [seen, at] = [receiver.seen(), performance.now()];
+    await sleep(20);
+  }
   last.child.kill('SIGTERM');
   await last.ended;
   return {
@@ -107,7 +117,8 @@ async function committed(
   return (line) => ranges.some(({ first, end }) => line >= first && line < end);
 }
 
-function startWriter(file: string) {
+/** @param seen how many lines have arrived: the writer does not get further ahead than a restart can catch up with */
+function startWriter(file: string, seen: () => number) {
   const firstOf = new Map<string, number>();
   const stopped = new AbortController();
   let [next, rotations] = [0, 0];
@@ -115,6 +126,10 @@ function startWriter(file: string) {
   async function write(): Promise<void> {
     let inFile = 0;
     while (!stopped.signal.aborted) {
+      if (next - seen() > mostAhead) {
+        await sleep(pause);
+        continue;
+      }
       const lines = Array.from({ length: burst }, (_, index) => lineOf(next + index)).join('');
       // In two pieces, within a line.
       await appendFile(file, lines.slice(0, 500));
@@ -174,6 +189,12 @@ async function startReceiver(random: () => number) {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen: () => times.size,
     requests: () => requests,
+    /** Resolves after so many requests, in all. */
+    async reaches(count: number): Promise<void> {
+      const deadline = performance.now() + patience;
+      const isOver = () => requests >= count || performance.now() > deadline;
+      while (!isOver()) await sleep(2);
+    },
     nextRun(committedNow: (line: number) => boolean) {
       isCommitted = committedNow;
       ofRun = 0;
