@@ -48,6 +48,7 @@ export const withoutRedis: Readonly<Record<string, readonly Edit[]>> = {
   'src/telemetry/request-log.ts': [remove(/^ *redis_ms\?.*\n/gm), remove(" | 'redis_ms'")],
   'src/telemetry/metrics/dependency-metrics.ts': [
     replace('Postgres, Redis and the', 'Postgres and the'),
+    replace('an SQLSTATE, or the code of an error of Redis', 'an SQLSTATE'),
     replace(
       'Time of one attempt at a dependency, of one statement with its retries, or of one Redis command.',
       'Time of one attempt at a dependency, or of one statement with its retries.',
@@ -65,6 +66,8 @@ export const withoutRedis: Readonly<Record<string, readonly Edit[]>> = {
     remove(/^.*redis\?\.url.*\n/gm),
     withoutBlock('redis: {'),
   ],
+  'src/telemetry/metrics/conventions.ts': [remove('; the operation of Redis is the command')],
+  'src/telemetry/metrics/metrics.ts': [remove(", redis: { 'db.system.name': 'redis' }")],
   'src/open-files.ts': [remove(' Redis,')],
   'src/identity.ts': [
     replace(
