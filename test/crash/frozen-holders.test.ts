@@ -52,8 +52,8 @@ interface Duel {
 
 interface Run {
   mutant?: Mutant;
-  /** Orders that the first holder writes at the same time: one has its own statement, and of three the last two share one. */
-  orders: 1 | 3;
+  /** Orders that the first holder writes at the same time: one has its own statement, and of six the last two share one. */
+  orders: 1 | 6;
 }
 
 const duels: readonly Duel[] = [
@@ -61,7 +61,7 @@ const duels: readonly Duel[] = [
     what: 'a charge succeeds, and a cancellation refunds it',
     freezeAt: 'before store.settle',
     second: 'cancel',
-    runs: [{ orders: 3 }, { orders: 1, mutant: 'settle_order' }, { orders: 3, mutant: 'record_outcomes' }],
+    runs: [{ orders: 6 }, { orders: 1, mutant: 'settle_order' }, { orders: 6, mutant: 'record_outcomes' }],
     end: ['cancelled', 'cancelled, captured 1×'],
   },
   {
@@ -86,7 +86,7 @@ const duels: readonly Duel[] = [
     freezeAt: 'before store.release',
     faults: { timeoutRate: 1 },
     second: 'settle',
-    runs: [{ orders: 3 }, { orders: 1, mutant: 'release_order' }, { orders: 3, mutant: 'record_outcomes' }],
+    runs: [{ orders: 6 }, { orders: 1, mutant: 'release_order' }, { orders: 6, mutant: 'record_outcomes' }],
     end: ['paid', 'succeeded, captured 1×'],
   },
   {
