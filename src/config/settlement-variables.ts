@@ -21,12 +21,12 @@ export const settlementVariables = {
       'timeout of an attempt for an order that the gateway left unanswered, for which nobody waits; PAYMENT_ATTEMPT_TIMEOUT if that is longer',
   }),
   SETTLEMENT_CONCURRENCY: wholeNumber(1, 100, {
-    default: '16',
+    default: '24',
     meaning:
       'pending orders that a replica settles concurrently; half as many more are asked for with SETTLEMENT_ATTEMPT_TIMEOUT',
   }),
   SETTLEMENT_BATCH_SIZE: wholeNumber(1, 1000, {
-    default: '64',
+    default: '96',
     meaning: 'pending orders that a replica leases at once',
   }),
   SETTLEMENT_BACKOFF_BASE: duration({

@@ -33,7 +33,7 @@ export async function measureRefusal(
 ): Promise<number> {
   const nearlyNone = { ADMISSION_LIMIT_MIN: '1', ADMISSION_LIMIT_MAX: '1', ADMISSION_QUEUE: '0' };
   await using subject = await startSubject(nearlyNone);
-  return costOfRequest(subject.process, generator, signal);
+  return await costOfRequest(subject.process, generator, signal);
 }
 
 /** The same for a server that does nothing else. @param folder of its log */
@@ -47,7 +47,7 @@ export async function measureBareRefusal(
     env: {},
     logFile: path.join(folder, 'bare_refusal.log'),
   });
-  return costOfRequest(server, generator, signal);
+  return await costOfRequest(server, generator, signal);
 }
 
 async function costOfRequest(
