@@ -52,7 +52,7 @@ export const scenes: readonly Scene[] = [
       'The gateway answers at once. Load generator, service, PostgreSQL and gateway share the cores, so the generator takes processor time from the service: the higher the multiple, the more this measures the machine.',
     gatewayLatency: 0,
     env: {},
-    connections: 32,
+    connections: 96,
     pinned: false,
     multiples: [1, 2, 5, 10],
     variants: withAndWithoutAdmission,
@@ -64,7 +64,7 @@ export const scenes: readonly Scene[] = [
       'The gateway answers at once. Service, PostgreSQL and gateway have one core, load generator and HAProxy the other. HAProxy has the configuration of the stack, and learns from the service how many requests it takes (`AGENT_PORT`).',
     gatewayLatency: 0,
     env: {},
-    connections: 32,
+    connections: 96,
     pinned: true,
     multiples: [1, 2, 3, 5, 10],
     variants: {
