@@ -205,3 +205,12 @@ test('a series that has ended has no value, and one that is late for five minute
   expect(store.at(selector, 299_999)).toHaveLength(1);
   expect(store.at(selector, 300_000)).toEqual([]);
 });
+
+test('a window of queries begins with the oldest sample, whichever series was added first', () => {
+  const store = createSampleStore(() => Infinity);
+  store.add({ __name__: 'late' }, 30_000, 1);
+  store.add({ __name__: 'g' }, 0, 4);
+  store.add({ __name__: 'g' }, 30_000, 2);
+  const [average] = evaluate(parseQuery('avg_over_time(sum(g)[2m:30s])'), store, 40_000) as Sample[];
+  expect(average?.value).toBe(3);
+});

@@ -74,7 +74,7 @@ export function createSampleStore(retentionOf: (metric: string) => number): Samp
       if (series === undefined || time <= (series.times.at(-1) ?? -Infinity)) return;
       // The end of a series is written once.
       if (value === null && (series.values.at(-1) ?? null) === null) return;
-      oldest ??= time;
+      oldest = Math.min(oldest ?? time, time);
       series.times.push(time);
       series.values.push(value);
       trim(series, time - retentionOf(labels['__name__'] ?? ''));
