@@ -55,7 +55,7 @@ export interface MicroBatching<Item, Result> {
 
 /** Average size from which batches count as shared. */
 const together = 1.5;
-/** Of the moving average: some ten items in a row have to go alone until the next one does not wait for its turn's end. */
+/** Of the moving average. After batches of eight, ten items have to go alone until the next one no longer waits for its turn's end. */
 const weightOfLast = 0.25;
 
 interface Entry<Item, Result> {
