@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { globSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { globSync, realpathSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -9,7 +8,7 @@ import { type Edit, StaleEdit } from './edits.ts';
 import { ForkError } from './fork-error.ts';
 import { packageFiles } from './manifest-files.ts';
 import { coreFiles, domainFiles, neverTaken, parts, sharedFiles, withDependents } from './parts.ts';
-import { commit, commitOf, format } from './programs.ts';
+import { commit, commitOf, format, render } from './programs.ts';
 import { stackFiles } from './stack-files.ts';
 import { checkTarget, explained, makeDraft, removeEmpty } from './target.ts';
 
@@ -49,7 +48,7 @@ export async function makeFork(target: string, options: ForkOptions, signal?: Ab
       await writeFile(path.join(draft.folder, file), text);
     }
     format(draft.folder, root);
-    render(draft.folder, files);
+    render(draft.folder, root);
     commit(draft.folder, options.names.service);
     await givenUp(signal);
     await removeEmpty(folder);
@@ -176,17 +175,4 @@ async function licenseFiles(license: License, holder: string): Promise<Array<[st
   return [
     ['LICENSE', notice.replace(/^Copyright.*$/m, (line) => `Copyright (c) ${year} ${holder}\n${line}`)],
   ];
-}
-
-/** What a fork generates from its own sources: `npm run dashboards`, `npm run chart`. */
-function render(folder: string, files: ReadonlyMap<string, string>): void {
-  const sources = ['grafana/source/render.ts', 'deploy/source/render.ts'].filter((file) => files.has(file));
-  if (sources.length === 0) return;
-  const packages = path.join(folder, 'node_modules');
-  symlinkSync(path.join(root, 'node_modules'), packages);
-  try {
-    for (const source of sources) execFileSync(process.execPath, [source], { cwd: folder, stdio: 'pipe' });
-  } finally {
-    rmSync(packages);
-  }
 }

@@ -79,22 +79,23 @@ function isTaken(noun: string): boolean {
   );
 }
 
-/**
- * Names of services that are no names of forks: those of containers beside it, of databases and hosts, of its dependencies in
- * npm, which npm refuses to install into a package of the same name, and those that npm reserves.
- *
- * @see https://github.com/npm/validate-npm-package-name
- */
-const takenNames: ReadonlySet<string> = new Set(
-  `alertmanager ajv console evidence fastify grafana haproxy http https ioredis jaeger knip localhost loki logs migrate node
-  node-modules opossum otel-collector pg pino postgres prom-client prometheus proxy public redis simulator template0 template1 test
-  traffic typebox typescript undici valkey vitest yaml`.split(/\s+/),
-);
-
 /** Containers of docker-compose.yml and proxies of HAProxy beside the service. */
 const containers: ReadonlySet<string> = new Set(
   `admin alertmanager api grafana jaeger loki migrate otel-collector postgres prometheus proxy simulator status telemetry
   upstream valkey`.split(/\s+/),
+);
+
+/**
+ * Other names of services that are no names of forks: those of programs, databases and hosts, of its dependencies in npm, which
+ * npm refuses to install into a package of the same name, and those that npm reserves.
+ *
+ * @see https://github.com/npm/validate-npm-package-name
+ */
+const takenNames: ReadonlySet<string> = new Set(
+  `ajv console evidence fastify haproxy http https ioredis knip localhost logs node node-modules opossum pg pino
+  prom-client public redis template0 template1 test traffic typebox typescript undici vitest yaml`.split(
+    /\s+/,
+  ),
 );
 
 /** Plurals that end otherwise than in -s: they are asked for, because a rule would be wrong for some of them. */

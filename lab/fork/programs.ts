@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { ForkError } from './fork-error.ts';
 import { gitEnvironment } from './config.ts';
@@ -12,6 +13,21 @@ export function format(folder: string, root: string): void {
     if (isMissing(cause))
       throw new ForkError('The formatter is not installed: run npm install first.', { cause });
     throw new ForkError(`The files cannot be formatted: ${firstLineOf(cause)}`, { cause });
+  }
+}
+
+/** What a fork generates from its own sources: `npm run dashboards`, `npm run chart`. */
+export function render(folder: string, root: string): void {
+  const sources = ['grafana/source/render.ts', 'deploy/source/render.ts'].filter((file) =>
+    existsSync(path.join(folder, file)),
+  );
+  if (sources.length === 0) return;
+  const packages = path.join(folder, 'node_modules');
+  symlinkSync(path.join(root, 'node_modules'), packages);
+  try {
+    for (const source of sources) execFileSync(process.execPath, [source], { cwd: folder, stdio: 'pipe' });
+  } finally {
+    rmSync(packages);
   }
 }
 

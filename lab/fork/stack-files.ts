@@ -4,8 +4,9 @@ import { type EditedFile, remove, replace, replaceBlock, withoutBlock } from './
 /**
  * The files around the service: containers, telemetry backends, rules, dashboards, runbooks and their tests. They come from this
  * repository's own with these edits; what only a domain can say, its dashboards and the runbooks, stands in the starter.
+ *
+ * @param hasTraffic whether the fork has its own customers, who are a container then
  */
-/** @param hasTraffic whether the fork has its own customers, who are a container then */
 export function stackFiles(hasTraffic: boolean): EditedFile[] {
   return [
     ...containers(hasTraffic),
