@@ -1,4 +1,5 @@
 import { isMap, isPair, isScalar, parseDocument, visit } from 'yaml';
+import { durationIn } from '../../console/promql/parse.ts';
 
 /**
  * Scales the project's alert rules, so that an experiment of seconds can fire rules written in minutes. Every duration is
@@ -71,23 +72,7 @@ export function scaleExpression(expression: string, scale: TimeScale): string {
   );
 }
 
-const units: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-  y: 31_536_000_000,
-};
-
-/** @see https://prometheus.io/docs/prometheus/latest/querying/basics/#time-durations for the notation */
 function scaleDuration(text: string, scale: TimeScale): string {
-  let milliseconds = 0;
-  for (const [, figure, unit = ''] of text.matchAll(/(\d+)(ms|[smhdwy])/g)) {
-    milliseconds += Number(figure) * (units[unit] ?? Number.NaN);
-  }
-  if (!Number.isFinite(milliseconds)) throw new RangeError(`"${text}" is not a Prometheus duration.`);
-  const scaled = Math.round(milliseconds / scale);
+  const scaled = Math.round(durationIn(text) / scale);
   return scaled % 1000 === 0 ? `${scaled / 1000}s` : `${scaled}ms`;
 }
