@@ -1,6 +1,7 @@
+import { escapeText } from '../../lab/report/escape-text.ts';
 import type { Panel } from './dashboard-file.ts';
 import { lastOf, type Range, type Series } from './series.ts';
-import { type Box, colourAt, colourNamed, escapeText, fit, round, text, widthOf } from './svg.ts';
+import { type Box, colourAt, colourNamed, fit, round, text, widthOf } from './svg.ts';
 import { timeAxis } from './time-series.ts';
 import { show } from './units.ts';
 

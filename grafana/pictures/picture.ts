@@ -1,7 +1,8 @@
+import { escapeText } from '../../lab/report/escape-text.ts';
 import type { DashboardFile, Panel } from './dashboard-file.ts';
 import { drawHeatmap, drawQuery, drawStat, drawStates } from './other-panels.ts';
 import { type Range, type Series, seriesOf } from './series.ts';
-import { type Box, escapeText, fit, round, text } from './svg.ts';
+import { type Box, fit, round, text } from './svg.ts';
 import { drawTimeSeries } from './time-series.ts';
 
 const column = 50;

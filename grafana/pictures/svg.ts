@@ -1,3 +1,4 @@
+import { escapeText } from '../../lab/report/escape-text.ts';
 import { matches, type Panel, type Threshold } from './dashboard-file.ts';
 
 /** A rectangle in the picture. */
@@ -54,14 +55,6 @@ export function colourOf({ fieldConfig }: Panel, name: string, index: number): s
 export function colourAt(steps: readonly Threshold[], value: number): string {
   const reached = steps.findLast((step) => step.value === null || value >= step.value);
   return colourNamed(reached?.color ?? 'blue');
-}
-
-export function escapeText(plain: string): string {
-  return plain
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }
 
 /** Pixels that a text takes, about. */

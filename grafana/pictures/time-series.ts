@@ -1,6 +1,7 @@
+import { escapeText } from '../../lab/report/escape-text.ts';
 import { matches, type Panel } from './dashboard-file.ts';
 import type { Range, Series } from './series.ts';
-import { type Box, colourNamed, colourOf, escapeText, fit, round, text, widthOf } from './svg.ts';
+import { type Box, colourNamed, colourOf, fit, round, text, widthOf } from './svg.ts';
 import { show } from './units.ts';
 
 /** Lines over time, stacked if the panel says so, with its legend below. */

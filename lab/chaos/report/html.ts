@@ -1,7 +1,8 @@
 import type { ExperimentResult } from '../experiment-run.ts';
 import { grafanaUrl, jaegerUrl } from './links.ts';
 import { expectedAlerts, otherAlerts, preface } from './markdown.ts';
-import { escapeText, plotResult } from './plot.ts';
+import { escapeText } from '../../report/escape-text.ts';
+import { plotResult } from './plot.ts';
 import type { Report } from './report.ts';
 import { drawWaterfall } from './waterfall.ts';
 

@@ -1,3 +1,4 @@
+import { escapeText } from '../../report/escape-text.ts';
 import type { FiredAlert, ExperimentResult, TimelinePoint } from '../experiment-run.ts';
 
 const width = 760;
@@ -143,12 +144,4 @@ function legend(entries: ReadonlyArray<readonly [string, string]>, top: number):
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return ([1, 2, 5, 10].find((factor) => factor * power >= value) ?? 10) * power;
-}
-
-export function escapeText(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }
