@@ -29,6 +29,8 @@ const quick = {
   LOG_LEVEL: 'info',
 };
 const idleWorker = { SETTLEMENT_POLL_INTERVAL: '1h' };
+/** An order that stays pending is not due before the test says so: even an idle worker polls once when it starts. */
+const leftAlone = { ...idleWorker, SETTLEMENT_BACKOFF_FLOOR: '1h', SETTLEMENT_BACKOFF_CAP: '1h' };
 /** The gateway answers in time on a busy machine, too: a client's request calls it once, and the worker is idle. */
 const patient = { ...idleWorker, PAYMENT_ATTEMPT_TIMEOUT: '8s', PAYMENT_DEADLINE: '9s' };
 const expired = { SETTLEMENT_DEADLINE: '1ms' };
@@ -152,17 +154,18 @@ async function killAt(flow: Flow, point: string): Promise<Row> {
 
   if (flow.pendingBefore) {
     if (flow.paymentToken === undefined) await world.gateway.setFaults({ timeoutRate: 1 });
-    const before = await spawnReplica(world, { ...quick, ...idleWorker });
+    const before = await spawnReplica(world, { ...quick, ...leftAlone });
     url = before.url;
     await client.place(key, order);
     await before.close();
     await world.gateway.clearFaults();
-  }
-  // Even an idle worker polls once when it starts, and would otherwise race against the client's request.
-  if (flow.env['SETTLEMENT_POLL_INTERVAL'] === idleWorker.SETTLEMENT_POLL_INTERVAL)
-    await world.database.sql(
-      `UPDATE orders SET due_at = now() + interval '1 h' WHERE status = 'pending' AND NOT held`,
+    // An idle worker's first poll would race against the client's request.
+    const due = flow.env['SETTLEMENT_POLL_INTERVAL'] === idleWorker.SETTLEMENT_POLL_INTERVAL ? '1 h' : '0 s';
+    const pending = await world.database.sql(
+      `UPDATE orders SET held = false, due_at = now() + interval '${due}' WHERE status = 'pending' RETURNING id`,
     );
+    expect(pending, `${flow.what}: the order is pending before`).toHaveLength(1);
+  }
 
   if (flow.faults) await world.gateway.setFaults(flow.faults);
   const earlier = exchanges.length;
