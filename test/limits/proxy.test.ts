@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -133,6 +136,37 @@ describe('the proxy, when a replica does not answer', () => {
     connection.send('NONSENSE\r\n\r\n');
     expect(await connection.answer()).toBeUndefined();
   });
+});
+
+test('new clients are served over connections that the replica has already, also when there are very many clients', async () => {
+  let connections = 0;
+  const replica = createHttpServer((_request, response) => response.end('{}'));
+  replica.on('connection', () => (connections += 1));
+  replica.listen(0, '127.0.0.1');
+  await once(replica, 'listening');
+  const url = `http://127.0.0.1:${(replica.address() as AddressInfo).port}`;
+  // A health check would have a connection of its own each time, and no agent replaces the number of requests at a time.
+  await using proxy = await startHaProxy([{ url, adminUrl: url }], (config) =>
+    config.replaceAll('default-server check', 'default-server'),
+  );
+  const order = 'GET /orders/1 HTTP/1.1\r\nhost: x\r\n\r\n';
+  await using clients = new AsyncDisposableStack();
+  const one = clients.use(await openConnection(proxy.url));
+  // HAProxy lets new clients share a connection that has served twice.
+  for (let count = 0; count < 3; count += 1) {
+    one.send(order);
+    expect((await one.answer())?.status).toBe(200);
+  }
+  // By default, HAProxy keeps no connection while more than a fifth of its descriptors are in use: 800 of 4,000 here.
+  for (let count = 0; count < 1200; count += 1) clients.use(await openConnection(proxy.url));
+  for (let count = 0; count < 20; count += 1) {
+    const next = clients.use(await openConnection(proxy.url));
+    next.send(order);
+    expect((await next.answer())?.status).toBe(200);
+  }
+  // One per thread of HAProxy.
+  expect(connections).toBeLessThanOrEqual(availableParallelism());
+  replica.close();
 });
 
 test('orders beyond what the replica takes get 429 from the proxy, while reads and cancellations wait and are answered', async () => {
