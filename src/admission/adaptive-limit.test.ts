@@ -2,8 +2,16 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createAdaptiveLimit, type LimitPolicy, type LoadWindow } from './adaptive-limit.ts';
 
-const policy: LimitPolicy = { floor: 10, ceiling: 200, initial: 40, target: 30 };
-const quiet: LoadWindow = { inFlight: 0, peak: 0, waiting: 0, delay: 0, loopLate: false };
+const policy: LimitPolicy = { floor: 10, ceiling: 200, initial: 40, target: 30, busyLatency: 60 };
+const quiet: LoadWindow = {
+  inFlight: 0,
+  peak: 0,
+  waiting: 0,
+  delay: 0,
+  timeInFlight: 0,
+  loopBusy: false,
+  loopLate: false,
+};
 
 function limitAfter(windows: readonly LoadWindow[], overrides: Partial<LimitPolicy> = {}): number {
   const limit = createAdaptiveLimit({ ...policy, ...overrides });
@@ -20,6 +28,8 @@ const anyWindow = fc.record({
   peak: fc.nat(1000),
   waiting: fc.double({ min: 0, max: 1000, noNaN: true }),
   delay: fc.double({ min: 0, max: 1e9, noNaN: true }),
+  timeInFlight: fc.double({ min: 0, max: 1e9, noNaN: true }),
+  loopBusy: fc.boolean(),
   loopLate: fc.boolean(),
 });
 
@@ -88,6 +98,45 @@ describe('the limit', () => {
     expect(limitAfter(times(1, { loopLate: true }))).toBe(36);
     expect(limitAfter(times(100, { loopLate: true }))).toBe(10);
   });
+});
+
+test('the limit ignores how long requests are in flight unless the event loop is busy', () => {
+  const slow = { inFlight: 40, peak: 40, timeInFlight: 5000 };
+  expect(limitAfter(times(1, slow))).toBeGreaterThan(40);
+  expect(limitAfter(times(1, { ...slow, loopBusy: true }))).toBeLessThan(40);
+});
+
+test('the limit settles where requests are in flight for the target time when the processor is short', () => {
+  // The processor takes 1 ms for a request, whose dependencies take 5 ms, so 6 requests in flight use all of it.
+  const limit = createAdaptiveLimit({ ...policy, floor: 1, initial: 200 });
+  const seen: number[] = [];
+  for (let window = 0; window < 100; window += 1) {
+    const inFlight = limit.current();
+    const timeInFlight = Math.max(6, inFlight);
+    limit.update({ ...quiet, inFlight, peak: inFlight, timeInFlight, loopBusy: inFlight >= 6 });
+    if (window >= 20) seen.push(timeInFlight);
+  }
+  expect(Math.max(...seen)).toBeLessThan(1.2 * policy.busyLatency);
+  expect(Math.min(...seen)).toBeGreaterThan(0.8 * policy.busyLatency);
+});
+
+test('the limit keeps the processor in use when a dependency takes longer than the target for a busy event loop', () => {
+  // The processor takes 1 ms for a request, whose dependency takes 100 ms: 91 requests in flight keep it 0.9 busy.
+  const limit = createAdaptiveLimit({ ...policy, floor: 1 });
+  const seen: number[] = [];
+  for (let window = 0; window < 300; window += 1) {
+    const inFlight = limit.current();
+    const timeInFlight = Math.max(101, inFlight);
+    limit.update({
+      ...quiet,
+      inFlight,
+      peak: inFlight,
+      timeInFlight,
+      loopBusy: inFlight / timeInFlight > 0.9,
+    });
+    if (window >= 100) seen.push(inFlight / timeInFlight);
+  }
+  expect(Math.min(...seen)).toBeGreaterThan(0.6);
 });
 
 test('the limit settles where the delay is on target when connections are ten times too few', () => {

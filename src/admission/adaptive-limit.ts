@@ -8,7 +8,11 @@ export interface LoadWindow {
   waiting: number;
   /** Their wait in milliseconds, at the dependency with the longest one. */
   delay: number;
-  /** Whether the event loop has lagged for several windows. */
+  /** Mean time from admission to response, in milliseconds; 0 while it is unknown. */
+  timeInFlight: number;
+  /** Whether the event loop has been busy for nearly all of several windows. */
+  loopBusy: boolean;
+  /** Whether it has also lagged. */
   loopLate: boolean;
 }
 
@@ -20,6 +24,8 @@ export interface LimitPolicy {
   initial: number;
   /** Acceptable wait for a connection, in milliseconds. */
   target: number;
+  /** Acceptable time in flight while the event loop is busy, in milliseconds. */
+  busyLatency: number;
 }
 
 export interface AdaptiveLimit {
@@ -29,7 +35,7 @@ export interface AdaptiveLimit {
   update(window: LoadWindow): void;
 }
 
-/** How strongly the limit reacts to a delay above the target; also the largest decrease per window. */
+/** How strongly the limit reacts to a delay or a latency above its target; also the largest decrease per window. */
 const decrease = 0.5;
 /** Decrease per window while the event loop lags. It is small, because the lag does not show how far off the limit is. */
 const decreaseForLoop = 0.1;
@@ -47,31 +53,43 @@ const decreaseForLoop = 0.1;
  * further requests would only queue for a connection, so the limit settles where few requests queue. It never falls below
  * the number of requests that hold a connection, because those do not wait.
  *
+ * The exception is a busy event loop. Then processor time is what is short, more requests in flight are not answered sooner,
+ * and the latency shows how far off the limit is. Below its target the limit still grows, because batches of more rows cost
+ * less each. If it shrinks too far because a dependency is slow as well, the event loop is no longer busy.
+ *
  * @see https://research.google/pubs/swift-delay-is-simple-and-effective-for-congestion-control-in-the-datacenter/
  * @see https://github.com/Netflix/concurrency-limits
  */
-export function createAdaptiveLimit({ floor, ceiling, initial, target }: LimitPolicy): AdaptiveLimit {
+export function createAdaptiveLimit(policy: LimitPolicy): AdaptiveLimit {
+  const { floor, ceiling, initial, target, busyLatency } = policy;
   const clamp = (wanted: number) => Math.min(ceiling, Math.max(floor, wanted));
   let limit = clamp(initial);
 
-  /** The share of the limit that remains after a window with too long a delay. */
-  function remainingShare({ inFlight, waiting, delay }: LoadWindow): number {
+  /** The share of the limit that remains after a window with too long a delay or latency. */
+  function remainingShare({ inFlight, waiting, delay }: LoadWindow, latency: number): number {
     const served = Math.max(0, inFlight - waiting) / inFlight;
-    return Math.max(1 - (decrease * (delay - target)) / delay, served);
+    const forDelay = delay > target ? Math.max(remaining(delay, target), served) : 1;
+    return latency > busyLatency ? Math.min(remaining(latency, busyLatency), forDelay) : forDelay;
   }
 
   return {
     current: () => Math.floor(limit),
     update(window) {
-      const { inFlight, peak, delay, loopLate } = window;
+      const { inFlight, peak, delay, timeInFlight, loopBusy, loopLate } = window;
+      const latency = loopBusy ? timeInFlight : 0;
+      const pressure = Math.max(delay / target, latency / busyLatency);
       if (loopLate) limit = clamp(limit * (1 - decreaseForLoop));
-      else if (delay > target) {
+      else if (pressure > 1) {
         // While more requests are in flight than the limit allows, the last decrease has not taken effect.
-        if (inFlight > 0 && inFlight <= limit) limit = clamp(limit * remainingShare(window));
+        if (inFlight > 0 && inFlight <= limit) limit = clamp(limit * remainingShare(window, latency));
       } else if (2 * peak >= limit) {
         // A limit far above the load shows nothing about the load that it would allow.
-        limit = clamp(limit + Math.sqrt(limit) * (1 - delay / target));
+        limit = clamp(limit + Math.sqrt(limit) * (1 - pressure));
       }
     },
   };
+}
+
+function remaining(measured: number, target: number): number {
+  return 1 - (decrease * (measured - target)) / measured;
 }

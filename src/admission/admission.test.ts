@@ -2,7 +2,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { createAdmission } from './admission.ts';
 
-const policy = { floor: 2, ceiling: 50, target: 30, queue: 3, queueTimeout: 20, loopDelay: 50 };
+const policy = {
+  floor: 2,
+  ceiling: 50,
+  target: 30,
+  busyLatency: 60,
+  queue: 3,
+  queueTimeout: 20,
+  loopDelay: 50,
+};
 
 function admissionOver(waiting = () => 0, initial = 10) {
   const admission = createAdmission(policy, initial, [{ waiting, completed: () => 0 }]);
@@ -32,6 +40,19 @@ test('admission lowers its limit while requests wait for a connection', async ()
   for (let count = 0; count < 10; count += 1) enter();
   await expect.poll(() => state().limit, { timeout: 10_000 }).toBeLessThan(10);
   close();
+});
+
+test('admission lowers its limit while the event loop is busy and requests are in flight for long', async () => {
+  const admission = createAdmission({ ...policy, loopDelay: 10_000 }, 10, []);
+  for (let count = 0; count < 10; count += 1) admission.enter('read', Infinity, () => {});
+  const giveUpAt = performance.now() + 10_000;
+  while (admission.state().limit >= 10 && performance.now() < giveUpAt) {
+    const end = performance.now() + 20;
+    while (performance.now() < end);
+    await nextTurn();
+  }
+  expect(admission.state().limit).toBeLessThan(10);
+  admission.close();
 });
 
 test('admission raises its limit while it is used and nothing waits, and admits what is queued then', async () => {

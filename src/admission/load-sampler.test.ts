@@ -60,7 +60,17 @@ describe('the load sampler in simulated time', () => {
     pass(9);
     expect(windows).toEqual([]);
     pass(1);
-    expect(windows).toEqual([{ inFlight: 5.5, peak: 12, waiting: 0, delay: 0, loopLate: false }]);
+    expect(windows).toEqual([
+      {
+        inFlight: 5.5,
+        peak: 12,
+        waiting: 0,
+        delay: 0,
+        timeInFlight: 550,
+        loopBusy: false,
+        loopLate: false,
+      },
+    ]);
     pass(10);
     expect(windows[1]).toMatchObject({ inFlight: 15.5 });
   });
@@ -193,6 +203,13 @@ describe('the load sampler in simulated time', () => {
     ['it lags and idles', 60, 0.5],
   ])('the event loop is not late when %s', (_what, every, busy) => {
     expect(lateAfter(every, busy)).toEqual({ windows: [false, false, false], now: false });
+  });
+
+  test('the event loop is busy once it was in three windows in a row, also without a lag', () => {
+    const { windows } = sample();
+    pass(30, { busy: 0.95 });
+    pass(10, { busy: 0.8 });
+    expect(windows.map(({ loopBusy }) => loopBusy)).toEqual([false, false, true, false]);
   });
 
   test('the event loop is not late after one long pause', () => {

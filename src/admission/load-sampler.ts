@@ -24,8 +24,8 @@ export interface LoadSampler {
 /** Milliseconds between two samples, and length of the window that they make up. */
 const tick = 10;
 const windowLength = 100;
-/** Consecutive windows in which the event loop must lag while busy for this share of the time. One pause is not load. */
-const lateWindows = 3;
+/** Consecutive windows in which the event loop must be busy for this share of the time, or also lag. One pause is not load. */
+const windowsInARow = 3;
 const busy = 0.9;
 /** Weight of the newest window in a rate. */
 const weight = 0.2;
@@ -54,8 +54,8 @@ export function sampleLoad(options: {
   let lastTick = 0;
   let windowStart = 0;
   let utilization = performance.eventLoopUtilization();
+  let busyInARow = 0;
   let lateInARow = 0;
-  let isBusy = false;
   let timeInFlight = Number.NaN;
 
   function sample(): void {
@@ -71,7 +71,8 @@ export function sampleLoad(options: {
     const elapsed = now - windowStart;
     const before = utilization;
     utilization = performance.eventLoopUtilization();
-    isBusy = performance.eventLoopUtilization(utilization, before).utilization > busy;
+    const isBusy = performance.eventLoopUtilization(utilization, before).utilization > busy;
+    busyInARow = isBusy ? busyInARow + 1 : 0;
     lateInARow = isBusy && lag / samples > loopDelay ? lateInARow + 1 : 0;
     const { mean: inFlight, rate } = requests.close(elapsed, samples);
     const standing = queues.map((queue) => queue.close(elapsed, samples));
@@ -82,7 +83,9 @@ export function sampleLoad(options: {
       peak,
       waiting: standing.reduce((sum, { least }) => sum + least, 0),
       delay: Math.max(0, ...standing.map((queue) => queue.least / queue.rate)),
-      loopLate: lateInARow >= lateWindows,
+      timeInFlight: Number.isNaN(timeInFlight) ? 0 : timeInFlight,
+      loopBusy: busyInARow >= windowsInARow,
+      loopLate: lateInARow >= windowsInARow,
     });
     begin(now);
     if (peak === 0) stop();
@@ -97,8 +100,8 @@ export function sampleLoad(options: {
   function stop(): void {
     clearInterval(timer);
     timer = undefined;
+    busyInARow = 0;
     lateInARow = 0;
-    isBusy = false;
   }
 
   return {
@@ -110,8 +113,8 @@ export function sampleLoad(options: {
       for (const queue of [requests, ...queues]) queue.restart();
       timer = outsideRequests(() => setInterval(sample, tick).unref());
     },
-    busy: () => isBusy,
-    loopLate: () => lateInARow >= lateWindows,
+    busy: () => busyInARow > 0,
+    loopLate: () => lateInARow >= windowsInARow,
     timeInFlight: () => timeInFlight,
     stop,
   };

@@ -137,9 +137,12 @@ describe('loadConfig', () => {
     },
   );
 
-  test.each(['REDIS_COMMAND_TIMEOUT', 'ORDER_CACHE_TTL'])('loadConfig refuses %s of 0', (name) => {
-    expect(faultsOf({ ...required, [name]: '0s' })).toEqual([`${name} must not be 0`]);
-  });
+  test.each(['ADMISSION_TARGET', 'ADMISSION_BUSY_LATENCY', 'REDIS_COMMAND_TIMEOUT', 'ORDER_CACHE_TTL'])(
+    'loadConfig refuses %s of 0',
+    (name) => {
+      expect(faultsOf({ ...required, [name]: '0s' })).toEqual([`${name} must not be 0`]);
+    },
+  );
 
   test('loadConfig refuses a headers timeout above the request timeout', () => {
     const env = { ...required, HTTP_HEADERS_TIMEOUT: '31s' };

@@ -104,6 +104,8 @@ export interface AdmissionConfig {
   ceiling: number;
   /** Longest wait for a connection to Postgres or to a dependency before the limit shrinks. */
   target: number;
+  /** Longest mean time to the answer before the limit shrinks, while the event loop is busy. */
+  busyLatency: number;
   /** Longest admission queue, in requests. */
   queue: number;
   queueTimeout: number;
@@ -176,6 +178,8 @@ function contradictions(value: ServiceValues): string[] {
     // The RateLimit headers state windows in whole seconds.
     [value.RATE_LIMIT_WINDOW < 1000, 'RATE_LIMIT_WINDOW must be at least 1s'],
     [value.AUTH_FAILURE_WINDOW < 1000, 'AUTH_FAILURE_WINDOW must be at least 1s'],
+    mustNotBeZero('ADMISSION_TARGET'),
+    mustNotBeZero('ADMISSION_BUSY_LATENCY'),
     mustNotBeZero('REDIS_COMMAND_TIMEOUT'),
     [
       value.HTTP_HEADERS_TIMEOUT > value.HTTP_REQUEST_TIMEOUT,
@@ -203,6 +207,7 @@ function admissionConfig(value: ServiceValues): AdmissionConfig | undefined {
     floor: value.ADMISSION_LIMIT_MIN,
     ceiling: value.ADMISSION_LIMIT_MAX,
     target: value.ADMISSION_TARGET,
+    busyLatency: value.ADMISSION_BUSY_LATENCY,
     queue: value.ADMISSION_QUEUE,
     queueTimeout: value.ADMISSION_QUEUE_TIMEOUT,
     loopDelay: value.ADMISSION_LOOP_DELAY,

@@ -92,6 +92,10 @@ export const variables = {
     default: '30ms',
     meaning: 'wait for a connection to Postgres or to a dependency above which the adaptive limit shrinks',
   }),
+  ADMISSION_BUSY_LATENCY: duration({
+    default: '60ms',
+    meaning: 'mean time in flight above which the adaptive limit shrinks while the event loop is busy',
+  }),
   ADMISSION_QUEUE: wholeNumber(0, 10_000, {
     default: '100',
     meaning: 'largest admission queue; it is shorter while a full one could not be served in time',

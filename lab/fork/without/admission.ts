@@ -53,13 +53,16 @@ export const withoutAdmission: Readonly<Record<string, readonly Edit[]>> = {
     withoutBlock('export interface AdmissionConfig'),
     remove(/^ *admission: admissionConfig\(value\),\n/gm),
     remove(/^ *\[\n *value\.ADMISSION_LIMIT_MIN[^]*?\],\n/gm),
+    remove(/^ *mustNotBeZero\('ADMISSION_\w+'\),\n/gm),
     withoutBlock('function admissionConfig'),
   ],
   'src/config/variables.ts': [
     ...['ADMISSION', 'ADMISSION_LIMIT_MIN', 'ADMISSION_LIMIT_MAX', 'ADMISSION_TARGET', 'ADMISSION_QUEUE'].map(
       (name) => withoutBlock(`${name}: `),
     ),
-    ...['ADMISSION_QUEUE_TIMEOUT', 'ADMISSION_LOOP_DELAY'].map((name) => withoutBlock(`${name}: `)),
+    ...['ADMISSION_BUSY_LATENCY', 'ADMISSION_QUEUE_TIMEOUT', 'ADMISSION_LOOP_DELAY'].map((name) =>
+      withoutBlock(`${name}: `),
+    ),
   ],
   'src/config/log-filter.ts': [remove(", 'admission'")],
   'src/telemetry/metrics/gauge-sources.ts': [
