@@ -2,20 +2,27 @@ import path from 'node:path';
 import { Customers } from '../shared/load.ts';
 import { type BenchProcess, startProcess } from '../shared/processes.ts';
 import type { LoadGenerator } from './load-generator.ts';
-import type { Scene } from './report.ts';
-import type { StartSubject } from './subjects.ts';
+import type { StartSubject, Subject } from './subjects.ts';
+
+/** Seconds of a closed loop in which V8 optimizes, and of the one that is measured. */
+export const capacityTimes = { warmUp: 10, measured: 5 };
 
 /**
- * Capacity in orders a second, over slightly more connections than the service needs, each with the next order as soon as
- * one is answered; and the service's processor time per order, in microseconds.
+ * Capacity of a service in orders a second, over slightly more connections than it needs, each with the next order as soon
+ * as one is answered; and its processor time per order, in microseconds. The load of a burst is a multiple of it, so it is
+ * measured on the service of that burst and on the way that its requests take: two services on one machine differ by more
+ * than the goals allow.
  */
-export async function measureCapacity(startSubject: StartSubject, scene: Scene, signal: AbortSignal) {
-  await using subject = await startSubject({ ...scene.env, ADMISSION: 'off' }, { pinned: scene.pinned });
-  await using customers = new Customers(subject.process.url, scene.connections, signal);
-  await customers.order(8);
-  const cpuBefore = await subject.process.cpuTime();
-  const { requests, seconds } = await customers.order(8);
-  const cpu = (await subject.process.cpuTime()) - cpuBefore;
+export async function measureCapacity(
+  { process: service, url }: Pick<Subject, 'process' | 'url'>,
+  connections: number,
+  signal: AbortSignal,
+): Promise<{ capacity: number; cpuPerOrder: number }> {
+  await using customers = new Customers(url, connections, signal, undefined, 20);
+  await customers.order(capacityTimes.warmUp);
+  const cpuBefore = await service.cpuTime();
+  const { requests, seconds } = await customers.order(capacityTimes.measured);
+  const cpu = (await service.cpuTime()) - cpuBefore;
   return { capacity: requests / seconds, cpuPerOrder: cpu / requests };
 }
 

@@ -6,7 +6,7 @@ import { readArguments, wholeNumber } from '../shared/options.ts';
 import { startSurroundings } from '../shared/surroundings.ts';
 import { measureBareRefusal, measureCapacity, measureRefusal, refusalLatency } from './costs.ts';
 import { LoadGenerator } from './load-generator.ts';
-import { measureBurst, withRecovery } from './measure.ts';
+import { measureBurst, recoveryAfter } from './measure.ts';
 import { medianOf, type Outcome } from './outcome.ts';
 import { cores, pin } from './pinning.ts';
 import { plotOverload } from './plot.ts';
@@ -94,19 +94,16 @@ async function run(
       for (const { pid } of [generator, process]) await pin(pid, cores.loading);
     }
     await setGatewayLatency(simulator, scene.gatewayLatency);
-    const { capacity, cpuPerOrder } = await measureCapacity(startSubject, scene, signal);
-    say(`${scene.name}: capacity ${capacity.toFixed(0)} orders a second, ${cpuPerOrder.toFixed(0)} µs each`);
     const rounds: MeasuredScene['rounds'] = { on: [], off: [] };
     for (let round = 1; round <= settings.rounds; round += 1) {
       for (const admission of ['on', 'off'] as const) {
-        say(`round ${round} of ${settings.rounds}, ${scene.variants[admission].title}`);
-        const load = { capacity, seconds: settings.seconds };
+        say(`${scene.name}, round ${round} of ${settings.rounds}, ${scene.variants[admission].title}`);
         const tools = { startSubject, generator, signal };
-        rounds[admission].push(await measureRound(tools, scene, scene.variants[admission], load));
+        rounds[admission].push(await measureRound(tools, scene, scene.variants[admission], settings.seconds));
       }
     }
     const outcomes = { on: mediansOf(scene, rounds.on), off: mediansOf(scene, rounds.off) };
-    measured.push({ ...scene, capacity, cpuPerOrder, outcomes, rounds });
+    measured.push({ ...scene, outcomes, rounds });
   }
   const date = new Date().toISOString().slice(0, 10);
   return { date, machine, settings, refusal, bareRefusal, scenes: measured };
@@ -121,9 +118,9 @@ interface Tools {
 /** Measures each multiple once. */
 async function measureRound(
   { startSubject, generator, signal }: Tools,
-  { env, multiples, pinned }: Scene,
+  { env, multiples, pinned, connections }: Scene,
   variant: Variant,
-  { capacity, seconds }: { capacity: number; seconds: number },
+  seconds: number,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   let p99AtCapacity = Number.NaN;
@@ -133,10 +130,18 @@ async function measureRound(
       { ...env, ...variant.env },
       { pinned, proxied: variant.proxied },
     );
+    const { capacity, cpuPerOrder } = await measureCapacity(subject, connections, signal);
     const plan = { usual: usualShare * capacity, burst: multiple * capacity, multiple, seconds };
     const burst = await measureBurst(generator, subject, plan, signal);
     if (multiple === 1) p99AtCapacity = burst.accepted.p99;
-    const outcome = withRecovery(burst, p99AtCapacity);
+    const { afterBurst: _, ...figures } = burst;
+    const outcome = {
+      ...figures,
+      capacity,
+      cpuPerOrder,
+      share: burst.goodput / capacity,
+      recovery: recoveryAfter(burst, p99AtCapacity),
+    };
     outcomes.push(outcome);
     say(`  ${multiple}×: ${describe(outcome)}`);
   }
@@ -151,6 +156,6 @@ function mediansOf({ multiples }: Scene, rounds: readonly Outcome[][]): Outcome[
   });
 }
 
-function describe({ sent, goodput, accepted, shed, shedLatency }: Outcome): string {
-  return `${sent.toFixed(0)} sent, ${goodput.toFixed(0)} paid (p99 ${accepted.p99.toFixed(0)} ms), ${shed.toFixed(0)} shed (p99 ${shedLatency.p99.toFixed(1)} ms)`;
+function describe({ capacity, sent, goodput, accepted, shed, shedLatency }: Outcome): string {
+  return `of ${capacity.toFixed(0)}: ${sent.toFixed(0)} sent, ${goodput.toFixed(0)} paid (p99 ${accepted.p99.toFixed(0)} ms), ${shed.toFixed(0)} shed (p99 ${shedLatency.p99.toFixed(1)} ms)`;
 }

@@ -16,10 +16,11 @@ export interface Plan {
 }
 
 /** What a burst did to the service. Whether it recovered depends on a normal p99, which the caller knows. */
-export type BurstOutcome = Omit<Outcome, 'recovery'> & { afterBurst: Window[] };
+export type BurstOutcome = Omit<Outcome, 'recovery' | 'capacity' | 'cpuPerOrder' | 'share'> & {
+  afterBurst: Window[];
+};
 
-/** Seconds of half the usual load, in which V8 optimizes, and of the usual load before and after the burst. */
-const warmUp = 8;
+/** Seconds of the usual load before and after the burst. */
 const before = 5;
 const after = 5;
 
@@ -31,7 +32,6 @@ export async function measureBurst(
   signal: AbortSignal,
 ): Promise<BurstOutcome> {
   const steps = [
-    { rate: plan.usual / 2, seconds: warmUp },
     { rate: plan.usual, seconds: before },
     { rate: plan.burst, seconds: plan.seconds },
     { rate: plan.usual, seconds: after },
@@ -42,7 +42,7 @@ export async function measureBurst(
     watchMemory(service, ended.signal),
   ]);
 
-  const start = 1000 * (warmUp + before);
+  const start = 1000 * before;
   const end = start + 1000 * plan.seconds;
   const finish = end + 1000 * after;
   const burst = requests.filter(({ due }) => due >= start && due < end);
@@ -77,6 +77,6 @@ async function watchMemory(service: BenchProcess, ended: AbortSignal) {
 const normal = 1.5;
 
 /** @param p99AtCapacity milliseconds */
-export function withRecovery({ afterBurst, ...outcome }: BurstOutcome, p99AtCapacity: number): Outcome {
-  return { ...outcome, recovery: recoveryOf(afterBurst, normal * p99AtCapacity) };
+export function recoveryAfter({ afterBurst }: BurstOutcome, p99AtCapacity: number): Outcome['recovery'] {
+  return recoveryOf(afterBurst, normal * p99AtCapacity);
 }

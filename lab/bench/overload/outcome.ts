@@ -5,6 +5,10 @@ import { unanswered } from './phase.ts';
 /** How a service fares at a multiple of its capacity. Rates per second, times in milliseconds, memory in bytes. */
 export interface Outcome {
   multiple: number;
+  /** Orders a second that this service pays in a closed loop, before the burst. */
+  capacity: number;
+  /** Its processor time for each of them, in microseconds. */
+  cpuPerOrder: number;
   /** Rate that the plan asked for. */
   planned: number;
   sent: number;
@@ -12,6 +16,8 @@ export interface Outcome {
   late: Latency;
   /** Answers of 201: the order is paid. */
   goodput: number;
+  /** The goodput over the capacity. */
+  share: number;
   accepted: Latency;
   /** Answers of 202: the order is stored, and the settlement worker will charge it. */
   leftPending: number;
@@ -104,10 +110,13 @@ export function medianOf(rounds: readonly [Outcome, ...Outcome[]]): Outcome {
   const recovery = median((outcome) => outcome.recovery ?? Number.POSITIVE_INFINITY);
   return {
     multiple: rounds[0].multiple,
+    capacity: median(({ capacity }) => capacity),
+    cpuPerOrder: median(({ cpuPerOrder }) => cpuPerOrder),
     planned: rounds[0].planned,
     sent: median(({ sent }) => sent),
     late: latency(({ late }) => late),
     goodput: median(({ goodput }) => goodput),
+    share: median(({ share }) => share),
     accepted: latency(({ accepted }) => accepted),
     leftPending: median(({ leftPending }) => leftPending),
     shed: median(({ shed }) => shed),

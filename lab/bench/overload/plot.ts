@@ -8,8 +8,8 @@ const inner = { width: width - margin.left - margin.right, height: height - marg
 
 /** Per scene, paid orders and their p99 over the load, with admission control on and off. Legible in light and dark. */
 export function plotOverload({ scenes }: OverloadReport): string {
-  const panels = scenes.flatMap(({ name, title, capacity, outcomes }, row) => {
-    const paid = ({ goodput }: Outcome) => (100 * goodput) / capacity;
+  const panels = scenes.flatMap(({ name, title, outcomes }, row) => {
+    const paid = ({ share }: Outcome) => 100 * share;
     const p99 = ({ accepted }: Outcome) => accepted.p99;
     return [
       panel(

@@ -1,5 +1,7 @@
+import { capacityTimes } from './costs.ts';
 import type { Outcome } from './outcome.ts';
 import type { Comparison } from '../shared/report.ts';
+import { quantile } from '../shared/statistics.ts';
 import { canPin } from './pinning.ts';
 import { table } from '../../report/table.ts';
 
@@ -84,10 +86,6 @@ export interface OverloadReport extends Pick<Comparison, 'date' | 'machine'> {
 }
 
 export interface MeasuredScene extends Scene {
-  /** Orders a second. */
-  capacity: number;
-  /** The service's processor time per order, in microseconds. */
-  cpuPerOrder: number;
   /** Medians over the rounds, one outcome per multiple. */
   outcomes: Record<'on' | 'off', Outcome[]>;
   rounds: Record<'on' | 'off', Outcome[][]>;
@@ -103,10 +101,10 @@ load average ${machine.loadBefore.toFixed(2)} before the start.
 
 ![Paid orders and their p99 over the load, with and without admission control](overload.svg)
 
-First the capacity is measured in a closed loop over a few connections. Then orders arrive in an open loop, whether or not
-earlier ones were answered: 8 s at 0.4 of the capacity, in which V8 optimizes, 5 s at 0.8, ${seconds} s at a multiple, and 5 s
-at 0.8 again. The whole burst counts,
-including its first moments. Each burst has a new service, and each figure is the median of ${rounds} rounds. Paid orders are answers
+Each burst has a new service. Its capacity is measured in a closed loop over a few connections, after ${capacityTimes.warmUp} s of it in which
+V8 optimizes, on the way that the burst takes. Then orders arrive in an open loop, whether or not earlier ones were answered:
+5 s at 0.8 of the capacity, ${seconds} s at a multiple, and 5 s at 0.8 again. The whole burst counts, including its first moments. Each
+figure is the median of ${rounds} rounds. Paid orders are answers
 of 201, and p50 and p99 are theirs. Shed requests are answers of 429. Pending orders are answers of 202: stored, and charged
 later by the settlement worker. A client without an answer hangs up after 2 s. The service has recovered when in every later
 quarter of a second all orders are paid, with a p99 of at most 1.5 times that at the capacity. Without a proxy, clients with a
@@ -125,27 +123,35 @@ Commits do not wait for the disk. Traces are off; logs and metrics are on.
 
 /** From the last scene: the one short of processor time, if it was measured. */
 function orderCost(measured: readonly MeasuredScene[]): number {
-  return Math.round(measured.at(-1)?.cpuPerOrder ?? Number.NaN);
+  const last = measured.at(-1);
+  return Math.round(last === undefined ? Number.NaN : medianOfBursts(last, ({ cpuPerOrder }) => cpuPerOrder));
 }
 
-function describeScene(
-  { title, meaning, capacity, outcomes, variants, pinned, cpuPerOrder }: MeasuredScene,
-  refusal: number,
-): string {
+function medianOfBursts({ rounds }: MeasuredScene, of: (outcome: Outcome) => number): number {
+  const values = [...rounds.on, ...rounds.off].flat().map(of);
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
+}
+
+function describeScene(scene: MeasuredScene, refusal: number): string {
+  const { title, meaning, outcomes, variants, pinned } = scene;
+  const capacity = medianOfBursts(scene, (outcome) => outcome.capacity);
   const place = pinned && !canPin ? ' **Not bound to cores**: that needs `taskset` and two cores.' : '';
   return `## ${title}
 
-${meaning}${place} Capacity: ${capacity.toFixed(0)} orders a second.
+${meaning}${place} Capacity: ${capacity.toFixed(0)} orders a second (median).
 
 ${(['on', 'off'] as const)
   .map(
     (admission) => `### ${variants[admission].title}
 
-${table([columns, ...outcomes[admission].map((outcome) => rowOf(outcome, capacity))])}
+${table([columns, ...outcomes[admission].map((outcome) => rowOf(outcome))])}
 `,
   )
   .join('\n')}
-${goalsOf(capacity, outcomes.on)}${pinned ? `\n\n${goalsWithoutProxy(capacity, outcomes.off, refusal / cpuPerOrder)}` : ''}
+${goalsOf(outcomes.on)}${pinned ? `\n\n${goalsWithoutProxy(outcomes.off, refusal / orderCost([scene]))}` : ''}
 `;
 }
 
@@ -167,13 +173,13 @@ const columns = [
   'late',
 ];
 
-function rowOf(outcome: Outcome, capacity: number): string[] {
+function rowOf(outcome: Outcome): string[] {
   const { multiple, sent, goodput, accepted, shed, shedLatency, leftPending, failed, lost, gaveUp } = outcome;
   return [
     `${multiple}×`,
     sent.toFixed(0),
     goodput.toFixed(0),
-    `${((100 * goodput) / capacity).toFixed(0)} %`,
+    `${(100 * outcome.share).toFixed(0)} %`,
     time(accepted.p50),
     time(accepted.p99),
     shed.toFixed(0),
@@ -196,8 +202,8 @@ function time(milliseconds: number): string {
 const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
 
 /** How far a service gets that has to refuse by itself. @param refusal its cost, relative to an order */
-function goalsWithoutProxy(capacity: number, outcomes: readonly Outcome[], refusal: number): string {
-  const goodput = (outcomes.find(({ multiple }) => multiple === 3)?.goodput ?? Number.NaN) / capacity;
+function goalsWithoutProxy(outcomes: readonly Outcome[], refusal: number): string {
+  const goodput = outcomes.find(({ multiple }) => multiple === 3)?.share ?? Number.NaN;
   return table([
     ['goal without a proxy', 'measured', ''],
     [
@@ -214,11 +220,11 @@ function goalsWithoutProxy(capacity: number, outcomes: readonly Outcome[], refus
 }
 
 /** The goals compare the highest multiple with the capacity itself. */
-function goalsOf(capacity: number, outcomes: readonly Outcome[]): string {
+function goalsOf(outcomes: readonly Outcome[]): string {
   const one = outcomes[0];
   const most = outcomes.at(-1);
   if (one === undefined || most === undefined) return '';
-  const goodput = most.goodput / capacity;
+  const goodput = most.share;
   const latency = most.accepted.p99 / one.accepted.p99;
   const memory = most.memory.most / one.memory.most;
   const at = `at ${most.multiple}×`;

@@ -30,18 +30,24 @@ export class Customers implements AsyncDisposable {
   readonly #clients: Client[];
   readonly #signal: AbortSignal;
   readonly #nextBody: () => string;
+  readonly #pauseWhenShed: number | undefined;
   #turn = 0;
 
-  /** @param nextBody the JSON of the next order; by default always the same, so that only the service varies */
+  /**
+   * @param nextBody the JSON of the next order; by default always the same, so that only the service varies
+   * @param pauseWhenShed milliseconds until an order that was answered 429 is placed again; by default that is a failure
+   */
   constructor(
     url: string,
     connections: number,
     signal: AbortSignal,
     nextBody: () => string = () => sameBody,
+    pauseWhenShed?: number,
   ) {
     this.#clients = Array.from({ length: connections }, () => new Client(url));
     this.#signal = signal;
     this.#nextBody = nextBody;
+    this.#pauseWhenShed = pauseWhenShed;
   }
 
   /**
@@ -64,7 +70,7 @@ export class Customers implements AsyncDisposable {
     await Promise.all(
       this.#clients.map(async (client) => {
         try {
-          while (await nextTurn()) latencies.push(await placeOrder(client, this.#nextBody()));
+          while (await nextTurn()) latencies.push(await this.#place(client));
         } catch (error) {
           failed.abort();
           throw error;
@@ -83,7 +89,17 @@ export class Customers implements AsyncDisposable {
   one(): Promise<number> {
     const client = this.#clients[this.#turn++ % this.#clients.length];
     if (client === undefined) throw new BenchFailure('There is no connection.');
-    return placeOrder(client, this.#nextBody());
+    return this.#place(client);
+  }
+
+  /** Resolves with the latency in milliseconds, without that of answers of 429. */
+  async #place(client: Client): Promise<number> {
+    const body = this.#nextBody();
+    while (true) {
+      const latency = await placeOrder(client, body, this.#pauseWhenShed !== undefined);
+      if (latency !== undefined) return latency;
+      await delay(this.#pauseWhenShed, undefined, { signal: this.#signal });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -93,8 +109,8 @@ export class Customers implements AsyncDisposable {
 
 const sameBody = JSON.stringify(sampleOrder);
 
-/** Resolves with the latency in milliseconds. */
-async function placeOrder(client: Client, body: string): Promise<number> {
+/** Resolves with the latency in milliseconds, or with `undefined` if the order was shed and may be. */
+async function placeOrder(client: Client, body: string, mayBeShed: boolean): Promise<number | undefined> {
   const startedAt = performance.now();
   const response = await client.request({
     method: 'POST',
@@ -106,6 +122,10 @@ async function placeOrder(client: Client, body: string): Promise<number> {
     },
     body,
   });
+  if (mayBeShed && response.statusCode === 429) {
+    await response.body.dump();
+    return undefined;
+  }
   if (response.statusCode !== 201) {
     throw new BenchFailure(`An order was answered ${response.statusCode}: ${await response.body.text()}`);
   }
