@@ -1,3 +1,5 @@
+import type { DomainTotals } from './domain-types.ts';
+
 /** The API between the console's server and its page, as types that both import. Times are milliseconds since 1970. */
 
 export type Value = string | number | boolean | null | Value[] | { [name: string]: Value };
@@ -112,7 +114,7 @@ export interface Exemplar {
   httpStatus: string;
 }
 
-export interface Overview {
+export interface Overview extends DomainTotals {
   now: number;
   /** One per second, newest last; only those after the requested time. */
   times: number[];
@@ -121,9 +123,6 @@ export interface Overview {
   exemplars: Exemplar[];
   /** All windows of the last 15 minutes. */
   faults: FaultWindow[];
-  /** Value of paid orders in minor units, by currency, since the service started. */
-  revenue: Record<string, number>;
-  orders: Record<string, number>;
   service: 'up' | 'down' | 'unknown';
   /** Name of the service whose metrics are read, from the trace of an exemplar; empty until there is one. */
   serviceName: string;
@@ -230,46 +229,6 @@ export interface TrafficDetail extends TrafficState {
   outcomes: Array<{ kind: string; outcome: string; count: number }>;
 }
 
-export interface OrderLife {
-  orderId: string;
-  /** The order as the API returns it. */
-  order?: { status: string; totalMinor: number; currency: string; createdAt: string; updatedAt: string };
-  /** Why the API does not return it. */
-  orderMissing?: string;
-  /** The charge in the gateway's ledger. */
-  charge?: Values;
-  chargeMissing?: string;
-  traces: TraceSummary[];
-  spans: SpanRecord[];
-  logs: LogRecord[];
-}
-
-/** The newest orders: pending ones first, each newest first. */
-export interface OrderList {
-  /** The database has the orders of all clients, the API those of the console's own key. */
-  source: 'database' | 'api';
-  orders: ListedOrder[];
-  /** Why there are none. */
-  unavailable?: string;
-}
-
-export interface ListedOrder {
-  id: string;
-  status: string;
-  totalMinor: number;
-  currency: string;
-  /** The client whose API key placed it; null from the API, which does not say. */
-  client: string | null;
-  customer: string;
-  createdAt: number;
-  /** Milliseconds since it was placed, by the clock of its source. */
-  age: number;
-  /** Milliseconds from placing to settling; null while it is pending. */
-  settledAfter: number | null;
-  /** The gateway's code for why it was declined or refused. */
-  reason: string | null;
-}
-
 /** Services and what they call, measured by the spans that arrived in the last `seconds`. */
 export interface ServiceMap {
   seconds: number;
@@ -346,18 +305,6 @@ export interface MetricSeries {
   buckets?: Array<Array<[number | null, number]>>;
   /** The newest observations with a trace. */
   exemplars: Array<{ time: number; value: number; traceId: string; spanId: string }>;
-}
-
-/** The answer to an order that the page has placed. */
-export interface PlacedOrder {
-  httpStatus: number;
-  /** Status of the order; empty if it was refused. */
-  status: string;
-  /** Empty if there is none, like the trace. */
-  orderId: string;
-  traceId: string;
-  /** Milliseconds. */
-  duration: number;
 }
 
 /** What a text with an id refers to. */

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { AlertBoard } from './alerts/alert-board.ts';
+import { totalsOf } from './metrics/domain-readings.ts';
 import type { MetricStore } from './metrics/metric-store.ts';
 import type { FaultWindows } from './faults/fault-windows.ts';
 import type { Forwarder } from './receiver/forwarder.ts';
@@ -28,7 +29,6 @@ export function overviewRoutes(parts: {
   return async (app) => {
     app.get('/api/overview', { schema: { querystring: After } }, (request): Overview => {
       const { after } = request.query;
-      const latest = scraper.series.latest();
       const exemplars = scraper.series.exemplarsSince(after);
       serviceName = traces.serviceOf(exemplars.at(-1)?.traceId ?? '') ?? serviceName;
       return {
@@ -36,8 +36,7 @@ export function overviewRoutes(parts: {
         ...scraper.series.since(after),
         exemplars,
         faults: faults.all(),
-        revenue: latest?.revenue ?? {},
-        orders: latest?.orders ?? {},
+        ...totalsOf(scraper.series.latest()),
         service: scraper.state(),
         serviceName,
         alerts: alerts.counts(),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { OrderList } from '../../lab/console/api-types.ts';
+import type { OrderList } from '../../lab/console/domain-types.ts';
 import { teaOrder } from '../support/clients/api-client.ts';
 import { quietWorker } from '../support/clients/settings.ts';
 import { startTestConsole, type TestConsole } from '../support/processes/console.ts';

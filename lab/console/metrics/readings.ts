@@ -1,8 +1,9 @@
 import type { Exemplar } from '../api-types.ts';
+import { type DomainReading, domainMetrics, noDomainReading } from './domain-readings.ts';
 import type { Sample } from './openmetrics.ts';
 
 /** One scrape, in the terms of the overview. Counters are totals since the service started. */
-export interface Reading {
+export interface Reading extends DomainReading {
   requests: Record<'ok' | 'client' | 'shed' | 'failed', number>;
   /** Cumulative counts over all routes, by upper bound in seconds. */
   duration: Map<number, number>;
@@ -13,10 +14,6 @@ export interface Reading {
   queued: number | null;
   retries: number;
   rejected: number;
-  pending: number | null;
-  oldest: number | null;
-  orders: Record<string, number>;
-  revenue: Record<string, number>;
   /** State by circuit breaker. */
   breakers: Record<string, string>;
   /** Transitions so far by circuit breaker and new state, as in `payment:half_open`. */
@@ -61,18 +58,7 @@ const metrics: Readonly<Record<string, (reading: Reading, sample: Sample) => voi
     const name = `${breaker}:${to}`;
     transitions[name] = (transitions[name] ?? 0) + value;
   },
-  orders_pending: (reading, { value }) => {
-    reading.pending = value;
-  },
-  orders_pending_oldest_seconds: (reading, { value }) => {
-    reading.oldest = value;
-  },
-  orders_total: ({ orders }, { labels: { status = '' }, value }) => {
-    orders[status] = (orders[status] ?? 0) + value;
-  },
-  order_value_minor_total: ({ revenue }, { labels: { status, currency = '' }, value }) => {
-    if (status === 'paid') revenue[currency] = (revenue[currency] ?? 0) + value;
-  },
+  ...domainMetrics,
   process_cpu_seconds_total: (reading, { value }) => {
     reading.cpu = value;
   },
@@ -93,10 +79,7 @@ export function readingOf(samples: readonly Sample[]): Reading {
     queued: null,
     retries: 0,
     rejected: 0,
-    pending: null,
-    oldest: null,
-    orders: {},
-    revenue: {},
+    ...noDomainReading(),
     breakers: {},
     transitions: {},
     cpu: null,

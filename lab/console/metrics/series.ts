@@ -1,5 +1,6 @@
 import type { Exemplar } from '../api-types.ts';
 import { createSecondBySecond, type SecondBySecond, shownTime } from '../second-by-second.ts';
+import { domainLevels, domainRates } from './domain-readings.ts';
 import { bucketsBetween, quantile } from './quantile.ts';
 import type { Reading } from './readings.ts';
 
@@ -82,7 +83,6 @@ function ratesBetween(before: Timed, now: Timed): Record<string, number> {
     // A smaller counter means that the process was restarted.
     return (later < earlier ? later : later - earlier) / seconds;
   };
-  const orders = (status: string) => rate((reading) => reading.orders[status] ?? 0);
   return {
     ok: rate(({ requests }) => requests.ok),
     client: rate(({ requests }) => requests.client),
@@ -90,10 +90,7 @@ function ratesBetween(before: Timed, now: Timed): Record<string, number> {
     failed: rate(({ requests }) => requests.failed),
     retries: rate(({ retries }) => retries),
     rejected: rate(({ rejected }) => rejected),
-    paid: orders('paid'),
-    declined: orders('declined'),
-    refused: orders('refused'),
-    cancelled: orders('cancelled'),
+    ...domainRates(rate),
     cpu: rate(({ cpu }) => cpu ?? 0),
   };
 }
@@ -115,10 +112,10 @@ function quantilesOf(buckets: ReturnType<typeof bucketsBetween>): Record<string,
 }
 
 function gaugesOf({ breakers, ...reading }: Reading): Record<string, number | null> {
-  const { inFlight, limit, queued, pending, oldest, memory } = reading;
+  const { inFlight, limit, queued, memory } = reading;
   const states = Object.entries(breakers).map(([name, state]) => [
     `breaker:${name}`,
     breakerStates.indexOf(state),
   ]);
-  return { inFlight, limit, queued, pending, oldest, memory, ...Object.fromEntries(states) };
+  return { inFlight, limit, queued, memory, ...domainLevels(reading), ...Object.fromEntries(states) };
 }

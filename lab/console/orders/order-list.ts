@@ -2,7 +2,7 @@ import { Pool } from 'pg';
 import { type Static, Type } from 'typebox';
 import { request } from 'undici';
 import { orderStatuses } from '../../../src/orders/order-state.ts';
-import type { ListedOrder, OrderList } from '../api-types.ts';
+import type { ListedOrder, OrderList } from '../domain-types.ts';
 import { overHttp1 } from '../over-http1.ts';
 
 export const OrderQuery = Type.Object(

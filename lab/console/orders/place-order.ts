@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'undici';
-import type { PlacedOrder } from '../api-types.ts';
+import type { PlacedOrder } from '../domain-types.ts';
 import { overHttp1 } from '../over-http1.ts';
 
 /** Milliseconds: a tour places orders while the gateway does not answer. */

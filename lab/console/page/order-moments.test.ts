@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { LogRecord, OrderLife, SpanRecord } from '../api-types.ts';
+import type { LogRecord, SpanRecord } from '../api-types.ts';
+import type { OrderLife } from '../domain-types.ts';
 import { elapsed } from './format.ts';
 import { lifeOf } from './order-moments.ts';
 

@@ -1,4 +1,5 @@
-import type { LogRecord, OrderLife, SpanRecord } from '../api-types.ts';
+import type { LogRecord, SpanRecord } from '../api-types.ts';
+import type { OrderLife } from '../domain-types.ts';
 import { duration, text } from './format.ts';
 
 /** Something that happened to an order, according to one of the sources that know about it. */

@@ -1,4 +1,5 @@
-import type { OrderLife, TraceSummary } from '../api-types.ts';
+import type { TraceSummary } from '../api-types.ts';
+import type { OrderLife } from '../domain-types.ts';
 import { call, messageOf, repeat } from './api.ts';
 import { money } from '../../report/money.ts';
 import { clock, duration, elapsed, text } from './format.ts';

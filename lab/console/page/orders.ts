@@ -1,5 +1,5 @@
 import { money, wholeUnits } from '../../report/money.ts';
-import type { ListedOrder, OrderList } from '../api-types.ts';
+import type { ListedOrder, OrderList } from '../domain-types.ts';
 import type { Field } from './filter-form.ts';
 import { clock, count, duration, shortId } from './format.ts';
 import { h, reconcile } from './h.ts';

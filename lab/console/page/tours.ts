@@ -1,4 +1,4 @@
-import type { OrderLife, PlacedOrder } from '../api-types.ts';
+import type { OrderLife, PlacedOrder } from '../domain-types.ts';
 import { type Step, stories, type Story } from '../../tours/stories.ts';
 import { call, messageOf } from './api.ts';
 import { breakerBands, createBand, faultBand } from './band.ts';
