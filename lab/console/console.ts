@@ -7,10 +7,8 @@ import { createAlertBoard } from './alerts/alert-board.ts';
 import { alertRoutes } from './alerts/alert-routes.ts';
 import type { PrometheusPlace } from './alerts/prometheus-watch.ts';
 import { readRules } from './alerts/rules.ts';
-import { faultRoutes } from './faults/fault-routes.ts';
+import { createConsoleDomain } from './domain.ts';
 import { createFaultWindows } from './faults/fault-windows.ts';
-import { watchGatewayFaults } from './faults/gateway-faults.ts';
-import { watchNetworkFaults } from './faults/network-faults.ts';
 import { guard } from './guard.ts';
 import { createForwarder, type Destination, type Signal } from './receiver/forwarder.ts';
 import { receiverRoutes } from './receiver/receiver-routes.ts';
@@ -19,7 +17,6 @@ import { createMetricStore } from './metrics/metric-store.ts';
 import { createLogStore } from './logs/log-store.ts';
 import { pointsIn } from './metrics/exposition-points.ts';
 import { startScraper } from './metrics/scraper.ts';
-import { createOrderLists } from './orders/order-list.ts';
 import { overviewRoutes } from './overview-routes.ts';
 import { readPageFiles } from './page-files.ts';
 import { pageRoutes } from './page-routes.ts';
@@ -106,9 +103,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     },
   );
   const faults = createFaultWindows();
-  const gateway = watchGatewayFaults(() => targets?.gatewayUrl, faults.source());
-  const network = watchNetworkFaults(() => targets?.gatewayUrl, faults.source());
-  const orders = createOrderLists(() => targets);
+  const domain = createConsoleDomain({ target: () => targets, traces, logs, faults });
   const traffic = createTrafficSession(() => targets);
 
   const app = fastify({
@@ -134,18 +129,16 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   await app.register(receiverRoutes, { prefix: '/v1', ...telemetry, forwarder, onUnexpectedError });
   await app.register(pageRoutes, { files });
   await app.register(overviewRoutes({ scraper, alerts, faults, traffic, forwarder, ...telemetry }));
-  await app.register(telemetryRoutes({ ...telemetry, orders, target: () => targets }));
+  await app.register(telemetryRoutes(telemetry));
   await app.register(alertRoutes(alerts));
-  await app.register(faultRoutes({ gateway, network }));
+  await domain.register(app);
   await app.register(trafficRoutes(traffic));
 
   async function close(): Promise<void> {
     scraper.close();
     alerts.close();
-    gateway.close();
-    network.close();
     await traffic.close();
-    await orders.close();
+    await domain.close();
     await app.close();
     await forwarder?.close(lastForwards);
   }

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { sharedModules } from './domain.ts';
 
 export interface PageFile {
   type: string;
@@ -20,8 +21,6 @@ const types: Readonly<Record<string, string>> = {
 const plotLibrary = 'uplot.js';
 /** Maximum bytes of all modules together. */
 const largestPage = 16_777_216;
-/** Modules that the page shares with other programs. */
-const sharedModules = ['../report/money.ts', '../tours/stories.ts', '../../src/orders/currency.ts'];
 
 /** The files of the page, by name. There is no build: types are stripped at the start, and browsers load the modules. */
 export async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {

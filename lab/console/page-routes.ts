@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { domainAddresses } from './domain.ts';
 import type { PageFile } from './page-files.ts';
 
 /** Every address of the page. All of them serve one document, whose code reads the address. */
@@ -13,12 +14,8 @@ const addresses = [
   '/alerts',
   '/alerts/:id',
   '/senders',
-  '/faults',
   '/traffic',
-  '/tours',
-  '/tours/:name',
-  '/orders',
-  '/orders/:id',
+  ...domainAddresses,
 ] as const;
 
 export async function pageRoutes(app: FastifyInstance, { files }: { files: ReadonlyMap<string, PageFile> }) {

@@ -5,20 +5,12 @@ import { longestWindow } from './map/call-stats.ts';
 import type { ServiceMaps } from './map/service-map.ts';
 import { MetricQuery, type MetricStore } from './metrics/metric-store.ts';
 import { LogQuery, type LogStore } from './logs/log-store.ts';
-import { type OrderLists, OrderQuery } from './orders/order-list.ts';
-import { placeOrder } from './orders/place-order.ts';
-import { orderLife, type OrderSources } from './orders/order-life.ts';
 import type { Senders } from './senders/senders.ts';
 import { findTraces, TraceQuery } from './traces/trace-query.ts';
 import type { TraceStore } from './traces/trace-store.ts';
 import { problem } from '../simulator/answer.ts';
 
 const Id = Type.Object({ id: Type.String({ pattern: '^[\\w-]{1,100}$' }) });
-
-const PlaceBody = Type.Object(
-  { paymentToken: Type.String({ pattern: '^[A-Za-z0-9._-]{1,128}$' }) },
-  { additionalProperties: false },
-);
 
 const FindQuery = Type.Object(
   { text: Type.String({ minLength: 1, maxLength: 20_000 }) },
@@ -30,23 +22,19 @@ const MapQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** Received telemetry and orders, for the page. */
+/** Received telemetry, for the page. */
 export function telemetryRoutes({
   traces,
   logs,
   metrics,
   maps,
   senders,
-  orders,
-  target,
 }: {
   traces: TraceStore;
   logs: LogStore;
   metrics: MetricStore;
   maps: ServiceMaps;
   senders: Senders;
-  orders: OrderLists;
-  target: OrderSources['target'];
 }): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/api/traces', { schema: { querystring: TraceQuery } }, (request) =>
@@ -92,26 +80,6 @@ export function telemetryRoutes({
     app.get('/api/senders', () => senders.list());
 
     app.get('/api/map', { schema: { querystring: MapQuery } }, (request) => maps.of(request.query.seconds));
-
-    app.post('/api/orders', { schema: { body: PlaceBody } }, async (request, reply) => {
-      try {
-        const at = target();
-        if (at !== undefined) return await placeOrder(at, request.body.paymentToken);
-      } catch {
-        // Said below.
-      }
-      const { status, headers, body } = problem(502, 'service_unavailable', 'The service does not answer.');
-      return reply.code(status).headers(headers).send(body);
-    });
-
-    app.get('/api/orders', { schema: { querystring: OrderQuery } }, (request) =>
-      orders.newest(request.query),
-    );
-
-    app.get('/api/orders/:id', { schema: { params: Id } }, async (request, reply) => {
-      const life = await orderLife(request.params.id, { traces, logs, target });
-      return reply.type('application/json; charset=utf-8').send(life);
-    });
 
     app.post('/api/find', { schema: { body: FindQuery } }, (request) =>
       find(request.body.text, { traces, logs }),

@@ -88,6 +88,6 @@ function subsetNote({ functions }: Extract<AlertSource, { kind: 'console' }>): H
 /** What needs attention stands first. */
 export function rank({ state, severity }: AlertRuleSummary): number {
   const isHeartbeat = severity === 'heartbeat';
-  const order = ['firing', 'pending', 'unevaluated', 'inactive'];
-  return isHeartbeat ? order.length : order.indexOf(state);
+  const sequence = ['firing', 'pending', 'unevaluated', 'inactive'];
+  return isHeartbeat ? sequence.length : sequence.indexOf(state);
 }

@@ -1,3 +1,4 @@
+import { breakers, mainBreaker } from './domain-figures.ts';
 import { duration } from './format.ts';
 import { h, reconcile } from './h.ts';
 import type { PlotData } from './plot.ts';
@@ -78,7 +79,7 @@ const states = [
 const bands = new WeakMap<Element, Band>();
 
 /** Keep their space until the service has reported its breakers: otherwise the plots below would move down. */
-const reserved = ['breaker:payment', 'breaker:settlement'];
+const reserved = breakers.map((name) => `breaker:${name}`);
 
 /** One band per circuit breaker of the service. */
 export function breakerBands(parent: HTMLElement, data: PlotData): void {
@@ -90,7 +91,7 @@ export function breakerBands(parent: HTMLElement, data: PlotData): void {
     create(name) {
       const of = name.slice('breaker:'.length);
       // Those of other dependencies stand below, so their names say enough.
-      const shown = of === 'payment' ? 'Breaker' : `… ${of}`;
+      const shown = of === mainBreaker ? 'Breaker' : `… ${of}`;
       const band = createBand(`Breaker: ${of}`, shown);
       band.element.classList.add('breaker');
       bands.set(band.element, band);

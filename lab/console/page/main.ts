@@ -2,6 +2,7 @@ import { find } from './h.ts';
 import { alertView } from './alert.ts';
 import { alertsView } from './alerts.ts';
 import { compareView } from './compare.ts';
+import { domainViews } from './domain-views.ts';
 import { createHelp } from './help.ts';
 import { hasKeyboard } from './key-hints.ts';
 import { listenToKeys } from './keyboard.ts';
@@ -10,16 +11,12 @@ import { logsView } from './logs.ts';
 import { mapView } from './map.ts';
 import { metricsView } from './metrics.ts';
 import { createNavigation } from './navigation.ts';
-import { faultsView } from './faults.ts';
-import { orderView } from './order.ts';
-import { ordersView } from './orders.ts';
 import { overviewView } from './overview.ts';
 import { showPulse } from './pulse.ts';
 import { createRangeChoice } from './range.ts';
 import { listenToSearch } from './search.ts';
 import { sendersView } from './senders.ts';
 import { createThemeSwitch } from './theme.ts';
-import { toursView } from './tours.ts';
 import { traceView } from './trace.ts';
 import { tracesView } from './traces.ts';
 import { trafficView } from './traffic.ts';
@@ -35,14 +32,12 @@ const views: Readonly<Record<string, CreateView>> = {
   traces: (address, page) => (address.id === '' ? tracesView : traceView)(address, page),
   compare: compareView,
   logs: logsView,
-  orders: (address, page) => (address.id === '' ? ordersView : orderView)(address, page),
   map: mapView,
   metrics: metricsView(live),
   alerts: (address, page) => (address.id === '' ? alertsView(live) : alertView)(address, page),
   senders: sendersView,
-  faults: faultsView(live),
   traffic: trafficView(live),
-  tours: toursView(live),
+  ...domainViews(live),
 };
 
 let shown: { view: View; ending: AbortController } | undefined;

@@ -1,48 +1,15 @@
-import type { LogRecord, SpanRecord } from '../api-types.ts';
 import type { OrderLife } from '../domain-types.ts';
-import { duration, text } from './format.ts';
+import { text } from './format.ts';
+import { type Moment, moment, timelineOf } from './moments.ts';
 
-/** Something that happened to an order, according to one of the sources that know about it. */
-export interface Moment {
-  /** Whole milliseconds since 1970. */
-  time: number;
-  source: 'order' | 'gateway' | 'span' | 'event' | 'log';
-  tone: '' | 'ok' | 'warn' | 'bad';
-  what: string;
-  detail: string;
-  /** Empty if the moment belongs to no trace. */
-  traceId: string;
-  spanId: string;
-}
-
-/**
- * The whole life of an order on one timeline, sorted by the time that is shown. All sources share whole milliseconds and
- * no more, so moments of one millisecond are sorted by cause: a span, what it stored, what ended it, what was logged.
- */
+/** The whole life of an order on one timeline. */
 export function lifeOf({ order, charge, spans, logs }: OrderLife): Moment[] {
-  const starts = new Map(spans.map(({ spanId, start }) => [spanId, start]));
-  // What a span caused is not before it: the clock that says so is behind.
-  const withCause = (each: Moment): Moment => ({
-    ...each,
-    time: Math.max(each.time, starts.get(each.spanId) ?? each.time),
+  return timelineOf({
+    stored: order ? momentsOfOrder(order) : [],
+    elsewhere: charge ? momentsOfCharge(charge) : [],
+    spans,
+    logs,
   });
-  // Of spans that start together, the longer one contains the other.
-  const outerFirst = spans.filter(isShown).toSorted((a, b) => a.start - b.start || b.end - a.end);
-  const ofSpans = outerFirst.flatMap(momentsOfSpan).map(withCause);
-  const [first, ...rest] = ofSpans.toSorted((a, b) => a.time - b.time);
-  const [stored, ...later] = order ? momentsOfOrder(order) : [];
-  const byCause = [
-    ...[first, stored].filter((each) => each !== undefined),
-    ...rest,
-    ...later,
-    ...(charge ? momentsOfCharge(charge) : []),
-    ...logs.map(momentOfLine).map(withCause),
-  ];
-  return byCause.map(atWholeMilliseconds).toSorted((a, b) => a.time - b.time);
-}
-
-function atWholeMilliseconds(each: Moment): Moment {
-  return { ...each, time: Math.floor(each.time) };
 }
 
 function momentsOfOrder({ status, createdAt, updatedAt }: NonNullable<OrderLife['order']>): Moment[] {
@@ -63,45 +30,4 @@ function momentsOfCharge(charge: NonNullable<OrderLife['charge']>): Moment[] {
       ? [moment('gateway', Date.parse(cancelledAt), 'cancelled', 'in the ledger')]
       : []),
   ];
-}
-
-/** Spans that cross a process boundary, or have events. The trace view shows the internal ones. */
-function isShown(span: SpanRecord): boolean {
-  return span.kind !== 'INTERNAL' || span.events.length > 0;
-}
-
-function momentsOfSpan(span: SpanRecord): Moment[] {
-  const { traceId, spanId, service, attributes } = span;
-  const status = attributes['http.response.status_code'];
-  const fault = attributes['simulator.fault'];
-  const details = [
-    `${service}, ${duration(span.end - span.start)}`,
-    typeof status === 'number' ? String(status) : '',
-    typeof fault === 'string' && fault !== 'none' ? `fault: ${fault}` : '',
-    span.message,
-  ];
-  const own: Moment = {
-    ...moment('span', span.start, span.name, details.filter((each) => each !== '').join(', ')),
-    tone: span.failed ? 'bad' : '',
-    traceId,
-    spanId,
-  };
-  const events = span.events.map((event): Moment => {
-    const fields = Object.entries(event.attributes).map(([name, value]) => `${name} ${text(value)}`);
-    return { ...moment('event', event.time, event.name, fields.join(', ')), tone: 'warn', traceId, spanId };
-  });
-  return span.kind === 'INTERNAL' ? events : [own, ...events];
-}
-
-function momentOfLine(line: LogRecord): Moment {
-  return {
-    ...moment('log', line.time, line.text, line.service),
-    tone: line.level === 'warn' ? 'warn' : line.level === 'error' || line.level === 'fatal' ? 'bad' : '',
-    traceId: line.traceId,
-    spanId: line.spanId,
-  };
-}
-
-function moment(source: Moment['source'], time: number, what: string, detail = ''): Moment {
-  return { time, source, tone: '', what, detail, traceId: '', spanId: '' };
 }

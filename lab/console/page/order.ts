@@ -1,12 +1,11 @@
-import type { TraceSummary } from '../api-types.ts';
 import type { OrderLife } from '../domain-types.ts';
 import { call, messageOf, repeat } from './api.ts';
 import { money } from '../../report/money.ts';
-import { clock, duration, elapsed, text } from './format.ts';
+import { elapsed, text } from './format.ts';
 import { h } from './h.ts';
-import { lifeOf, type Moment } from './order-moments.ts';
+import { isAccepted, momentRow, tracesCard } from './life.ts';
+import { lifeOf } from './order-moments.ts';
 import { toneOf } from './orders.ts';
-import { statusOf } from './traces.ts';
 import type { CreateView } from './view.ts';
 
 const interval = 1500;
@@ -99,11 +98,6 @@ function orderCard({ order, orderMissing, traces }: OrderLife): HTMLElement {
   );
 }
 
-/** Whether a request was answered before the order was decided. */
-function isAccepted({ httpStatus }: TraceSummary): boolean {
-  return httpStatus === 202;
-}
-
 function chargeCard({ charge, chargeMissing }: OrderLife): HTMLElement {
   if (!charge)
     return h(
@@ -126,47 +120,4 @@ function chargeCard({ charge, chargeMissing }: OrderLife): HTMLElement {
 function chargedSentence(captures: number): string {
   if (captures === 0) return 'the card was never charged';
   return captures === 1 ? 'the card was charged once' : `the card was charged ${captures} times`;
-}
-
-function tracesCard({ traces, logs }: OrderLife): HTMLElement {
-  return h(
-    'section',
-    { class: 'card' },
-    h('h2', {}, 'Traces'),
-    ...traces
-      .toReversed()
-      .map((trace) =>
-        h(
-          'p',
-          {},
-          h('a', { href: `/traces/${trace.traceId}` }, trace.name),
-          ' ',
-          statusOf(trace),
-          h(
-            'span',
-            { class: 'muted' },
-            `${isAccepted(trace) ? ', still pending,' : ''} ${duration(trace.duration)}`,
-          ),
-        ),
-      ),
-    h('p', { class: 'muted' }, traces.length === 0 ? 'none kept' : `${logs.length} log lines`),
-  );
-}
-
-function momentRow(
-  { time, source, tone, what, detail, traceId, spanId }: Moment,
-  start: number,
-): HTMLElement {
-  return h(
-    'li',
-    { class: source },
-    h('span', { class: 'time', title: clock(time) }, `+${elapsed(time - start)}`),
-    h('span', { class: 'source' }, source),
-    h('span', { class: `what ${tone}` }, what, detail !== '' && h('span', { class: 'muted' }, ` ${detail}`)),
-    h(
-      'span',
-      { class: 'ids' },
-      traceId !== '' && h('a', { href: `/traces/${traceId}?span=${spanId}` }, 'trace'),
-    ),
-  );
 }

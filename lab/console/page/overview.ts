@@ -1,18 +1,17 @@
 import { breakerBands, createBand, faultBand } from './band.ts';
 import { breakItBar } from './break-it.ts';
+import { domainPlots } from './domain-plots.ts';
 import { createExemplarDots } from './exemplar-dots.ts';
 import { h } from './h.ts';
 import type { Live } from './live.ts';
 import {
   answerLines,
-  attemptLines,
   countScale,
   createPlotTable,
   latencyScale,
   p50,
   p95,
   p99,
-  pendingLines,
   rateScale,
 } from './plot-table.ts';
 import type { Overlay, PlotData, PlotOptions } from './plot.ts';
@@ -77,28 +76,6 @@ function plotsOf(dots: Overlay): readonly PlotOptions[] {
         { column: 'queued', label: 'waiting', colour: '--amber' },
       ],
     },
-    {
-      title: 'Payment attempts',
-      height: 72,
-      ...rateScale,
-      lines: attemptLines,
-    },
-    {
-      title: 'Pending orders',
-      height: 72,
-      ...countScale,
-      lines: pendingLines,
-    },
-    {
-      title: 'Orders',
-      height: 104,
-      ...rateScale,
-      lines: [
-        { column: 'paid', label: 'paid', colour: '--green', filled: true },
-        { column: 'declined', label: 'declined', colour: '--amber' },
-        { column: 'refused', label: 'refused', colour: '--red' },
-        { column: 'cancelled', label: 'cancelled', colour: '--grey' },
-      ],
-    },
+    ...domainPlots,
   ];
 }

@@ -36,17 +36,7 @@ export const answerLines: readonly Line[] = [
   { column: 'failed', label: '5xx', colour: '--red' },
 ];
 
-/** What becomes of attempts to charge. */
-export const attemptLines: readonly Line[] = [
-  { column: 'retries', label: 'retries', colour: '--amber' },
-  { column: 'rejected', label: 'rejected', colour: '--red' },
-];
-
-export const pendingLines: readonly Line[] = [
-  { column: 'pending', label: 'pending', colour: '--violet', filled: true },
-];
-
-/** Latency spans several orders of magnitude. */
+/** Latency spans several powers of ten. */
 export const latencyScale = { format: seconds, scale: 'seconds' } as const;
 
 export const rateScale = { format: perSecond, scale: 'rate' } as const;

@@ -29,7 +29,7 @@ export interface PlotOptions {
   /** In pixels. */
   height: number;
   format: (value: number) => string;
-  /** What the values are: counts, rates per second, seconds over several orders of magnitude, or anything, negative included. */
+  /** What the values are: counts, rates per second, seconds over several powers of ten, or anything, negative included. */
   scale: 'count' | 'rate' | 'seconds' | 'number';
   /** Draws over the lines and follows the pointer. */
   over?: Overlay;

@@ -4,13 +4,13 @@ type Theme = 'system' | 'light' | 'dark';
 
 const storageKey = 'console-theme';
 
-const order: readonly Theme[] = ['system', 'light', 'dark'];
+const themes: readonly Theme[] = ['system', 'light', 'dark'];
 const changes = new EventTarget();
 const system = matchMedia('(prefers-color-scheme: dark)');
 /** Resolved custom properties of the present theme. */
 let colours = new Map<string, string>();
 
-let theme = order.find((each) => each === localStorage.getItem(storageKey)) ?? 'system';
+let theme = themes.find((each) => each === localStorage.getItem(storageKey)) ?? 'system';
 apply();
 system.addEventListener('change', announce);
 
@@ -32,7 +32,7 @@ export function createThemeSwitch(button: HTMLButtonElement): void {
     button.setAttribute('aria-label', button.title);
   };
   button.addEventListener('click', () => {
-    theme = order[(order.indexOf(theme) + 1) % order.length] ?? 'system';
+    theme = themes[(themes.indexOf(theme) + 1) % themes.length] ?? 'system';
     localStorage.setItem(storageKey, theme);
     apply();
     label();

@@ -1,22 +1,9 @@
-import { money, wholeUnits } from '../../report/money.ts';
-import { bytes, count, duration, percent, rate, seconds } from './format.ts';
+import { bytes, count, percent, rate, seconds } from './format.ts';
 import { h } from './h.ts';
 import type { Live } from './live.ts';
-
-/** What the tiles read. */
-export type Readings = Pick<Live, 'columns' | 'latest'>;
-
-interface Shown {
-  value: string;
-  beside: string;
-  tone?: 'bad' | 'warn' | 'ok';
-}
-
-interface Tile {
-  title: string;
-  /** Without a value: nothing was read in the latest second, or there is nothing to divide by. */
-  show(live: Readings): Shown | undefined;
-}
+import { mainBreaker, success } from './domain-figures.ts';
+import { domainTiles } from './domain-tiles.ts';
+import { none, now, type Readings, type Shown, type Tile } from './tile.ts';
 
 const tiles: readonly Tile[] = [
   {
@@ -24,7 +11,7 @@ const tiles: readonly Tile[] = [
     show(live) {
       const requests = requestsOf(live);
       if (requests === null) return undefined;
-      return { value: `${rate(requests)}/s`, beside: `${rate(now(live, 'paid') ?? 0)}/s paid` };
+      return { value: `${rate(requests)}/s`, beside: `${rate(now(live, success) ?? 0)}/s ${success}` };
     },
   },
   {
@@ -64,43 +51,13 @@ const tiles: readonly Tile[] = [
   {
     title: 'Breaker',
     show(live) {
-      const state = now(live, 'breaker:payment');
+      const state = now(live, `breaker:${mainBreaker}`);
       const rejected = now(live, 'rejected') ?? 0;
       const known = state === null ? undefined : breakerStates[state];
-      return known && { ...known, beside: rejected > 0 ? `${rate(rejected)}/s rejected` : 'payment' };
+      return known && { ...known, beside: rejected > 0 ? `${rate(rejected)}/s rejected` : mainBreaker };
     },
   },
-  {
-    title: 'Pending',
-    show(live) {
-      const [pending, oldest] = [now(live, 'pending'), now(live, 'oldest')];
-      if (pending === null) return undefined;
-      if (pending === 0) return { value: '0', beside: 'none waiting' };
-      return {
-        value: count(pending),
-        beside: oldest === null ? '' : `oldest ${duration(oldest * 1000)}`,
-        tone: 'warn',
-      };
-    },
-  },
-  {
-    title: 'Revenue',
-    show({ latest }) {
-      const [largest, ...others] = Object.entries(latest?.revenue ?? {}).toSorted(
-        ([currency, minor], [otherCurrency, otherMinor]) =>
-          wholeUnits(otherMinor, otherCurrency) - wholeUnits(minor, currency),
-      );
-      if (latest?.service !== 'up') return undefined;
-      if (!largest) return { value: none, beside: 'no paid orders yet' };
-      const paid = latest.orders['paid'] ?? 0;
-      return {
-        value: money(largest[1], largest[0], true),
-        beside:
-          others.map(([currency, minor]) => money(minor, currency, true)).join('  ') ||
-          `${count(paid)} paid ${paid === 1 ? 'order' : 'orders'}`,
-      };
-    },
-  },
+  ...domainTiles,
   {
     title: 'Process',
     show(live) {
@@ -111,9 +68,6 @@ const tiles: readonly Tile[] = [
     },
   },
 ];
-
-/** Stands for a value that does not exist. */
-const none = '–';
 
 /** The latency objective in seconds: 99 % of placements are faster. */
 const objective = 0.3;
@@ -156,11 +110,6 @@ export function createTiles(): { element: HTMLElement; update(live: Live): void 
       }
     },
   };
-}
-
-/** The value of the latest second. */
-function now({ columns }: Readings, column: string): number | null {
-  return columns.get(column)?.at(-1) ?? null;
 }
 
 function requestsOf(live: Readings): number | null {

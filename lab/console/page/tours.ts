@@ -1,21 +1,12 @@
 import type { OrderLife, PlacedOrder } from '../domain-types.ts';
 import { type Step, stories, type Story } from '../../tours/stories.ts';
 import { call, messageOf } from './api.ts';
+import { attempts, pending } from './domain-plots.ts';
 import { breakerBands, createBand, faultBand } from './band.ts';
 import { duration } from './format.ts';
 import { h } from './h.ts';
 import type { Live } from './live.ts';
-import {
-  answerLines,
-  attemptLines,
-  countScale,
-  createPlotTable,
-  latencyScale,
-  p50,
-  p99,
-  pendingLines,
-  rateScale,
-} from './plot-table.ts';
+import { answerLines, createPlotTable, latencyScale, p50, p99, rateScale } from './plot-table.ts';
 import type { PlotOptions } from './plot.ts';
 import type { CreateView, Page } from './view.ts';
 
@@ -31,18 +22,8 @@ const settlementTime = 60_000;
 const plotRows: readonly PlotOptions[] = [
   { title: 'Requests', height: 90, ...rateScale, lines: answerLines },
   { title: 'Latency', height: 110, ...latencyScale, lines: [p50, p99] },
-  {
-    title: 'Payment attempts',
-    height: 70,
-    ...rateScale,
-    lines: attemptLines,
-  },
-  {
-    title: 'Pending orders',
-    height: 70,
-    ...countScale,
-    lines: pendingLines,
-  },
+  attempts,
+  pending,
 ];
 
 /** The stories of `npm run tour`, step by step beside the plots. Leaving the view takes its faults and its traffic back. */
