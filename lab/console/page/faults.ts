@@ -1,10 +1,10 @@
-import type { FaultState, ProxySettings } from '../api-types.ts';
+import type { FaultState } from '../api-types.ts';
 import { call, messageOf, repeat } from './api.ts';
 import { type Band, createBand, faultBand } from './band.ts';
 import { createGatewaySettings } from './gateway-settings.ts';
 import { h } from './h.ts';
 import type { Live } from './live.ts';
-import { showNetwork } from './network-settings.ts';
+import { createNetworkPanel, type ProxyChange } from './network-panel.ts';
 import { showScenarios } from './scenario-buttons.ts';
 import type { CreateView, Page } from './view.ts';
 
@@ -43,10 +43,7 @@ export function faultsView(live: Live): CreateView {
   };
 }
 
-type Change =
-  | { kind: 'gateway'; settings: object }
-  | { kind: 'proxy'; name: string; settings: ProxySettings }
-  | { kind: 'restore' };
+type Change = { kind: 'gateway'; settings: object } | ProxyChange | { kind: 'restore' };
 
 function sendChange(change: Change): Promise<FaultState> {
   switch (change.kind) {
@@ -68,18 +65,10 @@ interface FaultPanel {
 }
 
 function createFaultPanel(change: (change: Change) => void): FaultPanel {
-  const setProxy = (name: string, { enabled, toxics }: ProxySettings) =>
-    change({ kind: 'proxy', name, settings: { enabled, toxics } });
   const gatewayScenarios = h('div', { class: 'scenarios' });
-  const networkScenarios = h('div', { class: 'scenarios' });
-  const network = h('div', { class: 'network' });
+  const network = createNetworkPanel(change);
   const gateway = createGatewaySettings((settings) => change({ kind: 'gateway', settings }));
   const noGateway = h('p', { class: 'empty', hidden: true });
-  const noNetwork = h(
-    'p',
-    { class: 'empty' },
-    'There are no proxies. npm start puts one in front of each dependency of the service.',
-  );
   const restore = h(
     'button',
     { type: 'button', class: 'restore large', on: { click: () => change({ kind: 'restore' }) } },
@@ -92,23 +81,22 @@ function createFaultPanel(change: (change: Change) => void): FaultPanel {
       noGateway,
       h('h2', {}, 'Payment gateway'),
       gatewayScenarios,
-      h('h2', {}, 'Network'),
-      noNetwork,
-      networkScenarios,
+      ...network.scenarios,
       h('h2', {}, 'All settings of the payment gateway'),
-      note('Rates are shares of the requests, from 0 to 1. A change takes effect at once.'),
+      h(
+        'p',
+        { class: 'muted' },
+        'Rates are shares of the requests, from 0 to 1. A change takes effect at once.',
+      ),
       gateway.element,
-      h('h2', {}, 'All settings of the network'),
-      note('One group per proxy, in the names and units of Toxiproxy. An empty field is off.'),
-      network,
+      ...network.settings,
     ],
     update(state) {
       noGateway.hidden = state.unavailable === undefined;
       noGateway.textContent = state.unavailable ?? '';
-      noNetwork.hidden = state.network.length > 0;
-      restore.disabled = !hasFaults(state);
+      restore.disabled = !hasFaults(state) && !network.isFaulty(state);
       gateway.update(state);
-      showNetwork(network, state, ({ name }, settings) => setProxy(name, settings));
+      network.update(state);
       showScenarios(
         gatewayScenarios,
         state.scenarios.map((each) => ({
@@ -117,28 +105,13 @@ function createFaultPanel(change: (change: Change) => void): FaultPanel {
           set: () => change({ kind: 'gateway', settings: each.settings }),
         })),
       );
-      showScenarios(
-        networkScenarios,
-        state.networkScenarios.map((each) => ({
-          ...each,
-          isOn: state.network.some(({ scenario }) => scenario === each.id),
-          set: () => setProxy(each.proxy, each),
-        })),
-      );
     },
   };
 }
 
-function note(text: string): HTMLElement {
-  return h('p', { class: 'muted' }, text);
-}
-
 /** Whether any setting differs from its default. */
-function hasFaults({ controls, settings, network }: FaultState): boolean {
-  return (
-    network.some(({ enabled, toxics }) => !enabled || toxics.length > 0) ||
-    controls.some(({ name, default: initial }) => (settings?.[name] ?? null) !== initial)
-  );
+function hasFaults({ controls, settings }: FaultState): boolean {
+  return controls.some(({ name, default: initial }) => (settings?.[name] ?? null) !== initial);
 }
 
 /** Keeps the band in step with the faults of the last minutes. */
