@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { inject } from 'vitest';
 import { announcedUrl, startChild } from '../../lab/dev/child.ts';
+import { createDatabase } from './database.ts';
 
-/** The real service with a real database and the simulator of its dependency. */
+/** The real service with a database of its own and the simulator of its dependency. */
 export interface World {
   url: string;
   adminUrl: string;
@@ -44,7 +44,7 @@ export async function startWorld(env: Readonly<Record<string, string>> = {}): Pr
       PORT: '0',
       ADMIN_PORT: '0',
       API_KEYS: 'test:test-key',
-      DATABASE_URL: inject('postgresUrl'),
+      DATABASE_URL: await createDatabase(),
       UPSTREAM_URL: upstreamUrl,
       ...env,
     },
