@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { findHaProxy } from '../harness/haproxy.ts';
 import { makeFork } from './fork.ts';
 import { forkNames } from './names.ts';
 import { parts } from './parts.ts';
@@ -41,44 +42,95 @@ function check(target: string, ...programs: readonly string[]): void {
 
 const unused = 'knip --exclude exports,types';
 
-/** Lines of a fork that speak of this repository's domain, its benchmarks or the starter. */
-function leftIn(target: string): string[] {
-  const sequence =
-    /order by|in (?:reverse |their |any |this )?order\b|(?:the|any|their|this) order\b|order: 'ipv4first'/gi;
+/** Without those that run promtool and helm, which `npm run test:fork` does. */
+const testsOfFiles = `vitest run --project unit test/operations -t ^(?!.*(?:the.alerts.fire|the.chart.renders))`;
+
+/** The lines of every file of a fork, and the names of the files. */
+function linesOf(target: string): Array<{ file: string; line: string }> {
   const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: target, encoding: 'utf8' }).split('\0');
-  const files = tracked.filter(
-    (file) =>
-      file !== '' &&
-      !/^(?:NOTICE|package-lock\.json|src\/privacy\/.*|test\/operations\/fixtures\/.*)$/.test(file),
-  );
+  const files = tracked.filter(Boolean);
   expect(files.length).toBeGreaterThan(150);
   return files.flatMap((file) =>
     `${file}\n${readFileSync(path.join(target, file), 'utf8')}`
       .split('\n')
-      .filter((line) =>
-        /\borders?\b|order_|payment|\btea\b|bench|\bbookings?\b|frontdesk|stack:native|npm run chaos/i.test(
-          line.replaceAll(sequence, ''),
-        ),
-      )
-      .map((line) => `${file}: ${line.trim()}`),
+      .map((line) => ({ file, line: line.trim() })),
   );
 }
 
+/** Lines of a fork that speak of this repository's domain, its benchmarks or the starter. */
+function leftIn(target: string): string[] {
+  const sequence =
+    /order by|in (?:reverse |their |any |this )?order\b|(?:the|any|their|this) order\b|order: 'ipv4first'/gi;
+  return linesOf(target)
+    .filter(
+      ({ file }) =>
+        !/^(?:NOTICE|package-lock\.json|src\/privacy\/.*|test\/operations\/fixtures\/.*)$/.test(file),
+    )
+    .filter(({ line }) =>
+      /\borders?\b|order_|payment|\btea\b|bench|\bbookings?\b|frontdesk|stack:native|npm run chaos/i.test(
+        line.replaceAll(sequence, ''),
+      ),
+    )
+    .map(({ file, line }) => `${file}: ${line}`);
+}
+
+/** Lines of a fork without Redis, admission control, instrumentation and worker that speak of them. */
+function partedWordsIn(target: string): string[] {
+  const words =
+    /[Rr]edis(?!patch)|REDIS|[Vv]alkey|VALKEY|[Aa]dmission|ADMISSION|RequestsShed|makeSpans|auto-instr|TELEMETRY_INSTR|settlementV|due_at|`overloaded|str overloaded|queue_timeout/;
+  return linesOf(target)
+    .filter(({ file }) => !/^(?:package-lock\.json|NOTICE|\.fork\.json|src\/.*\.test\.ts)$/.test(file))
+    .filter(({ line }) => words.test(line))
+    .map(({ file, line }) => `${file}: ${line}`);
+}
+
+/** Pages, files and scripts that the pages of a fork name, and that it does not have. */
+function missingIn(target: string): string[] {
+  const scripts = Object.keys(
+    (JSON.parse(readFileSync(path.join(target, 'package.json'), 'utf8')) as { scripts: object }).scripts,
+  );
+  const pages = globSync('{*.md,docs/**/*.md,deploy/*.md}', { cwd: target });
+  return pages.flatMap((file) => {
+    // A recipe links from the file that it changes.
+    const text = readFileSync(path.join(target, file), 'utf8').replaceAll(/^(`{3,})diff\n[^]*?^\1$/gm, '');
+    return [
+      ...[...text.matchAll(/\]\(((?!\w+:)[^)\s#]+)/g)]
+        .map(([, link = '']) => path.join(path.dirname(file), link))
+        .concat([...text.matchAll(/`((?:[\w.-]+\/)+[\w.-]*)`/g)].map(([, named = '']) => named))
+        .filter((named) => !/^(?:application|text)\//.test(named))
+        .filter(
+          (named) =>
+            !existsSync(path.join(target, named)) &&
+            !existsSync(path.join(target, path.dirname(file), named)),
+        ),
+      ...[...text.matchAll(/\bnpm run (?:-s )?([\w:]+)/g)]
+        .map(([, script = '']) => script)
+        .filter((script) => !scripts.includes(script)),
+    ].map((missing) => `${file}: ${missing}`);
+  });
+}
+
 describe('a fork', { timeout: 300_000 }, () => {
-  test('a fork without its parts has one commit, compiles, and has no unused file or package', async () => {
+  test('a fork without its parts has one commit, no word of them, and with its recipes it compiles and has no unused file or package', async () => {
     const target = path.join(folder, 'least');
     await makeFork(target, { ...options, without: Object.keys(parts) });
     const commits = execFileSync('git', ['rev-list', '--count', 'HEAD'], { cwd: target, encoding: 'utf8' });
     expect(commits.trim()).toBe('1');
-    check(target, 'tsc', unused);
     expect(leftIn(target)).toEqual([]);
+    expect(partedWordsIn(target)).toEqual([]);
+    expect(missingIn(target)).toEqual([]);
     expect(globSync('{docker-compose.yml,deploy,Dockerfile,.github,grafana}', { cwd: target })).toEqual([]);
+    const recipes = readRecipes(readFileSync(path.join(target, 'docs/recipes.md'), 'utf8'));
+    expect(recipes.length).toBe(6);
+    for (const recipe of recipes) await applyRecipe(target, recipe);
+    check(target, 'tsc', unused);
   });
 
   test('no word of orders, payments, tea or benchmarks is left in a fork with all parts', async () => {
     const target = path.join(folder, 'whole');
     await makeFork(target, options);
     expect(leftIn(target)).toEqual([]);
+    expect(missingIn(target)).toEqual([]);
     const compose = readFileSync(path.join(target, 'docker-compose.yml'), 'utf8');
     expect(compose).toContain('postgres://front_desk:front_desk@postgres:5432/front_desk');
   });
@@ -99,24 +151,21 @@ describe('a fork', { timeout: 300_000 }, () => {
     check(target, 'tsc', unused, 'oxlint --deny-warnings');
     execFileSync(process.execPath, ['grafana/source/render.ts'], { cwd: target });
     execFileSync(process.execPath, ['deploy/source/render.ts'], { cwd: target });
-    // Without those that run promtool and helm, which CI does with this repository's own files.
-    check(
-      target,
-      `vitest run --project unit test/operations -t ^(?!.*(?:the.alerts.fire|the.chart.renders))`,
-    );
+    check(target, testsOfFiles);
   });
 
-  test('a fork without Redis, admission control, instrumentation and worker compiles, and no word of them is left', async () => {
-    const least = path.join(folder, 'lean');
-    const without = ['redis', 'admission', 'auto-instrumentation', 'worker'];
-    await makeFork(least, { ...options, without });
-    symlinkSync(path.resolve('node_modules'), path.join(least, 'node_modules'));
-    expect(execFileSync('node_modules/.bin/tsc', { cwd: least, encoding: 'utf8' })).toBe('');
-    const words = /redis|admission|makeSpans|auto-instr|TELEMETRY_INSTR|settlementVariables|due_at/i;
-    const files = globSync(['src/**/*', 'migrations/*', 'package*.json', '*.md'], { cwd: least }).filter(
-      (file) => /\.\w+$/.test(file) && !file.endsWith('.test.ts'),
-    );
-    expect(files.filter((file) => words.test(readFileSync(path.join(least, file), 'utf8')))).toEqual([]);
+  test('a fork with the stack and without Redis, admission control, instrumentation and worker has no word of them, and passes the tests of its alerts, dashboards, containers and chart', async () => {
+    const target = path.join(folder, 'lean');
+    await makeFork(target, {
+      ...options,
+      without: ['redis', 'admission', 'auto-instrumentation', 'worker'],
+    });
+    expect(partedWordsIn(target)).toEqual([]);
+    expect(missingIn(target)).toEqual([]);
+    check(target, 'tsc', testsOfFiles);
+    const haproxy = findHaProxy();
+    if (haproxy !== undefined)
+      execFileSync(haproxy, ['-c', '-f', 'stack/haproxy/haproxy.cfg'], { cwd: target, stdio: 'pipe' });
   });
 
   test('a fork is not written into a folder that is not empty, and nothing is left of the try', async () => {

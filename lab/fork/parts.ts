@@ -1,8 +1,10 @@
 import type { Edit } from './edits.ts';
 import { withoutAdmission } from './without/admission.ts';
+import { withoutAdmissionInStack } from './without/admission-in-stack.ts';
 import { withoutAutoInstrumentation } from './without/auto-instrumentation.ts';
 import { withoutRedis } from './without/redis.ts';
 import { withoutRedisInStack } from './without/redis-in-stack.ts';
+import { withoutKubernetes, withoutStack } from './without/stack.ts';
 import { withoutWorker } from './without/worker.ts';
 
 /**
@@ -83,9 +85,11 @@ export const parts: Readonly<Record<string, Part>> = {
       'src/admission/**',
       'src/http/limits/{admission-hook,early-refusal,overloaded}*.ts',
       'src/telemetry/observers/admission.ts',
+      'deploy/prometheus-adapter.yaml',
+      'docs/runbooks/requests-shed.md',
     ],
     packages: [],
-    edits: withoutAdmission,
+    edits: { ...withoutAdmission, ...withoutAdmissionInStack },
   },
   worker: {
     about: 'settlement of what requests leave pending',
@@ -114,12 +118,14 @@ export const parts: Readonly<Record<string, Part>> = {
       'lab/{evidence/**,harness/exposition.ts}',
     ],
     packages: [],
+    edits: withoutStack,
   },
   kubernetes: {
     about: 'the Helm chart, whose alerts and dashboards are those of the stack',
     files: ['deploy/**', 'test/operations/{chart,chart-rendered}.test.ts'],
     packages: [],
     needs: 'stack',
+    edits: withoutKubernetes,
   },
   traffic: {
     about: 'customers who send requests, as a program and as a container of the stack',

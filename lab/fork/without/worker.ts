@@ -26,6 +26,17 @@ export const withoutWorker: Readonly<Record<string, readonly Edit[]>> = {
       'What a request leaves pending, a repeat of it with the same `Idempotency-Key` finishes.',
     ),
   ],
+  'docs/recipes.md': [
+    replace('...upstreamVariables, ...settlementVariables }', '...upstreamVariables }'),
+    remove(/^\+ {2}\.\.\.settlementVariables,\n/gm),
+    replace(
+      "import { settlementVariables } from './settlement-config.ts'",
+      "import { upstreamVariables } from './upstream-config.ts'",
+    ),
+    remove(', settlement: settlementConfig(value)'),
+    remove(/^\+ +settlement: settlementConfig.*\n/gm),
+    replace(' ...settlementVariables,', ' ...upstreamVariables,'),
+  ],
   'src/bookings/booking-routes.ts': [
     replace(
       'The booking is stored as pending, and will be decided without another request.',

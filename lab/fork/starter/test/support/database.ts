@@ -6,8 +6,8 @@ import { inject } from 'vitest';
 export const template = 'tests_template';
 
 /**
- * Creates a migrated database of its own, because the worker of another service would settle what stands in a shared one. It
- * goes with the server at the end of the run.
+ * Creates a migrated database of its own, so that no service lists or works on what another one stores. It goes with the
+ * server at the end of the run.
  */
 export async function createDatabase(): Promise<string> {
   const serverUrl = inject('postgresUrl');
