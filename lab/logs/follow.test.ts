@@ -148,13 +148,15 @@ interface Status {
 
 test('compressed files and plain ones are read once, and a damaged one is named', async () => {
   await writeFile(file, line(1) + line(2).trimEnd());
-  await writeFile(`${file}.1.gz`, Buffer.concat([gzipSync(line(3)), gzipSync(line(4))]));
+  const members = [gzipSync(line(3)), Buffer.alloc(512), gzipSync(line(4)), Buffer.from('garbage')];
+  await writeFile(`${file}.1.gz`, Buffer.concat(members));
   const whole = gzipSync(Array.from({ length: 50_000 }, (_, number) => line(number + 10)).join(''));
   await writeFile(`${file}.2.gz`, whole.subarray(0, whole.length - 20));
   {
     await using logs = start('--once', file, `${file}.1.gz`);
     expect(await logs.ended).toBe(0);
     expect(messages().toSorted()).toEqual(numbered(1, 2, 3, 4));
+    expect(logs.said()).toContain('7 bytes after its end are not compressed with gzip, and ignored.');
   }
   await using damaged = start('--once', `${file}.2.gz`);
   expect(await damaged.ended).toBe(1);

@@ -1,7 +1,6 @@
-import { createReadStream, type ReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { Readable } from 'node:stream';
 import { reasonOf } from '../checkpoint.ts';
+import { type GzipEnd, gunzipFile } from './gunzip.ts';
 import type { InputSet } from './input.ts';
 import { StreamInput } from './stream-input.ts';
 
@@ -43,27 +42,34 @@ export function createGzipFiles(
   const waiting = [...files];
   let before = 0;
   let hasFailed = false;
-  let current: { input: StreamInput; file: ReadStream; size: number } | undefined;
+  let current: { input: StreamInput; size: number; end: GzipEnd; read: number } | undefined;
 
   function open({ path, size }: { path: string; size: number }) {
-    const file = createReadStream(path);
-    const content: Readable = createGunzip();
-    file.once('error', (error) => content.destroy(error));
-    file.pipe(content as ReturnType<typeof createGunzip>);
-    return {
-      input: new StreamInput(path, content, { highWater: longestLine + roomBesidesLine, wake }),
-      file,
+    const content = gunzipFile(path, {
+      ended: (end) => void (opened.end = end),
+      progress: (bytes) => void (opened.read = bytes),
+    });
+    const opened = {
+      input: new StreamInput(path, Readable.from(content, { objectMode: false }), {
+        highWater: longestLine + roomBesidesLine,
+        wake,
+      }),
       size,
+      end: { kind: 'whole' } as GzipEnd,
+      read: 0,
     };
+    return opened;
   }
 
   function advance(): void {
     if (current === undefined || !current.input.isRead()) return;
-    const { input, size } = current;
-    if (input.error !== undefined) {
+    const { input, size, end } = current;
+    const loss = lossOf(end);
+    if (loss !== undefined) {
       hasFailed = true;
-      say(`${input.name}: ${reasonOfGzip(input.error)}. What could be read of it is forwarded.`);
-    }
+      say(`${input.name}: ${loss}`);
+    } else if (end.kind === 'garbage')
+      say(`${input.name}: ${end.size} bytes after its end are not compressed with gzip, and ignored.`);
     before += size;
     current = undefined;
   }
@@ -79,14 +85,25 @@ export function createGzipFiles(
       advance();
       return current === undefined && waiting.length === 0;
     },
-    share: () => (total === 0 ? 1 : (before + (current?.file.bytesRead ?? 0)) / total),
+    share: () => (total === 0 ? 1 : (before + (current?.read ?? 0)) / total),
     hasFailed: () => hasFailed,
     close: async () => current?.input.stop(),
   };
 }
 
-function reasonOfGzip(error: Error): string {
-  const code = 'code' in error ? String(error.code) : '';
-  if (code === 'Z_BUF_ERROR') return 'the compressed data is cut off';
-  return code.startsWith('Z_') ? 'the compressed data is damaged' : reasonOf(error);
+/** @returns a sentence for people, or `undefined` if no line is lost */
+function lossOf(end: GzipEnd): string | undefined {
+  switch (end.kind) {
+    case 'whole':
+    case 'garbage':
+      return undefined;
+    case 'foreign':
+      return 'it is not compressed with gzip.';
+    case 'damaged':
+      return `the compressed data is damaged at byte ${end.at} of ${end.size}, and cannot be read from there on. What could be read of it is forwarded.`;
+    case 'cut off':
+      return 'the compressed data is cut off. What could be read of it is forwarded.';
+    case 'unreadable':
+      return `${reasonOf(end.error)}. What could be read of it is forwarded.`;
+  }
 }
