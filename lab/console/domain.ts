@@ -18,9 +18,6 @@ export interface ConsoleDomain {
 /** Addresses of the page. */
 export const domainAddresses = ['/orders', '/orders/:id', '/faults', '/tours', '/tours/:name'] as const;
 
-/** Modules that the page shares with other programs. */
-export const sharedModules = ['../report/money.ts', '../tours/stories.ts', '../../src/orders/currency.ts'];
-
 /** @param target read at each use, because it may become known later */
 export function createConsoleDomain({
   target,

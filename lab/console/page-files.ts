@@ -1,78 +1,86 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { sharedModules } from './domain.ts';
+import type { Script } from './bundle-page.ts';
 
 export interface PageFile {
   type: string;
   content: string;
+  /** Its name changes with its content, so a browser need not ask for it again. */
+  isLasting: boolean;
 }
 
 const folder = path.join(import.meta.dirname, 'page');
-const types: Readonly<Record<string, string>> = {
-  '.ts': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.html': 'text/html; charset=utf-8',
-  '.svg': 'image/svg+xml',
+const home = path.dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
+/** Style sheets of libraries, by the name under which a document links them. */
+const libraryStyles: Readonly<Record<string, string>> = {
+  'uplot.css': path.join(home, 'dist/uPlot.min.css'),
 };
-/** The name under which the page loads uPlot. */
-const plotLibrary = 'uplot.js';
-/** Maximum bytes of all modules together. */
+const documents = ['index.html', 'locked.html'];
+/** Modules that a document loads. */
+const entries = ['main.ts', 'theme.ts'];
+/** Maximum bytes of all scripts together. */
 const largestPage = 16_777_216;
 
-/** The files of the page, by name. There is no build: types are stripped at the start, and browsers load the modules. */
+const types = {
+  script: 'text/javascript; charset=utf-8',
+  style: 'text/css; charset=utf-8',
+  document: 'text/html; charset=utf-8',
+  image: 'image/svg+xml',
+};
+
+/**
+ * The files of the page, by name. There is no build: at the start, the scripts and the style sheets of each document are bundled, because a
+ * browser takes longer to load a hundred small files than to show them.
+ */
 export async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
-  const names = (await readdir(folder)).filter(
-    (name) => path.extname(name) in types && !name.endsWith('.test.ts'),
-  );
-  const paths = [
-    ...names.map((name) => path.join(folder, name)),
-    ...sharedModules.map((name) => path.join(import.meta.dirname, name)),
-  ];
-  const modules = paths.filter((file) => file.endsWith('.ts'));
-  const others = paths.filter((file) => !file.endsWith('.ts'));
-  const moduleNames = modules.map((file) => path.basename(file));
-  const texts = [
-    ...(await withoutTypes(modules)).map(toModule),
-    ...(await Promise.all(others.map((file) => readFile(file, 'utf8')))).map((text) =>
-      withPreloads(text, moduleNames),
-    ),
-  ];
-  const files = [...modules, ...others].map((file, at): [string, PageFile] => [
-    path.basename(file),
-    { type: types[path.extname(file)] ?? '', content: texts[at] ?? '' },
-  ]);
-  return new Map([...files, ...(await plotFiles())]);
+  const scripts = await bundled(entries);
+  const files = new Map<string, PageFile>();
+  for (const { name, content } of scripts) files.set(name, { type: types.script, content, isLasting: true });
+  for (const name of documents) {
+    const text = await readFile(path.join(folder, name), 'utf8');
+    const styles = await stylesOf(text);
+    files.set(styles.name, { type: types.style, content: styles.content, isLasting: true });
+    const content = withScripts(withStyles(text, styles.name), scripts);
+    files.set(name, { type: types.document, content, isLasting: false });
+  }
+  const icon = await readFile(path.join(folder, 'icon.svg'), 'utf8');
+  return files.set('icon.svg', { type: types.image, content: icon, isLasting: false });
 }
 
-async function withoutTypes(files: readonly string[]): Promise<string[]> {
-  const script = path.join(import.meta.dirname, 'strip-types.ts');
-  // The function is marked as experimental, and would warn.
-  const args = ['--disable-warning=ExperimentalWarning', script, ...files];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: largestPage });
-  return JSON.parse(stdout) as string[];
+async function bundled(modules: readonly string[]): Promise<Script[]> {
+  const program = path.join(import.meta.dirname, 'bundle-page.ts');
+  const paths = modules.map((name) => path.join(folder, name));
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...paths], {
+    maxBuffer: largestPage,
+  });
+  return JSON.parse(stdout) as Script[];
 }
 
-function toModule(javaScript: string): string {
-  // Browsers resolve imports by URL only, and every module of the page is in one folder there.
-  return javaScript
-    .replaceAll("from 'uplot'", `from './${plotLibrary}'`)
-    .replaceAll(/from '\.\.\/[^']*\/([^/']+)'/g, "from './$1'");
+const styleLinks = /<link rel="stylesheet" href="\/page\/([\w.-]+)" \/>\s*/g;
+
+/** The style sheets that a document links, in their order, as one. */
+async function stylesOf(document: string): Promise<{ name: string; content: string }> {
+  const names = [...document.matchAll(styleLinks)].map(([, name = '']) => name);
+  const read = (name: string) => readFile(libraryStyles[name] ?? path.join(folder, name), 'utf8');
+  const content = (await Promise.all(names.map(read))).join('\n');
+  return { name: `styles-${hash('sha1', content, 'hex').slice(0, 8)}.css`, content };
 }
 
-/** Preloads all modules at once; otherwise browsers discover them one import after the other. */
-function withPreloads(html: string, modules: readonly string[]): string {
-  const links = [...modules, plotLibrary].map((name) => `<link rel="modulepreload" href="/page/${name}" />`);
-  return html.replace('<!-- modules -->', () => links.join(''));
+function withStyles(document: string, name: string): string {
+  const [first = ''] = document.match(styleLinks) ?? [];
+  const link = `<link rel="stylesheet" href="/page/${name}" />\n    `;
+  return document
+    .replace(first, () => `${first}${link}`)
+    .replaceAll(styleLinks, (found, each: string) => (each === name ? found : ''));
 }
 
-async function plotFiles(): Promise<Array<[string, PageFile]>> {
-  const home = path.dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
-  const read = (name: string) => readFile(path.join(home, 'dist', name), 'utf8');
-  return [
-    [plotLibrary, { type: types['.ts'] ?? '', content: await read('uPlot.esm.js') }],
-    ['uplot.css', { type: types['.css'] ?? '', content: await read('uPlot.min.css') }],
-  ];
+function withScripts(document: string, scripts: readonly Script[]): string {
+  return document.replaceAll(/"\/page\/([\w-]+)\.ts"/g, (_found, entry: string) => {
+    const script = scripts.find((each) => each.entry === entry);
+    return `"/page/${script?.name ?? ''}"`;
+  });
 }

@@ -28,6 +28,7 @@ export async function pageRoutes(app: FastifyInstance, { files }: { files: Reado
   app.get<{ Params: { name: string } }>('/page/:name', (request, reply) => {
     const file = files.get(request.params.name);
     if (file === undefined) return reply.callNotFound();
+    if (file.isLasting) reply.header('cache-control', 'private, max-age=31536000, immutable');
     return reply.type(file.type).send(file.content);
   });
 }

@@ -46,7 +46,7 @@ test.each(['evil.example', 'evil.example:7073', '127.0.0.1.evil.example', '169.2
 test.each(['localhost', '127.0.0.1:8080', '[::1]:7073'])(
   'a request with the host %s is accepted',
   async (host) => {
-    expect((await shown.raw('GET', '/page/base.css', { headers: { host } })).status).toBe(200);
+    expect((await shown.raw('GET', '/page/icon.svg', { headers: { host } })).status).toBe(200);
   },
 );
 
@@ -91,7 +91,7 @@ test('the page itself may call the API', async () => {
 });
 
 test('every answer forbids scripts that are not part of the page', async () => {
-  for (const path of ['/', '/page/main.ts', '/api/overview', '/api/nothing']) {
+  for (const path of ['/', '/page/icon.svg', '/api/overview', '/api/nothing']) {
     const { headers } = await shown.call('GET', path);
     expect(headers['content-security-policy']).toMatch(
       /^default-src 'none'; script-src 'self';.*require-trusted-types-for 'script'/,

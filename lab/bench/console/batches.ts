@@ -10,6 +10,16 @@ export interface Batch {
   next(): Buffer;
 }
 
+export const kinds = ['spans', 'lines', 'points'] as const;
+export type Kind = (typeof kinds)[number];
+
+/** Batches of each kind; two do not share their ids. */
+export const batches: Readonly<Record<Kind, () => Batch>> = {
+  spans: spanBatch,
+  lines: lineBatch,
+  points: pointBatch,
+};
+
 /** Spans of six per order, as the service sends them; in a batch of the size that SDKs send at most. */
 const orders = 85;
 /** Of so many orders, one has failed: the console keeps its trace longer, and both halves of its memory are full. */
@@ -61,7 +71,7 @@ const spansOfOrder = [
   { name: 'UPDATE orders', kind: 3, parent: 1, attributes: statement('UPDATE') },
 ];
 
-export function spanBatch(): Batch {
+function spanBatch(): Batch {
   return batch('/v1/traces', orders * spansOfOrder.length, (writer) => {
     for (let order = 0; order < orders; order += 1) {
       const id = (length: number, index: number) => marker + `${order}0${index}`.padStart(length - 8, '0');
@@ -86,7 +96,7 @@ export function spanBatch(): Batch {
   });
 }
 
-export function lineBatch(): Batch {
+function lineBatch(): Batch {
   const lines = 512;
   return batch('/v1/logs', lines, (writer) => {
     for (let line = 0; line < lines; line += 1) {
@@ -104,7 +114,7 @@ export function lineBatch(): Batch {
   });
 }
 
-export function pointBatch(): Batch {
+function pointBatch(): Batch {
   const series = 200;
   return batch('/v1/metrics', series, (writer) => {
     for (let number = 0; number < series; number += 1) {

@@ -32,8 +32,12 @@ const answers: Readonly<Record<string, () => unknown>> = {
   },
 };
 
-process.on('message', (question: string) => void answer(question));
+process.on('message', (message) => {
+  // Others are for the process itself.
+  const answer = typeof message === 'string' ? answers[message] : undefined;
+  if (answer) void send(answer());
+});
 
-async function answer(question: string): Promise<void> {
-  process.send?.(await answers[question]?.());
+async function send(answer: unknown): Promise<void> {
+  process.send?.(await answer);
 }

@@ -19,6 +19,10 @@ export interface BenchProcess extends MeasuredProcess {
   pid: number;
   /** Base URL of the admin listener, if it has one. */
   adminUrl: string | undefined;
+  /** Address of its page for a browser, if it has one. */
+  pageUrl: string | undefined;
+  /** Sends a message of its own protocol. */
+  tell(message: object): void;
   /** Current RSS in bytes. Not to be called while another call of this process is pending. */
   memory(): Promise<number>;
   /** Memory after a full garbage collection, in bytes. Not to be called while another call is pending. */
@@ -69,7 +73,7 @@ export async function startProcess(options: {
   const ended = once(child, 'exit');
   await log.close();
 
-  const { url, adminUrl } = await answerOf(child, ended, options.script);
+  const { url, adminUrl, pageUrl } = await answerOf(child, ended, options.script);
   if (typeof url !== 'string') throw new BenchFailure(`${options.script} announced no URL.`);
   const ask = (question: 'cpu' | 'memory' | 'collectGarbage' | 'startProfile' | 'stopProfile') => {
     const answer = answerOf(child, ended, options.script);
@@ -80,6 +84,8 @@ export async function startProcess(options: {
     url,
     pid: child.pid ?? 0,
     adminUrl: typeof adminUrl === 'string' ? adminUrl : undefined,
+    pageUrl: typeof pageUrl === 'string' ? pageUrl : undefined,
+    tell: (message) => void child.send(message),
     async cpuTime() {
       const { user, system } = await ask('cpu');
       return Number(user) + Number(system);

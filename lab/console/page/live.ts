@@ -5,6 +5,8 @@ import { type Columns, createTimeline } from './timeline.ts';
 /** Milliseconds that exemplars are shown. */
 const shownTime = 15 * 60_000;
 const interval = 1000;
+/** Milliseconds that the page waits for its first values. */
+const patience = 200;
 
 /** The live state that all views share, fetched once per second. */
 export interface Live {
@@ -15,6 +17,8 @@ export interface Live {
   readonly latest: Overview | undefined;
   /** Why the last request failed; empty after a success. */
   readonly failure: string;
+  /** Resolves with the first values, or without them if they take long. */
+  readonly begun: Promise<void>;
   /** @param signal ends the subscription */
   subscribe(listener: () => void, signal: AbortSignal): void;
   refresh(): Promise<void>;
@@ -46,8 +50,11 @@ export function createLive(): Live {
     for (const listener of listeners) listener();
   }
 
-  repeat(refresh, interval, new AbortController().signal);
+  const begun = Promise.withResolvers<void>();
+  setTimeout(begun.resolve, patience);
+  repeat(() => refresh().then(begun.resolve), interval, new AbortController().signal);
   return {
+    begun: begun.promise,
     get times() {
       return timeline.times;
     },

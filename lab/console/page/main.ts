@@ -109,6 +109,9 @@ document.addEventListener('click', (event) => {
   event.preventDefault();
   go(link.pathname + link.search);
 });
-addEventListener('popstate', show);
-show();
-live.subscribe(setTitle, new AbortController().signal);
+// A plot that has its values from the beginning is drawn once, not first without them.
+void live.begun.then(() => {
+  addEventListener('popstate', show);
+  show();
+  live.subscribe(setTitle, new AbortController().signal);
+});
