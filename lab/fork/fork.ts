@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asStarter, type ForkNames, renameCore, renameStarter } from './names.ts';
 import { chartFiles } from './chart-files.ts';
+import { consoleFiles } from './console-files.ts';
 import { type Edit, StaleEdit } from './edits.ts';
 import { ForkError } from './fork-error.ts';
 import { packageFiles } from './manifest-files.ts';
@@ -94,7 +95,11 @@ async function forkFiles({
     if (file.endsWith('.test.ts') && /payment|toMatchFileSnapshot/i.test(text)) continue;
     add(file, text);
   }
-  for (const { from, to = from, edits } of [...stackFiles(!without.includes('traffic')), ...chartFiles]) {
+  for (const { from, to = from, edits } of [
+    ...stackFiles(!without.includes('traffic')),
+    ...chartFiles,
+    ...consoleFiles(),
+  ]) {
     if (isLeftOut(from)) continue;
     const text = edited(from, apply(from, await readFile(path.join(root, from), 'utf8'), edits), without);
     add(renameStarter(to, names), renameStarter(asStarter(text), names));

@@ -59,7 +59,7 @@ const takenByStarter = (() => {
   let names: ReadonlySet<string> | undefined;
   return (): ReadonlySet<string> => {
     names ??= new Set(
-      globSync('src/**/*.ts', { cwd: starter })
+      globSync('{src,lab/console}/**/*.ts', { cwd: starter })
         .map((file) => readFileSync(path.join(starter, file), 'utf8').replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, ''))
         .flatMap((text) => text.match(/(?<![-\w$]|[^.]\.)[A-Za-z]\w*/g) ?? [])
         .filter((word) => !/^bookings?$/i.test(word)),

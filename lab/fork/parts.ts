@@ -2,6 +2,8 @@ import type { Edit } from './edits.ts';
 import { withoutAdmission } from './without/admission.ts';
 import { withoutAdmissionInStack } from './without/admission-in-stack.ts';
 import { withoutAutoInstrumentation } from './without/auto-instrumentation.ts';
+import { withoutConsole } from './without/console.ts';
+import { withoutTrafficInConsole } from './without/traffic-in-console.ts';
 import { withoutRedis } from './without/redis.ts';
 import { withoutRedisInStack } from './without/redis-in-stack.ts';
 import { withoutKubernetes, withoutStack } from './without/stack.ts';
@@ -129,8 +131,19 @@ export const parts: Readonly<Record<string, Part>> = {
   },
   traffic: {
     about: 'customers who send requests, as a program and as a container of the stack',
-    files: ['lab/traffic/**'],
+    files: [
+      'lab/traffic/**',
+      'lab/console/traffic/**',
+      'lab/console/page/{break-it,mix-form,outcomes,traffic,traffic-controls}.ts',
+    ],
     packages: [],
+    edits: withoutTrafficInConsole,
+  },
+  console: {
+    about: 'a page over traces, logs, metrics, alerts and faults, by itself and in `npm start`',
+    files: ['lab/console/**', 'lab/dev/console.ts'],
+    packages: ['uplot'],
+    edits: withoutConsole,
   },
   ci: {
     about: 'the workflow for GitHub Actions',
@@ -148,7 +161,7 @@ export const parts: Readonly<Record<string, Part>> = {
  * Parts of this repository that no fork has yet, because they are about orders and payments. `--without` accepts them, so that
  * a command that names them stays valid.
  */
-export const neverTaken: readonly string[] = ['console', 'chaos', 'bench', 'logs'];
+export const neverTaken: readonly string[] = ['chaos', 'bench', 'logs'];
 
 /** Names of parts with those that cannot be without them. */
 export function withDependents(without: readonly string[]): string[] {

@@ -92,4 +92,18 @@ export const withoutAdmission: Readonly<Record<string, readonly Edit[]>> = {
       " * Answers HAProxy's agent check: one line per TCP connection with the state of this instance.\n *\n * @see",
     ),
   ],
+  'lab/console/metrics/readings.ts': [
+    withoutBlock('admission_limit: ('),
+    withoutBlock('admission_queue_depth: ('),
+    remove(/^ *(?:limit|queued): (?:number \| )?null[;,]\n/gm),
+  ],
+  'lab/console/metrics/series.ts': [replace('inFlight, limit, queued, memory', 'inFlight, memory')],
+  'lab/console/page/overview.ts': [remove(/^ *\{ column: '(?:limit|queued)', .*\n/gm)],
+  'lab/console/page/tiles.ts': [
+    replace(
+      "[inFlight, limit] = [now(live, 'inFlight'), now(live, 'limit')]",
+      "inFlight = now(live, 'inFlight')",
+    ),
+    replace("limit === null ? 'no limit' : `limit ${count(limit)}`", "'requests'"),
+  ],
 };

@@ -6,6 +6,10 @@ export const devVariables = {
     meaning: 'with `production`, nothing embedded starts, and `npm start` is `npm run serve`',
   }),
   DATA_DIR: text({ default: '.data', meaning: 'folder in which the embedded Postgres keeps its data' }),
+  CONSOLE: oneOf(['on', 'off'], {
+    default: 'on',
+    meaning: 'with `off`, `npm start` starts no console, and telemetry goes to your Collector or nowhere',
+  }),
 } as const;
 
 /** The configuration of `npm start`. */
@@ -13,6 +17,8 @@ export interface DevConfig {
   environment: 'development' | 'test' | 'production';
   /** Data folder of the embedded Postgres. */
   dataDir: string;
+  /** Whether to start the console. */
+  console: boolean;
   /** URL of the user's own database, if any. */
   databaseUrl: string | undefined;
   /** URL of the user's own dependency, if any. */
@@ -30,6 +36,7 @@ export function loadDevConfig(env: Environment = process.env): DevConfig {
   return {
     environment: value.NODE_ENV,
     dataDir: value.DATA_DIR,
+    console: value.CONSOLE === 'on',
     databaseUrl: env['DATABASE_URL'],
     upstreamUrl: env['UPSTREAM_URL'],
     apiKeys: env['API_KEYS'],

@@ -3,10 +3,12 @@ import { demoApiKey, loadConfig } from '../../src/config/config.ts';
 import { StartupError } from '../../src/errors.ts';
 import { identity } from '../../src/identity.ts';
 import { runProcess } from '../../src/process.ts';
+import { loadConsoleConfig } from '../console/config.ts';
 import { loadSimulatorConfig } from '../simulator/config.ts';
 import { announcedUrl, startChild } from './child.ts';
 import { type DevConfig, loadDevConfig } from './config.ts';
-import { checkAddresses } from './free-addresses.ts';
+import { type DevConsole, startConsole, telemetryEnvironment } from './console.ts';
+import { type Address, checkAddresses } from './free-addresses.ts';
 import { npmIsGone } from './npm-parent.ts';
 import { startEmbeddedPostgres } from './postgres/embedded-postgres.ts';
 import { restartOnChange } from './restart-on-change.ts';
@@ -37,9 +39,13 @@ await runProcess(async () => {
     { ...service.http, variable: 'PORT' },
     { ...service.admin, variable: 'ADMIN_PORT' },
     ...(config.upstreamUrl === undefined ? [{ ...simulator, variable: 'SIMULATOR_PORT' }] : []),
+    ...consoleAddresses(config),
   ]);
 
   await using starting = new AsyncDisposableStack();
+  // The console stops last, because the service emits telemetry while it stops.
+  const receiver = await startConsole(config, terminal);
+  starting.defer(() => receiver?.stop());
   const database = await startDatabase(config, terminal);
   starting.defer(() => database.stop());
   const upstream = await startUpstream(config, terminal);
@@ -49,7 +55,7 @@ await runProcess(async () => {
       name: 'The service',
       args: serviceArgs,
       env: {
-        ...serviceEnvironment(config),
+        ...serviceEnvironment(config, receiver),
         ...ports,
         DATABASE_URL: database.url,
         UPSTREAM_URL: upstream.url,
@@ -70,6 +76,13 @@ await runProcess(async () => {
       })
     : child;
   starting.defer(() => running.stop());
+  receiver?.watch({
+    apiUrl,
+    apiKey: service.apiKeys.reveal()[0]?.key ?? '',
+    metricsUrl: `${adminUrl}/metrics`,
+    // Only a dependency that was started here is known to be the simulator.
+    upstreamUrl: config.upstreamUrl === undefined ? upstream.url : undefined,
+  });
 
   const key = config.apiKeys === undefined ? demoApiKey.key : '$API_KEY';
   terminal.say(`
@@ -78,6 +91,7 @@ await runProcess(async () => {
   API        ${apiUrl}  docs: ${apiUrl}/docs
   Admin      ${adminUrl}  /metrics  /readyz  /status
   Upstream   ${upstream.url}  ${upstream.description}
+  Console    ${receiver?.pageUrl ?? 'off'}
 
   Create one:
 curl -i -H "Authorization: Bearer ${key}" -H 'Content-Type: application/json' -H 'Idempotency-Key: first-1' -d '{"reference":"ref-42","quantity":2}' ${apiUrl}/bookings
@@ -151,13 +165,16 @@ async function startUpstream(config: DevConfig, { say, showLogLine }: Terminal):
   };
 }
 
+function consoleAddresses({ console: isWanted, inherited }: DevConfig): Address[] {
+  if (!isWanted) return [];
+  return [{ host: '127.0.0.1', port: loadConsoleConfig(inherited).port, variable: 'CONSOLE_PORT' }];
+}
+
 /** The environment of the service, except the addresses of its dependencies. */
-function serviceEnvironment({ inherited, hasCollector }: DevConfig): DevConfig['inherited'] {
+function serviceEnvironment(config: DevConfig, receiver?: DevConsole): DevConfig['inherited'] {
   return {
     API_KEYS: `${demoApiKey.client}:${demoApiKey.key}`,
-    // Without a receiver, exporting would only fail. Traces keep their ids.
-    ...(!hasCollector && { OTEL_TRACES_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' }),
-    ...inherited,
+    ...telemetryEnvironment(config, receiver),
   };
 }
 

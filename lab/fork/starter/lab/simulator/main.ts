@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { runProcess } from '../../src/process.ts';
 import { loadSimulatorConfig } from './config.ts';
+import { active, faultsIn, noFaults } from './faults.ts';
 import { createOperations } from './operations.ts';
 
 /**
@@ -13,21 +14,11 @@ import { createOperations } from './operations.ts';
  */
 
 const requestBody = Compile(Type.Object({ reference: Type.String(), quantity: Type.Integer() }));
-const faultsBody = Compile(
-  Type.Object(
-    {
-      errorRate: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
-      delayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
-    },
-    { additionalProperties: false },
-  ),
-);
-
 await runProcess(async () => {
   const { host, port } = loadSimulatorConfig();
   const confirmations = new Map<string, string>();
-  let faults: { errorRate?: number; delayMs?: number } = {};
-  const operate = createOperations(() => Object.keys(faults));
+  let faults = noFaults;
+  const operate = createOperations(() => active(faults));
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url } = request;
@@ -37,21 +28,22 @@ await runProcess(async () => {
       return void response
         .writeHead(operation.status, { 'content-type': operation.type })
         .end(operation.text);
-    if (url === '/faults' && method === 'DELETE') {
-      faults = {};
-      return send(response, 200, faults);
-    }
     if (url === '/faults' && method === 'PUT') {
-      if (!faultsBody.Check(body)) return send(response, 400, { reason: 'send errorRate or delayMs' });
-      faults = body;
-      return send(response, 200, faults);
-    }
+      const wanted = faultsIn(body);
+      if (wanted === undefined) return send(response, 400, { detail: 'Send errorRate, delayMs or both.' });
+      faults = wanted;
+    } else if (url === '/faults' && method === 'DELETE') faults = noFaults;
+    if (url === '/faults') return send(response, 200, faults);
+    // The books of the dependency: what it has confirmed, by key.
     if (url === '/confirmations' && method === 'GET')
-      return send(response, 200, { count: confirmations.size });
+      return send(response, 200, {
+        count: confirmations.size,
+        confirmations: Object.fromEntries(confirmations),
+      });
     if (url !== '/confirmations' || method !== 'POST') return send(response, 404, { reason: 'not_found' });
 
-    if (faults.delayMs) await new Promise((resolve) => setTimeout(resolve, faults.delayMs));
-    if (Math.random() < (faults.errorRate ?? 0)) return send(response, 500, { reason: 'as_asked' });
+    if (faults.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, faults.delayMs));
+    if (Math.random() < faults.errorRate) return send(response, 500, { reason: 'as_asked' });
     const key = request.headers['idempotency-key'];
     if (typeof key !== 'string' || !requestBody.Check(body))
       return send(response, 400, { reason: 'malformed' });
