@@ -52,7 +52,7 @@ test('the console offers every setting of the simulator with its meaning', async
 
 test('the console shows a fault that another client sets', async () => {
   await createGatewayControl(simulator.url).setFaults({ latencyMs: 200, errorRate: 0.1 });
-  await expect.poll(windows, soon).toMatchObject([{ label: 'latencyMs 200, errorRate 0.1' }]);
+  await expect.poll(windows, soon).toMatchObject([{ label: '200 ms slower, 10 % answered 500' }]);
 });
 
 test('the console passes on why the simulator rejects a setting', async () => {
@@ -162,7 +162,7 @@ describe('the network', () => {
     });
     await expect
       .poll(windows, soon)
-      .toMatchObject([{ label: 'postgres: cut, latency 200 jitter 20, reset_peer timeout 500' }]);
+      .toMatchObject([{ label: 'postgres: cut, 180 to 220 ms slower, reset after 500 ms' }]);
     expect((await faultState()).network).toEqual([
       { name: 'postgres', upstream: '127.0.0.1:1', enabled: false, toxics, scenario: null },
     ]);

@@ -232,6 +232,17 @@ test('a question mark opens the help, and escape closes it', async () => {
   await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
 });
 
+test('every view has a key that opens it', async () => {
+  await page.goto(`${shown.url}/`);
+  await page.locator('.plot').first().waitFor();
+  const links = await page.getByRole('navigation').getByRole('link').all();
+  for (const link of links) {
+    const key = /^Press (.)$/.exec((await link.getAttribute('title')) ?? '')?.[1] ?? '';
+    await page.keyboard.press(key);
+    await expect.poll(() => link.getAttribute('aria-current')).toBe('page');
+  }
+});
+
 test('a phone shows no hints about keys', async () => {
   const context = await browser.newContext({
     viewport: { width: 390, height: 844 },

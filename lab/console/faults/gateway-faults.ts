@@ -1,5 +1,6 @@
 import { FaultSettings } from '../../simulator/faults.ts';
 import type { Control } from '../api-types.ts';
+import { gatewayFaultWords } from './fault-words.ts';
 import type { NoteFaults } from './fault-windows.ts';
 import { scenarios } from './scenarios.ts';
 import { type SimulatorSetting, watchSimulatorSetting } from './simulator-setting.ts';
@@ -33,7 +34,7 @@ function settingsOf(body: unknown): GatewaySettings {
   return Object.fromEntries(values);
 }
 
-/** The title of the scenario that matches, or else a list of the settings. */
+/** The title of the scenario that matches, or else what the settings do. */
 function describe(settings: GatewaySettings): string | undefined {
   const set = Object.entries(settings).filter(([name, value]) => !details.has(name) && value !== 0);
   if (set.length === 0) return undefined;
@@ -44,7 +45,7 @@ function describe(settings: GatewaySettings): string | undefined {
         Object.entries(wanted).some(([other, its]) => other === name && its === value),
       ),
   );
-  return scenario?.title ?? set.map(([name, value]) => `${name} ${value}`).join(', ');
+  return scenario?.title ?? gatewayFaultWords(settings).join(', ');
 }
 
 /** Built from the simulator's own schema, so that both describe a setting alike. */

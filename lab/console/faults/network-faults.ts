@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { toxicKinds, ProxySettings } from '../../simulator/network/toxics.ts';
 import type { ToxicControl, NetworkProxy } from '../api-types.ts';
+import { networkFaultWords } from './fault-words.ts';
 import type { NoteFaults } from './fault-windows.ts';
 import { type SimulatorSetting, watchSimulatorSetting } from './simulator-setting.ts';
 import { networkScenarios } from './network-scenarios.ts';
@@ -38,21 +39,12 @@ export function proxiesOf(list: ProxyList): NetworkProxy[] {
   });
 }
 
-/** For each proxy, the title of the scenario that matches, or else a list of its settings. */
+/** For each proxy, the title of the scenario that matches, or else what its settings do. */
 function describe(list: ProxyList): string | undefined {
   const labels = proxiesOf(list).flatMap(({ name, scenario, enabled, toxics }) => {
     const title = networkScenarios.find(({ id }) => id === scenario)?.title;
     if (title !== undefined) return [title];
-    const set = [
-      ...(enabled ? [] : ['cut']),
-      ...toxics.map((toxic) =>
-        Object.entries(toxic)
-          .flatMap(([attribute, value]) =>
-            attribute === 'type' || attribute === toxic.type ? [value] : [attribute, value],
-          )
-          .join(' '),
-      ),
-    ];
+    const set = networkFaultWords({ enabled, toxics });
     return set.length === 0 ? [] : [`${name}: ${set.join(', ')}`];
   });
   return labels.length === 0 ? undefined : labels.join(' and ');

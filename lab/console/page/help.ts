@@ -3,7 +3,7 @@ import { hasKeyboard } from './key-hints.ts';
 
 const keys: ReadonlyArray<readonly [key: string, meaning: string]> = [
   ['/', 'focus the search'],
-  ['1 … 9, 0', 'open a view, in the order of the header'],
+  ['1 … 9, 0, -', 'open a view, in the order of the header'],
   ['j, k or ↓, ↑', 'select the next or the previous row'],
   ['enter', 'open the selected row'],
   ['p', 'pause a list, or go on'],

@@ -45,12 +45,8 @@ test('no two nodes of any map share a place, circles and calls of itself include
 
 test('a fault is found on the edge to the dependency that it disturbs', () => {
   const state: FaultState = {
-    settings: { errorRate: 1, latencyMs: 0, seed: 4 },
-    controls: [
-      { name: 'errorRate', meaning: '', form: 'rate', default: 0, maximum: 1 },
-      { name: 'latencyMs', meaning: '', form: 'number', default: 0, maximum: 1 },
-      { name: 'seed', meaning: '', form: 'seed', default: null, maximum: 1 },
-    ],
+    settings: { errorRate: 0.07, latencyMs: 400, latencyJitterMs: 0, retryAfterSeconds: 1, seed: 4 },
+    controls: [],
     scenarios: [],
     network: [
       {
@@ -58,7 +54,7 @@ test('a fault is found on the edge to the dependency that it disturbs', () => {
         upstream: '',
         scenario: null,
         enabled: true,
-        toxics: [{ type: 'latency', latency: 30 }],
+        toxics: [{ type: 'latency', latency: 30, jitter: 10 }],
       },
       { name: 'redis', upstream: '', scenario: null, enabled: false, toxics: [] },
     ],
@@ -68,8 +64,8 @@ test('a fault is found on the edge to the dependency that it disturbs', () => {
   const faults = activeFaults(state);
   const on = (kind: 'service' | 'database', name: string) =>
     faults.get(dependencyOf({ id: name, kind, name }));
-  expect(on('service', 'payment-gateway')).toEqual(['errorRate 1']);
-  expect(on('database', 'postgresql/orders')).toEqual(['latency latency 30']);
+  expect(on('service', 'payment-gateway')).toEqual(['7 % answered 500', '400 ms slower']);
+  expect(on('database', 'postgresql/orders')).toEqual(['20 to 40 ms slower']);
   expect(on('database', 'redis')).toEqual(['cut']);
   expect(on('service', 'orders')).toBeUndefined();
 });

@@ -1,4 +1,5 @@
 import type { FaultState, ServiceMap } from '../api-types.ts';
+import { gatewayFaultWords, networkFaultWords } from '../faults/fault-words.ts';
 
 /** Where a node stands: columns from callers to what they call, rows within a column. */
 export interface Place {
@@ -32,23 +33,17 @@ export function placesOf({ nodes, edges }: Pick<ServiceMap, 'nodes' | 'edges'>):
 }
 
 /** The faults that are set now, by the dependency that they disturb: `gateway`, `postgres` or `redis`. */
-export function activeFaults({ controls, settings, network }: FaultState): Map<string, string[]> {
-  const faults = new Map<string, string[]>();
-  const add = (dependency: string, text: string) =>
-    faults.set(dependency, [...(faults.get(dependency) ?? []), text]);
-  for (const { name, default: initial } of controls) {
-    const value = settings?.[name] ?? null;
-    if (settings !== undefined && value !== initial && name !== 'seed')
-      add('gateway', `${name} ${value ?? 'off'}`);
-  }
-  for (const { name, enabled, toxics } of network) {
-    if (!enabled) add(name, 'cut');
-    for (const { type, ...attributes } of toxics) {
-      const values = Object.entries(attributes).map(([attribute, value]) => `${attribute} ${value}`);
-      add(name, [type, ...values].join(' '));
-    }
-  }
-  return faults;
+export function activeFaults({ settings = {}, network }: FaultState): Map<string, string[]> {
+  const faults = [
+    ['gateway', gatewayFaultWords(settings)] as const,
+    ...network.map((proxy) => [proxy.name, networkFaultWords(proxy)] as const),
+  ];
+  return new Map(
+    [...Map.groupBy(faults, ([name]) => name)].map(([name, each]) => [
+      name,
+      each.flatMap(([, words]) => words),
+    ]),
+  );
 }
 
 /** The dependency, in the names of the faults, to which an edge leads; empty if none of them. */

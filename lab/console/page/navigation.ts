@@ -1,6 +1,9 @@
 import { hasKeyboard } from './key-hints.ts';
 
-/** The links to the views, in the order of the digits that open them. */
+/** The keys that open the views, in the order of the links. */
+const keys = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0', '-'];
+
+/** The links to the views. */
 export interface Navigation {
   /** Marks the link to the current view. */
   mark(path: string): void;
@@ -11,7 +14,7 @@ export interface Navigation {
 export function createNavigation(element: HTMLElement): Navigation {
   const links = [...element.querySelectorAll('a')];
   if (hasKeyboard())
-    for (const [index, link] of links.slice(0, 10).entries()) link.title = `Press ${(index + 1) % 10}`;
+    for (const [index, link] of links.entries()) if (keys[index]) link.title = `Press ${keys[index]}`;
   return {
     mark(path) {
       for (const link of links) {
@@ -19,6 +22,6 @@ export function createNavigation(element: HTMLElement): Navigation {
         else link.removeAttribute('aria-current');
       }
     },
-    addressOf: (key) => (/^\d$/.test(key) ? links[(Number(key) + 9) % 10]?.pathname : undefined),
+    addressOf: (key) => links[keys.indexOf(key)]?.pathname,
   };
 }
