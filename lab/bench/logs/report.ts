@@ -98,7 +98,7 @@ ${compression
   )
   .join('; ')}. The gzip is Node's zlib at
 level 1: a forwarded line cannot cost less than that on a core, whatever reads and encodes it. \`--compression zstd\` is for receivers that take it, as
-the Collector does; \`none\` is for the same machine.
+the Collector does; \`none\` is for the same machine. [Where the time of a line goes](../logs.md#where-the-time-of-a-line-goes) has a profile of both modes.
 `;
 }
 
