@@ -19,6 +19,8 @@ export interface TelemetryConfig {
   propagation: PropagationConfig;
   environment: 'development' | 'test' | 'production';
   instrumentation: 'lean' | 'auto';
+  /** Whether something is asked for that the SDK alone can set up: an exporter, a sampler, a detector, a limit, its diagnostics. */
+  needsWholeSdk: boolean;
   /** For exports as OTLP over HTTP; gRPC has variables of its own. */
   proxy: OutgoingProxy | undefined;
   batch: BatchConfig;
@@ -61,12 +63,15 @@ export function loadTelemetryConfig(env: Environment = process.env): TelemetryCo
     Object.entries(env).filter(([name, value]) => value !== '' || !name.startsWith('OTEL_')),
   );
   const value = read(telemetryVariables, withProxyNames(given));
+  const exportsTraces = given['OTEL_TRACES_EXPORTER'] !== 'none';
+  const spanForm = formOf('TRACES', given);
+  const logForm = formOf('LOGS', given);
   return {
     disabled: given['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
     diagnostics: given['OTEL_LOG_LEVEL'],
-    exportsTraces: given['OTEL_TRACES_EXPORTER'] !== 'none',
-    spanForm: formOf('TRACES', given),
-    logForm: formOf('LOGS', given),
+    exportsTraces,
+    spanForm,
+    logForm,
     limitsSpans: Object.keys(given).some((name) => /^OTEL_.+_LIMIT$/.test(name)),
     propagation: {
       formats: propagatorsIn(given),
@@ -77,6 +82,11 @@ export function loadTelemetryConfig(env: Environment = process.env): TelemetryCo
     },
     environment: value.NODE_ENV,
     instrumentation: value.TELEMETRY_INSTRUMENTATION,
+    needsWholeSdk:
+      value.TELEMETRY_INSTRUMENTATION === 'auto' ||
+      (exportsTraces && spanForm === undefined) ||
+      (given['OTEL_LOGS_EXPORTER'] !== 'none' && logForm === undefined) ||
+      Object.keys(given).some((name) => setUpBySdk.test(name)),
     proxy: outgoingProxy(value.HTTPS_PROXY, value.NO_PROXY),
     batch: {
       maxQueueSize: value.OTEL_BSP_MAX_QUEUE_SIZE,
@@ -92,6 +102,8 @@ export function loadTelemetryConfig(env: Environment = process.env): TelemetryCo
     },
   };
 }
+
+const setUpBySdk = /^OTEL_(LOG_LEVEL|TRACES_SAMPLER|NODE_RESOURCE_DETECTORS|.+_LIMIT)$/;
 
 /** Over HTTP, or protobuf over gRPC. */
 type OtlpProtocol = 'protobuf' | 'json' | 'grpc';

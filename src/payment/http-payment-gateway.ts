@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
 import type { OutgoingProxy } from '../config/outgoing-proxy.ts';
 import type { Credentials } from './gateway-credentials.ts';
 import { millisecondsOfRetryAfter } from '../resilience/retry-after.ts';
+import { shapeOf } from '../shapes.ts';
 import { type Answer, createHttpDependency, type Fault } from '../upstream/exchange.ts';
 import type {
   CallContext,
@@ -14,7 +14,7 @@ import type {
   Undecided,
 } from './payment-gateway.ts';
 
-const chargeBody = Compile(
+const isCharge = shapeOf(
   Type.Object({
     id: Type.String({ minLength: 1, maxLength: 255 }),
     status: Type.Literal('succeeded'),
@@ -22,16 +22,16 @@ const chargeBody = Compile(
     currency: Type.String(),
   }),
 );
-const declinedBody = Compile(
+const isDeclined = shapeOf(
   Type.Object({ status: Type.Unknown(), declineCode: Type.String({ minLength: 1, maxLength: 64 }) }),
 );
-const cancellationBody = Compile(
+const isCancellation = shapeOf(
   Type.Object({
     status: Type.Union([Type.Literal('cancelled'), Type.Literal('declined')]),
     declineCode: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   }),
 );
-const problemBody = Compile(Type.Object({ code: Type.String({ minLength: 1, maxLength: 64 }) }));
+const isProblem = shapeOf(Type.Object({ code: Type.String({ minLength: 1, maxLength: 64 }) }));
 
 export interface HttpPaymentGateway extends PaymentGateway {
   close(): Promise<void>;
@@ -108,23 +108,20 @@ function undecided(status: number, header: unknown): Undecided | undefined {
 function interpretCharge(charge: Charge, { status, body }: Answer): ChargeOutcome {
   if (status === 200 || status === 201) {
     // A charge of another amount is not the one we requested: accepting it would falsify the books.
-    return chargeBody.Check(body) &&
-      body.amountMinor === charge.amountMinor &&
-      body.currency === charge.currency
+    return isCharge(body) && body.amountMinor === charge.amountMinor && body.currency === charge.currency
       ? { kind: 'succeeded', paymentId: body.id }
       : malformed(status);
   }
   if (status === 402) {
-    return declinedBody.Check(body) ? { kind: 'declined', declineCode: body.declineCode } : malformed(status);
+    return isDeclined(body) ? { kind: 'declined', declineCode: body.declineCode } : malformed(status);
   }
-  if (status === 409 && problemBody.Check(body) && body.code === 'charge_cancelled')
-    return { kind: 'cancelled' };
+  if (status === 409 && isProblem(body) && body.code === 'charge_cancelled') return { kind: 'cancelled' };
   return refused(status, body);
 }
 
 function interpretCancellation({ status, body }: Answer): CancelOutcome {
   if (status !== 200) return refused(status, body);
-  if (!cancellationBody.Check(body)) return malformed(status);
+  if (!isCancellation(body)) return malformed(status);
   if (body.status === 'cancelled') return { kind: 'cancelled' };
   return body.declineCode === undefined
     ? malformed(status)
@@ -140,7 +137,7 @@ const aboutUs = new Set([401, 403, 404, 405, 406, 407, 410, 411, 415, 421, 426, 
 /** A request that was not carried out, for a reason that the status names. */
 function refused(status: number, body: unknown): Refused | Undecided {
   if (status < 400 || status === 402) return malformed(status);
-  const code = problemBody.Check(body) ? body.code : undefined;
+  const code = isProblem(body) ? body.code : undefined;
   const cause = new Error(`gateway answered ${status} (${code ?? 'no code'})`);
   if (status === 409) return { kind: 'unavailable', reason: 'key_in_use', cause };
   if (aboutUs.has(status)) return { kind: 'unavailable', reason: 'rejected', cause };

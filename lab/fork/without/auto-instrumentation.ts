@@ -19,6 +19,7 @@ export const withoutAutoInstrumentation: Readonly<Record<string, readonly Edit[]
   'src/config/telemetry-config.ts': [
     withoutBlock("instrumentation: 'lean' | 'auto'"),
     remove(/^ *instrumentation: value\.TELEMETRY_INSTRUMENTATION,\n/gm),
+    remove(/^ *value\.TELEMETRY_INSTRUMENTATION === 'auto' \|\|\n/gm),
   ],
   'src/config/telemetry-variables.ts': [remove(/^ *TELEMETRY_INSTRUMENTATION: .*\n/gm)],
   'src/config/variables.ts': [withoutBlock('TELEMETRY_INSTRUMENTATION: oneOf')],

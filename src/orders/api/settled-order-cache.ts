@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { orAtDeadline } from '../../resilience/deadline.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Redis } from '../../redis/redis.ts';
+import { shapeOf } from '../../shapes.ts';
 import { orderSchema } from './order-schema.ts';
 import type { Settlement } from '../order-state.ts';
 import type { ReadOrder } from './read-order.ts';
@@ -13,7 +13,7 @@ const version = 'v2';
 const settled = ['paid', 'declined', 'refused', 'cancelled'] as const satisfies ReadonlyArray<
   Settlement['status']
 >;
-const settledOrder = Compile(
+const isSettledOrder = shapeOf(
   Type.Object(
     { ...orderSchema.properties, status: Type.Enum([...settled]) },
     { additionalProperties: false },
@@ -92,7 +92,7 @@ function isSettled(order: Static<typeof orderSchema> | undefined): boolean {
 function parse(kept: string, id: string): Static<typeof orderSchema> | undefined {
   try {
     const value: unknown = JSON.parse(kept);
-    return settledOrder.Check(value) && value.id === id ? value : undefined;
+    return isSettledOrder(value) && value.id === id ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,7 +1,6 @@
 import { JsonLogsSerializer, ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
 import { createExportQueue, type LossReason } from '../otlp/export-queue.ts';
-import { createGrpcReceiver } from '../otlp/otlp-grpc.ts';
 import { createHttpReceiver } from '../otlp/otlp-http.ts';
 import { createJsonBatch } from '../otlp/otlp-json.ts';
 import { createLogBatch, type EmittedRecord, type LogRecordProcessor } from '../otlp/otlp-log-records.ts';
@@ -14,15 +13,15 @@ const signal: Signal = {
 };
 
 /** Exports log records over OTLP in batches. In protobuf it encodes each when it is emitted. */
-export function createLogExport(
+export async function createLogExport(
   bounds: TelemetryConfig['logBatch'],
   drop: (reason: LossReason, count: number) => void,
   proxy?: TelemetryConfig['proxy'],
   form: OtlpForm = 'protobuf',
-): LogRecordProcessor {
+): Promise<LogRecordProcessor> {
   const receiver =
     form === 'grpc'
-      ? createGrpcReceiver<EmittedRecord>(signal)
+      ? (await import('../otlp/otlp-grpc.ts')).createGrpcReceiver<EmittedRecord>(signal)
       : createHttpReceiver<EmittedRecord>(signal, form, proxy);
   const createBatch =
     form === 'json'

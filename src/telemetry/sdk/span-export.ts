@@ -3,7 +3,6 @@ import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otl
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
 import { createExportQueue, type LossReason } from '../otlp/export-queue.ts';
-import { createGrpcReceiver } from '../otlp/otlp-grpc.ts';
 import { createHttpReceiver } from '../otlp/otlp-http.ts';
 import { createJsonBatch } from '../otlp/otlp-json.ts';
 import { createSpanBatch, type EndedSpan } from '../otlp/otlp-spans.ts';
@@ -21,15 +20,15 @@ export interface SpanExport extends SpanProcessor {
 }
 
 /** Exports spans over OTLP in batches. In protobuf it encodes each when it ends; in JSON it takes those of the SDK only. */
-export function createSpanExport(
+export async function createSpanExport(
   bounds: TelemetryConfig['batch'],
   drop: (reason: LossReason, count: number) => void,
   proxy?: TelemetryConfig['proxy'],
   form: OtlpForm = 'protobuf',
-): SpanExport {
+): Promise<SpanExport> {
   const receiver =
     form === 'grpc'
-      ? createGrpcReceiver<EndedSpan>(signal)
+      ? (await import('../otlp/otlp-grpc.ts')).createGrpcReceiver<EndedSpan>(signal)
       : createHttpReceiver<EndedSpan>(signal, form, proxy);
   const createBatch =
     form === 'json'

@@ -3,7 +3,7 @@ import { register } from 'node:module';
 import { diag, DiagLogLevel } from '@opentelemetry/api';
 import { diagLogLevelFromString } from '@opentelemetry/core';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
-import { NodeSDK } from '@opentelemetry/sdk-node';
+import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node';
 import { AlwaysOffSampler, NoopSpanProcessor } from '@opentelemetry/sdk-trace';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
 import { createCallerTrust } from '../../http/limits/trusted-callers.ts';
@@ -11,6 +11,7 @@ import { identity } from '../../identity.ts';
 import { createDiagLogger } from './diag-logger.ts';
 import { createLogExport } from './log-export.ts';
 import { observeOutgoingRequests } from '../observers/outgoing-http.ts';
+import { createProviders, type Sdk } from './providers.ts';
 import { createSpanExport } from './span-export.ts';
 import { type Boundary, createBoundary } from '../tracing/boundary.ts';
 import { recordSpans } from '../tracing/tracing.ts';
@@ -46,9 +47,12 @@ export async function startSdk(
   listen();
 
   const spans =
-    config.spanForm && createSpanExport(config.batch, drop('traces'), config.proxy, config.spanForm);
+    config.spanForm && (await createSpanExport(config.batch, drop('traces'), config.proxy, config.spanForm));
+  const logRecords =
+    config.logForm && (await createLogExport(config.logBatch, drop('logs'), config.proxy, config.logForm));
   const boundary = createBoundary(config.propagation);
-  const sdk = new NodeSDK({
+  const createSdk = config.needsWholeSdk ? await wholeSdk() : createProviders;
+  const sdk = createSdk({
     // The default one says which SDK it is.
     resource: defaultResource().merge(
       resourceFromAttributes(
@@ -67,9 +71,7 @@ export async function startSdk(
       spanProcessors: [new NoopSpanProcessor()],
       sampler: new AlwaysOffSampler(),
     }),
-    ...(config.logForm && {
-      logRecordProcessors: [createLogExport(config.logBatch, drop('logs'), config.proxy, config.logForm)],
-    }),
+    ...(logRecords && { logRecordProcessors: [logRecords] }),
     textMapPropagator: boundary.propagator,
     metricReaders: [],
     instrumentations: config.instrumentation === 'auto' ? await loadInstrumentations(config, boundary) : [],
@@ -93,6 +95,12 @@ export async function startSdk(
       clearTimeout(limit);
     },
   };
+}
+
+/** Reads all variables of the SDK. It loads 400 modules, most of them exporters that are not used. */
+async function wholeSdk(): Promise<(configuration: Partial<NodeSDKConfiguration>) => Sdk> {
+  const { NodeSDK } = await import('@opentelemetry/sdk-node');
+  return (configuration) => new NodeSDK(configuration);
 }
 
 /** The exporter cannot be cancelled, and its retries would keep the process alive. */

@@ -31,8 +31,8 @@ const ofDefault = {
 };
 
 /** Returns a function that emits a record with the given text through the SDK. */
-function startSending(batch: Partial<typeof ofDefault> = {}): (text: string) => void {
-  const processor = createLogExport({ ...ofDefault, ...batch }, (reason, count) => {
+async function startSending(batch: Partial<typeof ofDefault> = {}): Promise<(text: string) => void> {
+  const processor = await createLogExport({ ...ofDefault, ...batch }, (reason, count) => {
     lost[reason] = (lost[reason] ?? 0) + count;
   });
   sdk = new NodeSDK({
@@ -50,7 +50,7 @@ const bodies = () => receiver.logs.map(({ body }) => body);
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `line ${index}`);
 
 test('the log export sends records in order, with the resource of the process', async () => {
-  const emit = startSending();
+  const emit = await startSending();
   emit('first');
   emit('second');
   const { resource, scope } = await receiver.waitForLog(({ body }) => body === 'second');
@@ -61,7 +61,7 @@ test('the log export sends records in order, with the resource of the process', 
 });
 
 test('the log export sends a batch as soon as it is full', async () => {
-  const emit = startSending({ maxExportBatchSize: 10, scheduledDelayMillis: 600_000 });
+  const emit = await startSending({ maxExportBatchSize: 10, scheduledDelayMillis: 600_000 });
   for (const line of numbered(25)) emit(line);
   await receiver.waitForLog(({ body }) => body === 'line 19');
   expect(receiver.requests).toBe(2);
@@ -71,7 +71,7 @@ test('the log export sends a batch as soon as it is full', async () => {
 });
 
 test('the log export counts the records that its queue cannot hold', async () => {
-  const emit = startSending({ maxQueueSize: 10, scheduledDelayMillis: 600_000 });
+  const emit = await startSending({ maxQueueSize: 10, scheduledDelayMillis: 600_000 });
   for (const line of numbered(14)) emit(line);
   expect(lost).toEqual({ queue_full: 4 });
   await sdk?.shutdown();
@@ -81,7 +81,7 @@ test('the log export counts the records that its queue cannot hold', async () =>
 test.each(['refuse', 'hang', '503'] as const)(
   'the log export counts the records that a receiver does not accept: %s',
   async (fault) => {
-    const emit = startSending();
+    const emit = await startSending();
     await receiver.fail(fault);
     for (const line of numbered(7)) emit(line);
     await expect.poll(() => lost, { timeout: 10_000 }).toEqual({ export_failed: 7 });
@@ -95,7 +95,7 @@ test.each(['refuse', 'hang', '503'] as const)(
 
 test('the log export sends the next batch while the receiver hangs on one', async () => {
   vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '2000');
-  const emit = startSending({ maxExportBatchSize: 1, exportTimeoutMillis: 50 });
+  const emit = await startSending({ maxExportBatchSize: 1, exportTimeoutMillis: 50 });
   await receiver.fail('hang');
   emit('hangs');
   await expect.poll(() => receiver.requests, { timeout: 10_000 }).toBe(1);

@@ -66,8 +66,8 @@ async function send(signal: Signal, form: Form, count: number, attributes: Attri
     lost[reason] = (lost[reason] ?? 0) + items;
   };
   sdk = new NodeSDK({
-    spanProcessors: [createSpanExport(bounds, drop, undefined, form)],
-    logRecordProcessors: [createLogExport(bounds, drop, undefined, form)],
+    spanProcessors: [await createSpanExport(bounds, drop, undefined, form)],
+    logRecordProcessors: [await createLogExport(bounds, drop, undefined, form)],
     metricReaders: [],
     instrumentations: [],
   });

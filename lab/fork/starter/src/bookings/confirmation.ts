@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { shapeOf } from '../shapes.ts';
 import type { Operation, Undecided, UpstreamClient } from '../upstream/client.ts';
 
 /** What the dependency decides about a booking. */
@@ -11,16 +11,16 @@ export type Decided =
 export type Confirmation = Decided | Undecided;
 export type Confirmations = UpstreamClient<Decided>;
 
-const confirmedBody = Compile(Type.Object({ confirmationId: Type.String({ minLength: 1, maxLength: 255 }) }));
-const rejectedBody = Compile(Type.Object({ reason: Type.String({ minLength: 1, maxLength: 64 }) }));
+const isConfirmed = shapeOf(Type.Object({ confirmationId: Type.String({ minLength: 1, maxLength: 255 }) }));
+const isRejected = shapeOf(Type.Object({ reason: Type.String({ minLength: 1, maxLength: 64 }) }));
 
 export const confirming: Operation<Decided> = {
   name: 'confirm',
   path: '/confirmations',
   interpret({ status, body }) {
-    if ((status === 200 || status === 201) && confirmedBody.Check(body))
+    if ((status === 200 || status === 201) && isConfirmed(body))
       return { kind: 'confirmed', confirmationId: body.confirmationId };
-    if (status === 422 && rejectedBody.Check(body)) return { kind: 'rejected', reason: body.reason };
+    if (status === 422 && isRejected(body)) return { kind: 'rejected', reason: body.reason };
     return undefined;
   },
 };
