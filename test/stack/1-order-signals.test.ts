@@ -5,6 +5,7 @@ import {
   attributeOf,
   eventually,
   findTrace,
+  keepsLogs,
   logLinesOf,
   printTrace,
   queryPrometheus,
@@ -37,7 +38,7 @@ describe('an order', () => {
     expect(attributeOf(trace, 'simulator.charge.outcome')).toEqual(['succeeded']);
   });
 
-  test('the trace id of an order finds the log lines of both services', async () => {
+  test.runIf(keepsLogs)('the trace id of an order finds the log lines of both services', async () => {
     const { traceId, orderId, requestId } = await placeOrder('tok_error_once');
     const lines = await eventually('log lines of both', async () => {
       const found = await logLinesOf(traceId);

@@ -144,6 +144,9 @@ export interface LogLine {
   fields: Record<string, string>;
 }
 
+/** Containers without Loki keep log lines nowhere. */
+export const keepsLogs = stack.lokiUrl !== undefined || stack.native !== undefined;
+
 /** With Loki, by the query of Grafana's link; without, from the file that stands in for it. */
 export async function logLinesOf(traceId: string): Promise<LogLine[]> {
   return stack.lokiUrl === undefined ? linesInFile(traceId) : linesInLoki(traceId);

@@ -144,14 +144,34 @@ async function startCompose(): Promise<Started> {
     throw error;
   }
   const url = (name: string) => `http://127.0.0.1:${ports[name]}`;
+  const [isLoki, isGrafana] = await Promise.all([
+    saysItsVersion(`${url('LOKI_PORT')}/loki/api/v1/status/buildinfo`),
+    saysItsVersion(`${url('GRAFANA_PORT')}/api/health`),
+  ]);
+  if (process.env['CI'] !== undefined && !(isLoki && isGrafana)) {
+    await stop();
+    throw new Error('The containers `loki` and `grafana` are those programs in CI, and another one answers.');
+  }
   return {
     stack: {
       project,
       ...urlsOfBoth(url),
-      lokiUrl: url('LOKI_PORT'),
+      ...(isLoki && { lokiUrl: url('LOKI_PORT') }),
       alertmanagerUrl: url('ALERTMANAGER_PORT'),
-      grafanaUrl: url('GRAFANA_PORT'),
+      ...(isGrafana && { grafanaUrl: url('GRAFANA_PORT') }),
     },
     stop,
   };
+}
+
+/**
+ * Whether the program itself answers, and not one that only stands in for it where its image cannot be had.
+ *
+ * @see https://grafana.com/docs/loki/latest/reference/loki-http-api/#list-build-information
+ * @see https://grafana.com/docs/grafana/latest/developers/http_api/other/#health-api
+ */
+async function saysItsVersion(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+  const answer: unknown = await response.json().catch(() => undefined);
+  return typeof answer === 'object' && answer !== null && 'version' in answer;
 }
