@@ -75,8 +75,8 @@ function checkParts(without: readonly string[]): void {
     );
 }
 
-/** Every file of a fork with its text. */
-async function forkFiles({
+/** Every file of a fork with its text, before it is formatted, and without what its own programs generate. */
+export async function forkFiles({
   names,
   without: asked,
   license,

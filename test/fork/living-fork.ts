@@ -9,10 +9,17 @@ export interface LivingFork {
   stop(): Promise<void>;
 }
 
+/** Milliseconds until a fork must be ready. */
+export const patience = 180_000;
+
 const key = { authorization: 'Bearer demo-key' };
 
-/** @throws an error with its output if it ends, or does not print its addresses within `patience` milliseconds */
-export async function startFork(folder: string, patience: number): Promise<LivingFork> {
+/** @throws an error with its output if it ends, or does not print its addresses within so many milliseconds */
+export async function startFork(
+  folder: string,
+  within: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<LivingFork> {
   const child = spawn('npm', ['start'], {
     cwd: folder,
     env: {
@@ -22,6 +29,7 @@ export async function startFork(folder: string, patience: number): Promise<Livin
       ADMIN_PORT: '0',
       SIMULATOR_PORT: '0',
       NO_COLOR: '1',
+      ...env,
     },
     // A group of its own: npm does not pass on every signal.
     detached: true,
@@ -42,7 +50,7 @@ export async function startFork(folder: string, patience: number): Promise<Livin
       () => reject(new Error(`npm start has ended:\n${output}`)),
       (error: unknown) => reject(error),
     );
-    setTimeout(() => reject(new Error(`npm start is not ready:\n${output}`)), patience).unref();
+    setTimeout(() => reject(new Error(`npm start is not ready:\n${output}`)), within).unref();
   });
   async function stop(): Promise<void> {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
@@ -52,6 +60,21 @@ export async function startFork(folder: string, patience: number): Promise<Livin
     await stop();
     throw error;
   });
+}
+
+/** Starts a fork, and ends it. @returns the resident memory of its service after the start, in bytes */
+export async function residentMemory(
+  folder: string,
+  within: number,
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
+  const fork = await startFork(folder, within, env);
+  try {
+    const { body } = await call(`${fork.adminUrl}/metrics`);
+    return Number(/^process_resident_memory_bytes (\S+)/m.exec(String(body['text']))?.[1]);
+  } finally {
+    await fork.stop();
+  }
 }
 
 /** The first resource. */
