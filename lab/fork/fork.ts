@@ -67,6 +67,9 @@ async function givenUp(signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
 }
 
+/** Makes sure that a fork can be put there. @throws {ForkError} */
+export const checkFolder = (target: string): Promise<void> => checkTarget(path.resolve(target), root);
+
 function checkParts(without: readonly string[]): void {
   const unknown = without.filter((name) => !(name in parts) && !neverTaken.includes(name));
   if (unknown.length > 0)

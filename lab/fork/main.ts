@@ -1,9 +1,9 @@
-import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { ForkError } from './fork-error.ts';
-import { type License, licenses, makeFork } from './fork.ts';
-import { forkNames, regularPlural, UnfitName } from './names.ts';
+import { checkFolder, type License, licenses, makeFork } from './fork.ts';
+import { forkNames, pluralName, regularPlural, resourceName, serviceName, UnfitName } from './names.ts';
 import { neverTaken, parts } from './parts.ts';
+import { createQuestions, type Questions } from './questions.ts';
 
 const usage = `npm run fork -- FOLDER --name NAME --resource RESOURCE [--plural PLURAL] [--outbox|--no-worker] [--without PART,…] [--license ${licenses.join('|')}] [--holder NAME]
 
@@ -35,45 +35,42 @@ async function main(): Promise<void> {
   const interruption = new AbortController();
   const interrupt = () => interruption.abort(new Interrupted());
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
-  const terminal =
-    process.stdin.isTTY && process.stdout.isTTY
-      ? createInterface({ input: process.stdin, output: process.stdout })
-      : undefined;
-  // Ctrl-D ends the questions as Ctrl-C does: a question would wait for its answer for ever.
-  terminal?.on('SIGINT', interrupt).once('close', interrupt);
-  const ask = async (given: string | undefined, question: string, otherwise?: string): Promise<string> => {
-    if (given !== undefined) return given;
-    if (terminal === undefined) {
-      if (otherwise !== undefined) return otherwise;
-      throw new ForkError(`${question} is missing. See npm run fork -- --help.`);
-    }
-    const text = `${question}${otherwise === undefined ? '' : ` [${otherwise}]`}: `;
-    const answer = await terminal.question(text, { signal: interruption.signal });
-    return answer.trim() || (otherwise ?? '');
-  };
+  const questions = createQuestions(interruption.signal, interrupt);
+  const { ask } = questions;
   try {
     const [folder] = positionals;
-    const target = await ask(folder, 'The folder');
     if (positionals.length > 1)
       throw new ForkError(`One folder, please: "${positionals[1]}" is one too many.`);
-    if (target === '') throw new ForkError('The folder is missing. See npm run fork -- --help.');
-    const name = await ask(values.name, 'The name of the service (--name)');
-    const resource = await ask(values.resource, 'The resource, in the singular (--resource)');
+    const target = await ask(folder, { text: 'The folder', read: toFolder });
+    const name = await ask(values.name, { text: 'The name of the service (--name)', read: serviceName });
+    const resource = await ask(values.resource, {
+      text: 'The resource, in the singular (--resource)',
+      read: resourceName,
+    });
     const needsPlural = values.plural === undefined && regularPlural(resource) === undefined;
     const plural =
-      needsPlural && terminal !== undefined
-        ? await ask(undefined, `The plural of ${resource} (--plural)`)
+      needsPlural && questions.atTerminal
+        ? await ask(undefined, {
+            text: `The plural of ${resource} (--plural)`,
+            read: (answer) => pluralName(answer, resource),
+          })
         : values.plural;
     const names = forkNames({ name, resource, plural });
-    const without = await partsLeftOut(values, ask);
-    const license = toLicense(
-      await ask(values.license, `The licence, ${licenses.join(' or ')} (--license)`, 'UNLICENSED'),
-    );
+    const without = await partsLeftOut(values, questions);
+    const license = await ask(values.license, {
+      text: `The licence, ${licenses.join(' or ')} (--license)`,
+      otherwise: 'UNLICENSED',
+      read: toLicense,
+    });
     const holder =
       license === 'UNLICENSED'
         ? ''
-        : await ask(values.holder, 'Who holds the copyright (--holder)', `the authors of ${name}`);
-    terminal?.off('close', interrupt).close();
+        : await ask(values.holder, {
+            text: 'Who holds the copyright (--holder)',
+            otherwise: `the authors of ${name}`,
+            read: (answer) => answer,
+          });
+    questions.close();
     await makeFork(target, { names, without, license, holder }, interruption.signal);
     process.stdout.write(`${names.service} is in ${target}. Next:
 
@@ -82,7 +79,7 @@ async function main(): Promise<void> {
   } catch (error) {
     throw interruption.signal.aborted ? new Interrupted() : error;
   } finally {
-    terminal?.close();
+    questions.close();
   }
 }
 
@@ -108,17 +105,30 @@ interface Choice {
 
 async function partsLeftOut(
   { without = [], outbox = false, 'no-worker': noWorker = false }: Choice,
-  ask: (given: string | undefined, question: string, otherwise: string) => Promise<string>,
+  { ask }: Questions,
 ): Promise<string[]> {
   const named = without.flatMap((list) => list.split(',')).filter((part) => part !== '');
   const isLeftOut = noWorker || named.includes('worker');
   if (outbox && isLeftOut)
     throw new ForkError('--outbox brings the worker that --no-worker leaves out: take one of them.');
-  const said = outbox ? 'yes' : isLeftOut ? 'no' : undefined;
-  const answer = await ask(said, 'A worker for what requests leave pending (--outbox, --no-worker)', 'yes');
+  const hasWorker = await ask(outbox ? 'yes' : isLeftOut ? 'no' : undefined, {
+    text: 'A worker for what requests leave pending (--outbox, --no-worker)',
+    otherwise: 'yes',
+    read: toDecision,
+  });
+  return [...new Set([...named, ...(hasWorker ? [] : ['worker'])])];
+}
+
+async function toFolder(answer: string): Promise<string> {
+  if (answer === '') throw new ForkError('The folder is missing. See npm run fork -- --help.');
+  await checkFolder(answer);
+  return answer;
+}
+
+function toDecision(answer: string): boolean {
   if (!/^(?:y|yes|n|no)$/i.test(answer))
     throw new ForkError(`The answer "${answer}" will not do: yes or no.`);
-  return [...new Set([...named, ...(/^n/i.test(answer) ? ['worker'] : [])])];
+  return /^y/i.test(answer);
 }
 
 function toLicense(given: string): License {

@@ -116,7 +116,18 @@ export function regularPlural(resource: string): string | undefined {
  * @throws {UnfitName} with one line that says what is wrong and what would do
  */
 export function forkNames(given: { name: string; resource: string; plural?: string | undefined }): ForkNames {
-  const { name, resource } = given;
+  const service = serviceName(given.name);
+  const resource = resourceName(given.resource);
+  const plural = given.plural ?? regularPlural(resource);
+  if (plural === undefined)
+    throw new UnfitName(
+      `The plural of "${resource}" may be irregular: say --plural, such as --plural ${resource}s.`,
+    );
+  return { service, namespace: service.replaceAll('-', '_'), resource, plural: pluralName(plural, resource) };
+}
+
+/** @throws {UnfitName} */
+export function serviceName(name: string): string {
   // https://docs.npmjs.com/cli/v11/configuring-npm/package-json#name, without scopes, so that it is a host name as well.
   if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name) || name.length > 40)
     throw new UnfitName(
@@ -128,18 +139,23 @@ export function forkNames(given: { name: string; resource: string; plural?: stri
     throw new UnfitName(
       `The name "${name}" is that of a program, a package or a role of Postgres already: take another, such as ${name.slice(0, 30)}-desk.`,
     );
+  return name;
+}
+
+/** @throws {UnfitName} */
+export function resourceName(resource: string): string {
   checkNoun('resource', resource);
-  const plural = given.plural ?? regularPlural(resource);
-  if (plural === undefined)
-    throw new UnfitName(
-      `The plural of "${resource}" may be irregular: say --plural, such as --plural ${resource}s.`,
-    );
+  return resource;
+}
+
+/** @throws {UnfitName} */
+export function pluralName(plural: string, resource: string): string {
   checkNoun('plural', plural);
   if (plural === resource)
     throw new UnfitName(
       `The plural "${plural}" is the same as the resource: say another --plural, such as --plural ${resource}-list without the hyphen.`,
     );
-  return { service: name, namespace: name.replaceAll('-', '_'), resource, plural };
+  return plural;
 }
 
 /** It names a route, a table, metrics (https://prometheus.io/docs/concepts/data_model/), types and variables. */

@@ -45,6 +45,7 @@ const programs: readonly Program[] = [
     package: 'chromium',
     tests: ['test/console/page.test.ts', 'test/console/outage.test.ts'],
   },
+  { name: 'script', package: 'bsdutils', tests: ['lab/fork/questions.test.ts'] },
   { name: 'openssl', package: 'openssl', tests: ['test/operations/postgres-tls.test.ts'] },
 ];
 
