@@ -138,7 +138,8 @@ describe('a reader that does not read', () => {
     const [flooded, ended] = reports;
     expect(flooded?.['written']).toBe(200_000);
     expect(flooded?.['dropped']).toBeGreaterThan(150_000);
-    expect(flooded?.['worstDelay']).toBeLessThan(200);
+    // A write that waits for the reader would wait for ever.
+    expect(flooded?.['worstDelay']).toBeLessThan(2000);
     expect(flooded?.['grown']).toBeLessThan(100_000_000);
     expect(ended?.['drained']).toBeGreaterThan(290);
     expect(ended?.['drained']).toBeLessThan(1500);
