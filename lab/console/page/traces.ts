@@ -38,6 +38,8 @@ export const tracesView: CreateView = (address, page) => {
   const held = createHeldButton(() => selection.clear());
   const empty = h('p', { class: 'empty' }, 'Waiting for traces.');
   const upload = createUpload(page);
+  // It stands below the rows, and would jump when the first of them come.
+  upload.hidden = true;
   const selection = createSelection(rows, (key) => {
     if (key === '') show();
   });
@@ -94,6 +96,7 @@ export const tracesView: CreateView = (address, page) => {
       kept = list.kept;
       newest = merge(newest, list.traces);
       show();
+      upload.hidden = false;
       return list.partial
         ? 'The text is too long to search in full: only the newest traces were searched.'
         : '';
