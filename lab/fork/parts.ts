@@ -2,6 +2,8 @@ import type { Edit } from './edits.ts';
 import { withoutAdmission } from './without/admission.ts';
 import { withoutAdmissionInStack } from './without/admission-in-stack.ts';
 import { withoutAutoInstrumentation } from './without/auto-instrumentation.ts';
+import { withoutBench } from './without/bench.ts';
+import { withoutChaos } from './without/chaos.ts';
 import { withoutConsole } from './without/console.ts';
 import { withoutTrafficInConsole } from './without/traffic-in-console.ts';
 import { withoutRedis } from './without/redis.ts';
@@ -23,6 +25,7 @@ export const coreFiles: readonly string[] = [
   'lab/dev/postgres/*.ts',
   'lab/traffic/{client,config,control,health,main,summary,traffic,variables}.ts',
   'lab/traffic/health.test.ts',
+  'lab/bench/shared/{command,cpu-probe,failure,options,otlp-items,otlp-sink,processes,statistics}.ts',
   'scripts/link-node.mjs',
   'tsconfig.json',
   'biome.json',
@@ -36,6 +39,9 @@ export const coreFiles: readonly string[] = [
 
 /** Files that programs share: a fork has those that one of its programs imports. What imports another one stands before it. */
 export const sharedFiles: readonly string[] = [
+  'lab/harness/interruption.ts',
+  'lab/report/table.ts',
+  'lab/report/machine.ts',
   'lab/simulator/invalid-request.ts',
   'lab/simulator/refuse-strangers.ts',
   'lab/simulator/answer.ts',
@@ -145,6 +151,20 @@ export const parts: Readonly<Record<string, Part>> = {
     packages: ['uplot'],
     edits: withoutConsole,
   },
+  bench: {
+    about:
+      '`npm run bench`: requests a second, CPU per request, p50 and p99, with and without telemetry, held against what is stored',
+    files: ['lab/bench/**'],
+    packages: [],
+    edits: withoutBench,
+  },
+  chaos: {
+    about:
+      '`npm run chaos`: the dependency fails, or is slow; Postgres or the service gets `kill -9`; then what is stored is audited',
+    files: ['lab/chaos/**'],
+    packages: [],
+    edits: withoutChaos,
+  },
   ci: {
     about: 'the workflow for GitHub Actions',
     files: ['.github/workflows/**'],
@@ -161,7 +181,7 @@ export const parts: Readonly<Record<string, Part>> = {
  * Parts of this repository that no fork has yet, because they are about orders and payments. `--without` accepts them, so that
  * a command that names them stays valid.
  */
-export const neverTaken: readonly string[] = ['chaos', 'bench', 'logs'];
+export const neverTaken: readonly string[] = ['logs'];
 
 /** Names of parts with those that cannot be without them. */
 export function withDependents(without: readonly string[]): string[] {

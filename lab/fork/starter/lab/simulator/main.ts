@@ -64,8 +64,9 @@ await runProcess(async () => {
     announcement: { type: 'listening', url },
     closeDeadline: 2000,
     async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await closed;
     },
   };
 });
