@@ -28,6 +28,7 @@ export async function startFork(
       PORT: '0',
       ADMIN_PORT: '0',
       SIMULATOR_PORT: '0',
+      CONSOLE_PORT: '0',
       NO_COLOR: '1',
       ...env,
     },
