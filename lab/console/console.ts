@@ -81,10 +81,10 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const { timeScale = 1 } = options;
   const token = randomBytes(18).toString('base64url');
   const files = await readPageFiles();
-  // Log lines are shorter and fewer than spans, and points of metrics are numbers.
-  const traces = createTraceStore(options.memory * 0.7);
-  const logs = createLogStore(options.memory * 0.2, traces.isWorthKeeping);
-  const metrics = createMetricStore(options.memory * 0.1);
+  // Log lines are fewer than spans, and points of metrics are numbers.
+  const traces = createTraceStore(options.memory * 0.6);
+  const logs = createLogStore(options.memory * 0.27, traces.isWorthKeeping);
+  const metrics = createMetricStore(options.memory * 0.13);
   const maps = createServiceMaps();
   const senders = createSenders();
   const forwarder = options.collector && createForwarder(options.collector);

@@ -2,7 +2,7 @@ import type { SpanRecord, TraceSummary } from '../api-types.ts';
 import { createRecordArena, type Place } from '../record-arena.ts';
 import { createRing } from '../ring.ts';
 import { factsOf, type SpanFacts } from './span-facts.ts';
-import { toSpanRecord, toSpanText } from './span-text.ts';
+import { createSpanTexts } from './span-text.ts';
 import { createEntry, type Entry, enter, isWorthKeeping, summaryOf } from './trace-entry.ts';
 
 /** Traces in the order of their arrival, bounded by bytes. Failed, slow and eventful traces outlive the others. */
@@ -48,6 +48,7 @@ const nowhere = -1;
 /** @param capacity in bytes */
 export function createTraceStore(capacity: number): TraceStore {
   const entries = new Map<string, Entry>();
+  const texts = createSpanTexts();
   const arenaOptions = { numbers: 3, capacity: capacity / 2 };
   const arenas = { recent: createRecordArena(arenaOptions), kept: createRecordArena(arenaOptions) };
   const sizeOf = ({ bytes }: Entry) => bytes;
@@ -142,14 +143,14 @@ export function createTraceStore(capacity: number): TraceStore {
   }
 
   const recordsOf = (entry: Entry) =>
-    placesOf(entry).map((place) => toSpanRecord(entry.traceId, arenas[entry.ring].text(place)));
+    placesOf(entry).map((place) => texts.toRecord(entry.traceId, arenas[entry.ring].text(place)));
 
   return {
     add(spans) {
       const read: Array<{ facts: SpanFacts; place: Place }> = [];
       try {
         for (const span of spans)
-          read.push({ facts: factsOf(span), place: arenas.recent.put(toSpanText(span)) });
+          read.push({ facts: factsOf(span), place: arenas.recent.put(texts.toText(span)) });
       } catch (error) {
         for (const { place } of read) arenas.recent.free(place);
         recent.grew(0);
@@ -172,7 +173,7 @@ export function createTraceStore(capacity: number): TraceStore {
     },
     recordsOf,
     contains: (entry, text) =>
-      placesOf(entry).some((place) => arenas[entry.ring].text(place).toLowerCase().includes(text)),
+      placesOf(entry).some((place) => texts.contains(arenas[entry.ring].text(place), text)),
     serviceOf: (traceId) => entries.get(traceId)?.service,
     newestFirst,
     linkedFrom: (traceId) =>
