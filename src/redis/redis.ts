@@ -4,6 +4,7 @@ import { type BreakerPolicy, type CircuitState, createCircuit } from '../resilie
 import { identity } from '../identity.ts';
 import type { Config } from '../config/config.ts';
 import { answerWithin, isErrorReply, type Outcome } from './answer-within.ts';
+import { whyUnsuitable } from './unsuitable-server.ts';
 
 /**
  * The service keeps copies and counters in Redis, never the only copy of anything. No method throws or takes longer than
@@ -190,19 +191,6 @@ export function createRedis(config: NonNullable<Config['redis']>, events: RedisE
       circuit.close();
     },
   };
-}
-
-/**
- * Why a server cannot be used, from its answer to INFO; `undefined` if it can. Sentinels do not store anything, a replica
- * refuses writes, and a node of a cluster refuses most keys.
- */
-function whyUnsuitable(info: string): string | undefined {
-  const [, mode = 'standalone'] = /^redis_mode:(\w+)/m.exec(info) ?? [];
-  if (mode !== 'standalone')
-    return `REDIS_URL leads to a ${mode} server: Sentinel and Cluster are not supported`;
-  return /^role:slave/m.test(info)
-    ? 'REDIS_URL leads to a read-only replica, and not to its primary'
-    : undefined;
 }
 
 /** An error reply comes at once and costs nothing, and a Redis that is full can still be read. */
