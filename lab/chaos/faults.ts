@@ -4,11 +4,11 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import { availableParallelism, platform } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { continueWhenGone } from '../harness/thaw-guard.ts';
 import type { Customers, OtherCall } from './customers.ts';
 import type { Fault } from './experiment.ts';
 import { holdConnections } from './idle-connections.ts';
 import { snapshotsFolder } from './replica.ts';
+import { repeat, throttle } from './recurring.ts';
 import type { Environment } from './environment.ts';
 
 /** Takes a fault back. Safe to call whatever state the environment is in. */
@@ -105,7 +105,7 @@ export async function inject(fault: Fault, injection: Injection): Promise<Rollba
         for (const replica of environment.replicas ?? []) replica.readStdout(true);
       };
     case 'cpu_quota':
-      return throttle(environment, fault.quota, fault.period);
+      return throttle(environment.replicas ?? [], fault.quota, fault.period);
     case 'long_tasks':
       for (const replica of environment.replicas ?? []) replica.runLongTasks(fault.length, fault.every);
       return async () => {
@@ -143,24 +143,6 @@ export async function inject(fault: Fault, injection: Injection): Promise<Rollba
   }
 }
 
-/** Does the work now and every `every` seconds until rolled back. A turn that fails is skipped. */
-async function repeat(every: number, work: (signal: AbortSignal) => Promise<void>): Promise<Rollback> {
-  const ending = new AbortController();
-  const turns = (async () => {
-    while (!ending.signal.aborted) {
-      const started = performance.now();
-      // Postgres may be down because another fault has just killed it.
-      await work(ending.signal).catch(() => {});
-      const remaining = 1000 * every - (performance.now() - started);
-      await delay(Math.max(0, remaining), undefined, { signal: ending.signal }).catch(() => {});
-    }
-  })();
-  return async () => {
-    ending.abort();
-    await turns;
-  };
-}
-
 async function crashReplicas(environment: Environment): Promise<void> {
   for (const replica of environment.replicas ?? []) {
     await replica.end('SIGKILL');
@@ -180,21 +162,6 @@ async function stop(fault: Extract<Fault, { kind: 'stop' }>, environment: Enviro
   return async () => {
     await ended;
     await replica.start();
-  };
-}
-
-async function throttle({ replicas = [] }: Environment, quota: number, period: number): Promise<Rollback> {
-  const thaw = () => {
-    for (const replica of replicas) replica.freeze(false);
-  };
-  const endGuard = continueWhenGone(replicas.flatMap((replica) => replica.pid() ?? []));
-  const endThrottling = await repeat(period / 1000, async (signal) => {
-    for (const replica of replicas) replica.freeze(true);
-    await delay(period - quota, undefined, { signal }).finally(thaw);
-  });
-  return async () => {
-    await endThrottling();
-    endGuard();
   };
 }
 

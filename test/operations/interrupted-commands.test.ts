@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -58,24 +58,12 @@ async function errorRateAt(url: string): Promise<unknown> {
   return ((await response.json()) as { errorRate: unknown }).errorRate;
 }
 
-/** Ids of the services that the process has started and stopped with SIGSTOP. */
-function stoppedServicesOf(parent: number | undefined): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => stateOf(pid) === `T ${parent}` && readProc(pid, 'cmdline').includes('src/main.ts'));
-}
-
-/** State and parent of a process; `undefined` if there is none. */
+/** The letter for the state of a process, `T` while it is stopped; `undefined` if there is none. */
 function stateOf(pid: number): string | undefined {
-  return /\) (\w \d+) /.exec(readProc(pid, 'stat'))?.[1];
-}
-
-function readProc(pid: number, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    return /\) (\w) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
   } catch {
-    return '';
+    return undefined;
   }
 }
 
@@ -153,19 +141,20 @@ test('a rehearsal of a running service takes its faults back on SIGTERM', async 
 test.runIf(process.platform === 'linux')(
   'a service that a killed rehearsal had stopped goes on, and ends',
   async () => {
-    const chaos = command(['lab/chaos/main.ts', 'cpu-quota', '--no-alerts']);
-    const stopped: number[] = [];
-    await expect
-      .poll(
-        () => {
-          stopped.push(...stoppedServicesOf(chaos.child.pid));
-          // At once, before its next turn.
-          if (stopped.length > 0) chaos.child.kill('SIGKILL');
-          return stopped.length;
-        },
-        { ...patience, interval: 10 },
-      )
-      .toBeGreaterThan(0);
-    await expect.poll(() => stopped.filter((pid) => stateOf(pid) !== undefined), patience).toEqual([]);
+    const chaos = command([
+      'test/operations/throttled-service.ts',
+      service.database.url,
+      service.gateway.url,
+    ]);
+    await expect.poll(chaos.output, patience).toMatch(/\d+\n/);
+    const pid = Number(chaos.output());
+    const stateAndKill = () => {
+      const state = stateOf(pid);
+      // At once, before its next turn.
+      if (state === 'T') chaos.child.kill('SIGKILL');
+      return state;
+    };
+    await expect.poll(stateAndKill, { ...patience, interval: 10 }).toBe('T');
+    await expect.poll(() => stateOf(pid), patience).toBeUndefined();
   },
 );
