@@ -29,10 +29,8 @@ export const withoutWorker: Readonly<Record<string, readonly Edit[]>> = {
   'docs/recipes.md': [
     replace('...upstreamVariables, ...settlementVariables }', '...upstreamVariables }'),
     remove(/^\+ {2}\.\.\.settlementVariables,\n/gm),
-    replace(
-      "import { settlementVariables } from './settlement-config.ts'",
-      "import { upstreamVariables } from './upstream-config.ts'",
-    ),
+    replace('settlementVariables }', 'upstreamVariables }'),
+    replace('/settlement-config', '/upstream-config'),
     remove(', settlement: settlementConfig(value)'),
     remove(/^\+ +settlement: settlementConfig.*\n/gm),
     replace(' ...settlementVariables,', ' ...upstreamVariables,'),
