@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
+import fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { faultIn } from './json-body.ts';
+import { faultIn, readJsonBodies } from './json-body.ts';
 
 const faultOf = (text: string) => faultIn(text, JSON.parse(text));
 const duplicate = 'An object in the body has a duplicate member. Send each member once.';
@@ -98,4 +99,22 @@ test('faultIn finds a duplicate member in any JSON if and only if an object has 
     }),
     { numRuns: 1000 },
   );
+});
+
+const poisoned =
+  'An object in the body has a member `__proto__`, or `constructor` with a `prototype`. Leave it out.';
+
+test.each([
+  ['{"__proto__":{"a":1}}', poisoned],
+  [String.raw`{"a":[{"\u005f\u005fproto__":1}]}`, poisoned],
+  ['{"constructor":{"prototype":{}}}', poisoned],
+  ['{"__proto__":', 'Body is not valid JSON but content-type is set to '],
+])('a body of %j is refused for what is wrong with it', async (body, fault) => {
+  const app = fastify();
+  readJsonBodies(app);
+  app.post('/', () => 'taken');
+  app.setErrorHandler((error, _request, reply) => reply.send(error instanceof Error ? error.message : ''));
+  const headers = { 'content-type': 'application/json' };
+  const { body: answer } = await app.inject({ method: 'POST', url: '/', headers, payload: body });
+  expect(answer).toContain(fault);
 });

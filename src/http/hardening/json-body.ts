@@ -37,7 +37,7 @@ export function readJsonBodies(app: FastifyInstance): void {
     const text = body.toString();
     // The parser reports through its callback only.
     void parse(request, text, (error, value: unknown) => {
-      const fault = error === null ? faultIn(text, value) : undefined;
+      const fault = error === null ? faultIn(text, value) : faultBesideSyntax(text);
       if (fault === undefined) done(error, value);
       else done(new RequestProblem(problems.malformed_request, fault));
     });
@@ -79,6 +79,16 @@ export function faultIn(text: string, value: unknown): string | undefined {
   if (countNames(text) > members)
     return 'An object in the body has a duplicate member. Send each member once.';
   return undefined;
+}
+
+/** Why the parser refuses a body although it is valid JSON; `undefined` if it is none. */
+function faultBesideSyntax(text: string): string | undefined {
+  try {
+    JSON.parse(text);
+    return 'An object in the body has a member `__proto__`, or `constructor` with a `prototype`. Leave it out.';
+  } catch {
+    return undefined;
+  }
 }
 
 /** Counts member names: the strings that a colon follows. */
