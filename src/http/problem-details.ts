@@ -266,7 +266,10 @@ const fastifyProblems: Readonly<Record<string, { code: ProblemCode; detail: stri
     code: 'malformed_request',
     detail: 'The header `content-length` does not match the body.',
   },
-  FST_ERR_BAD_URL: { code: 'malformed_request', detail: 'The URL is not valid, or not validly percent-encoded.' },
+  FST_ERR_BAD_URL: {
+    code: 'malformed_request',
+    detail: 'The URL is not valid, or not validly percent-encoded.',
+  },
 };
 
 /** Enough to fix a request, and a bound on the response to a hostile one. */
