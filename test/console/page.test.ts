@@ -183,6 +183,33 @@ test('keys open a trace from the list and return', async () => {
   expect(new URL(page.url()).pathname).toBe('/traces');
 });
 
+test('a sender whose clock is an hour ahead does not hide the others', async () => {
+  const nanoseconds = (milliseconds: number) => String(BigInt(milliseconds) * 1_000_000n);
+  const lineAt = (text: string, time: number) => ({
+    severityNumber: 9,
+    body: { stringValue: text },
+    timeUnixNano: nanoseconds(time),
+  });
+  const ahead = Date.now() + 3_600_000;
+  await page.goto(`${shown.url}/logs`);
+  await page.getByText('Waiting for log lines.').waitFor();
+  await shown.sendLogs(...Array.from({ length: 210 }, (_, at) => lineAt(`ahead ${at}`, ahead + at)));
+  await page.getByText('ahead 209', { exact: true }).waitFor();
+  await shown.sendLogs(lineAt('on time', Date.now()));
+  await page.getByText('on time').waitFor({ state: 'attached' });
+
+  await page.goto(`${shown.url}/traces`);
+  await page.getByText('Waiting for traces.').waitFor();
+  const spanAt = (name: string, time: number) =>
+    otlpSpan({ name, startTimeUnixNano: nanoseconds(time), endTimeUnixNano: nanoseconds(time + 5) });
+  await shown.sendSpans(...Array.from({ length: 110 }, (_, at) => spanAt('GET /ahead', ahead + at)));
+  await page.getByText('GET /ahead').nth(99).waitFor();
+  await shown.sendSpans(spanAt('GET /on-time', Date.now()));
+  await page.getByText('GET /on-time').waitFor();
+  expect(await page.locator('.traces .row').count()).toBe(100);
+  expect(complaints).toEqual([]);
+});
+
 test('the search field opens the trace whose id a text contains', async () => {
   const span = otlpSpan({ name: 'GET /searched' });
   await shown.sendSpans(span);

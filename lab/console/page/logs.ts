@@ -36,6 +36,7 @@ const fields: readonly Field[] = [
 export const logsView: CreateView = (address, page) => {
   const rows = h('ul', { class: 'rows logs', tabindex: 0, 'aria-label': 'Log lines' });
   const held = createHeldButton(follow);
+  const empty = h('p', { class: 'empty' }, 'Waiting for log lines.');
   const selection = createSelection(rows, (key) => {
     if (key !== '') following = false;
   });
@@ -52,11 +53,16 @@ export const logsView: CreateView = (address, page) => {
 
   function show(): void {
     held.show(following ? 0 : unseen, hasKeyboard() ? 'esc to follow' : undefined);
+    // The newest by arrival: otherwise, a process whose clock is ahead would hide all others.
     lines = following ? lines.slice(-most) : lines.slice(0, 4 * most);
     // While the user reads, the line must not move away.
     if (!following && head.isUsual()) return;
-    reconcile(rows, head.sorted(lines), { key: ({ number }) => String(number), create: lineOf });
+    // Each process sends its lines in batches of its own, so they arrive out of order.
+    const inOrder = head.sorted(lines.toSorted((a, b) => a.time - b.time));
+    reconcile(rows, inOrder, { key: ({ number }) => String(number), create: lineOf });
     selection.mark();
+    empty.hidden = lines.length > 0;
+    empty.textContent = kept === 0 ? 'Waiting for log lines.' : 'No line matches these filters.';
     if (following) rows.scrollTop = rows.scrollHeight;
   }
 
@@ -83,7 +89,7 @@ export const logsView: CreateView = (address, page) => {
     limit: most,
     selection,
     held: held.element,
-    content: [head.element, rows],
+    content: [head.element, rows, empty],
     cursor: () => last,
     counted: () => `${count(rows.children.length)} of ${count(kept)} kept`,
     reset() {
@@ -95,8 +101,7 @@ export const logsView: CreateView = (address, page) => {
       last = list.last;
       kept = list.kept;
       if (!following) unseen += list.lines.length + list.skipped;
-      // Each process sends its lines in batches of its own, so they arrive out of order.
-      lines = [...lines, ...list.lines].toSorted((a, b) => a.time - b.time);
+      lines = [...lines, ...list.lines];
       show();
       return list.skipped > 0
         ? `${count(list.skipped)} lines of this second are not shown. Narrow the filters to see them.`

@@ -112,8 +112,10 @@ function merge(
 ): Map<string, TraceSummary> {
   const all = new Map(known);
   for (const trace of fresh) all.set(trace.traceId, trace);
-  const newest = [...all.values()].toSorted((a, b) => b.start - a.start).slice(0, most);
-  return new Map(newest.map((trace) => [trace.traceId, trace]));
+  // The newest by arrival: otherwise, a process whose clock is ahead would hide all others.
+  const newest = [...all.values()].toSorted((a, b) => b.revision - a.revision).slice(0, most);
+  const inOrder = newest.toSorted((a, b) => b.start - a.start);
+  return new Map(inOrder.map((trace) => [trace.traceId, trace]));
 }
 
 const columns: ReadonlyArray<Column<TraceSummary>> = [
