@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 
@@ -42,7 +43,14 @@ export async function checked(
 /** Types, lint and unused code, by the programs of this repository. @returns what is wrong */
 export async function checkedQuickly(title: string, target: string): Promise<string[]> {
   const problems: string[] = [];
-  for (const line of [['tsc'], ['oxlint', '--deny-warnings'], ['knip', '--exclude', 'exports,types']])
+  const page = 'lab/console/page';
+  const programs = [
+    ['tsc'],
+    ...(existsSync(path.join(target, page)) ? [['tsc', '-p', page]] : []),
+    ['oxlint', '--deny-warnings'],
+    ['knip', '--exclude', 'exports,types'],
+  ];
+  for (const line of programs)
     problems.push(...(await checked(title, target, [binary(line[0]), ...line.slice(1)])).problems);
   return problems;
 }
