@@ -4,7 +4,7 @@ import { type Edit, remove, replace, withoutBlock } from '../edits.ts';
 export const withoutRedisInStack: Readonly<Record<string, readonly Edit[]>> = {
   'docker-compose.yml': [
     withoutBlock('valkey:'),
-    remove(/^ +valkey: \{ condition: .*\n/gm),
+    remove(/^ +# Not for valkey: .*\n/gm),
     remove(/^ +REDIS_URL: .*\n/gm),
   ],
   '.env.example': [remove(/^VALKEY_VERSION=.*\n/gm)],
