@@ -1,4 +1,4 @@
-import type { DomainTotals } from './domain-types.ts';
+import type { DomainTotals } from './domain-totals.ts';
 
 /** The API between the console's server and its page, as types that both import. Times are milliseconds since 1970. */
 

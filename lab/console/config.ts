@@ -1,6 +1,6 @@
 import { type Environment, read } from '../../src/config/environment.ts';
 import type { PrometheusPlace } from './alerts/prometheus-watch.ts';
-import type { Targets } from './console.ts';
+import type { Targets } from './targets.ts';
 import { readCollector } from './receiver/collector.ts';
 import { consoleVariables } from './variables.ts';
 

@@ -21,22 +21,11 @@ import { overviewRoutes } from './overview-routes.ts';
 import { readPageFiles } from './page-files.ts';
 import { pageRoutes } from './page-routes.ts';
 import { createSenders } from './senders/senders.ts';
+import type { Targets } from './targets.ts';
 import { telemetryRoutes } from './telemetry-routes.ts';
 import { createTraceStore } from './traces/trace-store.ts';
 import { trafficRoutes } from './traffic/traffic-routes.ts';
 import { createTrafficSession } from './traffic/traffic-session.ts';
-
-/** What the console reads, besides the telemetry that it receives. */
-export interface Targets {
-  apiUrl: string;
-  /** The API key of the console. The page never sees it. */
-  apiKey: string;
-  metricsUrl: string;
-  /** URL of the simulator; omitted for a real gateway, which has no faults to set. */
-  gatewayUrl?: string | undefined;
-  /** URL of the service's database, for the list of orders; omitted, the list has the orders of the API key's client. */
-  databaseUrl?: string | undefined;
-}
 
 export interface ConsoleOptions {
   /** 0 picks a free port. */

@@ -2,14 +2,6 @@ import type { LogRecord, SpanRecord, TraceSummary, Values } from './api-types.ts
 
 /** What the console's server tells its page about orders. Times are milliseconds since 1970. */
 
-/** Since the service started. */
-export interface DomainTotals {
-  /** Value of paid orders in minor units, by currency. */
-  revenue: Record<string, number>;
-  /** Settled orders by status. */
-  orders: Record<string, number>;
-}
-
 export interface OrderLife {
   orderId: string;
   /** The order as the API returns it. */

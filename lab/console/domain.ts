@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Targets } from './console.ts';
+import type { Targets } from './targets.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
 import type { FaultWindows } from './faults/fault-windows.ts';
 import { watchGatewayFaults } from './faults/gateway-faults.ts';

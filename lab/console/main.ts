@@ -3,7 +3,8 @@ import { StartupError } from '../../src/errors.ts';
 import { runProcess } from '../../src/process.ts';
 import { createLogger } from '../../src/telemetry/logging/logger.ts';
 import { loadConsoleConfig } from './config.ts';
-import { startConsole, type Targets } from './console.ts';
+import { startConsole } from './console.ts';
+import type { Targets } from './targets.ts';
 import { consoleVariables } from './variables.ts';
 
 await runProcess(async () => {

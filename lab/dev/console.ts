@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Targets } from '../console/console.ts';
+import type { Targets } from '../console/targets.ts';
 import { heapOptions } from '../console/heap-options.ts';
 import { announcedUrl, startChild } from './child.ts';
 import type { DevConfig } from './config.ts';

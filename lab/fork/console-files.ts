@@ -19,7 +19,7 @@ export function consoleFiles(): EditedFile[] {
 /** The starter has its own file of the same name for most of them. Tests have orders as their examples. */
 const ofOrders = [
   'lab/console/**/*.test.ts',
-  'lab/console/{domain,domain-types}.ts',
+  'lab/console/{domain,domain-totals,domain-types}.ts',
   'lab/console/orders/**',
   'lab/console/metrics/domain-readings.ts',
   'lab/console/faults/{network-faults,network-scenarios,scenarios}.ts',
@@ -28,7 +28,7 @@ const ofOrders = [
 ];
 
 const edits: Readonly<Record<string, readonly Edit[]>> = {
-  'lab/console/console.ts': [
+  'lab/console/targets.ts': [
     remove(/^ *\/\*\* URL of the service's database.*\n.*\n/gm),
     replace('omitted for a real gateway, which has', 'omitted for a real dependency, which has'),
   ],

@@ -153,7 +153,7 @@ export const parts: Readonly<Record<string, Part>> = {
   },
   bench: {
     about:
-      '`npm run bench`: requests a second, CPU per request, p50 and p99, with and without telemetry, held against what is stored',
+      'a benchmark: requests a second, CPU per request, p50 and p99, with and without telemetry, held against what is stored',
     files: ['lab/bench/**'],
     packages: [],
     edits: withoutBench,

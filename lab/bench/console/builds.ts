@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Targets } from '../../console/console.ts';
+import type { Targets } from '../../console/targets.ts';
 import { heapOptions } from '../../console/heap-options.ts';
 import { compileCache } from '../../harness/service-process.ts';
 import { type BenchProcess, startProcess } from '../shared/processes.ts';

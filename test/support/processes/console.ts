@@ -1,6 +1,7 @@
 import { ProtobufWriter } from '../../../src/telemetry/otlp/protobuf-writer.ts';
 import { request } from 'undici';
-import { startConsole, type Targets } from '../../../lab/console/console.ts';
+import { startConsole } from '../../../lab/console/console.ts';
+import type { Targets } from '../../../lab/console/targets.ts';
 import type { Destination, Signal } from '../../../lab/console/receiver/forwarder.ts';
 
 /** A console in the test's own process. */

@@ -2,12 +2,6 @@ import type { LogRecord, SpanRecord, TraceSummary } from './api-types.ts';
 
 /** What the console's server tells its page about bookings. */
 
-/** Since the service started. */
-export interface DomainTotals {
-  /** Settled bookings by status. */
-  bookings: Record<string, number>;
-}
-
 /** As the API returns it. */
 export interface ListedBooking {
   id: string;

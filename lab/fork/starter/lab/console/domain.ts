@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { bookingRoutes } from './bookings/booking-routes.ts';
-import type { Targets } from './console.ts';
+import type { Targets } from './targets.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
 import type { FaultWindows } from './faults/fault-windows.ts';
 import { watchUpstreamFaults } from './faults/upstream-faults.ts';

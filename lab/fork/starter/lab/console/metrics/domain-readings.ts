@@ -1,4 +1,4 @@
-import type { DomainTotals } from '../domain-types.ts';
+import type { DomainTotals } from '../domain-totals.ts';
 import type { Sample } from './openmetrics.ts';
 
 /** What the overview reads of bookings. Counters are totals since the service started. */
