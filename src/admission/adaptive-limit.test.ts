@@ -103,12 +103,20 @@ describe('the limit', () => {
 test('the limit ignores how long requests are in flight unless the event loop is busy', () => {
   const slow = { inFlight: 40, peak: 40, timeInFlight: 5000 };
   expect(limitAfter(times(1, slow))).toBeGreaterThan(40);
-  expect(limitAfter(times(1, { ...slow, loopBusy: true }))).toBeLessThan(40);
+  expect(limitAfter(times(1, { ...slow, loopBusy: true }))).toBe(40);
+});
+
+test('the limit shrinks to the first one at most when the processor is short', () => {
+  const grown = times(10, { inFlight: 40, peak: 200 });
+  expect(limitAfter(grown)).toBeGreaterThan(100);
+  const busy = { inFlight: 40, peak: 200, timeInFlight: 5000, loopBusy: true };
+  expect(limitAfter([...grown, ...times(1, busy)])).toBeLessThan(100);
+  expect(limitAfter([...grown, ...times(10, busy)])).toBe(40);
 });
 
 test('the limit settles where requests are in flight for the target time when the processor is short', () => {
   // The processor takes 1 ms for a request, whose dependencies take 5 ms, so 6 requests in flight use all of it.
-  const limit = createAdaptiveLimit({ ...policy, floor: 1, initial: 200 });
+  const limit = createAdaptiveLimit({ ...policy, initial: 20 });
   const seen: number[] = [];
   for (let window = 0; window < 100; window += 1) {
     const inFlight = limit.current();

@@ -55,7 +55,8 @@ const decreaseForLoop = 0.1;
  *
  * The exception is a busy event loop. Then processor time is what is short, more requests in flight are not answered sooner,
  * and the latency shows how far off the limit is. Below its target the limit still grows, because batches of more rows cost
- * less each. If it shrinks too far because a dependency is slow as well, the event loop is no longer busy.
+ * less each. Nor does it shrink below the first limit then: so many requests a slow processor may have, such as that of a process
+which has just started.
  *
  * @see https://research.google/pubs/swift-delay-is-simple-and-effective-for-congestion-control-in-the-datacenter/
  * @see https://github.com/Netflix/concurrency-limits
@@ -63,13 +64,15 @@ const decreaseForLoop = 0.1;
 export function createAdaptiveLimit(policy: LimitPolicy): AdaptiveLimit {
   const { floor, ceiling, initial, target, busyLatency } = policy;
   const clamp = (wanted: number) => Math.min(ceiling, Math.max(floor, wanted));
-  let limit = clamp(initial);
+  const first = clamp(initial);
+  let limit = first;
 
-  /** The share of the limit that remains after a window with too long a delay or latency. */
-  function remainingShare({ inFlight, waiting, delay }: LoadWindow, latency: number): number {
+  /** The limit after a window with too long a delay or latency. */
+  function shrunk({ inFlight, waiting, delay }: LoadWindow, latency: number): number {
     const served = Math.max(0, inFlight - waiting) / inFlight;
-    const forDelay = delay > target ? Math.max(remaining(delay, target), served) : 1;
-    return latency > busyLatency ? Math.min(remaining(latency, busyLatency), forDelay) : forDelay;
+    const forDelay = delay > target ? limit * Math.max(remaining(delay, target), served) : limit;
+    if (latency <= busyLatency || limit <= first) return forDelay;
+    return Math.min(forDelay, Math.max(limit * remaining(latency, busyLatency), first));
   }
 
   return {
@@ -81,7 +84,7 @@ export function createAdaptiveLimit(policy: LimitPolicy): AdaptiveLimit {
       if (loopLate) limit = clamp(limit * (1 - decreaseForLoop));
       else if (pressure > 1) {
         // While more requests are in flight than the limit allows, the last decrease has not taken effect.
-        if (inFlight > 0 && inFlight <= limit) limit = clamp(limit * remainingShare(window, latency));
+        if (inFlight > 0 && inFlight <= limit) limit = clamp(shrunk(window, latency));
       } else if (2 * peak >= limit) {
         // A limit far above the load shows nothing about the load that it would allow.
         limit = clamp(limit + Math.sqrt(limit) * (1 - pressure));
@@ -90,6 +93,7 @@ export function createAdaptiveLimit(policy: LimitPolicy): AdaptiveLimit {
   };
 }
 
+/** The share of the limit that remains. */
 function remaining(measured: number, target: number): number {
   return 1 - (decrease * (measured - target)) / measured;
 }
