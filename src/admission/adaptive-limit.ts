@@ -55,8 +55,8 @@ const decreaseForLoop = 0.1;
  *
  * The exception is a busy event loop. Then processor time is what is short, more requests in flight are not answered sooner,
  * and the latency shows how far off the limit is. Below its target the limit still grows, because batches of more rows cost
- * less each. Nor does it shrink below the first limit then: so many requests a slow processor may have, such as that of a process
-which has just started.
+ * less each. For a latency it shrinks to the first limit at most: a process that has just started is slow, too, and must not
+ * refuse the few requests that it has.
  *
  * @see https://research.google/pubs/swift-delay-is-simple-and-effective-for-congestion-control-in-the-datacenter/
  * @see https://github.com/Netflix/concurrency-limits

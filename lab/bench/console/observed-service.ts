@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Targets } from '../../console/targets.ts';
+import { serveMetrics } from '../../harness/exposed-metrics.ts';
 
 /** Seconds. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -17,21 +15,7 @@ const answers = [
 /** Metrics of a service with this many orders a second, which costs nothing to run. */
 export async function startObservedService(rate: number): Promise<AsyncDisposable & { targets: Targets }> {
   const start = Date.now();
-  const server = createServer((_request, response) => {
-    response.setHeader('content-type', 'application/openmetrics-text');
-    response.end(exposition(((Date.now() - start) / 1000) * rate));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    targets: { apiUrl: url, apiKey: 'none', metricsUrl: `${url}/metrics` },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  return await serveMetrics(() => exposition(((Date.now() - start) / 1000) * rate));
 }
 
 /** The metrics that the overview plots, once so many orders were placed. */

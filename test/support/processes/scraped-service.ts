@@ -1,16 +1,13 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { serveMetrics } from '../../../lab/harness/exposed-metrics.ts';
 
 /** A service that counts ten requests more at every scrape, one of them with an exemplar of the given trace. */
 export async function scrapedService(traceId: string) {
   let scrapes = 0;
-  const server = createServer((_request, response) => {
+  return await serveMetrics(() => {
     scrapes += 1;
     const exemplar = `# {trace_id="${traceId}"} 0.004 ${Date.now() / 1000}`;
     const of = 'method="POST",route="/orders",status_code="202"';
-    response.setHeader('content-type', 'application/openmetrics-text');
-    response.end(`# TYPE http_requests counter
+    return `# TYPE http_requests counter
 # TYPE http_request_duration_seconds histogram
 http_requests_total{${of}} ${scrapes * 10}
 http_request_duration_seconds_bucket{le="0.005",${of}} ${scrapes * 10} ${exemplar}
@@ -19,17 +16,6 @@ http_request_duration_seconds_count{${of}} ${scrapes * 10}
 http_request_duration_seconds_sum{${of}} ${scrapes / 25}
 circuit_breaker_state{breaker="payment",state="closed"} 1
 orders_pending 3
-`);
+`;
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    targets: { apiUrl: url, apiKey: 'none', metricsUrl: `${url}/metrics` },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
 }
