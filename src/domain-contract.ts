@@ -35,4 +35,6 @@ export interface Domain {
   /** Shared statements in flight, and rows that wait to share one, by what they write. */
   batches(): Record<string, { inFlight: number; waiting: number }>;
   gauges: DomainGaugeSources;
+  /** Starts the work that no request asks for, if there is any. It ends with the parts that do it. */
+  start?(): void;
 }

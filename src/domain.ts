@@ -25,7 +25,7 @@ export interface DomainOverrides {
   gateway?: (gateway: PaymentGateway) => PaymentGateway;
 }
 
-/** Creates the parts of the domain and starts its worker. */
+/** Creates the parts of the domain. */
 export function createDomain(parts: DomainParts, overrides: DomainOverrides = {}): Domain {
   const { config, database, redis, probes, metrics, defer } = parts;
 
@@ -86,7 +86,6 @@ export function createDomain(parts: DomainParts, overrides: DomainOverrides = {}
   });
   // Orders that wait for the gateway need not wait for the next poll once it may be back.
   gatewayEvents.on('available', settlement.wake);
-  settlement.start();
   defer(() => settlement.stop());
 
   return {
@@ -113,6 +112,7 @@ export function createDomain(parts: DomainParts, overrides: DomainOverrides = {}
       },
       pausedFor: payments.pausedFor,
     },
+    start: settlement.start,
   };
 }
 

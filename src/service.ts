@@ -153,6 +153,9 @@ export async function createService(
   building.defer(() => server.close());
   const url = await listen(server, config.http, 'PORT');
   health.started();
+  // Only now: a process that cannot have its addresses must not lease any work, and while it still loads, it is too busy to
+  // read the answers of Postgres in time.
+  domain.start?.();
 
   const parts = building.move();
   return {

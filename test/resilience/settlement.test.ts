@@ -81,6 +81,20 @@ describe('orders that a request left pending', () => {
   });
 });
 
+test('a replica that cannot have its port leases no pending order', async () => {
+  await using service = await spawnService({ ...quick, SETTLEMENT_POLL_INTERVAL: '1h' });
+  await service.gateway.setFaults({ errorRate: 1 });
+  const { body } = await service.api.place();
+  expect(body.status).toBe('pending');
+  await service.gateway.clearFaults();
+  await service.database.sql(`UPDATE orders SET due_at = now() WHERE id = '${body.id}'`);
+  const read = () => service.database.sql(`SELECT status, round, due_at FROM orders WHERE id = '${body.id}'`);
+  const before = await read();
+  const { port } = new URL(service.url);
+  await expect(spawnReplica(service, { ...quick, PORT: port })).rejects.toThrow(/PORT/);
+  expect(await read()).toEqual(before);
+});
+
 describe('an order past its settlement deadline', () => {
   test('an order past its settlement deadline is cancelled at the gateway first, so that a late charge is refused', async () => {
     await using service = await spawnService({ ...quick, SETTLEMENT_DEADLINE: '400ms' });

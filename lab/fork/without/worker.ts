@@ -5,6 +5,7 @@ export const withoutWorker: Readonly<Record<string, readonly Edit[]>> = {
   'src/domain.ts': [
     remove(/^import \{ (?:leaseDueBookings|createSettlementWorker|workerLease) \}.*\n/gm),
     remove(/^ *\/\/ The worker settles[^]*?worker\.stop\(\)\);\n\n/gm),
+    remove(/^ *start: worker\.start,\n/gm),
   ],
   'src/config/domain-config.ts': [
     remove(/^import .*settlement-config.*\n/gm),

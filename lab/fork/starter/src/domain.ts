@@ -36,7 +36,6 @@ export function createDomain(
     circuitState: confirmations.circuitState,
     events: probes.settlement,
   });
-  worker.start();
   defer(() => worker.stop());
 
   return {
@@ -49,5 +48,6 @@ export function createDomain(
     circuits: () => ({ upstream: confirmations.circuitState() }),
     batches: () => ({}),
     gauges: { upstreamCalls: confirmations.inFlight },
+    start: worker.start,
   };
 }
