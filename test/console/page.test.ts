@@ -62,6 +62,51 @@ test('markup in a span or a log line shows as text', async () => {
   expect(complaints).toEqual([]);
 });
 
+test('what cannot be seen in a span or a log line shows escaped, and is copied as it is', async () => {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  const [hidden, escaped] = [
+    'pay\u202Ement\u0007.\u200Bcharge\u2069',
+    'pay\\u202ement\\u0007.\\u200bcharge\\u2069',
+  ];
+  const own = [{ key: `key ${hidden}`, value: { stringValue: `value ${hidden}` } }];
+  const span = otlpSpan({ name: `span ${hidden}`, attributes: own, events: [{ name: `event ${hidden}` }] });
+  await shown.sendSpans({ ...span, status: { code: 2, message: `message ${hidden}` } });
+  await shown.sendLogs({
+    traceId: span.traceId,
+    spanId: span.spanId,
+    severityNumber: 17,
+    body: { stringValue: `line ${hidden}` },
+    timeUnixNano: span.startTimeUnixNano,
+    attributes: own,
+  });
+  const copied = async () => {
+    await page.getByRole('button', { name: 'Copy as JSON' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    return JSON.parse(String(await page.evaluate('navigator.clipboard.readText()'))) as unknown;
+  };
+  // Inputs, links and data that only the page reads have the true text.
+  const unseen = () =>
+    page.evaluate('/[\\u202E\\u0007\\u200B\\u2069]/.test(document.body.innerText + document.title)');
+
+  await page.goto(`${shown.url}/traces`);
+  await page.getByText(`span ${escaped}`).click();
+  await page.getByRole('heading', { name: `span ${escaped}` }).waitFor();
+  await page.locator('.spans > li').first().click();
+  const detail = page.locator('.span-detail');
+  for (const text of [`key ${escaped}`, `value ${escaped}`, `event ${escaped}`, `message ${escaped}`])
+    await detail.getByText(text).first().waitFor();
+  expect(await page.locator('.spans .event').getAttribute('title')).toContain(`event ${escaped}`);
+  expect(await unseen()).toBe(false);
+  expect(await copied()).toMatchObject({ name: `span ${hidden}`, message: `message ${hidden}` });
+
+  await page.goto(`${shown.url}/logs`);
+  await page.getByText(`line ${escaped}`).click();
+  await page.locator('.opened').getByText(`value ${escaped}`).waitFor();
+  expect(await unseen()).toBe(false);
+  expect(await copied()).toMatchObject({ text: `line ${hidden}` });
+  expect(complaints).toEqual([]);
+});
+
 test('the page loads nothing from another origin', async () => {
   for (const path of ['/', '/traces', '/logs', '/orders', '/faults', '/traffic']) {
     await page.goto(shown.url + path);

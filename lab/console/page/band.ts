@@ -1,6 +1,6 @@
 import { breakers, mainBreaker } from './domain-figures.ts';
 import { duration } from './format.ts';
-import { h, reconcile } from './h.ts';
+import { h, reconcile, setAttribute, setText } from './h.ts';
 import type { PlotData } from './plot.ts';
 
 /** A period in one state. */
@@ -34,19 +34,19 @@ export function createBand(title: string, shown = title): Band {
       // A sliver ends before the stretch in which it lies.
       const last = stretches.toSorted((a, b) => a.to - b.to).at(-1);
       const current = last && last.to >= to - 2500 ? last : undefined;
-      now.textContent = current?.label ?? '–';
-      now.title = current?.label ?? '';
+      setText(now, current?.label ?? '–');
+      setAttribute(now, 'title', current?.label ?? '');
       now.className = `value ${current?.state ?? ''}`;
       element.dataset['state'] = current?.state ?? '';
       const said = stretches.map((each) => `${each.label} for ${duration(each.to - each.from)}`);
-      lane.setAttribute('aria-label', `${title}: ${said.join(', ') || 'no data'}`);
+      setAttribute(lane, 'aria-label', `${title}: ${said.join(', ') || 'no data'}`);
       const place = (stretch: HTMLElement, each: Stretch) => {
         const start = Math.max(each.from, from);
         const share = (length: number) => `${((length / (to - from)) * 100).toFixed(3)}%`;
         stretch.className = `stretch ${each.state}`;
         stretch.style.setProperty('left', share(start - from));
         stretch.style.setProperty('width', share(Math.max(each.to - start, 0)));
-        stretch.title = `${each.label}, ${duration(each.to - each.from)}`;
+        setAttribute(stretch, 'title', `${each.label}, ${duration(each.to - each.from)}`);
       };
       reconcile(
         lane,

@@ -1,7 +1,7 @@
 import type { FaultState, TrafficState } from '../api-types.ts';
 import { call, messageOf } from './api.ts';
 import { rate } from './format.ts';
-import { h } from './h.ts';
+import { h, setText } from './h.ts';
 import type { Live } from './live.ts';
 import type { Page } from './view.ts';
 
@@ -56,7 +56,7 @@ export function breakItBar(live: Live, page: Page): HTMLElement {
   live.subscribe(() => {
     const running = live.latest?.traffic.rate ?? 0;
     const text = running > 0 ? 'Stop traffic' : `Start traffic, ${rate(usualRate)}/s`;
-    if (traffic.textContent !== text) traffic.textContent = text;
+    setText(traffic, text);
     restore.disabled = !live.latest?.faults.some(({ to }) => to === undefined);
   }, page.signal);
 

@@ -1,4 +1,4 @@
-import { h } from './h.ts';
+import { h, setText } from './h.ts';
 
 /** Milliseconds for which the button says what it has done. */
 const said = 1500;
@@ -10,11 +10,11 @@ export function copyButton(label: string, text: () => string): HTMLButtonElement
   async function copy(): Promise<void> {
     try {
       await navigator.clipboard.writeText(text());
-      button.textContent = 'Copied';
+      setText(button, 'Copied');
     } catch {
-      button.textContent = 'The browser refuses to copy';
+      setText(button, 'The browser refuses to copy');
     }
-    setTimeout(() => (button.textContent = label), said);
+    setTimeout(() => setText(button, label), said);
   }
 
   return button;

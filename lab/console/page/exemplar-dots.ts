@@ -1,7 +1,7 @@
 import type uPlot from 'uplot';
 import type { Exemplar } from '../api-types.ts';
 import { clock, seconds } from './format.ts';
-import { h } from './h.ts';
+import { h, setText } from './h.ts';
 import type { Live } from './live.ts';
 import type { Overlay } from './plot.ts';
 import { resolved } from './theme.ts';
@@ -35,7 +35,10 @@ export function createExemplarDots(live: Live, page: Page): Overlay {
     hint.hidden = pointed === undefined;
     plot.over.classList.toggle('pointing', pointed !== undefined);
     if (pointed === undefined) return;
-    hint.textContent = `${pointed.name}  ${pointed.httpStatus}  ${seconds(pointed.seconds)}  ${clock(pointed.time)}`;
+    setText(
+      hint,
+      `${pointed.name}  ${pointed.httpStatus}  ${seconds(pointed.seconds)}  ${clock(pointed.time)}`,
+    );
     const right = event.offsetX > plot.over.clientWidth / 2;
     hint.style.setProperty('left', right ? 'auto' : `${event.offsetX + 12}px`);
     hint.style.setProperty('right', right ? `${plot.over.clientWidth - event.offsetX + 12}px` : 'auto');

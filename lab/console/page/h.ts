@@ -1,8 +1,10 @@
 /**
- * Creates and reconciles DOM elements, in about 70 lines. preact with htm needs no build either and might shorten the
+ * Creates and reconciles DOM elements, in about 90 lines. preact with htm needs no build either and might shorten the
  * views by a third (an estimate). But these lines are the page's only way to create elements, so a reader can verify
- * right here, and not in a library, that text from telemetry never becomes markup.
+ * right here, and not in a library, that text from telemetry never becomes markup, and shows every character.
  */
+
+import { visible } from './visible.ts';
 
 /** Properties of an element. Attributes that are undefined, null or false are omitted. */
 interface Props {
@@ -17,7 +19,7 @@ type Child = Node | string | number | null | undefined | false;
 
 /**
  * Creates an element. Text children stay text: no string is ever parsed as markup, because most of the text on the page
- * comes from telemetry that anybody may have written.
+ * comes from telemetry that anybody may have written. Characters that cannot be seen are shown escaped.
  */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
@@ -28,10 +30,34 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   for (const [name, value] of Object.entries(attributes)) setAttribute(element, name, value);
   for (const [name, value] of Object.entries(style)) element.style.setProperty(name, value);
   for (const [name, listener] of Object.entries(on)) element.addEventListener(name, listener);
-  element.append(
-    ...children.filter(isShown).map((child) => (typeof child === 'number' ? String(child) : child)),
-  );
+  element.append(...nodesOf(children));
   return element;
+}
+
+/**
+ * Replaces the children of an element. Text children stay text, as in `h`. The focus goes from a link or button to the one that stands for it,
+ * or to what contains it.
+ */
+export function fill(element: Element, ...children: readonly Child[]): void {
+  const focused = element.contains(document.activeElement) ? document.activeElement : null;
+  element.replaceChildren(...nodesOf(children));
+  if (focused === null || focused === element || focused.isConnected) return;
+  const name = nameOf(focused);
+  const same = [...element.querySelectorAll<HTMLElement>(focused.tagName)].find(
+    (each) => nameOf(each) === name,
+  );
+  (same ?? around(element))?.focus({ preventScroll: true });
+}
+
+const around = (element: Element) => element.closest<HTMLElement>('[tabindex]');
+
+const nameOf = (element: Element): string =>
+  element.getAttribute('href') ?? element.getAttribute('aria-label') ?? element.textContent;
+
+/** Replaces the text of an element, unless it is the same. */
+export function setText(element: Element, text: string): void {
+  const shown = visible(text);
+  if (element.textContent !== shown) element.textContent = shown;
 }
 
 /** Creates an element of a drawing. Text children stay text, as in `h`. */
@@ -42,14 +68,21 @@ export function svg<Tag extends keyof SVGElementTagNameMap>(
 ): SVGElementTagNameMap[Tag] {
   const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
   for (const [name, value] of Object.entries(attributes)) setAttribute(element, name, value);
-  element.append(...children);
+  element.append(...nodesOf(children));
   return element;
 }
 
-function setAttribute(element: Element, name: string, value: unknown): void {
-  if (typeof value === 'string') element.setAttribute(name, value);
+/** Attributes that people read, or that are read to them. */
+const readable: ReadonlySet<string> = new Set(['title', 'placeholder', 'aria-label', 'aria-valuetext']);
+
+export function setAttribute(element: Element, name: string, value: unknown): void {
+  if (typeof value === 'string') element.setAttribute(name, readable.has(name) ? visible(value) : value);
   else if (typeof value === 'number') element.setAttribute(name, String(value));
   else if (value === true) element.setAttribute(name, '');
+}
+
+function nodesOf(children: readonly Child[]): Array<Node | string> {
+  return children.filter(isShown).map((child) => (child instanceof Node ? child : visible(String(child))));
 }
 
 function isShown(child: Child): child is Node | string | number {
@@ -65,7 +98,7 @@ export function find<T extends Element>(selector: string, type: new () => T): T 
 
 /**
  * Updates the children of an element to match a list, in its order. Items with a known key keep their elements, and so
- * their focus, selection and scroll position.
+ * their focus, selection and scroll position. An element that need not move is not touched.
  */
 export function reconcile<T>(
   parent: Element,
@@ -81,11 +114,14 @@ export function reconcile<T>(
     if (child instanceof HTMLElement && child.dataset['key'] !== undefined)
       known.set(child.dataset['key'], child);
   }
+  const focused = document.activeElement;
+  const hadFocus = parent.contains(focused);
+  const names = new Set(items.map(key));
+  for (const [name, element] of known) if (!names.has(name)) element.remove();
   let at: Element | null = parent.firstElementChild;
   for (const item of items) {
     const name = key(item);
     let element = known.get(name);
-    known.delete(name);
     if (element === undefined) {
       element = create(item);
       element.dataset['key'] = name;
@@ -93,5 +129,7 @@ export function reconcile<T>(
     if (element === at) at = at.nextElementSibling;
     else parent.insertBefore(element, at);
   }
-  for (const gone of known.values()) gone.remove();
+  if (!(focused instanceof HTMLElement) || !hadFocus || focused === document.activeElement) return;
+  // An element that has moved has lost its focus, and so has one that is gone.
+  (parent.contains(focused) ? focused : around(parent))?.focus({ preventScroll: true });
 }

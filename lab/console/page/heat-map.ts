@@ -1,6 +1,6 @@
 import type { MetricSeries } from '../api-types.ts';
 import { count } from './format.ts';
-import { h, svg } from './h.ts';
+import { h, setAttribute, svg } from './h.ts';
 import { heatOf } from './heat-cells.ts';
 import { axisWidth, rightPadding } from './plot.ts';
 import type { Range } from './range.ts';
@@ -35,7 +35,8 @@ export function createHeatMap(format: (bound: number) => string): {
       const y = (row: number) => height - (row + 1) * rowHeight;
       const visible = cells.filter((cell) => cell.to > from && cell.from < to);
       const total = visible.reduce((sum, cell) => sum + cell.count, 0);
-      canvas.setAttribute(
+      setAttribute(
+        canvas,
         'aria-label',
         `Heat map of ${count(total)} observations in ${bounds.length} buckets`,
       );

@@ -1,7 +1,7 @@
 import type { MetricList, MetricPoints, MetricSeries, MetricSummary } from '../api-types.ts';
 import { call, messageOf, query, repeat } from './api.ts';
 import { count, rate, seconds } from './format.ts';
-import { h, reconcile } from './h.ts';
+import { h, reconcile, setText } from './h.ts';
 import { createHeatMap } from './heat-map.ts';
 import type { Live } from './live.ts';
 import { countScale, createPlotTable, latencyScale, rateScale } from './plot-table.ts';
@@ -181,10 +181,12 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, onFilter: 
       );
       table?.update({ times, columns, faults: live.latest?.faults ?? [], ...range });
       heat?.update(series, range);
-      note.textContent =
+      setText(
+        note,
         series.length > drawn.length
           ? `The plot has the ${drawn.length} largest of ${series.length + skipped} series.`
-          : '';
+          : '',
+      );
       rows.replaceChildren(
         ...series.map((each) =>
           h(

@@ -1,3 +1,4 @@
+import { setAttribute } from './h.ts';
 import { hasKeyboard } from './key-hints.ts';
 
 /** The keys that open the views, in the order of the links. */
@@ -14,7 +15,8 @@ export interface Navigation {
 export function createNavigation(element: HTMLElement): Navigation {
   const links = [...element.querySelectorAll('a')];
   if (hasKeyboard())
-    for (const [index, link] of links.entries()) if (keys[index]) link.title = `Press ${keys[index]}`;
+    for (const [index, link] of links.entries())
+      if (keys[index]) setAttribute(link, 'title', `Press ${keys[index]}`);
   return {
     mark(path) {
       for (const link of links) {

@@ -2,7 +2,7 @@ import type { AlertsState, Objective } from '../alert-types.ts';
 import type { FaultWindow } from '../api-types.ts';
 import { timeOfDay } from './alert-parts.ts';
 import { rate } from './format.ts';
-import { h, reconcile } from './h.ts';
+import { h, reconcile, setText } from './h.ts';
 import { createPlot, type Plot } from './plot.ts';
 import { createTimeAxis } from './time-axis.ts';
 import type { Page } from './view.ts';
@@ -54,11 +54,13 @@ export function createObjectives(page: Page): {
       for (const each of elements) each.hidden = objectives.length === 0;
       if (objectives.length === 0) return;
       const since = source.kind === 'console' ? source.since : null;
-      note.textContent =
+      setText(
+        note,
         'A burn rate of 1 spends the error budget in 30 days.' +
-        (since === null
-          ? ''
-          : ` The console has counted since ${timeOfDay(since)}: longer windows, and the budget, cover that time alone.`);
+          (since === null
+            ? ''
+            : ` The console has counted since ${timeOfDay(since)}: longer windows, and the budget, cover that time alone.`),
+      );
       reconcile(cards, objectives, {
         key: ({ name }) => name,
         create: (each) => {

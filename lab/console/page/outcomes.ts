@@ -1,6 +1,6 @@
 import type { TrafficDetail } from '../api-types.ts';
 import { count } from './format.ts';
-import { h, reconcile } from './h.ts';
+import { h, reconcile, setText } from './h.ts';
 
 /** The number of requests by kind of visit and by outcome. */
 export function createOutcomes(): {
@@ -41,7 +41,7 @@ export function createOutcomes(): {
           ),
         update: (row, { count: number }) => {
           const cell = row.lastElementChild;
-          if (cell && cell.textContent !== count(number)) cell.textContent = count(number);
+          if (cell) setText(cell, count(number));
         },
       });
     },

@@ -1,5 +1,5 @@
 import { count, rate } from './format.ts';
-import { h, reconcile } from './h.ts';
+import { h, reconcile, setAttribute, setText } from './h.ts';
 import type { Live } from './live.ts';
 
 interface Beat {
@@ -28,10 +28,10 @@ export function showPulse(element: HTMLElement, live: Live): void {
 function paint(item: HTMLElement, { tone, text, href, title }: Beat): void {
   const link = item.querySelector('a');
   if (!link) return;
-  if (link.textContent !== text) link.textContent = text;
+  setText(link, text);
   link.className = `beat ${tone}`;
   link.setAttribute('href', href);
-  link.title = title;
+  setAttribute(link, 'title', title);
 }
 
 function beatsOf({ latest, failure }: Live): Beat[] {

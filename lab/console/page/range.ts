@@ -1,4 +1,4 @@
-import { h } from './h.ts';
+import { fill, h, setAttribute } from './h.ts';
 import { timeLabel } from './ticks.ts';
 
 /** A period, in milliseconds since 1970. */
@@ -24,8 +24,8 @@ export function createRangeChoice(chip: HTMLButtonElement): RangeChoice {
     chip.hidden = range === undefined;
     if (range) {
       const text = `${timeLabel(range.from)} – ${timeLabel(range.to)}`;
-      chip.replaceChildren(text, h('span', { 'aria-hidden': 'true' }, ' ✕'));
-      chip.setAttribute('aria-label', `Time range ${text}: clear`);
+      fill(chip, text, h('span', { 'aria-hidden': 'true' }, ' ✕'));
+      setAttribute(chip, 'aria-label', `Time range ${text}: clear`);
     }
     changes.dispatchEvent(new Event('change'));
   }

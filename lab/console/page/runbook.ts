@@ -3,6 +3,7 @@ import { call, query } from './api.ts';
 import { copyButton } from './copy-button.ts';
 import { h } from './h.ts';
 import { type Block, blocksOf, type Inline } from './markdown.ts';
+import { visible } from './visible.ts';
 
 /** A runbook as elements. @throws {ApiError} */
 export async function loadRunbook(name: string): Promise<HTMLElement> {
@@ -48,7 +49,7 @@ function elementOf(block: Block): HTMLElement {
 function inlineOf(part: Inline): Node {
   switch (part.kind) {
     case 'text':
-      return document.createTextNode(part.text);
+      return document.createTextNode(visible(part.text));
     case 'code':
       return h('code', {}, part.text);
     case 'strong':

@@ -1,6 +1,6 @@
 import type { Found } from '../api-types.ts';
 import { call, messageOf, query } from './api.ts';
-import { find } from './h.ts';
+import { find, setAttribute } from './h.ts';
 import { hasKeyboard } from './key-hints.ts';
 
 /** One search field for everything: an id opens its trace or order; any other text searches the traces. */
@@ -9,7 +9,7 @@ export function listenToSearch(
   { go, notify }: { go(path: string): void; notify(message: string): void },
 ): { focus(): void } {
   const input = find('.search input', HTMLInputElement);
-  input.placeholder = hasKeyboard() ? 'Find by any id: press /' : 'Find by any id';
+  setAttribute(input, 'placeholder', hasKeyboard() ? 'Find by any id: press /' : 'Find by any id');
 
   async function lookFor(text: string): Promise<void> {
     try {

@@ -1,7 +1,7 @@
 import type { Received, Sender, SenderList } from '../sender-types.ts';
 import { call, messageOf, repeat } from './api.ts';
 import { clock, count, rate, roughly, text } from './format.ts';
-import { h, reconcile } from './h.ts';
+import { h, reconcile, setText } from './h.ts';
 import type { CreateView } from './view.ts';
 
 const interval = 2000;
@@ -81,7 +81,10 @@ export const sendersView: CreateView = (_address, page) => {
       ),
     );
     forgotten.hidden = list.forgotten === 0;
-    forgotten.textContent = `The list is bounded: ${count(list.forgotten)} that had been silent for longer are no longer shown.`;
+    setText(
+      forgotten,
+      `The list is bounded: ${count(list.forgotten)} that had been silent for longer are no longer shown.`,
+    );
   }
 
   repeat(load, interval, page.signal);
@@ -150,7 +153,10 @@ function update(card: HTMLElement, sender: Sender, now: number): void {
   const age = Math.max(now - lastSeen, 0);
   if (seen) {
     seen.className = `seen ${age > silent ? 'warn' : 'muted'}`;
-    seen.textContent = `since ${clock(firstSeen).slice(0, 8)}, last seen ${age < 1500 ? 'now' : `${roughly(age)} ago`}${age > silent ? ': silent' : ''}`;
+    setText(
+      seen,
+      `since ${clock(firstSeen).slice(0, 8)}, last seen ${age < 1500 ? 'now' : `${roughly(age)} ago`}${age > silent ? ': silent' : ''}`,
+    );
   }
   const amounts: ReadonlyArray<readonly [string, string, boolean]> = [
     ['spans', amount(spans), false],
@@ -161,7 +167,11 @@ function update(card: HTMLElement, sender: Sender, now: number): void {
       rejected === 0 ? '0' : `${count(rejected)} spans or points, which cannot be read`,
       rejected > 0,
     ],
-    ['cut off', dropped === 0 ? '0' : `${count(dropped)} attributes, events and links of spans`, dropped > 0],
+    [
+      'cut off',
+      dropped === 0 ? '0' : `${count(dropped)} attributes, events, links, labels and ends of texts`,
+      dropped > 0,
+    ],
   ];
   card
     .querySelector('.counts')

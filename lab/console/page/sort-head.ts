@@ -1,4 +1,4 @@
-import { h } from './h.ts';
+import { fill, h, setAttribute } from './h.ts';
 
 export interface Column<T> {
   /** Unique within its list; empty for a column that cannot be sorted. */
@@ -45,8 +45,9 @@ export function createSortHead<T>(
     for (const { column, button } of heads) {
       const direction = chosen?.column === column ? chosen.direction : undefined;
       const sign = direction === undefined ? '' : direction === 'ascending' ? ' ↑' : ' ↓';
-      button.replaceChildren(column.label, h('span', { 'aria-hidden': 'true' }, sign));
-      button.setAttribute(
+      fill(button, column.label, h('span', { 'aria-hidden': 'true' }, sign));
+      setAttribute(
+        button,
         'aria-label',
         `Sort by ${column.label}${direction === undefined ? '' : `: ${direction}`}`,
       );

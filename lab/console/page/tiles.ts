@@ -1,5 +1,5 @@
 import { bytes, count, percent, rate, seconds } from './format.ts';
-import { h } from './h.ts';
+import { h, setAttribute, setText } from './h.ts';
 import type { Live } from './live.ts';
 import { mainBreaker, success } from './domain-figures.ts';
 import { domainTiles } from './domain-tiles.ts';
@@ -103,10 +103,10 @@ export function createTiles(): { element: HTMLElement; update(live: Live): void 
       const texts = tileTexts(live);
       for (const place of shown) {
         const { value = none, beside = '', tone } = texts.get(place.title) ?? {};
-        place.value.textContent = value;
+        setText(place.value, value);
         place.value.className = `figure ${tone ?? ''}`;
-        place.beside.textContent = beside || ' ';
-        place.beside.title = beside;
+        setText(place.beside, beside || ' ');
+        setAttribute(place.beside, 'title', beside);
       }
     },
   };

@@ -1,7 +1,7 @@
 import type { TrafficDetail, TrafficState } from '../api-types.ts';
 import { call, messageOf, query, repeat } from './api.ts';
 import { count, rate } from './format.ts';
-import { h } from './h.ts';
+import { h, setText } from './h.ts';
 import type { Live } from './live.ts';
 import { createMixForm } from './mix-form.ts';
 import { createOutcomes } from './outcomes.ts';
@@ -70,7 +70,7 @@ export function trafficView(live: Live): CreateView {
       outcomes.update(detail.outcomes);
       mix.update(detail.mix);
       controls.update(detail);
-      state.textContent = sentence(detail);
+      setText(state, sentence(detail));
     }
 
     repeat(load, interval, page.signal);
