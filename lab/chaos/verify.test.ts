@@ -67,7 +67,7 @@ const sound: Evidence = {
       parentSpanId: '1',
       name: 'POST /charges',
       links: [],
-      events: [{ name: 'orders.payment.retry', time: 0n, attributes: {} }],
+      events: [{ name: 'orders.payment.retry', time: 0n, attributes: {}, droppedAttributes: 0 }],
     },
   ],
   alerts: { histories: [beating, fired], scale: 30 },

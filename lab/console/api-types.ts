@@ -22,7 +22,7 @@ export interface SpanRecord {
   attributes: Values;
   events: Array<{ time: number; name: string; attributes: Values }>;
   links: Array<{ traceId: string; spanId: string; attributes: Values }>;
-  /** Number of attributes, events and links that the sender or the console dropped. */
+  /** Number of attributes, events and links that the sender or the console dropped, and of texts that the console shortened. */
   dropped: number;
 }
 
@@ -39,6 +39,8 @@ export interface LogRecord {
   spanId: string;
   orderId: string;
   attributes: Values;
+  /** Number of attributes that the sender or the console dropped, and of texts that the console shortened. Missing if there are none. */
+  dropped?: number;
 }
 
 /** A line, numbered in the order of arrival. */

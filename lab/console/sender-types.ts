@@ -39,7 +39,7 @@ export interface Sender {
   points: Received;
   /** Spans without valid ids, and points that cannot be read. */
   rejected: number;
-  /** Attributes, events and links of spans that the limits of the sender or of the console cut off. */
+  /** Attributes, events, links and labels that the limits of the sender or of the console cut off, and texts that the console shortened. */
   dropped: number;
 }
 

@@ -114,6 +114,59 @@ test('no request above caused an unexpected error', () => {
   expect(shown.defects).toEqual([]);
 });
 
+test('everything that is cut off counts for its sender', async () => {
+  const long = { stringValue: 'x'.repeat(5000) };
+  const tooLong = (key: string) => ({ key, value: long });
+  const of = (name: string) => ({ attributes: [{ key: 'service.name', value: { stringValue: name } }] });
+  const send = async (path: string, body: object) => {
+    const answer = await shown.raw('POST', path, { body });
+    expect(answer.status).toBe(200);
+  };
+  const span = {
+    traceId: 'c'.repeat(32),
+    spanId: 'd'.repeat(16),
+    name: long.stringValue,
+    attributes: [tooLong('a')],
+    // Two texts, one attribute that the sender dropped, and 36 of its 100 entries.
+    events: [
+      {
+        name: long.stringValue,
+        attributes: [
+          tooLong('b'),
+          {
+            key: 'list',
+            value: { arrayValue: { values: Array.from({ length: 100 }, () => ({ intValue: 1 })) } },
+          },
+        ],
+        droppedAttributesCount: 1,
+      },
+    ],
+    links: [{ traceId: 'c'.repeat(32), spanId: 'd'.repeat(16), attributes: [tooLong('c')] }],
+    status: { code: 2, message: long.stringValue },
+  };
+  await send('/v1/traces', {
+    resourceSpans: [{ resource: of('cut spans'), scopeSpans: [{ spans: [span] }] }],
+  });
+  const line = { body: long, attributes: [tooLong('a')], droppedAttributesCount: 2 };
+  await send('/v1/logs', {
+    resourceLogs: [{ resource: of('cut lines'), scopeLogs: [{ logRecords: [line] }] }],
+  });
+  const dataPoints = [{ asInt: 1, timeUnixNano: '1', attributes: [tooLong('label')] }];
+  const metrics = [{ name: 'm', description: long.stringValue, gauge: { dataPoints } }];
+  await send('/v1/metrics', {
+    resourceMetrics: [{ resource: of('cut points'), scopeMetrics: [{ metrics }] }],
+  });
+  const whole = { name: 'x'.repeat(4096), traceId: 'e'.repeat(32), spanId: 'd'.repeat(16) };
+  await send('/v1/traces', { resourceSpans: [{ resource: of('whole'), scopeSpans: [{ spans: [whole] }] }] });
+
+  const { body } = await shown.call('GET', '/api/senders');
+  const { senders } = body as { senders: Array<{ service: string; dropped: number }> };
+  const counts = Object.fromEntries(senders.map(({ service, dropped }) => [service, dropped]));
+  expect(counts).toMatchObject({ 'cut spans': 6 + 1 + 36, 'cut lines': 2 + 2, 'cut points': 2, whole: 0 });
+  const lines = await shown.call('GET', '/api/logs?service=cut');
+  expect(lines.body).toMatchObject({ lines: [{ dropped: 4 }] });
+});
+
 test('senders are listed with their resource, and refused requests with their reason', async () => {
   const attributes = [
     { key: 'service.name', value: { stringValue: '<b>shop</b>' } },

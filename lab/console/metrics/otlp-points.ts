@@ -1,4 +1,4 @@
-import { boundedLabels, boundedText } from '../otlp/limits.ts';
+import { boundedLabels, boundedText, type Cuts } from '../otlp/limits.ts';
 import type { ReceivedMetric } from '../otlp/messages.ts';
 import { milliseconds, serviceOf } from '../otlp/records.ts';
 import {
@@ -9,20 +9,25 @@ import {
   type MetricPoint,
 } from './metric-points.ts';
 
-/** The points of a received metric. Those that no reader could place are rejected. */
-export function pointsOf(metric: ReceivedMetric): { points: MetricPoint[]; rejected: number } {
-  const points = [...allPoints(metric)];
+/** The points of a received metric. Those that no reader could place are rejected; labels and texts may be cut off. */
+export function pointsOf(metric: ReceivedMetric): {
+  points: MetricPoint[];
+  rejected: number;
+  dropped: number;
+} {
+  const cuts: Cuts = { count: 0 };
+  const points = [...allPoints(metric, cuts)];
   const readable = points.filter((point) => point !== undefined);
-  return { points: readable, rejected: points.length - readable.length };
+  return { points: readable, rejected: points.length - readable.length, dropped: cuts.count };
 }
 
 type AnyPoint = NonNullable<
   ReceivedMetric['gauge' | 'sum' | 'histogram' | 'summary' | 'exponentialHistogram']
 >['points'][number];
 
-function* allPoints(metric: ReceivedMetric): Iterable<MetricPoint | undefined> {
+function* allPoints(metric: ReceivedMetric, cuts: Cuts): Iterable<MetricPoint | undefined> {
   const { gauge, sum, histogram, exponentialHistogram, summary } = metric;
-  const describe = describer(metric);
+  const describe = describer(metric, cuts);
   for (const point of gauge?.points ?? []) yield describe(point, 'gauge', measuredNumber(point), false);
   for (const point of sum?.points ?? [])
     yield describe(
@@ -47,15 +52,15 @@ const isDelta = (data: { temporality: string } | undefined) => data?.temporality
 /** The sender had no value at that time. */
 const noValue = 1;
 
-function describer(metric: ReceivedMetric) {
+function describer(metric: ReceivedMetric, cuts: Cuts) {
   const service = serviceOf(metric.resource);
   const instance = metric.resource['service.instance.id'];
   const origin = {
     service,
-    scope: boundedText(metric.scope.name),
-    name: boundedText(metric.name),
-    unit: boundedText(metric.unit),
-    description: boundedText(metric.description),
+    scope: boundedText(metric.scope.name, cuts),
+    name: boundedText(metric.name, cuts),
+    unit: boundedText(metric.unit, cuts),
+    description: boundedText(metric.description, cuts),
   };
   return (
     point: AnyPoint,
@@ -64,7 +69,7 @@ function describer(metric: ReceivedMetric) {
     delta: boolean,
   ): MetricPoint | undefined => {
     if (measured === undefined || metric.name === '') return undefined;
-    const labels = boundedLabels(point.attributes, typeof instance === 'string' ? { instance } : {});
+    const labels = boundedLabels(point.attributes, typeof instance === 'string' ? { instance } : {}, cuts);
     const exemplars = 'exemplars' in point ? point.exemplars : [];
     return {
       ...origin,

@@ -84,12 +84,14 @@ function readSpan(span: Members): Omit<ReceivedSpan, keyof Origin> {
       time: time(event['timeUnixNano']),
       name: text(event['name']),
       attributes: attributes(event['attributes']),
+      droppedAttributes: integer(event['droppedAttributesCount']),
     })),
     droppedEvents: integer(span['droppedEventsCount']),
     links: objects(span['links']).map((link) => ({
       traceId: id(link['traceId']),
       spanId: id(link['spanId']),
       attributes: attributes(link['attributes']),
+      droppedAttributes: integer(link['droppedAttributesCount']),
     })),
     droppedLinks: integer(span['droppedLinksCount']),
     status: {

@@ -20,44 +20,79 @@ const mostLabels = 32;
 const longestLabel = 256;
 export const mostShownLabelValues = 50;
 
-export function boundedText(text: string): string {
-  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+/** Counts what the limits take from a record: one for each text that is shortened, and for each entry that is left out. */
+export interface Cuts {
+  count: number;
 }
 
-export function boundedAttributes(attributes: Attributes): { values: Values; dropped: number } {
+export function boundedText(text: string, cuts?: Cuts): string {
+  return shortened(text, longestText, cuts, '…');
+}
+
+function shortened(text: string, longest: number, cuts: Cuts | undefined, mark = ''): string {
+  if (text.length <= longest) return text;
+  if (cuts !== undefined) cuts.count += 1;
+  return text.slice(0, longest) + mark;
+}
+
+/** The first entries of a list. */
+export function firstOf<T>(list: T[], most: number, cuts: Cuts): T[] {
+  if (list.length <= most) return list;
+  cuts.count += list.length - most;
+  return list.slice(0, most);
+}
+
+export function boundedAttributes(attributes: Attributes, cuts: Cuts): Values {
   const values: Values = {};
   let seen = 0;
   for (const name in attributes) {
     seen += 1;
-    if (seen <= mostAttributes) setMember(values, boundedText(name), boundedValue(attributes[name]));
+    if (seen <= mostAttributes)
+      setMember(values, boundedText(name, cuts), boundedValue(attributes[name], cuts));
   }
-  return { values, dropped: Math.max(0, seen - mostAttributes) };
+  cuts.count += Math.max(0, seen - mostAttributes);
+  return values;
 }
 
-export function boundedValue(value: AttributeValue, depth = deepest): Value {
+export function boundedValue(value: AttributeValue, cuts: Cuts, depth = deepest): Value {
   if (value === undefined) return null;
-  if (typeof value === 'string') return boundedText(value);
+  if (typeof value === 'string') return boundedText(value, cuts);
   // JSON has no NaN or Infinity.
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (typeof value === 'boolean') return value;
   // A page that parses JSON would round the number, and a copy of it would find nothing.
   if (typeof value === 'bigint') return String(value);
   if (Buffer.isBuffer(value)) return `${value.length} bytes`;
-  if (depth === 0) return '…';
-  if (Array.isArray(value)) return value.slice(0, mostListed).map((each) => boundedValue(each, depth - 1));
-  const members = Object.entries(value).slice(0, mostListed);
+  if (depth === 0) {
+    cuts.count += 1;
+    return '…';
+  }
+  if (Array.isArray(value))
+    return firstOf(value, mostListed, cuts).map((each) => boundedValue(each, cuts, depth - 1));
+  const members = firstOf(Object.entries(value), mostListed, cuts);
   return Object.fromEntries(
-    members.map(([name, each]): [string, Value] => [boundedText(name), boundedValue(each, depth - 1)]),
+    members.map(([name, each]): [string, Value] => [
+      boundedText(name, cuts),
+      boundedValue(each, cuts, depth - 1),
+    ]),
   );
 }
 
 /** The attributes of a point as labels, whose values are texts. */
-export function boundedLabels(attributes: Attributes, more: Record<string, string>): Record<string, string> {
+export function boundedLabels(
+  attributes: Attributes,
+  more: Record<string, string>,
+  cuts: Cuts,
+): Record<string, string> {
   const labels: Record<string, string> = {};
-  for (const [name, value] of [...Object.entries(attributes), ...Object.entries(more)].slice(0, mostLabels)) {
-    const kept = boundedValue(value);
+  const pairs = [...Object.entries(attributes), ...Object.entries(more)];
+  for (const [name, value] of firstOf(pairs, mostLabels, cuts)) {
+    const ofValue: Cuts = { count: 0 };
+    const kept = boundedValue(value, ofValue);
     const text = typeof kept === 'string' ? kept : JSON.stringify(kept);
-    setMember(labels, name.slice(0, longestLabel), text.slice(0, longestLabel));
+    setMember(labels, shortened(name, longestLabel, cuts), shortened(text, longestLabel, ofValue));
+    // A text that both limits shorten is one.
+    cuts.count += typeof kept === 'string' ? Math.min(ofValue.count, 1) : ofValue.count;
   }
   return labels;
 }

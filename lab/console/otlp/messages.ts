@@ -66,9 +66,25 @@ const span = message({
   attributes: attributes(9),
   /** Number of attributes that the SDK's limits dropped. */
   droppedAttributes: one(10, integer),
-  events: many(11, message({ time: one(1, fixed64), name: one(2, text), attributes: attributes(3) })),
+  events: many(
+    11,
+    message({
+      time: one(1, fixed64),
+      name: one(2, text),
+      attributes: attributes(3),
+      droppedAttributes: one(4, integer),
+    }),
+  ),
   droppedEvents: one(12, integer),
-  links: many(13, message({ traceId: one(1, hex), spanId: one(2, hex), attributes: attributes(4) })),
+  links: many(
+    13,
+    message({
+      traceId: one(1, hex),
+      spanId: one(2, hex),
+      attributes: attributes(4),
+      droppedAttributes: one(5, integer),
+    }),
+  ),
   droppedLinks: one(14, integer),
   status: one(15, message({ message: one(2, text), code: one(3, nameOf(statusCodes)) })),
 });

@@ -1,6 +1,14 @@
 import { levelOf } from './severity.ts';
 import type { LogRecord, SpanRecord, Values } from '../api-types.ts';
-import { boundedAttributes, boundedText, boundedValue, mostEvents, mostLinks } from './limits.ts';
+import {
+  boundedAttributes,
+  boundedText,
+  boundedValue,
+  type Cuts,
+  firstOf,
+  mostEvents,
+  mostLinks,
+} from './limits.ts';
 import type { Attributes, ReceivedLog, ReceivedSpan } from './messages.ts';
 
 /** Converts received spans and log lines to the records that the console keeps and shows. */
@@ -11,40 +19,36 @@ const spanIdForm = /^(?!0+$)[0-9a-f]{16}$/;
 /** @returns `undefined` for a span without valid ids, which no link could reach */
 export function toSpanRecord(span: ReceivedSpan): SpanRecord | undefined {
   if (!traceIdForm.test(span.traceId) || !spanIdForm.test(span.spanId)) return undefined;
-  const { values: attributes, dropped } = boundedAttributes(span.attributes);
-  const events = span.events.slice(0, mostEvents);
-  const links = span.links.slice(0, mostLinks);
+  const cuts: Cuts = { count: span.droppedAttributes + span.droppedEvents + span.droppedLinks };
   const { start, end } = timesOf(span);
-  return {
+  const record: SpanRecord = {
     traceId: span.traceId,
     spanId: span.spanId,
     parentId: spanIdForm.test(span.parentSpanId) ? span.parentSpanId : '',
-    name: boundedText(span.name),
+    name: boundedText(span.name, cuts),
     kind: span.kind,
     service: serviceOf(span.resource),
     start,
     end,
     failed: hasFailed(span),
-    message: boundedText(span.status.message),
-    attributes,
-    events: events.map(({ time, name, attributes: own }) => ({
-      time: time === 0n ? start : milliseconds(time),
-      name: boundedText(name),
-      attributes: boundedAttributes(own).values,
-    })),
-    links: links.map(({ traceId, spanId, attributes: own }) => ({
-      traceId,
-      spanId,
-      attributes: boundedAttributes(own).values,
-    })),
-    dropped:
-      dropped +
-      span.droppedAttributes +
-      span.droppedEvents +
-      span.droppedLinks +
-      (span.events.length - events.length) +
-      (span.links.length - links.length),
+    message: boundedText(span.status.message, cuts),
+    attributes: boundedAttributes(span.attributes, cuts),
+    events: firstOf(span.events, mostEvents, cuts).map(({ time, name, attributes, droppedAttributes }) => {
+      cuts.count += droppedAttributes;
+      return {
+        time: time === 0n ? start : milliseconds(time),
+        name: boundedText(name, cuts),
+        attributes: boundedAttributes(attributes, cuts),
+      };
+    }),
+    links: firstOf(span.links, mostLinks, cuts).map(({ traceId, spanId, attributes, droppedAttributes }) => {
+      cuts.count += droppedAttributes;
+      return { traceId, spanId, attributes: boundedAttributes(attributes, cuts) };
+    }),
+    dropped: 0,
   };
+  record.dropped = cuts.count;
+  return record;
 }
 
 /** A time that was not set is the other one, or else that of the arrival. A clock that was set back makes no negative duration. */
@@ -55,20 +59,25 @@ function timesOf({ startTime, endTime }: ReceivedSpan): { start: number; end: nu
 }
 
 export function toLogRecord(log: ReceivedLog): LogRecord {
-  const { values: attributes } = boundedAttributes(log.attributes);
+  const cuts: Cuts = { count: log.droppedAttributes };
+  const attributes = boundedAttributes(log.attributes, cuts);
   const time = log.time === 0n ? log.observedTime : log.time;
-  return {
+  const record: LogRecord = {
     time: time === 0n ? arrival() : milliseconds(time),
     level: levelOf(log.severityNumber, log.severityText),
     service: serviceOf(log.resource),
     // The services give both, and name records in their namespace: the line has the shorter name.
-    event: textOf(attributes['event']) || boundedText(log.eventName),
-    text: typeof log.body === 'string' ? boundedText(log.body) : JSON.stringify(boundedValue(log.body)),
+    event: textOf(attributes['event']) || boundedText(log.eventName, cuts),
+    text:
+      typeof log.body === 'string'
+        ? boundedText(log.body, cuts)
+        : JSON.stringify(boundedValue(log.body, cuts)),
     traceId: traceIdForm.test(log.traceId) ? log.traceId : '',
     spanId: spanIdForm.test(log.spanId) ? log.spanId : '',
     orderId: orderIdOf(attributes),
     attributes,
   };
+  return cuts.count === 0 ? record : { ...record, dropped: cuts.count };
 }
 
 /** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status */

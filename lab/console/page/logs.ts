@@ -2,7 +2,7 @@ import type { LogList, NumberedLog } from '../api-types.ts';
 import { clock, count, shortId, text } from './format.ts';
 import { copyButton } from './copy-button.ts';
 import type { Field } from './filter-form.ts';
-import { h, reconcile } from './h.ts';
+import { h, reconcile, setText } from './h.ts';
 import { hasKeyboard } from './key-hints.ts';
 import { createHeldButton, createListView } from './list-view.ts';
 import { type Column, createSortHead } from './sort-head.ts';
@@ -62,7 +62,7 @@ export const logsView: CreateView = (address, page) => {
     reconcile(rows, inOrder, { key: ({ number }) => String(number), create: lineOf });
     selection.mark();
     empty.hidden = lines.length > 0;
-    empty.textContent = kept === 0 ? 'Waiting for log lines.' : 'No line matches these filters.';
+    setText(empty, kept === 0 ? 'Waiting for log lines.' : 'No line matches these filters.');
     if (following) rows.scrollTop = rows.scrollHeight;
   }
 
@@ -81,6 +81,10 @@ export const logsView: CreateView = (address, page) => {
   });
   rows.addEventListener('click', () => {
     following = false;
+  });
+  // A line that has the focus must not leave.
+  rows.addEventListener('focusin', ({ target }) => {
+    if (target !== rows) following = false;
   });
   return createListView<LogList>(address, page, {
     title: 'Logs',
@@ -194,6 +198,8 @@ function fieldsOf(line: NumberedLog): HTMLElement {
     { class: 'opened' },
     line.event !== '' && h('p', { class: 'muted' }, `event ${line.event}`),
     valuesTable(line.attributes),
+    line.dropped !== undefined &&
+      h('p', { class: 'muted' }, `${line.dropped} attributes or ends of texts are missing.`),
     h(
       'p',
       {},

@@ -52,7 +52,13 @@ function contentOf(span: SpanRecord, { logs }: TraceDetail): HTMLElement[] {
       : []),
     ...(lines.length > 0 ? [section('Log lines', ...lines.map((line) => lineOf(line, span)))] : []),
     ...(span.dropped > 0
-      ? [h('p', { class: 'muted' }, `${span.dropped} attributes, events or links are missing.`)]
+      ? [
+          h(
+            'p',
+            { class: 'muted' },
+            `${span.dropped} attributes, events, links or ends of texts are missing.`,
+          ),
+        ]
       : []),
     h('p', { class: 'muted id' }, span.spanId),
     h(

@@ -92,8 +92,9 @@ export async function receiverRoutes(app: FastifyInstance, options: ReceiverOpti
       const tally = senders.tally('logs');
       logs.add(
         mapEach(lines, (line) => {
-          tally.add(line.resource, { kept: 1 });
-          return toLogRecord(line);
+          const record = toLogRecord(line);
+          tally.add(line.resource, { kept: 1, dropped: record.dropped ?? 0 });
+          return record;
         }),
       );
       tally.commit();
@@ -104,7 +105,11 @@ export async function receiverRoutes(app: FastifyInstance, options: ReceiverOpti
       const tally = senders.tally('points');
       const read = received.map((metric) => {
         const each = pointsOf(metric);
-        tally.add(metric.resource, { kept: each.points.length, rejected: each.rejected });
+        tally.add(metric.resource, {
+          kept: each.points.length,
+          rejected: each.rejected,
+          dropped: each.dropped,
+        });
         return each;
       });
       metrics.add(read.flatMap(({ points }) => points));

@@ -1,6 +1,6 @@
 import type { Sender, SenderList } from '../sender-types.ts';
 import type { Attributes, AttributeValue } from '../otlp/attributes.ts';
-import { boundedAttributes, boundedText } from '../otlp/limits.ts';
+import { boundedAttributes, boundedText, type Cuts } from '../otlp/limits.ts';
 import { createMeter, type Meter } from './meter.ts';
 
 export type Kind = 'spans' | 'logs' | 'points';
@@ -15,7 +15,7 @@ export interface Senders {
 }
 
 export interface Tally {
-  /** @param dropped attributes, events and links that a kept record has lost */
+  /** @param dropped attributes, events, links, labels and ends of texts that a kept record has lost */
   add(resource: Attributes, counts: { kept: number; rejected?: number; dropped?: number }): void;
   /** The whole request was read: before, nothing counts, because nothing of a request that ends in rubbish is kept. */
   commit(): void;
@@ -63,13 +63,14 @@ export function createSenders(now: () => number = Date.now): Senders {
       return known;
     }
     const time = now();
+    const cuts: Cuts = { count: 0 };
     const entry: Entry = {
-      about: describe(id, resource),
+      about: describe(id, resource, cuts),
       firstSeen: time,
       lastSeen: time,
       meters: { spans: createMeter(), logs: createMeter(), points: createMeter() },
       rejected: 0,
-      dropped: 0,
+      dropped: cuts.count,
     };
     entries.set(id, entry);
     const [oldest] = entries.keys();
@@ -123,7 +124,7 @@ export function createSenders(now: () => number = Date.now): Senders {
         senders: [...entries.values()]
           .map((entry) => senderOf(entry, time))
           .toSorted((a, b) =>
-            a.service < b.service ? -1 : a.service > b.service ? 1 : b.lastSeen - a.lastSeen,
+            a.service < b.service ? -1 : a.service > b.service ? 1 : b.firstSeen - a.firstSeen,
           ),
         refusals: [...refusals.values()].toReversed(),
         forgotten,
@@ -145,7 +146,7 @@ function senderOf({ about, firstSeen, lastSeen, meters, rejected, dropped }: Ent
   };
 }
 
-function describe(id: string, resource: Attributes): Entry['about'] {
+function describe(id: string, resource: Attributes, cuts: Cuts): Entry['about'] {
   const text = (...names: readonly string[]) =>
     names.map((name) => textOf(resource[name])).find((each) => each !== '') ?? '';
   const sdk = [text('telemetry.sdk.name'), text('telemetry.sdk.language'), text('telemetry.sdk.version')];
@@ -158,7 +159,7 @@ function describe(id: string, resource: Attributes): Entry['about'] {
     environment: text('deployment.environment.name', 'deployment.environment'),
     sdk: sdk.filter((each) => each !== '').join(' '),
     host: text('host.name'),
-    attributes: boundedAttributes(resource).values,
+    attributes: boundedAttributes(resource, cuts),
   };
 }
 
