@@ -121,7 +121,7 @@ async function openAlerts(): Promise<void> {
   await api('PUT', '/api/traffic', { rate: 30 });
   await api('PUT', '/api/faults', { errorRate: 1 });
   await open('/alerts');
-  await page.locator('.alerts .row', { hasText: 'CircuitBreakerOpen' }).locator('.firing').waitFor();
+  await page.locator('.calling .row', { hasText: 'CircuitBreakerOpen' }).locator('.firing').waitFor();
 }
 
 /** Opens the faults view with a network fault as well. */

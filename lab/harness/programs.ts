@@ -1,4 +1,5 @@
 import { findHaProxy } from './haproxy.ts';
+import { findTool } from '../../stack/native/tools.ts';
 import { pathOf } from './path-of.ts';
 
 /**
@@ -13,7 +14,7 @@ export interface Program {
   tests: readonly string[];
 }
 
-const programs: readonly Program[] = [
+export const programs: readonly Program[] = [
   {
     name: 'redis-server',
     package: 'redis-server',
@@ -43,8 +44,19 @@ const programs: readonly Program[] = [
   {
     name: 'chromium',
     package: 'chromium',
-    tests: ['test/console/page.test.ts', 'test/console/outage.test.ts'],
+    tests: [
+      'test/api/openapi-document.test.ts',
+      'test/console/keyboard.test.ts',
+      'test/console/layout.test.ts',
+      'test/console/lists.test.ts',
+      'test/console/outage.test.ts',
+      'test/console/page-controls.test.ts',
+      'test/console/page.test.ts',
+      'test/console/prometheus.test.ts',
+      'test/console/views.test.ts',
+    ],
   },
+  { name: 'prometheus', package: 'prometheus', tests: ['test/console/prometheus.test.ts'] },
   { name: 'script', package: 'bsdutils', tests: ['lab/fork/questions.test.ts'] },
   { name: 'openssl', package: 'openssl', tests: ['test/operations/postgres-tls.test.ts'] },
 ];
@@ -55,6 +67,7 @@ export function isInstalled(name: string): boolean {
   if (name === 'pgbouncer' && process.env['PGBOUNCER_PATH'] !== undefined) return true;
   if (name === 'haproxy') return findHaProxy() !== undefined;
   if (name === 'chromium' && process.env['CHROMIUM_PATH'] !== undefined) return true;
+  if (name === 'prometheus') return findTool('prometheus') !== undefined;
   return pathOf(name) !== undefined;
 }
 

@@ -3,7 +3,7 @@ import { sourceNote, stateBadge, timesOf } from './alert-parts.ts';
 import { call, messageOf, query, repeat } from './api.ts';
 import { copyButton } from './copy-button.ts';
 import { roughly } from './format.ts';
-import { h } from './h.ts';
+import { fill, h, setText } from './h.ts';
 import { externalLink, loadRunbook } from './runbook.ts';
 import type { CreateView } from './view.ts';
 
@@ -14,7 +14,8 @@ export const alertView: CreateView = (address, page) => {
   const source = address.query.get('source') ?? '';
   const badge = h('span', {});
   const note = h('div', {});
-  const active = h('div', { class: 'page' });
+  // It scrolls, so that nothing below moves when the alert comes and goes.
+  const active = h('div', { class: 'page active', role: 'region', 'aria-label': 'State', tabindex: 0 });
   const about = h('section', { class: 'page', 'aria-label': 'Rule' });
   const runbooks = h('section', { 'aria-label': 'Runbooks' });
   // Shown as a whole, so that nothing moves while it loads.
@@ -34,12 +35,17 @@ export const alertView: CreateView = (address, page) => {
   }
 
   function show(rule: AlertRuleSummary, state: AlertsState): void {
-    badge.replaceChildren(stateBadge(rule), h('span', { class: 'muted' }, ` ${rule.severity}`));
+    fill(badge, stateBadge(rule), h('span', { class: 'muted' }, ` ${rule.severity}`));
     body.hidden = false;
-    if (note.childElementCount === 0) note.append(sourceNote(state));
-    const now = JSON.stringify([rule.state, rule.active, rule.reasons, Math.floor(state.now / 1000)]);
-    if (now !== shownActive) active.replaceChildren(...activeOf(rule, state.now));
+    const newNote = sourceNote(state);
+    if (note.textContent !== newNote.textContent) fill(note, newNote);
+    const now = JSON.stringify([rule.state, rule.active, rule.reasons]);
+    if (now !== shownActive) fill(active, ...activeOf(rule, state.now));
     shownActive = now;
+    for (const [index, place] of active.querySelectorAll('.times').entries()) {
+      const alert = rule.active[index];
+      if (alert) setText(place, ` ${timesOf(alert, state.now)}`);
+    }
     if (shownRule === rule.query) return;
     shownRule = rule.query;
     about.replaceChildren(...aboutOf(rule));
@@ -99,7 +105,12 @@ function cardOf(alert: ActiveAlert, now: number): HTMLElement {
     'div',
     { class: 'card' },
     h('h2', {}, summary),
-    h('p', {}, h('span', { class: `alert-state ${state}` }, state), ` ${timesOf(alert, now)}`),
+    h(
+      'p',
+      {},
+      h('span', { class: `alert-state ${state}` }, state),
+      h('span', { class: 'times' }, ` ${timesOf(alert, now)}`),
+    ),
     h('p', {}, description),
     h(
       'dl',

@@ -18,8 +18,15 @@ export function alertsView(live: Live): CreateView {
     const objectives = createObjectives(page);
     const note = h('div', {});
     const calling = h('ul', { class: 'rows alerts' });
-    const quiet = h('ul', { class: 'rows alerts' });
+    const all = h('ul', { class: 'rows alerts all' });
     const noneCalling = h('p', { class: 'muted', hidden: true }, 'No alert is firing or pending.');
+    // It scrolls, so that nothing below moves when alerts come and go.
+    const callingBox = h(
+      'div',
+      { class: 'calling', role: 'region', 'aria-label': 'Alerts that are firing or pending', tabindex: 0 },
+      noneCalling,
+      calling,
+    );
     const empty = h(
       'p',
       { class: 'empty', hidden: true },
@@ -34,11 +41,11 @@ export function alertsView(live: Live): CreateView {
       note,
       runbook,
       h('h2', {}, 'Firing and pending'),
-      h('div', { class: 'calling' }, noneCalling, calling),
+      callingBox,
       ...objectives.elements,
-      h('h2', {}, 'Other rules'),
+      h('h2', {}, 'All rules'),
       empty,
-      quiet,
+      all,
     );
 
     async function load(): Promise<void> {
@@ -56,27 +63,28 @@ export function alertsView(live: Live): CreateView {
       replace(note, sourceNote(state));
       empty.hidden = rules.length > 0;
       objectives.update(state, live.latest?.faults ?? []);
-      const sorted = rules.toSorted((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+      const byName = rules.toSorted((a, b) => a.name.localeCompare(b.name));
       const isCalling = ({ state: own, severity }: AlertRuleSummary) =>
         severity !== 'heartbeat' && (own === 'firing' || own === 'pending');
-      showRules(calling, sorted.filter(isCalling), now);
-      showRules(
-        quiet,
-        sorted.filter((each) => !isCalling(each)),
-        now,
-      );
+      const worstFirst = byName.filter(isCalling).toSorted((a, b) => rank(a) - rank(b));
+      showRules(calling, worstFirst, (rule) => activeOf(rule, now));
+      showRules(all, byName, ruleText);
       noneCalling.hidden = rules.length === 0 || calling.childElementCount > 0;
     }
 
-    function showRules(list: HTMLElement, rules: readonly AlertRuleSummary[], now: number): void {
+    function showRules(
+      list: HTMLElement,
+      rules: readonly AlertRuleSummary[],
+      detailsOf: (rule: AlertRuleSummary) => HTMLElement[],
+    ): void {
       reconcile(list, rules, {
         key: ({ name }) => name,
         create: (rule) => {
           const row = h('li', { class: 'row' });
-          fillRow(row, rule, now, source);
+          fillRow(row, rule, detailsOf(rule), source);
           return row;
         },
-        update: (row, rule) => fillRow(row, rule, now, source),
+        update: (row, rule) => fillRow(row, rule, detailsOf(rule), source),
       });
     }
 
@@ -109,26 +117,36 @@ function replace(place: HTMLElement, content: HTMLElement): void {
   if (place.firstElementChild?.textContent !== content.textContent) place.replaceChildren(content);
 }
 
-function fillRow(row: HTMLElement, rule: AlertRuleSummary, now: number, source: string): void {
-  const { name, severity, state, active, reasons, holdFor } = rule;
-  const details =
-    state === 'unevaluated'
-      ? reasons.slice(0, 3).map((reason) => h('span', {}, reason))
-      : active.map((alert) =>
-          h('span', {}, `${alert.annotations['summary'] ?? name}: `, h('em', {}, timesOf(alert, now))),
-        );
-  const isHeartbeat = severity === 'heartbeat';
-  const otherwise = holdFor === 0 ? 'fires at once' : `fires after ${roughly(holdFor)}`;
-  const shown = isHeartbeat
-    ? [h('span', { class: 'muted' }, 'fires always, on purpose: its absence is the alarm')]
-    : details.length > 0
-      ? details
-      : [h('span', { class: 'muted' }, otherwise)];
+function activeOf({ name, active }: AlertRuleSummary, now: number): HTMLElement[] {
+  return active.map((alert) =>
+    h('span', {}, `${alert.annotations['summary'] ?? name}: `, h('em', {}, timesOf(alert, now))),
+  );
+}
+
+/** One line that says the same while alerts come and go. */
+function ruleText({ severity, state, reasons, holdFor }: AlertRuleSummary): HTMLElement[] {
+  if (state === 'unevaluated') return [h('span', { title: reasons.join('\n') }, reasons.join(' '))];
+  const text =
+    severity === 'heartbeat'
+      ? 'fires always, on purpose: its absence is the alarm'
+      : holdFor === 0
+        ? 'fires at once'
+        : `fires after ${roughly(holdFor)}`;
+  return [h('span', { class: 'muted' }, text)];
+}
+
+function fillRow(
+  row: HTMLElement,
+  rule: AlertRuleSummary,
+  details: readonly HTMLElement[],
+  source: string,
+): void {
+  const { name, severity } = rule;
   const content = [
     stateBadge(rule),
     h('a', { href: `/alerts/${name}${query({ source })}` }, name),
     h('span', { class: 'muted' }, severity),
-    h('span', { class: 'alert-details' }, ...shown),
+    h('span', { class: 'alert-details' }, ...details),
   ];
   if (row.textContent === content.map((each) => each.textContent).join('')) return;
   // The link keeps the focus.

@@ -2,7 +2,7 @@ import type { FaultState } from '../api-types.ts';
 import { call, messageOf, repeat } from './api.ts';
 import { type Band, createBand, faultBand } from './band.ts';
 import { createGatewaySettings } from './gateway-settings.ts';
-import { h } from './h.ts';
+import { h, setText } from './h.ts';
 import type { Live } from './live.ts';
 import { createNetworkPanel, type ProxyChange } from './network-panel.ts';
 import { showScenarios } from './scenario-buttons.ts';
@@ -37,7 +37,7 @@ export function faultsView(live: Live): CreateView {
         { class: 'page' },
         h('div', { class: 'heading' }, h('h1', {}, 'Faults'), panel.restore),
         h('div', { class: 'plots' }, band.element),
-        ...panel.sections,
+        panel.body,
       ),
     };
   };
@@ -60,7 +60,7 @@ function sendChange(change: Change): Promise<FaultState> {
 
 interface FaultPanel {
   restore: HTMLElement;
-  sections: readonly HTMLElement[];
+  body: HTMLElement;
   update(state: FaultState): void;
 }
 
@@ -75,25 +75,30 @@ function createFaultPanel(change: (change: Change) => void): FaultPanel {
     'Restore',
   );
 
+  // Shown as a whole, so that nothing moves while it loads.
+  const body = h(
+    'div',
+    { class: 'page', hidden: true },
+    noGateway,
+    h('h2', {}, 'Payment gateway'),
+    gatewayScenarios,
+    ...network.scenarios,
+    h('h2', {}, 'All settings of the payment gateway'),
+    h(
+      'p',
+      { class: 'muted' },
+      'Rates are shares of the requests, from 0 to 1. A change takes effect at once.',
+    ),
+    gateway.element,
+    ...network.settings,
+  );
   return {
     restore,
-    sections: [
-      noGateway,
-      h('h2', {}, 'Payment gateway'),
-      gatewayScenarios,
-      ...network.scenarios,
-      h('h2', {}, 'All settings of the payment gateway'),
-      h(
-        'p',
-        { class: 'muted' },
-        'Rates are shares of the requests, from 0 to 1. A change takes effect at once.',
-      ),
-      gateway.element,
-      ...network.settings,
-    ],
+    body,
     update(state) {
+      body.hidden = false;
       noGateway.hidden = state.unavailable === undefined;
-      noGateway.textContent = state.unavailable ?? '';
+      setText(noGateway, state.unavailable ?? '');
       restore.disabled = !hasFaults(state) && !network.isFaulty(state);
       gateway.update(state);
       network.update(state);

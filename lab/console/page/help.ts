@@ -9,6 +9,7 @@ const keys: ReadonlyArray<readonly [key: string, meaning: string]> = [
   ['p', 'pause a list, or go on'],
   ['esc', 'clear the time range or the selection, or go back'],
   ['←, →', 'in a plot: one second back or on; home and end, page up and page down'],
+  ['space', 'in a plot: begins a time range, and ends it at another second'],
   ['?', 'this help'],
 ];
 

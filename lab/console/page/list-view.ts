@@ -1,7 +1,7 @@
 import { call, messageOf, query, repeat } from './api.ts';
 import { createFilterForm, type Field } from './filter-form.ts';
 import { count } from './format.ts';
-import { h } from './h.ts';
+import { h, setText } from './h.ts';
 import type { Selection } from './selection.ts';
 import type { Address, Page, View } from './view.ts';
 
@@ -21,6 +21,8 @@ export interface ListBehaviour<List> {
   selection: Selection;
   /** Element of `createHeldButton`. */
   held: HTMLElement;
+  /** Stands at the end of the filters. */
+  tool?: HTMLElement;
   /** Everything below the filters, including the rows. */
   content: readonly HTMLElement[];
   /** The `after` of the next request: 0 asks for the whole list. A list without one is asked for as a whole each time. */
@@ -50,7 +52,7 @@ export function createListView<List>(address: Address, page: Page, list: ListBeh
 
   function togglePause(): void {
     isPaused = !isPaused;
-    pause.textContent = isPaused ? 'Resume' : 'Pause';
+    setText(pause, isPaused ? 'Resume' : 'Pause');
     pause.setAttribute('aria-pressed', String(isPaused));
     if (!isPaused) void load();
   }
@@ -69,7 +71,7 @@ export function createListView<List>(address: Address, page: Page, list: ListBeh
       // An answer for earlier filters belongs to another list.
       if (query(asked) !== query(wanted())) return;
       page.notify(list.take(answer));
-      counted.textContent = list.counted();
+      setText(counted, list.counted());
     } catch (error) {
       page.notify(messageOf(error));
     }
@@ -87,7 +89,7 @@ export function createListView<List>(address: Address, page: Page, list: ListBeh
       'div',
       { class: 'list' },
       h('h1', { class: 'unseen' }, title),
-      h('div', { class: 'bar' }, filters.element, pause, list.held, counted),
+      h('div', { class: 'bar' }, filters.element, pause, list.held, counted, list.tool),
       ...list.content,
     ),
     onKey(key) {
@@ -114,7 +116,7 @@ export function createHeldButton(release: () => void): HeldButton {
     element,
     show(waiting, hint) {
       element.hidden = waiting === 0;
-      element.textContent = `${count(waiting)} newer${hint === undefined ? '' : ` — ${hint}`}`;
+      setText(element, `${count(waiting)} newer${hint === undefined ? '' : ` — ${hint}`}`);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { find } from './h.ts';
+import { find, setAttribute, setText } from './h.ts';
 import { alertView } from './alert.ts';
 import { alertsView } from './alerts.ts';
 import { compareView } from './compare.ts';
@@ -21,6 +21,7 @@ import { traceView } from './trace.ts';
 import { tracesView } from './traces.ts';
 import { trafficView } from './traffic.ts';
 import type { Address, CreateView, View } from './view.ts';
+import { visible } from './visible.ts';
 
 const main = find('main', HTMLElement);
 const notice = find('.notice', HTMLElement);
@@ -47,26 +48,31 @@ function show(): void {
   const ending = new AbortController();
   const address = readAddress();
   const create = views[address.path] ?? overviewView(live);
-  notice.textContent = '';
+  setText(notice, '');
   const view = create(address, {
     signal: ending.signal,
     range,
     go,
     note: (path) => history.replaceState(null, '', path),
     notify(message) {
-      if (!ending.signal.aborted) notice.textContent = message;
+      if (!ending.signal.aborted) setText(notice, message);
     },
   });
+  const wasShown = shown !== undefined;
+  const { activeElement } = document;
+  const isLeft = activeElement === document.body || main.contains(activeElement);
   shown = { view, ending };
   setTitle();
   main.replaceChildren(view.element);
+  // What had the focus is gone: the next stop of the tabulator is the first one of the new view.
+  if (wasShown && isLeft) main.focus({ preventScroll: true });
   navigation.mark(address.path);
   scrollTo(0, 0);
 }
 
 /** The tab names the view and the service, so that several consoles can be told apart. */
 function setTitle(): void {
-  const title = `${shown?.view.title ?? ''} – ${live.latest?.serviceName || 'Console'}`;
+  const title = visible(`${shown?.view.title ?? ''} – ${live.latest?.serviceName || 'Console'}`);
   if (document.title !== title) document.title = title;
 }
 
@@ -91,12 +97,12 @@ const navigation = createNavigation(find('nav', HTMLElement));
 showPulse(find('.pulse', HTMLElement), live);
 const search = listenToSearch(find('.search', HTMLFormElement), {
   go,
-  notify: (text) => (notice.textContent = text),
+  notify: (text) => setText(notice, text),
 });
 const help = createHelp();
 document.body.append(help.element);
 const helpButton = find('.help-button', HTMLButtonElement);
-if (hasKeyboard()) helpButton.title = 'Press ?';
+if (hasKeyboard()) setAttribute(helpButton, 'title', 'Press ?');
 helpButton.addEventListener('click', () => help.show());
 createThemeSwitch(find('.theme', HTMLButtonElement));
 listenToKeys({ search, help, navigation, go, isTaken: isTaken });

@@ -2,7 +2,7 @@ import type { OrderLife } from '../domain-types.ts';
 import { call, messageOf, repeat } from './api.ts';
 import { money } from '../../report/money.ts';
 import { elapsed, text } from './format.ts';
-import { h } from './h.ts';
+import { fill, h } from './h.ts';
 import { isAccepted, momentRow, tracesCard } from './life.ts';
 import { lifeOf } from './order-moments.ts';
 import { toneOf } from './orders.ts';
@@ -46,7 +46,7 @@ export const orderView: CreateView = (address, page) => {
       const life = await call<OrderLife>('GET', `/api/orders/${encodeURIComponent(id)}`);
       page.notify('');
       const content = JSON.stringify(life);
-      if (content !== shown) body.replaceChildren(...contentOf(life));
+      if (content !== shown) fill(body, ...contentOf(life));
       shown = content;
     } catch (error) {
       page.notify(messageOf(error));

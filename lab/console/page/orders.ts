@@ -2,7 +2,7 @@ import { money, wholeUnits } from '../../report/money.ts';
 import type { ListedOrder, OrderList } from '../domain-types.ts';
 import type { Field } from './filter-form.ts';
 import { clock, count, duration, shortId } from './format.ts';
-import { h, reconcile } from './h.ts';
+import { h, reconcile, setText } from './h.ts';
 import { createHeldButton, createListView } from './list-view.ts';
 import { createSelection } from './selection.ts';
 import { type Column, createSortHead } from './sort-head.ts';
@@ -46,7 +46,7 @@ function amountOf({ totalMinor, currency }: ListedOrder): number {
   return wholeUnits(totalMinor, currency);
 }
 
-/** The newest orders, those that are pending first. The list holds still while a row is selected or the pointer is over it. */
+/** The newest orders, those that are pending first. The list holds still while a row is selected, or the pointer or the focus is in it. */
 export const ordersView: CreateView = (address, page) => {
   const rows = h('ul', { class: 'rows orders' });
   const empty = h('p', { class: 'empty' }, 'Waiting for orders.');
@@ -61,7 +61,7 @@ export const ordersView: CreateView = (address, page) => {
   function show(): void {
     const known = new Set(shown.map(({ id }) => id));
     const orders = newest?.orders ?? [];
-    const isHeld = shown.length > 0 && (known.has(selection.key) || rows.matches(':hover'));
+    const isHeld = shown.length > 0 && (known.has(selection.key) || rows.matches(':hover, :focus-within'));
     const now = new Map(orders.map((order) => [order.id, order]));
     // An order that is already shown may be decided meanwhile.
     shown = head.sorted(isHeld ? shown.map((order) => now.get(order.id) ?? order) : orders);
@@ -73,7 +73,7 @@ export const ordersView: CreateView = (address, page) => {
     });
     selection.mark();
     empty.hidden = shown.length > 0;
-    empty.textContent = newest?.unavailable ?? 'No order matches.';
+    setText(empty, newest?.unavailable ?? 'No order matches.');
   }
 
   return createListView<OrderList>(address, page, {

@@ -1,5 +1,5 @@
 import type uPlot from 'uplot';
-import { h } from './h.ts';
+import { h, setAttribute } from './h.ts';
 import { timeLabel } from './ticks.ts';
 
 /** The seconds by which a key moves; beyond the edges it stops. */
@@ -16,16 +16,25 @@ const moves: Readonly<Record<string, number>> = {
 
 /**
  * Makes a plot readable by keyboard and screen reader, as a slider over its seconds: one stop of the tabulator, whatever it
- * shows.
+ * shows. The space bar begins a time range at the second that was reached, and ends it at another one.
  *
  * @param say the values at an index, as a sentence
  * @param open opens what the plot shows at a time, in seconds since 1970. @returns whether there was something to open
+ * @param choose takes a time range, in seconds since 1970
  * @see https://www.w3.org/WAI/ARIA/apg/patterns/slider/
  */
 export function createPlotReader(
   title: string,
   height: number,
-  { say, open }: { say(index: number): string; open?: ((time: number) => boolean) | undefined },
+  {
+    say,
+    open,
+    choose,
+  }: {
+    say(index: number): string;
+    open?: ((time: number) => boolean) | undefined;
+    choose(from: number, to: number): void;
+  },
 ): { element: HTMLElement; attach(plot: uPlot): void } {
   const element = h('div', {
     class: 'canvas',
@@ -42,17 +51,23 @@ export function createPlotReader(
   function attach(plot: uPlot): void {
     /** The time that the keys have reached; the newest while there is none. */
     let reached: number | undefined;
+    /** Where the time range begins that the keys are choosing. */
+    let begun: number | undefined;
 
     function announce(index: number): void {
       const times = plot.data[0];
       const time = times[index];
       element.setAttribute('aria-valuemax', String(Math.max(times.length - 1, 0)));
       element.setAttribute('aria-valuenow', String(Math.max(index, 0)));
-      element.setAttribute(
+      setAttribute(
+        element,
         'aria-valuetext',
-        time === undefined ? 'no data yet' : `${timeLabel(time * 1000)}: ${say(index)}`,
+        time === undefined ? 'no data yet' : `${timeLabel(time * 1000)}: ${say(index)}${sinceBegun()}`,
       );
     }
+
+    const sinceBegun = () =>
+      begun === undefined ? '' : `; time range from ${timeLabel(begun * 1000)}, space ends it here`;
 
     function visible(): { first: number; last: number } {
       const times = plot.data[0];
@@ -76,11 +91,35 @@ export function createPlotReader(
       if (time === undefined) return;
       reached = time;
       plot.setCursor({ left: plot.valToPos(time, 'x'), top: 0 });
+      shade(time);
       announce(index);
+    }
+
+    /** Draws the time range up to here as a drag does. */
+    function shade(time: number): void {
+      const [left, right] = [begun ?? time, time]
+        .map((each) => plot.valToPos(each, 'x'))
+        .toSorted((a, b) => a - b);
+      const place = { left: left ?? 0, width: (right ?? 0) - (left ?? 0), top: 0 };
+      plot.setSelect({ ...place, height: begun === undefined ? 0 : plot.over.clientHeight }, false);
+    }
+
+    function mark(time: number): void {
+      if (begun === undefined) {
+        begun = time;
+        announce(indexOf(time));
+        return;
+      }
+      const [from = time, to = time] = [begun, time].toSorted((a, b) => a - b);
+      begun = undefined;
+      shade(time);
+      if (to > from) choose(from, to);
     }
 
     function leave(): void {
       reached = undefined;
+      begun = undefined;
+      shade(0);
       plot.setCursor({ left: -10, top: -10 });
     }
 
@@ -92,6 +131,9 @@ export function createPlotReader(
       if (move !== undefined) {
         const { first, last } = visible();
         point(Math.min(Math.max(indexOf(reached) + move, first), last));
+      } else if (event.key === ' ') {
+        reached ??= plot.data[0][visible().last];
+        if (reached !== undefined) mark(reached);
       } else if (event.key === 'Escape' && reached !== undefined) leave();
       else if (event.key !== 'Enter' || reached === undefined || !open?.(reached)) return;
       event.preventDefault();

@@ -5,7 +5,7 @@
 import uPlot from 'uplot';
 import type { FaultWindow } from '../api-types.ts';
 import { tick } from './format.ts';
-import { h } from './h.ts';
+import { h, setText } from './h.ts';
 import { decadesAround, linearLabels, linearTicks, timeTicks, withHeadroom, withoutRest } from './ticks.ts';
 import { createPlotReader } from './plot-reader.ts';
 import { onThemeChange, resolved } from './theme.ts';
@@ -81,6 +81,7 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
   const reader = createPlotReader(title, height, {
     say: (index) => lines.map(({ label }, line) => `${label} ${written(all[line]?.[index])}`).join(', '),
     open: over?.open,
+    choose: (from, to) => range.choose({ from: Math.round(from * 1000), to: Math.round(to * 1000) }),
   });
   const element = h(
     'section',
@@ -169,7 +170,7 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
   function showValues(): void {
     for (const [index, value] of values.entries()) {
       const column = all[index] ?? [];
-      value.textContent = written(column[pointedAt ?? column.length - 1]);
+      setText(value, written(column[pointedAt ?? column.length - 1]));
     }
   }
 

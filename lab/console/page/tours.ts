@@ -4,7 +4,7 @@ import { call, messageOf } from './api.ts';
 import { attempts, pending } from './domain-plots.ts';
 import { breakerBands, createBand, faultBand } from './band.ts';
 import { duration } from './format.ts';
-import { h } from './h.ts';
+import { fill, h, setText } from './h.ts';
 import type { Live } from './live.ts';
 import { answerLines, createPlotTable, latencyScale, p50, p99, rateScale } from './plot-table.ts';
 import type { PlotOptions } from './plot.ts';
@@ -99,11 +99,7 @@ function createGuide({ steps }: Story, page: Page): HTMLElement {
     }
     const isDone = at >= steps.length;
     if (isDone) at = -1;
-    next.textContent = isDone
-      ? 'Start again'
-      : at + 1 === steps.length
-        ? 'End: take everything back'
-        : 'Next';
+    setText(next, isDone ? 'Start again' : at + 1 === steps.length ? 'End: take everything back' : 'Next');
     next.disabled = false;
   }
 
@@ -114,7 +110,7 @@ function createGuide({ steps }: Story, page: Page): HTMLElement {
       case 'faults': {
         const isEmpty = Object.keys(step.settings).length === 0;
         await (isEmpty ? call('DELETE', '/api/faults') : call('PUT', '/api/faults', step.settings));
-        found.textContent = isEmpty ? 'All faults are taken back.' : `Set: ${JSON.stringify(step.settings)}`;
+        setText(found, isEmpty ? 'All faults are taken back.' : `Set: ${JSON.stringify(step.settings)}`);
         return;
       }
       case 'watch':
@@ -123,20 +119,23 @@ function createGuide({ steps }: Story, page: Page): HTMLElement {
           await call('PUT', '/api/faults', { latencyMs: overload.latencyMs });
           await call('POST', '/api/traffic/burst', { rate: overload.rate, seconds: step.seconds });
         }
-        found.textContent = `Watch the plots for about ${step.seconds} seconds, then go on.`;
+        setText(found, `Watch the plots for about ${step.seconds} seconds, then go on.`);
         return;
       case 'order': {
         const placed = await call<PlacedOrder>('POST', '/api/orders', { paymentToken: step.token });
         orderId = placed.orderId;
         const answer = `${placed.httpStatus} ${placed.status} after ${duration(placed.duration)}. `;
-        found.replaceChildren(answer, ...linksTo(placed));
+        fill(found, answer, ...linksTo(placed));
         return;
       }
       case 'settled':
         if (orderId !== '') await untilSettled(found);
         return;
       case 'look':
-        found.textContent = `With the stack (npm run stack:native): Grafana, dashboard ${step.dashboard}, panel "${step.panel}".`;
+        setText(
+          found,
+          `With the stack (npm run stack:native): Grafana, dashboard ${step.dashboard}, panel "${step.panel}".`,
+        );
         return;
       default:
         step satisfies never;
@@ -148,7 +147,7 @@ function createGuide({ steps }: Story, page: Page): HTMLElement {
     const path = `/api/orders/${encodeURIComponent(orderId)}`;
     while (!page.signal.aborted && Date.now() < deadline) {
       const { order } = await call<OrderLife>('GET', path);
-      found.textContent = `The order is ${order?.status ?? 'not known'}.`;
+      setText(found, `The order is ${order?.status ?? 'not known'}.`);
       if (order !== undefined && order.status !== 'pending') return;
       await new Promise((resolve) => setTimeout(resolve, settlementPause));
     }

@@ -7,7 +7,9 @@ import type { Page } from './view.ts';
 export function createUpload(page: Page): HTMLElement {
   const input = h('input', {
     type: 'file',
+    class: 'unseen',
     accept: '.json,.jsonl,application/json',
+    'aria-label': 'Open a file of traces (OTLP JSON)',
     on: { change: () => void upload() },
   });
 
@@ -28,7 +30,7 @@ export function createUpload(page: Page): HTMLElement {
     }
   }
 
-  return h('p', { class: 'upload' }, h('label', {}, 'Open a file of traces (OTLP JSON): ', input));
+  return h('label', { class: 'upload', title: 'Traces in OTLP JSON' }, 'Open a file', input);
 }
 
 /** One request, or one per line, as the Collector's file exporter writes them. */

@@ -2,7 +2,7 @@ import type { TraceDetail } from '../api-types.ts';
 import { ApiError, call, messageOf, repeat } from './api.ts';
 import { clock, duration, elapsed } from './format.ts';
 import { copyButton } from './copy-button.ts';
-import { h } from './h.ts';
+import { fill, h } from './h.ts';
 import { otlpOf } from './otlp-file.ts';
 import { toSpanTrees } from './span-tree.ts';
 import { createSpanDetail } from './span-detail.ts';
@@ -42,8 +42,8 @@ export const traceView: CreateView = (address, page) => {
       detail.show(span, trace);
       page.note(`/traces/${traceId}${span ? `?span=${span.spanId}` : ''}`);
     });
-    heading.replaceChildren(...headingOf(trace));
-    body.replaceChildren(waterfall.element, detail.element);
+    fill(heading, ...headingOf(trace));
+    fill(body, waterfall.element, detail.element);
     waterfall.select(selected);
   }
 

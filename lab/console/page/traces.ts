@@ -1,7 +1,7 @@
 import type { TraceList, TraceSummary } from '../api-types.ts';
 import type { Field } from './filter-form.ts';
 import { clock, count, duration, shortId } from './format.ts';
-import { h, reconcile } from './h.ts';
+import { fill, h, setText } from './h.ts';
 import { hasKeyboard } from './key-hints.ts';
 import { createHeldButton, createListView } from './list-view.ts';
 import { createUpload } from './trace-upload.ts';
@@ -26,20 +26,17 @@ const fields: readonly Field[] = [
     ],
   },
   { name: 'longer', label: 'At least, ms', type: 'number', width: 7 },
-  { name: 'route', label: 'Route', placeholder: '/orders', width: 14 },
-  { name: 'service', label: 'Service', placeholder: 'orders', width: 14 },
-  { name: 'order', label: 'Order', placeholder: 'order id', width: 18 },
+  { name: 'route', label: 'Route', placeholder: '/orders', width: 12 },
+  { name: 'service', label: 'Service', placeholder: 'orders', width: 12 },
+  { name: 'order', label: 'Order', placeholder: 'order id', width: 15 },
   { name: 'text', label: 'Text', placeholder: 'in names and attributes', width: 24 },
 ];
 
-/** The newest traces as they arrive. The list holds still while a row is selected or the pointer is over it. */
+/** The newest traces as they arrive. The list holds still while a row is selected, or the pointer or the focus is in it. */
 export const tracesView: CreateView = (address, page) => {
   const rows = h('ul', { class: 'rows traces' });
   const held = createHeldButton(() => selection.clear());
   const empty = h('p', { class: 'empty' }, 'Waiting for traces.');
-  const upload = createUpload(page);
-  // It stands below the rows, and would jump when the first of them come.
-  upload.hidden = true;
   const selection = createSelection(rows, (key) => {
     if (key === '') show();
   });
@@ -52,7 +49,7 @@ export const tracesView: CreateView = (address, page) => {
 
   function show(): void {
     const known = new Set(shown.map(({ traceId }) => traceId));
-    const isHeld = known.has(selection.key) || (shown.length > 0 && rows.matches(':hover'));
+    const isHeld = known.has(selection.key) || (shown.length > 0 && rows.matches(':hover, :focus-within'));
     // A trace that is already shown may still grow.
     shown = head.sorted(
       isHeld ? shown.map((trace) => newest.get(trace.traceId) ?? trace) : [...newest.values()],
@@ -60,19 +57,24 @@ export const tracesView: CreateView = (address, page) => {
     const waiting = isHeld ? [...newest.keys()].filter((traceId) => !known.has(traceId)).length : 0;
     held.show(waiting, selection.key !== '' && hasKeyboard() ? 'esc to show' : undefined);
     const longest = Math.max(...shown.map((trace) => trace.duration), 1);
-    reconcile(rows, shown, {
-      key: ({ traceId }) => traceId,
-      create(trace) {
-        const row = h('li', {});
-        fill(row, trace, longest);
-        return row;
-      },
-      update: (row, trace) => fill(row, trace, longest),
-    });
+    showRows(longest);
     selection.mark();
     empty.hidden = shown.length > 0;
-    empty.textContent =
-      newest.size === 0 && revision > 0 ? 'No trace matches these filters.' : 'Waiting for traces.';
+    setText(
+      empty,
+      newest.size === 0 && revision > 0 ? 'No trace matches these filters.' : 'Waiting for traces.',
+    );
+  }
+
+  /** The rows stay where they are, and each shows another trace, because several new ones a second would move all of them. */
+  function showRows(longest: number): void {
+    while (rows.children.length > shown.length) rows.lastElementChild?.remove();
+    for (const [index, trace] of shown.entries()) {
+      const known = rows.children[index];
+      const row = known instanceof HTMLElement ? known : h('li', {});
+      fillRow(row, trace, longest);
+      if (row !== known) rows.append(row);
+    }
   }
 
   return createListView<TraceList>(address, page, {
@@ -82,7 +84,8 @@ export const tracesView: CreateView = (address, page) => {
     limit: most,
     selection,
     held: held.element,
-    content: [head.element, rows, empty, upload],
+    tool: createUpload(page),
+    content: [head.element, rows, empty],
     cursor: () => revision,
     counted: () => `${count(shown.length)} of ${count(kept)} kept`,
     reset() {
@@ -96,7 +99,6 @@ export const tracesView: CreateView = (address, page) => {
       kept = list.kept;
       newest = merge(newest, list.traces);
       show();
-      upload.hidden = false;
       return list.partial
         ? 'The text is too long to search in full: only the newest traces were searched.'
         : '';
@@ -143,26 +145,29 @@ function severityOf({ failed, httpStatus }: TraceSummary): number {
 
 const filled = new WeakMap<Element, string>();
 
-function fill(row: HTMLElement, trace: TraceSummary, longest: number): void {
+function fillRow(row: HTMLElement, trace: TraceSummary, longest: number): void {
   const share = Math.sqrt(trace.duration / longest);
   row.style.setProperty('--share', `${(share * 100).toFixed(1)}%`);
   // Most rows have not changed since the last second.
-  if (filled.get(row) === String(trace.revision)) return;
-  filled.set(row, String(trace.revision));
+  const content = `${trace.traceId} ${trace.revision}`;
+  if (filled.get(row) === content) return;
+  filled.set(row, content);
+  row.dataset['key'] = trace.traceId;
   const [orderId] = trace.orderIds;
-  row.replaceChildren(
-    h(
-      'a',
-      { class: 'row', href: `/traces/${trace.traceId}` },
-      h('span', { class: 'time' }, clock(trace.start)),
-      h('span', { class: 'name' }, trace.name),
-      statusOf(trace),
-      h('span', { class: 'duration' }, h('i', { class: 'measure' }), duration(trace.duration)),
-      h('span', { class: 'number' }, trace.spans),
-      h('span', { class: 'services' }, trace.services.join(', ')),
-      h('span', { class: 'id', title: orderId }, orderId === undefined ? '' : shortId(orderId)),
-    ),
+  // The link keeps its focus while the texts change.
+  const link = row.querySelector('a') ?? h('a', { class: 'row' });
+  link.href = `/traces/${trace.traceId}`;
+  fill(
+    link,
+    h('span', { class: 'time' }, clock(trace.start)),
+    h('span', { class: 'name' }, trace.name),
+    statusOf(trace),
+    h('span', { class: 'duration' }, h('i', { class: 'measure' }), duration(trace.duration)),
+    h('span', { class: 'number' }, trace.spans),
+    h('span', { class: 'services' }, trace.services.join(', ')),
+    h('span', { class: 'id', title: orderId }, orderId === undefined ? '' : shortId(orderId)),
   );
+  if (link.parentElement !== row) row.append(link);
 }
 
 /** How a trace ended: the status of its answer, and whether any span failed on the way. */

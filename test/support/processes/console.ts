@@ -1,6 +1,7 @@
 import { ProtobufWriter } from '../../../src/telemetry/otlp/protobuf-writer.ts';
 import { request } from 'undici';
 import { startConsole } from '../../../lab/console/console.ts';
+import type { PrometheusPlace } from '../../../lab/console/alerts/prometheus-watch.ts';
 import type { Targets } from '../../../lab/console/targets.ts';
 import type { Destination, Signal } from '../../../lab/console/receiver/forwarder.ts';
 
@@ -40,6 +41,8 @@ export interface TestConsoleOptions {
   memory?: number;
   collector?: Partial<Record<Signal, Destination>>;
   targets?: Targets;
+  prometheus?: PrometheusPlace;
+  timeScale?: number;
 }
 
 export async function startTestConsole({
