@@ -92,6 +92,8 @@ export interface PostgresConfig {
 }
 
 export interface MigrationConfig extends Pick<PostgresConfig, 'url' | 'pooler'> {
+  /** For how long a Postgres that takes no connection yet is tried again. */
+  connectDeadline: number;
   /** Longest wait for a lock, behind which requests queue. */
   lockTimeout: number;
   /** One migration with all its tries to get its locks. */
@@ -233,6 +235,7 @@ export function loadMigrationConfig(env: Environment = process.env): MigrationCo
   return {
     url: new Secret(value.MIGRATION_DATABASE_URL ?? read({ DATABASE_URL }, env).DATABASE_URL),
     pooler: value.DATABASE_POOLER,
+    connectDeadline: value.MIGRATION_CONNECT_DEADLINE,
     lockTimeout: value.MIGRATION_LOCK_TIMEOUT,
     lockDeadline: value.MIGRATION_LOCK_DEADLINE,
   };

@@ -7,7 +7,12 @@ const ownUrl = { MIGRATION_DATABASE_URL: 'postgres://owner@db:5432/orders' };
 test('loadMigrationConfig requires the database URL only', () => {
   const config = loadMigrationConfig(ofService);
   expect(config.url.reveal()).toBe(ofService.DATABASE_URL);
-  expect(config).toMatchObject({ pooler: 'auto', lockTimeout: 500, lockDeadline: 60_000 });
+  expect(config).toMatchObject({
+    pooler: 'auto',
+    connectDeadline: 0,
+    lockTimeout: 500,
+    lockDeadline: 60_000,
+  });
   expect(() => loadMigrationConfig({})).toThrow(/^DATABASE_URL is not set: /);
 });
 

@@ -10,6 +10,11 @@ export const migrationVariables = {
       secret: true,
     }),
   ),
+  MIGRATION_CONNECT_DEADLINE: duration({
+    default: '0s',
+    meaning:
+      'for how long a Postgres that takes no connection yet is tried again, for a start beside it; `0s` tries once',
+  }),
   MIGRATION_LOCK_TIMEOUT: duration({
     default: '500ms',
     meaning:

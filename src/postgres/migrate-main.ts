@@ -3,6 +3,7 @@ import { ConfigError } from '../config/environment.ts';
 import { environmentWarnings } from '../config/environment-warnings.ts';
 import { migrationVariables } from '../config/migration-variables.ts';
 import { variables } from '../config/variables.ts';
+import { awaitPostgres } from './await-postgres.ts';
 import { migrate } from './migrate.ts';
 import { requireOwnSession } from './migration-session.ts';
 
@@ -11,6 +12,7 @@ try {
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   for (const warning of environmentWarnings({ ...variables, ...migrationVariables }))
     say(`Warning: ${warning}`);
+  await awaitPostgres(config.url.reveal(), { deadline: config.connectDeadline, say });
   await requireOwnSession(config);
   const applied = await migrate(config.url.reveal(), { ...config, say });
   const lines = applied.length === 0 ? ['Nothing to migrate.'] : applied.map((name) => `Applied ${name}.`);

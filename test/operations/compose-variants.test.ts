@@ -9,7 +9,7 @@ interface Service {
   profiles?: string[];
   mem_limit?: string;
   volumes?: string[];
-  depends_on?: Record<string, { required?: boolean }>;
+  depends_on?: Record<string, { condition?: string; required?: boolean }>;
   environment?: Record<string, string | number>;
   develop?: { watch: Array<{ action: string; path: string; target?: string }> };
 }
@@ -76,6 +76,18 @@ test('the stack for development watches files that exist, and copies each to whe
       if (target !== undefined) expect(target).toBe(`/app/${path}`);
     }
   }
+});
+
+// Podman starts what a container requires and has ended, and refuses if that requires another one that runs.
+test('nothing requires a container that ends and itself requires another', async () => {
+  const services = await servicesOf('docker-compose.yml');
+  const ended = [...services.values()].flatMap(({ depends_on: needed = {} }) =>
+    Object.entries(needed).flatMap(([name, { condition }]) =>
+      condition === 'service_completed_successfully' ? [name] : [],
+    ),
+  );
+  expect(new Set(ended)).toEqual(new Set(['migrate']));
+  expect(services.get('migrate')?.depends_on).toBeUndefined();
 });
 
 // podman-compose 1.6 cannot read Compose's tags with nested values, merge a text with a number, or put a number into a port.

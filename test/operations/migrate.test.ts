@@ -1,5 +1,7 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { startTcpProxy } from '../../lab/simulator/network/tcp-proxy.ts';
 import { createTestDatabase, type TestDatabase } from '../support/processes/database.ts';
 import { databaseUrl } from '../support/processes/postgres-for-tests.ts';
 
@@ -53,6 +55,53 @@ test('one of four concurrent migrations applies the changes, the others wait, an
   const names = (await appliedMigrations()).map(({ name }) => name);
   expect(names).toEqual([...new Set(names)]);
   expect(names).toContain('0001_orders');
+});
+
+describe('migrate beside Postgres, with MIGRATION_CONNECT_DEADLINE', () => {
+  test('migrate says that it waits for Postgres, and migrates once it is there', async () => {
+    await using clean = new AsyncDisposableStack();
+    const proxy = clean.use(await startTcpProxy(database.url));
+    await proxy.close();
+    const migration = spawn(process.execPath, ['src/postgres/migrate-main.ts'], {
+      env: { DATABASE_URL: proxy.url, MIGRATION_CONNECT_DEADLINE: '1m' },
+    });
+    clean.defer(() => void migration.kill());
+    const ended = once(migration, 'close');
+    let said = '';
+    for (const output of [migration.stderr, migration.stdout])
+      output.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const { host } = new URL(proxy.url);
+    const waiting = `Waiting up to 60 s for Postgres. PostgreSQL at ${host} cannot be reached: the connection is refused.\n`;
+    await expect.poll(() => said).toBe(waiting);
+
+    await proxy.open();
+
+    expect(await ended).toEqual([0, null]);
+    expect(said.slice(waiting.length)).toMatch(/^(Applied \d{4}_\w+\.\n)+$/);
+  });
+
+  test('migrate ends with the reason once it has waited in vain', async () => {
+    const { code, stderr } = await migrate({
+      DATABASE_URL: 'postgres://orders:hush-hush@127.0.0.1:1/orders',
+      MIGRATION_CONNECT_DEADLINE: '300ms',
+    });
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      'Waiting up to 0.3 s for Postgres. PostgreSQL at 127.0.0.1:1 cannot be reached: the connection is refused.\n' +
+        'The migration failed: connect ECONNREFUSED 127.0.0.1:1\n',
+    );
+  });
+
+  test('migrate does not wait for what waiting cannot mend', async () => {
+    const { code, stderr } = await migrate({
+      DATABASE_URL: databaseUrl(inject('postgresUrl'), 'nowhere'),
+      MIGRATION_CONNECT_DEADLINE: '1m',
+    });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'The migration failed: database "nowhere" does not exist\n',
+    });
+  });
 });
 
 describe('migrate reports in one line, with exit code 1', () => {
