@@ -18,6 +18,9 @@ import { createHttpPaymentGateway } from './payment/http-payment-gateway.ts';
 import type { PaymentGateway } from './payment/payment-gateway.ts';
 import { createResilientPaymentGateway } from './payment/resilient-payment-gateway.ts';
 import type { Redis } from './redis/redis.ts';
+import { createOrderMetrics, registerOrderGauges } from './telemetry/metrics/order-metrics.ts';
+import { observeOrders } from './telemetry/observers/orders.ts';
+import { observePayments } from './telemetry/observers/payment.ts';
 
 /** Lets a test put a wrapper around a real part. The service itself never does. */
 export interface DomainOverrides {
@@ -25,9 +28,15 @@ export interface DomainOverrides {
   gateway?: (gateway: PaymentGateway) => PaymentGateway;
 }
 
-/** Creates the parts of the domain. */
+/** Creates the parts of the domain and starts its worker. */
 export function createDomain(parts: DomainParts, overrides: DomainOverrides = {}): Domain {
-  const { config, database, redis, probes, metrics, defer } = parts;
+  const { config, database, redis, levels, metrics, defer } = parts;
+  const orderMetrics = createOrderMetrics(metrics.instruments);
+  const probes = {
+    payments: observePayments(levels.component('payment'), metrics),
+    orders: observeOrders(levels.component('orders'), orderMetrics),
+  };
+  metrics.watch({ breakers: ['payment', 'settlement'], caches: ['orders'] });
 
   // What it depends on.
   const httpGateway = createHttpPaymentGateway({
@@ -88,7 +97,28 @@ export function createDomain(parts: DomainParts, overrides: DomainOverrides = {}
   gatewayEvents.on('available', settlement.wake);
   defer(() => settlement.stop());
 
+  registerOrderGauges(metrics.instruments, {
+    backlog: dependencies.backlog.snapshot,
+    suspended() {
+      const scopes = payments.suspended().map((cause) => parseCause(cause).scope);
+      const count = (scope: string) => scopes.filter((each) => each === scope).length;
+      return { card: count('card'), client: count('client') };
+    },
+    pausedFor: payments.pausedFor,
+  });
+
   return {
+    document: {
+      title: 'Orders',
+      description: 'Places, charges, reads and cancels orders.',
+      tags: [
+        {
+          name: 'Orders',
+          description:
+            'An order is `pending` until its payment is decided, and then `paid`, `declined`, `refused` or `cancelled` for good.',
+        },
+      ],
+    },
     routes: async (scope) => {
       await scope.register(orderRoutes, { dependencies, readOrder });
     },
@@ -103,15 +133,7 @@ export function createDomain(parts: DomainParts, overrides: DomainOverrides = {}
     ],
     circuits: payments.circuitStates,
     batches: () => ({ place: writes.place.state(), record: writes.record.state() }),
-    gauges: {
-      backlog: dependencies.backlog.snapshot,
-      suspended() {
-        const scopes = payments.suspended().map((cause) => parseCause(cause).scope);
-        const count = (scope: string) => scopes.filter((each) => each === scope).length;
-        return { card: count('card'), client: count('client') };
-      },
-      pausedFor: payments.pausedFor,
-    },
+    spanAttributes: { order_id: 'orders.order.id', idempotency: 'orders.idempotency.result' },
     start: settlement.start,
   };
 }

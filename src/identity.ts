@@ -7,17 +7,6 @@
 export const identity = {
   name: 'orders',
   namespace: 'orders',
-  /** Heads the OpenAPI document. */
-  title: 'Orders',
-  description: 'Places, charges, reads and cancels orders.',
-  /** The groups of operations in the OpenAPI document. */
-  tags: [
-    {
-      name: 'Orders',
-      description:
-        'An order is `pending` until its payment is decided, and then `paid`, `declined`, `refused` or `cancelled` for good.',
-    },
-  ],
   /** The parts of the domain whose log level can be set on its own. */
   logComponents: ['payment', 'orders'],
   /** Fields of log lines that hold secrets of the domain, which are never written. */

@@ -6,12 +6,9 @@ import type { Metrics } from './telemetry/metrics/metrics.ts';
 import { observeAdmission } from './telemetry/observers/admission.ts';
 import { observeAuthentication } from './telemetry/observers/auth.ts';
 import { observeConnections } from './telemetry/observers/connections.ts';
-import { observeDomain } from './telemetry/observers/domain.ts';
-import { observeRequests } from './telemetry/observers/http.ts';
+import { observeRequests, type SpanAttributes } from './telemetry/observers/http.ts';
 import { observeDatabase } from './telemetry/observers/postgres.ts';
 import { observeRedis } from './telemetry/observers/redis.ts';
-
-export type Probes = ReturnType<typeof createProbes>;
 
 /** Creates a domain probe for each part of the service; it turns the part's events into spans, metrics and log lines. */
 export function createProbes(config: Config, levels: LogLevels, metrics: Metrics) {
@@ -24,14 +21,14 @@ export function createProbes(config: Config, levels: LogLevels, metrics: Metrics
       makeSpans,
     }),
     redis: (url: string) => observeRedis(levels.component('redis'), metrics, { url, makeSpans }),
-    domain: observeDomain(levels, metrics),
     admission: observeAdmission(levels.component('admission'), metrics),
     authentication: observeAuthentication(http, metrics),
-    requests: (app: Parameters<typeof observeRequests>[0]) =>
+    requests: (app: Parameters<typeof observeRequests>[0], attributes: SpanAttributes) =>
       observeRequests(app, http, metrics, {
         makeSpans,
         isTrusted: createCallerTrust(config.http),
         knownMethods: config.knownHttpMethods,
+        attributes,
       }),
     connections: (listener: 'public' | 'admin') => observeConnections(http, metrics, listener),
     fewOpenFiles: ({ api, wanted }: { api: number; wanted: number }) =>

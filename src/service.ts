@@ -3,7 +3,8 @@ import { createAdminServer } from './admin/admin-server.ts';
 import { startAgentCheck } from './admin/agent-check.ts';
 import { createAdmission } from './admission/admission.ts';
 import { type Config, demoApiKey } from './config/config.ts';
-import { createDomain, type DomainOverrides } from './domain.ts';
+import { createDomain } from './domain.ts';
+import type { Domain, DomainParts } from './domain-contract.ts';
 import { createHealth } from './health.ts';
 import { identity } from './identity.ts';
 import { listen } from './http/listen.ts';
@@ -36,12 +37,13 @@ export interface Service {
  * The composition root: creates every part, passes each what it needs, and listens. When a step fails, the parts that
  * exist are closed again.
  *
+ * @param create makes the domain. Default: the one of this service; a test puts wrappers around its parts
  * @throws {StartupError} when a listener cannot have its address
  */
 export async function createService(
   config: Config,
   { logger, metrics = createMetrics() }: ServiceTelemetry,
-  overrides: DomainOverrides = {},
+  create: (parts: DomainParts) => Domain = createDomain,
 ): Promise<Service> {
   await using building = new AsyncDisposableStack();
   const levels = createLogLevels(logger, config.logLevels);
@@ -52,17 +54,14 @@ export async function createService(
   building.defer(() => database.close());
   const redis = config.redis && createRedis(config.redis, probes.redis(config.redis.url.reveal()));
   building.defer(() => redis?.close());
-  const domain = createDomain(
-    {
-      config,
-      database,
-      redis,
-      probes: probes.domain,
-      metrics,
-      defer: (close) => building.defer(close),
-    },
-    overrides,
-  );
+  const domain = create({
+    config,
+    database,
+    redis,
+    levels,
+    metrics,
+    defer: (close) => building.defer(close),
+  });
 
   // What protects it, and what reports its state.
   const admission =
@@ -84,7 +83,6 @@ export async function createService(
     batches: domain.batches,
     circuits,
     admission: () => admission?.state() ?? noAdmission,
-    ...domain.gauges,
   });
 
   const files = shareOpenFiles(openFilesLimit(), {
@@ -131,17 +129,11 @@ export async function createService(
   const server = await createServer({
     config: { ...config, http: withConnections(config.http, files.api) },
     name: identity.name,
-    document: {
-      title: identity.title,
-      version: serviceVersion,
-      description: identity.description,
-      tags: [...identity.tags],
-      exampleKey: exampleKey(config),
-    },
+    document: { ...domain.document, version: serviceVersion, exampleKey: exampleKey(config) },
     health,
     problems: domain.problems,
     routes: domain.routes,
-    observe: probes.requests,
+    observe: (app) => probes.requests(app, domain.spanAttributes),
     auth: probes.authentication,
     redis,
     onRateLimited: () => metrics.shed('rate_limited'),

@@ -54,9 +54,8 @@ export const domainFiles: readonly string[] = [
   'src/{domain,identity}.ts',
   'src/README.md',
   'src/config/{domain,gateway,settlement}-*.ts',
-  'src/telemetry/domain-fields.ts',
-  'src/telemetry/metrics/domain-metrics.ts',
-  'src/telemetry/observers/{domain,orders,payment}.ts',
+  'src/telemetry/metrics/order-metrics.ts',
+  'src/telemetry/observers/{orders,payment}.ts',
 ];
 
 /** A part that a fork can do without. */
@@ -103,9 +102,9 @@ export const parts: Readonly<Record<string, Part>> = {
     about: 'settlement of what requests leave pending',
     files: [
       'src/leasing/**',
-      'src/bookings/{due,settle}-bookings.ts',
+      'src/bookings/{due-bookings,settle-bookings,observe-settlement}.ts',
       'src/config/settlement-config.ts',
-      'src/telemetry/observers/settlement.ts',
+      'src/telemetry/observers/own-trace.ts',
       'migrations/0002_due_bookings.sql',
       'test/settlement.test.ts',
     ],

@@ -79,9 +79,9 @@ test.each(['pg', 'fastify', 'postgres', 'pg-tools', 'grafana'])('a service is no
 
 test('a plural whose file the core has is refused', async () => {
   mkdirSync(path.join(folder, 'empty'));
-  const names = forkNames({ name: 'desk', resource: 'authority', plural: 'auth' });
+  const names = forkNames({ name: 'desk', resource: 'datasource' });
   await expect(makeFork(path.join(folder, 'empty/desk'), { ...options, names })).rejects.toThrow(
-    'src/telemetry/observers/auth.ts already',
+    'grafana/source/datasources.ts already',
   );
   expect(readdirSync(path.join(folder, 'empty'))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { redisUrl } from './addresses.ts';
-import { domainVariables } from './domain-variables.ts';
+import { domainVariables } from './domain-config.ts';
 import { apiKeys, duration, oneOf, optional, wholeNumber } from './environment.ts';
 import { logFilter } from './log-filter.ts';
 import { connectionVariables, listenerVariables, proxyVariables } from './http-variables.ts';

@@ -1,14 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SpanContext } from '@opentelemetry/api';
-import type { DomainFields, DomainTimes } from './domain-fields.ts';
 
 /**
  * The fields of the canonical log line of one request, or of one piece of work in the background, collected along the way, under the
- * names that they have in the log. Code at any depth finds it through the async context, so no signature carries it.
+ * names that they have in the log. Code at any depth finds it through the async context, so no signature carries it. The
+ * observers of the domain declare the fields that they add.
  *
  * @see https://stripe.com/blog/canonical-log-lines
  */
-export interface RequestLog extends DomainFields {
+export interface RequestLog {
   request_id: string;
   client_id?: string;
   db_ms?: number;
@@ -26,7 +26,12 @@ export interface RequestContext {
   requestLog: RequestLog;
   /** `undefined` if telemetry is disabled. */
   trace: SpanContext | undefined;
+  /** The number of the attempt at a dependency that it makes at the moment. Default 1. */
+  attempt?: number;
 }
+
+/** The fields that are sums of milliseconds. */
+type Times = Extract<keyof RequestLog, `${string}_ms`>;
 
 const contexts = new AsyncLocalStorage<RequestContext>();
 
@@ -44,7 +49,7 @@ export function currentRequestLog(): RequestLog | undefined {
 }
 
 /** Adds the milliseconds of one call to the total of the request. */
-export function addTime(field: 'db_ms' | 'redis_ms' | DomainTimes, milliseconds: number): void {
+export function addTime(field: Times, milliseconds: number): void {
   const requestLog = currentRequestLog();
   if (requestLog) requestLog[field] = roundTime((requestLog[field] ?? 0) + milliseconds);
 }

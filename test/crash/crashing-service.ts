@@ -1,4 +1,5 @@
 import { loadConfig } from '../../src/config/config.ts';
+import { createDomain } from '../../src/domain.ts';
 import * as statements from '../../src/orders/order-statements.ts';
 import { runProcess } from '../../src/process.ts';
 import { createService } from '../../src/service.ts';
@@ -29,13 +30,11 @@ if (mutant) {
 await runProcess(async () => {
   const config = loadConfig();
   const logger = createLogger({ service: 'orders', level: config.logLevel });
-  const service = await createService(
-    config,
-    { logger },
-    {
+  const service = await createService(config, { logger }, (parts) =>
+    createDomain(parts, {
       store: (store) => withFaultPoints('store', store),
       gateway: (gateway) => withFaultPoints('gateway', gateway),
-    },
+    }),
   );
   return {
     announcement: { type: 'listening', url: service.url, adminUrl: service.adminUrl },

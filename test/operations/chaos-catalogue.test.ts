@@ -5,7 +5,7 @@ import { scaleExpression, scaleRules, timeScales } from '../../lab/chaos/alerts/
 import { catalogue } from '../../lab/chaos/catalogue.ts';
 import { detectionTable } from '../../lab/chaos/detection.ts';
 import { heartbeat } from '../../lab/chaos/experiment.ts';
-import { settlementBuckets } from '../../src/telemetry/metrics/domain-metrics.ts';
+import { settlementBuckets } from '../../src/telemetry/metrics/order-metrics.ts';
 import { readDashboards, readRules } from '../support/files/observability-as-code.ts';
 import { parsePromql } from '../support/files/promql.ts';
 

@@ -2,7 +2,9 @@ import { loadConfig } from '../../../src/config/config.ts';
 import { runProcess } from '../../../src/process.ts';
 import { createService } from '../../../src/service.ts';
 import { createLogDestination } from '../../../src/telemetry/logging/log-destination.ts';
+import { Counter } from '../../../src/telemetry/metrics/counter.ts';
 import { Gauge } from '../../../src/telemetry/metrics/gauge.ts';
+import { Histogram } from '../../../src/telemetry/metrics/histogram.ts';
 import { createLogger } from '../../../src/telemetry/logging/logger.ts';
 import type { Metrics } from '../../../src/telemetry/metrics/metrics.ts';
 import { shutdownTelemetry } from '../../../src/telemetry/sdk.ts';
@@ -11,7 +13,29 @@ import { shutdownTelemetry } from '../../../src/telemetry/sdk.ts';
 
 const nothing = (): void => {};
 
+class NoCounter extends Counter {
+  override increment(): void {}
+}
+
+class NoHistogram extends Histogram {
+  override observe(): boolean {
+    return false;
+  }
+}
+
+const [counter, gauge, histogram] = [
+  new NoCounter({}, nothing),
+  new Gauge({}, nothing),
+  new NoHistogram('', {}, [], nothing),
+];
+
 const noMetrics: Metrics = {
+  instruments: {
+    detailed: false,
+    counter: () => ({ child: () => counter }),
+    gauge: () => ({ child: () => gauge }),
+    histogram: () => ({ child: () => histogram }),
+  },
   detailed: false,
   render: () => Promise.resolve(''),
   requestStarted: nothing,
@@ -25,7 +49,7 @@ const noMetrics: Metrics = {
   retries: nothing,
   breakerCall: nothing,
   breakerChanged: nothing,
-  orderSettled: nothing,
+  watch: nothing,
   authFailed: nothing,
   shed: nothing,
   cacheRequested: nothing,

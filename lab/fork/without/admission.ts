@@ -16,7 +16,7 @@ export const withoutAdmission: Readonly<Record<string, readonly Edit[]>> = {
     withoutBlock('admission: observeAdmission'),
   ],
   'src/domain-contract.ts': [withoutBlock('queues: ReadonlyArray')],
-  'src/domain.ts': [remove(/^ *queues: \[.*\n/gm)],
+  'src/bookings/domain.ts': [remove(/^ *queues: \[.*\n/gm)],
   'src/upstream/client.ts': [
     withoutBlock('queue: { waiting(): number'),
     remove(/^ *queue: \{ waiting: \(\) => .*\n/gm),
@@ -67,7 +67,7 @@ export const withoutAdmission: Readonly<Record<string, readonly Edit[]>> = {
   'src/config/log-filter.ts': [remove(", 'admission'")],
   'src/telemetry/metrics/gauge-sources.ts': [
     remove(/^ *admission\(\): .*\n/gm),
-    remove(' admission,'),
+    replace('circuits, admission }', 'circuits }'),
     ...['in_flight', 'queue_depth', 'limit'].map((name) =>
       remove(new RegExp(`^ *make\\.gauge\\(\\{\\n *name: 'admission_${name}',[^]*?\\}\\);\\n`, 'gm')),
     ),

@@ -37,7 +37,7 @@ export const withoutAutoInstrumentation: Readonly<Record<string, readonly Edit[]
     replace('instrumentedServerSpans, ownServerSpans', 'ownServerSpans'),
     remove(/^ \*\n \* @param makeSpans .*\n/gm),
     remove(/^ *makeSpans,\n/gm),
-    remove('makeSpans: boolean; '),
+    remove(/^ *makeSpans: boolean;\n/gm),
     replace('(makeSpans ? ownServerSpans : instrumentedServerSpans)({', 'ownServerSpans({'),
     remove(/^ *if \(!makeSpans\) .*\n/gm),
     replace(

@@ -45,7 +45,7 @@ export const withoutRedis: Readonly<Record<string, readonly Edit[]>> = {
   ],
   'src/config/addresses.ts': [withoutBlock('export const redisUrl'), withoutBlock('function isDecodable')],
   'src/config/log-filter.ts': [remove(" 'redis',")],
-  'src/telemetry/request-log.ts': [remove(/^ *redis_ms\?.*\n/gm), remove(" | 'redis_ms'")],
+  'src/telemetry/request-log.ts': [remove(/^ *redis_ms\?.*\n/gm)],
   'src/telemetry/metrics/dependency-metrics.ts': [
     replace('Postgres, Redis and the', 'Postgres and the'),
     replace('an SQLSTATE, or the code of an error of Redis', 'an SQLSTATE'),

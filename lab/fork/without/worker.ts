@@ -2,8 +2,8 @@ import { type Edit, remove, replace } from '../edits.ts';
 
 /** What the files that stay lose with the worker: a resource that is left pending is then finished by a repeat of its request. */
 export const withoutWorker: Readonly<Record<string, readonly Edit[]>> = {
-  'src/domain.ts': [
-    remove(/^import \{ (?:leaseDueBookings|createSettlementWorker|workerLease) \}.*\n/gm),
+  'src/bookings/domain.ts': [
+    remove(/^import \{ (?:leaseDueBookings|observeSettlement|createSettlementWorker|workerLease) \}.*\n/gm),
     remove(/^ *\/\/ The worker settles[^]*?worker\.stop\(\)\);\n\n/gm),
     remove(/^ *start: worker\.start,\n/gm),
   ],
@@ -11,15 +11,8 @@ export const withoutWorker: Readonly<Record<string, readonly Edit[]>> = {
     remove(/^import .*settlement-config.*\n/gm),
     remove(/^ *settlement: SettlementConfig;\n/gm),
     remove(', settlement: settlementConfig(value)'),
-  ],
-  'src/config/domain-variables.ts': [
-    remove(/^import .*settlement-config.*\n/gm),
     remove(', and how it settles what a call left open'),
     remove(', ...settlementVariables'),
-  ],
-  'src/telemetry/observers/domain.ts': [
-    remove(/^import \{ observeSettlement \}.*\n/gm),
-    remove(/^ *settlement: observeSettlement.*\n/gm),
   ],
   'README.md': [
     replace(
@@ -28,18 +21,16 @@ export const withoutWorker: Readonly<Record<string, readonly Edit[]>> = {
     ),
   ],
   'docs/recipes.md': [
-    replace('...upstreamVariables, ...settlementVariables }', '...upstreamVariables }'),
+    remove(/(?<=\.\.\.upstreamVariables), \.\.\.settlementVariables(?= \})/g),
     remove(/^\+ {2}\.\.\.settlementVariables,\n/gm),
-    replace('settlementVariables }', 'upstreamVariables }'),
-    replace('/settlement-config', '/upstream-config'),
     remove(', settlement: settlementConfig(value)'),
     remove(/^\+ +settlement: settlementConfig.*\n/gm),
     replace(' ...settlementVariables,', ' ...upstreamVariables,'),
   ],
   'src/bookings/booking-routes.ts': [
     replace(
-      'The booking is stored as pending, and will be decided without another request.',
-      'The booking is stored as pending. Repeat the request with the same key.',
+      'Stored as pending, and decided without another request.',
+      'Stored as pending. Repeat the request with the same key.',
     ),
   ],
 };

@@ -1,6 +1,5 @@
 import { markExemplar } from '../tracing/tracing.ts';
 import { conventionNamed } from './conventions.ts';
-import { watched } from './domain-metrics.ts';
 import type { Instruments } from './instruments.ts';
 
 /** Calls to Postgres, Redis and the dependencies of the domain, with their retries and circuit breakers. */
@@ -26,6 +25,11 @@ export interface DependencyMetrics {
   breakerCall(breaker: string, outcome: 'success' | 'failure' | 'timeout' | 'rejected'): void;
   breakerChanged(breaker: string, from: string, to: string): void;
   cacheRequested(cache: string, result: 'hit' | 'miss' | 'error'): void;
+  /**
+   * Names breakers and caches that an alert watches. It compares with the value before the first event, so their series exist
+   * from now on.
+   */
+  watch(names: { breakers: readonly string[]; caches: readonly string[] }): void;
 }
 
 /** What the semantic conventions say of an operation on a database. */
@@ -82,14 +86,6 @@ export function createDependencyMetrics(make: Instruments): DependencyMetrics {
     labels: ['cache', 'result'],
   });
 
-  // An alert compares with the value before the first event, so the series exist from the start.
-  for (const breaker of watched.breakers) {
-    for (const outcome of ['success', 'failure', 'timeout', 'rejected']) breakerCalls.child(breaker, outcome);
-  }
-  for (const cache of watched.caches) {
-    for (const result of ['hit', 'miss', 'error']) cacheRequests.child(cache, result);
-  }
-
   return {
     dependency(name, operation, outcome, milliseconds, traceId, detail = noDetail) {
       const child = make.detailed
@@ -112,5 +108,14 @@ export function createDependencyMetrics(make: Instruments): DependencyMetrics {
     breakerCall: (breaker, outcome) => breakerCalls.child(breaker, outcome).increment(),
     breakerChanged: (breaker, from, to) => breakerTransitions.child(breaker, from, to).increment(),
     cacheRequested: (cache, result) => cacheRequests.child(cache, result).increment(),
+    watch({ breakers, caches }) {
+      for (const breaker of breakers) {
+        for (const outcome of ['success', 'failure', 'timeout', 'rejected'])
+          breakerCalls.child(breaker, outcome);
+      }
+      for (const cache of caches) {
+        for (const result of ['hit', 'miss', 'error']) cacheRequests.child(cache, result);
+      }
+    },
   };
 }

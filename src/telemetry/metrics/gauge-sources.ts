@@ -1,8 +1,7 @@
-import { type DomainGaugeSources, registerDomainGauges } from './domain-metrics.ts';
 import type { Instruments } from './instruments.ts';
 
 /** State that the service holds anyway, so a gauge reads it at scrape time and nothing is recorded in between. */
-export interface GaugeSources extends DomainGaugeSources {
+export interface GaugeSources {
   pool(): { total: number; idle: number; waiting: number };
   /** Shared statements in flight, and rows that wait to share one, by what they write. */
   batches(): Record<string, { inFlight: number; waiting: number }>;
@@ -15,7 +14,7 @@ const circuitStates = ['closed', 'open', 'half_open'] as const;
 
 export function registerGauges(
   make: Instruments,
-  { pool, batches, circuits, admission, ...domain }: GaugeSources,
+  { pool, batches, circuits, admission }: GaugeSources,
 ): void {
   make.gauge({
     name: 'pg_pool_connections',
@@ -66,5 +65,4 @@ export function registerGauges(
       }
     },
   });
-  registerDomainGauges(make, domain);
 }

@@ -6,18 +6,19 @@ import { observePool, observeRuntime } from './convention-metrics.ts';
 import { renderConventions } from './convention-view.ts';
 import type { ConventionContext } from './conventions.ts';
 import { createDependencyMetrics, type DependencyMetrics } from './dependency-metrics.ts';
-import { createDomainMetrics, type DomainMetrics } from './domain-metrics.ts';
 import { familiesOf } from './exposition.ts';
 import { gcDuration, observeGc } from './gc-duration.ts';
 import { type GaugeSources, registerGauges } from './gauge-sources.ts';
 import { createHttpMetrics, type HttpMetrics } from './http-metrics.ts';
-import { createInstruments } from './instruments.ts';
+import { createInstruments, type Instruments } from './instruments.ts';
 import { observeProcess } from './process-metrics.ts';
 import { type MetricsFormat, toTextFormat } from './text-format.ts';
 import { createTelemetryMetrics, type DroppedTelemetry, type TelemetryMetrics } from './telemetry-metrics.ts';
 
-/** Everything that the service counts and measures, under the names that dashboards and alerts read. */
-export interface Metrics extends HttpMetrics, DependencyMetrics, DomainMetrics, TelemetryMetrics {
+/** What every service counts and measures, under the names that dashboards and alerts read. */
+export interface Metrics extends HttpMetrics, DependencyMetrics, TelemetryMetrics {
+  /** Make the figures of the domain, which a scrape gets with all others. */
+  instruments: Instruments;
   /** The exposition that a scrape gets. Only OpenMetrics has exemplars. */
   render(format: MetricsFormat): Promise<string>;
   /** Adds the gauges that read the state of the service's parts. Call it once, when these parts exist. */
@@ -72,6 +73,7 @@ export function createMetrics({
   }
 
   return {
+    instruments: make,
     async render(format) {
       const openMetrics =
         names === 'prometheus'
@@ -86,6 +88,5 @@ export function createMetrics({
     ...createTelemetryMetrics(make, () => ({ ...droppedTelemetry(), metrics: notRecorded })),
     ...createHttpMetrics(make),
     ...createDependencyMetrics(make),
-    ...createDomainMetrics(make),
   };
 }

@@ -2,7 +2,6 @@ import type { Span } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { identity } from '../../identity.ts';
 import type { CallerTrust } from '../../http/limits/trusted-callers.ts';
-import { describeDomain } from '../domain-fields.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type RequestLog, roundTime, runInRequest } from '../request-log.ts';
@@ -26,6 +25,9 @@ declare module 'fastify' {
   }
 }
 
+/** The attribute of each log field that the span of a request has, too. */
+export type SpanAttributes = Readonly<Partial<Record<keyof RequestLog, string>>>;
+
 /**
  * One span, one log line and one set of metrics per request. The span continues the trace of a trusted caller, and the
  * response carries its `traceparent`.
@@ -40,7 +42,13 @@ export function observeRequests(
     makeSpans,
     isTrusted,
     knownMethods,
-  }: { makeSpans: boolean; isTrusted: CallerTrust; knownMethods: readonly string[] },
+    attributes,
+  }: {
+    makeSpans: boolean;
+    isTrusted: CallerTrust;
+    knownMethods: readonly string[];
+    attributes: SpanAttributes;
+  },
 ): void {
   const names = createHttpNames(knownMethods);
   // Only looked up if it is shown: behind a proxy that means to read headers.
@@ -90,7 +98,7 @@ export function observeRequests(
     );
     if (isExemplar) markExemplar(observed?.server.span);
     if (observed) {
-      describeRequest(observed, request);
+      describeRequest(observed, request, attributes);
       observed.server.end(status === clientGone ? 'client_gone' : status);
     }
     if (observed?.requestLog.unlogged) return;
@@ -124,9 +132,16 @@ const attributeNames = {
 };
 
 /** Attributes that are known only once the request is handled. */
-function describeRequest({ server: { span }, requestLog }: Observation, request: FastifyRequest): void {
+function describeRequest(
+  { server: { span }, requestLog }: Observation,
+  request: FastifyRequest,
+  attributes: SpanAttributes,
+): void {
   if (!span.isRecording()) return;
   span.setAttribute(attributeNames.request, request.id);
   if (request.clientId) span.setAttribute(attributeNames.client, request.clientId);
-  describeDomain(span, requestLog);
+  for (const [field, name] of Object.entries<string | undefined>(attributes)) {
+    const value = requestLog[field as keyof RequestLog];
+    if (name !== undefined && value !== undefined) span.setAttribute(name, value);
+  }
 }

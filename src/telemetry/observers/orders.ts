@@ -1,21 +1,21 @@
-import { SpanKind } from '@opentelemetry/api';
 import type { Order } from '../../orders/order.ts';
 import type { OrderEvents } from '../../orders/order-events.ts';
 import type { Logger } from '../logging/logger.ts';
-import type { Metrics } from '../metrics/metrics.ts';
-import { currentRequestLog, currentRequestContext, type RequestLog, runInRequest } from '../request-log.ts';
-import {
-  inSpan,
-  parseTraceparent,
-  recordingSpan,
-  startTrace,
-  traceparentOf,
-  validContext,
-  withSpan,
-} from '../tracing/tracing.ts';
+import type { OrderMetrics } from '../metrics/order-metrics.ts';
+import { currentRequestLog, currentRequestContext, type RequestLog } from '../request-log.ts';
+import { inSpan, parseTraceparent, recordingSpan, traceparentOf } from '../tracing/tracing.ts';
+import { inOwnTrace } from './own-trace.ts';
+
+declare module '../request-log.ts' {
+  interface RequestLog {
+    order_id?: string;
+    order_status?: string;
+    idempotency?: string;
+  }
+}
 
 /** Records orders as spans, business metrics and log lines. */
-export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
+export function observeOrders(logger: Logger, metrics: OrderMetrics): OrderEvents {
   return {
     placing: (work) =>
       inSpan('orders.place', async (span) => {
@@ -68,14 +68,11 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
     // Settlement may run a day later, so it has its own trace, with a link to the trace that placed the order.
     settling(leased, round) {
       const placedIn = leased.traceparent === undefined ? undefined : parseTraceparent(leased.traceparent);
-      const span = startTrace('orders.settle', {
-        kind: SpanKind.CONSUMER,
-        root: true,
-        ...(placedIn && { links: [{ context: placedIn }] }),
-      });
       const requestLog = { request_id: `settle-${leased.order.id}`, order_id: leased.order.id };
-      return runInRequest({ requestLog, trace: validContext(span) }, () =>
-        withSpan(span, async () => {
+      return inOwnTrace(
+        'orders.settle',
+        requestLog,
+        async (span) => {
           const order = await round();
           if (span.isRecording()) {
             span.setAttributes({
@@ -85,7 +82,8 @@ export function observeOrders(logger: Logger, metrics: Metrics): OrderEvents {
             describeOrder(span, order);
           }
           return order;
-        }),
+        },
+        placedIn,
       );
     },
     settlementFailed(error) {

@@ -1,6 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { attemptOf } from '../domain-fields.ts';
 import { constantAttributes, oncePerPair } from '../otlp/constant-attributes.ts';
 import type { Boundary } from '../tracing/boundary.ts';
 import { rememberLast } from '../tracing/remember-last.ts';
@@ -30,7 +29,7 @@ export function observeOutgoingRequests(boundary: Boundary): void {
     // Outside a trace: another part of the process, such as an exporter, sends it.
     if (requestContext?.trace === undefined) return;
     const parent = recordingSpan();
-    const span = parent && startSpan(parent, request, attemptOf(requestContext.requestLog));
+    const span = parent && startSpan(parent, request, requestContext.attempt ?? 1);
     if (span) spans.set(request, span);
     const carrier: Record<string, string> = {};
     const sender = span ?? unrecordedBelow(requestContext.trace);

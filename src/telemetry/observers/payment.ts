@@ -4,9 +4,18 @@ import { parseCause } from '../../payment/cause.ts';
 import type { CancelOutcome, ChargeOutcome, PaymentEvents } from '../../payment/payment-gateway.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { addTime, currentRequestLog } from '../request-log.ts';
+import { addTime, currentRequestContext, currentRequestLog } from '../request-log.ts';
 import { inSpan, recordingSpan, sampledTraceId } from '../tracing/tracing.ts';
 import { reportCircuit } from './circuit.ts';
+
+declare module '../request-log.ts' {
+  interface RequestLog {
+    payment_outcome?: string;
+    payment_attempts?: number;
+    circuit_breaker?: string;
+    payment_ms?: number;
+  }
+}
 
 /** The span events of attempts that were not sent. */
 const notSent = {
@@ -33,8 +42,10 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
         return outcome;
       }),
     attempting({ attempt }) {
-      const requestLog = currentRequestLog();
-      if (requestLog) requestLog.payment_attempts = attempt;
+      const requestContext = currentRequestContext();
+      if (requestContext === undefined) return;
+      requestContext.attempt = attempt;
+      requestContext.requestLog.payment_attempts = attempt;
     },
     attempted({ operation, key, attempt, outcome, duration, breaker, circuit }) {
       addTime('payment_ms', duration);

@@ -5,8 +5,7 @@ import { type Attributes, ROOT_CONTEXT, type Span, trace, TraceFlags } from '@op
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
 import { templateOf } from '../observers/outgoing-http.ts';
 import { attributesOfSummary, summaryOfStatement } from '../observers/postgres.ts';
-import { attemptOf } from '../domain-fields.ts';
-import { currentRequestLog } from '../request-log.ts';
+import { currentRequestContext } from '../request-log.ts';
 import type { CallerTrust } from '../../http/limits/trusted-callers.ts';
 import type { Boundary } from '../tracing/boundary.ts';
 import { type Caller, callerOf, linkStranger } from '../tracing/caller.ts';
@@ -62,7 +61,7 @@ export function createInstrumentations(boundary: Boundary, isTrusted: CallerTrus
         boundary.sendsTo(span, origin);
         span.updateName(`${method} ${templateOf(path)}`);
         span.setAttribute('url.template', templateOf(path));
-        const attempt = attemptOf(currentRequestLog() ?? {});
+        const attempt = currentRequestContext()?.attempt ?? 1;
         if (attempt > 1) span.setAttribute('http.request.resend_count', attempt - 1);
       },
     },

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { type Config, loadConfig } from '../../../src/config/config.ts';
-import type { DomainOverrides } from '../../../src/domain.ts';
+import { createDomain, type DomainOverrides } from '../../../src/domain.ts';
 import { createService } from '../../../src/service.ts';
 import { startSimulator } from '../../../lab/simulator/server.ts';
 import { createLogger } from '../../../src/telemetry/logging/logger.ts';
@@ -27,7 +27,6 @@ export type SpawnedService = Replica & Surroundings;
 export interface SpawnOptions {
   /** Whether the database has been migrated. Default true. */
   migrated?: boolean;
-  overrides?: DomainOverrides;
 }
 
 /** Environment variables that differ from the tests' defaults. */
@@ -40,7 +39,7 @@ export async function spawnService(
 ): Promise<SpawnedService> {
   await using started = new AsyncDisposableStack();
   const surroundings = started.use(await spawnSurroundings(options));
-  const replica = started.use(await spawnReplica(surroundings, env, options.overrides));
+  const replica = started.use(await spawnReplica(surroundings, env));
 
   const owned = started.move();
   const close = () => owned.disposeAsync();
@@ -78,7 +77,7 @@ export async function spawnReplica(
   const config = loadConfig({ ...serviceEnvironment(database.url, gateway.url), ...env });
   const logs: Replica['logs'] = [];
   const logger = createLogger({ service: 'orders', level: config.logLevel, destination: collect(logs) });
-  const service = await createService(config, { logger }, overrides);
+  const service = await createService(config, { logger }, (parts) => createDomain(parts, overrides));
   const close = () => service.close();
   return {
     url: service.url,

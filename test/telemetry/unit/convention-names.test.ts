@@ -93,9 +93,6 @@ const idle = {
   batches: () => ({}),
   circuits: () => ({}),
   admission: () => ({ inFlight: 0, queued: 0, limit: 0 }),
-  backlog: () => ({ pending: 0, age: undefined }),
-  suspended: () => ({}),
-  pausedFor: () => 0,
 };
 
 const seriesOf = (samples: readonly ExposedSample[], name: string) =>

@@ -3,12 +3,13 @@ import { expect, test } from 'vitest';
 import { parseExposition } from '../../../lab/harness/exposition.ts';
 import { pathOf } from '../../../lab/harness/path-of.ts';
 import { createMetrics } from '../../../src/telemetry/metrics/metrics.ts';
+import { createOrderMetrics } from '../../../src/telemetry/metrics/order-metrics.ts';
 
 function metricsWithAllKinds() {
   const metrics = createMetrics();
   metrics.requestEnded({ method: 'POST', route: '/orders', status: 201 }, 42, 'a'.repeat(32));
   metrics.dependency('postgres', 'place_order', 'ok', 3, 'b'.repeat(32));
-  metrics.orderSettled('paid', 'EUR', 900, 50);
+  createOrderMetrics(metrics.instruments).orderSettled('paid', 'EUR', 900, 50);
   metrics.batchSent('place_order', 3);
   metrics.retries('payment', 'charge', 'retried');
   return metrics;

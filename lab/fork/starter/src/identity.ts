@@ -7,16 +7,6 @@
 export const identity = {
   name: 'frontdesk',
   namespace: 'frontdesk_ns',
-  /** Heads the OpenAPI document. */
-  title: 'Bookings',
-  description: 'Creates, reads and lists bookings.',
-  /** The groups of operations in the OpenAPI document. */
-  tags: [
-    {
-      name: 'Bookings',
-      description: 'A booking is `pending` until it is `confirmed` or `rejected` for good.',
-    },
-  ],
   /** The parts of the domain whose log level can be set on its own. */
   logComponents: ['upstream', 'bookings'],
   /** Fields of log lines that hold secrets of the domain, which are never written. */

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { demoApiKey, loadConfig } from '../../src/config/config.ts';
 import { StartupError } from '../../src/errors.ts';
-import { identity } from '../../src/identity.ts';
 import { runProcess } from '../../src/process.ts';
 import { loadConsoleConfig } from '../console/config.ts';
 import { loadSimulatorConfig } from '../simulator/config.ts';
@@ -86,7 +85,7 @@ await runProcess(async () => {
 
   const key = config.apiKeys === undefined ? demoApiKey.key : '$API_KEY';
   terminal.say(`
-  ${identity.title} are being taken.
+  Bookings are being taken.
 
   API        ${apiUrl}  docs: ${apiUrl}/docs
   Admin      ${adminUrl}  /metrics  /readyz  /status

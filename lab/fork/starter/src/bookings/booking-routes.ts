@@ -22,10 +22,8 @@ import { type BookingDependencies, createBooking } from './create-booking.ts';
 const security = [{ apiKey: [] }];
 
 /** The HTTP API of bookings: create, read, list. */
-export const bookingRoutes: FastifyPluginAsyncTypebox<{ dependencies: BookingDependencies }> = async (
-  app,
-  { dependencies },
-) => {
+export const bookingRoutes: FastifyPluginAsyncTypebox<BookingDependencies> = async (app, dependencies) => {
+  const { store } = dependencies;
   app.addSchema(bookingSchema);
   app.addSchema(bookingPageSchema);
 
@@ -44,7 +42,7 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<{ dependencies: BookingDep
           201: jsonResponse('Booking', 'The booking is confirmed.', createdHeaders),
           202: jsonResponse(
             'Booking',
-            'The booking is stored as pending, and will be decided without another request.',
+            'Stored as pending, and decided without another request.',
             createdHeaders,
           ),
           ...problemResponses(
@@ -91,7 +89,7 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<{ dependencies: BookingDep
       },
     },
     async (request, reply) => {
-      const booking = await dependencies.store.find(request.clientId, request.params.id, request.deadline);
+      const booking = await store.find(request.clientId, request.params.id, request.deadline);
       return booking === undefined
         ? sendProblem(reply, bookingProblems.booking_not_found, 'There is no booking with this id.')
         : bookingBody(booking);
@@ -118,11 +116,7 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<{ dependencies: BookingDep
     async (request) => {
       const { limit = 20, cursor: before } = request.query;
       // One more than requested shows whether there is a next page.
-      const found = await dependencies.store.list(
-        request.clientId,
-        { before, limit: limit + 1 },
-        request.deadline,
-      );
+      const found = await store.list(request.clientId, before, limit + 1, request.deadline);
       const page = found.slice(0, limit);
       return {
         bookings: page.map(bookingBody),

@@ -53,11 +53,7 @@ export const bookingProblems = defineProblems({
     title: 'Booking rejected',
     advice: 'change the request, and use a new key; `rejectionReason` says why',
   },
-  idempotency_key_reused: {
-    status: 422,
-    title: 'Idempotency key reused',
-    advice: 'use a new key for a new booking',
-  },
+  idempotency_key_reused: { status: 422, title: 'Idempotency key reused', advice: 'use a new key' },
 });
 
 export const bookingVocabulary: ProblemVocabulary = {

@@ -13,11 +13,7 @@ export interface BookingStore {
   settle(id: string, outcome: Decided): Promise<{ booking: Booking; settledHere: boolean }>;
   find(clientId: string, id: string, deadline: Deadline): Promise<Booking | undefined>;
   /** Newest first, those below `before`. */
-  list(
-    clientId: string,
-    query: { before: string | undefined; limit: number },
-    deadline: Deadline,
-  ): Promise<Booking[]>;
+  list(clientId: string, before: string | undefined, limit: number, deadline: Deadline): Promise<Booking[]>;
 }
 
 export interface Claim {
@@ -106,7 +102,7 @@ export function createBookingStore(database: Pick<Database, 'run'>): BookingStor
       const [row] = await database.run<BookingRow>(findById, [id, clientId], deadline);
       return row && toBooking(row);
     },
-    async list(clientId, { before, limit }, deadline) {
+    async list(clientId, before, limit, deadline) {
       const rows = await database.run<BookingRow>(listOfClient, [clientId, before, limit], deadline);
       return rows.map(toBooking);
     },

@@ -1,10 +1,17 @@
-import type { domainVariables } from './domain-variables.ts';
 import type { Values } from './environment.ts';
 import type { outgoingProxyVariables } from './outgoing-proxy.ts';
-import { type SettlementConfig, settlementConfig } from './settlement-config.ts';
-import { type UpstreamConfig, upstreamConfig, upstreamContradictions } from './upstream-config.ts';
+import { type SettlementConfig, settlementConfig, settlementVariables } from './settlement-config.ts';
+import {
+  type UpstreamConfig,
+  upstreamConfig,
+  upstreamContradictions,
+  upstreamVariables,
+} from './upstream-config.ts';
 
-/** The configuration of the domain, as part of that of the service. */
+/** The variables of the domain: how it calls its dependency, and how it settles what a call left open. */
+export const domainVariables = { ...upstreamVariables, ...settlementVariables } as const;
+
+/** What they mean, as part of the configuration of the service. */
 export interface DomainConfig {
   upstream: UpstreamConfig;
   settlement: SettlementConfig;

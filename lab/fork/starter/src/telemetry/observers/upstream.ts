@@ -2,10 +2,20 @@ import { SpanStatusCode } from '@opentelemetry/api';
 import { identity } from '../../identity.ts';
 import type { UpstreamEvents } from '../../upstream/client.ts';
 import type { Logger } from '../logging/logger.ts';
+import type { Instruments } from '../metrics/instruments.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { addTime, currentRequestLog } from '../request-log.ts';
+import { addTime, currentRequestContext, currentRequestLog } from '../request-log.ts';
 import { inSpan, recordingSpan, sampledTraceId } from '../tracing/tracing.ts';
 import { reportCircuit } from './circuit.ts';
+
+/** The fields that a call adds to the canonical log line. */
+declare module '../request-log.ts' {
+  interface RequestLog {
+    upstream_outcome?: string;
+    upstream_attempts?: number;
+    upstream_ms?: number;
+  }
+}
 
 const names = {
   outcome: `${identity.namespace}.upstream.outcome`,
@@ -31,8 +41,10 @@ export function observeUpstream(logger: Logger, metrics: Metrics): UpstreamEvent
         return outcome;
       }),
     attempting({ attempt }) {
-      const requestLog = currentRequestLog();
-      if (requestLog) requestLog.upstream_attempts = attempt;
+      const requestContext = currentRequestContext();
+      if (requestContext === undefined) return;
+      requestContext.attempt = attempt;
+      requestContext.requestLog.upstream_attempts = attempt;
     },
     attempted({ operation, outcome, duration }) {
       addTime('upstream_ms', duration);
@@ -58,4 +70,13 @@ export function observeUpstream(logger: Logger, metrics: Metrics): UpstreamEvent
     },
     circuitChanged: (change) => reportCircuit(logger, metrics, { breaker: 'upstream', ...change }),
   };
+}
+
+/** @param inFlight calls that have begun and not ended, which a gauge reads at scrape time */
+export function observeUpstreamLoad(make: Instruments, inFlight: () => number): void {
+  make.gauge({
+    name: 'upstream_calls_in_flight',
+    help: 'Calls to the dependency that have begun and not ended.',
+    collect: (gauge) => gauge.child().set(inFlight()),
+  });
 }

@@ -1,13 +1,7 @@
 import type { Instruments } from './instruments.ts';
 
-/**
- * Breakers and caches that an alert watches. It compares with the value before the first event, so their series exist from
- * the start.
- */
-export const watched = { breakers: ['payment', 'settlement'], caches: ['orders'] } as const;
-
 /** The figures of the business: how many orders are settled, of what value, and how soon. */
-export interface DomainMetrics {
+export interface OrderMetrics {
   /** @param duration milliseconds from placing the order to settling it */
   orderSettled(status: string, currency: string, totalMinor: number, duration: number): void;
 }
@@ -17,7 +11,7 @@ export const settlementBuckets: readonly number[] = [
   0.05, 0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 3600, 86_400,
 ];
 
-export function createDomainMetrics(make: Instruments): DomainMetrics {
+export function createOrderMetrics(make: Instruments): OrderMetrics {
   const orders = make.counter({
     name: 'orders_total',
     help: 'Orders settled.',
@@ -44,8 +38,8 @@ export function createDomainMetrics(make: Instruments): DomainMetrics {
   };
 }
 
-/** State of the domain that gauges read at scrape time. */
-export interface DomainGaugeSources {
+/** State of orders and payments that gauges read at scrape time. */
+export interface OrderGaugeSources {
   /** As of the last count. `age` is that of the oldest pending order, in milliseconds. */
   backlog(): { pending: number; age: number | undefined };
   /** Cards and clients for whose orders alone a circuit is open. */
@@ -54,9 +48,9 @@ export interface DomainGaugeSources {
   pausedFor(): number;
 }
 
-export function registerDomainGauges(
+export function registerOrderGauges(
   make: Instruments,
-  { backlog, suspended, pausedFor }: DomainGaugeSources,
+  { backlog, suspended, pausedFor }: OrderGaugeSources,
 ): void {
   make.gauge({
     name: 'orders_pending',

@@ -1,28 +1,37 @@
-import type { BookingEvents } from '../../bookings/create-booking.ts';
-import { identity } from '../../identity.ts';
-import type { Logger } from '../logging/logger.ts';
-import type { Metrics } from '../metrics/metrics.ts';
-import { currentRequestLog } from '../request-log.ts';
-import { inSpan } from '../tracing/tracing.ts';
+import { identity } from '../identity.ts';
+import type { Logger } from '../telemetry/logging/logger.ts';
+import { currentRequestLog } from '../telemetry/request-log.ts';
+import { inSpan } from '../telemetry/tracing/tracing.ts';
+import type { BookingMetrics } from './booking-metrics.ts';
+import type { BookingEvents } from './create-booking.ts';
 
-const names = {
-  create: `${identity.namespace}.create_booking`,
+/** The fields that bookings add to the canonical log line. */
+declare module '../telemetry/request-log.ts' {
+  interface RequestLog {
+    booking_id?: string;
+    booking_status?: string;
+    idempotency?: string;
+  }
+}
+
+export const attributes = {
   id: `${identity.namespace}.booking.id`,
   status: `${identity.namespace}.booking.status`,
+  idempotency: `${identity.namespace}.idempotency.result`,
 };
 
 /** Records bookings as spans, metrics and log lines. */
-export function observeBookings(logger: Logger, metrics: Metrics): BookingEvents {
+export function observeBookings(logger: Logger, metrics: BookingMetrics): BookingEvents {
   return {
     creating: (work) =>
-      inSpan(names.create, async (span) => {
+      inSpan(`${identity.namespace}.create_booking`, async (span) => {
         const creation = await work();
         const requestLog = currentRequestLog();
         if (requestLog) requestLog.idempotency = creation.kind;
         if (creation.booking === undefined) return creation;
         const { id, status } = creation.booking;
         if (requestLog) Object.assign(requestLog, { booking_id: id, booking_status: status });
-        span?.setAttributes({ [names.id]: id, [names.status]: status });
+        span?.setAttributes({ [attributes.id]: id, [attributes.status]: status });
         return creation;
       }),
     settled({ id, status, createdAt, updatedAt }) {
