@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -125,6 +126,8 @@ describe('a fork', { timeout: 300_000 }, () => {
     await makeFork(target, { ...options, names: long, without: Object.keys(parts) });
     const commits = execFileSync('git', ['rev-list', '--count', 'HEAD'], { cwd: target, encoding: 'utf8' });
     expect(commits.trim()).toBe('1');
+    // Whoever may read another new folder of its maker may read it.
+    expect(statSync(target).mode).toBe(statSync(path.join(target, 'src')).mode);
     expect(leftIn(target)).toEqual([]);
     expect(partedWordsIn(target)).toEqual([]);
     expect(missingIn(target)).toEqual([]);
@@ -194,7 +197,8 @@ test.each([
   [{ name: 'Front Desk', resource: 'reservation' }, 'The name "Front Desk" will not do'],
   [{ name: 'desk', resource: 'table' }, 'is a reserved word of SQL'],
   [{ name: 'desk', resource: 'seat-2' }, 'The resource "seat-2" will not do'],
-  [{ name: 'desk', resource: 'child' }, 'say --plural'],
+  [{ name: 'desk', resource: 'child' }, 'say --plural, such as --plural children.'],
+  [{ name: 'desk', resource: 'bookings' }, 'or it is one already: say --plural'],
   [{ name: 'desk', resource: 'class' }, 'is a reserved word of TypeScript'],
   [{ name: 'desk', resource: 'status' }, 'already names a part of the service'],
   [{ name: 'postgres', resource: 'seat' }, 'already names a container of the stack'],

@@ -1,7 +1,15 @@
 import { parseArgs } from 'node:util';
 import { ForkError } from './fork-error.ts';
 import { checkFolder, type License, licenses, makeFork } from './fork.ts';
-import { forkNames, pluralName, regularPlural, resourceName, serviceName, UnfitName } from './names.ts';
+import {
+  forkNames,
+  likelyPlural,
+  pluralName,
+  regularPlural,
+  resourceName,
+  serviceName,
+  UnfitName,
+} from './names.ts';
 import { neverTaken, parts } from './parts.ts';
 import { createQuestions, type Questions } from './questions.ts';
 
@@ -52,6 +60,7 @@ async function main(): Promise<void> {
       needsPlural && questions.atTerminal
         ? await ask(undefined, {
             text: `The plural of ${resource} (--plural)`,
+            otherwise: likelyPlural(resource),
             read: (answer) => pluralName(answer, resource),
           })
         : values.plural;

@@ -82,10 +82,12 @@ function textsOf(glob: string): string[] {
 
 /** Whether a noun, or the type that is called after it, has a meaning in the code already. */
 function isTaken(noun: string): boolean {
-  const plurals = new Set([...takenByCore].map((word) => regularPlural(word)));
+  const plurals = new Set([...takenByCore].map((word) => regularPlural(word) ?? likelyPlural(word)));
   return (
     takenByCore.has(noun) ||
     plurals.has(noun) ||
+    // An object has it, whatever else it has.
+    noun in {} ||
     capital(noun) in globalThis ||
     [noun, capital(noun)].some((name) => takenByStarter().has(name))
   );
@@ -110,13 +112,40 @@ const takenNames: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Plurals that end otherwise than in -s: they are asked for, because a rule would be wrong for some of them. */
-const irregular =
-  /(?:child|goose|mouse|louse|tooth|foot|person|man|ox|datum|criterion|phenomenon|medium|analysis|basis|index|matrix|vertex|sheep|series|species|aircraft|news|data|media|information|equipment|staff|leaf|life|knife|wife|half|shelf|thief|wolf|hero|potato|tomato|echo)$/;
+/**
+ * Nouns whose plural is asked for, because a rule would be wrong for some of them, with the plural that is likely. The first one that
+ * matches counts.
+ */
+const irregular: ReadonlyArray<readonly [noun: RegExp, plural: string]> = [
+  [/child$/, 'children'],
+  [/person$/, 'people'],
+  [/man$/, 'men'],
+  [/^ox$/, 'oxen'],
+  [/goose$/, 'geese'],
+  [/^([ml])ouse$/, '$1ice'],
+  [/tooth$/, 'teeth'],
+  [/foot$/, 'feet'],
+  [/quiz$/, 'quizzes'],
+  [/(lea|li|kni|wi|hal|shel|thie|wol|loa|cal)fe?$/, '$1ves'],
+  [/(her|potat|tomat|ech|vet)o$/, '$1oes'],
+  [/(ind|vert|vort|matr|append)[ei]x$/, '$1ices'],
+  [/(dat|medi|bacteri)um$/, '$1a'],
+  [/(criteri|phenomen)on$/, '$1a'],
+  [/(?:sheep|aircraft|fish|deer|data|media|information|equipment|staff|news|series|species)$/, '$&list'],
+  [/is$/, 'es'],
+  // A singular such as lens, or a plural already.
+  [/(?<!s)s$/, 'ses'],
+];
+
+/** @returns the plural that an irregular noun, or one that may be, is likely to have */
+export function likelyPlural(resource: string): string | undefined {
+  const [noun, plural] = irregular.find(([pattern]) => pattern.test(resource)) ?? [];
+  return noun && plural && resource.replace(noun, plural);
+}
 
 /** @returns the plural of a regular noun; `undefined` for one that may be irregular */
 export function regularPlural(resource: string): string | undefined {
-  if (irregular.test(resource)) return undefined;
+  if (likelyPlural(resource) !== undefined) return undefined;
   if (/(?:s|x|z|ch|sh)$/.test(resource)) return `${resource}es`;
   if (/[^aeiou]y$/.test(resource)) return `${resource.slice(0, -1)}ies`;
   return `${resource}s`;
@@ -133,7 +162,7 @@ export function forkNames(given: { name: string; resource: string; plural?: stri
   const plural = given.plural ?? regularPlural(resource);
   if (plural === undefined)
     throw new UnfitName(
-      `The plural of "${resource}" may be irregular: say --plural, such as --plural ${resource}s.`,
+      `The plural of "${resource}" may be irregular${resource.endsWith('s') ? ', or it is one already' : ''}: say --plural, such as --plural ${likelyPlural(resource)}.`,
     );
   return { service, namespace: service.replaceAll('-', '_'), resource, plural: pluralName(plural, resource) };
 }
@@ -165,7 +194,7 @@ export function pluralName(plural: string, resource: string): string {
   checkNoun('plural', plural);
   if (plural === resource)
     throw new UnfitName(
-      `The plural "${plural}" is the same as the resource: say another --plural, such as --plural ${resource}-list without the hyphen.`,
+      `The plural "${plural}" is the same as the resource: say another --plural, such as --plural ${resource}list.`,
     );
   return plural;
 }

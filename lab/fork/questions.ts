@@ -5,7 +5,7 @@ import { UnfitName } from './names.ts';
 export interface Question<T> {
   text: string;
   /** What an empty answer means, and a command without a terminal. Default: the answer is needed. */
-  otherwise?: string;
+  otherwise?: string | undefined;
   /** Understands an answer. @throws {ForkError | UnfitName} with one line that says what would do */
   read(answer: string): T | Promise<T>;
 }

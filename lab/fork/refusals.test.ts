@@ -65,6 +65,7 @@ test('a command that is given up while it writes leaves nothing behind', { timeo
 test.each([
   ['creation', 'the type of a file of the domain'],
   ['date', 'a global of JavaScript'],
+  ['constructor', 'what every object has'],
   ['promise', 'a global of JavaScript'],
   ['problem', 'a word of the core'],
   ['health', 'a word of the core'],

@@ -1,4 +1,5 @@
-import { lstat, mkdir, mkdtemp, readdir, realpath, rm, rmdir, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { lstat, mkdir, readdir, realpath, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ForkError } from './fork-error.ts';
 
@@ -38,7 +39,9 @@ export async function makeDraft(target: string): Promise<Draft> {
       if (made !== undefined) await rm(made, { recursive: true, force: true });
     };
     try {
-      const folder = await mkdtemp(path.join(above, `.${path.basename(target)}-`));
+      // Whoever may read the folders beside it may read it, unlike one of mkdtemp().
+      const folder = path.join(above, `.fork-${randomUUID()}`);
+      await mkdir(folder);
       return {
         folder,
         async discard() {
@@ -94,6 +97,8 @@ const causes: Readonly<Record<string, string>> = {
   EEXIST: 'a file is where a folder above it should be',
   ELOOP: 'its links go in a circle',
   EMFILE: 'too many files are open',
+  EBUSY: 'it is a mount point, so take a folder below it',
+  EXDEV: 'it is a mount point, so take a folder below it',
 };
 
 /** What its maker can mend of a fault of the file system, as one line; other errors stay as they are. */
