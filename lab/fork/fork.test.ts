@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   existsSync,
   globSync,
   mkdirSync,
@@ -156,7 +157,7 @@ describe('a fork', { timeout: 300_000 }, () => {
       'An error code',
       'A route',
       'A metric with its panel and its alert',
-      'A migration',
+      'A field, with its migration',
       'A dependency',
     ]);
     for (const recipe of recipes) await applyRecipe(target, recipe);
@@ -178,6 +179,43 @@ describe('a fork', { timeout: 300_000 }, () => {
     const haproxy = findHaProxy();
     if (haproxy !== undefined)
       execFileSync(haproxy, ['-c', '-f', 'stack/haproxy/haproxy.cfg'], { cwd: target, stdio: 'pipe' });
+  });
+
+  test('the commands of the documentation bring a later version of the core into a fork, and its own changes stay', async () => {
+    const fork = path.join(folder, 'frontdesk');
+    const later = path.join(folder, 'later');
+    await makeFork(fork, { ...options, license: 'MIT', holder: 'A. Person', without: Object.keys(parts) });
+    const git = (target: string, ...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@localhost', ...args], { cwd: target });
+    const append = (file: string, text: string) => appendFileSync(file, `\n// ${text}\n`);
+    append(path.join(fork, 'src/reservations/reservation.ts'), 'Ours.');
+    append(path.join(fork, 'src/health.ts'), 'Of the core, and ours.');
+    git(fork, 'commit', '--quiet', '--all', '--message', 'ours');
+
+    const page = readFileSync('docs/forking.md', 'utf8');
+    const [, block = ''] = /^## Later changes[^]*?^```sh\n([^]*?)^```$/m.exec(page) ?? [];
+    const commands = block.replaceAll('../later', later).replaceAll('../frontdesk', fork).split('\n\n');
+    const shell = (script = '') =>
+      execFileSync(
+        'sh',
+        ['-e', '-c', `git() { command git -c user.name=a -c user.email=a@localhost "$@"; }\n${script}`],
+        {
+          stdio: 'pipe',
+        },
+      );
+    for (const round of ['first', 'second']) {
+      shell(commands[0]?.replace('npm run fork --', 'node lab/fork/main.ts'));
+      append(path.join(later, 'src/reservations/reservation-store.ts'), `Later, ${round}.`);
+      append(path.join(later, 'src/errors.ts'), `Later, ${round}.`);
+      git(later, 'commit', '--quiet', '--all', '--amend', '--no-edit');
+      shell(commands[1]);
+      expect(existsSync(later)).toBe(false);
+      expect(readFileSync(path.join(fork, 'src/errors.ts'), 'utf8')).toMatch(`Later, ${round}.\n`);
+    }
+    expect(readFileSync(path.join(fork, 'src/health.ts'), 'utf8')).toContain('Of the core, and ours.');
+    expect(readFileSync(path.join(fork, 'src/reservations/reservation.ts'), 'utf8')).toContain('Ours.');
+    expect(readFileSync(path.join(fork, 'LICENSE'), 'utf8')).toContain('A. Person');
+    expect(git(fork, 'status', '--porcelain').toString()).toBe('');
   });
 
   test('a fork is not written into a folder that is not empty, and nothing is left of the try', async () => {

@@ -2,29 +2,18 @@ import { globSync, realpathSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { asStarter, type ForkNames, renameCore, renameStarter } from './names.ts';
+import { asStarter, renameCore, renameStarter } from './names.ts';
 import { chartFiles } from './chart-files.ts';
 import { consoleFiles } from './console-files.ts';
 import { type Edit, StaleEdit } from './edits.ts';
 import { ForkError } from './fork-error.ts';
 import { packageFiles } from './manifest-files.ts';
 import { coreFiles, domainFiles, neverTaken, parts, sharedFiles, withDependents } from './parts.ts';
-import { commit, commitOf, format, render } from './programs.ts';
+import { commit, format, render } from './programs.ts';
+import { provenance } from './provenance.ts';
+import type { ForkOptions, License } from './options.ts';
 import { stackFiles } from './stack-files.ts';
 import { checkTarget, explained, makeDraft, removeEmpty } from './target.ts';
-
-export interface ForkOptions {
-  names: ForkNames;
-  /** Names of parts that are left out. */
-  without: readonly string[];
-  /** An SPDX identifier with a text of its own here, or `UNLICENSED`. */
-  license: License;
-  /** Who holds the copyright, for the text of the licence. */
-  holder: string;
-}
-
-export const licenses = ['UNLICENSED', 'MIT'] as const;
-export type License = (typeof licenses)[number];
 
 const root = realpathSync(path.resolve(import.meta.dirname, '../..'));
 const starter = 'lab/fork/starter';
@@ -123,7 +112,7 @@ export async function forkFiles({
   }
   for (const [file, text] of await licenseFiles(license, holder)) add(file, text);
   add('CHANGELOG.md', `# Changelog\n\n## Unreleased\n\n- The service, made from a template.\n`);
-  add('.fork.json', `${JSON.stringify(await provenance(names, without), null, 2)}\n`);
+  add('.fork.json', await provenance({ names, without, license, holder }, root));
 
   const ours = {
     manifest: JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')),
@@ -164,14 +153,6 @@ function filesOf(globs: readonly string[], folder: string): string[] {
 function matcher(globs: readonly string[]): (file: string) => boolean {
   // `**` does not match a name that begins with a dot.
   return (file) => globs.some((glob) => path.matchesGlob(file.replaceAll('/.', '/'), glob));
-}
-
-/** What the fork was made from, for whoever takes later changes. */
-async function provenance({ service, resource, plural }: ForkNames, without: readonly string[]) {
-  const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return { template: { version, commit: commitOf(root) }, service, resource, plural, without };
 }
 
 async function licenseFiles(license: License, holder: string): Promise<Array<[string, string]>> {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { ForkError } from './fork-error.ts';
-import { checkFolder, type License, licenses, makeFork } from './fork.ts';
+import { checkFolder, makeFork } from './fork.ts';
 import {
   forkNames,
   likelyPlural,
@@ -10,19 +10,23 @@ import {
   serviceName,
   UnfitName,
 } from './names.ts';
+import { type License, licenses } from './options.ts';
 import { neverTaken, parts } from './parts.ts';
+import { answersOf } from './provenance.ts';
 import { createQuestions, type Questions } from './questions.ts';
 
 const usage = `npm run fork -- FOLDER --name NAME --resource RESOURCE [--plural PLURAL] [--outbox|--no-worker] [--without PART,…] [--license ${licenses.join('|')}] [--holder NAME]
+npm run fork -- FOLDER --like FORK
 
 Makes a service of its own from this one, with a small domain around RESOURCE in place of orders.
 Parts that can be left out: ${Object.keys(parts).join(', ')}.
+--like takes the names, parts and licence of a fork that is there, to bring it up to date (docs/forking.md).
 --outbox, the default, brings a worker that settles what requests leave pending; --no-worker is --without worker.
 Parts that no fork has yet: ${neverTaken.join(', ')}.`;
 
 /** `npm run fork`. Where there is a terminal, it asks for what is missing. */
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
+  const { values: said, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       name: { type: 'string' },
@@ -33,10 +37,11 @@ async function main(): Promise<void> {
       'no-worker': { type: 'boolean' },
       license: { type: 'string' },
       holder: { type: 'string' },
+      like: { type: 'string' },
       help: { type: 'boolean' },
     },
   });
-  if (values.help) {
+  if (said.help) {
     process.stdout.write(`${usage}\n`);
     return;
   }
@@ -46,6 +51,7 @@ async function main(): Promise<void> {
   const questions = createQuestions(interruption.signal, interrupt);
   const { ask } = questions;
   try {
+    const values = said.like === undefined ? said : { ...(await answersOf(said.like)), ...said };
     const [folder] = positionals;
     if (positionals.length > 1)
       throw new ForkError(`One folder, please: "${positionals[1]}" is one too many.`);

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { makeFork } from './fork.ts';
 import { forkNames } from './names.ts';
+import { answersOf } from './provenance.ts';
 import { explained } from './target.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fork-refusals-'));
@@ -76,6 +77,10 @@ test.each([
 
 test.each(['pg', 'fastify', 'postgres', 'pg-tools', 'grafana'])('a service is not called %s', (name) => {
   expect(() => forkNames({ name, resource: 'parcel' })).toThrow(/already.*take another/);
+});
+
+test('a folder that is no fork has no answers', async () => {
+  await expect(answersOf(folder)).rejects.toThrow(`${folder} has no .fork.json`);
 });
 
 test('a plural whose file the core has is refused', async () => {

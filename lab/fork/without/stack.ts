@@ -6,6 +6,7 @@ const changeOf = (paths: string): Edit =>
 
 /** What the pages that stay lose with the stack. */
 export const withoutStack: Readonly<Record<string, readonly Edit[]>> = {
+  'knip.json': [remove(', "grafana/**/*.ts"')],
   'README.md': [
     remove(/^`docker compose up` runs .*\n\n/gm),
     remove(', and `grafana/source/` for their panels'),
@@ -20,5 +21,6 @@ export const withoutStack: Readonly<Record<string, readonly Edit[]>> = {
 
 /** What the pages that stay lose with the Helm chart. */
 export const withoutKubernetes: Readonly<Record<string, readonly Edit[]>> = {
+  'knip.json': [remove(', "deploy/**/*.ts"')],
   'README.md': [remove(/^`deploy\/` has the Helm chart\.\n\n/gm)],
 };
