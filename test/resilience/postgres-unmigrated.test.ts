@@ -7,7 +7,13 @@ import { counted } from '../support/processes/spawn-with-redis.ts';
 
 test('a service without tables says so once, and works once they are there', async () => {
   await using service = await spawnService(
-    { SETTLEMENT_POLL_INTERVAL: '20ms', LOG_LEVEL: 'info' },
+    // A busy machine connects in more than the default of a second, which would be another condition.
+    {
+      SETTLEMENT_POLL_INTERVAL: '20ms',
+      LOG_LEVEL: 'info',
+      DATABASE_CONNECT_TIMEOUT: '10s',
+      DATABASE_DEADLINE: '20s',
+    },
     { migrated: false },
   );
   const failed = {

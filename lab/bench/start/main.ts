@@ -12,24 +12,36 @@ const usage = `npm run bench:start -- [options]
 
   --rounds <n>     starts of each kind, in turn (default 12)
   --image <name>   default observable-orders:local, as docker compose build makes it
+  --before <name>  an earlier image of the service, started in turn with the others
   --out <folder>   also write start.md and start.json there, for example docs/benchmarks
   --help           show this help
 
 Needs Docker on this machine.
 `;
 
-const kinds = {
-  'compiled at its start': ['NODE_DISABLE_COMPILE_CACHE=1'],
-  'compiled before': [],
-} as const satisfies Record<string, readonly string[]>;
+/** Starts of one kind: of which image, with which variables besides those of all. */
+interface Kind {
+  name: string;
+  image: string;
+  variables: readonly string[];
+}
 
-type Kind = keyof typeof kinds;
-const names: readonly Kind[] = ['compiled at its start', 'compiled before'];
+/** The last one is the image as it is. */
+function kindsOf(image: string, before: string | undefined): readonly Kind[] {
+  return [
+    ...(before === undefined ? [] : [{ name: 'an earlier image', image: before, variables: [] }]),
+    { name: 'compiled at its start', image, variables: ['NODE_DISABLE_COMPILE_CACHE=1'] },
+    { name: 'compiled before', image, variables: [] },
+  ];
+}
+
+type Starts = ReadonlyMap<Kind, Start[]>;
 
 await runBenchmark(async (signal) => {
   const values = readArguments(process.argv.slice(2), {
     rounds: { type: 'string', default: '12' },
     image: { type: 'string', default: 'observable-orders:local' },
+    before: { type: 'string' },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
   });
@@ -39,14 +51,25 @@ await runBenchmark(async (signal) => {
   }
   const rounds = wholeNumber('--rounds', values.rounds, 1000);
   const machine = describeMachine();
-  const starts = await measure(values.image, rounds, signal);
+  const starts = await measure(kindsOf(values.image, values.before), values.image, rounds, signal);
   const markdown = toMarkdown(starts, rounds, machine);
   say(`\n${markdown}`);
   if (values.out !== undefined)
-    await writeReport(values.out, { 'start.md': markdown, 'start.json': { machine, starts } });
+    await writeReport(values.out, {
+      'start.md': markdown,
+      'start.json': {
+        machine,
+        starts: Object.fromEntries([...starts].map(([{ name }, each]) => [name, each])),
+      },
+    });
 });
 
-async function measure(image: string, rounds: number, signal: AbortSignal): Promise<Record<Kind, Start[]>> {
+async function measure(
+  kinds: readonly Kind[],
+  image: string,
+  rounds: number,
+  signal: AbortSignal,
+): Promise<Starts> {
   const network = `observable-orders-start-${process.pid}`;
   await docker('network', 'create', network);
   await using cleanUp = new AsyncDisposableStack();
@@ -80,16 +103,16 @@ async function measure(image: string, rounds: number, signal: AbortSignal): Prom
   // Postgres sets up its data meanwhile.
   const patient = ['--env', 'MIGRATION_CONNECT_DEADLINE=2m'];
   await docker('run', '--rm', '--init', ...common, ...patient, image, 'node', 'src/postgres/migrate-main.ts');
-  const starts: Record<Kind, Start[]> = { 'compiled at its start': [], 'compiled before': [] };
+  const starts = new Map(kinds.map((kind) => [kind, [] as Start[]]));
   for (let round = 0; round <= rounds; round += 1) {
     // In turn, and not always in the same order.
-    for (const kind of round % 2 === 0 ? names : names.toReversed()) {
+    for (const [kind, measured] of round % 2 === 0 ? [...starts] : [...starts].toReversed()) {
       signal.throwIfAborted();
-      const extra = kinds[kind].flatMap((variable) => ['--env', variable]);
-      const start = await measureStart(['--init', ...common, ...extra, image]);
+      const extra = kind.variables.flatMap((variable) => ['--env', variable]);
+      const start = await measureStart(['--init', ...common, ...extra, kind.image]);
       // The first of each kind reads the image from the disk.
-      if (round > 0) starts[kind].push(start);
-      say(`round ${round}: ${kind.padEnd(22)} ready after ${start.ready.toFixed(0)} ms`);
+      if (round > 0) measured.push(start);
+      say(`round ${round}: ${kind.name.padEnd(22)} ready after ${start.ready.toFixed(0)} ms`);
     }
   }
   return starts;
@@ -99,27 +122,26 @@ function asOptions(variables: Readonly<Record<string, string>>): string[] {
   return Object.entries(variables).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
 }
 
-function toMarkdown(
-  starts: Readonly<Record<Kind, Start[]>>,
-  rounds: number,
-  machine: ReturnType<typeof describeMachine>,
-): string {
+function toMarkdown(starts: Starts, rounds: number, machine: ReturnType<typeof describeMachine>): string {
+  const all = [...starts];
+  const earlier = all.slice(0, -1);
+  const last = all.at(-1)?.[1] ?? [];
   const row = (figure: keyof Start, title: string) => {
-    const [before, after] = names.map((name) => starts[name].map((start) => start[figure]));
-    const ratio = ratios(after ?? [], before ?? []);
-    const milliseconds = names.map((name) => spreadOf(starts[name].map((start) => start[figure])));
+    const figures = (measured: readonly Start[]) => measured.map((start) => start[figure]);
     return [
       title,
-      ...milliseconds.map((each) => show(each, { unit: ' ms', digits: 0 })),
-      show(ratio, ratioForm),
+      ...all.map(([, measured]) => show(spreadOf(figures(measured)), { unit: ' ms', digits: 0 })),
+      ...earlier.map(([, measured]) => show(ratios(figures(last), figures(measured)), ratioForm)),
     ];
   };
+  const header = ['', ...all.map(([{ name }]) => name), ...earlier.map(([{ name }]) => `ratio to _${name}_`)];
   return `# From the start of a container to a ready service
 
 \`npm run bench:start\`: ${machine.cores} cores (${machine.processor}), ${machine.platform}, load average ${machine.loadBefore.toFixed(2)} before the start.
-${rounds} starts of each kind in turn: the median and, in brackets, the least and the most. Ratios are those of neighbours.
+${rounds} starts of each kind in turn: the median and, in brackets, the least and the most. Ratios are those of neighbours to
+_compiled before_.
 
-${table([['', ...names, 'ratio'], row('ready', 'until `/readyz` answers 200'), row('processor', 'processor time until then')])}
+${table([header, row('ready', 'until `/readyz` answers 200'), row('processor', 'processor time until then')])}
 
 _Compiled before_ is the image as it is: it brings what Node has compiled of every program (\`NODE_COMPILE_CACHE\`). _Compiled at its
 start_ is the same image with \`NODE_DISABLE_COMPILE_CACHE=1\`.

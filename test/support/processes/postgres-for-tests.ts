@@ -87,6 +87,8 @@ async function startContainer(): Promise<Server> {
     // The image starts the server twice: once for the set-up, then for use.
     .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2))
     .start();
-  const url = `postgres://orders:orders@${container.getHost()}:${container.getMappedPort(5432)}/orders`;
+  // A name with two addresses would be tried at both, and the port is published on each by itself.
+  const host = container.getHost() === 'localhost' ? '127.0.0.1' : container.getHost();
+  const url = `postgres://orders:orders@${host}:${container.getMappedPort(5432)}/orders`;
   return { url, stop: async () => void (await container.stop()) };
 }
