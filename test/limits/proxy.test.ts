@@ -172,7 +172,7 @@ test('new clients are served over connections that the replica has already, also
 test('orders beyond what the replica takes get 429 from the proxy, while reads and cancellations wait and are answered', async () => {
   await using held = await spawnHeld({ ADMISSION: 'off' });
   await using proxy = await startHaProxy([held.service], (config) =>
-    config.replace('maxconn 400', 'maxconn 3').replace('timeout queue 20ms', 'timeout queue 20s'),
+    config.replace('maxconn 400', 'maxconn 3').replace('timeout queue 10ms', 'timeout queue 20s'),
   );
   const api = await createApiClient(proxy.url, 'shop-key');
   const through = { ...held, service: { ...held.service, api } };

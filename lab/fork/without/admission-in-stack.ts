@@ -16,7 +16,9 @@ export const withoutAdmissionInStack: Readonly<Record<string, readonly Edit[]>> 
   'stack/haproxy/haproxy.cfg': [
     replace(/, and refuses what they cannot take:\n# a refusal costs .*? Valid for/g, '.\n# Valid for'),
     remove(/^ {4}http-after-response set-status 429 .*\n/gm),
-    remove(/^ {4}timeout queue 20ms\n[^]*?(?=^ {4}# `maxconn` is how many)/gm),
+    remove(
+      /^ {4}# A refusal is to come within 20 ms.*\n {4}timeout queue 10ms\n[^]*?(?=^ {4}# `maxconn` is how many)/gm,
+    ),
     replace(
       / Its agent check \(AGENT_PORT\) replaces the number here, as its\n *# limit adapts\. Several/g,
       ' Its agent check (AGENT_PORT) says\n    # when it starts and drains. Several',
