@@ -69,9 +69,13 @@ export function createServiceMaps(): ServiceMaps {
   return {
     add(spans) {
       const now = Date.now();
+      let last = '';
       for (const span of spans) {
-        services.delete(span.service);
-        services.set(span.service, now);
+        if (span.service !== last) {
+          last = span.service;
+          services.delete(last);
+          services.set(last, now);
+        }
         if (span.peer !== undefined) addClient(span, span.peer);
         else if (span.kind === 'SERVER') addServer(span);
       }

@@ -45,7 +45,11 @@ export const object = (any: unknown): Members => (isObject(any) ? any : {});
 const list = (any: unknown): readonly unknown[] => (Array.isArray(any) ? any : []);
 export const objects = (any: unknown): readonly Members[] => list(any).filter(isObject);
 export const text = (any: unknown): string => (typeof any === 'string' ? any : '');
-export const id = (any: unknown): string => text(any).toLowerCase();
+/** Hexadecimal digits in lower case; empty if it is anything else. */
+export const id = (any: unknown): string => {
+  const digits = text(any).toLowerCase();
+  return /^[0-9a-f]*$/.test(digits) ? digits : '';
+};
 
 /** A bigint beyond the safe integers. */
 export function int64(any: unknown): number | bigint {

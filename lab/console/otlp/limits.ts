@@ -36,13 +36,35 @@ function shortened(text: string, longest: number, cuts: Cuts | undefined, mark =
 }
 
 /** The first entries of a list. */
-export function firstOf<T>(list: T[], most: number, cuts: Cuts): T[] {
+export function firstOf<T>(list: readonly T[], most: number, cuts: Cuts): readonly T[] {
   if (list.length <= most) return list;
   cuts.count += list.length - most;
   return list.slice(0, most);
 }
 
+/** @returns the same object if nothing of it is to be changed, as it is nearly always */
 export function boundedAttributes(attributes: Attributes, cuts: Cuts): Values {
+  return isBounded(attributes) ? (attributes as Values) : copied(attributes, cuts);
+}
+
+/** Whether all values are texts, numbers and booleans within the limits. */
+function isBounded(attributes: Attributes): boolean {
+  let seen = 0;
+  for (const name in attributes) {
+    seen += 1;
+    if (seen > mostAttributes || name.length > longestText || !isPlain(attributes[name])) return false;
+  }
+  return true;
+}
+
+const isPlain = (value: AttributeValue): boolean =>
+  typeof value === 'string'
+    ? value.length <= longestText
+    : typeof value === 'number'
+      ? Number.isFinite(value)
+      : typeof value === 'boolean';
+
+function copied(attributes: Attributes, cuts: Cuts): Values {
   const values: Values = {};
   let seen = 0;
   for (const name in attributes) {

@@ -42,6 +42,7 @@ const nameOf = <const Name extends string>(names: readonly [Name, ...Name[]]): T
 const attributes = (number: number): Field<Attributes> => ({
   number,
   wireType: wire.bytes,
+  isFilled: true,
   start: () => ({}),
   add(before, from) {
     addAttribute(before, from);

@@ -24,6 +24,8 @@ export interface Field<T> {
   wireType: number;
   /** A list of numbers, which may also be written as one value with all of them (packed). */
   packable?: true;
+  /** Its start is an object that `add` fills. */
+  isFilled?: true;
   start(): T;
   /** Reads one more value. @returns the field's new value, which may be `before`, mutated */
   add(before: T, from: Reader, wireType: number): T;
@@ -47,12 +49,18 @@ export const maybe = <T>(number: number, { wireType, read }: Type<T>): Field<T |
   add: (_before, from) => read(from),
 });
 
-export const many = <T>(number: number, { wireType, read }: Type<T>): Field<T[]> => ({
+/** A repeated field that was not written: most of them, so they share it. */
+const none: readonly never[] = Object.freeze([]);
+
+export const many = <T>(number: number, { wireType, read }: Type<T>): Field<readonly T[]> => ({
   number,
   wireType,
-  start: () => [],
+  start: () => none,
   add(before, from) {
-    before.push(read(from));
+    const value = read(from);
+    if (before === none) return [value];
+    // It was made here.
+    (before as T[]).push(value);
     return before;
   },
 });
@@ -62,6 +70,7 @@ export const numbers = (number: number, { wireType, read }: Type<number>): Field
   number,
   wireType,
   packable: true,
+  isFilled: true,
   start: () => [],
   add(before, from, written) {
     if (written === wireType) {
@@ -149,13 +158,15 @@ export function message<F extends Fields>(fields: F): Type<ValueOf<F>> {
   const entries = Object.entries(fields);
   const byNumber: Array<[name: string, field: Field<unknown>] | undefined> = [];
   for (const entry of entries) byNumber[entry[1].number] = entry;
-  const absent = () => {
-    const values: Record<string, unknown> = {};
-    for (const [name, field] of entries) values[name] = field.start();
-    return values;
-  };
+  const initial = (): Record<string, unknown> =>
+    Object.fromEntries(entries.map(([name, field]) => [name, field.start()]));
+  const template = initial();
+  /** Those whose start is an object that is filled later, so that each message needs one of its own. */
+  const filled = entries.filter(([, { isFilled }]) => isFilled === true);
   const read = (from: Reader) => {
-    const values = absent();
+    // A copy has the shape of the template at once, and is made in a fraction of the time.
+    const values = { ...template };
+    for (const [name, field] of filled) values[name] = field.start();
     const end = from.enter();
     while (from.hasMore()) {
       const { number, wireType } = from.tag();
@@ -167,7 +178,9 @@ export function message<F extends Fields>(fields: F): Type<ValueOf<F>> {
     from.leave(end);
     return values;
   };
-  return type(wire.bytes, absent, read) as Type<ValueOf<F>>;
+  // One that was not written is shared, since nothing is written into it.
+  const nothing = Object.freeze(initial());
+  return type(wire.bytes, () => nothing, read) as Type<ValueOf<F>>;
 }
 
 function accepts({ wireType: own, packable }: Field<unknown>, wireType: number): boolean {

@@ -13,18 +13,21 @@ import type { Attributes, ReceivedLog, ReceivedSpan } from './messages.ts';
 
 /** Converts received spans and log lines to the records that the console keeps and shows. */
 
-const traceIdForm = /^(?!0+$)[0-9a-f]{32}$/;
-const spanIdForm = /^(?!0+$)[0-9a-f]{16}$/;
+const zeros = '0'.repeat(32);
+
+/** Ids are hexadecimal digits in lower case, which the readers of both formats see to. */
+const isTraceId = (id: string): boolean => id.length === 32 && id !== zeros;
+const isSpanId = (id: string): boolean => id.length === 16 && !zeros.startsWith(id);
 
 /** @returns `undefined` for a span without valid ids, which no link could reach */
 export function toSpanRecord(span: ReceivedSpan): SpanRecord | undefined {
-  if (!traceIdForm.test(span.traceId) || !spanIdForm.test(span.spanId)) return undefined;
+  if (!isTraceId(span.traceId) || !isSpanId(span.spanId)) return undefined;
   const cuts: Cuts = { count: span.droppedAttributes + span.droppedEvents + span.droppedLinks };
   const { start, end } = timesOf(span);
   const record: SpanRecord = {
     traceId: span.traceId,
     spanId: span.spanId,
-    parentId: spanIdForm.test(span.parentSpanId) ? span.parentSpanId : '',
+    parentId: isSpanId(span.parentSpanId) ? span.parentSpanId : '',
     name: boundedText(span.name, cuts),
     kind: span.kind,
     service: serviceOf(span.resource),
@@ -33,22 +36,34 @@ export function toSpanRecord(span: ReceivedSpan): SpanRecord | undefined {
     failed: hasFailed(span),
     message: boundedText(span.status.message, cuts),
     attributes: boundedAttributes(span.attributes, cuts),
-    events: firstOf(span.events, mostEvents, cuts).map(({ time, name, attributes, droppedAttributes }) => {
-      cuts.count += droppedAttributes;
-      return {
-        time: time === 0n ? start : milliseconds(time),
-        name: boundedText(name, cuts),
-        attributes: boundedAttributes(attributes, cuts),
-      };
-    }),
-    links: firstOf(span.links, mostLinks, cuts).map(({ traceId, spanId, attributes, droppedAttributes }) => {
-      cuts.count += droppedAttributes;
-      return { traceId, spanId, attributes: boundedAttributes(attributes, cuts) };
-    }),
+    events: span.events.length === 0 ? noEvents : eventsOf(span, start, cuts),
+    links: span.links.length === 0 ? noLinks : linksOf(span, cuts),
     dropped: 0,
   };
   record.dropped = cuts.count;
   return record;
+}
+
+/** Most spans have none, and share them. */
+const noEvents: SpanRecord['events'] = [];
+const noLinks: SpanRecord['links'] = [];
+
+function eventsOf({ events }: ReceivedSpan, start: number, cuts: Cuts): SpanRecord['events'] {
+  return firstOf(events, mostEvents, cuts).map(({ time, name, attributes, droppedAttributes }) => {
+    cuts.count += droppedAttributes;
+    return {
+      time: time === 0n ? start : milliseconds(time),
+      name: boundedText(name, cuts),
+      attributes: boundedAttributes(attributes, cuts),
+    };
+  });
+}
+
+function linksOf({ links }: ReceivedSpan, cuts: Cuts): SpanRecord['links'] {
+  return firstOf(links, mostLinks, cuts).map(({ traceId, spanId, attributes, droppedAttributes }) => {
+    cuts.count += droppedAttributes;
+    return { traceId, spanId, attributes: boundedAttributes(attributes, cuts) };
+  });
 }
 
 /** A time that was not set is the other one, or else that of the arrival. A clock that was set back makes no negative duration. */
@@ -72,8 +87,8 @@ export function toLogRecord(log: ReceivedLog): LogRecord {
       typeof log.body === 'string'
         ? boundedText(log.body, cuts)
         : JSON.stringify(boundedValue(log.body, cuts)),
-    traceId: traceIdForm.test(log.traceId) ? log.traceId : '',
-    spanId: spanIdForm.test(log.spanId) ? log.spanId : '',
+    traceId: isTraceId(log.traceId) ? log.traceId : '',
+    spanId: isSpanId(log.spanId) ? log.spanId : '',
     orderId: orderIdOf(attributes),
     attributes,
   };

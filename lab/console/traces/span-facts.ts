@@ -23,6 +23,8 @@ export interface SpanFacts
   protocol: string;
 }
 
+const none: readonly string[] = [];
+
 export function factsOf(span: SpanRecord): SpanFacts {
   const { traceId, spanId, parentId, name, kind, service, start, end, failed, attributes } = span;
   const status = attributes['http.response.status_code'];
@@ -42,7 +44,7 @@ export function factsOf(span: SpanRecord): SpanFacts {
     eventful: span.events.length > 0,
     exemplar: attributes['orders.exemplar'] === true,
     orderId: typeof orderId === 'string' ? orderId : '',
-    linksTo: span.links.map((link) => link.traceId),
+    linksTo: span.links.length === 0 ? none : span.links.map((link) => link.traceId),
     peer: peerOf(span),
     protocol: typeof rpc === 'string' ? rpc : 'http',
   };
