@@ -54,7 +54,7 @@ export function createBand(title: string, shown = title): Band {
         {
           key: (each) => `${each.from} ${each.state}`,
           create: (each) => {
-            const stretch = h('span', {}, each.label);
+            const stretch = h('span', {}, h('span', {}, each.label));
             place(stretch, each);
             return stretch;
           },
