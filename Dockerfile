@@ -7,11 +7,13 @@ COPY package.json package-lock.json .npmrc ./
 # Installs from the lockfile. The optional packages bring a Node of the same version, for machines that have another one; this
 # image has it already. No package of the service needs its install script.
 RUN npm ci --omit=dev --ignore-scripts --omit=optional --no-audit --no-fund
-# Nearly half of it is never read by Node: source maps, types, documentation, and the packages' own tests.
+# More than half of it is never read by Node, which runs no TypeScript of packages: source maps, types and sources, documentation,
+# and the packages' own tests and benchmarks.
 RUN find node_modules -type f \
-    \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name '*.md' -o -name '*.tsbuildinfo' \) \
+    \( -name '*.map' -o -name '*.ts' -o -name '*.cts' -o -name '*.mts' -o -name '*.md' -o -name '*.tsbuildinfo' \) \
     -not -iname 'license*' -delete \
-  && find node_modules -type d \( -name test -o -name tests -o -name docs -o -name examples -o -name .github \) \
+  && find node_modules -type d \
+    \( -name test -o -name tests -o -name docs -o -name examples -o -name benchmark -o -name benchmarks -o -name .github \) \
     -prune -exec rm -rf {} +
 
 FROM node:26.10.0-slim AS program

@@ -134,12 +134,12 @@ function toMarkdown(starts: Starts, rounds: number, machine: ReturnType<typeof d
       ...earlier.map(([, measured]) => show(ratios(figures(last), figures(measured)), ratioForm)),
     ];
   };
-  const header = ['', ...all.map(([{ name }]) => name), ...earlier.map(([{ name }]) => `ratio to _${name}_`)];
+  const header = ['', ...all.map(([{ name }]) => name), ...earlier.map(([{ name }]) => `ratio to ${name}`)];
   return `# From the start of a container to a ready service
 
 \`npm run bench:start\`: ${machine.cores} cores (${machine.processor}), ${machine.platform}, load average ${machine.loadBefore.toFixed(2)} before the start.
-${rounds} starts of each kind in turn: the median and, in brackets, the least and the most. Ratios are those of neighbours to
-_compiled before_.
+${rounds} starts of each kind in turn: the median and, in brackets, the least and the most. Ratios are those of _compiled before_ to
+the other kind, of neighbouring starts.
 
 ${table([header, row('ready', 'until `/readyz` answers 200'), row('processor', 'processor time until then')])}
 
