@@ -1,7 +1,8 @@
 /**
- * Creates and reconciles DOM elements, in about 90 lines. preact with htm needs no build either and might shorten the
- * views by a third (an estimate). But these lines are the page's only way to create elements, so a reader can verify
- * right here, and not in a library, that text from telemetry never becomes markup, and shows every character.
+ * Creates and reconciles DOM elements, in about 120 lines. Two views were written with preact and htm for comparison: Senders had 110 lines
+ * of code instead of 177, Metrics 230 instead of 222, because it hands elements to plots; 13 % fewer together. The page grew by 17 kB,
+ * and the main thread was as busy. For that, these lines stay the page's only way to create elements, so a reader can verify right here, and
+ * not in a library, that text from telemetry never becomes markup, and shows every character.
  */
 
 import { visible } from './visible.ts';
