@@ -90,7 +90,7 @@ export const parts: Readonly<Record<string, Part>> = {
     about: 'admission control: an adaptive limit on requests in flight, with priorities',
     files: [
       'src/admission/**',
-      'src/http/limits/{admission-hook,early-refusal,overloaded}*.ts',
+      'src/http/limits/{admission-hook,early-refusal,overloaded,plain-request,unparsed-refusal}*.ts',
       'src/telemetry/observers/admission.ts',
       'deploy/prometheus-adapter.yaml',
       'docs/runbooks/requests-shed.md',

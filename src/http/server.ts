@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import type { AdmissionEvents } from '../admission/admission-events.ts';
 import type { Admission } from '../admission/admission.ts';
@@ -23,6 +23,7 @@ import { admitRequests } from './limits/admission-hook.ts';
 import { refuseEarly } from './limits/early-refusal.ts';
 import { readForwarded } from './limits/forwarded.ts';
 import { limitRequests } from './limits/rate-limit.ts';
+import { refuseUnparsed } from './limits/unparsed-refusal.ts';
 import { boundUnreadAnswers } from './limits/unread-answers.ts';
 import { createWindowLimit } from './limits/window-limit.ts';
 import { answerNotFound } from './not-found.ts';
@@ -62,6 +63,7 @@ export interface ServerParts {
  *     step                     refuses a request with
  *     ───────────────────────  ─────────────────────────────────────────────────────────────────────────────────
  *     limitConnections         nothing: connections beyond the limit are closed without a response
+ *     refuseUnparsed           overloaded: on connections that were refused before, most of what refuseEarly would refuse
  *     Node's parser            malformed_request, headers_too_large, payload_too_large, request_timeout,
  *                              method_not_allowed (CONNECT)
  *     answerInTurn             nothing: a connection has one request in flight; the others wait unread
@@ -127,7 +129,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
 
   if (trustProxy !== false) readForwarded(app, proxyHeader);
   parts.observe(app);
-  const coverRoutes =
+  const early =
     parts.admission &&
     refuseEarly(app.server, {
       admission: parts.admission,
@@ -137,7 +139,9 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
       requestIdOf,
       draining: parts.health.draining,
     });
-  malformed.trackConnections(app, answerInTurn(app.server));
+  const turns = answerInTurn(app.server);
+  if (early) refuseUnparsed(app.server, turns, early);
+  malformed.trackConnections(app, turns);
   sendRequestId(app);
   sendSecurityHeaders(app);
   limitAnonymousRequests(app, addresses, onRateLimited);
@@ -166,7 +170,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
       onExceeded: onRateLimited,
     });
     unread.boundMarked(scope);
-    coverRoutes?.(scope);
+    early?.cover(scope);
     if (parts.admission) admitRequests(scope, parts.admission, parts.admissionEvents);
     await scope.register(parts.routes);
   });
@@ -192,7 +196,7 @@ function announceDraining(app: FastifyInstance, health: Health): void {
 const saneRequestId = /^[\w.:/+=-]{1,128}$/;
 
 /** Keeps the caller's id, so that a request can be followed across services, unless it is malformed or sensitive. */
-function requestIdOf(request: IncomingMessage): string {
+function requestIdOf(request: { headers: IncomingHttpHeaders }): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && saneRequestId.test(given) && scrub(given) === given
     ? given

@@ -28,17 +28,18 @@ export const withoutAdmission: Readonly<Record<string, readonly Edit[]>> = {
     replace(/priority: '\w+', /g, ''),
   ],
   'src/http/server.ts': [
-    remove(/^import .*(?:AdmissionEvents|Admission|admitRequests|refuseEarly) \}.*\n/gm),
+    remove(/^import .*(?:AdmissionEvents|Admission|admitRequests|refuseEarly|refuseUnparsed) \}.*\n/gm),
     withoutBlock('admission: Admission | undefined'),
     remove(/^ *admissionEvents: AdmissionEvents;\n/gm),
-    remove(/^ \* {5}refuseEarly .*\n/gm),
+    remove(/^ \* {5}refuse(?:Unparsed|Early) .*\n/gm),
     remove(/^ \* {7}admitRequests .*\n/gm),
     replace(
       /nothing: admitRequests frees the slot \(of a large answer when it is taken\),\n \* +boundUnreadAnswers counts, announce/g,
       'nothing: boundUnreadAnswers counts, announce',
     ),
-    remove(/^ *const coverRoutes =\n[^]*?\n {4}\}\);\n/gm),
-    remove(/^ *coverRoutes\?\.\(scope\);\n.*admitRequests\(.*\n/gm),
+    remove(/^ *const early =\n[^]*?\n {4}\}\);\n/gm),
+    remove(/^ *if \(early\) refuseUnparsed\(.*\n/gm),
+    remove(/^ *early\?\.cover\(scope\);\n.*admitRequests\(.*\n/gm),
   ],
   'src/http/limits/unread-answers.ts': [
     replace(

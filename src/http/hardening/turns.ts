@@ -9,6 +9,8 @@ const mostWaiting = { perConnection: 100, inAll: 10_000 };
 export interface Turns {
   /** Runs `then` when every request that has arrived on the connection has started: at once if none waits. */
   whenAllStarted(socket: Socket, then: () => void): void;
+  /** Whether no request of the connection is in flight or waits. */
+  isIdle(socket: Socket): boolean;
 }
 
 /** The requests of one connection. */
@@ -108,6 +110,10 @@ export function answerInTurn(server: Server): Turns {
       const line = lines.get(socket);
       if (line === undefined || line.waiting.length === 0) then();
       else line.afterLast = then;
+    },
+    isIdle(socket) {
+      const line = lines.get(socket);
+      return line === undefined || !(line.busy || line.full || line.waiting.length > 0);
     },
   };
 }

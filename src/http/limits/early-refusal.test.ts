@@ -14,7 +14,7 @@ afterEach(() => close.splice(0).forEach((each) => each()));
 async function overloaded({ busy, behindProxy = false }: { busy: boolean; behindProxy?: boolean }) {
   const server = createServer((_request, response) => response.end('routed'));
   const admission = { wouldShed: () => 'queue_full', busy: () => busy } as unknown as Admission;
-  const cover = refuseEarly(server, {
+  const { cover } = refuseEarly(server, {
     admission,
     events: { shed() {}, shedEarly: () => true },
     bodyLimit: 1000,

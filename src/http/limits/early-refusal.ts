@@ -1,11 +1,17 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type {
+  IncomingHttpHeaders,
+  IncomingMessage,
+  RequestListener,
+  Server,
+  ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import type { AdmissionEvents } from '../../admission/admission-events.ts';
 import type { Admission } from '../../admission/admission.ts';
 import { lowestPriority, type Priority } from '../../admission/priorities.ts';
 import { securityHeaders, strictTransport } from '../hardening/security-headers.ts';
-import { afterRequestId, beforeRequestId, retryAfter, shortestWait, status } from './overloaded.ts';
+import { bodyWith, retryAfter, shortestWait, status } from './overloaded.ts';
 
 export interface EarlyRefusalParts {
   admission: Admission;
@@ -13,14 +19,40 @@ export interface EarlyRefusalParts {
   bodyLimit: number;
   /** Whether requests come through proxies, whose connections carry those of many clients. */
   behindProxy: boolean;
-  requestIdOf(request: IncomingMessage): string;
+  requestIdOf(request: { headers: IncomingHttpHeaders }): string;
   draining(): boolean;
+}
+
+/** What is known of a request before it is routed. */
+export interface RequestHead {
+  method?: string | undefined;
+  url?: string | undefined;
+  headers: IncomingHttpHeaders;
+}
+
+export interface EarlyRefusal {
+  /** Covers the routes that are added to a scope later. */
+  cover(scope: FastifyInstance): void;
+  /** Whether any request is shed now. */
+  shedding(): boolean;
+  /** Decides about a request while some are shed, and counts it if it is refused. */
+  refusalOf(request: RequestHead, socket: Socket): Refusal | undefined;
+  /** Called after each refusal of this server with its connection. */
+  onRefused: (socket: Socket) => void;
+}
+
+export interface Refusal {
+  requestId: string;
+  /** Whether the client speaks TLS with a proxy. */
+  overTls: boolean;
+  /** Whether the connection is to close after it. */
+  last: boolean;
 }
 
 /** A route of which requests can be refused before they are routed. */
 interface Refusable {
   route: string;
-  priorityOf(request: IncomingMessage): Priority;
+  priorityOf(request: RequestHead): Priority;
 }
 
 /**
@@ -28,10 +60,8 @@ interface Refusable {
  * span is made and no line is logged. It answers from prepared parts, so a flood takes as little processor time as Node allows.
  * A request that is not clearly one of the covered routes, or that has to be read with care, goes its usual way, and so do a
  * few of the others: they are the ones that the log and the traces show.
- *
- * @returns covers the routes that are added to a scope later
  */
-export function refuseEarly(server: Server, parts: EarlyRefusalParts): (scope: FastifyInstance) => void {
+export function refuseEarly(server: Server, parts: EarlyRefusalParts): EarlyRefusal {
   const { admission, events, bodyLimit, behindProxy, requestIdOf, draining } = parts;
   const byPath = new Map<string, Refusable>();
   const byPattern: Array<Refusable & { method: string; pattern: RegExp }> = [];
@@ -44,7 +74,7 @@ export function refuseEarly(server: Server, parts: EarlyRefusalParts): (scope: F
     );
   }
 
-  function isPlain({ headers }: IncomingMessage): boolean {
+  function isPlain({ headers }: RequestHead): boolean {
     return (
       headers.expect === undefined &&
       headers['transfer-encoding'] === undefined &&
@@ -52,21 +82,32 @@ export function refuseEarly(server: Server, parts: EarlyRefusalParts): (scope: F
     );
   }
 
-  /** Whether it has answered the request. */
-  function refuse(request: IncomingMessage, response: ServerResponse): boolean {
-    // Lists are the first to be shed: while they are not, nothing is.
-    if (admission.wouldShed(lowestPriority) === undefined) return false;
-    const { method = '', url = '' } = request;
+  // Lists are the first to be shed: while they are not, nothing is.
+  const shedding = () => admission.wouldShed(lowestPriority) !== undefined;
+
+  function refusalOf(request: RequestHead, socket: Socket): Refusal | undefined {
+    const { method = '', url = '', headers } = request;
     const end = url.indexOf('?');
     const found = find(method, end === -1 ? url : url.slice(0, end));
-    if (found === undefined || !isPlain(request)) return false;
+    if (found === undefined || !isPlain(request)) return undefined;
     const reason = admission.wouldShed(found.priorityOf(request));
-    if (reason === undefined || !events.shedEarly({ reason, method, route: found.route })) return false;
+    if (reason === undefined || !events.shedEarly({ reason, method, route: found.route })) return undefined;
 
-    if (draining() || (!behindProxy && holdBack(request.socket))) response.shouldKeepAlive = false;
-    const requestId = requestIdOf(request);
-    const body = `${beforeRequestId}${requestId}${afterRequestId}}`;
-    const overTls = behindProxy && request.headers['x-forwarded-proto'] === 'https';
+    return {
+      requestId: requestIdOf(request),
+      overTls: behindProxy && headers['x-forwarded-proto'] === 'https',
+      last: draining() || (!behindProxy && holdBack(socket)),
+    };
+  }
+
+  /** Whether it has answered the request. */
+  function refuse(request: IncomingMessage, response: ServerResponse): boolean {
+    const { socket } = request;
+    const refusal = shedding() ? refusalOf(request, socket) : undefined;
+    if (refusal === undefined) return false;
+    if (refusal.last) response.shouldKeepAlive = false;
+    const { requestId, overTls } = refusal;
+    const body = bodyWith(requestId);
     response.writeHead(status, [
       ...(overTls ? headersOverTls : constantHeaders),
       'retry-after',
@@ -77,6 +118,7 @@ export function refuseEarly(server: Server, parts: EarlyRefusalParts): (scope: F
       String(body.length),
     ]);
     response.end(body);
+    early.onRefused(socket);
     return true;
   }
 
@@ -87,27 +129,33 @@ export function refuseEarly(server: Server, parts: EarlyRefusalParts): (scope: F
     for (const handle of listeners) handle(request, response);
   });
 
-  return (scope) => {
-    scope.addHook('onRoute', (options) => {
-      const priorityOf = priorityBefore(options);
-      if (priorityOf === undefined) return;
-      const { url: route } = options;
-      for (const method of [options.method].flat()) {
-        if (!route.includes(':')) byPath.set(`${method} ${route}`, { route, priorityOf });
-        else byPattern.push({ route, priorityOf, method, pattern: patternOf(route) });
-      }
-    });
+  const early: EarlyRefusal = {
+    shedding,
+    refusalOf,
+    onRefused() {},
+    cover(scope) {
+      scope.addHook('onRoute', (options) => {
+        const priorityOf = priorityBefore(options);
+        if (priorityOf === undefined) return;
+        const { url: route } = options;
+        for (const method of [options.method].flat()) {
+          if (!route.includes(':')) byPath.set(`${method} ${route}`, { route, priorityOf });
+          else byPattern.push({ route, priorityOf, method, pattern: patternOf(route) });
+        }
+      });
+    },
   };
+  return early;
 }
 
 /** A flat list of names and values, as Node takes it fastest. */
-const constantHeaders = [
+export const constantHeaders = [
   'content-type',
   'application/problem+json; charset=utf-8',
   ...Object.entries(securityHeaders).flat(),
 ];
 
-const headersOverTls = [...constantHeaders, ...Object.entries(strictTransport).flat()];
+export const headersOverTls = [...constantHeaders, ...Object.entries(strictTransport).flat()];
 
 /** `undefined` if the priority depends on more than the headers. */
 function priorityBefore({ config }: RouteOptions): Refusable['priorityOf'] | undefined {

@@ -17,6 +17,11 @@ export const [beforeRequestId = '', afterRequestId = ''] = JSON.stringify({
   .slice(0, -1)
   .split('?');
 
+/** The body of a request that has no trace. A request id has a form that needs no JSON escapes. */
+export function bodyWith(requestId: string): string {
+  return `${beforeRequestId}${requestId}${afterRequestId}}`;
+}
+
 /** Bounds of `Retry-After`, in seconds. It is random, so that clients refused together do not return together. */
 export const shortestWait = 1;
 const longestWait = 5;
