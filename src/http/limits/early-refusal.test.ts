@@ -5,7 +5,9 @@ import { text } from 'node:stream/consumers';
 import fastify from 'fastify';
 import { afterEach, expect, test } from 'vitest';
 import type { Admission } from '../../admission/admission.ts';
+import { answerInTurn } from '../hardening/turns.ts';
 import { refuseEarly } from './early-refusal.ts';
+import { refuseUnparsed } from './unparsed-refusal.ts';
 
 const close: Array<() => unknown> = [];
 afterEach(() => close.splice(0).forEach((each) => each()));
@@ -14,7 +16,7 @@ afterEach(() => close.splice(0).forEach((each) => each()));
 async function overloaded({ busy, behindProxy = false }: { busy: boolean; behindProxy?: boolean }) {
   const server = createServer((_request, response) => response.end('routed'));
   const admission = { wouldShed: () => 'queue_full', busy: () => busy } as unknown as Admission;
-  const { cover } = refuseEarly(server, {
+  const early = refuseEarly(server, {
     admission,
     events: { shed() {}, shedEarly: () => true },
     bodyLimit: 1000,
@@ -23,9 +25,10 @@ async function overloaded({ busy, behindProxy = false }: { busy: boolean; behind
     draining: () => false,
   });
   const app = fastify();
-  cover(app);
+  early.cover(app);
   app.get('/lists', () => '');
   app.get('/lists/:id/entries', () => '');
+  refuseUnparsed(server, answerInTurn(server), early);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
