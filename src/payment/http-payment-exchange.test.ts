@@ -158,6 +158,19 @@ describe('a charge without a response', () => {
     expect(performance.now() - startedAt).toBeLessThan(attemptTimeout - 1000);
   });
 
+  test('a charge is not sent when its caller has stopped before', async () => {
+    let requests = 0;
+    const { gateway } = await gatewayThat((request, response) => {
+      requests += 1;
+      answering(201, charged)(request, response);
+    });
+    await gateway.charge(charge, context);
+    const outcome = await gateway.charge(charge, { ...context, signal: AbortSignal.abort() });
+    expect(outcome).toMatchObject({ kind: 'unknown', reason: 'deadline' });
+    await gateway.charge(charge, context);
+    expect(requests).toBe(2);
+  });
+
   test('a charge gets as long as its caller grants the gateway', async () => {
     const { gateway } = await gatewayThat(silent);
     const startedAt = performance.now();

@@ -63,35 +63,88 @@ export function createHttpDependency(options: {
   });
 
   return {
-    async post({ path, headers, body }, { running = options.attemptTimeout, elapsed, signal: callers } = {}) {
-      const aborting = new AbortController();
-      const signal = callers ? AbortSignal.any([aborting.signal, callers]) : aborting.signal;
-      const { promise: timedOut, reject } = Promise.withResolvers<never>();
-      const limit = startTimeLimit({ running, elapsed: elapsed ?? Number.POSITIVE_INFINITY }, () => {
-        const error = new TimeoutError();
-        aborting.abort(error);
-        // A request that still waits for a connection would notice only when it gets one.
-        reject(error);
-      });
-      let status: number | undefined;
-      async function exchange(): Promise<Answer> {
-        const request = { origin, method: 'POST', path: basePath + path, headers, body, signal } as const;
-        const response: Dispatcher.ResponseData = await connections.request(request);
-        status = response.statusCode;
-        const text = await response.body.text();
-        return { kind: 'answer', status, headers: response.headers, body: parseJson(text) };
-      }
+    async post(
+      { path, headers, body },
+      { running = options.attemptTimeout, elapsed = Infinity, signal } = {},
+    ) {
+      if (signal?.aborted)
+        return { kind: 'fault', reason: 'cut_off', status: undefined, cause: signal.reason };
+      const request = { origin, method: 'POST', path: basePath + path, headers, body } as const;
+      const exchange = startExchange(connections, request);
+      const limit = startTimeLimit({ running, elapsed }, () => exchange.cutOff(new TimeoutError()));
+      const callerStops = () => exchange.cutOff(signal?.reason);
+      signal?.addEventListener('abort', callerStops);
       try {
-        return await Promise.race([exchange(), timedOut]);
+        const { text, ...head } = await exchange.response;
+        return { kind: 'answer', ...head, body: parseJson(text) };
       } catch (cause) {
-        return { kind: 'fault', reason: callers?.aborted ? 'cut_off' : reasonOf(cause), status, cause };
+        const reason = signal?.aborted ? 'cut_off' : reasonOf(cause);
+        return { kind: 'fault', reason, status: exchange.status(), cause };
       } finally {
         limit.clear();
+        signal?.removeEventListener('abort', callerStops);
       }
     },
     close: () => connections.close(),
   };
 }
+
+type Head = Pick<Answer, 'status' | 'headers'>;
+
+interface Exchange {
+  /** Rejects if no complete response comes. */
+  response: Promise<Head & { text: string }>;
+  /** Of the response, once it has begun. */
+  status(): number | undefined;
+  /** Ends the exchange, also if it still waits for a connection: it is then not sent when it gets one. */
+  cutOff(reason: unknown): void;
+}
+
+/**
+ * Sends a request. It handles undici's events itself, because a response here is a short text: the stream, the signal and the
+ * listeners of undici's `request` take a third of what an exchange costs.
+ */
+function startExchange(connections: Dispatcher, request: Dispatcher.DispatchOptions): Exchange {
+  const { promise: response, resolve, reject } = Promise.withResolvers<Head & { text: string }>();
+  const chunks: Buffer[] = [];
+  let head: Head | undefined;
+  let controller: Dispatcher.DispatchController | undefined;
+  let cutOffBy: Error | undefined;
+  const handler: Dispatcher.DispatchHandler = {
+    onRequestStart(started) {
+      controller = started;
+      if (cutOffBy) started.abort(cutOffBy);
+    },
+    onResponseStart(_controller, status, headers) {
+      // The others are interim responses.
+      if (status >= 200) head = { status, headers };
+    },
+    onResponseData: (_controller, chunk) => void chunks.push(chunk),
+    onResponseEnd() {
+      if (head) resolve({ ...head, text: decoder.decode(Buffer.concat(chunks)) });
+    },
+    onResponseError: (_controller, error) => reject(error),
+  };
+  try {
+    connections.dispatch(request, handler);
+  } catch (error) {
+    reject(error);
+  }
+  return {
+    response,
+    status: () => head?.status,
+    cutOff(reason) {
+      cutOffBy =
+        reason instanceof Error
+          ? reason
+          : new Error('the caller has stopped the exchange', { cause: reason });
+      controller?.abort(cutOffBy);
+      reject(reason);
+    },
+  };
+}
+
+const decoder = new TextDecoder();
 
 class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
