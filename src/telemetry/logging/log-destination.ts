@@ -1,4 +1,4 @@
-import { write, writeSync } from 'node:fs';
+import { fstatSync, write, writeSync } from 'node:fs';
 import { outsideRequests } from '../../background.ts';
 
 /** A destination of pino. */
@@ -30,20 +30,26 @@ const batchSize = 65_536;
 const retryInterval = 10;
 /** Milliseconds that the exit of the process waits for the reader of a full pipe. */
 const patienceAtExit = 200;
+/** Milliseconds that the exit of the process leaves to a write to a file that is on its way, so that it comes first. */
+const headStartAtExit = 50;
 
 /**
- * Buffers lines and writes them on another thread, so neither a slow reader nor a slow disk stalls the event loop. It
- * drops lines that do not fit the buffer, and counts every loss.
+ * Buffers lines, so that neither a slow reader nor a slow disk stalls the event loop. It drops lines that do not fit the
+ * buffer, and counts every loss. A pipe or a socket takes what it has room for at once. A file may have to wait for its disk,
+ * so another thread writes it.
  *
  * Why not sonic-boom 4.2.1, which pino brings: a reader that stops reading keeps a finished process alive, by the timer
  * that retries EAGAIN. After EPIPE its `flushSync` retries without end, and behind `pino.destination`, which avoids that
  * with a `write` that does nothing, 5,000 lost lines were reported as 0.
  *
- * The descriptor must be non-blocking: a thread that hangs in a write to a full pipe cannot be joined, and the process
- * would never end. If stdout is a pipe or a socket, Node makes it non-blocking on the first access to `process.stdout`.
+ * The descriptor of a pipe or a socket must be non-blocking: a full one would stop the process. Node makes that of stdout
+ * non-blocking on the first access to `process.stdout`. Another thread would not help: at the exit of the process, nothing
+ * tells how much of a pipe's batch it has written, and what follows would come in the middle of a line.
  */
 export function createLogDestination(options: LogDestinationOptions = {}): LogDestination {
   const { fd = process.stdout.fd, capacity = 4_194_304 } = options;
+  const stats = fstatSync(fd);
+  const takesAtOnce = stats.isFIFO() || stats.isSocket();
   /** The open batch, and its length in UTF-16 units, which is close enough to bytes. */
   let lines: string[] = [];
   let length = 0;
@@ -79,32 +85,52 @@ export function createLogDestination(options: LogDestinationOptions = {}): LogDe
     writeNext();
   }
 
+  /** Writes batches until a thread has one, or the reader has to make room. */
   function writeNext(): void {
-    const [batch] = batches;
-    if (writing || retryTimer) return;
-    if (batch === undefined) {
-      onEmpty?.();
-      return;
+    for (let [batch] = batches; batch !== undefined; [batch] = batches) {
+      if (writing || retryTimer) return;
+      if (takesAtOnce) writeAtOnce(batch);
+      else writeOnThread(batch);
     }
+    onEmpty?.();
+  }
+
+  function writeAtOnce(batch: Buffer): void {
+    try {
+      written(writeSync(fd, batch));
+    } catch (error) {
+      notWritten(batch, error);
+    }
+  }
+
+  function writeOnThread(batch: Buffer): void {
     writing = true;
     write(fd, batch, (error, count) => {
       writing = false;
-      if (error?.code === 'EAGAIN') {
-        retryTimer = setTimeout(() => {
-          retryTimer = undefined;
-          writeNext();
-        }, retryInterval).unref();
-        return;
-      }
-      if (error) drop(countLines(batch), 'failed');
-      advance(error ? batch.length : count);
-      if (!error && batches.length === 0 && missing > 0) {
-        const gap = missing;
-        missing = 0;
-        options.onRecovered?.(gap);
-      }
+      if (error) notWritten(batch, error);
+      else written(count);
       writeNext();
     });
+  }
+
+  function written(count: number): void {
+    advance(count);
+    if (batches.length > 0 || missing === 0) return;
+    const gap = missing;
+    missing = 0;
+    options.onRecovered?.(gap);
+  }
+
+  function notWritten(batch: Buffer, error: unknown): void {
+    if (isFull(error)) {
+      retryTimer = setTimeout(() => {
+        retryTimer = undefined;
+        writeNext();
+      }, retryInterval).unref();
+      return;
+    }
+    drop(countLines(batch), 'failed');
+    advance(batch.length);
   }
 
   /** Removes `count` bytes from the start of the first batch. */
@@ -120,6 +146,7 @@ export function createLogDestination(options: LogDestinationOptions = {}): LogDe
     closeBatch();
     // A write on another thread cannot be cancelled; it completes before the process ends.
     const [inFlight] = writing ? batches.splice(0, 1) : [];
+    if (inFlight) pause(headStartAtExit);
     const giveUpAt = performance.now() + patienceAtExit;
     try {
       for (let [batch] = batches; batch !== undefined; [batch] = batches) {
@@ -172,9 +199,17 @@ function writeNow(fd: number, batch: Buffer, giveUpAt: number): number {
     try {
       return writeSync(fd, batch);
     } catch (error) {
-      const full = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
-      if (!full || performance.now() > giveUpAt) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryInterval);
+      if (!isFull(error) || performance.now() > giveUpAt) throw error;
+      pause(retryInterval);
     }
   }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+}
+
+/** Blocks this thread. @param duration in milliseconds */
+function pause(duration: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, duration);
 }
