@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Targets } from '../../console/targets.ts';
-import { heapEnvironment, heapOptions } from '../../console/heap-options.ts';
+import { heapOptions } from '../../console/heap-options.ts';
 import { compileCache } from '../../harness/service-process.ts';
 import { type BenchProcess, startProcess } from '../shared/processes.ts';
 import { type Kind, kinds } from './batches.ts';
@@ -34,14 +34,10 @@ export async function startBuilds(
   await using parts = new AsyncDisposableStack();
   parts.defer(() => rm(folder, { recursive: true, force: true }));
 
-  async function start(
-    name: string,
-    file: string,
-    { heapOptions: nodeOptions, heapEnvironment: variables = {} }: Heap,
-  ): Promise<Build> {
+  async function start(name: string, file: string, nodeOptions: readonly string[]): Promise<Build> {
     const options = {
       script: file,
-      env: { CONSOLE_PORT: '0', ...compileCache, ...variables },
+      env: { CONSOLE_PORT: '0', ...compileCache },
       nodeOptions: ['--disable-warning=ExperimentalWarning', ...nodeOptions],
       logFile: path.join(folder, `${name}.log`),
     };
@@ -52,9 +48,9 @@ export async function startBuilds(
     return { name, process: running, ...noFigures(), pages: [] };
   }
 
-  const builds = [await start('this build', script, { heapOptions, heapEnvironment })];
+  const builds = [await start('this build', script, heapOptions)];
   if (before !== undefined)
-    builds.push(await start('build before', path.resolve(before, script), await heapOf(before)));
+    builds.push(await start('build before', path.resolve(before, script), await optionsOf(before)));
   const running = parts.move();
   return { builds, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
@@ -64,14 +60,9 @@ export const noFigures = (): Pick<Build, 'costs' | 'memory'> => ({
   memory: [],
 });
 
-interface Heap {
-  heapOptions: readonly string[];
-  /** Builds before the first with it have none. */
-  heapEnvironment?: Readonly<Record<string, string>>;
-}
-
-/** What an earlier build starts with. */
-async function heapOf(folder: string): Promise<Heap> {
+/** The options that an earlier build starts with. */
+async function optionsOf(folder: string): Promise<readonly string[]> {
   const file = path.resolve(folder, 'lab/console/heap-options.ts');
-  return (await import(file)) as Heap;
+  const module = (await import(file)) as { heapOptions: readonly string[] };
+  return module.heapOptions;
 }
