@@ -88,9 +88,23 @@ test('the receiver decodes every part of a span', async () => {
     endTime: 1_700_000_001_123_000_000n,
     attributes: { ...attributes, twelfth: 'kept' },
     droppedAttributes: 1,
-    events: [{ name: 'kept', time: 1_700_000_000_124_000_000n, attributes: { attempt: 2 } }],
+    events: [
+      {
+        name: 'kept',
+        time: 1_700_000_000_124_000_000n,
+        attributes: { attempt: 2 },
+        droppedAttributes: 0,
+      },
+    ],
     droppedEvents: 1,
-    links: [{ traceId: linked.traceId, spanId: linked.spanId, attributes: { why: 'placed' } }],
+    links: [
+      {
+        traceId: linked.traceId,
+        spanId: linked.spanId,
+        attributes: { why: 'placed' },
+        droppedAttributes: 0,
+      },
+    ],
     droppedLinks: 0,
     status: { code: 'ERROR', message: 'broken' },
     scope: { name: 'test', version: '1.2.3' },
