@@ -6,44 +6,44 @@ import { expect, test } from 'vitest';
 import { readPlainRequest } from './plain-request.ts';
 
 const read = (chunk: string) => readPlainRequest(Buffer.from(chunk, 'latin1'));
-const order =
-  'POST /orders HTTP/1.1\r\nhost: x\r\nIdempotency-Key: "k 1"\r\ncontent-length: 2\r\nConnection: Keep-Alive\r\n\r\n{}';
+const usual =
+  'POST /lists HTTP/1.1\r\nhost: x\r\nIdempotency-Key: "k 1"\r\ncontent-length: 2\r\nConnection: Keep-Alive\r\n\r\n{}';
 
 test('a plain request is read with its target and its fields', () => {
-  expect(read(order)).toEqual({
+  expect(read(usual)).toEqual({
     method: 'POST',
-    url: '/orders',
+    url: '/lists',
     headers: { host: 'x', 'idempotency-key': '"k 1"', 'content-length': '2', connection: 'Keep-Alive' },
     rawHeaders: ['host', 'x', 'Idempotency-Key', '"k 1"', 'content-length', '2', 'Connection', 'Keep-Alive'],
   });
-  expect(read('GET /orders/1?a=b HTTP/1.1\r\nhost: x\r\n\r\n')).toMatchObject({ url: '/orders/1?a=b' });
+  expect(read('GET /lists/1?a=b HTTP/1.1\r\nhost: x\r\n\r\n')).toMatchObject({ url: '/lists/1?a=b' });
 });
 
 test.each([
-  ['is not whole', order.slice(0, -1)],
+  ['is not whole', usual.slice(0, -1)],
   ['is without the end of its head', 'GET / HTTP/1.1\r\nhost: x\r\n'],
-  ['is followed by another', `${order}GET / HTTP/1.1\r\nhost: x\r\n\r\n`],
-  ['comes after an empty line', `\r\n${order}`],
-  ['has another method', order.replace('POST', 'HEAD')],
-  ['is of HTTP/1.0', order.replace('1.1', '1.0')],
-  ['names a server', order.replace('/orders', 'http://x/orders')],
-  ['has a fragment', order.replace('/orders', '/orders#x')],
-  ['has bare line feeds', order.replaceAll('\r\n', '\n')],
-  ['has a space before a colon', order.replace('host:', 'host :')],
-  ['has no space after a colon', order.replace('host: ', 'host:')],
-  ['has a space at the end of a line', order.replace('host: x', 'host: x ')],
-  ['has a folded line', order.replace('host: x', 'host: x\r\n y')],
-  ['has a tab', order.replace('host: x', 'host: \tx')],
-  ['has text that is not ASCII', order.replace('host: x', 'host: \u00e9')],
-  ['has a field twice', order.replace('host: x', 'host: x\r\nHost: y')],
-  ['has two lengths', order.replace('host: x', 'host: x\r\nContent-Length: 2')],
-  ['has a signed length', order.replace('length: 2', 'length: +2')],
-  ['has a long length', order.replace('length: 2', 'length: 00002')],
-  ['is chunked', order.replace('content-length: 2', 'transfer-encoding: chunked')],
-  ['expects to be told to go on', order.replace('host: x', 'host: x\r\nexpect: 100-continue')],
-  ['wants another protocol', order.replace('host: x', 'host: x\r\nupgrade: h2c')],
-  ['ends its connection', order.replace('Keep-Alive', 'close')],
-  ['is very long', order.replace('"k 1"', 'k'.repeat(8192))],
+  ['is followed by another', `${usual}GET / HTTP/1.1\r\nhost: x\r\n\r\n`],
+  ['comes after an empty line', `\r\n${usual}`],
+  ['has another method', usual.replace('POST', 'HEAD')],
+  ['is of HTTP/1.0', usual.replace('1.1', '1.0')],
+  ['names a server', usual.replace('/lists', 'http://x/lists')],
+  ['has a fragment', usual.replace('/lists', '/lists#x')],
+  ['has bare line feeds', usual.replaceAll('\r\n', '\n')],
+  ['has a space before a colon', usual.replace('host:', 'host :')],
+  ['has no space after a colon', usual.replace('host: ', 'host:')],
+  ['has a space at the end of a line', usual.replace('host: x', 'host: x ')],
+  ['has a folded line', usual.replace('host: x', 'host: x\r\n y')],
+  ['has a tab', usual.replace('host: x', 'host: \tx')],
+  ['has text that is not ASCII', usual.replace('host: x', 'host: \u00e9')],
+  ['has a field twice', usual.replace('host: x', 'host: x\r\nHost: y')],
+  ['has two lengths', usual.replace('host: x', 'host: x\r\nContent-Length: 2')],
+  ['has a signed length', usual.replace('length: 2', 'length: +2')],
+  ['has a long length', usual.replace('length: 2', 'length: 00002')],
+  ['is chunked', usual.replace('content-length: 2', 'transfer-encoding: chunked')],
+  ['expects to be told to go on', usual.replace('host: x', 'host: x\r\nexpect: 100-continue')],
+  ['wants another protocol', usual.replace('host: x', 'host: x\r\nupgrade: h2c')],
+  ['ends its connection', usual.replace('Keep-Alive', 'close')],
+  ['is very long', usual.replace('"k 1"', 'k'.repeat(8192))],
 ])('a request that %s is left to the parser', (_what, chunk) => {
   expect(read(chunk)).toBeUndefined();
 });
@@ -86,7 +86,7 @@ const field = fc.constantFrom(
 );
 const whole = fc
   .record({
-    line: fc.constantFrom('GET /orders HTTP/1.1', 'POST /orders?a=%20 HTTP/1.1', 'POST //x HTTP/1.1'),
+    line: fc.constantFrom('GET /lists HTTP/1.1', 'POST /lists?a=%20 HTTP/1.1', 'POST //x HTTP/1.1'),
     fields: fc.uniqueArray(field, { maxLength: 4 }),
     body: fc.constantFrom('', '{}', '{"a":1}', 'GET / HTTP/1.1\r\n\r\n'),
   })
