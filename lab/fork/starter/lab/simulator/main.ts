@@ -62,7 +62,7 @@ await runProcess(async () => {
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
   return {
     announcement: { type: 'listening', url },
-    closeDeadline: 2000,
+    closeDeadline: 5000,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
