@@ -28,7 +28,7 @@ export interface DomainOverrides {
   gateway?: (gateway: PaymentGateway) => PaymentGateway;
 }
 
-/** Creates the parts of the domain and starts its worker. */
+/** Creates the parts of the domain. */
 export function createDomain(parts: DomainParts, overrides: DomainOverrides = {}): Domain {
   const { config, database, redis, levels, metrics, defer } = parts;
   const orderMetrics = createOrderMetrics(metrics.instruments);

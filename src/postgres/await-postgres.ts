@@ -7,7 +7,7 @@ import { decide } from './faults.ts';
 import { unreachable } from './unreachable.ts';
 
 export interface AwaitOptions {
-  /** For how long to try again, in milliseconds; 0 tries once. */
+  /** For how long to try again, in milliseconds. */
   deadline: number;
   /** Called with one line for a person, once it is clear that there is something to wait for. */
   say: (line: string) => void;

@@ -12,7 +12,9 @@ try {
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   for (const warning of environmentWarnings({ ...variables, ...migrationVariables }))
     say(`Warning: ${warning}`);
-  await awaitPostgres(config.url.reveal(), { deadline: config.connectDeadline, say });
+  // Without it, the first connection of the next step is the try.
+  if (config.connectDeadline > 0)
+    await awaitPostgres(config.url.reveal(), { deadline: config.connectDeadline, say });
   await requireOwnSession(config);
   const applied = await migrate(config.url.reveal(), { ...config, say });
   const lines = applied.length === 0 ? ['Nothing to migrate.'] : applied.map((name) => `Applied ${name}.`);

@@ -1,8 +1,7 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { request } from 'undici';
-import { answers, startProgram } from '../../../stack/native/program.ts';
-import { freePort } from '../../harness/free-port.ts';
+import { runPrometheus } from '../../harness/prometheus.ts';
 import { BenchFailure } from '../shared/failure.ts';
 
 /** What Prometheus has on disk about one replica. */
@@ -25,37 +24,26 @@ export async function startPrometheus(
   command: string,
   options: { folder: string; target: string; interval: number },
 ): Promise<Prometheus> {
-  const { folder, target, interval } = options;
-  const config = path.join(folder, 'prometheus.json');
-  const data = path.join(folder, 'prometheus');
-  // JSON is YAML.
-  const content = {
-    global: { scrape_interval: `${interval}ms`, scrape_timeout: `${interval}ms` },
-    scrape_configs: [{ job_name: 'orders', static_configs: [{ targets: [new URL(target).host] }] }],
-  };
-  await writeFile(config, JSON.stringify(content));
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const program = await startProgram({
-    name: 'Prometheus',
+  const { target, interval } = options;
+  const folder = path.join(options.folder, 'prometheus');
+  await mkdir(folder);
+  const { url, stop } = await runPrometheus({
     command,
-    args: [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${data}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--web.enable-admin-api',
-    ],
-    logFile: path.join(folder, 'prometheus.log'),
-    ready: () => answers(`${url}/-/ready`),
+    folder,
+    configuration: {
+      global: { scrape_interval: `${interval}ms`, scrape_timeout: `${interval}ms` },
+      scrape_configs: [{ job_name: 'orders', static_configs: [{ targets: [new URL(target).host] }] }],
+    },
+    flags: ['--web.enable-admin-api'],
   });
   return {
     async writeBlock() {
       const { body, statusCode } = await request(`${url}/api/v1/admin/tsdb/snapshot`, { method: 'POST' });
       const answer = (await body.json()) as { data?: { name: string } };
       if (answer.data === undefined) throw new BenchFailure(`Prometheus made no block: ${statusCode}.`);
-      return readBlock(path.join(data, 'snapshots', answer.data.name));
+      return readBlock(path.join(folder, 'data/snapshots', answer.data.name));
     },
-    [Symbol.asyncDispose]: () => program.stop(),
+    [Symbol.asyncDispose]: stop,
   };
 }
 

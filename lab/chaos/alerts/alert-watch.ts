@@ -2,9 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { answers, startProgram } from '../../../stack/native/program.ts';
 import { heartbeat } from '../experiment.ts';
-import { freePort } from '../../harness/free-port.ts';
+import { runPrometheus } from '../../harness/prometheus.ts';
 import { scaleRules, type TimeScale } from './scale-rules.ts';
 
 /** One period during which an alert with these labels was active. Times by `performance.now()`. */
@@ -48,27 +47,12 @@ export async function watchAlerts(options: {
     const text = await readFile(path.join(rulesFolder, name), 'utf8');
     await writeFile(path.join(folder, 'rules', name), scaleRules(text, scale));
   }
-  // JSON is YAML.
-  await writeFile(
-    path.join(folder, 'prometheus.yml'),
-    JSON.stringify(configuration(targets, scale, alertmanager)),
-  );
-
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const program = await startProgram({
-    name: 'prometheus',
+  const { url, stop } = await runPrometheus({
     command,
-    args: [
-      `--config.file=${path.join(folder, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${path.join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
-    env: { GOMAXPROCS: '1' },
-    logFile: path.join(folder, 'prometheus.log'),
-    ready: () => answers(`${url}/-/ready`),
+    folder,
+    configuration: configuration(targets, scale, alertmanager),
   });
-  started.defer(() => program.stop());
+  started.defer(stop);
   const watch = pollAlerts(url, scale);
   started.use(watch);
 

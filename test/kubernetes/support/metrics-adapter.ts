@@ -6,7 +6,8 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { freePort } from '../../../lab/harness/free-port.ts';
-import { answers, startProgram } from '../../../stack/native/program.ts';
+import { runPrometheus } from '../../../lab/harness/prometheus.ts';
+import { startProgram } from '../../../stack/native/program.ts';
 import { findTool } from '../../../stack/native/tools.ts';
 import { eventually, type KubeObject } from './cluster.ts';
 import { root } from './helm.ts';
@@ -140,30 +141,17 @@ async function startPrometheus(
 ): Promise<string> {
   const targets = path.join(folder, 'targets.json');
   await writeFile(targets, '[]');
-  const config = path.join(folder, 'prometheus.json');
-  await writeFile(
-    config,
-    JSON.stringify({
+  const { url, stop } = await runPrometheus({
+    command: findTool('prometheus') ?? 'prometheus',
+    folder,
+    configuration: {
       global: { scrape_interval: '1s', scrape_timeout: '1s' },
       scrape_configs: [
         { job_name: 'orders', file_sd_configs: [{ files: [targets], refresh_interval: '1s' }] },
       ],
-    }),
-  );
-  const port = await freePort();
-  const program = await startProgram({
-    name: 'prometheus',
-    command: findTool('prometheus') ?? 'prometheus',
-    args: [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${path.join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
-    env: { GOMAXPROCS: '1' },
-    logFile: path.join(folder, 'prometheus.log'),
-    ready: () => answers(`http://127.0.0.1:${port}/-/ready`),
+    },
   });
-  started.defer(() => program.stop());
+  started.defer(stop);
 
   const stopping = new AbortController();
   const following = (async () => {
@@ -176,7 +164,7 @@ async function startPrometheus(
     stopping.abort();
     await following;
   });
-  return `http://127.0.0.1:${port}`;
+  return url;
 }
 
 /** With the labels that the Prometheus Operator gives the target of a ServiceMonitor. */

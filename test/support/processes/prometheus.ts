@@ -1,8 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort } from '../../../lab/harness/free-port.ts';
-import { answers, startProgram } from '../../../stack/native/program.ts';
+import { runPrometheus } from '../../../lab/harness/prometheus.ts';
 import { findTool } from '../../../stack/native/tools.ts';
 
 const rulesFolder = path.resolve(import.meta.dirname, '../../../prometheus/rules');
@@ -23,28 +22,16 @@ export async function startPrometheus(target: string): Promise<AsyncDisposable &
       .replaceAll(/^( +)interval: \w+$/gm, '$1interval: 1s');
     await writeFile(path.join(folder, 'rules', name), hasty);
   }
-  const config = path.join(folder, 'prometheus.yml');
-  // JSON is YAML.
-  const content = {
-    global: { scrape_interval: '1s', scrape_timeout: '1s' },
-    rule_files: ['rules/*.yml'],
-    scrape_configs: [{ job_name: 'orders', static_configs: [{ targets: [new URL(target).host] }] }],
-  };
-  await writeFile(config, JSON.stringify(content));
-  const url = `http://127.0.0.1:${await freePort()}`;
-  const program = await startProgram({
-    name: 'prometheus',
+  const { url, stop } = await runPrometheus({
     command: findTool('prometheus') ?? 'prometheus',
-    args: [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${path.join(folder, 'data')}`,
-      `--web.listen-address=${new URL(url).host}`,
-    ],
-    env: { GOMAXPROCS: '1' },
-    logFile: path.join(folder, 'prometheus.log'),
-    ready: () => answers(`${url}/-/ready`),
+    folder,
+    configuration: {
+      global: { scrape_interval: '1s', scrape_timeout: '1s' },
+      rule_files: ['rules/*.yml'],
+      scrape_configs: [{ job_name: 'orders', static_configs: [{ targets: [new URL(target).host] }] }],
+    },
   });
-  started.defer(() => program.stop());
+  started.defer(stop);
   const owned = started.move();
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
