@@ -29,3 +29,16 @@ export const noLimits = {
   ADMISSION_QUEUE_TIMEOUT: '10s',
   ADMISSION_LOOP_DELAY: '10s',
 };
+
+/** Short leases and waits, so that a settlement takes milliseconds and not seconds. */
+export const quickSettlement = {
+  PAYMENT_ATTEMPT_TIMEOUT: '150ms',
+  PAYMENT_DEADLINE: '200ms',
+  PAYMENT_MAX_ATTEMPTS: '1',
+  BREAKER_VOLUME: '1000',
+  SETTLEMENT_POLL_INTERVAL: '50ms',
+  SETTLEMENT_ATTEMPT_TIMEOUT: '300ms',
+  SETTLEMENT_BACKOFF_BASE: '50ms',
+  SETTLEMENT_BACKOFF_FLOOR: '10ms',
+  SETTLEMENT_BACKOFF_CAP: '100ms',
+};

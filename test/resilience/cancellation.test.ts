@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type OrderBody, type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
+import { quickSettlement as quick } from '../support/clients/settings.ts';
+import { type SpawnedService, spawnReplica, spawnService } from '../support/processes/spawn-service.ts';
+
+describe('cancelling', () => {
+  let service: SpawnedService;
+  beforeAll(async () => {
+    // Keeps the worker out of these tests, so that a pending order stays pending.
+    service = await spawnService({ ...quick, SETTLEMENT_POLL_INTERVAL: '1h' });
+    return () => service.close();
+  });
+  afterEach(() => service.gateway.clearFaults());
+
+  const cancel = (id: string) =>
+    service.api.request<ProblemBody & { status: unknown }>('POST', `/orders/${id}/cancel`);
+  const pendingOrder = async (fault: 'timeoutRate' | 'slowSuccessRate', key: string = randomUUID()) => {
+    await service.gateway.setFaults({ [fault]: 1 });
+    const { body } = await service.api.place(teaOrder, { 'idempotency-key': key });
+    await service.gateway.clearFaults();
+    return body.id;
+  };
+
+  test('cancelling a pending order cancels it at the gateway and in the database', async () => {
+    const key = randomUUID();
+    const id = await pendingOrder('timeoutRate', key);
+    const { status, body } = await cancel(id);
+    expect([status, body.status]).toEqual([200, 'cancelled']);
+    expect(await service.gateway.chargeOf(id)).toMatchObject({ status: 'cancelled', captures: 0 });
+    // The first answer may have been lost.
+    const again = await cancel(id);
+    expect([again.status, again.body]).toEqual([200, body]);
+
+    const replay = await service.api.place(teaOrder, { 'idempotency-key': key });
+    expect(replay.status).toBe(409);
+    expect(replay.body).toMatchObject({ code: 'order_cancelled', orderId: id });
+  });
+
+  test('cancelling an order that the gateway had charged unnoticed refunds it', async () => {
+    const id = await pendingOrder('slowSuccessRate');
+    expect((await cancel(id)).status).toBe(200);
+    expect(await service.gateway.chargeOf(id)).toMatchObject({ status: 'cancelled', captures: 1 });
+  });
+
+  test.each([
+    ['a JSON type and no body', { headers: { 'content-type': 'application/json' } }],
+    ['an empty form', { body: '', headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
+    [
+      'an empty JSON object',
+      { body: '{}', headers: { 'content-type': 'application/json; charset="UTF-8"' } },
+    ],
+  ])('cancelling works with %s', async (_what, init) => {
+    const id = await pendingOrder('timeoutRate');
+    const { status, body } = await service.api.request<OrderBody>('POST', `/orders/${id}/cancel`, init);
+    expect([status, body.status]).toEqual([200, 'cancelled']);
+  });
+
+  test('cancelling a settled order is refused with 409 and its state', async () => {
+    const { body: paid } = await service.api.place();
+    const { status, body } = await cancel(paid.id);
+    expect(status).toBe(409);
+    expect(body).toMatchObject({ code: 'order_not_pending', orderStatus: 'paid', orderId: paid.id });
+    expect(await service.gateway.chargeOf(paid.id)).toMatchObject({ status: 'succeeded' });
+  });
+
+  test('cancelling an order that is still being placed is refused with 409 and Retry-After', async () => {
+    await service.gateway.setFaults({ latencyMs: 120 });
+    const placing = service.api.place({ ...teaOrder, customerId: 'busy' });
+    const find = () =>
+      service.database.sql<{ id: string }>(`SELECT id FROM orders WHERE customer_id = 'busy'`);
+    await expect.poll(find).toHaveLength(1);
+    const [row] = await find();
+    const { status, headers, body } = await cancel(row?.id ?? '');
+    expect([status, body.code]).toEqual([409, 'order_busy']);
+    expect(headers.get('retry-after')).toBe('1');
+    expect((await placing).status).toBe(201);
+  });
+
+  test('cancelling answers 503 while the gateway is down, and the order stays pending', async () => {
+    const id = await pendingOrder('timeoutRate');
+    await service.gateway.setFaults({ errorRate: 1 });
+    const { status, body } = await cancel(id);
+    expect([status, body.code]).toEqual([503, 'payment_gateway_unavailable']);
+    expect((await service.api.get(`/orders/${id}`)).body.status).toBe('pending');
+  });
+
+  test('an order whose cancellation is in doubt is cancelled and not charged, even if the gateway cancels late', async () => {
+    await using slow = await spawnService({ ...quick, SETTLEMENT_POLL_INTERVAL: '1h' });
+    await slow.gateway.setFaults({ timeoutRate: 1 });
+    const { body } = await slow.api.place();
+    // The gateway carries the cancellation out long after its caller has hung up.
+    await slow.gateway.setFaults({ latencyMs: 1500 });
+    const { status } = await slow.api.refused('POST', `/orders/${body.id}/cancel`);
+    expect(status).toBe(503);
+
+    await slow.gateway.clearFaults();
+    await using replica = await spawnReplica(slow, quick);
+    const find = async () => (await replica.api.get(`/orders/${body.id}`)).body.status;
+    await expect.poll(find).not.toBe('pending');
+    expect(await find()).toBe('cancelled');
+    expect(await slow.gateway.chargeOf(body.id)).toMatchObject({ status: 'cancelled', captures: 0 });
+  });
+
+  test('cancelling an order of another client answers 404', async () => {
+    const id = await pendingOrder('timeoutRate');
+    expect((await service.otherApi.refused('POST', `/orders/${id}/cancel`)).status).toBe(404);
+    expect((await service.api.refused('POST', `/orders/${randomUUID()}/cancel`)).status).toBe(404);
+  });
+});
