@@ -81,7 +81,7 @@ async function waitForService(urls: readonly string[], signal: AbortSignal): Pro
         `Waiting for ${urls.join(', ')} to answer. npm start starts a service; TRAFFIC_URLS names another one.`,
       );
     waiting = true;
-    await sleep(500, undefined, { signal });
+    await sleep(250, undefined, { signal });
   }
 }
 

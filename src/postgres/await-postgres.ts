@@ -13,8 +13,8 @@ export interface AwaitOptions {
   say: (line: string) => void;
 }
 
-/** Milliseconds. Nobody else waits, so tries may follow each other closely: they are few. */
-const backoff: Backoff = { base: 250, floor: 100, cap: 1000 };
+/** Milliseconds. Tries may follow each other closely, because one program makes them, and others start only after it. */
+const backoff: Backoff = { base: 100, floor: 100, cap: 300 };
 /** Milliseconds to connect. */
 const timeout = 5000;
 
