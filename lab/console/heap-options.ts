@@ -3,4 +3,8 @@
  * V8 lets a heap that grows fast reach a multiple of what is kept. Both start it with a cache of compiled modules, too: without
  * it, the process keeps what strips their types, 30 MiB.
  */
-export const heapOptions = ['--max-semi-space-size=4', '--heap-growing-percent=25'] as const;
+export const heapOptions = [
+  '--max-semi-space-size=4',
+  '--heap-growing-percent=25',
+  '--optimize-for-size',
+] as const;

@@ -146,7 +146,7 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
         ],
       },
     },
-    [[0], ...lines.map(() => [null])],
+    [[], ...lines.map(() => [])],
     reader.element,
   );
   reader.attach(plot);
@@ -178,8 +178,15 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
     return value === null || value === undefined ? '–' : format(value);
   }
 
+  /** Drawn once the width is known, because the first drawing would be thrown away. */
+  let waiting: PlotData | undefined;
+  let isSized = false;
   const resize = new ResizeObserver(([entry]) => {
-    if (entry && entry.contentRect.width > 0) plot.setSize({ width: entry.contentRect.width, height });
+    if (!entry || entry.contentRect.width === 0) return;
+    isSized = true;
+    plot.setSize({ width: entry.contentRect.width, height });
+    if (waiting) draw(waiting);
+    waiting = undefined;
   });
   resize.observe(reader.element);
   onThemeChange(() => plot.redraw(), signal);
@@ -188,23 +195,28 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
     plot.destroy();
   });
 
+  function draw({ times, from, to }: PlotData): void {
+    plot.batch(() => {
+      plot.setData(
+        [
+          times.map((time) => time / 1000),
+          ...all.map((column, index) =>
+            lines[index]?.filled || scale === 'number' ? column.slice() : withoutRest(column),
+          ),
+        ],
+        false,
+      );
+      plot.setScale('x', { min: from / 1000, max: to / 1000 });
+    });
+  }
+
   return {
     element,
-    update({ times, columns, faults: windows, from, to }) {
-      faults = windows;
-      all = lines.map(({ column }) => columns.get(column) ?? times.map(() => null));
-      plot.batch(() => {
-        plot.setData(
-          [
-            times.map((time) => time / 1000),
-            ...all.map((column, index) =>
-              lines[index]?.filled || scale === 'number' ? column.slice() : withoutRest(column),
-            ),
-          ],
-          false,
-        );
-        plot.setScale('x', { min: from / 1000, max: to / 1000 });
-      });
+    update(data) {
+      faults = data.faults;
+      all = lines.map(({ column }) => data.columns.get(column) ?? data.times.map(() => null));
+      if (isSized) draw(data);
+      else waiting = data;
       showValues();
     },
   };
