@@ -241,13 +241,15 @@ async function placeAll(url: string, orders: number, answers: FinalAnswer[]): Pr
   await Promise.all(Array.from({ length: orders }, (_, index) => place(url, `key-${index}`, answers)));
 }
 
-async function place(url: string, key: string, answers: FinalAnswer[]): Promise<void> {
+/** Asks again, as a client does, when a busy machine made a statement late: `503` promises that a repeat is safe. */
+async function place(url: string, key: string, answers: FinalAnswer[], tries = 5): Promise<void> {
   const response = await fetch(`${url}/orders`, {
     method: 'POST',
     headers: { ...asShop, 'content-type': 'application/json', 'idempotency-key': key },
     body: JSON.stringify(teaOrder),
   });
   const { id, orderId } = (await response.json()) as { id?: string; orderId?: string };
+  if (response.status === 503 && tries > 1) return place(url, key, answers, tries - 1);
   const status = ({ 201: 'paid', 202: 'pending', 402: 'declined' } as const)[response.status];
   if (status === undefined) throw new Error(`unexpected answer ${response.status}`);
   answers.push({
