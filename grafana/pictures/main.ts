@@ -9,25 +9,51 @@ import { drawDashboard } from './picture.ts';
  * this project's own and look only roughly like Grafana's.
  */
 
-const { values } = parseArgs({
-  options: {
-    prometheus: { type: 'string', default: 'http://127.0.0.1:7076' },
-    minutes: { type: 'string', default: '30' },
-    // A moment such as 2026-11-28T09:00:00Z; default: now.
-    until: { type: 'string', default: new Date().toISOString() },
-    out: { type: 'string', default: 'docs/images' },
-  },
-});
-const minutes = Number(values.minutes);
+const usage = `npm run dashboards:pictures -- [options]
+
+  --prometheus <url>  the Prometheus that has the data (default http://127.0.0.1:7076)
+  --minutes <n>       length of the time that is drawn (default 30)
+  --until <time>      its end, such as 2026-11-28T09:00:00Z (default now)
+  --out <folder>      where the pictures are written (default docs/images)
+  --help              show this
+`;
+
 const points = 90;
-const step = Math.max(5, Math.round((minutes * 60) / points));
-const to = Math.floor(Date.parse(values.until) / 1000);
-await mkdir(values.out, { recursive: true });
-for (const dashboard of await readDashboardFiles()) {
-  const range = { from: to - minutes * 60, to, step };
-  const { svg, empty } = await drawDashboard(values.prometheus, dashboard, range);
-  const file = path.join(values.out, `dashboard-${dashboard.uid}.svg`);
-  await writeFile(file, svg);
-  const note = empty.length === 0 ? 'every panel has data' : `without data: ${empty.join(', ')}`;
-  process.stdout.write(`${file}: ${note}\n`);
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      prometheus: { type: 'string', default: 'http://127.0.0.1:7076' },
+      minutes: { type: 'string', default: '30' },
+      until: { type: 'string', default: new Date().toISOString() },
+      out: { type: 'string', default: 'docs/images' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const minutes = /^\d{1,5}$/.test(values.minutes) ? Number(values.minutes) : 0;
+  if (minutes < 1)
+    throw new Error(`--minutes must be a whole number from 1 to 99999, not "${values.minutes}". Try --help.`);
+  const to = Math.floor(Date.parse(values.until) / 1000);
+  if (Number.isNaN(to)) throw new Error(`--until must be a time, not "${values.until}". Try --help.`);
+  const step = Math.max(5, Math.round((minutes * 60) / points));
+  await mkdir(values.out, { recursive: true });
+  for (const dashboard of await readDashboardFiles()) {
+    const range = { from: to - minutes * 60, to, step };
+    const { svg, empty } = await drawDashboard(values.prometheus, dashboard, range);
+    const file = path.join(values.out, `dashboard-${dashboard.uid}.svg`);
+    await writeFile(file, svg);
+    const note = empty.length === 0 ? 'every panel has data' : `without data: ${empty.join(', ')}`;
+    process.stdout.write(`${file}: ${note}\n`);
+  }
 }

@@ -44,7 +44,7 @@ export function pathsInMarkdown(file: string, text: string): Reference[] {
 
 /** Names of npm scripts that the text tells the reader to run. */
 export function scriptsIn(file: string, text: string): Reference[] {
-  return [...text.matchAll(/\bnpm run (?:-s )?([\w:]+)/g)].map(([, target = '']) => ({ file, target }));
+  return [...text.matchAll(/\bnpm run (?:-s )?([\w:-]+)/g)].map(([, target = '']) => ({ file, target }));
 }
 
 function isOurs(token: string): boolean {

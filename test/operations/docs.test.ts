@@ -1,0 +1,89 @@
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { programs as neededPrograms } from '../../lab/harness/programs.ts';
+import { optionsOfScripts } from '../support/files/shown-commands.ts';
+import { readAll } from '../support/files/path-references.ts';
+
+/** What the pages say about commands, folders and each other, held against what is there. */
+
+// Pages of the starter show commands of a fork.
+const pages = readAll(['**/*.md']).filter(({ file }) => !file.startsWith('lab/fork/starter/'));
+const textOf = (page: string) => readFileSync(page, 'utf8');
+const foldersIn = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
+const shown = optionsOfScripts(pages);
+
+test('options are found in blocks and in sentences, over line breaks, up to a comment', () => {
+  const text =
+    'Run `npm run chaos -- --list`.\n```sh\nnpm run chaos -- one --url a \\\n  --json # --not\nnpm run logs -- - --once && npm run x\n```';
+  expect([...optionsOfScripts([{ file: 'planted.md', text }])]).toEqual([
+    ['chaos', ['--list', '--url', '--json']],
+    ['logs', ['--once']],
+  ]);
+});
+
+const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+
+/** The program of an npm script, with the files in which options may be read. Starting each would take seconds. */
+function sourceOf(script: string): string {
+  const [, file = ''] = /\bnode (?:--\S+ )*(\S+\.ts)/.exec(scripts[script] ?? '') ?? [];
+  const folder = path.dirname(file);
+  return globSync([file, `${folder}/{options,arguments}.ts`, `${folder}/../shared/options.ts`])
+    .map(textOf)
+    .join('\n');
+}
+
+const takes = (source: string, option: string): boolean =>
+  new RegExp(`(?:^ +|[{,] )'?${option.slice(2)}'?: \\{ type: `, 'm').test(source);
+
+test.each([...shown])(
+  'npm run %s takes each option that a page shows, and prints it with --help',
+  (script, options) => {
+    const source = sourceOf(script);
+    expect(options.filter((option) => !takes(source, option) || !source.includes(option))).toEqual([]);
+  },
+);
+
+test('every program that takes options takes --help', () => {
+  const programs = Object.keys(scripts).filter((script) => /\bparseArgs\(\{/.test(sourceOf(script)));
+  expect(programs.length).toBeGreaterThan(20);
+  expect(programs.filter((script) => !takes(sourceOf(script), '--help'))).toEqual([]);
+});
+
+test('the index of the documentation leads to every page', () => {
+  const index = textOf('docs/README.md');
+  const links = index.matchAll(/\]\(([^)#]+)/g);
+  const linked = new Set([...links].map(([, target = '']) => path.join('docs', target)));
+  // Alerts, experiments and benchmarks have pages of their own, in folders.
+  const found = globSync(['docs/*.md', 'docs/database/*.md']).filter((page) => page !== 'docs/README.md');
+  expect(found.length).toBeGreaterThan(20);
+  expect(found.filter((page) => !linked.has(page))).toEqual([]);
+});
+
+test('the README of a folder of folders names each, and so does ARCHITECTURE.md', () => {
+  const unnamed = ['lab', 'test'].flatMap((folder) => {
+    const readme = textOf(path.join(folder, 'README.md'));
+    return foldersIn(folder)
+      .filter((name) => !readme.includes(`\`${name}/\``))
+      .map((name) => `${folder}/${name}`);
+  });
+  expect(unnamed).toEqual([]);
+  const architecture = textOf('ARCHITECTURE.md');
+  const untold = ['src', 'lab', 'test'].flatMap((folder) =>
+    foldersIn(folder)
+      .filter((name) => !new RegExp(`\`${name}/?\``).test(architecture))
+      .map((name) => `${folder}/${name}`),
+  );
+  expect(untold).toEqual([]);
+});
+
+test('the README names each program that tests are skipped without', () => {
+  const readme = textOf('README.md');
+  expect(neededPrograms.map(({ name }) => name).filter((name) => !readme.includes(`\`${name}\``))).toEqual(
+    [],
+  );
+});
