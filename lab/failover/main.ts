@@ -38,29 +38,24 @@ const expected = new Set([
 /** Seconds. An HA manager needs some to notice; a planned switchover needs none. */
 const awayFor = [0, 1, 5];
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '10' },
-    rate: { type: 'string', default: '50' },
-    pooler: { type: 'string' },
-    beside: { type: 'boolean', default: false },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },
-    out: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
+try {
+  const options = readOptions();
+  if (options === undefined) process.stdout.write(usage);
+  else await run(options);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
 
-if (values.help) {
-  process.stdout.write(usage);
-} else {
+async function run({
+  way,
+  rounds,
+  rate,
+  seed,
+  out,
+}: NonNullable<ReturnType<typeof readOptions>>): Promise<void> {
   const interrupted = watchInterruption(() => 'There is no report.');
   const machine = describeMachine();
-  const [rounds, rate, seed] = [values.rounds, values.rate, values.seed].map(Number) as [
-    number,
-    number,
-    number,
-  ];
-  const way = wayOf(values);
   const say = (line: string) => void process.stdout.write(`${line}\n`);
   say(
     `seed ${seed}: ${rounds} failovers, ${rate} orders a second; Ctrl-C ends with a report of those so far`,
@@ -71,8 +66,37 @@ if (values.help) {
   );
   const section = toSection(report, { way, machine, rate, seed });
   say(`\n${section}`);
-  if (values.out !== undefined) await writeSection(values.out, section);
+  if (out !== undefined) await writeSection(out, section);
   if (!holds(report, way)) process.exitCode = 1;
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '10' },
+      rate: { type: 'string', default: '50' },
+      pooler: { type: 'string' },
+      beside: { type: 'boolean', default: false },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },
+      out: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  return {
+    way: wayOf(values),
+    rounds: wholeNumber('--rounds', values.rounds, 1, 1000),
+    rate: wholeNumber('--rate', values.rate, 1, 1000),
+    seed: wholeNumber('--seed', values.seed, 0, 2 ** 32 - 1),
+    out: values.out,
+  };
+}
+
+function wholeNumber(name: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+  if (value < least || value > most)
+    throw new Error(`${name} must be a whole number from ${least} to ${most}, not "${text}". Try --help.`);
+  return value;
 }
 
 function wayOf({ pooler: mode, beside }: { pooler?: string; beside: boolean }): Way {
