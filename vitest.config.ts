@@ -22,6 +22,8 @@ export default defineConfig({
     // Vitest leaves one processor free, so where there are two it would run one file after the other, although a file often
     // waits: for a process to start, for a timeout, for a lease to end.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Vitest's default is a second, for which a busy machine can stop a process. Only a failing test waits this long.
+    expect: { poll: { timeout: 10_000 } },
     coverage: {
       // In the same run as the tests, because a second run would take minutes.
       enabled: process.env['CI'] !== undefined,
@@ -59,8 +61,7 @@ export default defineConfig({
             ...missing.flatMap(({ tests }) => tests),
           ],
           globalSetup: ['test/support/processes/postgres-for-tests.ts'],
-          // Generous, because the machine runs several services at once. Only a failing test waits this long.
-          expect: { poll: { timeout: 10_000 } },
+          // Generous, because the machine runs several services at once.
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

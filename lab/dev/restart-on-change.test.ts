@@ -23,13 +23,13 @@ test('restartOnChange restarts a child after each change, even after a broken on
   const running = restartOnChange(await start(), { folder, start, say: (text) => said.push(text) });
   try {
     await writeFile(file, program(2));
-    await expect.poll(() => versions, { timeout: 5000 }).toEqual([1, 2]);
+    await expect.poll(() => versions, { timeout: 20_000 }).toEqual([1, 2]);
     await writeFile(file, 'process.exit(3)');
     await expect
-      .poll(() => said.at(-1), { timeout: 5000 })
+      .poll(() => said.at(-1), { timeout: 20_000 })
       .toBe('The program has ended, with exit code 3.\nWaiting for a change.');
     await writeFile(file, program(3));
-    await expect.poll(() => versions, { timeout: 5000 }).toEqual([1, 2, 3]);
+    await expect.poll(() => versions, { timeout: 20_000 }).toEqual([1, 2, 3]);
   } finally {
     await running.stop();
     await rm(folder, { recursive: true });

@@ -7,6 +7,8 @@ const withoutService = ['test/operations/{alerts,chart,chart-rendered,compose,da
 export default defineConfig({
   test: {
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Generous, because only a failing test waits this long.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,
@@ -24,8 +26,6 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: withoutService,
           globalSetup: ['test/support/postgres.ts'],
-          // Generous, because only a failing test waits this long.
-          expect: { poll: { timeout: 10_000 } },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -151,7 +151,7 @@ test.each<[name: string, answer: Answer, reason: string]>([
   ],
 ])('a receiver that %s has not accepted', async (_name, answer, reason) => {
   answers = [answer];
-  await start({ timeout: 300 }).send(batch, endless);
+  await start({ timeout: 1000 }).send(batch, endless);
   expect(requests).toHaveLength(2);
   expect(said[0]).toContain(`does not accept: ${reason}`);
 });
@@ -174,7 +174,7 @@ test('an answer without an end does not fill the memory', async () => {
 
 test.each([
   ['seconds', () => '1'],
-  ['a date', () => new Date(Date.now() + 2000).toUTCString()],
+  ['a date', () => new Date(Date.now() + 3000).toUTCString()],
 ])('Retry-After in %s is the shortest wait', async (_form, value) => {
   answers = [status(503, { 'retry-after': value() })];
   await start().send(batch, endless);

@@ -69,7 +69,7 @@ export function spawnNpmStart(
 }
 
 /** Options of `expect.poll` for ending processes, in milliseconds. */
-export const soon = { timeout: 8000, interval: 50 };
+export const soon = { timeout: 20_000, interval: 50 };
 
 /** The processes that have not ended. */
 export async function stillRunning(pids: readonly number[]): Promise<number[]> {

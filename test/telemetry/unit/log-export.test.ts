@@ -11,7 +11,7 @@ let lost: Record<string, number> = {};
 beforeEach(async () => {
   receiver = await startOtlpReceiver();
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', receiver.url);
-  vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '300');
+  vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '1000');
 });
 afterEach(async () => {
   await receiver.fail('off');

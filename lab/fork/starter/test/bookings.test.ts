@@ -105,7 +105,7 @@ test('metrics, the canonical log line and the OpenAPI document show bookings', a
 });
 
 test('the service is ready, and refuses strangers', async () => {
-  expect((await fetch(`${world.adminUrl}/readyz`)).status).toBe(200);
+  await expect.poll(async () => (await fetch(`${world.adminUrl}/readyz`)).status).toBe(200);
   expect((await fetch(`${world.url}/bookings`)).status).toBe(401);
 });
 
