@@ -1,16 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
-import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
+import { occupy, spawnHeld } from '../support/clients/held-orders.ts';
+import {
+  type Replica,
+  type SpawnedService,
+  spawnReplica,
+  spawnService,
+} from '../support/processes/spawn-service.ts';
 
+/** Gives the gateway the time of a busy machine. */
 let service: SpawnedService;
+/** Leaves an order pending soon when the gateway does not answer. */
+let impatient: Replica;
 beforeAll(async () => {
-  service = await spawnService({
-    PAYMENT_DEADLINE: '600ms',
-    PAYMENT_ATTEMPT_TIMEOUT: '250ms',
-    BREAKER_VOLUME: '1000',
-  });
-  return () => service.close();
+  await using started = new AsyncDisposableStack();
+  const env = { PAYMENT_DEADLINE: '20s', PAYMENT_ATTEMPT_TIMEOUT: '20s', BREAKER_VOLUME: '1000' };
+  service = started.use(await spawnService(env));
+  impatient = started.use(
+    await spawnReplica(service, { ...env, PAYMENT_DEADLINE: '600ms', PAYMENT_ATTEMPT_TIMEOUT: '250ms' }),
+  );
+  const owned = started.move();
+  return () => owned.disposeAsync();
 });
 afterEach(() => service.gateway.clearFaults());
 
@@ -50,7 +61,7 @@ describe('placing an order', () => {
 
   test('placing an order answers 202 when the gateway never answers, and the order stays pending', async () => {
     await service.gateway.setFaults({ timeoutRate: 1 });
-    const { status, body } = await service.api.place();
+    const { status, body } = await impatient.api.place();
 
     expect(status).toBe(202);
     expect(body).toMatchObject({ status: 'pending', paymentId: null });
@@ -59,7 +70,7 @@ describe('placing an order', () => {
 
   test('placing an order answers 202 when the gateway charges but answers too late', async () => {
     await service.gateway.setFaults({ slowSuccessRate: 1 });
-    const { status, body } = await service.api.place();
+    const { status, body } = await impatient.api.place();
 
     expect(status).toBe(202);
     expect(body.status).toBe('pending');
@@ -95,7 +106,7 @@ describe('the idempotency key', () => {
 
     await service.gateway.setFaults({ timeoutRate: 1 });
     const pendingKey = withKey(randomUUID());
-    const pending = await service.api.place(teaOrder, pendingKey);
+    const pending = await impatient.api.place(teaOrder, pendingKey);
     const repeated = await service.api.place(teaOrder, pendingKey);
     expect([repeated.status, repeated.headers.get('idempotency-replayed')]).toEqual([202, 'true']);
     expect(repeated.body.id).toBe(pending.body.id);
@@ -121,20 +132,16 @@ describe('the idempotency key', () => {
   });
 
   test('an idempotency key answers 409 with Retry-After while its first request is in flight', async () => {
-    await service.gateway.setFaults({ latencyMs: 200 });
+    await using held = await spawnHeld();
     const headers = withKey(randomUUID());
-    const first = service.api.place(teaOrder, headers);
-    await expect
-      .poll(() =>
-        service.database.sql('SELECT FROM orders WHERE idempotency_key = $1', [headers['idempotency-key']]),
-      )
-      .toHaveLength(1);
-    const second = await service.api.place(teaOrder, headers);
+    const [first] = await occupy(held, 1, headers);
+    const second = await held.service.api.place(teaOrder, headers);
 
     expect(second.status).toBe(409);
     expect(second.body).toMatchObject({ code: 'idempotency_in_progress' });
     expect(Number(second.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect((await first).status).toBe(201);
+    held.release();
+    expect((await first)?.status).toBe(201);
   });
 
   test('an idempotency key turns 50 concurrent requests into one order and one charge', async () => {

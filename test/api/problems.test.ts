@@ -54,13 +54,15 @@ async function sendRaw(text: string): Promise<Answer<ProblemBody>> {
 }
 
 async function whileInFlight(): Promise<Answer<ProblemBody>> {
-  await service.gateway.setFaults({ latencyMs: 800 });
+  // It is in flight until it is given up at the payment deadline, or an attempt finds the gateway without the fault.
+  await service.gateway.setFaults({ timeoutRate: 1 });
   const key = randomUUID();
   const first = service.api.place(teaOrder, { 'idempotency-key': key });
   await expect
     .poll(() => service.database.sql('SELECT FROM orders WHERE idempotency_key = $1', [key]))
     .toHaveLength(1);
   const second = await place(teaOrder, { 'idempotency-key': key });
+  await service.gateway.clearFaults();
   await first;
   return second;
 }

@@ -116,7 +116,7 @@ describe('the network', () => {
       ),
     );
     const placed = async () => (await service.api.place()).status;
-    expect(await placed()).toBe(201);
+    await expect.poll(placed, soon).toBe(201);
 
     for (const id of ['postgres-unreachable', 'postgres-refused']) {
       await press(id);

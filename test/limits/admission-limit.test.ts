@@ -64,7 +64,13 @@ describe('the limit', () => {
 
   test('the limit refuses no order while a slow gateway still has connections', async () => {
     // The clients run in step, so the pool must be large enough that none waits for Postgres.
-    await using service = await spawnService({ ...quietWorker, DATABASE_POOL_MAX: '50' });
+    await using service = await spawnService({
+      ...quietWorker,
+      DATABASE_POOL_MAX: '50',
+      // No attempt ends by itself on a busy machine.
+      PAYMENT_ATTEMPT_TIMEOUT: '20s',
+      PAYMENT_DEADLINE: '20s',
+    });
     await keepPlacing(service, 40, 200);
     const before = await metricOf(service, 'admission_limit');
     await service.gateway.setFaults({ latencyMs: 400 });

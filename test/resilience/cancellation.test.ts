@@ -1,15 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type OrderBody, type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
+import { firstLookOf } from '../support/clients/first-look.ts';
+import { occupy, spawnHeld } from '../support/clients/held-orders.ts';
 import { quickSettlement as quick } from '../support/clients/settings.ts';
-import { type SpawnedService, spawnReplica, spawnService } from '../support/processes/spawn-service.ts';
+import {
+  type Replica,
+  type SpawnedService,
+  spawnReplica,
+  spawnService,
+} from '../support/processes/spawn-service.ts';
 
 describe('cancelling', () => {
   let service: SpawnedService;
+  /** Leaves an order pending soon, while the other replica gives a cancellation the time of a busy machine. */
+  let impatient: Replica;
   beforeAll(async () => {
+    await using started = new AsyncDisposableStack();
     // Keeps the worker out of these tests, so that a pending order stays pending.
-    service = await spawnService({ ...quick, SETTLEMENT_POLL_INTERVAL: '1h' });
-    return () => service.close();
+    const idle = { ...quick, SETTLEMENT_POLL_INTERVAL: '1h' };
+    const patient = { ...idle, PAYMENT_ATTEMPT_TIMEOUT: '20s', PAYMENT_DEADLINE: '20s' };
+    service = started.use(await spawnService(patient));
+    impatient = started.use(await spawnReplica(service, idle));
+    for (const replica of [service, impatient]) await firstLookOf(replica);
+    const owned = started.move();
+    return () => owned.disposeAsync();
   });
   afterEach(() => service.gateway.clearFaults());
 
@@ -17,7 +32,7 @@ describe('cancelling', () => {
     service.api.request<ProblemBody & { status: unknown }>('POST', `/orders/${id}/cancel`);
   const pendingOrder = async (fault: 'timeoutRate' | 'slowSuccessRate', key: string = randomUUID()) => {
     await service.gateway.setFaults({ [fault]: 1 });
-    const { body } = await service.api.place(teaOrder, { 'idempotency-key': key });
+    const { body } = await impatient.api.place(teaOrder, { 'idempotency-key': key });
     await service.gateway.clearFaults();
     return body.id;
   };
@@ -65,16 +80,14 @@ describe('cancelling', () => {
   });
 
   test('cancelling an order that is still being placed is refused with 409 and Retry-After', async () => {
-    await service.gateway.setFaults({ latencyMs: 120 });
-    const placing = service.api.place({ ...teaOrder, customerId: 'busy' });
-    const find = () =>
-      service.database.sql<{ id: string }>(`SELECT id FROM orders WHERE customer_id = 'busy'`);
-    await expect.poll(find).toHaveLength(1);
-    const [row] = await find();
-    const { status, headers, body } = await cancel(row?.id ?? '');
+    await using held = await spawnHeld();
+    const [placing] = await occupy(held, 1);
+    const id = held.gateway.charges[0]?.key;
+    const { status, headers, body } = await held.service.api.refused('POST', `/orders/${id}/cancel`);
     expect([status, body.code]).toEqual([409, 'order_busy']);
     expect(headers.get('retry-after')).toBe('1');
-    expect((await placing).status).toBe(201);
+    held.release();
+    expect((await placing)?.status).toBe(201);
   });
 
   test('cancelling answers 503 while the gateway is down, and the order stays pending', async () => {
@@ -87,6 +100,7 @@ describe('cancelling', () => {
 
   test('an order whose cancellation is in doubt is cancelled and not charged, even if the gateway cancels late', async () => {
     await using slow = await spawnService({ ...quick, SETTLEMENT_POLL_INTERVAL: '1h' });
+    await firstLookOf(slow);
     await slow.gateway.setFaults({ timeoutRate: 1 });
     const { body } = await slow.api.place();
     // The gateway carries the cancellation out long after its caller has hung up.

@@ -23,20 +23,20 @@ const pauseOf = async ({ adminUrl }: Replica) =>
 const attempts = (service: Replica) => linesOf(service, 'order.left_pending');
 
 test('no charge is sent for as long as the gateway asks, and every order is paid after it', async () => {
-  await using service = await spawnService({ ...quick, PAYMENT_PAUSE_MAX: '2s' });
+  await using service = await spawnService({ ...quick, PAYMENT_PAUSE_MAX: '4s' });
   await service.gateway.setFaults({ rateLimitRate: 1, retryAfterSeconds: 30 });
-  const first = await service.api.place();
   const startedAt = performance.now();
+  const first = await service.api.place();
   const others = await Promise.all(Array.from({ length: 8 }, () => service.api.place()));
   const placed = [first, ...others];
   expect(new Set(placed.map(({ status }) => status))).toEqual(new Set([202]));
-  expect(performance.now() - startedAt).toBeLessThan(1500);
+  expect(performance.now() - startedAt).toBeLessThan(3500);
 
   const pause = await pauseOf(service);
   expect(pause).toBeGreaterThan(0);
-  expect(pause).toBeLessThanOrEqual(2);
+  expect(pause).toBeLessThanOrEqual(4);
   expect(linesOf(service, 'payment.paused')).toMatchObject([
-    { level: 'warn', pause_ms: 2000, shortened: true, learned: 'here' },
+    { level: 'warn', pause_ms: 4000, shortened: true, learned: 'here' },
   ]);
   const reasons = attempts(service).map(({ reason }) => reason);
   expect(reasons.filter((reason) => reason === 'rate_limited')).toHaveLength(1);
@@ -51,7 +51,7 @@ test('no charge is sent for as long as the gateway asks, and every order is paid
       ),
     );
   await expect.poll(statuses, { timeout: 15_000 }).toEqual(new Set(['paid']));
-  expect(performance.now() - startedAt).toBeGreaterThan(1800);
+  expect(performance.now() - startedAt).toBeGreaterThan(3900);
   const { charges } = await service.gateway.ledger();
   const total = charges.reduce((sum, charge) => sum + charge.attempts, 0);
   expect(total).toBe(placed.length + 1);

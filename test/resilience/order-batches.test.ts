@@ -83,10 +83,8 @@ describe('Orders that arrive together', () => {
   });
 
   test('with the same idempotency keys in one statement are one order and one charge for each key', async () => {
-    await using service = await spawnService(quietWorker);
-    const answers = await Promise.all(
-      Array.from({ length: many }, (_, index) => placeWith(service, `key-${index % 10}`)),
-    );
+    await using service = await spawnService(slowLimits);
+    const answers = await placeTogether(service, (index) => placeWith(service, `key-${index % 10}`));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 409]));
     const refused = answers.filter(({ status }) => status === 409);
     expect(refused).toEqual(
@@ -100,7 +98,7 @@ describe('Orders that arrive together', () => {
   });
 
   test('fail alone: an order that Postgres refuses takes no other with it', async () => {
-    await using service = await spawnService(quietWorker);
+    await using service = await spawnService(slowLimits);
     await service.database.sql(`ALTER TABLE orders ADD CHECK (customer_id <> 'cus_refused')`);
     const answers = await Promise.all(
       Array.from({ length: many }, (_, index) =>
@@ -149,7 +147,7 @@ describe('Orders that arrive together', () => {
   });
 
   test('are stored one by one with DATABASE_BATCHING=off', async () => {
-    await using service = await spawnService({ ...quietWorker, DATABASE_BATCHING: 'off' });
+    await using service = await spawnService({ ...slowLimits, DATABASE_BATCHING: 'off' });
     const answers = await Promise.all(
       Array.from({ length: many }, (_, index) => placeWith(service, `key-${index}`)),
     );

@@ -11,7 +11,7 @@ describe('payment retries', () => {
       () => 'silence',
       () => ({ status: 200 }),
     );
-    await using scripted = await spawnWithScript(mishaps, onlyRetries);
+    await using scripted = await spawnWithScript(mishaps, { ...onlyRetries, PAYMENT_ATTEMPT_TIMEOUT: '1s' });
     const { status, body } = await scripted.service.api.place();
 
     expect(status).toBe(201);

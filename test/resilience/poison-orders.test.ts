@@ -5,6 +5,7 @@ import { audit } from '../../lab/audit/audit.ts';
 import { openBooks } from '../../lab/audit/books.ts';
 import { teaOrder } from '../support/clients/api-client.ts';
 import { within } from '../support/clients/deadlines.ts';
+import { firstLookOf } from '../support/clients/first-look.ts';
 import { inTurn, type Script } from '../support/processes/scripted-gateway.ts';
 import { type Replica, type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
 import { linesOf, spawnWithScript } from '../support/processes/spawn-with-script.ts';
@@ -33,7 +34,7 @@ describe('orders of one client that the gateway refuses or never answers', () =>
       PAYMENT_DEADLINE: '1600ms',
       PAYMENT_RETRY_RESERVE: '1000',
       BREAKER_VOLUME: '8',
-      SETTLEMENT_ATTEMPT_TIMEOUT: '3s',
+      SETTLEMENT_ATTEMPT_TIMEOUT: '4s',
       // Two lanes for orders without an answer: one that has none leaves the other to another client.
       SETTLEMENT_CONCURRENCY: '4',
     });
@@ -54,7 +55,7 @@ describe('orders of one client that the gateway refuses or never answers', () =>
     expect(linesOf(service, 'circuit_breaker.changed')).toEqual([]);
 
     // A slow gateway leaves a good order unanswered, too: it does not wait behind all the others.
-    await service.gateway.setFaults({ slowSuccessRate: 1, slowSuccessDelayMs: 800 });
+    await service.gateway.setFaults({ slowSuccessRate: 1, slowSuccessDelayMs: 2000 });
     const { status, body } = await service.otherApi.place();
     expect(status).toBe(202);
     await expect
@@ -97,11 +98,13 @@ describe('a stream of orders of one client that the gateway never answers', () =
     });
     // Deadlines of the clients, which leave open how long the gateway takes.
     const placed = await Promise.all(
-      Array.from({ length: 60 }, () => service.api.place(orderWith('tok_timeout'), within(200))),
+      Array.from({ length: 60 }, () => service.api.place(orderWith('tok_timeout'), within(1500))),
     );
     expect(new Set(placed.map(({ status }) => status))).toEqual(new Set([202]));
-    const { status, body } = await service.otherApi.place(orderWith('tok_slow'), within(200));
+    await service.gateway.setFaults({ latencyMs: 5000 });
+    const { status, body } = await service.otherApi.place(teaOrder, within(1000));
     expect(status).toBe(202);
+    await service.gateway.clearFaults();
     await expect
       .poll(async () => (await service.otherApi.get(`/orders/${body.id}`)).body.status, patiently)
       .toBe('paid');
@@ -113,7 +116,13 @@ describe('a stream of orders of one client that the gateway never answers', () =
 describe('an order that the gateway refuses', () => {
   let service: SpawnedService;
   beforeAll(async () => {
-    service = await spawnService({ ...quick, BREAKER_VOLUME: '2' });
+    service = await spawnService({
+      ...quick,
+      // An attempt that a busy machine makes late would be no refusal.
+      PAYMENT_ATTEMPT_TIMEOUT: '20s',
+      PAYMENT_DEADLINE: '20s',
+      BREAKER_VOLUME: '2',
+    });
     return () => service.close();
   });
   afterEach(() => service.gateway.clearFaults());
@@ -216,6 +225,8 @@ test('a client that fills the backlog gets 503 alone', async () => {
     SETTLEMENT_POLL_INTERVAL: '1h',
     MAX_PENDING_ORDERS: '10',
   });
+  // A count while orders are left pending takes some of them for two.
+  await firstLookOf(service);
   await service.gateway.setFaults({ errorRate: 1 });
   const statuses = [];
   for (let order = 0; order < 11; order += 1) statuses.push((await service.api.place()).status);

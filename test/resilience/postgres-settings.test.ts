@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
 import { makeHostile, type RecordedCommit, recordCommits } from '../support/clients/hostile-settings.ts';
+import { firstLookOf } from '../support/clients/first-look.ts';
 import { quietWorker } from '../support/clients/settings.ts';
 import {
   type SpawnedService,
@@ -41,7 +42,6 @@ describe('a database whose sessions have hostile settings', () => {
       SETTLEMENT_BACKOFF_FLOOR: '10ms',
       SETTLEMENT_BACKOFF_CAP: '100ms',
       BREAKER_VOLUME: '1000',
-      PAYMENT_DEADLINE: '300ms',
     });
     return () => service.close();
   });
@@ -112,6 +112,7 @@ test('an order costs two statements, and one that Postgres refuses costs no conn
       (SELECT sessions::int FROM pg_stat_database WHERE datname = current_database()) AS sessions`);
     return row ?? { statements: 0, sessions: 0 };
   };
+  await firstLookOf(service);
   await service.api.place();
   const before = await counts();
   for (let index = 0; index < 10; index += 1) expect((await service.api.place()).status).toBe(201);

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
-import { scrapeMetrics } from '../../lab/harness/exposition.ts';
+import { firstLookOf } from '../support/clients/first-look.ts';
 import { quickSettlement as quick } from '../support/clients/settings.ts';
 import { type SpawnedService, spawnReplica, spawnService } from '../support/processes/spawn-service.ts';
-import { valueOf } from '../support/processes/traced-service.ts';
+import { approve } from '../support/processes/scripted-gateway.ts';
+import { spawnWithScript } from '../support/processes/spawn-with-script.ts';
 
 describe('orders that a request left pending', () => {
   let service: SpawnedService;
@@ -74,13 +75,7 @@ describe('orders that a request left pending', () => {
 
 test('a replica that cannot have its port leases no pending order', async () => {
   await using service = await spawnService({ ...quick, SETTLEMENT_POLL_INTERVAL: '1h' });
-  // The first look of its own worker would take the order.
-  for (const operation of ['take_due_orders', 'take_unanswered_orders']) {
-    const name = 'dependency_request_duration_seconds_count';
-    await expect
-      .poll(async () => valueOf(await scrapeMetrics(service.adminUrl), name, { operation }))
-      .toBe(1);
-  }
+  await firstLookOf(service);
   await service.gateway.setFaults({ errorRate: 1 });
   const { body } = await service.api.place();
   expect(body.status).toBe('pending');
@@ -127,7 +122,8 @@ describe('the settlement worker behind an open circuit', () => {
     await using service = await spawnService({
       ...quick,
       BREAKER_VOLUME: '3',
-      BREAKER_OPEN_FOR: '300ms',
+      // Long enough that all orders are due when the circuit is half-open.
+      BREAKER_OPEN_FOR: '1s',
       // Within the time of this test, only the breaker can wake the worker.
       SETTLEMENT_POLL_INTERVAL: '1h',
     });
@@ -174,17 +170,19 @@ describe('the bound of the backlog', () => {
 
 describe('fencing', () => {
   test('a request whose lease was taken over cannot settle the order', async () => {
+    const { promise: takenOver, resolve: takeOver } = Promise.withResolvers<void>();
     // Keeps the worker, which would settle the order, out of this test.
-    await using service = await spawnService({
+    await using scripted = await spawnWithScript((charge) => takenOver.then(() => approve(charge)), {
       ...quick,
-      PAYMENT_ATTEMPT_TIMEOUT: '2s',
-      PAYMENT_DEADLINE: '2s',
+      PAYMENT_ATTEMPT_TIMEOUT: '20s',
+      PAYMENT_DEADLINE: '20s',
       SETTLEMENT_POLL_INTERVAL: '1h',
     });
-    await service.gateway.setFaults({ latencyMs: 400 });
+    const { service, gateway } = scripted;
     const placing = service.api.place();
-    await expect.poll(() => service.database.sql('SELECT FROM orders')).toHaveLength(1);
+    await expect.poll(() => gateway.charges).toHaveLength(1);
     await service.database.sql(`UPDATE orders SET round = round + 1, due_at = now() + interval '1 hour'`);
+    takeOver();
 
     const { status, body } = await placing;
     expect(status).toBe(202);

@@ -6,10 +6,11 @@ export const quietWorker = {
   SETTLEMENT_BACKOFF_CAP: '1h',
 };
 
-/** Retries that neither the breaker nor the budget stops. */
+/** Retries that neither the breaker nor the budget stops, nor an attempt that a busy machine makes late. */
 export const onlyRetries = {
   ...quietWorker,
-  PAYMENT_ATTEMPT_TIMEOUT: '500ms',
+  PAYMENT_ATTEMPT_TIMEOUT: '20s',
+  PAYMENT_DEADLINE: '20s',
   PAYMENT_MAX_ATTEMPTS: '10',
   PAYMENT_RETRY_RESERVE: '1000',
   BREAKER_VOLUME: '1000',
