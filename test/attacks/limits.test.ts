@@ -26,7 +26,7 @@ async function openIdle(url: string, count: number) {
 test('500 idle connections reach the limit, do not affect other clients, and are closed in time', async () => {
   await using attacked = await spawnAttackedService({
     HTTP_MAX_CONNECTIONS: '50',
-    HTTP_HEADERS_TIMEOUT: '2s',
+    HTTP_HEADERS_TIMEOUT: '4s',
   });
   const { service, measure } = attacked;
   const bystander = await startBystander(service.url);

@@ -44,11 +44,11 @@ describe('guessing API keys', () => {
 
   test('guessing API keys gets 401 again when the window has ended', async () => {
     await using service = await spawnService({ ...throttled, AUTH_FAILURE_WINDOW: '1s' });
-    const answers = await guessMany(service, 6);
-    expect(answers.at(-1)?.headers.get('retry-after')).toBe('1');
+    // A busy machine may need more than one window for six guesses.
     await expect
-      .poll(async () => (await guess(service, 'another')).status, { timeout: 5000, interval: 50 })
-      .toBe(401);
+      .poll(async () => (await guessMany(service, 6)).at(-1)?.headers.get('retry-after'), { interval: 1 })
+      .toBe('1');
+    await expect.poll(async () => (await guess(service, 'another')).status).toBe(401);
   });
 
   test('guessing API keys does not lock out a client at the same address, not even a new one', async () => {

@@ -238,9 +238,9 @@ test('a replica tells the proxy that it is not ready, and that it drains', async
     ...quietWorker,
     DATABASE_URL: network.url,
     AGENT_PORT: String(agentPort),
-    SHUTDOWN_DRAIN_DELAY: '1s',
+    SHUTDOWN_DRAIN_DELAY: '2s',
   });
-  expect(await agentLine(agentPort)).toMatch(/^ready up maxconn:\d+\n$/);
+  await expect.poll(() => agentLine(agentPort), patiently).toMatch(/^ready up maxconn:\d+\n$/);
   await network.close();
   await expect.poll(() => agentLine(agentPort), patiently).toBe('down#not ready\n');
   const closing = replica.close();
