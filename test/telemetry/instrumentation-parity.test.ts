@@ -107,7 +107,7 @@ async function leave({
   receiver,
 }: TracedService): Promise<Pick<Answer<unknown>, 'headers'>> {
   const traceparent = `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-03`;
-  await gateway.setFaults({ latencyMs: 300 });
+  await gateway.setFaults({ latencyMs: 1200 });
   const leaving = new AbortController();
   const sent = fetch(`${process.url}/orders`, {
     method: 'POST',

@@ -108,6 +108,7 @@ test('a scrape is valid OpenMetrics, and series that alerts read start at 0', as
 test('gauges show the state of the circuit breaker, the backlog and the pool', async () => {
   const service = await spawn({
     BREAKER_VOLUME: '2',
+    BREAKER_OPEN_FOR: '1h',
     PAYMENT_MAX_ATTEMPTS: '1',
     // The worker counts the backlog, and finds no order due.
     SETTLEMENT_POLL_INTERVAL: '50ms',

@@ -8,10 +8,6 @@ describe('an order that its request leaves pending', () => {
     await using traced = await spawnTracedService({
       PAYMENT_DEADLINE: '400ms',
       SETTLEMENT_POLL_INTERVAL: '100ms',
-      // Longer than the repair of the gateway takes, so the first round succeeds.
-      SETTLEMENT_BACKOFF_BASE: '1s',
-      SETTLEMENT_BACKOFF_FLOOR: '1s',
-      SETTLEMENT_BACKOFF_CAP: '1s',
     });
     await traced.gateway.setFaults({ timeoutRate: 1 });
     const placed = await follow(traced, 6, async () => {
@@ -43,6 +39,8 @@ describe('an order that its request leaves pending', () => {
     const [row] = await traced.database.sql('SELECT traceparent FROM orders WHERE id = $1', [orderId]);
     expect(row).toEqual({ traceparent: `00-${placed.traceId}-${placed.root.spanId}-03` });
 
+    // Only now, so the first round succeeds.
+    await traced.database.sql('UPDATE orders SET due_at = now()');
     const settling = await traced.receiver.waitForSpan(({ name }) => name === 'orders.settle');
     expect(settling.traceId).not.toBe(placed.traceId);
     expect(settling).toMatchObject({

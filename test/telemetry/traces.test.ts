@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
 import { eventsOf, follow } from '../support/clients/follow-request.ts';
+import { approve, startScriptedGateway } from '../support/processes/scripted-gateway.ts';
 import {
   exemplarTraces,
   samplesOf,
@@ -171,16 +172,18 @@ describe('the trace of an order', () => {
 });
 
 test('a shed request shows the reason in its span, response, log line and metrics', async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  await using gateway = await startScriptedGateway((charge) => released.then(() => approve(charge)));
   await using traced = await spawnTracedService({
+    PAYMENT_GATEWAY_URL: gateway.url,
     ADMISSION_LIMIT_MIN: '1',
     ADMISSION_LIMIT_MAX: '1',
     ADMISSION_QUEUE: '0',
     PAYMENT_ATTEMPT_TIMEOUT: '20s',
     PAYMENT_DEADLINE: '20s',
   });
-  await traced.gateway.setFaults({ latencyMs: 2000 });
   const placing = traced.api.place();
-  await expect.poll(() => traced.database.sql('SELECT FROM orders'), { timeout: 10_000 }).toHaveLength(1);
+  await expect.poll(() => gateway.charges).toHaveLength(1);
   const seen = await follow(traced, 1, () => traced.api.place());
 
   expect(seen.tree).toBe(
@@ -200,6 +203,7 @@ test('a shed request shows the reason in its span, response, log line and metric
   });
   const shedding = await traced.line('admission.shedding', 'level', 'warn');
   expect(shedding).toMatchObject({ requests_shed: { queue_full: 1 }, lines_suppressed: 0 });
+  release();
   expect((await placing).status).toBe(201);
 });
 
