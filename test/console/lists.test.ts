@@ -63,11 +63,11 @@ test('a column sorts the traces downwards, then upwards, then as they arrive', a
   await expect.poll(names).toEqual(['short', 'long', 'middle', 'middle']);
   const duration = page.getByRole('button', { name: /^Sort by Duration/ });
   await duration.click();
-  expect(await names()).toEqual(['long', 'middle', 'middle', 'short']);
+  await expect.poll(names).toEqual(['long', 'middle', 'middle', 'short']);
   await duration.click();
-  expect(await names()).toEqual(['short', 'middle', 'middle', 'long']);
+  await expect.poll(names).toEqual(['short', 'middle', 'middle', 'long']);
   await duration.click();
-  expect(await names()).toEqual(['short', 'long', 'middle', 'middle']);
+  await expect.poll(names).toEqual(['short', 'long', 'middle', 'middle']);
   expect(await page.locator('.counted').textContent()).toBe('4 of 4 kept');
 });
 
@@ -76,7 +76,7 @@ test('a column sorts the log lines, and a filter by service narrows them', async
   const lines = () => page.locator('.logs .row .name').allTextContents();
   await expect.poll(lines).toEqual(['line 2', 'line 1', 'line 0']);
   await page.getByRole('button', { name: /^Sort by Level/ }).click();
-  expect(await lines()).toEqual(['line 1', 'line 2', 'line 0']);
+  await expect.poll(lines).toEqual(['line 1', 'line 2', 'line 0']);
   await page.getByLabel('Service', { exact: true }).fill('elsewhere');
   await expect.poll(lines).toEqual([]);
   await expect.poll(() => page.locator('.counted').textContent()).toBe('0 of 3 kept');
@@ -172,7 +172,7 @@ test('the newest orders are listed, pending ones first, and a click leads to the
   expect(await statuses()).toEqual(['pending', 'paid', 'declined']);
   expect(await rows.first().textContent()).toContain('€9.00');
   await page.getByRole('button', { name: /^Sort by Amount/ }).click();
-  expect(await statuses()).toEqual(['declined', 'pending', 'paid']);
+  await expect.poll(statuses).toEqual(['declined', 'pending', 'paid']);
   await page.locator('select[name=status]').selectOption('paid');
   await expect.poll(statuses).toEqual(['paid']);
   expect(new URL(page.url()).search).toBe('?status=paid');

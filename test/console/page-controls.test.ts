@@ -25,11 +25,11 @@ test('the switch for colours wins over the system and is remembered', async () =
   await expect.poll(background).toBe('rgb(255, 255, 255)');
   await own.getByRole('button', { name: 'Colours: system' }).click();
   await own.getByRole('button', { name: 'Colours: light' }).click();
-  expect(await background()).toBe('rgb(16, 19, 24)');
+  await expect.poll(background).toBe('rgb(16, 19, 24)');
   await own.reload();
-  expect(await background()).toBe('rgb(16, 19, 24)');
+  await expect.poll(background).toBe('rgb(16, 19, 24)');
   await own.getByRole('button', { name: 'Colours: dark' }).click();
-  expect(await background()).toBe('rgb(255, 255, 255)');
+  await expect.poll(background).toBe('rgb(255, 255, 255)');
   await context.close();
 });
 

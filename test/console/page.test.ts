@@ -217,7 +217,7 @@ test('keys open a trace from the list and return', async () => {
   await page.keyboard.press('2');
   await page.locator('.traces .row').nth(2).waitFor();
   for (const key of ['j', 'j', 'j', 'k']) await page.keyboard.press(key);
-  expect(await page.locator('li.selected .name').textContent()).toBe('second');
+  await expect.poll(() => page.locator('li.selected .name').textContent()).toBe('second');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'second' }).waitFor();
   await page.keyboard.press('j');

@@ -89,7 +89,7 @@ describe('an alert about a replica', () => {
       'EventLoopSlow',
       'ErrorBudgetBurnsFast',
     ]);
-    expect(await evidence.messagesOf(other)).toHaveLength(1);
+    await expect.poll(() => evidence.messagesOf(other)).toHaveLength(1);
     const page = (await readJson(`${receiver.url}/?alert=ErrorBudgetBurnsFast`)) as { captures: Capture[] };
     expect(page.captures.map(({ id }) => id)).toEqual([capture.id]);
     expect(await readJson(`${receiver.url}/?alert=Other`)).toEqual({ captures: [] });

@@ -83,11 +83,11 @@ describe('migrate beside Postgres, with MIGRATION_CONNECT_DEADLINE', () => {
   test('migrate ends with the reason once it has waited in vain', async () => {
     const { code, stderr } = await migrate({
       DATABASE_URL: 'postgres://orders:hush-hush@127.0.0.1:1/orders',
-      MIGRATION_CONNECT_DEADLINE: '300ms',
+      MIGRATION_CONNECT_DEADLINE: '1s',
     });
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'Waiting up to 0.3 s for Postgres. PostgreSQL at 127.0.0.1:1 cannot be reached: the connection is refused.\n' +
+      'Waiting up to 1 s for Postgres. PostgreSQL at 127.0.0.1:1 cannot be reached: the connection is refused.\n' +
         'The migration failed: connect ECONNREFUSED 127.0.0.1:1\n',
     );
   });

@@ -9,6 +9,7 @@ import { createTestDatabase } from '../support/processes/database.ts';
 import { createGatewayControl } from '../../lab/harness/gateway-control.ts';
 import { type Attempt, keepPlacingOrders } from '../support/clients/load-client.ts';
 import { type ServiceProcess, spawnServiceProcess } from '../../lab/harness/service-process.ts';
+import { approve, startScriptedGateway } from '../support/processes/scripted-gateway.ts';
 import { serviceEnvironment } from '../support/processes/spawn-service.ts';
 import { timed } from '../support/clients/timing.ts';
 
@@ -98,9 +99,14 @@ test('the end of the parent process shuts the service down cleanly', async () =>
 });
 
 test('a shutdown first reports not ready, then refuses connections, then answers the requests in flight, then ends', async () => {
-  await using spawned = await spawnProcess({ SHUTDOWN_DRAIN_DELAY: '500ms' });
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  await using gateway = await startScriptedGateway((charge) => released.then(() => approve(charge)));
+  await using spawned = await spawnProcess({
+    SHUTDOWN_DRAIN_DELAY: '3s',
+    PAYMENT_GATEWAY_URL: gateway.url,
+  });
   const { service, api } = spawned;
-  const { answer } = await sendOrder(spawned, 2000);
+  const { answer } = await sendOrder(spawned, 0);
   const happened: string[] = [];
   service.child.kill('SIGTERM');
 
@@ -120,6 +126,7 @@ test('a shutdown first reports not ready, then refuses connections, then answers
 
   await expect.poll(() => accepts(service), patiently).toBe(false);
   happened.push('refuses connections');
+  release();
   expect(await answered).toEqual({ status: 201, connection: 'close' });
   expect(await ended).toEqual({ code: 0, signal: null });
   expect(happened).toEqual(['refuses connections', 'answers the requests in flight', 'ends']);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { FaultSettings } from '../../../lab/simulator/faults.ts';
 import type { LedgerRecord, Totals } from '../../../lab/simulator/ledger.ts';
 import { type Simulator, startSimulator } from '../../../lab/simulator/server.ts';
+import { startTimeLimit } from '../../../src/resilience/time-limit.ts';
 
 interface Options {
   /** Body, sent as JSON. */
@@ -76,15 +77,23 @@ export function useSimulator() {
     /** How often the card was charged for a key; `undefined` if the ledger has no record. */
     captures: async (key: string) => (await ledger(`?key=${key}`)).charges[0]?.captures,
 
-    /** The outcome of a charge for its caller: status and first characters, `no answer` or `connection lost`. */
+    /**
+     * The outcome of a charge for its caller: status and first characters, `no answer` or `connection lost`.
+     *
+     * @param patience milliseconds in which this process runs: one that was stopped would hang up before it has asked
+     */
     fate: async (key: string, { patience = 5000, body = visa } = {}): Promise<string> => {
-      const signal = AbortSignal.timeout(patience);
+      const hangingUp = new AbortController();
+      const { signal } = hangingUp;
+      const limit = startTimeLimit({ running: patience }, () => hangingUp.abort());
       try {
         const headers = { 'idempotency-key': key };
         const { status, text } = await call('POST', '/charges', { body, headers, signal });
         return `${status} ${text.slice(0, 6)}`;
       } catch {
         return signal.aborted ? 'no answer' : 'connection lost';
+      } finally {
+        limit.clear();
       }
     },
   };
