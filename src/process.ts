@@ -39,7 +39,7 @@ export async function runProcess(start: () => Promise<Running>): Promise<void> {
     process.exitCode = 1;
   }
   const cutOff = setTimeout(() => {
-    report(new StartupError(`Shutdown took longer than ${running.closeDeadline} ms and was cut off.`));
+    process.stderr.write(`Shutdown took longer than ${running.closeDeadline} ms and was cut off.\n`);
     process.exit(1);
   }, running.closeDeadline);
   cutOff.unref();

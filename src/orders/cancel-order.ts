@@ -7,7 +7,7 @@ import { causesOf, recordOutcome } from './record-outcome.ts';
 export type Cancellation =
   /** It is cancelled: by this request or before. */
   | { kind: 'cancelled'; order: Order }
-  /** The order was already paid or declined, or the gateway's response settled it differently. */
+  /** It was already settled in another way, or the gateway's response has just settled it so. */
   | { kind: 'too_late'; order: Order }
   /** Another request or a worker holds the lease of the order. */
   | { kind: 'in_progress' }

@@ -21,8 +21,11 @@ export interface OrderEvents {
   outcomeNotStored(order: Order, error: unknown): void;
   /** Wraps one settlement round of an order. */
   settling(leased: LeasedOrder, round: () => Promise<Order>): Promise<Order>;
-  /** The settlement worker cannot query for due orders, or cannot for another reason than before. It keeps trying. */
+  /**
+   * The settlement worker cannot query for due orders, or cannot for another reason than before, or a round of an order
+   * has failed. It keeps trying.
+   */
   settlementFailed(error: unknown): void;
-  /** It can again. */
+  /** It can query for them again. */
   settlementResumed(): void;
 }

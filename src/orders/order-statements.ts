@@ -150,8 +150,8 @@ const leaseFound = (ids: string) => `
 /**
  * Leases due orders, the longest due first, without those that the gateway has left unanswered.
  *
- * Not repeatable, as the next two: after a lost answer nobody works on the orders that it leased until their lease ends,
- * and a repeat would lease others.
+ * Not repeatable, as the next three: after a lost answer nobody works on the orders that it leased until their lease
+ * ends, and a repeat would lease others.
  */
 export const takeDueOrders: Statement = {
   name: 'take_due_orders',

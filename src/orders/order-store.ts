@@ -229,14 +229,14 @@ export function createOrderStore(
           { filter: 'before', values: [before?.time, before?.id] },
         ] as const
       ).filter(({ values: [value] }) => value !== undefined);
-      const rows = await database.run<OrderRow & { created_micros: string }>(
+      const rows = await database.run<OrderRow & { created_micros: BigintText }>(
         statements.listOrders(filters.map(({ filter }) => filter)),
         [clientId, limit, ...filters.flatMap(({ values }) => values)],
         deadline,
       );
       return rows.map((row) => ({
         order: toOrder(row),
-        position: { time: Number(row.created_micros), id: row.id },
+        position: { time: integerOf(row.created_micros), id: row.id },
       }));
     },
 

@@ -46,7 +46,9 @@ function readValue(path: string): Secret<string> {
   try {
     content = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new StartupError(`PAYMENT_GATEWAY_AUTHORIZATION_FILE cannot be read: ${String(error)}`);
+    throw new StartupError(`PAYMENT_GATEWAY_AUTHORIZATION_FILE cannot be read: ${String(error)}`, {
+      cause: error,
+    });
   }
   // Editors and `echo` end a file with a newline.
   const value = parse(content.trim());

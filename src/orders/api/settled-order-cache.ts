@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { orAtDeadline } from '../../resilience/deadline.ts';
 import { ServiceError } from '../../errors.ts';
+import { identity } from '../../identity.ts';
 import type { Redis } from '../../redis/redis.ts';
 import { shapeOf } from '../../shapes.ts';
 import { orderSchema } from './order-schema.ts';
@@ -64,7 +65,7 @@ export function cacheSettledOrders(
 
   return async (clientId, anyCase, deadline) => {
     const id = anyCase.toLowerCase();
-    const key = `orders:${version}:settled:${clientId}:${id}`;
+    const key = `${identity.name}:${version}:settled:${clientId}:${id}`;
     const running = inFlight.get(key);
     if (running === undefined) {
       const own = lookUp(key, clientId, id, deadline).finally(() => inFlight.delete(key));
@@ -75,7 +76,8 @@ export function cacheSettledOrders(
     }
     const shared = await orAtDeadline(deadline, running.catch(ignoreDeadline), () => undefined);
     onRead(shared?.result ?? 'miss');
-    return isSettled(shared?.order) ? shared?.order : read(clientId, id, deadline);
+    const order = shared?.order;
+    return isSettled(order) ? order : read(clientId, id, deadline);
   };
 }
 
@@ -85,7 +87,7 @@ function ignoreDeadline(error: unknown): undefined {
   throw error;
 }
 
-function isSettled(order: Static<typeof orderSchema> | undefined): boolean {
+function isSettled(order: Lookup['order']): order is NonNullable<Lookup['order']> {
   return order !== undefined && order.status !== 'pending';
 }
 
