@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { programs as neededPrograms } from '../../lab/harness/programs.ts';
 import { optionsOfScripts } from '../support/files/shown-commands.ts';
+import { readDashboards } from '../support/files/observability-as-code.ts';
 import { readAll } from '../support/files/path-references.ts';
 
 /** What the pages say about commands, folders and each other, held against what is there. */
@@ -86,4 +87,26 @@ test('the README names each program that tests are skipped without', () => {
   expect(neededPrograms.map(({ name }) => name).filter((name) => !readme.includes(`\`${name}\``))).toEqual(
     [],
   );
+});
+
+test('a panel that a page sends its reader to is on the dashboard that it names', async () => {
+  const panels = new Map(
+    (await readDashboards()).map(({ uid, panels: shownThere }) => [
+      uid,
+      shownThere.map(({ title }) => title),
+    ]),
+  );
+  const named = pages.flatMap(({ file, text }) =>
+    text.split('\n\n').flatMap((paragraph) => {
+      const dashboards = [...paragraph.matchAll(/:7074\/d\/([\w-]+)/g)].map(([, uid = '']) => uid);
+      if (dashboards.length === 0) return [];
+      const titles = [...paragraph.matchAll(/(?<!\w)_([A-Z][^_`]+)_(?!\w)/g)];
+      return titles.map(([, title = '']) => ({ file, dashboards, title: title.replaceAll('\n', ' ') }));
+    }),
+  );
+  expect(named.length).toBeGreaterThan(20);
+  const missing = named.filter(
+    ({ dashboards, title }) => !dashboards.some((uid) => panels.get(uid)?.includes(title)),
+  );
+  expect(missing).toEqual([]);
 });
