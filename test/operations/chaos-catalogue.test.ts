@@ -31,6 +31,13 @@ test('the README states the number of experiments', async () => {
   expect(await readFile('README.md', 'utf8')).toContain(`${catalogue.length} experiments`);
 });
 
+test('an experiment is in the last report, or named as younger than it', async () => {
+  const report = await readFile('docs/chaos/report.md', 'utf8');
+  const page = await readFile('docs/chaos/README.md', 'utf8');
+  const younger = catalogue.map(({ name }) => name).filter((name) => !report.includes(`](#${name})`));
+  expect(younger.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});
+
 describe.each(catalogue.map((experiment) => [experiment.name, experiment] as const))(
   'experiment %s',
   (_name, experiment) => {
