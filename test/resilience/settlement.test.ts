@@ -88,6 +88,21 @@ test('a replica that cannot have its port leases no pending order', async () => 
   expect(await read()).toEqual(before);
 });
 
+test('an error that nobody expected while orders are settled is logged as an error, and settling goes on after it', async () => {
+  await using service = await spawnService(quick);
+  const levels = () =>
+    service.logs.flatMap(({ event, level }) => (event === 'settlement.defect' ? [level] : []));
+  await service.database.sql('ALTER TABLE orders RENAME COLUMN unanswered TO unknown');
+  await expect.poll(levels).toContain('error');
+  await service.database.sql('ALTER TABLE orders RENAME COLUMN unknown TO unanswered');
+  await expect.poll(() => service.logs.map(({ event }) => event)).toContain('settlement.resumed');
+
+  await service.gateway.setFaults({ errorRate: 1 });
+  const { body } = await service.api.place();
+  await service.gateway.clearFaults();
+  await expect.poll(async () => (await service.api.get(`/orders/${body.id}`)).body.status).toBe('paid');
+});
+
 describe('an order past its settlement deadline', () => {
   test('an order past its settlement deadline is cancelled at the gateway first, so that a late charge is refused', async () => {
     await using service = await spawnService({ ...quick, SETTLEMENT_DEADLINE: '400ms' });

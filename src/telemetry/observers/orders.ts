@@ -1,3 +1,4 @@
+import { ServiceError } from '../../errors.ts';
 import type { Order } from '../../orders/order.ts';
 import type { OrderEvents } from '../../orders/order-events.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -87,10 +88,13 @@ export function observeOrders(logger: Logger, metrics: OrderMetrics): OrderEvent
       );
     },
     settlementFailed(error) {
-      logger.warn(
-        { event: 'settlement.failed', err: error },
-        'cannot fetch the orders to settle, trying again',
-      );
+      if (error instanceof ServiceError)
+        logger.warn({ event: 'settlement.failed', err: error }, 'cannot settle orders, trying again');
+      else
+        logger.error(
+          { event: 'settlement.defect', err: error },
+          'settling orders met an unexpected error, trying again',
+        );
     },
     settlementResumed() {
       logger.info({ event: 'settlement.resumed' }, 'orders are settled again');

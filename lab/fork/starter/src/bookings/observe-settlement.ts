@@ -1,3 +1,4 @@
+import { ServiceError } from '../errors.ts';
 import { identity } from '../identity.ts';
 import type { Logger } from '../telemetry/logging/logger.ts';
 import { inOwnTrace } from '../telemetry/observers/own-trace.ts';
@@ -14,7 +15,14 @@ export function observeSettlement(logger: Logger): SettlementEvents {
         return round(requestLog.request_id);
       });
     },
-    settlementFailed: (error) =>
-      logger.warn({ event: 'settlement.failed', err: error }, 'cannot settle, trying again'),
+    settlementFailed(error) {
+      if (error instanceof ServiceError)
+        logger.warn({ event: 'settlement.failed', err: error }, 'cannot settle, trying again');
+      else
+        logger.error(
+          { event: 'settlement.defect', err: error },
+          'settling met an unexpected error, trying again',
+        );
+    },
   };
 }
