@@ -21,6 +21,14 @@ export class ServiceError extends Error {
   }
 }
 
+/**
+ * The level of the log line about an error outside of a request: `warn` for what ends by itself or an operator mends, and
+ * `error` for a defect, at which a person must look.
+ */
+export function levelOf(error: unknown): 'warn' | 'error' {
+  return error instanceof ServiceError ? 'warn' : 'error';
+}
+
 export type ServiceErrorCode =
   | 'invalid_request'
   | 'unauthenticated'

@@ -91,7 +91,7 @@ test('a replica that cannot have its port leases no pending order', async () => 
 test('an error that nobody expected while orders are settled is logged as an error, and settling goes on after it', async () => {
   await using service = await spawnService(quick);
   const levels = () =>
-    service.logs.flatMap(({ event, level }) => (event === 'settlement.defect' ? [level] : []));
+    service.logs.flatMap(({ event, level }) => (event === 'settlement.failed' ? [level] : []));
   await service.database.sql('ALTER TABLE orders RENAME COLUMN unanswered TO unknown');
   await expect.poll(levels).toContain('error');
   await service.database.sql('ALTER TABLE orders RENAME COLUMN unknown TO unanswered');

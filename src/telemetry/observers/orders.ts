@@ -1,4 +1,4 @@
-import { ServiceError } from '../../errors.ts';
+import { levelOf } from '../../errors.ts';
 import type { Order } from '../../orders/order.ts';
 import type { OrderEvents } from '../../orders/order-events.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -88,13 +88,8 @@ export function observeOrders(logger: Logger, metrics: OrderMetrics): OrderEvent
       );
     },
     settlementFailed(error) {
-      if (error instanceof ServiceError)
-        logger.warn({ event: 'settlement.failed', err: error }, 'cannot settle orders, trying again');
-      else
-        logger.error(
-          { event: 'settlement.defect', err: error },
-          'settling orders met an unexpected error, trying again',
-        );
+      const line = { event: 'settlement.failed', err: error };
+      logger[levelOf(error)](line, 'cannot settle orders, trying again');
     },
     settlementResumed() {
       logger.info({ event: 'settlement.resumed' }, 'orders are settled again');

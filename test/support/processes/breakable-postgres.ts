@@ -83,9 +83,10 @@ export async function startBreakablePostgres(): Promise<BreakablePostgres> {
     },
     async endSessions(which = 'all') {
       const others = which === 'all' ? '' : `AND application_name <> 'orders-readiness'`;
-      const ofService = `FROM pg_stat_activity WHERE usename = 'app' ${others}`;
-      await sql(`SELECT pg_terminate_backend(pid) ${ofService}`, 'orders');
-      await expect.poll(() => sql(`SELECT pid ${ofService}`, 'orders')).toEqual([]);
+      // A session that is still logging in has no user yet.
+      const ofService = `backend_type = 'client backend' AND coalesce(usename, 'app') = 'app' ${others}`;
+      const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${ofService}`;
+      await expect.poll(() => sql(end, 'orders')).toEqual([]);
     },
     async stop() {
       await server.stop();

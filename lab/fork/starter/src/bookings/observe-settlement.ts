@@ -1,4 +1,4 @@
-import { ServiceError } from '../errors.ts';
+import { levelOf } from '../errors.ts';
 import { identity } from '../identity.ts';
 import type { Logger } from '../telemetry/logging/logger.ts';
 import { inOwnTrace } from '../telemetry/observers/own-trace.ts';
@@ -15,14 +15,7 @@ export function observeSettlement(logger: Logger): SettlementEvents {
         return round(requestLog.request_id);
       });
     },
-    settlementFailed(error) {
-      if (error instanceof ServiceError)
-        logger.warn({ event: 'settlement.failed', err: error }, 'cannot settle, trying again');
-      else
-        logger.error(
-          { event: 'settlement.defect', err: error },
-          'settling met an unexpected error, trying again',
-        );
-    },
+    settlementFailed: (error) =>
+      logger[levelOf(error)]({ event: 'settlement.failed', err: error }, 'cannot settle, trying again'),
   };
 }
