@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { runCommand } from '../../lab/harness/command-line.ts';
 import { readDashboardFiles } from './dashboard-file.ts';
 import { drawDashboard } from './picture.ts';
 
@@ -20,14 +21,7 @@ const usage = `npm run dashboards:pictures -- [options]
 
 const points = 90;
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
-
-async function main(): Promise<void> {
+await runCommand(async () => {
   const { values } = parseArgs({
     options: {
       prometheus: { type: 'string', default: 'http://127.0.0.1:7076' },
@@ -56,4 +50,4 @@ async function main(): Promise<void> {
     const note = empty.length === 0 ? 'every panel has data' : `without data: ${empty.join(', ')}`;
     process.stdout.write(`${file}: ${note}\n`);
   }
-}
+});

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { runCommand, wholeNumber } from '../harness/command-line.ts';
 import { watchInterruption } from '../harness/interruption.ts';
 import { describeMachine } from '../report/machine.ts';
 import { type FailoverReport, runFailovers, type Way } from './failovers.ts';
@@ -38,14 +39,11 @@ const expected = new Set([
 /** Seconds. An HA manager needs some to notice; a planned switchover needs none. */
 const awayFor = [0, 1, 5];
 
-try {
+await runCommand(async () => {
   const options = readOptions();
   if (options === undefined) process.stdout.write(usage);
   else await run(options);
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+});
 
 async function run({
   way,
@@ -90,13 +88,6 @@ function readOptions() {
     seed: wholeNumber('--seed', values.seed, 0, 2 ** 32 - 1),
     out: values.out,
   };
-}
-
-function wholeNumber(name: string, text: string, least: number, most: number): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
-  if (value < least || value > most)
-    throw new Error(`${name} must be a whole number from ${least} to ${most}, not "${text}". Try --help.`);
-  return value;
 }
 
 function wayOf({ pooler: mode, beside }: { pooler?: string; beside: boolean }): Way {

@@ -23,7 +23,7 @@ export interface OrderEvents {
   settling(leased: LeasedOrder, round: () => Promise<Order>): Promise<Order>;
   /**
    * The settlement worker cannot query for due orders, or cannot for another reason than before, or a round of an order
-   * has failed. It keeps trying. An error that is no {@link ServiceError} is a defect.
+   * has failed. It keeps trying.
    */
   settlementFailed(error: unknown): void;
   /** It can query for them again. */

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { runCommand, wholeNumber } from '../../lab/harness/command-line.ts';
 import { watchInterruption } from '../../lab/harness/interruption.ts';
 import { formatReport, isProof, runCrashes } from './random-crashes.ts';
 import { startWorld } from './world.ts';
@@ -14,14 +15,11 @@ const usage = `npm run test:crash -- [options]
   --help           show this
 `;
 
-try {
+await runCommand(async () => {
   const options = readOptions();
   if (options === undefined) process.stdout.write(usage);
   else await run(options);
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+});
 
 async function run(options: NonNullable<ReturnType<typeof readOptions>>): Promise<void> {
   const { signal } = watchInterruption(() => 'There is no report.');
@@ -55,21 +53,13 @@ function readOptions() {
   }
   return {
     pooler,
-    rounds: wholeNumber('--rounds', values.rounds, 1_000_000),
+    rounds: wholeNumber('--rounds', values.rounds, 0, 1_000_000),
     seed:
       values.seed === undefined
         ? Math.floor(Math.random() * 2 ** 32)
-        : wholeNumber('--seed', values.seed, 2 ** 32),
+        : wholeNumber('--seed', values.seed, 0, 2 ** 32),
     target: values.target,
-    replicas: wholeNumber('--replicas', values.replicas, 10),
-    clients: wholeNumber('--clients', values.clients, 200),
+    replicas: wholeNumber('--replicas', values.replicas, 0, 10),
+    clients: wholeNumber('--clients', values.clients, 0, 200),
   } as const;
-}
-
-function wholeNumber(name: string, text: string, maximum: number): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
-  if (value < 0 || value > maximum) {
-    throw new Error(`${name} must be a whole number from 0 to ${maximum}, not "${text}". Try --help.`);
-  }
-  return value;
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { runCommand } from '../../lab/harness/command-line.ts';
 import { explained } from './explained.ts';
 import { type Judgement, judge, type Report, render } from './judge.ts';
 
@@ -36,7 +37,7 @@ const reportOf = (folder: string) => path.join(root, `.stryker/${folder.replaceA
  */
 const leftOut = ['route', 'routes', 'schema', 'problems'].map((what) => `!src/orders/api/*-${what}.ts`);
 
-try {
+await runCommand(async () => {
   const { values, positionals } = parseArgs({
     options: {
       concurrency: { type: 'string', default: '2' },
@@ -46,10 +47,7 @@ try {
   });
   if (values.help) process.stdout.write(usage);
   else await run(positionals.length === 0 ? folders : positionals.map(folderNamed), values.concurrency);
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+});
 
 async function run(chosen: readonly string[], concurrency: string): Promise<void> {
   for (const folder of chosen) await mutate(folder, concurrency);

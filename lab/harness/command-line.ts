@@ -1,0 +1,17 @@
+/** Runs a program that a person has started: of an error it prints the message alone, and the exit code is 1. */
+export async function runCommand(work: () => void | Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** @throws {Error} unless the value of an option is a whole number in this range */
+export function wholeNumber(name: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+  if (value < least || value > most)
+    throw new Error(`${name} must be a whole number from ${least} to ${most}, not "${text}". Try --help.`);
+  return value;
+}
