@@ -12,4 +12,4 @@ export const serviceVersion: string = version;
  *
  * @see https://opentelemetry.io/docs/specs/otel/schemas/
  */
-export const schemaUrl = 'https://opentelemetry.io/schemas/1.44.0';
+export const schemaUrl = 'https://opentelemetry.io/schemas/1.45.0';

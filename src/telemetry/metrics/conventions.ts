@@ -85,7 +85,7 @@ const delay = (which: string, what: string): Convention =>
   });
 
 /**
- * Every metric of the semantic conventions 1.44 that the service has, and the one place that says so: METRICS_NAMES shows them,
+ * Every metric of the semantic conventions 1.45 that the service has, and the one place that says so: METRICS_NAMES shows them,
  * and a test compares docs/telemetry.md with this table.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-metrics/

@@ -3,6 +3,7 @@ import * as metricNames from '@opentelemetry/semantic-conventions/incubating';
 import { expect, test } from 'vitest';
 import { type ExposedSample, parseExposition } from '../../../lab/harness/exposition.ts';
 import { conventions, labelName, prometheusName } from '../../../src/telemetry/metrics/conventions.ts';
+import { schemaUrl } from '../../../src/telemetry/version.ts';
 import { createMetrics } from '../../../src/telemetry/metrics/metrics.ts';
 
 const known = new Set(
@@ -15,6 +16,14 @@ test('every metric and attribute of the table is one of the semantic conventions
   const names = conventions.flatMap(({ name, attributes }) => [name, ...Object.keys(attributes)]);
   expect(names.filter((name) => !known.has(name))).toEqual([]);
   expect(new Set(conventions.map(({ name }) => name)).size).toBe(conventions.length);
+});
+
+test('telemetry says that it follows the version that its names are compared with', async () => {
+  const { devDependencies } = JSON.parse(await readFile('package.json', 'utf8')) as {
+    devDependencies: Record<string, string>;
+  };
+  const version = devDependencies['@opentelemetry/semantic-conventions'];
+  expect(schemaUrl).toBe(`https://opentelemetry.io/schemas/${version}`);
 });
 
 // https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#otlp-metric-points-to-prometheus
