@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { runCommand } from '../../lab/harness/command-line.ts';
 import { walkForks } from './walk-forks.ts';
 import { memoryOfParts, walkParts, writeTable } from './walk-parts.ts';
 import { walkRecipes } from './walk-recipes.ts';
@@ -20,24 +21,34 @@ Makes forks in fresh folders, as a new user would, and removes them. Without opt
   --help        show this
 `;
 
-const { values } = parseArgs({
-  options: {
-    forks: { type: 'boolean' },
-    parts: { type: 'boolean' },
-    recipes: { type: 'boolean' },
-    only: { type: 'string', default: '' },
-    memory: { type: 'boolean' },
-    table: { type: 'boolean' },
-    keep: { type: 'boolean' },
-    help: { type: 'boolean' },
-  },
-});
-if (values.help) process.stdout.write(usage);
-else if (values.table) await writeTable();
-else await testForks();
+interface Chosen {
+  forks?: boolean | undefined;
+  parts?: boolean | undefined;
+  recipes?: boolean | undefined;
+  only: string;
+  memory?: boolean | undefined;
+  keep?: boolean | undefined;
+}
 
-async function testForks(): Promise<void> {
-  const { forks, parts, recipes, memory } = values;
+await runCommand(async () => {
+  const { values } = parseArgs({
+    options: {
+      forks: { type: 'boolean' },
+      parts: { type: 'boolean' },
+      recipes: { type: 'boolean' },
+      only: { type: 'string', default: '' },
+      memory: { type: 'boolean' },
+      table: { type: 'boolean' },
+      keep: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) process.stdout.write(usage);
+  else if (values.table) await writeTable();
+  else await testForks(values);
+});
+
+async function testForks({ forks, parts, recipes, memory, ...values }: Chosen): Promise<void> {
   const everything = !forks && !parts && !recipes && !memory;
   const only = values.only.split(',').filter(Boolean);
   const folder = await mkdtemp(path.join(tmpdir(), 'forks-'));

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { runCommand } from '../../lab/harness/command-line.ts';
 import { pathOf } from '../../lab/harness/path-of.ts';
 import { table } from '../../lab/report/table.ts';
 import { startTestConsole } from '../support/processes/console.ts';
@@ -48,15 +49,18 @@ const leftOut = (reason: string) => ({
   failed: process.env['CI'] !== undefined,
 });
 
-const { values } = parseArgs({
-  options: {
-    folder: { type: 'string', default: path.join(tmpdir(), 'console-senders') },
-    out: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (values.help) process.stdout.write(usage);
-else {
+await runCommand(async () => {
+  const { values } = parseArgs({
+    options: {
+      folder: { type: 'string', default: path.join(tmpdir(), 'console-senders') },
+      out: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
   const rows: string[][] = [];
   for (const [number, sender] of senders.entries()) {
     process.stdout.write(`${sender.name}: installing and sending, minutes at the first time\n`);
@@ -73,4 +77,4 @@ ${table([['sender', 'the console shows'], ...rows])}
 `;
   process.stdout.write(`\n${markdown}`);
   if (values.out !== undefined) await writeFile(values.out, markdown);
-}
+});
