@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { compare, warmUpAll } from '../shared/compare.ts';
 import { toMarkdown } from '../shared/markdown.ts';
-import type { Subject } from '../shared/measure.ts';
+import { type Subject, warmUpConnections } from '../shared/measure.ts';
 import { type Options, readArguments, roundArguments, toOptions } from '../shared/options.ts';
 import { startNativeProcess } from '../shared/native-process.ts';
 import { type MeasuredProcess, root, startProcess } from '../shared/processes.ts';
@@ -100,7 +100,8 @@ async function run(options: Options, more: MoreOptions, signal: AbortSignal): Pr
         LOG_LEVEL: subjectOptions.logLevel,
         // lab/bench/telemetry/main.ts measures the cost of traces.
         OTEL_SDK_DISABLED: 'true',
-        ...(more.durable && { ADMISSION: 'off' }),
+        // With a slow disk it would shed what others still wait for, and with few connections the warm-up, which has more.
+        ...((more.durable || options.connections < warmUpConnections) && { ADMISSION: 'off' }),
         ...subjectOptions.env,
       },
       logFile: path.join(folder, `${subjectOptions.database}.log`),

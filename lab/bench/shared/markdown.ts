@@ -1,3 +1,4 @@
+import { warmUpConnections } from './measure.ts';
 import { type Figure, figureNames, figures, type OrdersReport, type SubjectReport } from './report.ts';
 import { ratioForm, ratios, show } from './statistics.ts';
 import { table } from '../../report/table.ts';
@@ -61,7 +62,7 @@ export function toMarkdown({
       ["PostgreSQL's time per order at most 0.5 of the build before", time.toFixed(2), time <= 0.5],
     );
   }
-  if (service && rust) {
+  if (service && rust && !fewConnections) {
     const gain = ratioOf(service, rust, 'requestsPerSecond').median;
     goals.push(['throughput at least 1.15 of the Rust service', gain.toFixed(2), gain >= 1.15]);
   }
@@ -82,7 +83,7 @@ ${goals.map(([goal, value, met]) => `| ${goal} | ${value} | ${met ? 'met' : '**m
 The bare handler checks the same schema, stores the same row, makes the same charge and gives the same answer, without API
 keys, idempotency, timeouts, retries, a circuit breaker, logs or metrics. All subjects share one embedded PostgreSQL, each with
 its own database, and one payment gateway simulator. Load generator, simulator and PostgreSQL share the cores with the
-subject, so req/s is a figure of the whole machine; CPU per request is that of the subject's process alone. ${durable ? waits : doesNotWait}
+subject, so req/s is a figure of the whole machine; CPU per request is that of the subject's process alone. ${durable ? waits : doesNotWait}${settings.connections < warmUpConnections && !durable ? doesNotShed : ''}
 The log goes to a file. Round trips are the statements counted by PostgreSQL (\`pg_stat_statements\`) per order, and the next column is
 the time it spent in them.
 ${rust ? rustService : ''}`;
@@ -94,6 +95,8 @@ const waits =
   'Commits wait for the disk\n(`synchronous_commit=on`, `fsync=on`), as in production: orders that share a statement share that wait too.\nAdmission control is off (`ADMISSION=off`), because with a slow disk it sheds what the others would still wait for.';
 const doesNotWait =
   'Commits do not wait\nfor the disk (`fsync=off`), because that wait would hide the other differences.';
+const doesNotShed =
+  '\nAdmission control is off (`ADMISSION=off`), because it would shed orders of the warm-up, which has 32 connections.';
 
 const rustService = `
 The Rust service (\`lab/bench/orders/rust-service\`) is written as guides to axum, tokio-postgres and reqwest show: a statement to

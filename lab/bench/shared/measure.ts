@@ -59,7 +59,7 @@ export async function measureRound(subject: Subject, setting: Setting): Promise<
 
 /** Long enough, in seconds, and with enough connections, whatever is measured then, for V8 to optimize the measured code. */
 const warmUpTime = 12;
-const warmUpConnections = 32;
+export const warmUpConnections = 32;
 
 export async function warmUp({ process }: Subject, setting: Setting): Promise<void> {
   const connections = Math.max(setting.connections, warmUpConnections);
