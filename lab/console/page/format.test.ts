@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { duration, elapsed, rate } from './format.ts';
+import { count, duration, elapsed, grouped, rate } from './format.ts';
 
 test.each([
   [0.9996, '1.00 ms'],
@@ -34,4 +34,23 @@ test('a duration is shown with at most four digits and never as much as the next
 
 test('a rate that is not zero does not look like zero', () => {
   expect([0, 1 / 60, 0.05, 3.14, 31.4].map((each) => rate(each))).toEqual(['0', '<0.1', '0.1', '3.1', '31']);
+});
+
+test('figures are grouped as a browser groups them in English', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: -1e12, max: 1e12 }),
+      fc.integer({ min: 0, max: 3 }),
+      (thousandths, decimals) => {
+        // A value between two figures may be rounded to either, and minus zero is none.
+        const value = Number((thousandths / 1000).toFixed(decimals)) + 0;
+        const formatter = new Intl.NumberFormat('en', {
+          minimumFractionDigits: decimals,
+          maximumFractionDigits: decimals,
+        });
+        expect(grouped(value, decimals)).toBe(formatter.format(value));
+      },
+    ),
+  );
+  expect([0, 999, 1000, 1_234_567].map(count)).toEqual(['0', '999', '1,000', '1,234,567']);
 });

@@ -2,7 +2,7 @@ import type { MetricSeries } from '../api-types.ts';
 import { count } from './format.ts';
 import { h, setAttribute, svg } from './h.ts';
 import { heatOf } from './heat-cells.ts';
-import { axisWidth, rightPadding } from './plot.ts';
+import { axisWidth, rightPadding } from './plot-axes.ts';
 import type { Range } from './range.ts';
 
 /** Height of a bucket, in pixels. */

@@ -4,9 +4,9 @@
  */
 import uPlot from 'uplot';
 import type { FaultWindow } from '../api-types.ts';
-import { tick } from './format.ts';
 import { h, setText } from './h.ts';
-import { decadesAround, linearLabels, linearTicks, timeTicks, withHeadroom, withoutRest } from './ticks.ts';
+import { rightPadding, stepsOf, timeAxis, valueAxis } from './plot-axes.ts';
+import { decadesAround, linearTicks, withHeadroom, withoutRest } from './ticks.ts';
 import { createPlotReader } from './plot-reader.ts';
 import { onThemeChange, resolved } from './theme.ts';
 import type { Columns } from './timeline.ts';
@@ -58,9 +58,6 @@ export interface Plot {
   update(data: PlotData): void;
 }
 
-/** The width of every value axis, in pixels: plots stand one above the other, so their times must be aligned. */
-export const axisWidth = 56;
-export const rightPadding = 10;
 // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- a const enum does not exist at run time
 const logarithmicScale: uPlot.Scale.Distr.Logarithmic = 3;
 /** Plots of one group share the cursor. */
@@ -89,68 +86,62 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
     h('div', { class: 'plot-label' }, h('h2', {}, title), legend),
     reader.element,
   );
-  let faults: readonly FaultWindow[] = [];
+  let latest: PlotData | undefined;
   /** Values per line, with those at rest, which are not drawn. */
   let all: ReadonlyArray<ReadonlyArray<number | null>> = [];
   let pointedAt: number | null = null;
+  /** Created once its width is known, because what is drawn before that is thrown away. */
+  let plot: uPlot | undefined;
 
-  const plot = new uPlot(
-    {
-      width: 600,
-      height,
-      padding: [8, rightPadding, 4, 0],
-      legend: { show: false },
-      cursor: {
-        y: false,
-        drag: { x: true, y: false, setScale: false, dist: 5 },
-        // Only the pointer's place is shared: a selection in one plot would be one in each.
-        sync: { key: group, filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' } },
-        points: { size: 6 },
+  function create(width: number): uPlot {
+    const created = new uPlot(
+      {
+        width,
+        height,
+        padding: [8, rightPadding, 4, 0],
+        legend: { show: false },
+        cursor: {
+          y: false,
+          drag: { x: true, y: false, setScale: false, dist: 5 },
+          // Only the pointer's place is shared: a selection in one plot would be one in each.
+          sync: { key: group, filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' } },
+          points: { size: 6 },
+        },
+        scales: {
+          x: { time: true, auto: false, range: (_plot, from, to) => [from, to] },
+          y:
+            scale === 'seconds'
+              ? { distr: logarithmicScale, range: decades }
+              : scale === 'number'
+                ? {}
+                : {
+                    range: (_plot, _least, largest) => [
+                      0,
+                      linearTicks(withHeadroom(largest ?? 0, isWhole), stepsOf(height), isWhole).at(-1) ?? 1,
+                    ],
+                  },
+        },
+        axes: [timeAxis, valueAxis(options)],
+        series: [{}, ...lines.map(seriesOf)],
+        hooks: {
+          drawClear: [(self) => shadeFaults(self, latest?.faults ?? [])],
+          draw: [(self) => over?.draw(self)],
+          setSelect: [chooseRange],
+          setCursor: [
+            (self) => {
+              pointedAt = self.cursor.idx ?? null;
+              showValues();
+            },
+          ],
+        },
       },
-      scales: {
-        x: { time: true, auto: false, range: (_plot, from, to) => [from, to] },
-        y:
-          scale === 'seconds'
-            ? { distr: logarithmicScale, range: decades }
-            : scale === 'number'
-              ? {}
-              : {
-                  range: (_plot, _least, largest) => [
-                    0,
-                    linearTicks(withHeadroom(largest ?? 0, isWhole), stepsOf(height), isWhole).at(-1) ?? 1,
-                  ],
-                },
-      },
-      axes: [timeAxis, valueAxis(options)],
-      series: [
-        {},
-        ...lines.map(({ label, colour, filled, dashed }) => ({
-          label,
-          stroke: () => resolved(colour),
-          width: 1.5,
-          spanGaps: false,
-          points: { show: false },
-          ...(filled && { fill: () => resolved(`${colour}-soft`) }),
-          ...(dashed && { dash: [5, 4] }),
-        })),
-      ],
-      hooks: {
-        drawClear: [(self) => shadeFaults(self, faults)],
-        draw: [(self) => over?.draw(self)],
-        setSelect: [chooseRange],
-        setCursor: [
-          (self) => {
-            pointedAt = self.cursor.idx ?? null;
-            showValues();
-          },
-        ],
-      },
-    },
-    [[], ...lines.map(() => [])],
-    reader.element,
-  );
-  reader.attach(plot);
-  over?.attach?.(plot);
+      undefined,
+      reader.element,
+    );
+    reader.attach(created);
+    over?.attach?.(created);
+    return created;
+  }
 
   /** Includes what the overlay draws, which would be cut off otherwise. */
   function decades({ scales: { x } }: uPlot, least: number | null, largest: number | null): [number, number] {
@@ -178,95 +169,69 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
     return value === null || value === undefined ? '–' : format(value);
   }
 
-  /** Drawn once the width is known, because the first drawing would be thrown away. */
-  let waiting: PlotData | undefined;
-  let isSized = false;
   const resize = new ResizeObserver(([entry]) => {
-    if (!entry || entry.contentRect.width === 0) return;
-    isSized = true;
-    plot.setSize({ width: entry.contentRect.width, height });
-    if (waiting) draw(waiting);
-    waiting = undefined;
+    const width = entry?.contentRect.width ?? 0;
+    if (width === 0) return;
+    plot?.setSize({ width, height });
+    if (plot) draw();
+    else if (isInWindow(element)) drawFirst(width);
+    // A plot that is not seen yet does not hold up those that are.
+    else setTimeout(() => drawFirst(reader.element.clientWidth));
   });
   resize.observe(reader.element);
-  onThemeChange(() => plot.redraw(), signal);
+  onThemeChange(() => plot?.redraw(), signal);
   signal.addEventListener('abort', () => {
     resize.disconnect();
-    plot.destroy();
+    plot?.destroy();
   });
 
-  function draw({ times, from, to }: PlotData): void {
-    plot.batch(() => {
-      plot.setData(
-        [
-          times.map((time) => time / 1000),
-          ...all.map((column, index) =>
-            lines[index]?.filled || scale === 'number' ? column.slice() : withoutRest(column),
-          ),
-        ],
-        false,
-      );
-      plot.setScale('x', { min: from / 1000, max: to / 1000 });
-    });
+  function drawFirst(width: number): void {
+    if (signal.aborted || plot !== undefined || width === 0) return;
+    plot = create(width);
+    draw();
+  }
+
+  function draw(): void {
+    if (plot === undefined || latest === undefined) return;
+    const { times, from, to } = latest;
+    // uPlot draws once, after this task, whatever was set in it.
+    plot.setData(
+      [
+        times.map((time) => time / 1000),
+        ...all.map((column, index) =>
+          lines[index]?.filled || scale === 'number' ? column.slice() : withoutRest(column),
+        ),
+      ],
+      false,
+    );
+    plot.setScale('x', { min: from / 1000, max: to / 1000 });
   }
 
   return {
     element,
     update(data) {
-      faults = data.faults;
+      latest = data;
       all = lines.map(({ column }) => data.columns.get(column) ?? data.times.map(() => null));
-      if (isSized) draw(data);
-      else waiting = data;
+      draw();
       showValues();
     },
   };
 }
 
-/** Without labels: one axis below all plots has them. */
-const timeAxis: uPlot.Axis = {
-  grid: { stroke: () => resolved('--line'), width: 1 },
-  ticks: { show: false },
-  size: 0,
-  splits: ({ scales: { x }, bbox }) =>
-    timeTicks({ from: (x?.min ?? 0) * 1000, to: (x?.max ?? 0) * 1000 }, bbox.width / devicePixelRatio).map(
-      (time) => time / 1000,
-    ),
-  values: (_plot, splits) => splits.map(() => ''),
-};
+function isInWindow(element: HTMLElement): boolean {
+  return element.getBoundingClientRect().top < innerHeight;
+}
 
-function valueAxis({ height, scale, format }: PlotOptions): uPlot.Axis {
-  const isLogarithmic = scale === 'seconds';
-  const isShown = (value: number) => !isLogarithmic || isDecade(value);
+function seriesOf({ label, colour, filled, dashed }: Line): uPlot.Series {
   return {
-    stroke: () => resolved('--muted'),
-    grid: {
-      stroke: () => resolved('--line'),
-      width: 1,
-      filter: (_plot, splits) => splits.map((value) => (isShown(value) ? value : null)),
-    },
-    ticks: { show: false },
-    font: '11px system-ui, sans-serif',
-    size: axisWidth,
-    gap: 8,
-    ...(scale === 'number'
-      ? { space: 26, values: (_plot, splits) => splits.map((value) => format(value)) }
-      : isLogarithmic
-        ? { space: 24, values: (_plot, splits) => splits.map((value) => (isShown(value) ? tick(value) : '')) }
-        : {
-            // The range ends at a tick, so the same ticks follow from it.
-            splits: (_plot, _axis, _low, top) => linearTicks(top, stepsOf(height), scale === 'count'),
-            values: (_plot, splits) => linearLabels(splits, scale === 'rate' ? '/s' : ''),
-          }),
+    label,
+    stroke: () => resolved(colour),
+    width: 1.5,
+    spanGaps: false,
+    points: { show: false },
+    ...(filled && { fill: () => resolved(`${colour}-soft`) }),
+    ...(dashed && { dash: [5, 4] }),
   };
-}
-
-/** The number of steps on a value axis: one per 26 pixels. */
-function stepsOf(height: number): number {
-  return Math.max(Math.floor((height - 12) / 26), 1);
-}
-
-function isDecade(value: number): boolean {
-  return Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6;
 }
 
 function shadeFaults(plot: uPlot, windows: readonly FaultWindow[]): void {

@@ -1,5 +1,7 @@
 /** Marks of an axis, with labels that are never repeated and never rounded. */
 
+import { grouped } from './format.ts';
+
 /** A tenth above the largest value, so that a line does not touch the upper edge, and at least one count or a tenth. */
 export function withHeadroom(largest: number, isWhole: boolean): number {
   return Math.max(largest * 1.1, isWhole ? 1 : 0.1);
@@ -30,13 +32,7 @@ export function linearLabels(ticks: readonly number[], unit = ''): string[] {
   const [divisor, suffix] = top >= 1e7 ? [1e6, 'M'] : top >= 1e4 ? [1e3, 'k'] : [1, ''];
   const step = ((ticks[1] ?? 1) - (ticks[0] ?? 0)) / divisor;
   const digits = decimalsOf(step);
-  return ticks.map((tick) => {
-    const value = (tick / divisor).toLocaleString('en', {
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-    });
-    return `${value}${suffix}${unit}`;
-  });
+  return ticks.map((tick) => `${grouped(tick / divisor, digits)}${suffix}${unit}`);
 }
 
 function decimalsOf(step: number): number {

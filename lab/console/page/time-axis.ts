@@ -1,5 +1,6 @@
 import { h, reconcile } from './h.ts';
-import { axisWidth, type PlotData, rightPadding } from './plot.ts';
+import { axisWidth, rightPadding } from './plot-axes.ts';
+import type { PlotData } from './plot.ts';
 import { timeLabel, timeTicks } from './ticks.ts';
 
 export interface TimeAxis {
