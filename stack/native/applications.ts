@@ -15,8 +15,8 @@ interface Options {
 /** The telemetry settings of docker-compose.yml. */
 const telemetry = (ports: Ports) => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports.OTLP_PORT}`,
-  OTEL_BSP_SCHEDULE_DELAY: '1000',
-  OTEL_BLRP_SCHEDULE_DELAY: '1000',
+  OTEL_BSP_SCHEDULE_DELAY: '500',
+  OTEL_BLRP_SCHEDULE_DELAY: '500',
 });
 
 export function startGateway({ ports, env, onLine }: Options): Promise<Child> {
