@@ -69,7 +69,11 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
         }),
   );
   const checkpointFile = path.resolve(args.checkpoint ?? config.checkpoint);
-  const files = await openFiles(args, config, checkpointFile, say, () => writer.changed());
+  const changed = (): void => {
+    // What is only counted is forwarded to nobody.
+    if (files !== undefined && args.to.length > 0) writer.changed();
+  };
+  const files = await openFiles(args, config, checkpointFile, say, changed);
   const writer = createCheckpointWriter(checkpointFile, () => files?.checkpoint() ?? [], {
     interval: checkpointInterval,
     say,
@@ -78,7 +82,7 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
     inFlight,
     counts,
     signal: giveUp.signal,
-    accepted: () => void (files !== undefined && args.to.length > 0 && writer.changed()),
+    accepted: changed,
   });
 
   const streamOptions = { longestLine: config.longestLine, wake: () => pipeline.wake(), say };
