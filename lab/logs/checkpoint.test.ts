@@ -64,3 +64,18 @@ test('lines that were only counted are forwarded later', async () => {
   await forwardOnce(file);
   expect(messages()).toEqual(numbered(1, 2));
 });
+
+test('a start with one file leaves the positions of others as they are, and their lines alone', async () => {
+  const other = path.join(folder, 'other.log');
+  await writeFile(file, line(1));
+  await writeFile(other, line(2));
+  await forwardOnce(file);
+  await appendFile(file, line(3));
+  await forwardOnce(other);
+  expect(messages()).toEqual(numbered(1, 2));
+  await forwardOnce(file);
+  expect(messages()).toEqual(numbered(1, 2, 3));
+  await forwardOnce(other);
+  await forwardOnce(file);
+  expect(messages()).toEqual(numbered(1, 2, 3));
+});

@@ -29,6 +29,10 @@ export interface FileSet extends InputSet {
 }
 
 export const isPattern = (text: string): boolean => /[*?[{]/.test(text);
+const isMatch = (file: string, pattern: string): boolean => {
+  const [one, other] = [path.resolve(file), path.resolve(pattern)];
+  return isPattern(pattern) ? path.matchesGlob(one, other) : one === other;
+};
 /** What programs that rotate logs make of them. */
 export const isCompressed = (file: string): boolean => /\.(gz|zst|bz2|xz|lz4)$/.test(file);
 
@@ -123,6 +127,8 @@ export function createFileSet(options: FileSetOptions): FileSet {
   /** Files that were renamed while nobody read them, and that no pattern matches now. */
   async function addRenamed(): Promise<void> {
     for (const [id, entry] of left) {
+      // A start that names other files has left its position here, and goes on there.
+      if (!options.patterns.some((pattern) => isMatch(entry.path, pattern))) continue;
       const folder = path.dirname(entry.path);
       const names = await readdir(folder).catch(() => []);
       for (const name of names) {
