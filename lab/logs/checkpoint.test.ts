@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
+import { appendFile, link, mkdir, mkdtemp, readdir, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -78,4 +78,34 @@ test('a start with one file leaves the positions of others as they are, and thei
   await forwardOnce(other);
   await forwardOnce(file);
   expect(messages()).toEqual(numbered(1, 2, 3));
+});
+
+test('a file whose folder is not there yet at the start goes on where it was left', async () => {
+  const mounted = path.join(folder, 'mounted');
+  const inside = path.join(mounted, 'app.log');
+  await mkdir(mounted);
+  await writeFile(inside, line(1));
+  await writeFile(file, line(2));
+  await forwardOnce(inside);
+  await rename(mounted, `${mounted}.later`);
+  await using following = start(inside, file);
+  // Files are read once all of them were looked for.
+  await expect.poll(messages, soon).toEqual(numbered(1, 2));
+  await rename(`${mounted}.later`, mounted);
+  await appendFile(inside, line(3));
+  await expect.poll(messages, soon).toContain('line 3');
+  expect(messages()).toEqual(numbered(1, 2, 3));
+  following.child.kill('SIGTERM');
+  expect(await following.ended).toBe(0);
+});
+
+test('a renamed file with two names is read on under one of them', async () => {
+  await writeFile(file, line(1));
+  await forwardOnce(file);
+  await appendFile(file, line(2));
+  await rename(file, `${file}.1`);
+  await link(`${file}.1`, `${file}.2`);
+  await writeFile(file, line(3));
+  await forwardOnce(file);
+  expect(messages().toSorted()).toEqual(numbered(1, 2, 3));
 });

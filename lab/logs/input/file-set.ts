@@ -1,4 +1,4 @@
-import { globSync } from 'node:fs';
+import { globSync, type Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type CheckpointEntry, reasonOf } from '../checkpoint.ts';
@@ -82,7 +82,7 @@ export function createFileSet(options: FileSetOptions): FileSet {
   async function identify(file: string, isNamed: boolean): Promise<string | undefined> {
     try {
       const status = await stat(file);
-      if (status.isFile()) return `${status.dev}:${status.ino}`;
+      if (status.isFile()) return idOf(status);
       if (isNamed) complain(file, 'is no regular file. Use - to read a pipe');
     } catch (error) {
       const reason = reasonOf(error);
@@ -98,7 +98,7 @@ export function createFileSet(options: FileSetOptions): FileSet {
       try {
         // Between the look and the opening, the name may have got another file.
         const status = await handle.stat();
-        if (`${status.dev}:${status.ino}` !== id) {
+        if (idOf(status) !== id) {
           await handle.close();
           return;
         }
@@ -125,19 +125,18 @@ export function createFileSet(options: FileSetOptions): FileSet {
   }
 
   /** Files that were renamed while nobody read them, and that no pattern matches now. */
-  async function addRenamed(): Promise<void> {
+  async function addRenamed(now: ReadonlyMap<string, string>): Promise<void> {
     for (const [id, entry] of left) {
       // A start that names other files has left its position here, and goes on there.
       if (!options.patterns.some((pattern) => isMatch(entry.path, pattern))) continue;
-      const folder = path.dirname(entry.path);
-      const names = await readdir(folder).catch(() => []);
-      for (const name of names) {
-        const file = path.join(folder, name);
-        const status = await stat(file).catch(() => undefined);
-        if (status?.isFile() && `${status.dev}:${status.ino}` === id && status.size > entry.offset)
-          await add(file, id);
-      }
-      left.delete(id);
+      // It could not be opened, and a later look tries again.
+      if (now.has(id)) continue;
+      const others = await filesIn(path.dirname(entry.path));
+      // A folder in which nothing is to be seen may be mounted later.
+      if (others.length === 0) continue;
+      const renamed = others.find((file) => file.id === id);
+      if (renamed === undefined || renamed.size <= entry.offset) left.delete(id);
+      else await add(renamed.file, id);
     }
   }
 
@@ -146,7 +145,7 @@ export function createFileSet(options: FileSetOptions): FileSet {
     async poll() {
       const now = await present();
       for (const [id, file] of now) if (!files.has(id)) await add(file, id);
-      if (isFirst) await addRenamed();
+      if (isFirst) await addRenamed(now);
       isFirst = false;
       for (const [id, input] of files) {
         await input.poll(now.get(id));
@@ -170,3 +169,17 @@ export function createFileSet(options: FileSetOptions): FileSet {
     },
   };
 }
+
+/** Those that can be seen. */
+async function filesIn(folder: string): Promise<Array<{ file: string; id: string; size: number }>> {
+  const found: Array<{ file: string; id: string; size: number }> = [];
+  for (const name of await readdir(folder).catch(() => [])) {
+    const file = path.join(folder, name);
+    const status = await stat(file).catch(() => undefined);
+    if (status?.isFile()) found.push({ file, id: idOf(status), size: status.size });
+  }
+  return found;
+}
+
+/** Device and inode. */
+const idOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
