@@ -1,4 +1,15 @@
-import { appendFile, link, mkdir, mkdtemp, readdir, readlink, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -108,4 +119,19 @@ test('a renamed file with two names is read on under one of them', async () => {
   await writeFile(file, line(3));
   await forwardOnce(file);
   expect(messages().toSorted()).toEqual(numbered(1, 2, 3));
+});
+
+test('--from end goes on after a restart at what was the end at the first start', async () => {
+  await writeFile(file, line(1));
+  {
+    await using logs = start(file, '--from', 'end');
+    await expect.poll(() => readFile(checkpoint, 'utf8').catch(() => ''), soon).toContain('app.log');
+    logs.child.kill('SIGTERM');
+    expect(await logs.ended).toBe(0);
+  }
+  await appendFile(file, line(2));
+  await using again = start(file, '--from', 'end');
+  await expect.poll(messages, soon).toEqual(numbered(2));
+  again.child.kill('SIGTERM');
+  expect(await again.ended).toBe(0);
 });

@@ -104,17 +104,20 @@ export function createFileSet(options: FileSetOptions): FileSet {
         }
         const { waits, once } = options;
         const fromEnd = options.fromEnd && isFirst;
+        const checkpoint = left.get(id);
         const input = await FileInput.open(handle, {
           name: file,
           id,
           waits,
           once,
-          checkpoint: left.get(id),
+          checkpoint,
           fromEnd,
         });
         files.set(id, input);
         left.delete(id);
         complain(file, undefined);
+        // The next start goes on here, and not at what is the end then.
+        if (fromEnd && checkpoint === undefined) options.changed();
       } catch (error) {
         await handle.close();
         throw error;
