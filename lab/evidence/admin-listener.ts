@@ -140,6 +140,9 @@ function faultOf(error: unknown): string {
   if (error.name === 'TimeoutError')
     return 'the admin listener did not answer in time: the event loop stands still, or the process is overloaded';
   if (error.name === 'AbortError') return 'the receiver was stopped';
+  // fetch() has the faults of the network as causes.
+  if ('syscall' in error && 'code' in error)
+    return `the receiver cannot write it to its disk (${String(error.code)})`;
   const { cause } = error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : error.name;
   return `the admin listener cannot be reached (${code})`;

@@ -47,18 +47,28 @@ test('more bytes than EVIDENCE_DISK cost the oldest captures, and never the newe
 });
 
 test('captures outlive the process, and those that it did not finish do not', async () => {
-  const before = await open();
-  const finished = await take(before, 10);
-  const { id } = await before.begin('heap');
-  await writeFile(path.join(folder, id, 'heap.heapprofile'), 'half of it');
+  const finished = await take(await open(), 10);
+  const abandoned = '20261128T053012Z-heap-1f0c9a3e';
+  await mkdir(path.join(folder, abandoned));
+  await writeFile(path.join(folder, abandoned, 'heap.heapprofile'), 'half of it');
   await mkdir(path.join(folder, 'a-folder-of-somebody-else'));
 
   const after = await open();
   expect(after.all()).toEqual([finished]);
+  await after.tidy();
   expect((await readdir(folder)).toSorted()).toEqual([finished.id, 'a-folder-of-somebody-else'].toSorted());
 });
 
-test('a capture whose file was changed to name one outside its folder is deleted', async () => {
+test('a folder that is only opened loses nothing, whatever EVIDENCE_KEEP is', async () => {
+  const captures = await open();
+  const taken = [await take(captures, 10), await take(captures, 10)];
+  const opened = await open({ keep: 1, bytes: 1_000_000 });
+  expect(await readdir(folder)).toHaveLength(2);
+  await opened.tidy();
+  expect(await readdir(folder)).toEqual([taken[1]?.id]);
+});
+
+test('a capture whose file was changed to name one outside its folder is not found', async () => {
   const capture = await take(await open(), 10);
   const { profile } = capture;
   const text = JSON.stringify({ ...capture, profile: { ...profile, file: '../../secret' } });

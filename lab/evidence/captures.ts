@@ -50,6 +50,8 @@ export interface Captures {
   begin(kind: ProfileKind): Promise<{ id: string; folder: string }>;
   /** Writes it, for the first time or again, and deletes the oldest while there are too many. */
   save(capture: Capture): Promise<void>;
+  /** Deletes captures that an earlier process did not finish, and the oldest while there are too many. */
+  tidy(): Promise<void>;
   /** Path of a file that the capture names; `undefined` for any other. */
   fileOf(capture: Capture, name: string): string | undefined;
 }
@@ -57,21 +59,30 @@ export interface Captures {
 /** An id is the name of a folder. */
 const idPattern = /^\d{8}T\d{6}Z-(cpu|heap)-[\da-f]{8}$/;
 
-/** Opens the folder, and deletes captures that the last process did not finish. */
+/** Milliseconds after which whoever took it has finished it, or is gone: a profile has at most 60 seconds, and calls have limits. */
+const longestCapture = 120_000;
+
+/** Opens the folder, and deletes nothing: a process that cannot listen must not cost another one its captures. */
 export async function openCaptures({ folder, keep, bytes }: StoreSettings): Promise<Captures> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const known = new Map<string, Capture>();
   const found: Capture[] = [];
+  const unfinished: string[] = [];
   for (const name of (await readdir(folder)).filter((each) => idPattern.test(each))) {
     const capture = await readCapture(folderOf(name));
     if (capture?.id === name) found.push(capture);
-    else await remove(name);
+    else unfinished.push(name);
   }
   for (const capture of found.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)))
     known.set(capture.id, capture);
-  await prune();
   /** One after the other: two writers of one capture would rename each other's file. */
   let writing = Promise.resolve();
+
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const done = writing.then(work);
+    writing = done.catch(() => {});
+    return done;
+  }
 
   function folderOf(id: string): string {
     return path.join(folder, id);
@@ -105,21 +116,25 @@ export async function openCaptures({ folder, keep, bytes }: StoreSettings): Prom
     all: () => [...known.values()].toReversed(),
     find: (id) => known.get(id),
     async begin(kind) {
-      // The basic format of ISO 8601: a colon is not allowed in file names everywhere.
-      const now = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
-      const id = `${now}-${kind}-${randomBytes(4).toString('hex')}`;
+      const id = `${stamp(Date.now())}-${kind}-${randomBytes(4).toString('hex')}`;
       await mkdir(folderOf(id), { mode: 0o700 });
       return { id, folder: folderOf(id) };
     },
     save(capture) {
       // At once, so that whoever looks while it is being written finds this one.
       known.set(capture.id, capture);
-      const written = writing.then(async () => {
+      return inTurn(async () => {
         await write(capture);
         await prune();
       });
-      writing = written.catch(() => {});
-      return written;
+    },
+    tidy() {
+      // A receiver on another port may have the same folder, and be at work on a younger one.
+      const abandoned = unfinished.filter((id) => id < stamp(Date.now() - longestCapture));
+      return inTurn(async () => {
+        for (const id of abandoned) await remove(id);
+        await prune();
+      });
     },
     fileOf(capture, name) {
       const { profile, status } = capture;
@@ -127,6 +142,11 @@ export async function openCaptures({ folder, keep, bytes }: StoreSettings): Prom
       return named.includes(name) ? path.join(folderOf(capture.id), name) : undefined;
     },
   };
+}
+
+/** The basic format of ISO 8601, which sorts by time: a colon is not allowed in file names everywhere. */
+function stamp(time: number): string {
+  return new Date(time).toISOString().replaceAll(/[-:]|\.\d+/g, '');
 }
 
 async function readCapture(folder: string): Promise<Capture | undefined> {

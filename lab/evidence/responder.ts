@@ -141,7 +141,7 @@ export function createResponder({
     const status = await saveStatus(call, folder);
     // Before the level is raised, because the profile would show the lines that it adds.
     const taken = await takeProfile(call, { kind, seconds, folder });
-    // Unfinished, it is deleted at the next start, and does not use up the window.
+    // Unfinished, it is deleted at a later start, and does not use up the window.
     stopped.signal.throwIfAborted();
     const logLevel = await raiseLogLevel(call, { level: settings.logLevel, minutes: settings.logMinutes });
     counts.captures[kind][taken.kind] += 1;

@@ -77,6 +77,8 @@ export async function startEvidence(
   try {
     const url = await listen(app, { host, port }, 'EVIDENCE_PORT');
     if (port === 0) base = url;
+    // Only now: whoever has the port may be at work in the folder.
+    await captures.tidy();
     return { url, captures: captures.all, close };
   } catch (error) {
     await close();

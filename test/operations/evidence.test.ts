@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -137,6 +137,42 @@ describe('an alert about a replica', () => {
     const after = await evidence.start({}, folder);
     expect(await notify(after, 'cpu', anAlert())).toMatchObject({
       body: { alerts: [{ kind: 'linked', capture: before.captures()[0]?.id }] },
+    });
+  });
+});
+
+describe('a capture that is being taken', () => {
+  async function begun() {
+    const folder = await mkdtemp(path.join(tmpdir(), 'orders-evidence-'));
+    const receiver = await evidence.start({}, folder);
+    await notify(receiver, 'cpu', anAlert());
+    await expect.poll(() => readdir(folder)).toHaveLength(1);
+    return { folder, receiver };
+  }
+
+  test('stays when a second receiver finds the port taken', async () => {
+    const { folder, receiver } = await begun();
+    const { port } = new URL(receiver.url);
+    await expect(evidence.start({ EVIDENCE_PORT: port }, folder)).rejects.toThrow(`Port ${port}`);
+    await captured(receiver);
+    expect(receiver.captures()[0]?.profile).toMatchObject({ kind: 'taken' });
+  });
+
+  test('stays when a second receiver has another port and the same folder', async () => {
+    const { folder, receiver } = await begun();
+    await evidence.start({}, folder);
+    await captured(receiver);
+    expect(receiver.captures()[0]?.profile).toMatchObject({ kind: 'taken' });
+  });
+
+  test('is not blamed on the service when the disk fails', async () => {
+    const { folder, receiver } = await begun();
+    const [id = ''] = await readdir(folder);
+    await rm(path.join(folder, id), { recursive: true });
+    await captured(receiver);
+    expect(receiver.captures()[0]?.profile).toEqual({
+      kind: 'not_taken',
+      reason: 'the receiver cannot write it to its disk (ENOENT)',
     });
   });
 });
