@@ -47,6 +47,8 @@ test('throughNetwork puts a proxy in front of each dependency without passing on
 test.each([
   'postgres://orders@db.internal/orders?sslmode=verify-full',
   'postgres://orders@db.internal/orders?host=/var/run/postgresql',
+  'postgres://orders@db.internal/orders?port=5433',
+  'postgres://orders@%2Fvar%2Frun%2Fpostgresql/orders',
   'postgres:///orders',
   'postgres://one:1,two:2/orders',
   'postgres://one,two/orders',
@@ -54,10 +56,13 @@ test.each([
   expect((await proxy({ DATABASE_URL: url })).proxied.DATABASE_URL).toBe(url);
 });
 
-test('throughNetwork leaves a Postgres with PGSSLMODE=require alone', async () => {
-  const DATABASE_URL = 'postgres://orders@db.internal/orders';
-  expect((await proxy({ DATABASE_URL }, { PGSSLMODE: 'require' })).proxied.DATABASE_URL).toBe(DATABASE_URL);
-});
+test.each([{ PGSSLMODE: 'require' }, { PGSSLROOTCERT: 'system' }])(
+  'throughNetwork leaves a Postgres with %o alone',
+  async (inherited) => {
+    const DATABASE_URL = 'postgres://orders@db.internal/orders';
+    expect((await proxy({ DATABASE_URL }, inherited)).proxied.DATABASE_URL).toBe(DATABASE_URL);
+  },
+);
 
 test('throughNetwork leaves every address alone without the simulator', async () => {
   const addresses = {

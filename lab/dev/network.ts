@@ -32,8 +32,8 @@ export async function throughNetwork(
   if (gateway.connect === undefined) return addresses;
   const proxied = new Map<keyof Addresses, URL>();
   for (const variable of ['DATABASE_URL', 'PAYMENT_GATEWAY_URL', 'REDIS_URL'] as const) {
-    // libpq's variable applies to every Postgres address.
-    const isEncrypted = variable === 'DATABASE_URL' && (inherited['PGSSLMODE'] ?? 'disable') !== 'disable';
+    // libpq's variables apply to every Postgres address.
+    const isEncrypted = variable === 'DATABASE_URL' && asksForTls(inherited);
     const url = isEncrypted ? undefined : plainAddress(addresses[variable]);
     if (url !== undefined) proxied.set(variable, url);
   }
@@ -55,13 +55,17 @@ export async function throughNetwork(
   return result;
 }
 
+function asksForTls({ PGSSLMODE, PGSSLROOTCERT }: DevConfig['inherited']): boolean {
+  return (PGSSLMODE ?? (PGSSLROOTCERT === 'system' ? 'verify-full' : 'disable')) !== 'disable';
+}
+
 /** @returns `undefined` for an address that must stay unchanged */
 function plainAddress(address: string | undefined): URL | undefined {
   if (address === undefined || !URL.canParse(address)) return undefined;
   const url = new URL(address);
-  // One proxy cannot stand for several hosts.
-  if (!(url.protocol in defaultPorts) || url.hostname === '' || url.hostname.includes(',')) return undefined;
-  // Postgres parameters for TLS, or for a host other than the URL's own.
-  const elsewhere = [...url.searchParams.keys()].some((name) => name.startsWith('ssl') || name === 'host');
+  // One proxy cannot stand for several hosts, nor for the folder of a Unix socket, which is percent-encoded.
+  if (!(url.protocol in defaultPorts) || /^$|[,%]/.test(url.hostname)) return undefined;
+  // Postgres parameters for TLS, or for a host or a port other than the URL's own.
+  const elsewhere = [...url.searchParams.keys()].some((name) => /^(?:ssl|host$|port$)/.test(name));
   return elsewhere ? undefined : url;
 }
