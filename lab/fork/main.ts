@@ -51,7 +51,8 @@ async function main(): Promise<void> {
   const questions = createQuestions(interruption.signal, interrupt);
   const { ask } = questions;
   try {
-    const values = said.like === undefined ? said : { ...(await answersOf(said.like)), ...said };
+    const values =
+      said.like === undefined ? said : { ...answersBeside(said, await answersOf(said.like)), ...said };
     const [folder] = positionals;
     if (positionals.length > 1)
       throw new ForkError(`One folder, please: "${positionals[1]}" is one too many.`);
@@ -80,7 +81,7 @@ async function main(): Promise<void> {
     const holder =
       license === 'UNLICENSED'
         ? ''
-        : await ask(values.holder, {
+        : await ask(values.holder || undefined, {
             text: 'Who holds the copyright (--holder)',
             otherwise: `the authors of ${name}`,
             read: (answer) => answer,
@@ -118,12 +119,31 @@ interface Choice {
   'no-worker'?: boolean | undefined;
 }
 
-async function partsLeftOut(
-  { without = [], outbox = false, 'no-worker': noWorker = false }: Choice,
-  { ask }: Questions,
-): Promise<string[]> {
-  const named = without.flatMap((list) => list.split(',')).filter((part) => part !== '');
-  const isLeftOut = noWorker || named.includes('worker');
+/** The answers of a fork that is there, without those that an option under another name replaces. */
+function answersBeside(
+  said: Choice & { resource?: string | undefined },
+  had: Awaited<ReturnType<typeof answersOf>>,
+) {
+  const { resource = had.resource, outbox = false } = said;
+  return {
+    ...had,
+    plural: resource === had.resource ? had.plural : undefined,
+    outbox: had.outbox && !leavesWorkerOut(said),
+    without: had.without.filter((part) => !(outbox && part === 'worker')),
+  };
+}
+
+function partsNamed({ without = [] }: Choice): string[] {
+  return without.flatMap((list) => list.split(',')).filter((part) => part !== '');
+}
+
+function leavesWorkerOut(choice: Choice): boolean {
+  return choice['no-worker'] === true || partsNamed(choice).includes('worker');
+}
+
+async function partsLeftOut(choice: Choice, { ask }: Questions): Promise<string[]> {
+  const { outbox = false } = choice;
+  const isLeftOut = leavesWorkerOut(choice);
   if (outbox && isLeftOut)
     throw new ForkError('--outbox brings the worker that --no-worker leaves out: take one of them.');
   const hasWorker = await ask(outbox ? 'yes' : isLeftOut ? 'no' : undefined, {
@@ -131,7 +151,7 @@ async function partsLeftOut(
     otherwise: 'yes',
     read: toDecision,
   });
-  return [...new Set([...named, ...(hasWorker ? [] : ['worker'])])];
+  return [...new Set([...partsNamed(choice), ...(hasWorker ? [] : ['worker'])])];
 }
 
 async function toFolder(answer: string): Promise<string> {

@@ -37,7 +37,7 @@ export async function answersOf(fork: string) {
   const made = parsed(text);
   if (!isFork(made))
     throw new ForkError(`${fork} has no .fork.json that says how it was made: name the folder of a fork.`);
-  const { service, resource, plural, without, license = 'UNLICENSED', holder = '' } = made;
+  const { service, resource, plural, without, license = 'UNLICENSED', holder } = made;
   return { name: service, resource, plural, without, outbox: !without.includes('worker'), license, holder };
 }
 
