@@ -7,7 +7,7 @@ import { afterAll, expect, test } from 'vitest';
 import { makeFork } from './fork.ts';
 import { forkNames } from './names.ts';
 import { answersOf } from './provenance.ts';
-import { explained } from './target.ts';
+import { explained, makeDraft } from './target.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fork-refusals-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -61,6 +61,17 @@ test('a command that is given up while it writes leaves nothing behind', { timeo
   expect(await exit).toEqual([130, null]);
   expect(said).toBe('Given up: nothing is made.\n');
   expect(existsSync(above)).toBe(false);
+});
+
+test('a fork that is given up leaves one beside it alone, in a folder that the first one made', async () => {
+  const above = path.join(folder, 'deep/new');
+  const given = await makeDraft(path.join(above, 'a'));
+  const other = await makeDraft(path.join(above, 'b'));
+  writeFileSync(path.join(other.folder, 'mine.txt'), 'mine');
+  await given.discard();
+  expect(readdirSync(above)).toEqual([path.basename(other.folder)]);
+  expect(readdirSync(other.folder)).toEqual(['mine.txt']);
+  rmSync(path.join(folder, 'deep'), { recursive: true });
 });
 
 test.each([

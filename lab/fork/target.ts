@@ -6,7 +6,7 @@ import { ForkError } from './fork-error.ts';
 /** A folder beside the target, in which a fork is written until it is whole. */
 export interface Draft {
   folder: string;
-  /** Removes it, with the folders above it that were made for it. */
+  /** Removes it, with the folders above it that were made for it and are empty. */
   discard(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export async function makeDraft(target: string): Promise<Draft> {
   try {
     const made = await makeFolders(above);
     const discardAbove = async () => {
-      if (made !== undefined) await rm(made, { recursive: true, force: true });
+      if (made !== undefined) await removeFolders(above, made);
     };
     try {
       // Whoever may read the folders beside it may read it, unlike one of mkdtemp().
@@ -74,10 +74,16 @@ async function makeFolders(folder: string): Promise<string | undefined> {
   try {
     await mkdir(folder);
   } catch (error) {
-    if (made !== undefined) await rm(made, { recursive: true, force: true });
+    if (made !== undefined) await removeFolders(path.dirname(folder), made);
     throw error;
   }
   return made ?? folder;
+}
+
+/** Removes folders upward, up to the highest one. Those in which somebody else has put something meanwhile stay. */
+async function removeFolders(lowest: string, highest: string): Promise<void> {
+  await removeEmpty(lowest);
+  if (lowest !== highest) await removeFolders(path.dirname(lowest), highest);
 }
 
 /** Makes room for the draft: an empty folder may be there already. */
