@@ -13,6 +13,9 @@ import { trafficVariables } from './variables.ts';
 /** Milliseconds between two summaries. */
 const summaryInterval = 10_000;
 
+/** Milliseconds for one look whether a replica answers. A frozen one takes connections and never does. */
+const patience = 3000;
+
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 await runProcess(async () => {
@@ -69,7 +72,10 @@ async function waitForService(urls: readonly string[], signal: AbortSignal): Pro
   for (let turn = 0; ; turn += 1) {
     const url = urls[turn % urls.length] ?? '';
     try {
-      const { body } = await request(new URL('/openapi.json', url), { signal, dispatcher });
+      const { body } = await request(new URL('/openapi.json', url), {
+        signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
+        dispatcher,
+      });
       await body.dump();
       await dispatcher.close();
       return;

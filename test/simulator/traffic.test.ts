@@ -1,5 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTraffic, type TrafficResult } from '../../lab/traffic/traffic.ts';
 import { type TrafficKind, trafficMix } from '../../lab/traffic/mix.ts';
@@ -141,4 +143,32 @@ test('the traffic process is unhealthy while no request is served', async () => 
   const exited = once(child, 'exit');
   child.kill('SIGINT');
   expect(await exited).toEqual([0, null]);
+});
+
+test('the traffic process finds the service behind a replica that accepts requests and never answers', async () => {
+  const frozen = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(frozen, 'listening');
+  const { port } = frozen.address() as AddressInfo;
+  const child = fork('lab/traffic/main.ts', {
+    env: {
+      ...process.env,
+      TRAFFIC_URLS: `http://127.0.0.1:${port},${service.url}`,
+      TRAFFIC_RATE: '0',
+    },
+    execArgv: [],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  let output = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  const exited = once(child, 'exit');
+  try {
+    await expect.poll(() => output, { timeout: 20_000 }).toContain('Sending 0 requests a second');
+  } finally {
+    child.kill('SIGINT');
+    await exited;
+    frozen.closeAllConnections();
+    frozen.close();
+  }
 });
