@@ -1,4 +1,5 @@
 import { type Environment, read, Secret } from '../../src/config/environment.ts';
+import { hostnameOf } from '../../src/http/hardening/known-hosts.ts';
 import { evidenceVariables, type HostAndPort } from './variables.ts';
 
 /** The configuration of `npm run evidence`. */
@@ -39,7 +40,8 @@ export function loadEvidenceConfig(env: Environment = process.env): EvidenceConf
   return {
     host: value.HOST,
     port: value.EVIDENCE_PORT,
-    allowedHosts: value.EVIDENCE_ALLOWED_HOSTS ?? [],
+    // A proxy that links lead to may pass on the name that the browser asked for.
+    allowedHosts: [...(value.EVIDENCE_ALLOWED_HOSTS ?? []), hostnameOf(new URL(value.EVIDENCE_URL).host)],
     logLevel: value.LOG_LEVEL.level ?? 'info',
     targets: value.EVIDENCE_TARGETS,
     capture: {

@@ -51,7 +51,7 @@ export const evidenceVariables = {
   EVIDENCE_ALLOWED_HOSTS: optional(
     hostNames({
       meaning:
-        'names under which the evidence receiver answers, comma-separated, such as `evidence`; IP addresses and `localhost` need none',
+        'names under which the evidence receiver answers, comma-separated, such as `evidence`; IP addresses, `localhost` and the name in `EVIDENCE_URL` need none',
     }),
   ),
   EVIDENCE_TARGETS: listOf(

@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { largestProfile } from '../../lab/evidence/admin-listener.ts';
 import type { Capture } from '../../lab/evidence/captures.ts';
 import { spawnServiceProcess } from '../../lab/harness/service-process.ts';
+import { send } from '../support/clients/http-exchange.ts';
 import { anAlert, captured, hostOf, notify, useEvidence } from '../support/processes/evidence.ts';
 import { serviceEnvironment, spawnService, spawnSurroundings } from '../support/processes/spawn-service.ts';
 
@@ -17,6 +18,19 @@ const run = promisify(execFile);
 /** What the receiver of Alertmanager's webhooks does not do, whatever is sent to it and whoever answers it. */
 
 const evidence = useEvidence();
+
+test('links to EVIDENCE_URL are answered through a proxy that passes on their host, and those to another name are not', async () => {
+  const { url } = await evidence.start({
+    EVIDENCE_URL: 'https://Evidence.example.com:8443/',
+    EVIDENCE_ALLOWED_HOSTS: 'evidence,*.svc',
+  });
+  const statusUnder = async (host: string) =>
+    (await send(url, { method: 'GET', path: '/?alert=EventLoopSlow', headers: { host } })).status;
+  for (const host of ['evidence.example.com', 'evidence.example.com:8443', 'evidence:7081'])
+    expect(await statusUnder(host), host).toBe(200);
+  for (const host of ['example.com', 'other.evidence.example.com'])
+    expect(await statusUnder(host), host).toBe(403);
+});
 
 describe('the bounds', () => {
   test('a burst of alerts about two replicas takes one profile of each, and one at a time', async () => {
