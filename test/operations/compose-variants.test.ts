@@ -7,6 +7,8 @@ import { parse } from 'yaml';
 
 interface Service {
   profiles?: string[];
+  ports?: string[];
+  command?: string[];
   mem_limit?: string;
   volumes?: string[];
   depends_on?: Record<string, { condition?: string; required?: boolean }>;
@@ -22,6 +24,43 @@ async function servicesOf(file: string): Promise<Map<string, Service>> {
     services: Record<string, Service>;
   };
   return new Map(Object.entries(services));
+}
+
+/** The services that files start together, as Compose merges them: lists are joined, except a command. */
+async function startedBy(
+  more: readonly string[],
+  profiles: readonly string[],
+): Promise<Map<string, Service>> {
+  const merged = new Map<string, Service>();
+  for (const file of ['docker-compose.yml', ...more]) {
+    for (const [name, service] of await servicesOf(file)) {
+      const before = merged.get(name) ?? {};
+      merged.set(name, {
+        ...before,
+        ...service,
+        profiles: [...(before.profiles ?? []), ...(service.profiles ?? [])],
+        ports: [...(before.ports ?? []), ...(service.ports ?? [])],
+      });
+    }
+  }
+  const isStarted = (own: readonly string[] = []) =>
+    own.length === 0 || own.some((profile) => profiles.includes(profile));
+  return new Map([...merged].filter(([, { profiles: own }]) => isStarted(own)));
+}
+
+/** Each combination of files, without a profile and with each one that a page or a comment tells to name. */
+async function combinations() {
+  const texts = await Promise.all(
+    ['docs/commands.md', 'docs/stack.md', 'docs/logs.md', 'docker-compose.yml', ...files].map((file) =>
+      readFile(file, 'utf8'),
+    ),
+  );
+  const named = [...texts.join('').matchAll(/--profile (?<name>[\w-]+)/g)].map(
+    ({ groups }) => groups?.['name'] ?? '',
+  );
+  return [[], ['stack/minimal.yml'], ['stack/develop.yml'], [...files]].flatMap((more) =>
+    [[], ...[...new Set(named)].map((profile) => [profile])].map((profiles) => ({ more, profiles })),
+  );
 }
 
 const mebibytes = (limit: string | undefined): number => Number(/^(\d+)m$/.exec(limit ?? '')?.[1] ?? NaN);
@@ -55,6 +94,15 @@ test('the minimal stack has less than 600 MiB, and nothing in it waits for a con
     const waitsFor = Object.entries({ ...needed, ...minimal.get(name)?.depends_on });
     const inVain = waitsFor.filter(([other, { required = true }]) => required && !names.has(other));
     expect([name, inVain]).toEqual([name, []]);
+  }
+});
+
+test('no two containers that are started together publish one port', async () => {
+  for (const { more, profiles } of await combinations()) {
+    const ports = [...(await startedBy(more, profiles)).values()].flatMap((service) => service.ports ?? []);
+    const published = ports.map((each) => each.split(':').slice(0, -1).join(':'));
+    const twice = published.filter((port, index) => published.indexOf(port) !== index);
+    expect([more, profiles, twice]).toEqual([more, profiles, []]);
   }
 });
 
