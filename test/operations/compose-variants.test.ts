@@ -106,6 +106,54 @@ test('no two containers that are started together publish one port', async () =>
   }
 });
 
+interface CollectorConfig {
+  receivers: Record<string, { endpoint?: string }>;
+  exporters: Record<string, { endpoint?: string }>;
+  service: { pipelines: Record<string, { receivers: string[]; exporters: string[] }> };
+}
+
+/** The files of a Collector's command, each on top of the one before: objects are merged, lists are replaced. */
+async function collectorConfig({ command = [] }: Service): Promise<CollectorConfig> {
+  const names = command.map((argument) => argument.replace('--config=/etc/otelcol/', 'otel-collector/'));
+  const parsed = await Promise.all(
+    names.map(async (name) => parse(await readFile(name, 'utf8')) as CollectorConfig),
+  );
+  return parsed.reduce(onTop);
+}
+
+function onTop<T>(below: T, above: T): T {
+  if (!isObject(below) || !isObject(above)) return above;
+  const both = { ...below, ...above };
+  for (const key in above) if (key in below) both[key] = onTop(below[key], above[key]);
+  return both;
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Those that its pipelines read from or send to, without its own listeners. */
+function hostsOf({ receivers, exporters, service }: CollectorConfig): string[] {
+  const pipelines = Object.values(service.pipelines);
+  const used = [
+    ...pipelines.flatMap((pipeline) => pipeline.receivers).map((name) => receivers[name]?.endpoint),
+    ...pipelines.flatMap((pipeline) => pipeline.exporters).map((name) => exporters[name]?.endpoint),
+  ];
+  return used.flatMap((endpoint = '') => {
+    const host = /:-(?:https?:\/\/)?(?<host>[\w.-]+):/.exec(endpoint)?.groups?.['host'];
+    return host === undefined || host === '0.0.0.0' ? [] : host;
+  });
+}
+
+test('the Collector reads from and sends to containers that are started with it', async () => {
+  for (const { more, profiles } of await combinations()) {
+    const services = await startedBy(more, profiles);
+    const collector = services.get('otel-collector') ?? {};
+    const hosts = hostsOf(await collectorConfig(collector));
+    expect(hosts).toContain('jaeger');
+    expect([more, hosts.filter((host) => !services.has(host))]).toEqual([more, []]);
+  }
+});
+
 test('programs in Go of the minimal stack collect garbage below its smaller limits', async () => {
   const shares = [...(await servicesOf('stack/minimal.yml'))].flatMap(([name, service]) => {
     const own = /^(\d+)MiB$/.exec(String(service.environment?.['GOMEMLIMIT'] ?? ''))?.[1];
