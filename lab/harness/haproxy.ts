@@ -20,6 +20,8 @@ export interface ProxiedReplica {
 export interface HaProxy extends AsyncDisposable {
   /** Base URL of the API. */
   url: string;
+  /** Base URL of the admin listener of an arbitrary replica. */
+  adminUrl: string;
   /** `host:port` of its metrics, for Prometheus. */
   target: string;
   pid: number;
@@ -59,6 +61,7 @@ export async function startHaProxy(
   }
   return {
     url: `http://127.0.0.1:${ports.api}`,
+    adminUrl: `http://127.0.0.1:${ports.admin}`,
     target,
     pid: child.pid ?? 0,
     async [Symbol.asyncDispose]() {

@@ -12,8 +12,10 @@ export interface ProfileRoutesOptions {
 }
 
 const defaultSeconds = 10;
+/** The longest profile. The load balancer must wait for longer. */
+export const mostSeconds = 60;
 const lengthQuery = Type.Object(
-  { seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 60 })) },
+  { seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: mostSeconds })) },
   { additionalProperties: false },
 );
 

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../lab/harness/free-port.ts';
 import { findHaProxy, type HaProxy, haproxyConfigFile, startHaProxy } from '../../lab/harness/haproxy.ts';
 import { startTcpProxy } from '../../lab/simulator/network/tcp-proxy.ts';
+import { mostSeconds } from '../../src/admin/profile-routes.ts';
 import { problems } from '../../src/http/problem-details.ts';
 import { priorities } from '../../src/admission/priorities.ts';
 import { createApiClient, type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
@@ -61,6 +62,28 @@ describe('the configuration of HAProxy', () => {
       'is_read all_orders': priorities.list.rank,
     });
   });
+});
+
+test('the proxy waits for longer than the longest profile takes', async () => {
+  const config = await readFile(haproxyConfigFile, 'utf8');
+  const waits = /^listen admin$(?:\n .*)*?\n +timeout server (?<seconds>\d+)s$/m.exec(config)?.groups?.[
+    'seconds'
+  ];
+  expect(Number(waits)).toBeGreaterThan(mostSeconds);
+});
+
+test('an answer of the admin port that comes too late has the status that its body says', async () => {
+  await using silent = createHttpServer(() => undefined);
+  silent.listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  await using proxy = await startHaProxy([{ url, adminUrl: url }], (config) =>
+    config
+      .replaceAll('default-server check', 'default-server')
+      .replaceAll(/timeout server \d+s/g, 'timeout server 50ms'),
+  );
+  const answer = await fetch(`${proxy.adminUrl}/profile/heap`, { method: 'POST' });
+  expect([answer.status, await answer.json()]).toMatchObject([502, { code: 'outcome_unknown', status: 502 }]);
 });
 
 describe('the proxy, when a replica does not answer', () => {

@@ -110,3 +110,11 @@ test('a panel that a page sends its reader to is on the dashboard that it names'
   );
   expect(missing).toEqual([]);
 });
+
+test('no page saves an error under the name of the file that it asks for', () => {
+  const saving = readAll(['**/*.md']).flatMap(({ file, text }) =>
+    [...text.matchAll(/\bcurl (?=.* -(?:\w*O|o (?!\/dev\/null))).*/g)].map(([command]) => [file, command]),
+  );
+  expect(saving.length).toBeGreaterThan(0);
+  expect(saving.filter(([, command = '']) => !/ -\w*f/.test(command))).toEqual([]);
+});
