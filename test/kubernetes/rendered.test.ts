@@ -130,6 +130,11 @@ test('telemetry without a receiver goes nowhere, so that none counts as dropped'
   const sent = await configOf('telemetry.endpoint=https://otlp.example.com');
   expect(sent).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com' });
   expect(sent).not.toHaveProperty('OTEL_TRACES_EXPORTER');
+  const traces = await configOf(
+    'config.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=https://otlp.example.com/v1/traces',
+  );
+  expect(traces).not.toHaveProperty('OTEL_TRACES_EXPORTER');
+  expect(traces).toMatchObject({ OTEL_LOGS_EXPORTER: 'none' });
 });
 
 test('an upgrade does not set the number of replicas while somebody else scales', async () => {
