@@ -137,6 +137,26 @@ test('telemetry without a receiver goes nowhere, so that none counts as dropped'
   expect(traces).toMatchObject({ OTEL_LOGS_EXPORTER: 'none' });
 });
 
+test('the proxy of values/haproxy.yaml reaches every port that the configuration of the stack asks, and Prometheus its own', async () => {
+  const objects = rendered.get('haproxy') ?? [];
+  const [, api] = podsOf(objects).find(([owner]) => owner === 'Deployment orders') ?? [];
+  const ports = api?.spec.containers[0]?.ports ?? [];
+  const policy = objects.find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'orders');
+  const ingress: { from: object[]; ports: { port: string }[] }[] = policy?.['spec'].ingress ?? [];
+  const reachable = (namespace: string) => {
+    const rules = ingress.filter(({ from }) => JSON.stringify(from).includes(`name":"${namespace}"`));
+    const names = new Set(rules.flatMap((rule) => rule.ports.map(({ port }) => port)));
+    return ports.filter(({ name }) => names.has(name)).map(({ containerPort }) => containerPort);
+  };
+  const config = await readFile(path.join(root, 'stack/haproxy/haproxy.cfg'), 'utf8');
+  const asked = [...config.matchAll(/\borders:(\d+)|(?<=server .*port )(\d+)/g)].map(([text]) =>
+    Number(text.replace('orders:', '')),
+  );
+  expect(asked).toContain(servicePorts.admin);
+  expect(new Set(reachable('haproxy'))).toEqual(new Set(asked));
+  expect(reachable('monitoring')).toEqual([servicePorts.admin]);
+});
+
 test('an upgrade does not set the number of replicas while somebody else scales', async () => {
   for (const settings of [[], ['--set', 'autoscaling.enabled=false,replicas=null']]) {
     const objects = await render([...required, ...settings]);
