@@ -118,3 +118,16 @@ test('no page saves an error under the name of the file that it asks for', () =>
   expect(saving.length).toBeGreaterThan(0);
   expect(saving.filter(([, command = '']) => !/ -\w*f/.test(command))).toEqual([]);
 });
+
+/** Of a call such as `logger.error({ event: 'http.defect' })`, or one whose level is not known here, such as `logger[level]`. */
+const loggedAtError =
+  /\b(?!diag\b)\w+(?:\.(?:error|fatal)|\[(?![^\]\n]*'info')[\w.()]+\])\(\s*\{\s*event: '(?<event>[\w.]+)'/g;
+
+test('the runbook of ErrorsLogged has every event that is logged at level error', () => {
+  const sources = globSync('src/**/*.ts', { exclude: ['**/*.test.ts'] }).map(textOf);
+  const logged = sources.flatMap((text) =>
+    [...text.matchAll(loggedAtError)].map(({ groups }) => groups?.['event']),
+  );
+  const rows = textOf('docs/runbooks/errors-logged.md').matchAll(/^\| `(?<event>[\w.]+)`/gm);
+  expect(new Set([...rows].map(({ groups }) => groups?.['event']))).toEqual(new Set(logged));
+});

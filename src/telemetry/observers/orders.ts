@@ -88,8 +88,10 @@ export function observeOrders(logger: Logger, metrics: OrderMetrics): OrderEvent
       );
     },
     settlementFailed(error) {
-      const line = { event: 'settlement.failed', err: error };
-      logger[levelOf(error)](line, 'cannot settle orders, trying again');
+      logger[levelOf(error)](
+        { event: 'settlement.failed', err: error },
+        'cannot settle orders, trying again',
+      );
     },
     settlementResumed() {
       logger.info({ event: 'settlement.resumed' }, 'orders are settled again');
