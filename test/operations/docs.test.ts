@@ -131,3 +131,17 @@ test('the runbook of ErrorsLogged has every event that is logged at level error'
   const rows = textOf('docs/runbooks/errors-logged.md').matchAll(/^\| `(?<event>[\w.]+)`/gm);
   expect(new Set([...rows].map(({ groups }) => groups?.['event']))).toEqual(new Set(logged));
 });
+
+test.each(['docs/runbooks/event-loop.md', 'lab/fork/starter/docs/runbooks/event-loop.md'])(
+  'the process that %s stops is the service, and not what has started it',
+  (page) => {
+    const pattern = new RegExp(/pgrep -f '(?<pattern>[^']+)'/.exec(textOf(page))?.groups?.['pattern'] ?? '');
+    const command = 'node --import ./src/telemetry/sdk.ts src/main.ts';
+    const inImage = /^CMD \["(?<words>.*)"\]$/m.exec(textOf('Dockerfile'))?.groups?.['words'];
+    expect(inImage?.split('", "').join(' ')).toBe(command);
+    const atStart = '/opt/node/bin/node --import /srv/orders/src/telemetry/sdk.ts /srv/orders/src/main.ts';
+    expect([command, atStart].filter((each) => !pattern.test(each))).toEqual([]);
+    const others = [`/sbin/docker-init -- ${command}`, `sh -c exec ${command}`, 'node lab/simulator/main.ts'];
+    expect(others.filter((each) => pattern.test(each))).toEqual([]);
+  },
+);
