@@ -145,3 +145,11 @@ test.each(['docs/runbooks/event-loop.md', 'lab/fork/starter/docs/runbooks/event-
     expect(others.filter((each) => pattern.test(each))).toEqual([]);
   },
 );
+
+test('the command that stops the stack stops the containers of every profile', () => {
+  const stopping = pages.flatMap(({ file, text }) =>
+    [...text.matchAll(/docker compose.* down .*?-v/g)].map(([command]) => ({ file, command })),
+  );
+  expect(stopping.length).toBeGreaterThan(0);
+  expect(stopping.filter(({ command }) => !command.includes("--profile '*'"))).toEqual([]);
+});
