@@ -70,6 +70,15 @@ test('the log export sends a batch as soon as it is full', async () => {
   expect(receiver.requests).toBe(3);
 });
 
+// The SDK's exporter fails a 31st request at the same time.
+test('the log export sends every batch that waits when it ends', async () => {
+  const emit = await startSending({ maxExportBatchSize: 1, scheduledDelayMillis: 600_000 });
+  for (const line of numbered(40)) emit(line);
+  await sdk?.shutdown();
+  expect(lost).toEqual({});
+  expect(new Set(bodies())).toEqual(new Set(numbered(40)));
+});
+
 test('the log export counts the records that its queue cannot hold', async () => {
   const emit = await startSending({ maxQueueSize: 10, scheduledDelayMillis: 600_000 });
   for (const line of numbered(14)) emit(line);
