@@ -63,7 +63,7 @@ export const withoutRedis: Readonly<Record<string, readonly Edit[]>> = {
       /\{\n {2}postgres,\n {2}redis,\n\}: Pick<Config, 'postgres' \| 'redis'>/g,
       "{ postgres }: Pick<Config, 'postgres'>",
     ),
-    remove(/^.*redis\?\.url.*\n/gm),
+    remove(/^.*(?:redis\?\.url|[sS]erverOfUrl).*\n/gm),
     withoutBlock('redis: {'),
   ],
   'src/telemetry/metrics/conventions.ts': [remove('; the operation of Redis is the command')],

@@ -1,4 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
+import { serverOfUrl } from '../server-of-url.ts';
 import { errorType } from '../tracing/tracing.ts';
 import { conventionNamed } from './conventions.ts';
 import { definitionOf } from './convention-metrics.ts';
@@ -33,12 +34,12 @@ export function observeClientRequests(make: Instruments): void {
     const { request } = message as { request: UndiciRequest };
     // It opens the way through a proxy. The request itself follows.
     if (request.method === 'CONNECT') return;
-    const { hostname, port, protocol } = new URL(request.origin);
+    const { address, port } = serverOfUrl(request.origin);
     inFlight.set(request, {
       startedAt: performance.now(),
       method: request.method,
-      address: hostname,
-      port: port || (protocol === 'https:' ? '443' : '80'),
+      address,
+      port: String(port),
       status: '',
     });
   });

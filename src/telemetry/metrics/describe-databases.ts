@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { readDatabaseUrl } from '../../config/database-url.ts';
+import { serverOfUrl } from '../server-of-url.ts';
 import type { ConventionContext } from './conventions.ts';
 
 /**
@@ -13,7 +14,8 @@ export function describeDatabases({
   const { hosts, database = '' } = readDatabaseUrl(postgres.url.reveal());
   const [first] = hosts;
   const only = hosts.length === 1 ? first : undefined;
-  const { hostname, port, pathname } = new URL(redis?.url.reveal() ?? 'redis://');
+  const redisUrl = redis?.url.reveal() ?? 'redis://';
+  const { address, port } = serverOfUrl(redisUrl, 6379);
   return {
     databases: {
       postgres: {
@@ -24,9 +26,9 @@ export function describeDatabases({
       },
       redis: {
         'db.system.name': 'redis',
-        'db.namespace': pathname.slice(1) || '0',
-        'server.address': hostname,
-        'server.port': port || '6379',
+        'db.namespace': new URL(redisUrl).pathname.slice(1) || '0',
+        'server.address': address,
+        'server.port': String(port),
       },
     },
     pool: {

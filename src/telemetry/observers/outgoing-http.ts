@@ -4,6 +4,7 @@ import { constantAttributes, oncePerPair } from '../otlp/constant-attributes.ts'
 import type { Boundary } from '../tracing/boundary.ts';
 import { rememberLast } from '../tracing/remember-last.ts';
 import { currentRequestContext } from '../request-log.ts';
+import { serverOfUrl } from '../server-of-url.ts';
 import { failSpan, recordingSpan, startBelow, unrecordedBelow } from '../tracing/tracing.ts';
 
 /** @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
@@ -76,14 +77,14 @@ function startSpan(parent: Span, { origin, method, path }: UndiciRequest, attemp
 /** Two entries, because the service sends two kinds of requests, and to one peer at a time. */
 const kindsAt = rememberLast((origin) =>
   oncePerPair((method, template) => {
-    const { hostname, port, protocol } = new URL(origin);
+    const { address, port } = serverOfUrl(origin);
     return {
       name: `${method} ${template}`,
       constant: constantAttributes({
         'http.request.method': method,
         'url.template': template,
-        'server.address': hostname,
-        'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
+        'server.address': address,
+        'server.port': port,
       }),
     };
   }),

@@ -5,6 +5,7 @@ import { attributesByKey } from '../otlp/constant-attributes.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { addTime } from '../request-log.ts';
+import { serverOfUrl } from '../server-of-url.ts';
 import { recordingSpan, sampledTraceId, startBelow } from '../tracing/tracing.ts';
 
 /** Milliseconds between two log lines about error replies: a full Redis sends one for every request. */
@@ -85,13 +86,13 @@ export function observeRedis(
 
 /** Attributes of every span, by the semantic conventions for databases. */
 function attributesOfServer(url: string) {
-  const { hostname, port, pathname } = new URL(url);
+  const { address, port } = serverOfUrl(url, 6379);
   return {
     'db.system.name': 'redis',
     // The database number.
-    'db.namespace': pathname.slice(1) || '0',
-    'server.address': hostname,
-    'server.port': Number(port || 6379),
+    'db.namespace': new URL(url).pathname.slice(1) || '0',
+    'server.address': address,
+    'server.port': port,
   };
 }
 
