@@ -3,10 +3,10 @@ import { createDashboard } from './dashboard.ts';
 import { logsLink, tracesLink } from './links.ts';
 import { inWholeUnits } from './money.ts';
 import { heatmap, logTable, stat, timeSeries } from './panels.ts';
-import { increase, ofService, orNone, placements, rate, sumBy } from './promql.ts';
+import { increase, ofService, orNone, orZero, placements, rate, sumBy } from './promql.ts';
 
 const paidShare = (window: string) =>
-  `sum(${increase('orders_total', window, 'status="paid"')}) / clamp_min(sum(${increase('orders_total', window)}), 1e-9)`;
+  `(${orZero(`sum(${increase('orders_total', window, 'status="paid"')})`)}) / clamp_min(sum(${increase('orders_total', window)}), 1e-9)`;
 
 export const businessDashboard = createDashboard({
   uid: 'orders-business',
@@ -135,7 +135,7 @@ export const businessDashboard = createDashboard({
           queries: [
             {
               expr: orNone(
-                `${sumBy('currency', increase('orders_total', '15m', 'status="declined"'))} / clamp_min(${sumBy('currency', increase('orders_total', '15m'))}, 1e-9)`,
+                `(${sumBy('currency', increase('orders_total', '15m', 'status="declined"'))} or 0 * ${sumBy('currency', increase('orders_total', '15m'))}) / clamp_min(${sumBy('currency', increase('orders_total', '15m'))}, 1e-9)`,
                 'currency',
               ),
               legend: '{{currency}}',

@@ -2,7 +2,7 @@ import { bad, byDependency, byOutcome, falling, notice, rising, warning } from '
 import { createDashboard } from './dashboard.ts';
 import { logsLink, tracesLink } from './links.ts';
 import { logLines, stat, stateTimeline, timeSeries } from './panels.ts';
-import { breakerState, ofService, orNone, orZero, quantile, rate, sumBy } from './promql.ts';
+import { breakerState, ofService, orNone, orZero, quantile, rate, shareBy, sumBy } from './promql.ts';
 import { breakerStates } from './states.ts';
 
 const duration = 'dependency_request_duration_seconds';
@@ -39,7 +39,11 @@ export const dependenciesDashboard = createDashboard({
           thresholds: falling([0.9, warning], [0.99, 'green']),
           queries: [
             {
-              expr: `sum by (dependency) (rate(${ofService(calls, answered)}[5m])) / sum by (dependency) (rate(${ofService(calls)}[5m]))`,
+              expr: shareBy(
+                'dependency',
+                `rate(${ofService(calls, answered)}[5m])`,
+                `rate(${ofService(calls)}[5m])`,
+              ),
               legend: '{{dependency}}',
             },
           ],

@@ -34,6 +34,11 @@ export function orZero(expression: string): string {
   return `${expression} or vector(0)`;
 }
 
+/** The share that `part` has of `whole`, by labels. Where nothing of `part` has happened yet it has no series, and the share is 0. */
+export function shareBy(labels: string, part: string, whole: string): string {
+  return `(${sumBy(labels, part)} or 0 * ${sumBy(labels, whole)}) / ${sumBy(labels, whole)}`;
+}
+
 /** Defaults sums by label to a single series `none` at 0, so that the panel is not empty. */
 export function orNone(expression: string, label: string): string {
   return `${expression} or on () label_replace(vector(0), "${label}", "none", "", "")`;

@@ -2,10 +2,10 @@ import { byStatus, falling, notice, warning } from './colours.ts';
 import { createDashboard } from './dashboard.ts';
 import { logsLink, tracesLink } from './links.ts';
 import { heatmap, logTable, stat, timeSeries } from './panels.ts';
-import { creations, increase, ofService, orNone, rate, sumBy } from './promql.ts';
+import { creations, increase, ofService, orNone, orZero, rate, sumBy } from './promql.ts';
 
 const confirmedShare = (window: string) =>
-  `sum(${increase('bookings_total', window, 'status="confirmed"')}) / clamp_min(sum(${increase('bookings_total', window)}), 1e-9)`;
+  `(${orZero(`sum(${increase('bookings_total', window, 'status="confirmed"')})`)}) / clamp_min(sum(${increase('bookings_total', window)}), 1e-9)`;
 
 /** The figures of the domain. A metric of yours gets its panel here. */
 export const bookingsDashboard = createDashboard({

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { evaluate } from '../../lab/console/promql/evaluate.ts';
+import { parseQuery } from '../../lab/console/promql/parse.ts';
+import { createSampleStore } from '../../lab/console/promql/samples.ts';
+import { readDashboards } from '../support/files/observability-as-code.ts';
+
+// What a panel shows while some of its series do not exist yet, or are 0.
+
+const dashboards = await readDashboards();
+
+type Growth = readonly [labels: Readonly<Record<string, string>>, first: number, eachQuarterMinute: number];
+
+/** The values of a panel's first query after 20 minutes, by the label, over series of one metric that grow like this. */
+function valuesOf(
+  title: string,
+  metric: string,
+  series: readonly Growth[],
+  label = '',
+): Record<string, number> {
+  const panel = dashboards.flatMap(({ panels }) => panels).find((each) => each.title === title);
+  const expr = panel?.targets?.[0]?.expr ?? '';
+  const store = createSampleStore(() => Infinity);
+  for (const [labels, first, step] of series)
+    for (let index = 0; index <= 80; index += 1) {
+      const of = { __name__: metric, job: 'orders', instance: 'a', ...labels };
+      store.add(of, index * 15_000, first + index * step);
+    }
+  const asked = expr
+    .replaceAll('$instance', '.*')
+    .replaceAll('$__range', '15m')
+    // What a panel shows in place of no series at all, which the console's PromQL cannot name.
+    .replace(/ or on \(\) label_replace\(.*$/, '');
+  const result = evaluate(parseQuery(asked), store, 20 * 60_000);
+  if (typeof result === 'number') throw new Error(`${title} is one number`);
+  return Object.fromEntries(result.map(({ labels, value }) => [labels[label] ?? '', value]));
+}
+
+test('a dependency that has never answered is shown with 0 %', () => {
+  const series: Growth[] = [
+    [{ dependency: 'postgres', outcome: 'ok' }, 5, 10],
+    [{ dependency: 'payment', outcome: 'unavailable' }, 5, 10],
+  ];
+  const metric = 'dependency_request_duration_seconds_count';
+  expect(valuesOf('Answered, last 5 minutes', metric, series, 'dependency')).toEqual({
+    postgres: 1,
+    payment: 0,
+  });
+});
+
+test('a dependency that nothing was asked of has no share', () => {
+  const series: Growth[] = [[{ dependency: 'redis', outcome: 'ok' }, 5, 0]];
+  const metric = 'dependency_request_duration_seconds_count';
+  expect(valuesOf('Answered, last 5 minutes', metric, series, 'dependency')).toEqual({ redis: NaN });
+});
+
+test('the conversion is 0 % while no order was ever paid', () => {
+  const series: Growth[] = [[{ status: 'declined', currency: 'EUR' }, 5, 10]];
+  expect(valuesOf('Conversion', 'orders_total', series)).toEqual({ '': 0 });
+});
+
+test('a currency in which no order was ever declined is shown with 0 %', () => {
+  const series: Growth[] = [
+    [{ status: 'declined', currency: 'EUR' }, 5, 10],
+    [{ status: 'paid', currency: 'CHF' }, 5, 10],
+  ];
+  expect(valuesOf('Declined', 'orders_total', series, 'currency')).toEqual({ EUR: 1, CHF: 0 });
+});
