@@ -72,7 +72,7 @@ export const saturationDashboard = createDashboard({
           thresholds: rising([0.9, notice]),
           queries: [
             {
-              expr: `max(1 - ${ofService('pg_pool_connections', 'state="idle"')} / ignoring (state) clamp_min(${ofService('pg_pool_connections', 'state="total"')}, 1))`,
+              expr: `max((${ofService('pg_pool_connections', 'state="total"')} - ignoring (state) ${ofService('pg_pool_connections', 'state="idle"')}) / ignoring (state) clamp_min(${ofService('pg_pool_connections', 'state="total"')}, 1))`,
               legend: 'connections',
             },
           ],

@@ -65,3 +65,13 @@ test('a currency in which no order was ever declined is shown with 0 %', () => {
   ];
   expect(valuesOf('Declined', 'orders_total', series, 'currency')).toEqual({ EUR: 1, CHF: 0 });
 });
+
+test('no connection is in use while none is open', () => {
+  const states = (total: number, idle: number): Growth[] => [
+    [{ state: 'total' }, total, 0],
+    [{ state: 'idle' }, idle, 0],
+    [{ state: 'waiting' }, 0, 0],
+  ];
+  expect(valuesOf('Connections in use', 'pg_pool_connections', states(0, 0))).toEqual({ '': 0 });
+  expect(valuesOf('Connections in use', 'pg_pool_connections', states(10, 4))).toEqual({ '': 0.6 });
+});
