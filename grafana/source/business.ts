@@ -1,6 +1,6 @@
 import { byOrderStatus, falling, notice, rising, warning } from './colours.ts';
 import { createDashboard } from './dashboard.ts';
-import { logsLink, tracesLink } from './links.ts';
+import { goneClientsLink, logsLink, tracesLink } from './links.ts';
 import { inWholeUnits } from './money.ts';
 import { heatmap, logTable, stat, timeSeries } from './panels.ts';
 import { increase, ofService, orNone, orZero, placements, rate, sumBy } from './promql.ts';
@@ -106,6 +106,7 @@ export const businessDashboard = createDashboard({
               operation: 'POST /orders',
               tags: 'http.response.status_code=${__field.labels.status_code}',
             }),
+            goneClientsLink({ operation: 'POST /orders' }),
           ],
           queries: [
             {

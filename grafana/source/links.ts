@@ -33,6 +33,11 @@ export function tracesLink(title: string, search: TraceSearch): DashboardLinkBui
   return exploreLink(title, '${traces}', query);
 }
 
+/** Links to what a panel counts as 499, which stands in metrics and the log only: the span of such a request has no status. */
+export function goneClientsLink(search: Pick<TraceSearch, 'operation'> = {}): DashboardLinkBuilder {
+  return tracesLink('Traces of clients that went away', { ...search, tags: 'error.type=client_gone' });
+}
+
 /** @see https://grafana.com/docs/grafana/latest/explore/get-started-with-explore/#generate-explore-urls-from-external-tools */
 function exploreLink(title: string, datasource: string, query: object): DashboardLinkBuilder {
   const range = { from: '${__from}', to: '${__to}' };

@@ -1,6 +1,6 @@
 import { bad, byOutcome, byStatusCode, falling, notice, rising, warning } from './colours.ts';
 import { createDashboard } from './dashboard.ts';
-import { logsLink, tracesLink } from './links.ts';
+import { goneClientsLink, logsLink, tracesLink } from './links.ts';
 import { logLines, stat, stateTimeline, timeSeries } from './panels.ts';
 import { breakerState, ofService, orNone, placements, quantile, rate, sumBy } from './promql.ts';
 import { breakerStates } from './states.ts';
@@ -87,6 +87,7 @@ export const serviceDashboard = createDashboard({
             tracesLink('Traces with this status', {
               tags: 'http.response.status_code=${__field.labels.status_code}',
             }),
+            goneClientsLink(),
             logsLink(
               'Log lines with this status',
               '{service_name="orders"} | event="http.request" | status="${__field.labels.status_code}"',

@@ -117,6 +117,18 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
       }
     });
 
+    // 499 stands in metrics and the log only: nobody was sent a status, so the span has none.
+    test('a panel that links to the traces of a status links to those of clients that went away, too', () => {
+      const lacking = panelsOf(dashboard).filter(({ fieldConfig }) => {
+        const links = (fieldConfig?.defaults.links ?? []).map(({ url = '' }) => decodeURIComponent(url));
+        return (
+          links.some((url) => url.includes('"tags":"http.response.status_code=${')) &&
+          !links.some((url) => url.includes('"tags":"error.type=client_gone"'))
+        );
+      });
+      expect(lacking.map(({ title }) => title)).toEqual([]);
+    });
+
     test('a dashboard has the shared annotations, variables and links to the other dashboards', () => {
       expect(dashboard.annotations.list.map(({ name }) => name)).toEqual([
         'Starts and deploys',

@@ -1,6 +1,6 @@
 import { byStatus, falling, notice, warning } from './colours.ts';
 import { createDashboard } from './dashboard.ts';
-import { logsLink, tracesLink } from './links.ts';
+import { goneClientsLink, logsLink, tracesLink } from './links.ts';
 import { heatmap, logTable, stat, timeSeries } from './panels.ts';
 import { creations, increase, ofService, orNone, orZero, rate, sumBy } from './promql.ts';
 
@@ -78,6 +78,7 @@ export const bookingsDashboard = createDashboard({
               operation: 'POST /bookings',
               tags: 'http.response.status_code=${__field.labels.status_code}',
             }),
+            goneClientsLink({ operation: 'POST /bookings' }),
           ],
           queries: [
             {

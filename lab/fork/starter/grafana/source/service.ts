@@ -1,6 +1,6 @@
 import { bad, byOutcome, byStatusCode, falling, notice, rising, warning } from './colours.ts';
 import { createDashboard } from './dashboard.ts';
-import { logsLink, tracesLink } from './links.ts';
+import { goneClientsLink, logsLink, tracesLink } from './links.ts';
 import { logLines, stat, stateTimeline, timeSeries } from './panels.ts';
 import { breakerState, creations, orNone, quantile, rate, sumBy } from './promql.ts';
 import { breakerStates } from './states.ts';
@@ -86,6 +86,7 @@ export const serviceDashboard = createDashboard({
             tracesLink('Traces with this status', {
               tags: 'http.response.status_code=${__field.labels.status_code}',
             }),
+            goneClientsLink(),
             logsLink(
               'Log lines with this status',
               '{service_name="frontdesk"} | event="http.request" | status="${__field.labels.status_code}"',
