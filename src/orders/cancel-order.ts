@@ -3,6 +3,7 @@ import type { CancelOutcome } from '../payment/payment-gateway.ts';
 import type { Order } from './order.ts';
 import type { OrderDependencies } from './order-dependencies.ts';
 import { causesOf, recordOutcome } from './record-outcome.ts';
+import { historyAfterCancel } from './round-history.ts';
 
 export type Cancellation =
   /** It is cancelled: by this request or before. */
@@ -48,7 +49,7 @@ export async function cancelOrder(
     timeLimit > 0
       ? await payments.cancel(leased.order.id, { requestId, timeLimit, ...causesOf(leased) })
       : { kind: 'unavailable', reason: 'deadline' };
-  const recorded = recordOutcome(dependencies, leased, outcome);
+  const recorded = recordOutcome(dependencies, leased, outcome, historyAfterCancel(leased.history, outcome));
   const order = await orAtDeadline(deadline, recorded, () => undefined);
   if (order === undefined) return { kind: 'out_of_time' };
   if (order.status === 'cancelled') return { kind: 'cancelled', order };

@@ -20,14 +20,14 @@ export function causesOf({ order, paymentToken }: LeasedOrder): Pick<CallContext
  * Stores what became of an order: settles it, or releases it until a later round. If that fails, the order is still
  * pending on disk and a worker takes it when the lease expires, so the caller need not fail.
  *
- * @param history with what this round has shown; default: nothing new
+ * @param history with what this round has shown
  * @returns the order in its last known state
  */
 export async function recordOutcome(
   { store, events, backlog, policy }: OrderDependencies,
   leased: LeasedOrder,
   outcome: Verdict,
-  history: RoundHistory = leased.history,
+  history: RoundHistory,
 ): Promise<Order> {
   const round = leased.fencingToken;
   const next = nextState(leased.order, outcome);

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import type { ChargeOutcome } from '../payment/payment-gateway.ts';
-import { historyAfter, noHistory, type RoundHistory } from './round-history.ts';
+import type { CancelOutcome, ChargeOutcome, Undecided } from '../payment/payment-gateway.ts';
+import { historyAfter, historyAfterCancel, noHistory, type RoundHistory } from './round-history.ts';
 
 const refused = (refusalCode: string): ChargeOutcome => ({ kind: 'refused', refusalCode });
-const unknown = (reason: 'timeout' | 'deadline' | 'gateway_error'): ChargeOutcome => ({
+const unknown = (reason: 'timeout' | 'deadline' | 'gateway_error'): Undecided => ({
   kind: 'unknown',
   reason,
 });
-const unavailable = (reason: 'circuit_open' | 'suspended' | 'client_share' | 'paused'): ChargeOutcome => ({
+const unavailable = (reason: 'circuit_open' | 'suspended' | 'client_share' | 'paused'): Undecided => ({
   kind: 'unavailable',
   reason,
 });
@@ -39,4 +39,16 @@ test.each<[what: string, outcomes: ChargeOutcome[], expected: Partial<RoundHisto
   ['an outage between refusals', [refused('a'), unknown('timeout'), refused('a')], { refusals: 2 }],
 ])('the history of an order counts what the gateway has shown: %s', (_what, outcomes, expected) => {
   expect(after(...outcomes)).toMatchObject(expected);
+});
+
+test.each<[what: string, outcome: CancelOutcome, expected: RoundHistory]>([
+  ['no answer', unknown('timeout'), { refusals: 1, refusalCode: 'a', unanswered: 2 }],
+  ['a card that is suspended', unavailable('suspended'), { refusals: 1, refusalCode: 'a', unanswered: 2 }],
+  [
+    'a refusal, which is none of the charge',
+    { kind: 'refused', refusalCode: 'b' },
+    { refusals: 1, refusalCode: 'a', unanswered: 0 },
+  ],
+])('the history of an order counts what a cancellation has shown: %s', (_what, outcome, expected) => {
+  expect(historyAfterCancel(after(refused('a'), unknown('timeout')), outcome)).toEqual(expected);
 });

@@ -1,4 +1,4 @@
-import type { ChargeOutcome } from '../payment/payment-gateway.ts';
+import type { CancelOutcome, ChargeOutcome } from '../payment/payment-gateway.ts';
 
 /** What the rounds of a pending order have shown so far. It decides what the next round does. */
 export interface RoundHistory {
@@ -28,6 +28,11 @@ export function historyAfter(history: RoundHistory, outcome: ChargeOutcome): Rou
     case 'cancelled':
       return history;
   }
+}
+
+/** The same after a cancellation. A gateway that refuses to cancel says nothing about the charge. */
+export function historyAfterCancel(history: RoundHistory, outcome: CancelOutcome): RoundHistory {
+  return outcome.kind === 'refused' ? { ...history, unanswered: 0 } : historyAfter(history, outcome);
 }
 
 /**

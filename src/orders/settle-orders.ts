@@ -5,7 +5,7 @@ import type { CircuitState } from '../resilience/circuit-breaker.ts';
 import type { LeasedOrder, Order } from './order.ts';
 import type { OrderDependencies } from './order-dependencies.ts';
 import { causesOf, chargeFor, recordOutcome } from './record-outcome.ts';
-import { historyAfter } from './round-history.ts';
+import { historyAfter, historyAfterCancel } from './round-history.ts';
 
 export type SettlementWorker = Crew;
 
@@ -140,7 +140,8 @@ async function settleOrder(
   if (leased.cancelling || isRefused || leased.age > policy.deadline) {
     const outcome = await payments.cancel(leased.order.id, context);
     const givesUp = isRefused && !leased.cancelling && outcome.kind === 'cancelled';
-    return recordOutcome(dependencies, leased, givesUp ? { kind: 'given_up', refusalCode } : outcome);
+    const verdict = givesUp ? ({ kind: 'given_up', refusalCode } as const) : outcome;
+    return recordOutcome(dependencies, leased, verdict, historyAfterCancel(leased.history, outcome));
   }
   const outcome = await payments.charge(chargeFor(leased), context);
   return recordOutcome(dependencies, leased, outcome, historyAfter(leased.history, outcome));

@@ -3,6 +3,7 @@ import { deadlineIn, noDeadline } from '../../src/resilience/deadline.ts';
 import { cancelOrder } from '../../src/orders/cancel-order.ts';
 import type { Order } from '../../src/orders/order.ts';
 import { placeOrder } from '../../src/orders/place-order.ts';
+import { noHistory } from '../../src/orders/round-history.ts';
 import { causes, command, passed, type Script, unknown, world } from './scripted-world.ts';
 
 describe('cancelling', () => {
@@ -72,6 +73,13 @@ describe('cancelling', () => {
     // No count of this replica grows: the order was pending before.
     expect(dependencies.backlog.isFullFor('shop')).toBe(false);
     expect(stored()).toMatchObject({ held: false, cancelling: true, order: { status: 'pending' } });
+  });
+
+  test('cancelling without an answer in time is noted, so that the patient crew cancels the order', async () => {
+    const { dependencies, change, stored } = await pendingWorld({ cancels: [unknown] });
+    change({ history: noHistory });
+    await cancelOrder(dependencies, cancellation);
+    expect(stored()?.history.unanswered).toBe(1);
   });
 
   test('cancelling asks nobody once the deadline has passed', async () => {

@@ -110,6 +110,28 @@ describe('the settlement worker', () => {
     const { stored } = await settled({ charges: [unknown, refused, unknown, paid] });
     expect(stored()?.history).toMatchObject({ refusals: 1, unanswered: 1 });
   });
+
+  test.each<[why: string, change: Partial<LeasedOrder>]>([
+    ['its client has asked to cancel', { cancelling: true }],
+    ['it is older than its deadline', { age: 60_001 }],
+    ['its charge was refused often enough', refusedTwice],
+  ])(
+    'an order whose cancellation is not answered in time goes to the patient crew: %s',
+    async (_why, change) => {
+      const slow = world({ charges: [unknown], cancels: [unknown, { kind: 'cancelled' }] });
+      const { dependencies, cancelled, stored } = slow;
+      await placeOrder(dependencies, command);
+      slow.change({ history: noHistory, ...change });
+      const { takeDue } = dependencies.store;
+      dependencies.store.takeDue = async (which, ...rest) => {
+        const isUnanswered = (stored()?.history.unanswered ?? 0) > 0;
+        return which === (isUnanswered ? 'unanswered' : 'answered') ? takeDue(which, ...rest) : [];
+      };
+      start(slow);
+      await expect.poll(() => stored()?.order.status).not.toBe('pending');
+      expect(cancelled.map(([, { patient = false }]) => patient)).toEqual([false, true]);
+    },
+  );
 });
 
 describe('the orders that the worker takes', () => {
