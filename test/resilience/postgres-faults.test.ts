@@ -260,3 +260,11 @@ test('an outcome that cannot be stored leaves the order pending, and the card is
   expect(await service.gateway.chargeOf(body.id)).toMatchObject({ captures: 1 });
   expect(await rowsUnder(service, key['idempotency-key'])).toEqual([{ id: body.id, status: 'paid' }]);
 });
+
+test('a defect while an outcome is stored leaves the order pending, and is an error line', async () => {
+  await using service = await spawnService(short);
+  await service.database.sql(sabotage('UPDATE', 'P0001', 1_000_000));
+  const { status, body } = await service.api.place();
+  expect([status, body.status]).toEqual([202, 'pending']);
+  expect(linesOf(service, 'order.outcome_not_stored', body.id)).toMatchObject([{ level: 'error' }]);
+});

@@ -61,7 +61,7 @@ export function observeOrders(logger: Logger, metrics: OrderMetrics): OrderEvent
     },
     outcomeNotStored(order, error) {
       recordingSpan()?.addEvent('orders.order.outcome_not_stored');
-      logger.warn(
+      logger[levelOf(error)](
         { event: 'order.outcome_not_stored', order_id: order.id, err: error },
         'outcome of the payment not stored, order left to settlement',
       );
