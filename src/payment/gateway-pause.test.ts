@@ -113,6 +113,22 @@ describe('the pause that the gateway asks for', () => {
     expect([pause.admit(), pause.admit()]).toEqual([true, true]);
   });
 
+  test('a request at the end of a pause that is not sent leaves it to the next one to ask', async () => {
+    const { pause } = pauseOf();
+    pause.answered(1000);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(pause.admit()).toBe(true);
+    pause.notSent();
+    expect([pause.capacity(), pause.admit(), pause.admit()]).toEqual([1, true, false]);
+  });
+
+  test('a request that is not sent begins no pause', () => {
+    const { pause } = pauseOf();
+    expect(pause.admit()).toBe(true);
+    pause.notSent();
+    expect([pause.admit(), pause.admit()]).toEqual([true, true]);
+  });
+
   test('a pause that was closed leaves no timer behind', () => {
     const { pause } = pauseOf();
     pause.answered(1000);

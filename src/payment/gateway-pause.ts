@@ -10,10 +10,12 @@ export interface GatewayPause {
   remaining(): number;
   /** Requests that may be sent now: any number, none during a pause, and after it one until that is answered. */
   capacity(): number;
-  /** Whether a request may be sent now. If so, the caller sends it and reports its answer with `answered`. */
+  /** Whether a request may be sent now. If so, the caller sends it and reports its answer with `answered`, or `notSent`. */
   admit(): boolean;
   /** @param retryAfter the wait that the gateway asks for, in milliseconds; undefined if it asks for none */
   answered(retryAfter: number | undefined): void;
+  /** The request that was admitted went nowhere, so the next one asks in its place whether a pause is over. */
+  notSent(): void;
   /** The pause that follows when the gateway asks for this one, in milliseconds. */
   atMost(retryAfter: number): number;
   /** Pauses as long as other replicas do. */
@@ -88,6 +90,9 @@ export function createGatewayPause({ longest, shared, events }: GatewayPauseOpti
     answered(retryAfter = 0) {
       if (retryAfter > 0) begin(retryAfter, 'here');
       else if (state === 'probing') state = 'none';
+    },
+    notSent() {
+      if (state === 'probing') state = 'paused';
     },
     atMost,
     async learn() {

@@ -163,6 +163,27 @@ test('a cause that is suspended is reported and listed, and another one is not',
   expect(gateway.suspended()).toEqual(['card:silent']);
 });
 
+test('a charge that a suspended card keeps back does not ask whether a pause is over', async () => {
+  const silent = { retry: false, causes: ['card:silent'] };
+  const busy: ChargeOutcome = { kind: 'unavailable', reason: 'rate_limited', retryAfter: 1500 };
+  const failing = Array.from({ length: 9 }, () => reset);
+  const { pay, gateway, asked } = gatewayOf([succeeded, ...failing, busy, succeeded], {
+    breaker: { ...policy.breaker, volume: 10 },
+  });
+  await pay({ causes: ['card:visa'] });
+  for (const _ of failing) await pay(silent);
+  await pay({ retry: false });
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(await pay(silent)).toEqual({ kind: 'unavailable', reason: 'suspended' });
+  expect(gateway.pauseCapacity()).toBe(1);
+  const others = [pay({ retry: false }), pay({ retry: false })];
+  expect((await Promise.all(others)).map((outcome) => 'reason' in outcome && outcome.reason)).toEqual([
+    false,
+    'paused',
+  ]);
+  expect(asked).toHaveLength(12);
+});
+
 const patient = { patient: true } as const;
 
 test('a patient charge that fails slowly counts against the gateway for clients, too', async () => {

@@ -228,18 +228,23 @@ async function heedingPause<T extends Outcome>(
   attempt: () => Promise<T>,
 ): Promise<T | Undecided> {
   if (!pause.admit()) return { kind: 'unavailable', reason: 'paused', retryAfter: pause.remaining() };
-  let retryAfter: number | undefined;
+  let report = () => pause.answered(undefined);
   try {
     const outcome = await attempt();
-    retryAfter = asksToWait(outcome);
+    report = isRejection(outcome) ? pause.notSent : () => pause.answered(asksToWait(outcome));
     return outcome;
   } finally {
-    pause.answered(retryAfter);
+    report();
   }
 }
 
 const circuitOpen: Undecided = { kind: 'unavailable', reason: 'circuit_open' };
 const suspended: Undecided = { kind: 'unavailable', reason: 'suspended' };
+
+/** Whether a circuit kept the request back. */
+function isRejection(outcome: Outcome): boolean {
+  return outcome === circuitOpen || outcome === suspended;
+}
 
 function rejectedBy({ state, suspends }: Circuit<Outcome>, causes: readonly string[]): Undecided {
   return state() === 'closed' && suspends(causes) ? suspended : circuitOpen;
