@@ -1,6 +1,6 @@
 import type { Deadline } from '../resilience/deadline.ts';
-import { ServiceError } from '../errors.ts';
 import type { Database } from '../postgres/database.ts';
+import { lookUp } from '../postgres/look-up.ts';
 import { type RowWriter, writeAlone, writeTogether } from '../postgres/row-writer.ts';
 import type { LeasedOrder, NewOrder, Order } from './order.ts';
 import {
@@ -150,17 +150,10 @@ export function createOrderStore(
     { id, clientId, idempotencyKey }: NewOrder,
     { accept, deadline }: { accept: boolean; deadline: Deadline | undefined },
   ): Promise<KeyRow[]> {
-    try {
-      return await database.run(statements.findByKey, [id, clientId, idempotencyKey ?? null], deadline);
-    } catch (error) {
-      const cut = error instanceof ServiceError && error.code === 'deadline_exceeded';
-      if (!cut || !accept) throw error;
-      // Only a conflict with another order means that nothing was stored, and it is not known which conflict this is.
-      throw new ServiceError('database_unavailable', 'There was no time to find out what is stored.', {
-        retryAfter: 1,
-        cause: error,
-      });
-    }
+    const find = () =>
+      database.run<KeyRow>(statements.findByKey, [id, clientId, idempotencyKey ?? null], deadline);
+    // Only a conflict with another order means that nothing was stored, and it is not known which conflict this is.
+    return accept ? lookUp(find) : find();
   }
 
   return {

@@ -1,3 +1,4 @@
+import { lookUp } from '../postgres/look-up.ts';
 import { orAtDeadline, type Deadline } from '../resilience/deadline.ts';
 import type { ChargeOutcome } from '../payment/payment-gateway.ts';
 import { newOrder, type Order, type OrderRequest } from './order.ts';
@@ -36,7 +37,8 @@ export type Placement =
  * the rest.
  *
  * @throws {ServiceError} `deadline_exceeded` when the deadline came before the order was stored; `database_unavailable`
- *   when it is unknown whether it was stored. Nothing was charged in either case.
+ *   when it is unknown whether it was stored, or what became of an earlier one. This request has charged nothing in either
+ *   case.
  */
 export function placeOrder(dependencies: OrderDependencies, command: PlaceOrder): Promise<Placement> {
   return dependencies.events.placing(() => place(dependencies, command));
@@ -53,7 +55,7 @@ async function place(dependencies: OrderDependencies, command: PlaceOrder): Prom
   if (claim.kind === 'existing') {
     if (!claim.sameRequest) return { kind: 'key_reused' };
     if (claim.inFlight) return { kind: 'in_progress' };
-    const earlier = await store.find(command.clientId, claim.id, deadline);
+    const earlier = await lookUp(() => store.find(command.clientId, claim.id, deadline));
     if (earlier === undefined)
       throw new Error(`order ${claim.id} holds an idempotency key but does not exist`);
     return { kind: 'replayed', order: earlier };

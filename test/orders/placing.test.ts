@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ServiceError } from '../../src/errors.ts';
 import { deadlineIn, noDeadline } from '../../src/resilience/deadline.ts';
 import type { Order } from '../../src/orders/order.ts';
 import type { OrderStore } from '../../src/orders/order-store.ts';
@@ -113,6 +114,20 @@ describe('placing', () => {
     });
     expect(await placeOrder(dependencies, command)).toEqual({ kind });
     expect(charged).toEqual([]);
+  });
+
+  test('placing again with a deadline that ends before the earlier order is read does not answer that nothing is stored', async () => {
+    const cut = new ServiceError('deadline_exceeded', 'Nothing was changed.');
+    const { dependencies } = world({
+      store: {
+        place: async () => ({ kind: 'existing', id: 'order-1', sameRequest: true, inFlight: false }),
+        find: () => Promise.reject(cut),
+      },
+    });
+    await expect(placeOrder(dependencies, command)).rejects.toMatchObject({
+      code: 'database_unavailable',
+      cause: cut,
+    });
   });
 
   test('placing again returns the earlier order, and fails when it does not exist', async () => {

@@ -1,4 +1,5 @@
 import type { Database, Statement } from '../postgres/database.ts';
+import { lookUp } from '../postgres/look-up.ts';
 import { durably } from '../postgres/portable-sql.ts';
 import type { Deadline } from '../resilience/deadline.ts';
 import type { Booking, NewBooking } from './booking.ts';
@@ -80,10 +81,8 @@ export function createBookingStore(database: Pick<Database, 'run'>): BookingStor
       const values = [id, clientId, idempotencyKey, requestHash, reference, quantity];
       const [stored] = await database.run<BookingRow>(insert, values, deadline);
       if (stored) return { booking: toBooking(stored), isNew: true, sameRequest: true };
-      const [found] = await database.run<BookingRow & { same_request: boolean }>(
-        findByKey,
-        [id, clientId, idempotencyKey, requestHash],
-        deadline,
+      const [found] = await lookUp(() =>
+        database.run<BookingRow & { same_request: boolean }>(findByKey, values.slice(0, 4), deadline),
       );
       if (found === undefined) throw new Error(`booking ${id} conflicts with a booking that does not exist`);
       return { booking: toBooking(found), isNew: found.id === id, sameRequest: found.same_request };

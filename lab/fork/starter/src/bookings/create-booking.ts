@@ -29,7 +29,7 @@ export type Creation =
  * Creates a booking: stores it as pending under its idempotency key, asks the dependency and settles it. Whatever breaks on
  * the way, the booking is on disk, and a repeat of the request asks again.
  *
- * @throws {ServiceError} `deadline_exceeded` when nothing was stored in time; `database_unavailable`
+ * @throws {ServiceError} `deadline_exceeded` when this request stored nothing in time; `database_unavailable`
  */
 export function createBooking(
   dependencies: BookingDependencies,
