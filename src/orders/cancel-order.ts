@@ -12,6 +12,8 @@ export type Cancellation =
   | { kind: 'too_late'; order: Order }
   /** Another request or a worker holds the lease of the order. */
   | { kind: 'in_progress' }
+  /** The gateway has decided, and Postgres could not be told. The order stays pending until a worker has asked again. */
+  | { kind: 'not_stored' }
   /** The gateway did not confirm that nothing will be charged. The order stays pending. */
   | { kind: 'gateway_unavailable' }
   /** The client's deadline came first. The order may or may not end up cancelled. */
@@ -50,10 +52,13 @@ export async function cancelOrder(
       ? await payments.cancel(leased.order.id, { requestId, timeLimit, ...causesOf(leased) })
       : { kind: 'unavailable', reason: 'deadline' };
   const recorded = recordOutcome(dependencies, leased, outcome, historyAfterCancel(leased.history, outcome));
-  const order = await orAtDeadline(deadline, recorded, () => undefined);
-  if (order === undefined) return { kind: 'out_of_time' };
+  const result = await orAtDeadline(deadline, recorded, () => undefined);
+  if (result === undefined) return { kind: 'out_of_time' };
+  const { order, isStored } = result;
   if (order.status === 'cancelled') return { kind: 'cancelled', order };
   if (order.status !== 'pending') return { kind: 'too_late', order };
+  if (outcome.kind === 'cancelled' || outcome.kind === 'declined')
+    return { kind: isStored ? 'in_progress' : 'not_stored' };
   const cut = 'reason' in outcome && outcome.reason === 'deadline';
   return { kind: cut ? 'out_of_time' : 'gateway_unavailable' };
 }

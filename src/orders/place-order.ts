@@ -74,5 +74,6 @@ async function place(dependencies: OrderDependencies, command: PlaceOrder): Prom
       : { kind: 'unavailable', reason: 'deadline' };
   // The deadline does not cut this short: a worker would only ask the gateway again for an outcome that is known.
   const recorded = recordOutcome(dependencies, leased, outcome, historyAfter(leased.history, outcome));
-  return { kind: 'placed', order: await orAtDeadline(deadline, recorded, () => leased.order) };
+  const { order: latest } = await orAtDeadline(deadline, recorded, () => leased);
+  return { kind: 'placed', order: latest };
 }

@@ -16,19 +16,24 @@ export function causesOf({ order, paymentToken }: LeasedOrder): Pick<CallContext
   return { causes: [cause('card', paymentToken), cause('client', order.clientId)] };
 }
 
+/** An order in its last known state, and whether Postgres could be told what became of it. */
+export interface Recorded {
+  order: Order;
+  isStored: boolean;
+}
+
 /**
  * Stores what became of an order: settles it, or releases it until a later round. If that fails, the order is still
  * pending on disk and a worker takes it when the lease expires, so the caller need not fail.
  *
  * @param history with what this round has shown
- * @returns the order in its last known state
  */
 export async function recordOutcome(
   { store, events, backlog, policy }: OrderDependencies,
   leased: LeasedOrder,
   outcome: Verdict,
   history: RoundHistory,
-): Promise<Order> {
+): Promise<Recorded> {
   const round = leased.fencingToken;
   const next = nextState(leased.order, outcome);
   try {
@@ -40,14 +45,14 @@ export async function recordOutcome(
       const { order } = await store.release(leased, wait, history);
       // Only now: a count that runs before the commit misses the order.
       if (round === 1) backlog.grew(leased.order.clientId);
-      return order;
+      return { order, isStored: true };
     }
     const { order, settledHere } = await store.settle(leased, next);
     if (settledHere) events.settled(order);
-    return order;
+    return { order, isStored: true };
   } catch (error) {
     if (round === 1) backlog.grew(leased.order.clientId);
     events.outcomeNotStored(leased.order, error);
-    return leased.order;
+    return { order: leased.order, isStored: false };
   }
 }

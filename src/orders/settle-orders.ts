@@ -2,9 +2,9 @@ import { codesOf } from '../errors.ts';
 import { type Crew, createCrew } from '../leasing/crew.ts';
 import type { CallContext } from '../payment/payment-gateway.ts';
 import type { CircuitState } from '../resilience/circuit-breaker.ts';
-import type { LeasedOrder, Order } from './order.ts';
+import type { LeasedOrder } from './order.ts';
 import type { OrderDependencies } from './order-dependencies.ts';
-import { causesOf, chargeFor, recordOutcome } from './record-outcome.ts';
+import { causesOf, chargeFor, type Recorded, recordOutcome } from './record-outcome.ts';
 import { historyAfter, historyAfterCancel } from './round-history.ts';
 
 export type SettlementWorker = Crew;
@@ -66,7 +66,7 @@ export function createSettlementWorker(
   }
 
   const settle = (leased: LeasedOrder, how: Pick<CallContext, 'patient' | 'signal'>) =>
-    events.settling(leased, () => settleOrder(dependencies, leased, how));
+    events.settling(leased, async () => (await settleOrder(dependencies, leased, how)).order);
   const common = {
     pollInterval,
     clientOf: ({ order }: LeasedOrder) => order.clientId,
@@ -132,7 +132,7 @@ async function settleOrder(
   dependencies: OrderDependencies,
   leased: LeasedOrder,
   how: Pick<CallContext, 'patient' | 'signal'>,
-): Promise<Order> {
+): Promise<Recorded> {
   const { payments, policy } = dependencies;
   const { refusals, refusalCode } = leased.history;
   const context = { requestId: `settle-${leased.order.id}`, retry: false, ...how, ...causesOf(leased) };

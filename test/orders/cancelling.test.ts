@@ -65,11 +65,12 @@ describe('cancelling', () => {
   test.each([
     [unknown, 'gateway_unavailable'],
     [{ kind: 'unavailable', reason: 'circuit_open' }, 'gateway_unavailable'],
+    [{ kind: 'refused', refusalCode: 'not_supported' }, 'gateway_unavailable'],
     [{ kind: 'unknown', reason: 'deadline' }, 'out_of_time'],
   ] as const)('cancelling leaves the order pending after %o and answers %s', async (outcome, kind) => {
     const { dependencies, events, stored } = await pendingWorld({ cancels: [outcome], maxPending: 2 });
     expect(await cancelOrder(dependencies, cancellation)).toEqual({ kind });
-    expect(events).toEqual([['leftPending', outcome.reason]]);
+    expect(events).toEqual([['leftPending', 'reason' in outcome ? outcome.reason : outcome.kind]]);
     // No count of this replica grows: the order was pending before.
     expect(dependencies.backlog.isFullFor('shop')).toBe(false);
     expect(stored()).toMatchObject({ held: false, cancelling: true, order: { status: 'pending' } });
@@ -96,13 +97,20 @@ describe('cancelling', () => {
     expect(result).toEqual({ kind: 'out_of_time' });
   });
 
+  test('cancelling in vain, because another holder has taken the order, is in progress', async () => {
+    const { dependencies } = await pendingWorld({
+      store: { settle: async ({ order }) => ({ order, settledHere: false }) },
+    });
+    expect(await cancelOrder(dependencies, cancellation)).toEqual({ kind: 'in_progress' });
+  });
+
   test('cancelling that cannot be stored leaves an order pending that was pending before', async () => {
     const fault = new Error('no database');
     const { dependencies, events } = await pendingWorld({
       store: { settle: () => Promise.reject(fault) },
       maxPending: 2,
     });
-    expect(await cancelOrder(dependencies, cancellation)).toEqual({ kind: 'gateway_unavailable' });
+    expect(await cancelOrder(dependencies, cancellation)).toEqual({ kind: 'not_stored' });
     expect(events).toEqual([['outcomeNotStored', fault]]);
     expect(dependencies.backlog.isFullFor('shop')).toBe(false);
   });

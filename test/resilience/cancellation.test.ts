@@ -98,6 +98,18 @@ describe('cancelling', () => {
     expect((await service.api.get(`/orders/${id}`)).body.status).toBe('pending');
   });
 
+  test('cancelling that the gateway confirms and Postgres cannot store answers 503 of the database', async () => {
+    const id = await pendingOrder('timeoutRate');
+    await service.database.sql(
+      "ALTER TABLE orders ADD CONSTRAINT kept CHECK (status <> 'cancelled') NOT VALID",
+    );
+    const { status, headers, body } = await cancel(id);
+    await service.database.sql('ALTER TABLE orders DROP CONSTRAINT kept');
+    expect([status, body.code, body.orderStatus]).toEqual([503, 'database_unavailable', 'pending']);
+    expect(headers.get('retry-after')).toBe('1');
+    expect(await service.gateway.chargeOf(id)).toMatchObject({ status: 'cancelled' });
+  });
+
   test('an order whose cancellation is in doubt is cancelled and not charged, even if the gateway cancels late', async () => {
     await using slow = await spawnService({ ...quick, SETTLEMENT_POLL_INTERVAL: '1h' });
     await firstLookOf(slow);

@@ -61,6 +61,13 @@ export const cancelRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDepende
             'The order is being settled at this moment. Read it, or try again.',
             { orderStatus: 'pending' },
           );
+        case 'not_stored':
+          return sendProblem(
+            reply.header('retry-after', 1),
+            problems.database_unavailable,
+            'The order is still pending: the payment gateway has answered, and that could not be stored. It will be settled without being charged. Read it, or try again to cancel it.',
+            { orderStatus: 'pending' },
+          );
         case 'gateway_unavailable':
           return sendProblem(
             reply.header('retry-after', 5),
