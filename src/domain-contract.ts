@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { Config } from './config/config.ts';
 import type { ProblemVocabulary } from './http/problem-details.ts';
+import type { InFlight } from './in-flight.ts';
 import type { Database } from './postgres/database.ts';
 import type { Redis } from './redis/redis.ts';
 import type { CircuitState } from './resilience/circuit-breaker.ts';
@@ -14,6 +15,8 @@ export interface DomainParts {
   database: Database;
   /** `undefined` without REDIS_URL. */
   redis: Redis | undefined;
+  /** For what the domain begins for a request: it is waited for before any part is closed. */
+  inFlight: InFlight;
   /** For the probes that it creates, with the metrics. */
   levels: LogLevels;
   metrics: Metrics;

@@ -30,7 +30,7 @@ export interface DomainOverrides {
 
 /** Creates the parts of the domain. */
 export function createDomain(parts: DomainParts, overrides: DomainOverrides = {}): Domain {
-  const { config, database, redis, levels, metrics, defer } = parts;
+  const { config, database, redis, inFlight, levels, metrics, defer } = parts;
   const orderMetrics = createOrderMetrics(metrics.instruments);
   const probes = {
     payments: observePayments(levels.component('payment'), metrics),
@@ -75,6 +75,7 @@ export function createDomain(parts: DomainParts, overrides: DomainOverrides = {}
     store,
     payments,
     events: probes.orders,
+    inFlight,
     backlog: createBacklog(store, config.settlement),
     policy: { ...config.settlement, lease: requestLease(bounds) },
   };

@@ -7,6 +7,7 @@ import { createDomain } from './domain.ts';
 import type { Domain, DomainParts } from './domain-contract.ts';
 import { createHealth } from './health.ts';
 import { identity } from './identity.ts';
+import { createInFlight } from './in-flight.ts';
 import { listen } from './http/listen.ts';
 import { createServer } from './http/server.ts';
 import { openFilesLimit, shareOpenFiles } from './open-files.ts';
@@ -54,14 +55,18 @@ export async function createService(
   building.defer(() => database.close());
   const redis = config.redis && createRedis(config.redis, probes.redis(config.redis.url.reveal()));
   building.defer(() => redis?.close());
+  const inFlight = createInFlight();
   const domain = create({
     config,
     database,
     redis,
+    inFlight,
     levels,
     metrics,
     defer: (close) => building.defer(close),
   });
+  // The listener closes when all clients have gone, and some hang up before their request has ended.
+  building.defer(() => inFlight.ended());
 
   // What protects it, and what reports its state.
   const admission =

@@ -5,6 +5,14 @@ import type { OrderDependencies } from './order-dependencies.ts';
 import { causesOf, recordOutcome } from './record-outcome.ts';
 import { historyAfterCancel } from './round-history.ts';
 
+export interface CancelOrder {
+  clientId: string;
+  orderId: string;
+  requestId: string;
+  /** When the client stops waiting. */
+  deadline: Deadline;
+}
+
 export type Cancellation =
   /** It is cancelled: by this request or before. */
   | { kind: 'cancelled'; order: Order }
@@ -29,11 +37,12 @@ export type Cancellation =
  *
  * @throws {ServiceError} `deadline_exceeded` when the deadline came before anything was done, `database_unavailable`
  */
-export async function cancelOrder(
-  dependencies: OrderDependencies,
-  command: { clientId: string; orderId: string; requestId: string; deadline: Deadline },
-): Promise<Cancellation> {
-  const { store, payments, policy } = dependencies;
+export function cancelOrder(dependencies: OrderDependencies, command: CancelOrder): Promise<Cancellation> {
+  return dependencies.inFlight.track(cancel(dependencies, command));
+}
+
+async function cancel(dependencies: OrderDependencies, command: CancelOrder): Promise<Cancellation> {
+  const { store, payments, inFlight, policy } = dependencies;
   const { clientId, orderId, requestId, deadline } = command;
 
   const leased = await store.takeToCancel(clientId, orderId, policy.lease, deadline);
@@ -51,7 +60,9 @@ export async function cancelOrder(
     timeLimit > 0
       ? await payments.cancel(leased.order.id, { requestId, timeLimit, ...causesOf(leased) })
       : { kind: 'unavailable', reason: 'deadline' };
-  const recorded = recordOutcome(dependencies, leased, outcome, historyAfterCancel(leased.history, outcome));
+  const recorded = inFlight.track(
+    recordOutcome(dependencies, leased, outcome, historyAfterCancel(leased.history, outcome)),
+  );
   const result = await orAtDeadline(deadline, recorded, () => undefined);
   if (result === undefined) return { kind: 'out_of_time' };
   const { order, isStored } = result;

@@ -1,3 +1,4 @@
+import type { InFlight } from '../in-flight.ts';
 import type { PaymentGateway } from '../payment/payment-gateway.ts';
 import type { Backlog } from './backlog.ts';
 import type { OrderEvents } from './order-events.ts';
@@ -9,6 +10,7 @@ export interface OrderDependencies {
   payments: PaymentGateway;
   events: OrderEvents;
   backlog: Backlog;
+  inFlight: InFlight;
   policy: SettlementPolicy;
 }
 

@@ -41,11 +41,12 @@ export type Placement =
  *   case.
  */
 export function placeOrder(dependencies: OrderDependencies, command: PlaceOrder): Promise<Placement> {
-  return dependencies.events.placing(() => place(dependencies, command));
+  const { events, inFlight } = dependencies;
+  return inFlight.track(events.placing(() => place(dependencies, command)));
 }
 
 async function place(dependencies: OrderDependencies, command: PlaceOrder): Promise<Placement> {
-  const { store, payments, events, backlog, policy } = dependencies;
+  const { store, payments, events, backlog, inFlight, policy } = dependencies;
   const order = newOrder(command, events.traceparent());
 
   const { deadline } = command;
@@ -73,7 +74,9 @@ async function place(dependencies: OrderDependencies, command: PlaceOrder): Prom
         })
       : { kind: 'unavailable', reason: 'deadline' };
   // The deadline does not cut this short: a worker would only ask the gateway again for an outcome that is known.
-  const recorded = recordOutcome(dependencies, leased, outcome, historyAfter(leased.history, outcome));
+  const recorded = inFlight.track(
+    recordOutcome(dependencies, leased, outcome, historyAfter(leased.history, outcome)),
+  );
   const { order: latest } = await orAtDeadline(deadline, recorded, () => leased);
   return { kind: 'placed', order: latest };
 }

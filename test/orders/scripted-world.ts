@@ -1,3 +1,4 @@
+import { createInFlight } from '../../src/in-flight.ts';
 import { createBacklog } from '../../src/orders/backlog.ts';
 import type { LeasedOrder, NewOrder, Order } from '../../src/orders/order.ts';
 import type { OrderDependencies } from '../../src/orders/order-dependencies.ts';
@@ -110,6 +111,7 @@ export function world({
       settlementResumed: report('settlementResumed'),
     },
     backlog: createBacklog(memory, { maxPending, clientShare: 1 }),
+    inFlight: createInFlight(),
     policy: {
       lease: 5000,
       deadline: 60_000,

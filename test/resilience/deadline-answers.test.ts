@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
-import { place, whileLocked, within } from '../support/clients/deadlines.ts';
+import { insertsIn, place, whileLocked, within } from '../support/clients/deadlines.ts';
 import { approve } from '../support/processes/scripted-gateway.ts';
 import { quietWorker } from '../support/clients/settings.ts';
 import { linesOf, spawnWithScript } from '../support/processes/spawn-with-script.ts';
@@ -23,15 +23,6 @@ const ordersIn = ({ database }: SpawnedService) =>
   database.sql<{ id: string; status: string; round: number; held: boolean }>(
     'SELECT id, status, round, held FROM orders',
   );
-/** INSERT statements that Postgres is running, including those that wait for a lock. */
-async function insertsIn({ database }: SpawnedService) {
-  // Within a transaction, Postgres would repeat the snapshot of the first look.
-  await database.sql('SELECT pg_stat_clear_snapshot()');
-  return database.sql(`
-    SELECT query FROM pg_stat_activity
-    WHERE datname = current_database() AND state = 'active' AND query LIKE '%INSERT INTO public.orders%'
-      AND pid <> pg_backend_pid()`);
-}
 
 describe('x-request-timeout-ms', () => {
   let service: SpawnedService;
@@ -99,7 +90,7 @@ describe('the deadline of a request', () => {
         expect(took).toBeGreaterThan(190);
         expect(took).toBeLessThan(200 + hiccup);
         // A statement that only the client had given up would continue once the lock is released.
-        expect(await insertsIn(service)).toEqual([]);
+        expect(await insertsIn(service.database)).toEqual([]);
       });
       expect(await ordersIn(service)).toEqual([]);
       expect((await service.api.place()).status).toBe(201);
@@ -121,9 +112,9 @@ describe('the deadline of a request', () => {
       const { result, patient } = await whileLocked(service, async () => {
         // One after the other, so that they do not share a statement and its connection.
         const first = service.api.place();
-        await expect.poll(() => insertsIn(service), patiently).toHaveLength(1);
+        await expect.poll(() => insertsIn(service.database), patiently).toHaveLength(1);
         const second = service.api.place();
-        await expect.poll(() => insertsIn(service), patiently).toHaveLength(2);
+        await expect.poll(() => insertsIn(service.database), patiently).toHaveLength(2);
         return { result: await place(service, within(100)), patient: [first, second] };
       });
       expect([result.status, result.body.code]).toEqual([504, 'deadline_exceeded']);

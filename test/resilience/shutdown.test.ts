@@ -4,13 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { startSimulator } from '../../lab/simulator/server.ts';
 import { createLogger } from '../../src/telemetry/logging/logger.ts';
-import { createApiClient } from '../support/clients/api-client.ts';
+import { createApiClient, teaOrder } from '../support/clients/api-client.ts';
 import { createTestDatabase } from '../support/processes/database.ts';
 import { createGatewayControl } from '../../lab/harness/gateway-control.ts';
 import { type Attempt, keepPlacingOrders } from '../support/clients/load-client.ts';
 import { type ServiceProcess, spawnServiceProcess } from '../../lab/harness/service-process.ts';
 import { approve, startScriptedGateway } from '../support/processes/scripted-gateway.ts';
 import { serviceEnvironment } from '../support/processes/spawn-service.ts';
+import { insertsIn, whileLocked } from '../support/clients/deadlines.ts';
 import { timed } from '../support/clients/timing.ts';
 
 /** Milliseconds that a busy machine may add to a shutdown. */
@@ -142,6 +143,32 @@ test('a connection that never sent a request does not delay the shutdown', async
   expect(result).toEqual({ code: 0, signal: null });
   expect(took).toBeLessThan(2 * slack);
   silent.destroy();
+});
+
+test('a shutdown waits for an order whose client has hung up, and settles it', async () => {
+  await using spawned = await spawnProcess({
+    DATABASE_STATEMENT_TIMEOUT: '20s',
+    DATABASE_DEADLINE: '20s',
+    SHUTDOWN_DEADLINE: '60s',
+  });
+  const { service, api, database, gateway } = spawned;
+  await whileLocked(spawned, async () => {
+    const client = new AbortController();
+    const body = JSON.stringify(teaOrder);
+    const headers = { 'content-type': 'application/json' };
+    const answer = api.request('POST', '/orders', { body, headers, signal: client.signal });
+    await expect.poll(() => insertsIn(database), patiently).toHaveLength(1);
+    client.abort();
+    await expect(answer).rejects.toThrow('aborted');
+    service.child.kill('SIGTERM');
+    await expect.poll(() => accepts(service), patiently).toBe(false);
+  });
+
+  expect(await service.exited).toEqual({ code: 0, signal: null });
+  expect(events(service)).not.toContain('order.outcome_not_stored');
+  const orders = await ordersIn(spawned);
+  expect(orders).toMatchObject([{ status: 'paid' }]);
+  expect((await gateway.ledger()).charges).toMatchObject([{ key: orders[0]?.id, captures: 1 }]);
 });
 
 test('a shutdown beyond its deadline cuts requests off, with exit code 1 and a message', async () => {

@@ -20,3 +20,13 @@ export async function whileLocked<T>(
     await database.sql('ROLLBACK');
   }
 }
+
+/** INSERT statements that Postgres is running, including those that wait for a lock. */
+export async function insertsIn(database: SpawnedService['database']) {
+  // Within a transaction, Postgres would repeat the snapshot of the first look.
+  await database.sql('SELECT pg_stat_clear_snapshot()');
+  return database.sql(`
+    SELECT query FROM pg_stat_activity
+    WHERE datname = current_database() AND state = 'active' AND query LIKE '%INSERT INTO public.orders%'
+      AND pid <> pg_backend_pid()`);
+}

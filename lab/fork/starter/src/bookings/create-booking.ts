@@ -1,9 +1,10 @@
+import type { DomainParts } from '../domain-contract.ts';
 import { type Deadline, orAtDeadline } from '../resilience/deadline.ts';
 import { type Booking, type BookingRequest, newBooking } from './booking.ts';
 import type { BookingStore } from './booking-store.ts';
 import type { Confirmations } from './confirmation.ts';
 
-export interface BookingDependencies {
+export interface BookingDependencies extends Pick<DomainParts, 'inFlight'> {
   store: BookingStore;
   confirmations: Pick<Confirmations, 'call'>;
   events: BookingEvents;
@@ -42,13 +43,14 @@ export function createBooking(
   },
 ): Promise<Creation> {
   const { clientId, request, idempotencyKey, deadline } = command;
-  return dependencies.events.creating<Creation>(async () => {
+  const creation = dependencies.events.creating<Creation>(async () => {
     const booking = newBooking(clientId, request, idempotencyKey);
     const claim = await dependencies.store.claim(booking, deadline);
     if (!claim.sameRequest) return { kind: 'key_reused' };
     const kind = claim.isNew ? 'created' : 'replayed';
     return { kind, booking: await confirmBooking(dependencies, claim.booking, command) };
   });
+  return dependencies.inFlight.track(creation);
 }
 
 /**
@@ -56,7 +58,7 @@ export function createBooking(
  * again never has a second effect.
  */
 export async function confirmBooking(
-  { store, confirmations, events }: BookingDependencies,
+  { store, confirmations, events, inFlight }: BookingDependencies,
   booking: Booking,
   { requestId, deadline }: { requestId: string; deadline: Deadline },
 ): Promise<Booking> {
@@ -72,5 +74,5 @@ export async function confirmBooking(
     if (result.settledHere) events.settled(result.booking);
     return result.booking;
   });
-  return orAtDeadline(deadline, settling, () => booking);
+  return orAtDeadline(deadline, inFlight.track(settling), () => booking);
 }

@@ -13,7 +13,7 @@ import { observeSettlement } from './observe-settlement.ts';
 import { createSettlementWorker } from './settle-bookings.ts';
 
 /** Creates the parts of the domain: what it depends on, what it does, and what the service knows of it. */
-export function createDomain({ config, database, levels, metrics, defer }: DomainParts): Domain {
+export function createDomain({ config, database, inFlight, levels, metrics, defer }: DomainParts): Domain {
   const logger = levels.component('bookings');
   const upstreamEvents = observeUpstream(levels.component('upstream'), metrics);
   const confirmations = createUpstream(config.upstream, confirming, upstreamEvents);
@@ -23,7 +23,7 @@ export function createDomain({ config, database, levels, metrics, defer }: Domai
 
   const events = observeBookings(logger, createBookingMetrics(metrics.instruments));
   const store = createBookingStore(database);
-  const dependencies = { store, confirmations, events };
+  const dependencies = { store, confirmations, events, inFlight };
 
   // The worker settles what requests leave pending.
   const { concurrency } = config.settlement;
