@@ -26,7 +26,10 @@ export interface ExchangeLimits {
   signal?: AbortSignal | undefined;
 }
 
-/** A complete response. `body` is the parsed JSON, `undefined` for a text that is not JSON. */
+/**
+ * A complete response. `body` is the parsed JSON, `undefined` for a text that is not JSON. U+FFFD stands in its texts for what
+ * Postgres cannot store.
+ */
 export interface Answer {
   kind: 'answer';
   status: number;
@@ -165,8 +168,14 @@ function reasonOf(error: unknown): Fault['reason'] {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    // Only an escape can write what Postgres cannot store.
+    return JSON.parse(text, text.includes(String.raw`\u`) ? storable : undefined);
   } catch {
     return undefined;
   }
+}
+
+/** NUL and half a surrogate pair: what a statement brings to Postgres is refused as a whole because of one of them. */
+function storable(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll('\0', '\ufffd').toWellFormed() : value;
 }

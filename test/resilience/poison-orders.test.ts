@@ -218,6 +218,30 @@ test('an order that the gateway refuses is cancelled at the gateway, where an ea
   expect(gateway.charges.map(({ key }) => key)).toEqual([body.id, body.id, 'undefined']);
 });
 
+test('a text of the gateway that Postgres cannot store settles its order at once', async () => {
+  const text = 'a\0b\ud800c';
+  await using spawned = await spawnWithScript(
+    inTurn(
+      (charge) => ({ status: 201, body: { ...charge, id: text, status: 'succeeded' } }),
+      () => ({ status: 402, body: { status: 402, declineCode: text } }),
+      () => ({ status: 422, body: { code: text } }),
+      () => ({ status: 200, body: { status: 'cancelled' } }),
+    ),
+    { ...quick, PAYMENT_MAX_REFUSALS: '1' },
+  );
+  const { service } = spawned;
+  const statuses = [];
+  for (let order = 0; order < 3; order += 1) statuses.push((await service.api.place()).status);
+  expect(statuses).toEqual([201, 402, 202]);
+  await expect
+    .poll(() => service.database.sql('SELECT payment_id, decline_code, refusal_code FROM orders ORDER BY id'))
+    .toEqual([
+      { payment_id: 'a\ufffdb\ufffdc', decline_code: null, refusal_code: null },
+      { payment_id: null, decline_code: 'a\ufffdb\ufffdc', refusal_code: null },
+      { payment_id: null, decline_code: null, refusal_code: 'a\ufffdb\ufffdc' },
+    ]);
+});
+
 test('a client that fills the backlog gets 503 alone', async () => {
   await using service = await spawnService({
     ...quick,
