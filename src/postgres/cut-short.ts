@@ -26,6 +26,9 @@ export class CutShort extends Error {
 /** Milliseconds that Postgres has to answer after a request to cancel a statement. */
 const grace = 250;
 
+/** Milliseconds after which the connection that cancels statements is given up, because all of them need it. */
+const cancelTimeout = 1000;
+
 /** SQLSTATE */
 const queryCanceled = '57014';
 
@@ -69,9 +72,18 @@ export function createDeadlineQueries(
     // With several servers, the pool may already lead to another one than the client.
     if (severalServers || !sessions.isDirect(client)) return requestCancel(client);
     // Many requests share this connection, while each to a pooler opens one. The types of pg lack the property.
-    if ('processID' in client)
-      await cancelling.query('SELECT pg_cancel_backend($1)', [client.processID]).catch(() => {});
-    return undefined;
+    if (!('processID' in client)) return undefined;
+    const query = {
+      text: 'SELECT pg_cancel_backend($1)',
+      values: [client.processID],
+      query_timeout: cancelTimeout,
+    };
+    try {
+      await cancelling.query(query);
+      return undefined;
+    } catch (error) {
+      return error instanceof DatabaseError ? undefined : asError(error);
+    }
   }
 
   return {
@@ -106,7 +118,7 @@ export function createDeadlineQueries(
         return result;
       } catch (error) {
         if (leavesWhole(error)) releaseWhole();
-        else release(error instanceof Error ? error : new Error(String(error)));
+        else release(asError(error));
         const wasCancelled = cancelled && error instanceof DatabaseError && error.code === queryCanceled;
         throw wasCancelled && remaining <= timeout ? new CutShort(error) : error;
       } finally {
@@ -116,6 +128,8 @@ export function createDeadlineQueries(
     close: () => cancelling.end(),
   };
 }
+
+const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
 
 function withoutName(query: QueryConfig): QueryConfig {
   const { name: _, ...unnamed } = query;

@@ -108,6 +108,24 @@ describe('the deadline of a request', () => {
       expect(await ordersIn(service)).toHaveLength(20);
     });
 
+    test('deadlines cancel statements again although the session that cancels them is frozen', async () => {
+      await whileLocked(service, async () => {
+        expect((await place(service, within(100))).status).toBe(504);
+        const [row] = await service.database.sql<{ pid: number }>(`
+          SELECT pid FROM pg_stat_activity
+          WHERE datname = current_database() AND query LIKE 'SELECT pg_cancel_backend%'`);
+        if (!row) throw new Error('there is no session that cancels');
+        process.kill(row.pid, 'SIGSTOP');
+        try {
+          await place(service, within(100));
+          await expect.poll(async () => (await place(service, within(100))).status, patiently).toBe(504);
+        } finally {
+          process.kill(row.pid, 'SIGCONT');
+        }
+      });
+      expect((await service.api.place()).status).toBe(201);
+    });
+
     test('a deadline during the wait for a connection ends in 504, and the statement is never sent', async () => {
       const { result, patient } = await whileLocked(service, async () => {
         // One after the other, so that they do not share a statement and its connection.
