@@ -35,8 +35,8 @@ const queryCanceled = '57014';
 export interface DeadlineQueries {
   /**
    * Runs a statement until the deadline at the latest. If it has no connection by then, it is never sent. If it is
-   * running, it is cancelled, and Postgres decides which came first: it took effect as a whole, or not at all. A statement
-   * timeout that the session cannot have ends it in the same way, as one of Postgres would.
+   * running, it is cancelled, and Postgres decides which came first: it took effect as a whole, or not at all. The time limit
+   * ends it in the same way, and so does a statement timeout that the session cannot have.
    *
    * @param query its name is that of a prepared statement, where one lasts
    * @param timeLimit longest wait for an answer in milliseconds, whatever the deadline; with the answer to a cancellation,
@@ -94,11 +94,12 @@ export function createDeadlineQueries(
       const release = (error?: Error) => outsideRequests(() => client.release(error));
       const lasts = sessions.lasts(client);
       const remaining = deadline.remaining();
-      // A session that lasts has the timeout of Postgres itself. In any other, only a request ends the statement, which must
-      // not stay behind a lock when nobody waits for it any more.
-      const timeout = lasts ? Infinity : Math.min(statementTimeout || Infinity, timeLimit);
+      // A session that lasts has the timeout of Postgres itself. Without one that comes in time, only a request ends the
+      // statement, which must not stay behind a lock when nobody waits for it any more.
+      const endsItself = lasts && statementTimeout > 0 && statementTimeout < timeLimit;
+      const timeout = endsItself ? Infinity : Math.min(statementTimeout || Infinity, timeLimit);
       const cancelIn = Math.max(0, Math.min(remaining, timeout));
-      const readTimeout = Math.max(1, Math.min(lasts ? timeLimit : Infinity, cancelIn + grace));
+      const readTimeout = Math.max(1, Math.min(endsItself ? timeLimit : Infinity, cancelIn + grace));
       let cancelled: ReturnType<typeof requestEnd> | undefined;
       const cancel = () => {
         cancelled = outsideRequests(() => requestEnd(client));

@@ -236,6 +236,26 @@ test('an exhausted connection pool ends requests in 503 with Retry-After instead
   expect(new Set((await placeTwenty()).map(({ status }) => status))).toEqual(new Set([201]));
 });
 
+test.each([
+  ['none', '0s'],
+  ['an hour', '1h'],
+])(
+  'with a statement timeout of %s, an order behind a lock is answered 503 and never stored',
+  async (_what, timeout) => {
+    await using service = await spawnService({ ...short, DATABASE_STATEMENT_TIMEOUT: timeout });
+    await whileLocked(service, async () => {
+      expect((await service.api.place()).status).toBe(503);
+      const waiting = `
+      SELECT query FROM pg_stat_activity
+      WHERE datname = current_database() AND state = 'active' AND query LIKE '%INSERT INTO public.orders%'
+        AND pid <> pg_backend_pid()`;
+      await service.database.sql('SELECT pg_stat_clear_snapshot()');
+      expect(await service.database.sql(waiting)).toEqual([]);
+    });
+    expect(await service.database.sql('SELECT id FROM orders')).toEqual([]);
+  },
+);
+
 test('an outcome that cannot be stored leaves the order pending, and the card is still charged only once', async () => {
   await using service = await spawnService({
     ...short,
