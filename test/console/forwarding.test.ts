@@ -73,6 +73,25 @@ test('a Collector gets the queued telemetry after an outage, which the console s
   await expect.poll(collectorState, soon).toEqual({ sent: 1, waiting: 0, dropped: 0 });
 });
 
+test('an outage of the destination of traces does not hold the log lines', async () => {
+  await using elsewhere = await startOtlpReceiver();
+  await using divided = await startTestConsole({
+    collector: {
+      traces: { url: `${collector.url}/v1/traces`, headers: {} },
+      logs: { url: `${elsewhere.url}/v1/logs`, headers: {} },
+    },
+  });
+  await collector.fail('503');
+  const headers = { 'content-type': 'application/x-protobuf' };
+  await divided.raw('POST', '/v1/traces', { headers, body: Buffer.alloc(0) });
+  await expect.poll(() => collector.requests, soon).toBeGreaterThan(0);
+  await divided.raw('POST', '/v1/logs', { headers, body: Buffer.alloc(0) });
+  await expect.poll(() => elsewhere.received.map(({ path }) => path), soon).toEqual(['/v1/logs']);
+  const { body } = await divided.call('GET', '/api/overview');
+  expect(body).toMatchObject({ collector: { sent: 1, dropped: 0, failure: 'It answers 503.' } });
+  await collector.fail('off');
+});
+
 test('the console does not retry what the Collector rejects permanently', async () => {
   // The receiver accepts only protobuf.
   await shown.sendSpans(otlpSpan());

@@ -26,7 +26,17 @@ export interface Forwarder {
   close(patience: number): Promise<void>;
 }
 
-/** Maximum bytes in the queue; the oldest requests are dropped first. */
+/** The requests of one signal: an outage of its destination must not hold those of the others. */
+interface Lane {
+  destination: Destination;
+  queue: Parcel[];
+  /** Bytes in the queue. */
+  waiting: number;
+  failure?: string | undefined;
+  sending?: Promise<void> | undefined;
+}
+
+/** Maximum bytes in all queues; the oldest requests of the fullest queue are dropped first. */
 const largestQueue = 16_777_216;
 /** Timeout of one request, in milliseconds. */
 const timeout = 10_000;
@@ -35,79 +45,89 @@ const backoff = { base: 500, floor: 100, cap: 10_000 };
 const temporary: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 export function createForwarder(destinations: Partial<Record<Signal, Destination>>): Forwarder {
-  // Over HTTP/2, requests that are cut off would leave a silent connection in use.
-  const agent = new Agent({ connections: 2, allowH2: false });
+  // Over HTTP/2, requests that are cut off would leave a silent connection in use. Each signal can hold one connection.
+  const agent = new Agent({ connections: 3, allowH2: false });
   const ended = new AbortController();
-  const queue: Parcel[] = [];
   const counts = { sent: 0, dropped: 0 };
-  let waiting = 0;
-  let failure: string | undefined;
-  let sending: Promise<void> | undefined;
+  const lanes = new Map(
+    Object.entries(destinations).map(([signal, destination]): [string, Lane] => [
+      signal,
+      { destination, queue: [], waiting: 0 },
+    ]),
+  );
+  const all = () => [...lanes.values()];
+  const total = (of: (lane: Lane) => number) => all().reduce((sum, lane) => sum + of(lane), 0);
 
-  const take = () => {
-    const parcel = queue.shift();
-    waiting -= parcel?.body.length ?? 0;
+  const take = (lane: Lane) => {
+    const parcel = lane.queue.shift();
+    lane.waiting -= parcel?.body.length ?? 0;
     return parcel;
   };
   const dropOldest = () => {
-    if (take() !== undefined) counts.dropped += 1;
+    const fullest = all().reduce((most, lane) => (lane.waiting > most.waiting ? lane : most));
+    if (take(fullest) !== undefined) counts.dropped += 1;
   };
 
-  async function sendAll(): Promise<void> {
-    for (let parcel = take(); parcel !== undefined; parcel = take()) {
-      if (await send(parcel)) counts.sent += 1;
+  async function sendAll(lane: Lane): Promise<void> {
+    for (let parcel = take(lane); parcel !== undefined; parcel = take(lane)) {
+      if (await send(parcel, lane)) counts.sent += 1;
       else counts.dropped += 1;
     }
   }
 
   /** Retries until the request is accepted or rejected permanently, or the forwarder closes. */
-  async function send({ signal, type, encoding, body }: Parcel): Promise<boolean> {
-    const destination = destinations[signal];
-    if (destination === undefined) return false;
+  async function send({ type, encoding, body }: Parcel, lane: Lane): Promise<boolean> {
+    const { url, headers } = lane.destination;
     for (let retry = 1; !ended.signal.aborted; retry += 1) {
       try {
-        const response = await request(destination.url, {
+        const response = await request(url, {
           method: 'POST',
           dispatcher: agent,
-          headers: {
-            'content-type': type,
-            ...(encoding && { 'content-encoding': encoding }),
-            ...destination.headers,
-          },
+          headers: { 'content-type': type, ...(encoding && { 'content-encoding': encoding }), ...headers },
           body,
           signal: AbortSignal.any([ended.signal, AbortSignal.timeout(timeout)]),
         });
         await response.body.dump();
         if (response.statusCode < 300) {
-          failure = undefined;
+          lane.failure = undefined;
           return true;
         }
-        failure = `It answers ${response.statusCode}.`;
+        lane.failure = `It answers ${response.statusCode}.`;
         if (!temporary.has(response.statusCode)) return false;
       } catch (error) {
-        failure = error instanceof Error && 'code' in error ? String(error.code) : 'It does not answer.';
+        lane.failure = error instanceof Error && 'code' in error ? String(error.code) : 'It does not answer.';
       }
       await sleep(fullJitter(retry, backoff), undefined, { signal: ended.signal }).catch(() => {});
     }
     return false;
   }
 
+  const sending = () => Promise.all(all().flatMap((lane) => lane.sending ?? []));
+
   return {
     forward(parcel) {
-      if (destinations[parcel.signal] === undefined) return;
-      queue.push(parcel);
-      waiting += parcel.body.length;
+      const lane = lanes.get(parcel.signal);
+      if (lane === undefined) return;
+      lane.queue.push(parcel);
+      lane.waiting += parcel.body.length;
       // The newest request counts as well, so even a single one cannot exceed the limit.
-      for (let over = waiting - largestQueue; over > 0; over = waiting - largestQueue) dropOldest();
-      sending ??= sendAll().finally(() => {
-        sending = undefined;
+      while (total(({ waiting }) => waiting) > largestQueue) dropOldest();
+      lane.sending ??= sendAll(lane).finally(() => {
+        lane.sending = undefined;
       });
     },
-    state: () => ({ ...counts, waiting: queue.length, ...(failure !== undefined && { failure }) }),
+    state() {
+      const failure = all().find((lane) => lane.failure !== undefined)?.failure;
+      return {
+        ...counts,
+        waiting: total(({ queue }) => queue.length),
+        ...(failure !== undefined && { failure }),
+      };
+    },
     async close(patience) {
-      await Promise.race([sending, sleep(patience, undefined, { ref: false })]);
+      await Promise.race([sending(), sleep(patience, undefined, { ref: false })]);
       ended.abort();
-      await sending;
+      await sending();
       await agent.close();
     },
   };
