@@ -41,3 +41,15 @@ test('an endpoint that is not a URL is refused', () => {
     'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL that starts with http:// or https://',
   );
 });
+
+test("a signal's own endpoint that is not a URL is refused by its name", () => {
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'junk',
+  };
+  expect(() => readCollector(env, port)).toThrow(
+    new ConfigError([
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be a URL that starts with http:// or https://',
+    ]),
+  );
+});

@@ -19,11 +19,12 @@ export function readCollector(
   const destinations = signals.flatMap((signal) => {
     const variable = (what: string) => `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${what}`;
     const base = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
-    const url = env[variable('ENDPOINT')] || (base && `${base.replace(/\/$/, '')}/v1/${signal}`);
+    const own = env[variable('ENDPOINT')];
+    const url = own || (base && `${base.replace(/\/$/, '')}/v1/${signal}`);
     if (!url) return [];
     const fault = faultOf(url, ownPort);
     if (fault !== undefined) {
-      faults.push(`${base ? 'OTEL_EXPORTER_OTLP_ENDPOINT' : variable('ENDPOINT')} ${fault}`);
+      faults.push(`${own ? variable('ENDPOINT') : 'OTEL_EXPORTER_OTLP_ENDPOINT'} ${fault}`);
       return [];
     }
     const headers = parseHeaders(env[variable('HEADERS')] || env['OTEL_EXPORTER_OTLP_HEADERS'] || '');
