@@ -113,3 +113,35 @@ function valuesIn(text: string): Array<number | undefined> {
     );
   });
 }
+
+test('rules with numbers in place of texts, and with flags in patterns, are evaluated as in Prometheus', () => {
+  const evaluator = createRuleEvaluator(
+    groupsIn(`
+groups:
+  - name: g
+    rules:
+      - { alert: A, expr: 'up{job=~"(?i)ORDERS|x"} == 1', for: 0, labels: { tier: 1, ratio: 1.0 }, annotations: { on: true } }
+      - { record: one, expr: 1 }
+`),
+  );
+  evaluator.scrape('', { job: 'orders', instance: 'i' }, 1000);
+  evaluator.evaluateAt(1000);
+  const labels = { job: 'orders', instance: 'i', tier: '1', ratio: '1.0' };
+  expect(evaluator.alerts()).toMatchObject([
+    { active: [{ state: 'firing', labels, annotations: { on: 'true' } }], reasons: [] },
+  ]);
+});
+
+test.each(['[[:alpha:]]', '(?U)a+', String.raw`\\pL`, '(?P<name>a)'])(
+  'a rule with the pattern %s, which RE2 alone knows, is not evaluated',
+  (pattern) => {
+    const evaluator = createRuleEvaluator(
+      groupsIn(`groups: [{ name: g, rules: [{ alert: A, expr: 'up{job=~"${pattern}"}' }] }]`),
+    );
+    evaluator.scrape('', { job: 'orders', instance: 'i' }, 1000);
+    evaluator.evaluateAt(1000);
+    expect(evaluator.alerts()).toMatchObject([
+      { active: [], reasons: [expect.stringContaining('It uses the pattern')] },
+    ]);
+  },
+);

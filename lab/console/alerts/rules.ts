@@ -27,6 +27,12 @@ export interface RuleGroup {
   rules: readonly Rule[];
 }
 
+interface WrittenGroup {
+  name: string;
+  interval?: string;
+  rules: WrittenRule[];
+}
+
 interface WrittenRule {
   alert?: string;
   record?: string;
@@ -52,7 +58,8 @@ export async function readRules(folder: string, scale = 1): Promise<RuleGroup[]>
 }
 
 export function groupsIn(text: string, scale = 1): RuleGroup[] {
-  const file = parse(text) as { groups?: Array<{ name: string; interval?: string; rules: WrittenRule[] }> };
+  // Every scalar is a text, as Prometheus reads them: a label may be written as 1, and a duration as 0.
+  const file = parse(text, { schema: 'failsafe' }) as { groups?: WrittenGroup[] };
   return (file.groups ?? []).map(({ name, interval, rules }) => ({
     name,
     interval: (interval === undefined ? usualInterval : durationIn(interval)) / scale,

@@ -5,6 +5,8 @@ export interface Matcher {
   label: string;
   operator: '=' | '!=' | '=~' | '!~';
   value: string;
+  /** Of `=~` and `!~`. */
+  pattern?: RegExp;
 }
 
 export interface Selector {

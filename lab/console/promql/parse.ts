@@ -81,10 +81,13 @@ export function parseQuery(text: string, scale = 1): Expression {
   }
 
   function matcher(node: Node): Matcher {
+    const operator = textOf(child(node, 'MatchOp')) as Matcher['operator'];
+    const value = stringIn(textOf(child(node, 'StringLiteral')));
     return {
       label: textOf(child(node, 'LabelName')),
-      operator: textOf(child(node, 'MatchOp')) as Matcher['operator'],
-      value: stringIn(textOf(child(node, 'StringLiteral'))),
+      operator,
+      value,
+      ...(operator.endsWith('~') && { pattern: patternIn(value) }),
     };
   }
 
@@ -196,6 +199,21 @@ function stringIn(text: string): string {
   }
 }
 
+/**
+ * A pattern must match the whole value. With the flag `u`, what RE2 alone knows is an error, and not another pattern.
+ *
+ * @see https://github.com/google/re2/wiki/Syntax
+ */
+function patternIn(text: string): RegExp {
+  // RE2 sets flags for the rest, such as (?i); here they have a group.
+  const grouped = text.replace(/^\(\?([ims]+)\)(.*)$/s, '(?$1:$2)');
+  try {
+    return new RegExp(`^(?:${grouped})$`, 'su');
+  } catch {
+    throw new UnsupportedQuery(`the pattern ${JSON.stringify(text)}`);
+  }
+}
+
 function numberIn(text: string): number {
   if (/^[+-]?inf$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
   if (/^nan$/i.test(text)) return Number.NaN;
@@ -220,6 +238,8 @@ const units: Readonly<Record<string, number>> = {
  * @see https://prometheus.io/docs/prometheus/latest/querying/basics/#time-durations
  */
 export function durationIn(text: string): number {
+  // Zero needs no unit.
+  if (text === '0') return 0;
   if (!/^(?:\d+(?:ms|[smhdwy]))+$/.test(text)) throw new UnsupportedQuery(`the duration ${text}`);
   return [...text.matchAll(/(\d+)(ms|[smhdwy])/g)].reduce(
     (sum, [, figure, unit = '']) => sum + Number(figure) * (units[unit] ?? 0),

@@ -149,11 +149,10 @@ export function keyOf(labels: Labels): string {
   return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A missing label counts as an empty one, and a pattern must match the whole value. */
+/** A missing label counts as an empty one. */
 export function matcherOf(matchers: readonly Matcher[]): (labels: Labels) => boolean {
-  const tests = matchers.map(({ label, operator, value }) => {
+  const tests = matchers.map(({ label, operator, value, pattern }) => {
     const isEqual = operator === '=' || operator === '=~';
-    const pattern = operator.endsWith('~') ? new RegExp(`^(?:${value})$`, 's') : undefined;
     return (labels: Labels) => {
       const own = labels[label] ?? '';
       return (pattern ? pattern.test(own) : own === value) === isEqual;
