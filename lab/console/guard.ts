@@ -35,7 +35,8 @@ export function guard(app: FastifyInstance, { token, lockedPage }: GuardOptions)
     if (stranger !== undefined) return refuse(reply, 403, stranger, refusals[stranger]);
     if (open.test(request.url)) return;
 
-    const offered = new URL(request.url, `http://${host}`).searchParams.get('token');
+    // A path such as // makes no URL with any host.
+    const offered = new URLSearchParams(/\?(.*)/.exec(request.url)?.[1]).get('token');
     if (offered !== null && request.method === 'GET' && isToken(offered, token))
       return letIn(request, reply, token);
     if (isToken(cookieOf(request), token)) return;

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestConsole, type TestConsole } from '../support/processes/console.ts';
 
@@ -32,6 +35,16 @@ test('without a session, pages explain the token and API routes answer 401', asy
     expect(await shown.raw('GET', path)).toMatchObject({ status: 401, body: { code: 'no_session' } });
   }
 });
+
+test.each(['//', '///x', '//?token=wrong'])(
+  'without a session, %s is a locked page as well',
+  async (path) => {
+    const asked = get({ host: '127.0.0.1', port: new URL(shown.url).port, path });
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    expect(answer.statusCode).toBe(401);
+    expect(await textOf(answer)).toContain('Open the console at the address that it printed');
+  },
+);
 
 test.each(['evil.example', 'evil.example:7073', '127.0.0.1.evil.example', '169.254.169.254', '10.0.0.1', ''])(
   'a request with the host %j is refused, against DNS rebinding',
