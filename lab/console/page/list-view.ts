@@ -65,11 +65,14 @@ export function createListView<List>(address: Address, page: Page, list: ListBeh
 
   async function load(): Promise<void> {
     const asked = wanted();
+    const after = list.cursor();
     try {
-      const parameters = { ...asked, after: list.cursor(), limit: list.limit };
+      const parameters = { ...asked, after, limit: list.limit };
       const answer = await call<List>('GET', `/api/${path}${query(parameters)}`);
       // An answer for earlier filters belongs to another list.
       if (query(asked) !== query(wanted())) return;
+      // Another answer came first, or the list was emptied: these entries would stand in it twice, or after a gap.
+      if (list.cursor() !== after) return;
       page.notify(list.take(answer));
       setText(counted, list.counted());
     } catch (error) {
