@@ -4,6 +4,9 @@ import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import type { LogRecord, SpanRecord } from './api-types.ts';
 import { createLogStore } from './logs/log-store.ts';
+import { readMetrics } from './otlp/json.ts';
+import { pointsOf } from './metrics/otlp-points.ts';
+import { readSamples } from './metrics/openmetrics.ts';
 import { createMetricStore } from './metrics/metric-store.ts';
 import type { MetricPoint } from './metrics/metric-points.ts';
 import { createTraceStore } from './traces/trace-store.ts';
@@ -136,4 +139,30 @@ test.each([
   expect(store.bytes()).toBeLessThanOrEqual(capacity);
   expect(taken / store.bytes()).toBeGreaterThan(0.8);
   expect(taken / store.bytes()).toBeLessThan(1.2);
+});
+
+test('a text that is cut off does not keep the rest of it in memory', async () => {
+  const store = createMetricStore(capacity);
+  held.push(store);
+  const before = await used();
+  for (let series = 0; series < 20; series += 1) {
+    const long = JSON.stringify(`${series} ${'x'.repeat(500_000)}`);
+    const [metric] = readMetrics(
+      `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":${long},"description":${long},"unit":${long},
+      "gauge":{"dataPoints":[{"timeUnixNano":"1","asInt":1,"attributes":[{"key":"l","value":{"stringValue":${long}}}]}]}}]}]}]}`,
+    );
+    if (metric) store.add(pointsOf(metric).points);
+  }
+  expect(store.list().metrics).toHaveLength(20);
+  // Of 40 MB that were sent.
+  expect((await used()) - before).toBeLessThan(capacity);
+});
+
+test('an exemplar does not keep the exposition that it comes from in memory', async () => {
+  const before = await used();
+  for (let scrape = 0; scrape < 40; scrape += 1) {
+    const exposition = `# ${'x'.repeat(500_000)}\nm_bucket{le="1"} 1 # {trace_id="${id(32, scrape + 1)}"} 1 1\n`;
+    held.push(readSamples(exposition, () => true).map(({ exemplar }) => exemplar));
+  }
+  expect((await used()) - before).toBeLessThan(mebibyte);
 });

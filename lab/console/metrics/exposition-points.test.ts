@@ -12,7 +12,7 @@ http_requests_created{route="/orders"} 1.7e9
 # TYPE orders_pending gauge
 orders_pending 3
 # TYPE http_request_duration_seconds histogram
-http_request_duration_seconds_bucket{route="/orders",le="0.1"} 4 # {trace_id="t",span_id="s"} 0.07 1700000000
+http_request_duration_seconds_bucket{route="/orders",le="0.1"} 4 # {trace_id="0af7651916cd43dd8448eb211c80319c",span_id="b7ad6b7169203331"} 0.07 1700000000
 http_request_duration_seconds_bucket{route="/orders",le="0.5"} 6
 http_request_duration_seconds_bucket{route="/orders",le="+Inf"} 7
 http_request_duration_seconds_sum{route="/orders"} 2.5
@@ -51,7 +51,14 @@ pause_count 4
           ]),
         },
       },
-      exemplars: [{ time: 1_700_000_000_000, value: 0.07, traceId: 't', spanId: 's' }],
+      exemplars: [
+        {
+          time: 1_700_000_000_000,
+          value: 0.07,
+          traceId: '0af7651916cd43dd8448eb211c80319c',
+          spanId: 'b7ad6b7169203331',
+        },
+      ],
     },
     { name: 'pause', kind: 'summary', measured: { count: 4, sum: 3, quantiles: [[0.5, 0.2]] } },
   ]);

@@ -1,4 +1,5 @@
 import type { MetricKind } from '../api-types.ts';
+import { isSpanId, isTraceId } from '../otlp/records.ts';
 import type { Distribution, MetricPoint } from './metric-points.ts';
 import { readSamples, type Sample } from './openmetrics.ts';
 
@@ -84,18 +85,12 @@ function measuredBy(
   kind: MetricKind,
   samples: readonly Sample[],
 ): Pick<MetricPoint, 'measured' | 'exemplars'> {
-  const exemplars = samples.flatMap(({ exemplar }) =>
-    exemplar?.time === undefined || exemplar.labels['trace_id'] === undefined
-      ? []
-      : [
-          {
-            time: exemplar.time * 1000,
-            value: exemplar.value,
-            traceId: exemplar.labels['trace_id'],
-            spanId: exemplar.labels['span_id'] ?? '',
-          },
-        ],
-  );
+  const exemplars = samples.flatMap(({ exemplar }) => {
+    const { trace_id: traceId = '', span_id: spanId = '' } = exemplar?.labels ?? {};
+    if (exemplar?.time === undefined || !isTraceId(traceId)) return [];
+    const { time, value } = exemplar;
+    return [{ time: time * 1000, value, traceId, spanId: isSpanId(spanId) ? spanId : '' }];
+  });
   const valueOf = (suffix: string) => samples.find(({ name }) => name.endsWith(suffix))?.value ?? 0;
   if (kind === 'histogram') {
     const distribution = distributionOf(samples);

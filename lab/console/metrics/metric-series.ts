@@ -22,19 +22,21 @@ interface Row {
   buckets?: number[];
 }
 
-/** Approximate bytes of a series with its last point and without others, of the buckets of a point, and of each of their numbers. */
-const sizes = { series: 3000, buckets: 64, number: 8 };
+/** Approximate bytes of a series with its last point and without others, of the buckets of a point, of each of their numbers, and of an exemplar. */
+const sizes = { series: 3000, buckets: 64, number: 8, exemplar: 200 };
 
 const shares = { p50: 0.5, p95: 0.95, p99: 0.99 };
 
 export function createSeriesOf(first: MetricPoint): StoredSeries {
-  const { service, scope, name, kind, labels } = first;
+  const { service, scope, name, kind, labels, unit, description } = first;
   const about = { service, scope, name, kind, labels };
-  const ownSize = sizes.series + 2 * JSON.stringify(about).length;
+  // The texts of a metric are kept once, but it may have one series.
+  const texts = Buffer.byteLength(JSON.stringify({ ...about, unit, description }));
+  const ownSize = sizes.series + 2 * texts;
   const rows = createNumberTable();
   let buckets: number[][] = [];
   let exemplars: MetricSeries['exemplars'] = [];
-  let before: MetricPoint | undefined;
+  let before: Pick<MetricPoint, 'time' | 'measured'> | undefined;
   let total = 0;
   let ofBuckets = 0;
 
@@ -51,7 +53,7 @@ export function createSeriesOf(first: MetricPoint): StoredSeries {
 
   return {
     about,
-    bytes: () => ownSize + rows.bytes() + ofBuckets,
+    bytes: () => ownSize + rows.bytes() + ofBuckets + exemplars.length * sizes.exemplar,
     last: () => before?.time ?? 0,
     add(point) {
       if (before !== undefined && point.time <= before.time) return false;
@@ -61,7 +63,8 @@ export function createSeriesOf(first: MetricPoint): StoredSeries {
       keep(point.time, rowOf(point, { increase, seconds, total }));
       if (point.exemplars.length > 0)
         exemplars = [...exemplars, ...point.exemplars].slice(-mostExemplarsOfSeries);
-      before = point;
+      // The rest of a point would be a copy of all texts.
+      before = { time: point.time, measured: point.measured };
       return true;
     },
     since(after) {
@@ -91,7 +94,10 @@ function pairsOf(buckets: readonly number[]): Array<[number | null, number]> {
 }
 
 /** What a cumulative point adds to the one before; `undefined` for the first one. */
-function since(before: MetricPoint | undefined, { measured: now, start }: MetricPoint): Measured | undefined {
+function since(
+  before: Pick<MetricPoint, 'time' | 'measured'> | undefined,
+  { measured: now, start }: MetricPoint,
+): Measured | undefined {
   if (before === undefined) return undefined;
   const { measured: then } = before;
   if (start > before.time) return now;

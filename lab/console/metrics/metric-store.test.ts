@@ -227,3 +227,26 @@ test('the size of a metric store is bounded whatever is sent', () => {
     { numRuns: 30 },
   );
 });
+
+test('exemplars are kept with valid ids only, in a number that is bounded, and count', () => {
+  const exemplar = (at: number, traceId: string, spanId: string) => ({
+    timeUnixNano: nanos(at),
+    asInt: '1',
+    traceId,
+    spanId,
+  });
+  const [traceId, spanId] = ['a'.repeat(32), 'b'.repeat(16)];
+  const exemplars = [
+    ...Array.from({ length: 100 }, (_, at) => exemplar(at, traceId, spanId)),
+    exemplar(100, 'c'.repeat(500_000), spanId),
+    exemplar(101, traceId, 'd'.repeat(500_000)),
+  ];
+  const point = { timeUnixNano: nanos(1), asInt: '1' };
+  const { store } = storeOf([{ name: 'g', gauge: { dataPoints: [point] } }]);
+  const without = store.bytes();
+  send(store, [{ name: 'g', gauge: { dataPoints: [{ ...point, timeUnixNano: nanos(2), exemplars }] } }]);
+  const kept = find(store, 'g').series[0]?.exemplars ?? [];
+  expect(kept).toHaveLength(30);
+  expect(kept.at(-1)).toEqual({ time: start + 101_000, value: 1, traceId, spanId: '' });
+  expect(store.bytes()).toBeGreaterThan(without + 30 * (32 + 16));
+});

@@ -1,3 +1,5 @@
+import { ownText } from '../own-text.ts';
+
 /** One sample of an exposition. */
 export interface Sample {
   name: string;
@@ -40,7 +42,7 @@ function readSample(each: string): Sample | undefined {
   if (name === undefined) return undefined;
   const sample = { name, labels: readLabels(own), value: readNumber(value) };
   if (exemplarValue === undefined) return sample;
-  const exemplar = { labels: readLabels(exemplarLabels), value: readNumber(exemplarValue) };
+  const exemplar = { labels: ownLabels(readLabels(exemplarLabels)), value: readNumber(exemplarValue) };
   return { ...sample, exemplar: time === undefined ? exemplar : { ...exemplar, time: readNumber(time) } };
 }
 
@@ -50,6 +52,11 @@ function readLabels(text = ''): Record<string, string> {
     return [pair.slice(0, at), pair.slice(at + 2, -1).replaceAll(/\\(.)/g, unescape)];
   });
   return Object.fromEntries(pairs);
+}
+
+/** Exemplars are kept for minutes, and each would keep its exposition. */
+function ownLabels(of: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(of).map(([name, value]) => [ownText(name), ownText(value)]));
 }
 
 function unescape(_all: string, escaped: string): string {

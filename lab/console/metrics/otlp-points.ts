@@ -1,6 +1,6 @@
-import { boundedLabels, boundedText, type Cuts } from '../otlp/limits.ts';
+import { boundedLabels, boundedText, type Cuts, mostExemplarsOfSeries } from '../otlp/limits.ts';
 import type { ReceivedMetric } from '../otlp/messages.ts';
-import { milliseconds, serviceOf } from '../otlp/records.ts';
+import { isSpanId, isTraceId, milliseconds, serviceOf } from '../otlp/records.ts';
 import {
   exponentialIndex,
   type Distribution,
@@ -80,12 +80,13 @@ function describer(metric: ReceivedMetric, cuts: Cuts) {
       isDelta: delta,
       measured: (point.flags & noValue) === noValue ? withoutValue(measured) : measured,
       exemplars: exemplars
-        .filter(({ traceId }) => traceId !== '')
+        .filter(({ traceId }) => isTraceId(traceId))
+        .slice(-mostExemplarsOfSeries)
         .map(({ time, asDouble, asInt, traceId, spanId }) => ({
           time: milliseconds(time),
           value: Number(asDouble ?? asInt ?? 0),
           traceId,
-          spanId,
+          spanId: isSpanId(spanId) ? spanId : '',
         })),
     };
   };

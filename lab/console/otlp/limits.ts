@@ -1,4 +1,5 @@
 import type { Value, Values } from '../api-types.ts';
+import { ownText } from '../own-text.ts';
 import { type Attributes, type AttributeValue, setMember } from './attributes.ts';
 
 /** Bounds what is kept of one record, because a sender may send anything. Truncation is visible in the record. */
@@ -15,6 +16,7 @@ export const mostLinks = 32;
 export const mostSeriesOfMetric = 500;
 /** Every second of what the console shows. */
 export const mostPointsOfSeries = 900;
+/** Of one point as well. */
 export const mostExemplarsOfSeries = 30;
 const mostLabels = 32;
 const longestLabel = 256;
@@ -32,7 +34,7 @@ export function boundedText(text: string, cuts?: Cuts): string {
 function shortened(text: string, longest: number, cuts: Cuts | undefined, mark = ''): string {
   if (text.length <= longest) return text;
   if (cuts !== undefined) cuts.count += 1;
-  return text.slice(0, longest) + mark;
+  return ownText(text.slice(0, longest) + mark);
 }
 
 /** The first entries of a list. */

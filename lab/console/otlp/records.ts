@@ -16,8 +16,8 @@ import type { Attributes, ReceivedLog, ReceivedSpan } from './messages.ts';
 const zeros = '0'.repeat(32);
 
 /** Ids are hexadecimal digits in lower case, which the readers of both formats see to. */
-const isTraceId = (id: string): boolean => id.length === 32 && id !== zeros;
-const isSpanId = (id: string): boolean => id.length === 16 && !zeros.startsWith(id);
+export const isTraceId = (id: string): boolean => id.length === 32 && id !== zeros;
+export const isSpanId = (id: string): boolean => id.length === 16 && !zeros.startsWith(id);
 
 /** @returns `undefined` for a span without valid ids, which no link could reach */
 export function toSpanRecord(span: ReceivedSpan): SpanRecord | undefined {
