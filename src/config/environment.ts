@@ -166,7 +166,9 @@ export const proxies = (rest: Rest<number | string[]>): Variable<number | string
   expected: 'the number of proxies, or their addresses such as "10.0.0.0/8,192.168.1.7"',
   parse: (raw) => {
     if (/^[1-9]\d?$/.test(raw)) return Number(raw);
-    return addressRanges({ meaning: '' }).parse(raw);
+    const addresses = addressRanges({ meaning: '' }).parse(raw);
+    // Fastify refuses to trust every address.
+    return addresses?.some((address) => /\/0+$/.test(address)) ? undefined : addresses;
   },
 });
 
