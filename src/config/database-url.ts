@@ -74,7 +74,7 @@ function parseDatabaseUrl(text: string, env: Environment = {}): DatabaseUrl | un
     if (!/^postgres(ql)?:\/\//.test(text)) return undefined;
     throw new UnfitValue('has a "#": write it as %23');
   }
-  return assemble(authority, path, parametersOf(query), env);
+  return assemble(authority, path, query, env);
 }
 
 /** A variable of this form. Its value is the text, which only {@link readDatabaseUrl} takes apart. */
@@ -94,7 +94,8 @@ export function readDatabaseUrl(text: string, env: Environment = process.env): D
 
 type Parameters = Map<string, string>;
 
-function assemble(authority: string, path: string | undefined, parameters: Parameters, env: Environment) {
+function assemble(authority: string, path: string | undefined, query: string, env: Environment) {
+  const parameters = parametersOf(query);
   const take = (name: string): string | undefined => {
     const value = parameters.get(name);
     parameters.delete(name);
@@ -118,9 +119,16 @@ function assemble(authority: string, path: string | undefined, parameters: Param
   if (take('gssencmode') === 'require')
     throw new UnfitValue('has gssencmode=require, which is not supported');
   for (const name of parameters.keys()) {
-    if (!withoutEffect.has(name)) throw new UnfitValue(`has the parameter "${name}", which is not supported`);
+    if (!withoutEffect.has(name)) throw new UnfitValue(unsupported(name, query));
   }
   return url;
+}
+
+/** What looks like a parameter may be the rest of a password with a "?" or a "&", and is not repeated then. */
+function unsupported(name: string, query: string): string {
+  return /@|password=/.test(query)
+    ? 'has a parameter that is not supported (write "?" and "&" in a password as %3F and %26)'
+    : `has the parameter "${name}", which is not supported`;
 }
 
 function hostsOf(inAuthority: string, host: string | undefined, port: string | undefined): DatabaseHost[] {
