@@ -8,13 +8,27 @@ import { freePort } from './free-port.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
+/**
+ * What stands before the command of `docker compose`. No `.env` is read, because the stack is that of this repository and not a
+ * developer's; variables of this process count.
+ */
+export const composeArguments = (project: string): readonly string[] => [
+  'compose',
+  '--project-name',
+  project,
+  '--env-file',
+  '/dev/null',
+  '--file',
+  'docker-compose.yml',
+];
+
 /** Runs `docker compose` for a project. */
 export function compose(
   project: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ stdout: string; stderr: string }> {
-  return promisify(execFile)('docker', ['compose', '--project-name', project, ...args], {
+  return promisify(execFile)('docker', [...composeArguments(project), ...args], {
     cwd: root,
     env: { ...process.env, ...env },
     maxBuffer: 64 * 1024 * 1024,
@@ -49,11 +63,11 @@ export async function freePorts(): Promise<Record<string, string>> {
 export function removeAtTheEnd(project: string): () => Promise<void> {
   const command = [
     'cat > /dev/null',
-    'if [ -n "$STACK_LOG" ]; then docker compose --project-name "$0" logs --no-color > "$STACK_LOG"; fi',
-    'exec docker compose --project-name "$0" down --volumes --timeout 10 2> /dev/null',
+    'if [ -n "$STACK_LOG" ]; then docker "$@" logs --no-color > "$STACK_LOG"; fi',
+    'exec docker "$@" down --volumes --timeout 10 2> /dev/null',
   ];
   // Detached, so that Ctrl-C does not end it as well.
-  const remover = spawn('/bin/sh', ['-c', command.join('\n'), project], {
+  const remover = spawn('/bin/sh', ['-c', command.join('\n'), 'sh', ...composeArguments(project)], {
     cwd: root,
     detached: true,
     stdio: ['pipe', 'ignore', 'inherit'],

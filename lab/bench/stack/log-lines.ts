@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { composeArguments } from '../../harness/compose-project.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
@@ -22,7 +23,7 @@ export function watchLogs(
 ): { written: ReadonlyMap<string, Written>; close: () => void } {
   const written = new Map<string, Written>();
   const options = ['--follow', '--no-color', ...(since ? ['--since', since.toISOString()] : [])];
-  const child = spawn('docker', ['compose', '--project-name', project, 'logs', ...options], {
+  const child = spawn('docker', [...composeArguments(project), 'logs', ...options], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
