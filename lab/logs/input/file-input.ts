@@ -82,7 +82,9 @@ export class FileInput implements Input {
     const { offset } = this.position;
     const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, offset);
     const isEnd = bytesRead < buffer.length;
-    this.isComplete = isEnd && (this.#readsOnce || this.#isQuiet || this.#isAbandoned());
+    // What came since the last look at the file is new, however long it was quiet before.
+    const isUnchanged = offset + bytesRead === this.#size;
+    this.isComplete = isEnd && (this.#readsOnce || (isUnchanged && (this.#isQuiet || this.#isAbandoned())));
     const isNew = offset + bytesRead > this.#seen;
     this.#seen = offset + bytesRead;
     return isNew || this.isComplete ? bytesRead : 0;

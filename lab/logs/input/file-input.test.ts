@@ -1,0 +1,46 @@
+import { appendFile, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FileInput } from './file-input.ts';
+
+let folder: string;
+let file: string;
+let input: FileInput;
+const buffer = Buffer.alloc(1024);
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'orders-file-input-'));
+  file = path.join(folder, 'app.log');
+  await writeFile(file, '{"message":"zero"}\n');
+  input = await FileInput.open(await open(file), {
+    name: file,
+    id: '1:1',
+    waits: { rotated: 1, line: 1 },
+    once: false,
+    checkpoint: undefined,
+    fromEnd: true,
+  });
+});
+
+afterEach(async () => {
+  await input.close();
+  await rm(folder, { recursive: true });
+});
+
+test.each([
+  ['quiet', () => file],
+  ['renamed', () => undefined],
+])('half of a line is no line when a file that was %s has just got it', async (_, where) => {
+  const lookAndRead = async () => {
+    await input.poll(where());
+    await input.read(buffer);
+    return input.isComplete;
+  };
+  await expect.poll(lookAndRead).toBe(true);
+  await appendFile(file, '{"message":"one ');
+  expect(await input.read(buffer)).toBe(16);
+  expect(input.isComplete).toBe(false);
+  // Nothing more comes.
+  await expect.poll(lookAndRead).toBe(true);
+});
