@@ -51,15 +51,23 @@ export function createStandardOutput({ fd = 1, backoff, say }: StandardOutputOpt
   };
 }
 
-async function writeToStream(text: Buffer): Promise<void> {
+async function writeToStream(text: Buffer, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  // A reader that stands still, such as a pager, takes nothing for as long as it likes.
+  const giveUp = (): void => reject(signal.reason);
+  signal.addEventListener('abort', giveUp);
   // It is reported to the callback of the write, too.
   if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => {});
   process.stdout.write(text, (error) => {
     if (error == null) resolve();
     else reject(gone(error));
   });
-  await promise;
+  try {
+    await promise;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
 }
 
 /** @returns how many bytes the file has taken, which may be fewer than there are */
