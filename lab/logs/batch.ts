@@ -60,6 +60,9 @@ export class BatchBuilder {
   /** Buffers of requests, for reuse: garbage outside V8's heap would be collected too late. */
   readonly #writers: ProtobufWriter[] = [];
   #last: Section | undefined;
+  /** Of the lines that are added, and of the line in the text that has no line feed yet. */
+  #input: Input | undefined;
+  #open: Input | undefined;
   #added = 0;
   #ends = new Map<Input, Position>();
 
@@ -73,6 +76,11 @@ export class BatchBuilder {
   /** The time at which the lines from now on are read. */
   tick(): void {
     this.#observed = now();
+  }
+
+  /** The lines from now on are of this input. */
+  from(input: Input): void {
+    this.#input = input;
   }
 
   get isFull(): boolean {
@@ -108,7 +116,7 @@ export class BatchBuilder {
     piece?: { number: number; isLast: boolean },
   ): void {
     this.#begin(end - start);
-    if (this.#text !== undefined) this.#addLine(bytes, start, end, piece?.isLast ?? true);
+    if (this.#text !== undefined) this.#addLine(bytes, start, end, piece);
     if (!this.otlp) return;
     const text = bytes.toString('utf8', start, end);
     writeTextRecord(this.#sectionOf(service), text, this.#observed, piece?.number);
@@ -121,9 +129,13 @@ export class BatchBuilder {
     this.#added += bytes;
   }
 
-  #addLine(bytes: Buffer, start: number, end: number, isLast = true): void {
+  #addLine(bytes: Buffer, start: number, end: number, piece = wholeLine): void {
+    const isRest = piece.number > 0 && this.#open === this.#input;
+    // Its rest may never come.
+    if (this.#open !== undefined && !isRest) this.#text?.append(lineFeed);
     this.#text?.append(bytes.subarray(start, end));
-    if (isLast) this.#text?.append(lineFeed);
+    if (piece.isLast) this.#text?.append(lineFeed);
+    this.#open = piece.isLast ? undefined : this.#input;
   }
 
   #sectionOf(service: string | undefined): RecordBytes {
@@ -171,3 +183,4 @@ export class BatchBuilder {
 }
 
 const lineFeed = Buffer.from('\n');
+const wholeLine = { number: 0, isLast: true };

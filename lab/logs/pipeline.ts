@@ -45,6 +45,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const start = input.position;
     const length = await input.read(buffer);
     if (length === 0) return false;
+    batch.from(input);
     processor.begin(length, start, input.isComplete);
     let isFull = true;
     while (isFull) {
@@ -58,6 +59,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (signal.aborted) return true;
     }
     return true;
+  }
+
+  /** Stays with a line that comes in pieces, so that no other input's line is between them. @returns as `readFrom` does */
+  async function readLinesFrom(input: Input): Promise<boolean> {
+    const hasRead = await readFrom(input);
+    let hasMore = hasRead;
+    while (hasMore && input.position.piece > 0 && !signal.aborted) hasMore = await readFrom(input);
+    return hasRead;
   }
 
   async function rest(): Promise<void> {
@@ -82,7 +91,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         }
         let hasRead = false;
         for (const set of sets)
-          for (const input of set.inputs()) hasRead = (await readFrom(input)) || hasRead;
+          for (const input of set.inputs()) hasRead = (await readLinesFrom(input)) || hasRead;
         const isDue = batch.lines === 0 ? !hasRead : performance.now() - batch.since >= options.batchDelay;
         if (isDue) await flush();
         if (hasRead) continue;

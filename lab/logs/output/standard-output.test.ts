@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -38,4 +38,27 @@ test('SIGTERM ends the program while its reader stands still, and says what was 
   logs.child.stdout?.resume();
   await logs.ended;
   expect(logs.said()).toMatch(/\d+ lines were not accepted in time; the next start forwards them\./);
+});
+
+test('a line that is read in pieces is passed on as one, without the lines of another file', async () => {
+  const other = path.join(folder, 'other.log');
+  await writeFile(file, `${'x'.repeat(700_000)}\nshort\n`);
+  await writeFile(other, 'of another file\n');
+  await using logs = start([file, other, '--once']);
+  expect(await logs.ended).toBe(0);
+  expect(logs.output()).toBe((await readFile(file, 'utf8')) + (await readFile(other, 'utf8')));
+});
+
+test('a long line whose rest is missing ends before the line of another file', async () => {
+  const other = path.join(folder, 'other.log');
+  await writeFile(file, 'x'.repeat(1500));
+  await writeFile(other, '');
+  await using logs = start([file, other], { LOGS_LONGEST_LINE: '1000', LOGS_LINE_WAIT: '1h' });
+  await expect.poll(() => logs.output(), soon).toBe('x'.repeat(1000));
+  await appendFile(other, 'of another file\n');
+  await expect.poll(() => logs.output(), soon).toBe(`${'x'.repeat(1000)}\nof another file\n`);
+  await appendFile(file, '\n');
+  await expect
+    .poll(() => logs.output(), soon)
+    .toBe(`${'x'.repeat(1000)}\nof another file\n${'x'.repeat(500)}\n`);
 });
