@@ -1,4 +1,4 @@
-import { duration, share, type Values, wholeNumber } from './environment.ts';
+import { duration, mustNotBeZero, share, type Values, wholeNumber } from './environment.ts';
 
 /** The variables of the circuit breaker of a dependency. */
 export const breakerVariables = {
@@ -37,4 +37,9 @@ export function breakerConfig(value: Values<typeof breakerVariables>): BreakerCo
     window: value.BREAKER_WINDOW,
     openFor: value.BREAKER_OPEN_FOR,
   };
+}
+
+/** A sentence for each value that is valid by itself but must not be used. */
+export function breakerContradictions(value: Values<typeof breakerVariables>) {
+  return mustNotBeZero(value, 'BREAKER_WINDOW', 'BREAKER_OPEN_FOR');
 }

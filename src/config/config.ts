@@ -1,4 +1,12 @@
-import { type ApiKey, ConfigError, type Environment, read, Secret, type Values } from './environment.ts';
+import {
+  type ApiKey,
+  ConfigError,
+  type Environment,
+  mustNotBeZero,
+  read,
+  Secret,
+  type Values,
+} from './environment.ts';
 import { domainConfig, type DomainConfig, domainContradictions } from './domain-config.ts';
 import type { LogFilter, LogLevel } from './log-filter.ts';
 import { migrationVariables } from './migration-variables.ts';
@@ -158,10 +166,6 @@ export function loadConfig(env: Environment = process.env): Config {
 
 /** Returns a sentence for each value, or pair of values, that is valid by itself but must not be used. */
 function contradictions(value: ServiceValues): string[] {
-  const mustNotBeZero = (name: keyof ServiceValues): [boolean, string] => [
-    value[name] === 0,
-    `${name} must not be 0`,
-  ];
   const table: ReadonlyArray<[applies: boolean, sentence: string]> = [
     [
       value.NODE_ENV === 'production' && value.API_KEYS.some(({ key }) => key === demoApiKey.key),
@@ -180,17 +184,15 @@ function contradictions(value: ServiceValues): string[] {
     // The RateLimit headers state windows in whole seconds.
     [value.RATE_LIMIT_WINDOW < 1000, 'RATE_LIMIT_WINDOW must be at least 1s'],
     [value.AUTH_FAILURE_WINDOW < 1000, 'AUTH_FAILURE_WINDOW must be at least 1s'],
-    mustNotBeZero('ADMISSION_TARGET'),
-    mustNotBeZero('ADMISSION_BUSY_LATENCY'),
-    mustNotBeZero('REDIS_COMMAND_TIMEOUT'),
+    ...mustNotBeZero(value, 'ADMISSION_TARGET', 'ADMISSION_BUSY_LATENCY', 'ADMISSION_LOOP_DELAY'),
+    ...mustNotBeZero(value, 'REDIS_COMMAND_TIMEOUT'),
+    ...mustNotBeZero(value, 'DATABASE_CONNECT_TIMEOUT', 'DATABASE_DEADLINE', 'SHUTDOWN_DEADLINE'),
     [
       value.HTTP_HEADERS_TIMEOUT > value.HTTP_REQUEST_TIMEOUT,
       'HTTP_HEADERS_TIMEOUT must not be longer than HTTP_REQUEST_TIMEOUT',
     ],
     // Node treats 0 as "no timeout".
-    mustNotBeZero('HTTP_HEADERS_TIMEOUT'),
-    mustNotBeZero('HTTP_KEEP_ALIVE_TIMEOUT'),
-    mustNotBeZero('HTTP_SEND_TIMEOUT'),
+    ...mustNotBeZero(value, 'HTTP_HEADERS_TIMEOUT', 'HTTP_KEEP_ALIVE_TIMEOUT', 'HTTP_SEND_TIMEOUT'),
   ];
   return table.filter(([applies]) => applies).map(([, sentence]) => sentence);
 }
@@ -232,6 +234,8 @@ function postgresConfig(value: Values<typeof postgresVariables>): PostgresConfig
 export function loadMigrationConfig(env: Environment = process.env): MigrationConfig {
   const { DATABASE_URL, DATABASE_POOLER } = postgresVariables;
   const value = read({ DATABASE_POOLER, ...migrationVariables }, env);
+  // Postgres treats 0 as "no timeout".
+  if (value.MIGRATION_LOCK_TIMEOUT === 0) throw new ConfigError(['MIGRATION_LOCK_TIMEOUT must not be 0']);
   return {
     url: new Secret(value.MIGRATION_DATABASE_URL ?? read({ DATABASE_URL }, env).DATABASE_URL),
     pooler: value.DATABASE_POOLER,

@@ -1,5 +1,10 @@
-import { type BreakerConfig, breakerConfig, breakerVariables } from './breaker-config.ts';
-import { duration, share, type Values, wholeNumber } from './environment.ts';
+import {
+  type BreakerConfig,
+  breakerConfig,
+  breakerContradictions,
+  breakerVariables,
+} from './breaker-config.ts';
+import { duration, mustNotBeZero, share, type Values, wholeNumber } from './environment.ts';
 import { gatewayAccess, type GatewayAccess, gatewayContradictions } from './gateway-config.ts';
 import { gatewayVariables } from './gateway-variables.ts';
 import type { outgoingProxyVariables } from './outgoing-proxy.ts';
@@ -102,10 +107,6 @@ export function domainConfig(value: DomainValues): DomainConfig {
 
 /** A sentence for each value, or pair of values, of the domain that is valid by itself but must not be used. */
 export function domainContradictions(value: DomainValues): Array<[applies: boolean, sentence: string]> {
-  const mustNotBeZero = (name: keyof typeof domainVariables): [boolean, string] => [
-    value[name] === 0,
-    `${name} must not be 0`,
-  ];
   return [
     ...gatewayContradictions(value),
     [
@@ -116,9 +117,21 @@ export function domainContradictions(value: DomainValues): Array<[applies: boole
       value.SETTLEMENT_BACKOFF_FLOOR > value.SETTLEMENT_BACKOFF_CAP,
       'SETTLEMENT_BACKOFF_FLOOR must not be longer than SETTLEMENT_BACKOFF_CAP',
     ],
-    mustNotBeZero('MAX_PENDING_CLIENT_SHARE'),
-    mustNotBeZero('PAYMENT_CLIENT_SHARE'),
-    mustNotBeZero('ORDER_CACHE_TTL'),
+    [
+      value.SETTLEMENT_BACKOFF_BASE === 0 && value.SETTLEMENT_BACKOFF_FLOOR === 0,
+      'SETTLEMENT_BACKOFF_BASE and SETTLEMENT_BACKOFF_FLOOR must not both be 0',
+    ],
+    ...mustNotBeZero(
+      value,
+      'MAX_PENDING_CLIENT_SHARE',
+      'PAYMENT_CLIENT_SHARE',
+      'ORDER_CACHE_TTL',
+      'PAYMENT_ATTEMPT_TIMEOUT',
+      'PAYMENT_DEADLINE',
+      'SETTLEMENT_POLL_INTERVAL',
+      'SETTLEMENT_BACKOFF_CAP',
+    ),
+    ...breakerContradictions(value),
   ];
 }
 

@@ -196,6 +196,14 @@ export const optional = <T>(variable: Variable<T>): Variable<T | undefined> => (
 
 export type Values<V> = { [Name in keyof V]: V[Name] extends Variable<infer T> ? T : never };
 
+/** Sentences about values of 0, for durations that leave no time to anything. */
+export function mustNotBeZero<Name extends string>(
+  values: Readonly<Record<NoInfer<Name>, number>>,
+  ...names: readonly Name[]
+): Array<[applies: boolean, sentence: string]> {
+  return names.map((name) => [values[name] === 0, `${name} must not be 0`]);
+}
+
 /** Reads the variables that it is given. @throws {ConfigError} listing every fault */
 export function read<V extends Readonly<Record<string, Variable<unknown>>>>(
   known: V,

@@ -24,3 +24,9 @@ test('loadMigrationConfig prefers MIGRATION_DATABASE_URL, which needs no other, 
     /^MIGRATION_DATABASE_URL must be a URL/,
   );
 });
+
+test('loadMigrationConfig refuses MIGRATION_LOCK_TIMEOUT of 0, which Postgres treats as no timeout', () => {
+  expect(() => loadMigrationConfig({ ...ofService, MIGRATION_LOCK_TIMEOUT: '0s' })).toThrow(
+    /^MIGRATION_LOCK_TIMEOUT must not be 0$/,
+  );
+});

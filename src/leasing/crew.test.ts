@@ -130,6 +130,21 @@ test('a crew waits for up to a quarter longer than the poll interval, so that re
   expect((looks[1] ?? 0) - (looks[0] ?? 0)).toBeGreaterThanOrEqual(99);
 });
 
+test('a crew with the longest poll interval waits as well', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(1);
+  let looks = 0;
+  const beforeLook = async () => {
+    looks += 1;
+  };
+  const crew = crewOf(0, { pollInterval: 2 ** 31 - 1, beforeLook });
+  await crew.start();
+  vi.restoreAllMocks();
+  const other = crewOf(0);
+  await other.start();
+  await expect.poll(() => other.taken.length).toBeGreaterThan(2);
+  expect(looks).toBe(1);
+});
+
 test('a crew looks again at once when it is woken', async () => {
   const crew = crewOf(0, { pollInterval: 3_600_000 });
   await crew.start();

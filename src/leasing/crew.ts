@@ -111,7 +111,8 @@ export function createCrew<T>(options: CrewOptions<T>): Crew {
 
   /** Waits for the next poll or for `wake`. The jitter keeps replicas from polling in step. */
   async function sleep(): Promise<void> {
-    const interval = options.pollInterval * (0.75 + Math.random() / 2);
+    // Node's timers fire immediately for a longer delay.
+    const interval = Math.min(options.pollInterval * (0.75 + Math.random() / 2), 2 ** 31 - 1);
     const signal = AbortSignal.any([stopping.signal, alarm.signal]);
     await delay(interval, undefined, { signal }).catch(() => {});
     alarm = new AbortController();

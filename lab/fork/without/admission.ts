@@ -54,7 +54,7 @@ export const withoutAdmission: Readonly<Record<string, readonly Edit[]>> = {
     withoutBlock('export interface AdmissionConfig'),
     remove(/^ *admission: admissionConfig\(value\),\n/gm),
     remove(/^ *\[\n *value\.ADMISSION_LIMIT_MIN[^]*?\],\n/gm),
-    remove(/^ *mustNotBeZero\('ADMISSION_\w+'\),\n/gm),
+    remove(/^ *\.\.\.mustNotBeZero\(value, 'ADMISSION.*\n/gm),
     withoutBlock('function admissionConfig'),
   ],
   'src/config/variables.ts': [

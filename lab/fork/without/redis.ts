@@ -34,7 +34,7 @@ export const withoutRedis: Readonly<Record<string, readonly Edit[]>> = {
     withoutBlock('redis: RedisConfig'),
     withoutBlock('export interface RedisConfig'),
     remove(/^ *redis: redisConfig\(value\),\n/gm),
-    remove(/^ *mustNotBeZero\('REDIS.*\n/gm),
+    remove(/^ *\.\.\.mustNotBeZero\(value, 'REDIS.*\n/gm),
     withoutBlock('function redisConfig'),
   ],
   'src/config/variables.ts': [

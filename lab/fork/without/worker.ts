@@ -8,11 +8,15 @@ export const withoutWorker: Readonly<Record<string, readonly Edit[]>> = {
     remove(/^ *start: worker\.start,\n/gm),
   ],
   'src/config/domain-config.ts': [
-    remove(/^import .*settlement-config.*\n/gm),
+    remove(/^import [^;]*settlement-config.*\n/gm),
     remove(/^ *settlement: SettlementConfig;\n/gm),
     remove(', settlement: settlementConfig(value)'),
     remove(', and how it settles what a call left open'),
     remove(', ...settlementVariables'),
+    replace(
+      '[...upstreamContradictions(value), ...settlementContradictions(value)]',
+      'upstreamContradictions(value)',
+    ),
   ],
   'README.md': [
     replace(

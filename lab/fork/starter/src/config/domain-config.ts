@@ -1,6 +1,11 @@
 import type { Values } from './environment.ts';
 import type { outgoingProxyVariables } from './outgoing-proxy.ts';
-import { type SettlementConfig, settlementConfig, settlementVariables } from './settlement-config.ts';
+import {
+  settlementContradictions,
+  type SettlementConfig,
+  settlementConfig,
+  settlementVariables,
+} from './settlement-config.ts';
 import {
   type UpstreamConfig,
   upstreamConfig,
@@ -25,5 +30,5 @@ export function domainConfig(value: DomainValues): DomainConfig {
 
 /** A sentence for each value, or pair of values, of the domain that is valid by itself but must not be used. */
 export function domainContradictions(value: DomainValues): Array<[applies: boolean, sentence: string]> {
-  return upstreamContradictions(value);
+  return [...upstreamContradictions(value), ...settlementContradictions(value)];
 }

@@ -1,4 +1,4 @@
-import { duration, type Values, wholeNumber } from './environment.ts';
+import { duration, mustNotBeZero, type Values, wholeNumber } from './environment.ts';
 
 /** The variables of the worker. */
 export const settlementVariables = {
@@ -19,4 +19,9 @@ export interface SettlementConfig {
 
 export function settlementConfig(value: Values<typeof settlementVariables>): SettlementConfig {
   return { pollInterval: value.SETTLEMENT_POLL_INTERVAL, concurrency: value.SETTLEMENT_CONCURRENCY };
+}
+
+/** A sentence for each value that is valid by itself but must not be used. */
+export function settlementContradictions(value: Values<typeof settlementVariables>) {
+  return mustNotBeZero(value, 'SETTLEMENT_POLL_INTERVAL');
 }

@@ -1,6 +1,11 @@
 import { baseUrl } from './addresses.ts';
-import { type BreakerConfig, breakerConfig, breakerVariables } from './breaker-config.ts';
-import { duration, share, type Values, wholeNumber } from './environment.ts';
+import {
+  type BreakerConfig,
+  breakerConfig,
+  breakerContradictions,
+  breakerVariables,
+} from './breaker-config.ts';
+import { duration, mustNotBeZero, share, type Values, wholeNumber } from './environment.ts';
 import {
   type OutgoingProxy,
   type outgoingProxyVariables,
@@ -74,5 +79,7 @@ export function upstreamContradictions(value: UpstreamValues): Array<[applies: b
       value.UPSTREAM_ATTEMPT_TIMEOUT > value.UPSTREAM_DEADLINE,
       'UPSTREAM_ATTEMPT_TIMEOUT must not be longer than UPSTREAM_DEADLINE',
     ],
+    ...mustNotBeZero(value, 'UPSTREAM_ATTEMPT_TIMEOUT', 'UPSTREAM_DEADLINE'),
+    ...breakerContradictions(value),
   ];
 }
