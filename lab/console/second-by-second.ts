@@ -3,7 +3,7 @@ export const shownTime = 15 * 60_000;
 
 /** Values per second of the last 15 minutes. */
 export interface SecondBySecond {
-  /** @param time milliseconds since 1970, later than the previous one */
+  /** @param time milliseconds since 1970. After a clock was put back, the seconds that it repeats are replaced. */
   add(time: number, values: Readonly<Record<string, number | null>>): void;
   /** The seconds after that time, as columns. */
   since(after: number): { times: number[]; columns: Record<string, Array<number | null>> };
@@ -13,7 +13,7 @@ export function createSecondBySecond(): SecondBySecond {
   let rows: Array<{ time: number; values: Readonly<Record<string, number | null>> }> = [];
   return {
     add(time, values) {
-      rows = rows.filter((row) => row.time > time - shownTime);
+      rows = rows.filter((row) => row.time > time - shownTime && row.time < time);
       rows.push({ time, values });
     },
     since(after) {

@@ -41,6 +41,15 @@ test('a missed scrape is a gap in the series', () => {
   });
 });
 
+test('a series goes on from the time to which a clock was put back', () => {
+  const series = createSeries();
+  for (const [second, requests] of [0, 10, 20, 30].entries())
+    series.take(scrape(requests), start + second * 1000);
+  series.take(scrape(40), start + 1000);
+  series.take(scrape(45), start + 2000);
+  expect(series.since(0)).toMatchObject({ times: [start + 1000, start + 2000], columns: { ok: [10, 5] } });
+});
+
 test('a series keeps at most 15 minutes', () => {
   const series = createSeries();
   for (let second = 0; second <= 1000; second += 1) series.take(scrape(second), start + second * 1000);

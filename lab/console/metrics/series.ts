@@ -34,13 +34,15 @@ export function createSeries(): Series {
     const fresh = worthShowing(
       reading.exemplars.filter((each) => isRecent(each) && !known.has(each.traceId)),
     );
-    const recent = exemplars.filter(({ exemplar }) => isRecent(exemplar));
+    const recent = exemplars.filter(({ exemplar, readAt }) => isRecent(exemplar) && readAt < time);
     exemplars = [...recent, ...fresh.map((exemplar) => ({ exemplar, readAt: time }))].slice(-mostExemplars);
     known = new Set(reading.exemplars.map(({ traceId }) => traceId));
   }
 
   return {
     take(reading, time) {
+      // A clock that was put back would make negative rates.
+      if (time <= (readings.at(-1)?.time ?? 0)) readings = [];
       const before = readings.at(-1);
       const windowStart = readings[0];
       noteExemplars(reading, time);

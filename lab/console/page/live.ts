@@ -32,6 +32,7 @@ export function createLive(): Live {
   const listeners = new Set<() => void>();
 
   function take(overview: Overview): void {
+    timeline.follow(overview.now);
     timeline.add(overview.times, overview.columns);
     const shown = exemplars.filter(({ time }) => time > overview.now - shownTime);
     // Two concurrent requests return the same exemplars.

@@ -17,3 +17,14 @@ test('a timeline keeps at most 15 minutes', () => {
   expect(timeline.times).toHaveLength(900);
   expect(timeline.columns.get('ok')?.at(-1)).toBe(1000);
 });
+
+test('a timeline starts again when the clock was put back', () => {
+  const timeline = createTimeline();
+  timeline.add([8000, 9000], { ok: [5, 6] });
+  timeline.follow(8900);
+  expect(timeline.times).toEqual([8000, 9000]);
+  timeline.follow(5000);
+  timeline.add([4000, 5000], { ok: [7, 8] });
+  expect(timeline.times).toEqual([4000, 5000]);
+  expect(timeline.columns.get('ok')).toEqual([7, 8]);
+});

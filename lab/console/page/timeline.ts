@@ -9,6 +9,8 @@ export interface Timeline {
   /** Milliseconds since 1970, ascending. */
   readonly times: readonly number[];
   readonly columns: Columns;
+  /** Forgets all seconds if the clock was put back, which would come as repeated ones. @param now of the answer's sender */
+  follow(now: number): void;
   add(times: readonly number[], columns: Readonly<Record<string, ReadonlyArray<number | null>>>): void;
 }
 
@@ -21,6 +23,12 @@ export function createTimeline(): Timeline {
     },
     get columns() {
       return columns;
+    },
+    follow(now) {
+      // A second may be counted before it has begun.
+      if (now > (times.at(-1) ?? 0) - 1000) return;
+      times = [];
+      columns = new Map();
     },
     add(fresh, values) {
       // Two concurrent requests return the same seconds.
