@@ -40,6 +40,8 @@ export interface ConsoleOptions {
   timeScale?: number;
   /** Can be set later by `watch`. */
   targets?: Targets;
+  /** Milliseconds within which a request must have come whole. Default: 30,000. */
+  requestTimeout?: number;
   onUnexpectedError(error: unknown): void;
 }
 
@@ -67,7 +69,7 @@ const lastForwards = 1000;
  */
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
   let { targets } = options;
-  const { timeScale = 1 } = options;
+  const { timeScale = 1, requestTimeout = 30_000 } = options;
   const token = randomBytes(18).toString('base64url');
   const files = await readPageFiles();
   // Log lines are fewer than spans, and points of metrics are numbers.
@@ -97,6 +99,10 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
 
   const app = fastify({
     forceCloseConnections: true,
+    // A body that never ends would hold its part of what is received at the same time.
+    requestTimeout,
+    // If the one for headers were longer, Node would exchange the two.
+    http: { headersTimeout: requestTimeout, connectionsCheckingInterval: Math.min(1000, requestTimeout) },
     // A mistyped field that is silently dropped would cost its user an hour.
     ajv: { customOptions: { removeAdditional: false } },
   });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decode, integer, message, one, text } from '../../lab/console/otlp/protobuf.ts';
@@ -108,6 +109,18 @@ test('a sender that goes away in the middle of a body does no harm', async () =>
   socket.destroy();
   await once(socket, 'close');
   expect((await shown.raw('POST', '/v1/traces', { body: {} })).status).toBe(200);
+});
+
+test('a body that never ends is answered with 408, and its connection closed', {
+  timeout: 10_000,
+}, async () => {
+  await using impatient = await startTestConsole({ requestTimeout: 100 });
+  const socket = connect(Number(new URL(impatient.url).port), '127.0.0.1');
+  socket.write(
+    'POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+  );
+  expect(await textOf(socket)).toMatch(/^HTTP\/1.1 408 /);
+  expect(impatient.defects).toEqual([]);
 });
 
 test('no request above caused an unexpected error', () => {

@@ -43,6 +43,7 @@ export interface TestConsoleOptions {
   targets?: Targets;
   prometheus?: PrometheusPlace;
   timeScale?: number;
+  requestTimeout?: number;
 }
 
 export async function startTestConsole({
