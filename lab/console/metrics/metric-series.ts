@@ -10,6 +10,8 @@ export interface StoredSeries {
   /** Estimated size in memory. */
   bytes(): number;
   last(): number;
+  /** The newest value of the column that is plotted; -Infinity without one. */
+  newest(): number;
   /** A point that is not newer than the last one is left out. @returns whether it was kept */
   add(point: MetricPoint): boolean;
   since(after: number): MetricSeries;
@@ -25,6 +27,9 @@ interface Row {
 /** Approximate bytes of a series with its last point and without others, of the buckets of a point, of each of their numbers, and of an exemplar. */
 const sizes = { series: 3000, buckets: 64, number: 8, exemplar: 200 };
 
+/** The column of a kind that the page plots. */
+const plotted = { counter: 'rate', gauge: 'value', updown: 'value', histogram: 'p95', summary: 'mean' };
+
 const shares = { p50: 0.5, p95: 0.95, p99: 0.99 };
 
 export function createSeriesOf(first: MetricPoint): StoredSeries {
@@ -37,6 +42,7 @@ export function createSeriesOf(first: MetricPoint): StoredSeries {
   let buckets: number[][] = [];
   let exemplars: MetricSeries['exemplars'] = [];
   let before: Pick<MetricPoint, 'time' | 'measured'> | undefined;
+  let newest = -Infinity;
   let total = 0;
   let ofBuckets = 0;
 
@@ -55,12 +61,15 @@ export function createSeriesOf(first: MetricPoint): StoredSeries {
     about,
     bytes: () => ownSize + rows.bytes() + ofBuckets + exemplars.length * sizes.exemplar,
     last: () => before?.time ?? 0,
+    newest: () => newest,
     add(point) {
       if (before !== undefined && point.time <= before.time) return false;
       const seconds = before === undefined ? 0 : (point.time - before.time) / 1000;
       const increase = point.isDelta ? point.measured : since(before, point);
       if ('value' in point.measured && point.isDelta) total += point.measured.value ?? 0;
-      keep(point.time, rowOf(point, { increase, seconds, total }));
+      const row = rowOf(point, { increase, seconds, total });
+      newest = row.values[plotted[kind]] ?? newest;
+      keep(point.time, row);
       if (point.exemplars.length > 0)
         exemplars = [...exemplars, ...point.exemplars].slice(-mostExemplarsOfSeries);
       // The rest of a point would be a copy of all texts.

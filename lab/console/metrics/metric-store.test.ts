@@ -180,6 +180,19 @@ test('series are told apart by their labels, and found by them', () => {
   expect(find(store, 'g', { service: 'coffee' }).series).toEqual([]);
 });
 
+test('the series with the largest newest values are found first', () => {
+  const dataPoints = [1, 3, 2].map((value) => ({
+    timeUnixNano: nanos(1),
+    asInt: String(value),
+    attributes: [{ key: 'id', value: { stringValue: String(value) } }],
+  }));
+  const { store } = storeOf([{ name: 'g', gauge: { dataPoints } }]);
+  expect(find(store, 'g', { limit: 2 })).toMatchObject({
+    series: [{ columns: { value: [3] } }, { columns: { value: [2] } }],
+    skipped: 1,
+  });
+});
+
 test('a metric store stays within its capacity, and a label with endless values displaces no other metric', () => {
   const capacity = 2_000_000;
   const now = `${Date.now()}000000`;

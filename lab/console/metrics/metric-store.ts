@@ -123,7 +123,10 @@ export function createMetricStore(capacity: number): MetricStore {
       );
       return {
         name,
-        series: matching.slice(0, limit).map((series) => series.since(after)),
+        series: matching
+          .toSorted((a, b) => b.newest() - a.newest())
+          .slice(0, limit)
+          .map((series) => series.since(after)),
         skipped: Math.max(0, matching.length - limit),
       };
     },

@@ -184,7 +184,7 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, onFilter: 
       setText(
         note,
         series.length > drawn.length
-          ? `The plot has the ${drawn.length} largest of ${series.length + skipped} series.`
+          ? `The plot has the ${drawn.length} largest of ${series.length + skipped} series${skipped > 0 ? `, and the table the ${series.length} largest` : ''}.`
           : '',
       );
       rows.replaceChildren(
