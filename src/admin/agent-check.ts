@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { roomFor } from '../admission/priorities.ts';
 import { StartupError } from '../errors.ts';
-import { unusableAddress } from '../http/listen.ts';
+import { oneAddress, unusableAddress } from '../http/listen.ts';
 
 export interface AgentCheckParts {
   draining(): boolean;
@@ -50,11 +50,13 @@ export async function startAgentCheck(
   });
   server.maxConnections = mostConnections;
   try {
+    // Where the admin listener is.
+    const host = await oneAddress(address.host);
     const listening = once(server, 'listening');
-    server.listen(address);
+    server.listen({ host, port: address.port });
     await listening;
   } catch (error) {
-    const message = unusableAddress(error, address, 'AGENT_PORT');
+    const message = unusableAddress(error, address, 'AGENT_PORT', false);
     throw message === undefined ? error : new StartupError(message, { cause: error });
   }
   return {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import fastify from 'fastify';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { listen } from './listen.ts';
+import { listen, unusableAddress } from './listen.ts';
 
 // Most systems have both addresses of this name, and some only the first.
 const addresses = [
@@ -51,4 +51,13 @@ test('a listener on localhost has one limit on its connections, whatever address
     for (const socket of opened) socket.destroy();
     await app.close();
   }
+});
+
+test.each([
+  ['EINVAL', 'fe80::1', 'The address fe80::1 cannot be listened on.'],
+  ['EAFNOSUPPORT', '::1', 'This machine does not speak the version of IP of the address ::1.'],
+  ['EAI_AGAIN', 'api.internal', 'The host name api.internal cannot be looked up: no name server answers.'],
+])('an address that cannot be used for the reason %s is reported in a line: %s', (code, host, line) => {
+  const error = Object.assign(new Error(`listen ${code}`), { code });
+  expect(unusableAddress(error, { host, port: 7070 }, 'PORT')).toContain(line);
 });
