@@ -135,7 +135,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
       admission: parts.admission,
       events: parts.admissionEvents,
       bodyLimit,
-      behindProxy: trustProxy !== false,
+      proxies: config.http,
       requestIdOf,
       draining: parts.health.draining,
     });

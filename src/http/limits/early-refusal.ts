@@ -11,14 +11,15 @@ import type { AdmissionEvents } from '../../admission/admission-events.ts';
 import type { Admission } from '../../admission/admission.ts';
 import { lowestPriority, type Priority } from '../../admission/priorities.ts';
 import { securityHeaders, strictTransport } from '../hardening/security-headers.ts';
+import { type Proxies, tlsReport } from './trusted-callers.ts';
 import { bodyWith, retryAfter, shortestWait, status } from './overloaded.ts';
 
 export interface EarlyRefusalParts {
   admission: Admission;
   events: AdmissionEvents;
   bodyLimit: number;
-  /** Whether requests come through proxies, whose connections carry those of many clients. */
-  behindProxy: boolean;
+  /** Their connections carry the requests of many clients. */
+  proxies: Proxies;
   requestIdOf(request: { headers: IncomingHttpHeaders }): string;
   draining(): boolean;
 }
@@ -62,7 +63,9 @@ interface Refusable {
  * few of the others: they are the ones that the log and the traces show.
  */
 export function refuseEarly(server: Server, parts: EarlyRefusalParts): EarlyRefusal {
-  const { admission, events, bodyLimit, behindProxy, requestIdOf, draining } = parts;
+  const { admission, events, bodyLimit, proxies, requestIdOf, draining } = parts;
+  const behindProxy = proxies.trustProxy !== false;
+  const isOverTls = tlsReport(proxies);
   const byPath = new Map<string, Refusable>();
   const byPattern: Array<Refusable & { method: string; pattern: RegExp }> = [];
   const holdBack = createHoldBack(admission.busy);
@@ -86,7 +89,7 @@ export function refuseEarly(server: Server, parts: EarlyRefusalParts): EarlyRefu
   const shedding = () => admission.wouldShed(lowestPriority) !== undefined;
 
   function refusalOf(request: RequestHead, socket: Socket): Refusal | undefined {
-    const { method = '', url = '', headers } = request;
+    const { method = '', url = '' } = request;
     const end = url.indexOf('?');
     const found = find(method, end === -1 ? url : url.slice(0, end));
     if (found === undefined || !isPlain(request)) return undefined;
@@ -95,7 +98,7 @@ export function refuseEarly(server: Server, parts: EarlyRefusalParts): EarlyRefu
 
     return {
       requestId: requestIdOf(request),
-      overTls: behindProxy && headers['x-forwarded-proto'] === 'https',
+      overTls: isOverTls(request, socket),
       last: draining() || (!behindProxy && holdBack(socket)),
     };
   }
@@ -212,9 +215,10 @@ function stopReading(socket: Socket): void {
   const again = () => void socket.pause();
   socket.on('resume', again);
   socket.pause();
+  const stop = () => clearTimeout(timer);
   const timer = setTimeout(() => {
-    socket.off('resume', again);
+    socket.off('resume', again).off('close', stop);
     socket.resume();
   }, pause).unref();
-  socket.once('close', () => clearTimeout(timer));
+  socket.once('close', stop);
 }

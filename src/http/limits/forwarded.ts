@@ -25,6 +25,19 @@ export function normalizeForwarded(headers: IncomingHttpHeaders, header: ProxyHe
     headers['x-forwarded-for'] = listed.split(',').map(addressIn).join(', ');
 }
 
+/** The scheme in which the client speaks with the nearest proxy, as that one reports it. */
+export function reportedScheme(headers: IncomingHttpHeaders, header: ProxyHeader): string | undefined {
+  if (header === 'forwarded')
+    return elementsOf(headers.forwarded ?? '')
+      .map(pairsOf)
+      .at(-1)
+      ?.get('proto');
+  return String(headers['x-forwarded-proto'] ?? '')
+    .split(',')
+    .at(-1)
+    ?.trim();
+}
+
 /**
  * The address in a node identifier (RFC 7239, section 6): without a port, brackets and quotes. Some proxies write these into
  * `x-forwarded-for`, too. A text without an address, such as `unknown`, is returned as it is.

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { BlockList, isIP, type Socket } from 'node:net';
 import type { CallerConfig } from '../../config/http-config.ts';
-import { normalizeForwarded } from './forwarded.ts';
+import { normalizeForwarded, reportedScheme } from './forwarded.ts';
 
 /** Decides whether what a client says about its trace is believed. */
 export type CallerTrust = (request: IncomingMessage) => boolean;
@@ -15,13 +15,12 @@ export function createCallerTrust({ trustedCallers, ...proxies }: CallerConfig):
   return (request) => isTrusted(addressOf(request));
 }
 
+export type Proxies = Omit<CallerConfig, 'trustedCallers'>;
+
 /** Finds the address that Fastify has in `request.ip`, before Fastify has seen the request. */
-export function clientAddress({
-  trustProxy,
-  proxyHeader,
-}: Omit<CallerConfig, 'trustedCallers'>): (request: IncomingMessage) => string {
+export function clientAddress({ trustProxy, proxyHeader }: Proxies): (request: IncomingMessage) => string {
   if (trustProxy === false) return ({ socket }) => socket.remoteAddress ?? '';
-  const isProxy = typeof trustProxy === 'function' ? trustProxy : amongAddresses(trustProxy);
+  const isProxy = proxyCheck(trustProxy);
   return ({ headers, socket }) => {
     normalizeForwarded(headers, proxyHeader);
     const reported = String(headers['x-forwarded-for'] ?? '').split(',');
@@ -29,6 +28,23 @@ export function clientAddress({
     const known = chain.filter((address) => address !== '');
     return known.find((address, hop) => !isProxy(address, hop)) ?? known.at(-1) ?? '';
   };
+}
+
+/** Finds whether Fastify has `https` in `request.protocol`, before Fastify has seen the request. */
+export function tlsReport({
+  trustProxy,
+  proxyHeader,
+}: Proxies): (request: { headers: IncomingHttpHeaders }, socket: Socket) => boolean {
+  if (trustProxy === false) return () => false;
+  const isProxy = proxyCheck(trustProxy);
+  return ({ headers }, socket) =>
+    reportedScheme(headers, proxyHeader) === 'https' && isProxy(socket.remoteAddress ?? '', 0);
+}
+
+function proxyCheck(
+  trusted: Exclude<Proxies['trustProxy'], false>,
+): (address: string, hop: number) => boolean {
+  return typeof trusted === 'function' ? trusted : amongAddresses(trusted);
 }
 
 /** @param ranges addresses, and ranges in CIDR notation */

@@ -29,7 +29,7 @@ async function shedding() {
     } as unknown as Admission,
     events: { shed() {}, shedEarly: () => true },
     bodyLimit: 1000,
-    behindProxy: false,
+    proxies: { trustProxy: false, proxyHeader: 'x-forwarded-for' },
     requestIdOf: ({ headers }) => String(headers['x-request-id']),
     draining: () => state.draining,
   });
