@@ -83,8 +83,8 @@ export interface ServerParts {
  *       boundUnreadAnswers     rate_limited (per address, while it leaves earlier documents unread)
  *     onRequest, routes that require an API key
  *       authenticate           unauthenticated, rate_limited (per address)
- *       readDeadlines          invalid_request
  *       limitRequests          rate_limited (per client)
+ *       readDeadlines          invalid_request
  *       admitRequests          overloaded, deadline_exceeded: comes last, so no refused request takes a slot
  *       boundUnreadAnswers     rate_limited (routes with large answers, while the client leaves earlier ones unread)
  *     body
@@ -162,13 +162,13 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
       'onRequest',
       createAuthentication(config.apiKeys.reveal(), { failures, addresses }, parts.auth, parts.name),
     );
-    readDeadlines(scope);
     limitRequests(scope, {
       ...config.limits.requests,
       redis: parts.redis,
       keyPrefix: parts.name,
       onExceeded: onRateLimited,
     });
+    readDeadlines(scope);
     unread.boundMarked(scope);
     early?.cover(scope);
     if (parts.admission) admitRequests(scope, parts.admission, parts.admissionEvents);

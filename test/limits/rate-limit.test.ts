@@ -33,10 +33,11 @@ describe('a client', () => {
       await service.api.place(),
       await service.api.refused('GET', order),
       await service.api.refused('POST', '/orders', { body: 'no order' }),
+      await service.api.refused('GET', order, { headers: { 'x-request-timeout-ms': '0' } }),
     ];
-    expect(statuses(answers)).toEqual([200, 201, 404, 415]);
+    expect(statuses(answers)).toEqual([200, 201, 404, 415, 400]);
     for (const { headers } of answers) expect(headers.get('ratelimit-policy')).toBe('"client";q=5;w=10');
-    expect(answers.map((answer) => leftOf(answer).left)).toEqual([4, 3, 2, 1]);
+    expect(answers.map((answer) => leftOf(answer).left)).toEqual([4, 3, 2, 1, 0]);
     for (const { seconds } of answers.map(leftOf)) {
       expect(seconds).toBeGreaterThan(0);
       expect(seconds).toBeLessThanOrEqual(10);
