@@ -270,3 +270,6 @@ test('loadConfig refuses an unknown NODE_ENV, because it decides what is safe', 
     'NODE_ENV must be one of development, test, production, not "prod"',
   ]);
 });
+
+test('loadConfig refuses a drain delay as long as the deadline of the shutdown', () =>
+  expect(faultsOf({ ...required, SHUTDOWN_DRAIN_DELAY: '10s' }).join()).toContain('SHUTDOWN_DEADLINE'));

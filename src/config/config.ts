@@ -191,6 +191,10 @@ function contradictions(value: ServiceValues): string[] {
       value.HTTP_HEADERS_TIMEOUT > value.HTTP_REQUEST_TIMEOUT,
       'HTTP_HEADERS_TIMEOUT must not be longer than HTTP_REQUEST_TIMEOUT',
     ],
+    [
+      value.SHUTDOWN_DRAIN_DELAY >= value.SHUTDOWN_DEADLINE,
+      'SHUTDOWN_DRAIN_DELAY must be shorter than SHUTDOWN_DEADLINE, which includes it',
+    ],
     // Node treats 0 as "no timeout".
     ...mustNotBeZero(value, 'HTTP_HEADERS_TIMEOUT', 'HTTP_KEEP_ALIVE_TIMEOUT', 'HTTP_SEND_TIMEOUT'),
   ];

@@ -94,7 +94,7 @@ test('a second npm start on the same data folder is refused, and the first one c
 });
 
 test('a second Ctrl-C ends npm start and its processes at once', async () => {
-  await using run = spawnNpmStart({ ...env, SHUTDOWN_DRAIN_DELAY: '1m' });
+  await using run = spawnNpmStart({ ...env, SHUTDOWN_DRAIN_DELAY: '1m', SHUTDOWN_DEADLINE: '2m' });
   await run.find(bannerEnd);
   const family = await descendants(run.pid);
   process.kill(run.pid, 'SIGINT');
