@@ -110,7 +110,7 @@ const containers = (hasTraffic: boolean): EditedFile[] => [
     from: 'stack/haproxy/haproxy.cfg',
     edits: [
       replace('and a replica a fifth of an order.', 'and a replica far more.'),
-      remove(' (test/limits/proxy.test.ts compares them)'),
+      remove(' (test/limits/proxy-configuration.test.ts compares them)'),
       remove(/^ *(?:acl cancellation |http-request set-priority-class int\(1\)).*\n/gm),
       replace('one_order', 'one'),
       replace('all_orders', 'all'),

@@ -59,8 +59,8 @@ export async function readRules(folder: string, scale = 1): Promise<RuleGroup[]>
 
 export function groupsIn(text: string, scale = 1): RuleGroup[] {
   // Every scalar is a text, as Prometheus reads them: a label may be written as 1, and a duration as 0.
-  const file = parse(text, { schema: 'failsafe' }) as { groups?: WrittenGroup[] };
-  return (file.groups ?? []).map(({ name, interval, rules }) => ({
+  const file = parse(text, { schema: 'failsafe' }) as { groups?: WrittenGroup[] | '' } | null;
+  return (file?.groups || []).map(({ name, interval, rules }) => ({
     name,
     interval: (interval === undefined ? usualInterval : durationIn(interval)) / scale,
     rules: rules.map((rule) => ruleIn(rule, name, scale)),
