@@ -37,6 +37,7 @@ export const programs: readonly Program[] = [
     package: 'haproxy',
     tests: [
       'test/limits/proxy.test.ts',
+      'test/limits/proxy-configuration.test.ts',
       'test/limits/proxy-without-postgres.test.ts',
       'test/operations/telemetry-names.test.ts',
     ],
@@ -50,6 +51,7 @@ export const programs: readonly Program[] = [
       'test/console/layout.test.ts',
       'test/console/lists.test.ts',
       'test/console/outage.test.ts',
+      'test/console/overlapping-requests.test.ts',
       'test/console/page-controls.test.ts',
       'test/console/page.test.ts',
       'test/console/prometheus.test.ts',

@@ -192,7 +192,7 @@ function contradictions(value: ServiceValues): string[] {
       'HTTP_HEADERS_TIMEOUT must not be longer than HTTP_REQUEST_TIMEOUT',
     ],
     [
-      value.SHUTDOWN_DRAIN_DELAY >= value.SHUTDOWN_DEADLINE,
+      value.SHUTDOWN_DEADLINE > 0 && value.SHUTDOWN_DRAIN_DELAY >= value.SHUTDOWN_DEADLINE,
       'SHUTDOWN_DRAIN_DELAY must be shorter than SHUTDOWN_DEADLINE, which includes it',
     ],
     // Node treats 0 as "no timeout".

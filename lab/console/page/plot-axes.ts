@@ -1,12 +1,19 @@
 import type uPlot from 'uplot';
 import { tick } from './format.ts';
-import type { PlotOptions } from './plot.ts';
 import { resolved } from './theme.ts';
 import { linearLabels, linearTicks, timeTicks } from './ticks.ts';
 
 /** The width of every value axis, in pixels: plots stand one above the other, so their times must be aligned. */
 export const axisWidth = 56;
 export const rightPadding = 10;
+
+export interface ValueScale {
+  /** Of the plot, in pixels. */
+  height: number;
+  format: (value: number) => string;
+  /** What the values are: counts, rates per second, seconds over several powers of ten, or anything, negative included. */
+  scale: 'count' | 'rate' | 'seconds' | 'number';
+}
 
 /** Without labels: one axis below all plots has them. */
 export const timeAxis: uPlot.Axis = {
@@ -20,7 +27,7 @@ export const timeAxis: uPlot.Axis = {
   values: (_plot, splits) => splits.map(() => ''),
 };
 
-export function valueAxis({ height, scale, format }: PlotOptions): uPlot.Axis {
+export function valueAxis({ height, scale, format }: ValueScale): uPlot.Axis {
   const isLogarithmic = scale === 'seconds';
   const isShown = (value: number) => !isLogarithmic || isDecade(value);
   return {

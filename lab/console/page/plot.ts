@@ -5,7 +5,7 @@
 import uPlot from 'uplot';
 import type { FaultWindow } from '../api-types.ts';
 import { h, setText } from './h.ts';
-import { rightPadding, stepsOf, timeAxis, valueAxis } from './plot-axes.ts';
+import { rightPadding, stepsOf, timeAxis, valueAxis, type ValueScale } from './plot-axes.ts';
 import { decadesAround, linearTicks, withHeadroom, withoutRest } from './ticks.ts';
 import { createPlotReader } from './plot-reader.ts';
 import { onThemeChange, resolved } from './theme.ts';
@@ -23,14 +23,9 @@ export interface Line {
   dashed?: boolean;
 }
 
-export interface PlotOptions {
+export interface PlotOptions extends ValueScale {
   title: string;
   lines: readonly Line[];
-  /** In pixels. */
-  height: number;
-  format: (value: number) => string;
-  /** What the values are: counts, rates per second, seconds over several powers of ten, or anything, negative included. */
-  scale: 'count' | 'rate' | 'seconds' | 'number';
   /** Draws over the lines and follows the pointer. */
   over?: Overlay;
 }
