@@ -210,7 +210,7 @@ export interface ErrorHandlerOptions {
 
 /** The only place that turns errors into responses. */
 export function problemErrorHandler({ onUnexpectedError }: ErrorHandlerOptions) {
-  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  return (error: FastifyError | ServiceError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     if (error instanceof ServiceError) {
       if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter);
       return sendProblem(reply, problems[error.code], error.message);

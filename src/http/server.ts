@@ -18,10 +18,10 @@ import { enforceRequestRules } from './hardening/request-rules.ts';
 import { securityHeaders, sendSecurityHeaders } from './hardening/security-headers.ts';
 import { answerInTurn } from './hardening/turns.ts';
 import { strictValidation } from './hardening/validation.ts';
-import { limitAnonymousRequests, requireApiKey } from './limits/address-limit.ts';
+import { countAnonymous, limitAnonymousRequests, requireApiKey } from './limits/address-limit.ts';
 import { admitRequests } from './limits/admission-hook.ts';
 import { refuseEarly } from './limits/early-refusal.ts';
-import { readForwarded } from './limits/forwarded.ts';
+import { normalizeForwarded, readForwarded } from './limits/forwarded.ts';
 import { limitRequests } from './limits/rate-limit.ts';
 import { refuseUnparsed } from './limits/unparsed-refusal.ts';
 import { boundUnreadAnswers } from './limits/unread-answers.ts';
@@ -118,13 +118,20 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     routerOptions: { maxParamLength: limits.maxHeaderBytes },
     frameworkErrors: (error, request, reply) => {
       malformed.replyStarted(reply);
-      handleError(error, request, reply.headers(securityHeaders).header('x-request-id', request.id));
+      // No hook runs for these, so the address is read and counted here.
+      if (trustProxy !== false) normalizeForwarded(request.raw.headers, proxyHeader);
+      const refusal = countAnonymous(request, addresses, onRateLimited);
+      handleError(
+        refusal ?? error,
+        request,
+        reply.headers(securityHeaders).header('x-request-id', request.id),
+      );
       connectionEvents.unreadable({ requestId: request.id, status: reply.statusCode });
     },
     clientErrorHandler: malformed.handleParseError,
   });
   limitConnections(app, limits, connectionEvents);
-  closeGently(app, malformed.dropIncompleteRequests);
+  closeGently(app, malformed);
   app.setErrorHandler(handleError);
 
   if (trustProxy !== false) readForwarded(app, proxyHeader);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -17,6 +17,8 @@ export interface MalformedRequestHandler {
   replyStarted(reply: FastifyReply): void;
   /** Destroys every connection that carries no complete request in flight. */
   dropIncompleteRequests(): void;
+  /** Those that are complete, and that their clients have not read. */
+  answersOnTheirWay(): ServerResponse[];
 }
 
 /**
@@ -108,6 +110,11 @@ export function createMalformedRequestHandler(
         if (!isInFlight) socket.destroy();
       }
     },
+
+    answersOnTheirWay: () =>
+      [...openSockets]
+        .flatMap((socket) => latestReply.get(socket)?.raw ?? [])
+        .filter(({ writableEnded, writableFinished }) => writableEnded && !writableFinished),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ServiceError } from '../../errors.ts';
 import { isUnknownPath } from '../not-found.ts';
 import { clientAddress } from './client-address.ts';
@@ -19,14 +19,21 @@ export function limitAnonymousRequests(
 ): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const isAnonymous = !request.routeOptions.config?.needsApiKey || isUnknownPath(request);
-    const use = isAnonymous ? addresses.add(clientAddress(request)) : undefined;
-    if (!use?.over) {
-      done();
-      return;
-    }
-    onExceeded();
-    done(tooManyFromAddress(secondsUntilEnd(use)));
+    if (isAnonymous) done(countAnonymous(request, addresses, onExceeded));
+    else done();
   });
+}
+
+/** Counts a request without a valid API key for its address. @returns why it is refused, if it is one too many */
+export function countAnonymous(
+  request: FastifyRequest,
+  addresses: WindowLimit,
+  onExceeded: () => void,
+): ServiceError | undefined {
+  const use = addresses.add(clientAddress(request));
+  if (!use.over) return undefined;
+  onExceeded();
+  return tooManyFromAddress(secondsUntilEnd(use));
 }
 
 /** @param retryAfter seconds */

@@ -54,7 +54,12 @@ export function createWindowLimit({ max, window, capacity = 10_000 }: WindowLimi
     return started;
   }
 
-  const use = (count: number, endsIn: number): WindowUse => ({ count, endsIn, over: count > max });
+  /** Never longer than the window, which the difference of two large fractions may be. */
+  const use = (count: number, endsIn: number): WindowUse => ({
+    count,
+    endsIn: Math.min(endsIn, window),
+    over: count > max,
+  });
 
   return {
     add(key) {
