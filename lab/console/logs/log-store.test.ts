@@ -25,6 +25,12 @@ function textsOf(store: ReturnType<typeof createLogStore>, query: Partial<LogQue
   return lines.map((each) => (JSON.parse(each) as LogRecord).text);
 }
 
+test('a line that is sent again is kept once, and an equal one of another replica as well', () => {
+  const store = createLogStore(200_000, nobodyStays);
+  for (const instance of ['a', 'b', 'a']) store.add([line()], () => instance);
+  expect(textsOf(store)).toHaveLength(2);
+});
+
 test('a log store stays within its capacity in a flood and keeps warnings and lines of kept traces', () => {
   const capacity = 200_000;
   const store = createLogStore(capacity, (traceId) => traceId === 'kept');

@@ -32,8 +32,10 @@ export interface LogStore {
   /**
    * Adds the lines of a request; none of them if the iteration throws. One that is equal to a line of an earlier request, time and ids included, is left out: a
    * sender repeats a batch whose answer it did not get. Equal lines of one request are all kept.
+   *
+   * @param sender names the process whose line the iteration has just given: replicas may log equal lines in one millisecond
    */
-  add(lines: Iterable<LogRecord>): void;
+  add(lines: Iterable<LogRecord>, sender?: () => string): void;
   /** The newest matching lines, oldest first, and the number of older matches that were omitted. */
   find(query: LogQuery): { last: number; lines: string[]; skipped: number; kept: number };
   /** Oldest first. */
@@ -129,13 +131,13 @@ export function createLogStore(capacity: number, staysFor: (traceId: string) => 
   }
 
   return {
-    add(lines) {
+    add(lines, sender = () => '') {
       const digests: number[] = [];
       const places: Place[] = [];
       try {
         for (const line of lines) {
           const content = JSON.stringify(line);
-          const digest = digestOf(content);
+          const digest = digestOf(sender() + content);
           if (compared.has(digest)) continue;
           digests.push(digest);
           const place = recentLines.put(content);

@@ -107,6 +107,11 @@ function orderIdOf(attributes: Values): string {
   return textOf(attributes['order_id']) || textOf(attributes['key']);
 }
 
+/** What tells a replica from others of its service; empty if its resource does not say. */
+export function replicaOf(resource: Attributes): string {
+  return textOf(resource['service.instance.id']) || textOf(resource['host.name']);
+}
+
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }

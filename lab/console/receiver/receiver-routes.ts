@@ -7,7 +7,7 @@ import type { LogStore } from '../logs/log-store.ts';
 import { readLogs, readMetrics, readTraces } from '../otlp/json.ts';
 import { linesIn, metricsRequest, spansIn } from '../otlp/messages.ts';
 import { decode } from '../otlp/protobuf.ts';
-import { toLogRecord, toSpanRecord } from '../otlp/records.ts';
+import { replicaOf, toLogRecord, toSpanRecord } from '../otlp/records.ts';
 import type { Senders } from '../senders/senders.ts';
 import type { TraceStore } from '../traces/trace-store.ts';
 import {
@@ -90,12 +90,15 @@ export async function receiverRoutes(app: FastifyInstance, options: ReceiverOpti
     logs(content, format) {
       const lines = format === 'json' ? readLogs(content.toString()) : linesIn(content);
       const tally = senders.tally('logs');
+      let replica = '';
       logs.add(
         mapEach(lines, (line) => {
+          replica = replicaOf(line.resource);
           const record = toLogRecord(line);
           tally.add(line.resource, { kept: 1, dropped: record.dropped ?? 0 });
           return record;
         }),
+        () => replica,
       );
       tally.commit();
       return none;
