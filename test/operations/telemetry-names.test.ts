@@ -4,6 +4,7 @@ import * as conventions from '@opentelemetry/semantic-conventions/incubating';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
 import { type ExposedSample, parseExposition } from '../../lab/harness/exposition.ts';
+import { hangUp } from '../support/clients/hang-up.ts';
 import { parseLogql } from '../support/files/logql.ts';
 import { allQueries, readRules } from '../support/files/observability-as-code.ts';
 import { type LabelMatcher, parsePromql } from '../support/files/promql.ts';
@@ -47,7 +48,8 @@ afterAll(async () => {
 const nowhere = 'http://127.0.0.1:9';
 
 /** Triggers every event that a metric or a log line reports. */
-async function liveThroughEverything({ api, gateway }: TracedService): Promise<void> {
+async function liveThroughEverything(living: TracedService): Promise<void> {
+  const { api, gateway } = living;
   const place = (paymentToken: string) => api.place({ ...teaOrder, paymentToken });
   const paid = await place('tok_visa');
   await place('tok_declined');
@@ -58,6 +60,7 @@ async function liveThroughEverything({ api, gateway }: TracedService): Promise<v
   await api.place({});
   await api.refused('GET', '/orders', { headers: { authorization: 'Bearer nobody' } });
   await api.refused('GET', '/nowhere');
+  await hangUp(living, 900);
 
   await gateway.setFaults({ errorRate: 1 });
   let last = await place('tok_visa');

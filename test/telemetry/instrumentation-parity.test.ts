@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { type Answer, teaOrder } from '../support/clients/api-client.ts';
+import { hangUp } from '../support/clients/hang-up.ts';
 import { missingPrograms } from '../../lab/harness/programs.ts';
 import { startRedisServer } from '../../lab/harness/redis-server.ts';
 import { printSpanTrees, type SpanTree } from '../../lab/harness/span-tree.ts';
@@ -61,7 +62,7 @@ const requests: readonly TracedRequest[] = [
     6,
     ({ api }) => api.place({ ...teaOrder, paymentToken: 'tok_timeout' }),
   ],
-  ['a client that is gone before the answer', 6, leave],
+  ['a client that is gone before the answer', 6, (service) => hangUp(service, 1200)],
   ['a QUERY', 1, ({ api }) => api.request('QUERY', '/orders')],
   ['a method that is not known', 1, ({ api }) => api.request('PROPFIND', '/orders')],
   [
@@ -98,31 +99,6 @@ async function readLocked({ api, database }: TracedService): Promise<Answer<unkn
   const answer = await api.request('GET', '/orders', { headers: { 'x-request-timeout-ms': '1500' } });
   await database.sql('ROLLBACK');
   return answer;
-}
-
-/** Sends an order and disconnects while its card is charged. */
-async function leave({
-  process,
-  gateway,
-  receiver,
-}: TracedService): Promise<Pick<Answer<unknown>, 'headers'>> {
-  const traceparent = `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-03`;
-  await gateway.setFaults({ latencyMs: 1200 });
-  const leaving = new AbortController();
-  const sent = fetch(`${process.url}/orders`, {
-    method: 'POST',
-    headers: { authorization: 'Bearer shop-key', 'content-type': 'application/json', traceparent },
-    body: JSON.stringify(teaOrder),
-    signal: leaving.signal,
-  }).catch(() => {});
-  const traceId = traceparent.split('-')[1];
-  // The statement that stores the order has ended, so the charge is under way.
-  await receiver.waitForSpan((span) => span.traceId === traceId && span.name === 'INSERT orders');
-  leaving.abort();
-  await sent;
-  await receiver.waitForSpan((span) => span.traceId === traceId && span.kind === 'SERVER');
-  await gateway.clearFaults();
-  return { headers: new Headers({ traceparent }) };
 }
 
 async function tracesOf(
