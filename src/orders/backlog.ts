@@ -13,8 +13,11 @@ export interface Backlog {
   grew(clientId: string): void;
   /** Counts the pending orders again. */
   refresh(): Promise<void>;
-  /** The last count; `age` includes the time since then. */
-  snapshot(): Pick<BacklogCount, 'pending' | 'age'>;
+  /**
+   * The last count; `age` includes the time since then. None before the first one, and none when counting has failed for a minute: what
+   * others settle meanwhile would grow older here without end.
+   */
+  snapshot(): Pick<BacklogCount, 'pending' | 'age'> | undefined;
 }
 
 export interface BacklogPolicy {
@@ -29,12 +32,16 @@ export interface BacklogPolicy {
   clientShare: number;
 }
 
+/** Milliseconds for which a count is trusted while the next one fails. */
+const trusted = 60_000;
+
 export function createBacklog(
   store: Pick<OrderStore, 'backlog'>,
   { maxPending, clientShare }: BacklogPolicy,
 ): Backlog {
   let counted: BacklogCount = { pending: 0, byClient: new Map(), age: undefined };
-  let countedAt = 0;
+  let countedAt: number | undefined;
+  let failingSince: number | undefined;
   /** Since the count. There are no more clients than API keys. */
   let grownBy = new Map<string, number>();
 
@@ -50,8 +57,14 @@ export function createBacklog(
     },
     async refresh() {
       const before = new Map(grownBy);
-      counted = await store.backlog(maxPending + 1);
+      try {
+        counted = await store.backlog(maxPending + 1);
+      } catch (error) {
+        failingSince ??= performance.now();
+        throw error;
+      }
       countedAt = performance.now();
+      failingSince = undefined;
       // The count may miss orders that were left pending while it ran.
       grownBy = new Map(
         [...grownBy]
@@ -59,10 +72,14 @@ export function createBacklog(
           .filter(([, count]) => count > 0),
       );
     },
-    snapshot: () => ({
-      pending: counted.pending,
-      age: counted.age === undefined ? undefined : counted.age + performance.now() - countedAt,
-    }),
+    snapshot() {
+      const now = performance.now();
+      if (countedAt === undefined || now - (failingSince ?? now) > trusted) return undefined;
+      return {
+        pending: counted.pending,
+        age: counted.age === undefined ? undefined : counted.age + now - countedAt,
+      };
+    },
   };
 }
 

@@ -242,8 +242,7 @@ test.each(canaries)('the search finds the $name in every spelling, even without 
 describe.each(runs)('canaries in $mode mode', (run) => {
   const emitted: Emitted[] = [];
   beforeAll(async () => {
-    await throughRequests(run, emitted);
-    await throughGateway(run, emitted);
+    await Promise.all([throughRequests(run, emitted), throughGateway(run, emitted)]);
   }, 240_000);
 
   // It searches megabytes for every spelling, which takes a busy machine a minute.

@@ -4,24 +4,25 @@ import { type Labels, line, type Sample } from './exposition.ts';
 export class Gauge {
   readonly #labels: Labels;
   readonly #refuse: () => void;
-  #value = 0;
+  #value: number | undefined = 0;
 
   constructor(labels: Labels, refuse: () => void) {
     this.#labels = labels;
     this.#refuse = refuse;
   }
 
-  set(value: number): void {
-    if (Number.isFinite(value)) this.#value = value;
+  /** @param value undefined if it is not known: then there is no sample, until it is set again */
+  set(value: number | undefined): void {
+    if (value === undefined || Number.isFinite(value)) this.#value = value;
     else this.#refuse();
   }
 
   /** @param difference negative to decrease the gauge */
   add(difference: number): void {
-    this.set(this.#value + difference);
+    this.set((this.#value ?? 0) + difference);
   }
 
   samples(): Sample[] {
-    return [line(this.#labels, this.#value)];
+    return this.#value === undefined ? [] : [line(this.#labels, this.#value)];
   }
 }

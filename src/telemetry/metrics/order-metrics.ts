@@ -40,8 +40,8 @@ export function createOrderMetrics(make: Instruments): OrderMetrics {
 
 /** State of orders and payments that gauges read at scrape time. */
 export interface OrderGaugeSources {
-  /** As of the last count. `age` is that of the oldest pending order, in milliseconds. */
-  backlog(): { pending: number; age: number | undefined };
+  /** As of the last count, if this replica can count. `age` is that of the oldest pending order, in milliseconds. */
+  backlog(): { pending: number; age: number | undefined } | undefined;
   /** Cards and clients for whose orders alone a circuit is open. */
   suspended(): Record<string, number>;
   /** Milliseconds that are left of the pause that the gateway asked for; 0 outside of one. */
@@ -55,12 +55,15 @@ export function registerOrderGauges(
   make.gauge({
     name: 'orders_pending',
     help: 'Orders that their request left pending, as of the last count.',
-    collect: (gauge) => gauge.child().set(backlog().pending),
+    collect: (gauge) => gauge.child().set(backlog()?.pending),
   });
   make.gauge({
     name: 'orders_pending_oldest_seconds',
     help: 'Age of the oldest pending order.',
-    collect: (gauge) => gauge.child().set((backlog().age ?? 0) / 1000),
+    collect(gauge) {
+      const counted = backlog();
+      gauge.child().set(counted && (counted.age ?? 0) / 1000);
+    },
   });
   make.gauge({
     name: 'payment_suspended',
