@@ -52,7 +52,11 @@ test('what outlives a request runs outside of its context, and is logged without
   await service.stop();
   const found = JSON.parse(await readFile(file, 'utf8')) as string[];
   // Node forgets the text of its Date header once a second. It runs nothing else.
-  const late = found.filter((stack) => !stack.includes('at utcDate (node:internal/http'));
+  // undici has one timer for the deadlines of all connections. Whichever request finds it at rest starts it.
+  const isShared = (stack: string) =>
+    stack.includes('at utcDate (node:internal/http') ||
+    (stack.includes('at refreshTimeout (') && stack.includes('undici/lib/util/timers.js'));
+  const late = found.filter((stack) => !isShared(stack));
   await rm(folder, { recursive: true });
   expect(late).toEqual([]);
 });
