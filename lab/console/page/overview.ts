@@ -30,32 +30,20 @@ export function overviewView(live: Live): CreateView {
     const plots = createPlotTable(plotsOf(createExemplarDots(live, page)), page);
     const worthALook = createWorthALook(live);
 
-    function dataNow(): PlotData {
+    function update(): void {
       const to = live.latest?.now ?? Date.now();
-      return {
+      const data: PlotData = {
         times: live.times,
         columns: live.columns,
         faults: live.latest?.faults ?? [],
         ...(page.range.current ?? { from: to - choice.length(), to }),
       };
-    }
-
-    function update(): void {
-      const data = dataNow();
+      tiles.update(live);
       faults.update(faultBand(data), data);
       breakerBands(breakers, data);
       plots.update(data);
-      if (isPainted) updateFigures(data);
-    }
-
-    /** The plots are painted first: to write the first amount of money alone takes the browser 40 ms. */
-    let isPainted = false;
-    function updateFigures(data: PlotData): void {
-      isPainted = true;
-      tiles.update(live);
       worthALook.update(data);
     }
-    requestAnimationFrame(() => setTimeout(() => updateFigures(dataNow())));
     live.subscribe(update, page.signal);
     page.range.subscribe(update, page.signal);
 
