@@ -2,7 +2,6 @@ import {
   appendFile,
   link,
   mkdir,
-  mkdtemp,
   readdir,
   readFile,
   readlink,
@@ -10,39 +9,31 @@ import {
   rm,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startLogs } from '../harness/logs-process.ts';
-import { type OtlpReceiver, startOtlpReceiver } from '../harness/otlp-receiver.ts';
+import { line, type LogsScene, numbered, openLogsScene } from '../harness/logs-scene.ts';
 
 /** Several starts of the program with one checkpoint: none forwards a line again, and none leaves one out. */
 
 // Each test starts processes, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
+let scene: LogsScene;
 let folder: string;
-let receiver: OtlpReceiver;
 let file: string;
 let checkpoint: string;
 const soon = { timeout: 30_000 };
 
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'orders-logs-checkpoint-'));
-  file = path.join(folder, 'app.log');
-  checkpoint = path.join(folder, 'checkpoint.json');
-  receiver = await startOtlpReceiver();
+  scene = await openLogsScene();
+  ({ folder, file, checkpoint } = scene);
 });
 
-afterEach(async () => {
-  await receiver[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => scene[Symbol.asyncDispose]());
 
-const line = (number: number): string => `{"level":"info","service":"orders","message":"line ${number}"}\n`;
-const start = (...args: string[]) => startLogs([...args, '--to', receiver.url, '--checkpoint', checkpoint]);
-const messages = (): string[] => receiver.logs.map(({ body }) => (typeof body === 'string' ? body : ''));
-const numbered = (...numbers: number[]): string[] => numbers.map((number) => `line ${number}`);
+const start = (...args: string[]) => scene.start(...args);
+const messages = () => scene.messages();
 
 async function forwardOnce(...args: string[]): Promise<void> {
   await using logs = start('--once', ...args);

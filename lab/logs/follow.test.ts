@@ -1,49 +1,33 @@
-import {
-  appendFile,
-  copyFile,
-  mkdtemp,
-  open,
-  readFile,
-  rename,
-  rm,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, copyFile, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parseExposition } from '../harness/exposition.ts';
-import { type OtlpReceiver, startOtlpReceiver } from '../harness/otlp-receiver.ts';
+import type { OtlpReceiver } from '../harness/otlp-receiver.ts';
 import { quickWaits, startLogs } from '../harness/logs-process.ts';
+import { line, type LogsScene, numbered, openLogsScene } from '../harness/logs-scene.ts';
 
 /** The program as a user starts it, against a receiver that decodes what arrives. */
 
 // Each test starts processes, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
+let scene: LogsScene;
 let folder: string;
-let receiver: OtlpReceiver;
 let file: string;
 let checkpoint: string;
+let receiver: OtlpReceiver;
 const soon = { timeout: 30_000 };
 
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'orders-logs-'));
-  file = path.join(folder, 'app.log');
-  checkpoint = path.join(folder, 'checkpoint.json');
-  receiver = await startOtlpReceiver();
+  scene = await openLogsScene();
+  ({ folder, file, checkpoint, receiver } = scene);
 });
 
-afterEach(async () => {
-  await receiver[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => scene[Symbol.asyncDispose]());
 
-const line = (number: number): string => `{"level":"info","service":"orders","message":"line ${number}"}\n`;
-const start = (...args: string[]) => startLogs([...args, '--to', receiver.url, '--checkpoint', checkpoint]);
-const messages = (): string[] => receiver.logs.map(({ body }) => (typeof body === 'string' ? body : ''));
-const numbered = (...numbers: number[]): string[] => numbers.map((number) => `line ${number}`);
+const start = (...args: string[]) => scene.start(...args);
+const messages = () => scene.messages();
 
 test('a file is followed through pieces of lines, rotation by rename and by copying, and truncation', async () => {
   // A busy machine writes the rest of a line late.

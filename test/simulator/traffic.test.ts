@@ -77,22 +77,26 @@ test('an unreachable service gives results without a status', async () => {
   for (const { status, failure } of results) expect([status, failure]).toEqual([undefined, 'ECONNREFUSED']);
 });
 
-test('the traffic process waits for the service, changes its rate on request and ends with a summary', async () => {
+/** The traffic process as a user starts it. */
+function startTraffic(env: Readonly<Record<string, string>>) {
   const child = fork('lab/traffic/main.ts', {
-    env: {
-      ...process.env,
-      TRAFFIC_URLS: service.url,
-      TRAFFIC_API_KEY: 'shop-key',
-      TRAFFIC_RATE: '0',
-      TRAFFIC_PORT: '0',
-      TRAFFIC_GREETING: 'Come in.',
-    },
+    env: { ...process.env, TRAFFIC_URLS: service.url, ...env },
     execArgv: [],
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text;
+  });
+  return { child, output: () => output };
+}
+
+test('the traffic process waits for the service, changes its rate on request and ends with a summary', async () => {
+  const { child, output } = startTraffic({
+    TRAFFIC_API_KEY: 'shop-key',
+    TRAFFIC_RATE: '0',
+    TRAFFIC_PORT: '0',
+    TRAFFIC_GREETING: 'Come in.',
   });
   const [{ url }] = (await once(child, 'message')) as [{ url: string }];
   const rate = async (body?: object) => {
@@ -102,7 +106,7 @@ test('the traffic process waits for the service, changes its rate on request and
     });
     return { status: response.status, body: (await response.json()) as { rate: number } };
   };
-  await expect.poll(() => output).toContain('Come in.');
+  await expect.poll(output).toContain('Come in.');
   expect((await fetch(`${url}/health`)).status).toBe(200);
   expect((await rate()).body.rate).toBe(0);
   expect((await rate({ rate: -1 })).status).toBe(400);
@@ -113,21 +117,15 @@ test('the traffic process waits for the service, changes its rate on request and
   const exited = once(child, 'exit');
   child.kill('SIGINT');
   expect(await exited).toEqual([0, null]);
-  expect(output).toMatch(/\d+ requests: .*201 × \d+.*p50 \d+ ms, p99 \d+ ms/);
+  expect(output()).toMatch(/\d+ requests: .*201 × \d+.*p50 \d+ ms, p99 \d+ ms/);
 });
 
 test('the traffic process is unhealthy while no request is served', async () => {
-  const child = fork('lab/traffic/main.ts', {
-    env: {
-      ...process.env,
-      TRAFFIC_URLS: service.url,
-      // The service answers each request, with 401.
-      TRAFFIC_API_KEY: 'a-wrong-key',
-      TRAFFIC_RATE: '50',
-      TRAFFIC_PORT: '0',
-    },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  const { child } = startTraffic({
+    // The service answers each request, with 401.
+    TRAFFIC_API_KEY: 'a-wrong-key',
+    TRAFFIC_RATE: '50',
+    TRAFFIC_PORT: '0',
   });
   const [{ url }] = (await once(child, 'message')) as [{ url: string }];
   const health = async () => {
@@ -149,22 +147,13 @@ test('the traffic process finds the service behind a replica that accepts reques
   const frozen = createServer(() => undefined).listen(0, '127.0.0.1');
   await once(frozen, 'listening');
   const { port } = frozen.address() as AddressInfo;
-  const child = fork('lab/traffic/main.ts', {
-    env: {
-      ...process.env,
-      TRAFFIC_URLS: `http://127.0.0.1:${port},${service.url}`,
-      TRAFFIC_RATE: '0',
-    },
-    execArgv: [],
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
-  let output = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
+  const { child, output } = startTraffic({
+    TRAFFIC_URLS: `http://127.0.0.1:${port},${service.url}`,
+    TRAFFIC_RATE: '0',
   });
   const exited = once(child, 'exit');
   try {
-    await expect.poll(() => output, { timeout: 20_000 }).toContain('Sending 0 requests a second');
+    await expect.poll(output, { timeout: 20_000 }).toContain('Sending 0 requests a second');
   } finally {
     child.kill('SIGINT');
     await exited;

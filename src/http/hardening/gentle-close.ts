@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { Server } from 'node:net';
 import { finished } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { deadlineIn, orAtDeadline } from '../../resilience/deadline.ts';
 
 /** Milliseconds. Longer than a request takes to cross any sane network. */
 const linger = 200;
@@ -27,17 +27,9 @@ export function closeGently(
     const drained = once(app.server, 'close');
     // `http.Server` overrides this method and closes idle connections too.
     Server.prototype.close.call(app.server);
-    await within(linger, drained);
+    await orAtDeadline(deadlineIn(linger), drained, () => undefined);
     connections.dropIncompleteRequests();
-    await within(
-      readingTime,
-      Promise.allSettled(connections.answersOnTheirWay().map((each) => finished(each))),
-    );
+    const read = Promise.allSettled(connections.answersOnTheirWay().map((each) => finished(each)));
+    await orAtDeadline(deadlineIn(readingTime), read, () => undefined);
   });
-}
-
-async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  const waiting = new AbortController();
-  await Promise.race([work, delay(milliseconds, undefined, { signal: waiting.signal })]);
-  waiting.abort();
 }
