@@ -94,7 +94,7 @@ async function openTrace(list: string): Promise<void> {
 async function openComparison(): Promise<void> {
   await openTrace('/traces?status=failed&route=%2Forders');
   await page.getByRole('link', { name: 'Compare with another trace' }).click();
-  const offered = page.getByLabel('Trace to compare with').locator('option').nth(1);
+  const offered = page.getByLabel('Trace to compare with').locator('option', { hasText: ' 201' }).first();
   await page.getByLabel('Trace to compare with').selectOption((await offered.getAttribute('value')) ?? '');
   await page.locator('.comparison tbody tr').first().waitFor();
 }

@@ -62,12 +62,12 @@ test('the console of npm start shows an order with its trace, log lines, charge 
   const ask = asPage(await run.find(pageLine));
   const { id, traceId } = await placeOrder(await run.find(apiLine));
 
-  const traceOf = async () => {
-    const { spans = [], logs = [] } = await ask(`/api/traces/${traceId}`);
+  const traceOf = (trace: string) => async () => {
+    const { spans = [], logs = [] } = await ask(`/api/traces/${trace}`);
     return { spans: (spans as object[]).length, logs: (logs as object[]).length };
   };
   // Six spans of the service and one of the gateway; one line of each.
-  await expect.poll(traceOf, soon).toEqual({ spans: 7, logs: 2 });
+  await expect.poll(traceOf(traceId), soon).toEqual({ spans: 7, logs: 2 });
   expect(await ask(`/api/orders/${id}`)).toMatchObject({
     order: { status: 'paid' },
     charge: { status: 'succeeded', attempts: 1, captures: 1 },
@@ -79,11 +79,24 @@ test('the console of npm start shows an order with its trace, log lines, charge 
       service: 'up',
       orders: { paid: 1 },
       revenue: { EUR: 900 },
-      // Among others: reading the order above was a request, too.
       exemplars: expect.arrayContaining([
         expect.objectContaining({ traceId, name: 'POST /orders' }),
       ]) as unknown[],
     });
+
+  // The console's own looks at the order and at its charge are no traces, and no calls of clients on the map.
+  await ask('/api/orders');
+  const next = await placeOrder(await run.find(apiLine));
+  await expect.poll(traceOf(next.traceId), soon).toEqual({ spans: 7, logs: 2 });
+  const { traces } = await ask('/api/traces');
+  expect((traces as Array<{ name: string }>).map(({ name }) => name)).toEqual([
+    'POST /orders',
+    'POST /orders',
+  ]);
+  const { edges } = (await ask('/api/map')) as { edges: Array<{ from: string; to: string }> };
+  expect(edges.map(({ from, to }) => `${from} ${to}`)).not.toContain(
+    'clients:clients service:payment-gateway',
+  );
 });
 
 test('a network fault of npm start affects the service alone until it is restored', async () => {

@@ -3,6 +3,7 @@ import { overHttp1 } from '../over-http1.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import { summaryOf } from '../traces/trace-entry.ts';
 import type { TraceStore } from '../traces/trace-store.ts';
+import { untraced } from '../untraced.ts';
 
 export interface OrderSources {
   traces: TraceStore;
@@ -58,7 +59,7 @@ async function get(
 ): Promise<{ status?: number; body?: unknown }> {
   try {
     const response = await request(url, {
-      headers,
+      headers: { ...headers, ...untraced() },
       dispatcher: overHttp1,
       signal: AbortSignal.timeout(timeout),
     });

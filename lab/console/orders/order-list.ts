@@ -4,6 +4,7 @@ import { request } from 'undici';
 import { orderStatuses } from '../../../src/orders/order-state.ts';
 import type { ListedOrder, OrderList } from '../domain-types.ts';
 import { overHttp1 } from '../over-http1.ts';
+import { untraced } from '../untraced.ts';
 
 export const OrderQuery = Type.Object(
   {
@@ -161,7 +162,7 @@ async function fromApi({ apiUrl, apiKey }: OrderListTarget, query: OrderQuery): 
     if (status !== undefined) url.searchParams.set('status', status);
     if (query.customer !== undefined) url.searchParams.set('customerId', query.customer);
     const response = await request(url, {
-      headers: { authorization: `Bearer ${apiKey}` },
+      headers: { authorization: `Bearer ${apiKey}`, ...untraced() },
       dispatcher: overHttp1,
       signal: AbortSignal.timeout(timeout),
     });

@@ -13,6 +13,14 @@ test('stretchesOf merges adjacent seconds of one state and leaves gaps open', ()
   ]);
 });
 
+test('a second without a reading is no gap between two readings of one state', () => {
+  expect(stretchesOf([second, 3 * second, 4 * second, 6 * second], [0, 0, 2, 0])).toEqual([
+    { from: 0, to: 3 * second, state: 'closed', label: 'closed' },
+    { from: 3 * second, to: 4 * second, state: 'open', label: 'open' },
+    { from: 5 * second, to: 6 * second, state: 'closed', label: 'closed' },
+  ]);
+});
+
 test('a breaker that was half-open between two readings has a sliver in that second', () => {
   const times = [1, 2, 3, 4].map((time) => time * second);
   const columns = new Map([

@@ -33,7 +33,7 @@ export function createBand(title: string, shown = title): Band {
     update(stretches, { from, to }) {
       // A sliver ends before the stretch in which it lies.
       const last = stretches.toSorted((a, b) => a.to - b.to).at(-1);
-      const current = last && last.to >= to - 2500 ? last : undefined;
+      const current = last && last.to >= to - longestGap ? last : undefined;
       setText(now, current?.label ?? '–');
       setAttribute(now, 'title', current?.label ?? '');
       now.className = `value ${current?.state ?? ''}`;
@@ -128,6 +128,9 @@ function sliver(time: number, known: { state: string; label: string }): Stretch 
   return { from: time - 700, to: time - 300, ...known, label: `${known.label}, less than a second` };
 }
 
+/** Longest time between two readings of one stretch, in milliseconds: on a busy machine one comes late or is left out. */
+const longestGap = 2500;
+
 /** Merges adjacent seconds of the same state. A reading stands for the second before it. */
 export function stretchesOf(times: readonly number[], values: ReadonlyArray<number | null>): Stretch[] {
   const stretches: Stretch[] = [];
@@ -136,7 +139,7 @@ export function stretchesOf(times: readonly number[], values: ReadonlyArray<numb
     const known = value === null || value === undefined ? undefined : states[value];
     if (known === undefined) continue;
     const last = stretches.at(-1);
-    if (last && last.state === known.state && time - last.to <= 1500) last.to = time;
+    if (last && last.state === known.state && time - last.to <= longestGap) last.to = time;
     else stretches.push({ from: time - 1000, to: time, ...known });
   }
   return stretches;

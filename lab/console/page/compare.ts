@@ -35,7 +35,12 @@ export const compareView: CreateView = (address, page) => {
           h(
             'option',
             { value: each.traceId, selected: each.traceId === other },
-            `${clock(each.start)}  ${duration(each.duration)}${each.failed ? '  failed' : ''}`,
+            [
+              clock(each.start),
+              duration(each.duration),
+              ...(each.httpStatus === null ? [] : [each.httpStatus]),
+              ...(each.failed ? ['failed'] : []),
+            ].join('  '),
           ),
         ),
       );

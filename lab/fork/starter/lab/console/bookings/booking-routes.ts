@@ -4,6 +4,7 @@ import { request } from 'undici';
 import type { BookingList } from '../domain-types.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import { overHttp1 } from '../over-http1.ts';
+import { untraced } from '../untraced.ts';
 import { summaryOf } from '../traces/trace-entry.ts';
 import type { TraceStore } from '../traces/trace-store.ts';
 
@@ -32,7 +33,7 @@ export function bookingRoutes({ traces, logs, target }: Sources): FastifyPluginA
     if (at === undefined) return { missing: 'No service is known yet.' };
     try {
       const { statusCode, body } = await request(new URL(path, at.apiUrl), {
-        headers: { authorization: `Bearer ${at.apiKey}` },
+        headers: { authorization: `Bearer ${at.apiKey}`, ...untraced() },
         dispatcher: overHttp1,
         signal: AbortSignal.timeout(timeout),
       });
