@@ -8,15 +8,7 @@ const required = {
   API_KEYS: 'shop:key-1',
 };
 
-const faultsOf = (env: Environment): readonly string[] => {
-  try {
-    loadConfig(env);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
-    throw error;
-  }
-};
+const loading = (change: Environment) => () => loadConfig({ ...required, ...change });
 
 test.each([
   'DATABASE_CONNECT_TIMEOUT',
@@ -33,7 +25,7 @@ test.each([
   'ORDER_CACHE_TTL',
   'SHUTDOWN_DEADLINE',
 ])('loadConfig refuses %s of 0', (name) => {
-  expect(faultsOf({ ...required, [name]: '0s' })).toEqual([`${name} must not be 0`]);
+  expect(loading({ [name]: '0s' })).toThrow(new ConfigError([`${name} must not be 0`]));
 });
 
 test.each([
@@ -49,22 +41,22 @@ test.each([
   'ADMISSION_QUEUE_TIMEOUT',
   'SHUTDOWN_DRAIN_DELAY',
 ])('loadConfig takes %s of 0', (name) => {
-  expect(faultsOf({ ...required, [name]: '0s' })).toEqual([]);
+  expect(loading({ [name]: '0s' })).not.toThrow();
 });
 
 test('loadConfig refuses rounds of settlement that follow each other without a wait', () => {
   const floor = { SETTLEMENT_BACKOFF_FLOOR: '0s' };
-  expect(faultsOf({ ...required, ...floor, SETTLEMENT_BACKOFF_BASE: '0s' })).toEqual([
-    'SETTLEMENT_BACKOFF_BASE and SETTLEMENT_BACKOFF_FLOOR must not both be 0',
-  ]);
-  expect(faultsOf({ ...required, ...floor, SETTLEMENT_BACKOFF_CAP: '0s' })).toEqual([
-    'SETTLEMENT_BACKOFF_CAP must not be 0',
-  ]);
+  expect(loading({ ...floor, SETTLEMENT_BACKOFF_BASE: '0s' })).toThrow(
+    new ConfigError(['SETTLEMENT_BACKOFF_BASE and SETTLEMENT_BACKOFF_FLOOR must not both be 0']),
+  );
+  expect(loading({ ...floor, SETTLEMENT_BACKOFF_CAP: '0s' })).toThrow(
+    new ConfigError(['SETTLEMENT_BACKOFF_CAP must not be 0']),
+  );
 });
 
 test.each(['HTTP_HEADERS_TIMEOUT', 'HTTP_KEEP_ALIVE_TIMEOUT', 'HTTP_SEND_TIMEOUT'])(
   'loadConfig refuses %s of 0, which Node treats as no timeout',
   (name) => {
-    expect(faultsOf({ ...required, [name]: '0s' })).toEqual([`${name} must not be 0`]);
+    expect(loading({ [name]: '0s' })).toThrow(new ConfigError([`${name} must not be 0`]));
   },
 );
