@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { spanRecord } from '../../../test/support/generators/span-record.ts';
 import type { SpanRecord } from '../api-types.ts';
 import { factsOf, type SpanFacts } from '../traces/span-facts.ts';
 import { createServiceMaps } from './service-map.ts';
@@ -9,23 +10,8 @@ function span(rest: Partial<SpanRecord>): SpanFacts {
   spans += 1;
   const start = Date.now();
   const { duration = 10, ...own }: Partial<SpanRecord> & { duration?: number } = rest;
-  return factsOf({
-    traceId: 'a'.repeat(32),
-    spanId: spans.toString(16).padStart(16, '0'),
-    parentId: '',
-    name: 'POST /orders',
-    kind: 'SERVER',
-    service: 'orders',
-    start,
-    end: start + duration,
-    failed: false,
-    message: '',
-    attributes: {},
-    events: [],
-    links: [],
-    dropped: 0,
-    ...own,
-  });
+  const spanId = spans.toString(16).padStart(16, '0');
+  return factsOf(spanRecord({ spanId, start, end: start + duration, ...own }));
 }
 
 const toGateway = { 'server.address': '127.0.0.1', 'server.port': 4000, 'http.request.method': 'POST' };

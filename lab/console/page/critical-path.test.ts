@@ -1,27 +1,13 @@
 import { expect, test } from 'vitest';
+import { spanRecord } from '../../../test/support/generators/span-record.ts';
 import { criticalPath } from './critical-path.ts';
 import { toSpanTrees } from './span-tree.ts';
 
-const trace = 'a'.repeat(32);
-
 /** Spans by name, each with its parent, start and end. */
 function pathOf(spans: Record<string, readonly [parent: string, start: number, end: number]>): string[] {
-  const records = Object.entries(spans).map(([spanId, [parentId, start, end]]) => ({
-    traceId: trace,
-    spanId,
-    parentId,
-    name: spanId,
-    kind: 'INTERNAL',
-    service: 'orders',
-    start,
-    end,
-    failed: false,
-    message: '',
-    attributes: {},
-    events: [],
-    links: [],
-    dropped: 0,
-  }));
+  const records = Object.entries(spans).map(([spanId, [parentId, start, end]]) =>
+    spanRecord({ spanId, parentId, start, end }),
+  );
   const [root] = toSpanTrees(records);
   if (!root) return [];
   return criticalPath(root)

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { spanRecord } from '../../../test/support/generators/span-record.ts';
 import type { LogRecord, SpanRecord } from '../api-types.ts';
 import type { OrderLife } from '../domain-types.ts';
 import { elapsed } from './format.ts';
@@ -8,23 +9,7 @@ import { lifeOf } from './order-moments.ts';
 const start = 1_700_000_000_000;
 
 function span(spanId: string, from: number, to: number, rest: Partial<SpanRecord> = {}): SpanRecord {
-  return {
-    traceId: 't',
-    spanId,
-    parentId: '',
-    name: spanId,
-    kind: 'CLIENT',
-    service: 'orders',
-    start: start + from,
-    end: start + to,
-    failed: false,
-    message: '',
-    attributes: {},
-    events: [],
-    links: [],
-    dropped: 0,
-    ...rest,
-  };
+  return spanRecord({ spanId, name: spanId, kind: 'CLIENT', start: start + from, end: start + to, ...rest });
 }
 
 function line(spanId: string, at: number): LogRecord {

@@ -1,23 +1,9 @@
 import { expect, test } from 'vitest';
-import type { SpanRecord } from '../api-types.ts';
+import { spanRecord } from '../../../test/support/generators/span-record.ts';
 import { differencesOf } from './trace-difference.ts';
 
-const span = (name: string, length: number): SpanRecord => ({
-  traceId: 't',
-  spanId: name,
-  parentId: '',
-  name,
-  kind: 'CLIENT',
-  service: 'orders',
-  start: 1000,
-  end: 1000 + length,
-  failed: false,
-  message: '',
-  attributes: {},
-  events: [],
-  links: [],
-  dropped: 0,
-});
+const span = (name: string, length: number) =>
+  spanRecord({ spanId: name, name, start: 1000, end: 1000 + length });
 
 test('the spans of two traces are compared by name, the largest change first', () => {
   const left = [span('request', 10), span('charge', 4), span('insert', 2)];

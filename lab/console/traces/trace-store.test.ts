@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { spanRecord } from '../../../test/support/generators/span-record.ts';
 import type { SpanRecord } from '../api-types.ts';
 import { findTraces } from './trace-query.ts';
 import { createTraceStore } from './trace-store.ts';
@@ -9,23 +10,8 @@ let spans = 0;
 function span(trace: number, rest: Partial<SpanRecord> = {}): SpanRecord {
   spans += 1;
   const start = 1_700_000_000_000 + trace;
-  return {
-    traceId: traceIdOf(trace),
-    spanId: spans.toString(16).padStart(16, '0'),
-    parentId: '',
-    name: 'GET /orders',
-    kind: 'SERVER',
-    service: 'orders',
-    start,
-    end: start + 5,
-    failed: false,
-    message: '',
-    attributes: {},
-    events: [],
-    links: [],
-    dropped: 0,
-    ...rest,
-  };
+  const spanId = spans.toString(16).padStart(16, '0');
+  return spanRecord({ traceId: traceIdOf(trace), spanId, start, end: start + 5, ...rest });
 }
 
 const ids = (store: ReturnType<typeof createTraceStore>, query: object = {}) =>
