@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { teaOrder } from '../support/clients/api-client.ts';
+import { traceIdOf } from '../support/clients/trace-context.ts';
 import { stack } from './backends.ts';
 
 export interface Placed {
@@ -17,18 +19,13 @@ export async function placeOrder(paymentToken: string, apiUrl = stack.apiUrl): P
       'content-type': 'application/json',
       'idempotency-key': randomUUID(),
     },
-    body: JSON.stringify({
-      customerId: 'cus_42',
-      currency: 'EUR',
-      items: [{ sku: 'TEA-001', quantity: 2, unitPriceMinor: 450 }],
-      paymentToken,
-    }),
+    body: JSON.stringify({ ...teaOrder, paymentToken }),
   });
   const { id } = (await response.json()) as { id: string };
   return {
     status: response.status,
     orderId: id,
-    traceId: response.headers.get('traceparent')?.split('-')[1] ?? '',
+    traceId: traceIdOf(response.headers),
     requestId: response.headers.get('x-request-id') ?? '',
   };
 }

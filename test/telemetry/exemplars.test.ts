@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { traceIdOf } from '../support/clients/trace-context.ts';
 import {
   eachWithTracedService,
   exemplarTraces,
@@ -6,8 +7,6 @@ import {
 } from '../support/processes/traced-service.ts';
 
 const spawn = eachWithTracedService();
-
-const traceIdOf = (headers: Headers) => headers.get('traceparent')?.split('-')[1] ?? '';
 
 async function placeInTurn({ api }: TracedService, count: number): Promise<string[]> {
   const traceIds: string[] = [];

@@ -7,6 +7,7 @@ import {
   valueOf,
 } from '../support/processes/traced-service.ts';
 import { hiccup, timed } from '../support/clients/timing.ts';
+import { traceIdOf } from '../support/clients/trace-context.ts';
 
 // A fault of the telemetry backend never affects the service.
 
@@ -27,8 +28,6 @@ async function placeMany({ api }: TracedService, count: number) {
   await Promise.all(lanes);
   return { statuses, longest };
 }
-
-const traceIdOf = (headers: Headers) => headers.get('traceparent')?.split('-')[1] ?? '';
 
 /** A sixth of the spans of 200 orders, and timeouts short enough for a test. */
 const smallQueue = {

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { type Answer, teaOrder } from '../support/clients/api-client.ts';
 import { hangUp } from '../support/clients/hang-up.ts';
+import { newTraceId, traceIdOf } from '../support/clients/trace-context.ts';
 import { missingPrograms } from '../../lab/harness/programs.ts';
 import { startRedisServer } from '../../lab/harness/redis-server.ts';
 import { printSpanTrees, type SpanTree } from '../../lab/harness/span-tree.ts';
@@ -115,13 +115,13 @@ async function tracesOf(
     ...env,
   });
   const traces: SpanTree[][] = [];
-  const scraping = randomBytes(16).toString('hex');
+  const scraping = newTraceId();
   await fetch(`${traced.process.adminUrl}/metrics`, {
     headers: { traceparent: `00-${scraping}-${'1'.repeat(16)}-03` },
   });
   for (const [, spans, send] of sent) {
     const { headers } = await send(traced);
-    traces.push(await traced.receiver.waitForTrace(headers.get('traceparent')?.split('-')[1] ?? '', spans));
+    traces.push(await traced.receiver.waitForTrace(traceIdOf(headers), spans));
   }
   // Neither mode makes a trace of a scrape.
   expect(traced.receiver.trace(scraping)).toEqual([]);

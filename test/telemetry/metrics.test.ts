@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
+import { newTraceparent } from '../support/clients/trace-context.ts';
 import { parseExposition } from '../../lab/harness/exposition.ts';
 import { samplesOf, eachWithTracedService, valueOf } from '../support/processes/traced-service.ts';
 
@@ -191,7 +192,7 @@ async function sendAnything(url: string, index: number): Promise<void> {
       'x-request-id': noise(),
       'user-agent': noise(),
       'idempotency-key': noise(),
-      traceparent: `00-${randomBytes(16).toString('hex')}-${noise()}-01`,
+      traceparent: newTraceparent(),
       [`x-${noise()}`]: noise(),
     },
   });

@@ -1,18 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
+import { newSpanId, newTraceId, traceIdOf } from '../support/clients/trace-context.ts';
 import { startScriptedGateway } from '../support/processes/scripted-gateway.ts';
 import { eachWithTracedService } from '../support/processes/traced-service.ts';
 
 const spawn = eachWithTracedService();
 
-const hex = (bytes: number) => randomBytes(bytes).toString('hex');
-const traceIdOf = (headers: Headers) => headers.get('traceparent')?.split('-')[1];
-
 describe('OTEL_PROPAGATORS', () => {
-  const traceId = hex(16);
+  const traceId = newTraceId();
   const caller = {
-    traceparent: `00-${traceId}-${hex(8)}-01`,
+    traceparent: `00-${traceId}-${newSpanId()}-01`,
     tracestate: 'vendor=1',
     baggage: 'tenant=shop',
   };

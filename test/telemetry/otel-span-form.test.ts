@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { traceIdOf } from '../support/clients/trace-context.ts';
 import { eachWithTracedService } from '../support/processes/traced-service.ts';
 
 // The SDK handles every export format except the default, and all span limits.
 
 const spawn = eachWithTracedService();
 const spansOfOrder = 6;
-const traceIdOf = (headers: Headers) => headers.get('traceparent')?.split('-')[1];
 
 describe('spans of the SDK', () => {
   test.each(['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'])(
@@ -28,7 +28,7 @@ describe('spans of the SDK', () => {
     async (variable) => {
       const { api, receiver } = await spawn({ [variable]: '3' });
       const { headers } = await api.place();
-      await receiver.waitForTrace(traceIdOf(headers) ?? '', spansOfOrder);
+      await receiver.waitForTrace(traceIdOf(headers), spansOfOrder);
       const spans = receiver.spans.filter(({ traceId }) => traceId === traceIdOf(headers));
       const numbers = spans.map(({ attributes }) => Object.keys(attributes).length);
       expect(Math.max(...numbers)).toBe(3);
@@ -38,7 +38,7 @@ describe('spans of the SDK', () => {
   test('OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT truncates text attributes', async () => {
     const { api, receiver } = await spawn({ OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '4' });
     const { headers } = await api.place();
-    await receiver.waitForTrace(traceIdOf(headers) ?? '', spansOfOrder);
+    await receiver.waitForTrace(traceIdOf(headers), spansOfOrder);
     const insert = receiver.spans.find(({ name }) => name === 'INSERT orders');
     expect(insert?.attributes).toMatchObject({ 'db.system.name': 'post', 'db.query.summary': 'INSE' });
   });

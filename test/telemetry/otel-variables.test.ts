@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
+import { flagsOf, newTraceparent, traceIdOf } from '../support/clients/trace-context.ts';
 import { logsRequest, traceRequest } from '../../lab/console/otlp/messages.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../../lab/harness/otlp-receiver.ts';
 import { decode } from '../../lab/console/otlp/protobuf.ts';
@@ -32,10 +32,7 @@ const spansOfOrder = 6;
 const spansOf = (orders: number) => 1 + orders * spansOfOrder;
 const bothSignals = { OTEL_LOGS_EXPORTER: 'otlp', OTEL_BLRP_SCHEDULE_DELAY: '100' };
 const pathsAt = ({ received }: OtlpReceiver) => [...new Set(received.map(({ path }) => path))].toSorted();
-const hex = (bytes: number) => randomBytes(bytes).toString('hex');
-const traceparent = (flags: '00' | '01') => ({ traceparent: `00-${hex(16)}-${hex(8)}-${flags}` });
-const traceIdOf = (headers: Headers) => headers.get('traceparent')?.split('-')[1];
-const flagsOf = (headers: Headers) => headers.get('traceparent')?.split('-')[3];
+const traceparent = (flags: '00' | '01') => ({ traceparent: newTraceparent(flags) });
 
 describe('OTEL_TRACES_SAMPLER', () => {
   test.each([
@@ -57,7 +54,7 @@ describe('OTEL_TRACES_SAMPLER', () => {
       await process.stop();
       for (const { headers } of followed) {
         const spans = receiver.spans.filter(({ traceId }) => traceId === traceIdOf(headers));
-        expect(spans).toHaveLength(/[13]$/.test(flagsOf(headers) ?? '') ? spansOfOrder : 0);
+        expect(spans).toHaveLength(/[13]$/.test(flagsOf(headers)) ? spansOfOrder : 0);
       }
     },
   );
@@ -115,7 +112,7 @@ describe('an OTLP request', () => {
     const [name = '', value = ''] = setting.split('=');
     const { api, receiver } = await spawn({ ...bothSignals, [`OTEL_EXPORTER_OTLP_${name}`]: value });
     const { headers } = await api.place();
-    await receiver.waitForTrace(traceIdOf(headers) ?? '', spansOfOrder);
+    await receiver.waitForTrace(traceIdOf(headers), spansOfOrder);
     await receiver.waitForLog(({ traceId }) => traceId === traceIdOf(headers));
     const seen = receiver.received.map(
       ({ path, headers: sent }) => `${path.split('/').at(-1)} ${sent['content-encoding'] ?? 'none'}`,
@@ -277,7 +274,7 @@ test('an empty variable behaves like an unset one', async () => {
   const empty = [...all, ...batch.flatMap((name) => [`BSP_${name}`, `BLRP_${name}`])];
   const { api, receiver } = await spawn(Object.fromEntries(empty.map((name) => [`OTEL_${name}`, ''])));
   const { headers } = await api.place();
-  const [root] = await receiver.waitForTrace(traceIdOf(headers) ?? '', spansOfOrder);
+  const [root] = await receiver.waitForTrace(traceIdOf(headers), spansOfOrder);
   expect(root?.span.resource['service.name']).toBe('orders');
   await receiver.waitForLog(({ traceId }) => traceId === traceIdOf(headers));
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type OtlpGrpcReceiver, startOtlpGrpcReceiver } from '../../lab/harness/otlp-grpc-receiver.ts';
+import { traceIdOf } from '../support/clients/trace-context.ts';
 import { eachWithTracedService, type TracedService, valueOf } from '../support/processes/traced-service.ts';
 
 const spawn = eachWithTracedService();
@@ -29,7 +30,7 @@ test('what a receiver over gRPC rejects or refuses is counted by its reason, and
   await using receiver = await startOtlpGrpcReceiver();
   const service = await spawn(overGrpc(receiver));
   const { headers } = await service.api.place();
-  const traceId = headers.get('traceparent')?.split('-')[1];
+  const traceId = traceIdOf(headers);
   const ofTrace = () => receiver.spans.filter((span) => span.traceId === traceId);
   await expect.poll(ofTrace, { timeout: 20_000 }).toHaveLength(spansOfOrder);
   const ofOrder = () => receiver.logs.filter((log) => log.traceId === traceId);

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
+import { newTraceparent } from '../support/clients/trace-context.ts';
 import {
   fail,
   inTurn,
@@ -8,9 +8,6 @@ import {
   startScriptedGateway,
 } from '../support/processes/scripted-gateway.ts';
 import { spawnTracedService, type TracedService } from '../support/processes/traced-service.ts';
-
-const hex = (bytes: number) => randomBytes(bytes).toString('hex');
-const newTraceparent = (flags: string) => `00-${hex(16)}-${hex(8)}-${flags}`;
 
 /** What a proxy reports of a client on the internet. */
 const stranger = { 'x-forwarded-for': '203.0.113.7' };

@@ -1,6 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
+import {
+  flagsOf,
+  newSpanId,
+  newTraceId,
+  newTraceparent,
+  traceIdOf,
+} from '../support/clients/trace-context.ts';
 import type { ReceivedSpan } from '../../lab/console/otlp/messages.ts';
 import { printSpanTrees } from '../../lab/harness/span-tree.ts';
 import { schemaUrl, serviceVersion } from '../../src/telemetry/version.ts';
@@ -21,10 +27,7 @@ async function spawn(env: Record<string, string>): Promise<TracedService> {
   return traced;
 }
 
-const hex = (bytes: number) => randomBytes(bytes).toString('hex');
-const traceparent = (flags: '00' | '01') => ({ traceparent: `00-${hex(16)}-${hex(8)}-${flags}` });
-const traceIdOf = (headers: Headers) => headers.get('traceparent')?.split('-')[1] ?? '';
-const flagsOf = (headers: Headers) => headers.get('traceparent')?.split('-')[3];
+const traceparent = (flags: '00' | '01') => ({ traceparent: newTraceparent(flags) });
 
 /** The trace of a paid order, the same in lean and auto mode. */
 const paidOrder = [
@@ -162,7 +165,7 @@ describe('the standard variables', () => {
   test('OTEL_SDK_DISABLED passes the trace of a caller on, and leaves no exemplar of it', async () => {
     const service = await spawn({ OTEL_SDK_DISABLED: 'true' });
     for (const flags of ['01', '00']) {
-      const caller = { traceparent: `00-${hex(16)}-${hex(8)}-${flags}`, tracestate: 'vendor=1' };
+      const caller = { traceparent: newTraceparent(flags), tracestate: 'vendor=1' };
       const { headers } = await service.api.place(teaOrder, caller);
       const line = await service.requestLine(headers.get('x-request-id') ?? '');
       expect(line).toMatchObject({ trace_id: caller.traceparent.split('-')[1] });
@@ -219,7 +222,7 @@ describe('the standard variables', () => {
 
   test('OTEL_PROPAGATORS sets the headers in which a trace enters and leaves the service', async () => {
     const service = await spawn({ OTEL_PROPAGATORS: 'b3' });
-    const [traceId, spanId] = [hex(16), hex(8)];
+    const [traceId, spanId] = [newTraceId(), newSpanId()];
     const { headers } = await service.api.place(teaOrder, {
       b3: `${traceId}-${spanId}-1`,
       ...traceparent('01'),

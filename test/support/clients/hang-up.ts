@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { TracedService } from '../processes/traced-service.ts';
 import { teaOrder } from './api-client.ts';
+import { newTraceparent } from './trace-context.ts';
 
 /**
  * Places an order and hangs up while it is charged.
@@ -12,7 +12,7 @@ export async function hangUp(
   { process, gateway, receiver }: Pick<TracedService, 'process' | 'gateway' | 'receiver'>,
   latencyMs: number,
 ): Promise<{ headers: Headers }> {
-  const traceparent = `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-03`;
+  const traceparent = newTraceparent('03');
   await gateway.setFaults({ latencyMs });
   const leaving = new AbortController();
   const sent = fetch(`${process.url}/orders`, {
