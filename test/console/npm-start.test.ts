@@ -4,8 +4,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NetworkScenario } from '../../lab/console/api-types.ts';
 import {
+  apiLine,
+  bannerEnd,
   descendants,
   killNow,
+  placeOrder,
   soon,
   spawnNpmStart,
   stillRunning,
@@ -23,23 +26,6 @@ beforeAll(async () => {
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
 const pageLine = /Console +(http:\S+)/;
-const apiLine = /API +(http:\S+)/;
-const bannerEnd = /(Ctrl-C stops everything)/;
-
-async function placeOrder(apiUrl: string): Promise<{ status: number; id: string; traceId: string }> {
-  const response = await fetch(`${apiUrl}/orders`, {
-    method: 'POST',
-    headers: { authorization: 'Bearer demo-key', 'content-type': 'application/json' },
-    body: JSON.stringify({
-      customerId: 'cus_42',
-      currency: 'EUR',
-      items: [{ sku: 'TEA-001', quantity: 2, unitPriceMinor: 450 }],
-      paymentToken: 'tok_visa',
-    }),
-  });
-  const { id } = (await response.json()) as { id: string };
-  return { status: response.status, id, traceId: response.headers.get('traceparent')?.split('-')[1] ?? '' };
-}
 
 /** Calls the console's API as its page does. */
 function asPage(

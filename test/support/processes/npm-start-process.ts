@@ -4,6 +4,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { compileCache } from '../../../lab/harness/service-process.ts';
+import { teaOrder } from '../clients/api-client.ts';
+import { traceIdOf } from '../clients/trace-context.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
@@ -66,6 +68,21 @@ export function spawnNpmStart(
     ended,
     [Symbol.asyncDispose]: destroy,
   };
+}
+
+/** Patterns of its banner: the address of the API, and the last line. */
+export const apiLine = /API +(http:\S+)/;
+export const bannerEnd = /(Ctrl-C stops everything)/;
+
+/** Places an order with the demo key, as the banner shows. */
+export async function placeOrder(apiUrl: string): Promise<{ status: number; id: string; traceId: string }> {
+  const response = await fetch(`${apiUrl}/orders`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer demo-key', 'content-type': 'application/json' },
+    body: JSON.stringify(teaOrder),
+  });
+  const { id } = (await response.json()) as { id: string };
+  return { status: response.status, id, traceId: traceIdOf(response.headers) };
 }
 
 /** Options of `expect.poll` for ending processes, in milliseconds. */
