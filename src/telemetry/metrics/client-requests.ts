@@ -1,15 +1,9 @@
-import { subscribe } from 'node:diagnostics_channel';
 import { serverOfUrl } from '../server-of-url.ts';
 import { errorType } from '../tracing/tracing.ts';
+import { subscribeToUndici } from '../undici-messages.ts';
 import { conventionNamed } from './conventions.ts';
 import { definitionOf } from './convention-metrics.ts';
 import type { Instruments } from './instruments.ts';
-
-/** @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
-interface UndiciRequest {
-  origin: string | URL;
-  method: string;
-}
 
 interface Sent {
   startedAt: number;
@@ -30,8 +24,7 @@ export function observeClientRequests(make: Instruments): void {
   });
   const inFlight = new WeakMap<object, Sent>();
 
-  subscribe('undici:request:create', (message) => {
-    const { request } = message as { request: UndiciRequest };
+  subscribeToUndici('create', ({ request }) => {
     // It opens the way through a proxy. The request itself follows.
     if (request.method === 'CONNECT') return;
     const { address, port } = serverOfUrl(request.origin);
@@ -43,18 +36,15 @@ export function observeClientRequests(make: Instruments): void {
       status: '',
     });
   });
-  subscribe('undici:request:headers', (message) => {
-    const { request, response } = message as { request: object; response: { statusCode: number } };
+  subscribeToUndici('headers', ({ request, response }) => {
     const sent = inFlight.get(request);
     if (sent) sent.status = String(response.statusCode);
   });
-  subscribe('undici:request:trailers', (message) => {
-    const { request } = message as { request: object };
+  subscribeToUndici('trailers', ({ request }) => {
     const sent = inFlight.get(request);
     if (sent) record(sent, Number(sent.status) >= 400 ? sent.status : '');
   });
-  subscribe('undici:request:error', (message) => {
-    const { request, error } = message as { request: object; error: Error };
+  subscribeToUndici('error', ({ request, error }) => {
     const sent = inFlight.get(request);
     if (sent) record(sent, errorType(error));
   });

@@ -1,4 +1,3 @@
-import { subscribe } from 'node:diagnostics_channel';
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { constantAttributes, oncePerPair } from '../otlp/constant-attributes.ts';
 import type { Boundary } from '../tracing/boundary.ts';
@@ -6,14 +5,7 @@ import { rememberLast } from '../tracing/remember-last.ts';
 import { currentRequestContext } from '../request-log.ts';
 import { serverOfUrl } from '../server-of-url.ts';
 import { failSpan, recordingSpan, startBelow, unrecordedBelow } from '../tracing/tracing.ts';
-
-/** @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
-interface UndiciRequest {
-  origin: string | URL;
-  method: string;
-  path: string;
-  addHeader(name: string, value: string): void;
-}
+import { subscribeToUndici, type UndiciRequest } from '../undici-messages.ts';
 
 /**
  * Records a client span for each outgoing request and adds the trace context to its headers. undici's diagnostics
@@ -22,8 +14,7 @@ interface UndiciRequest {
 export function observeOutgoingRequests(boundary: Boundary): void {
   const spans = new WeakMap<object, Span>();
 
-  subscribe('undici:request:create', (message) => {
-    const { request } = message as { request: UndiciRequest };
+  subscribeToUndici('create', ({ request }) => {
     // It opens the way through a proxy. The request itself follows.
     if (request.method === 'CONNECT') return;
     const requestContext = currentRequestContext();
@@ -39,8 +30,7 @@ export function observeOutgoingRequests(boundary: Boundary): void {
     for (const [name, value] of Object.entries(carrier)) request.addHeader(name, value);
   });
 
-  subscribe('undici:request:headers', (message) => {
-    const { request, response } = message as { request: object; response: { statusCode: number } };
+  subscribeToUndici('headers', ({ request, response }) => {
     const span = spans.get(request);
     if (span === undefined) return;
     span.setAttribute('http.response.status_code', response.statusCode);
@@ -50,14 +40,12 @@ export function observeOutgoingRequests(boundary: Boundary): void {
     }
   });
 
-  subscribe('undici:request:trailers', (message) => {
-    const { request } = message as { request: object };
+  subscribeToUndici('trailers', ({ request }) => {
     const span = spans.get(request);
     if (span) span.end();
   });
 
-  subscribe('undici:request:error', (message) => {
-    const { request, error } = message as { request: object; error: Error };
+  subscribeToUndici('error', ({ request, error }) => {
     const span = spans.get(request);
     if (span === undefined) return;
     failSpan(span, error);

@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { subscribe } from 'node:diagnostics_channel';
 import { IncomingMessage } from 'node:http';
 import { type Attributes, ROOT_CONTEXT, type Span, trace, TraceFlags } from '@opentelemetry/api';
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
@@ -11,6 +10,7 @@ import type { Boundary } from '../tracing/boundary.ts';
 import { type Caller, callerOf, linkStranger } from '../tracing/caller.ts';
 import { isTraced } from '../tracing/traced-connections.ts';
 import { failAs, failSpan, ignoreChanges, passOnRandomFlag } from '../tracing/tracing.ts';
+import { subscribeToUndici } from '../undici-messages.ts';
 
 const wanted = new Set(
   ['http', 'undici', 'pg', 'ioredis'].map((name) => `@opentelemetry/instrumentation-${name}`),
@@ -21,8 +21,7 @@ export function createInstrumentations(boundary: Boundary, isTrusted: CallerTrus
   const callers = new WeakMap<IncomingMessage, Caller>();
   const attempts = new WeakMap<object, Span>();
   // Before the instrumentation gets the message: it ends the span, of an attempt that was cut off without an error.
-  subscribe('undici:request:error', (message) => {
-    const { request, error } = message as { request: object; error: Error };
+  subscribeToUndici('error', ({ request, error }) => {
     const span = attempts.get(request);
     if (span === undefined) return;
     failSpan(span, error);
