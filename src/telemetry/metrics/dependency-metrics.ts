@@ -1,3 +1,4 @@
+import type { CircuitState } from '../../resilience/circuit-breaker.ts';
 import { markExemplar } from '../tracing/tracing.ts';
 import { conventionNamed } from './conventions.ts';
 import type { Instruments } from './instruments.ts';
@@ -23,7 +24,7 @@ export interface DependencyMetrics {
   batchSent(statement: string, rows: number): void;
   retries(dependency: string, operation: string, result: 'retried' | 'recovered' | 'exhausted'): void;
   breakerCall(breaker: string, outcome: 'success' | 'failure' | 'timeout' | 'rejected'): void;
-  breakerChanged(breaker: string, from: string, to: string): void;
+  breakerChanged(breaker: string, from: CircuitState, to: CircuitState): void;
   cacheRequested(cache: string, result: 'hit' | 'miss' | 'error'): void;
   /**
    * Names breakers and caches that an alert watches. It compares with the value before the first event, so their series exist

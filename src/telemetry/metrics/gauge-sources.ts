@@ -1,3 +1,4 @@
+import type { CircuitState } from '../../resilience/circuit-breaker.ts';
 import type { Instruments } from './instruments.ts';
 
 /** State that the service holds anyway, so a gauge reads it at scrape time and nothing is recorded in between. */
@@ -6,11 +7,11 @@ export interface GaugeSources {
   /** Shared statements in flight, and rows that wait to share one, by what they write. */
   batches(): Record<string, { inFlight: number; waiting: number }>;
   /** By the name of the breaker. */
-  circuits(): Record<string, (typeof circuitStates)[number]>;
+  circuits(): Record<string, CircuitState>;
   admission(): { inFlight: number; queued: number; limit: number };
 }
 
-const circuitStates = ['closed', 'open', 'half_open'] as const;
+const circuitStates = ['closed', 'open', 'half_open'] as const satisfies readonly CircuitState[];
 
 export function registerGauges(
   make: Instruments,
