@@ -6,7 +6,7 @@ import { openFilesLimit, shareOpenFiles } from './open-files.ts';
 const demand = { api: 2000, admin: 100, database: 10, dependencies: 64 };
 
 describe('the open files', () => {
-  test('are granted as configured when there are enough', () => {
+  test('the open files are granted as configured when there are enough', () => {
     expect(shareOpenFiles(2238, demand)).toEqual({ api: 2000, admin: 100 });
     expect(shareOpenFiles(Infinity, demand)).toEqual({ api: 2000, admin: 100 });
   });
@@ -17,11 +17,11 @@ describe('the open files', () => {
     { limit: 256, api: 102 },
     { limit: 128, api: 19 },
     { limit: 92, api: 1 },
-  ])('leave $api connections to clients when there are $limit', ({ limit, api }) => {
+  ])('the open files leave $api connections to clients when there are $limit', ({ limit, api }) => {
     expect(shareOpenFiles(limit, demand)).toEqual({ api, admin: 16, wanted: 2238 });
   });
 
-  test('end the start with advice when they are too few', () => {
+  test('the open files end the start with advice when they are too few', () => {
     expect(() => shareOpenFiles(91, demand)).toThrow(
       new StartupError(
         'The process may open 91 files, and needs at least 92 (2238 for the configured limits). Raise the limit, with `ulimit -n` for example.',
@@ -29,7 +29,7 @@ describe('the open files', () => {
     );
   });
 
-  test('are enough for everything that the shares allow', () => {
+  test('the open files are enough for everything that the shares allow', () => {
     const amounts = fc.record({
       api: fc.integer({ min: 1, max: 5000 }),
       admin: fc.integer({ min: 1, max: 100 }),
@@ -48,7 +48,7 @@ describe('the open files', () => {
     );
   });
 
-  test('of this process have a limit', () => {
+  test('the open files of this process have a limit', () => {
     expect(openFilesLimit()).toBeGreaterThan(64);
   });
 });

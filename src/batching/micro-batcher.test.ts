@@ -47,7 +47,7 @@ function batcherOver(options: Partial<MicroBatching<string, string>> & { takes?:
 }
 
 describe('A micro-batcher', () => {
-  test('sends an item at once while a place is free and items go alone', async () => {
+  test('a micro-batcher sends an item at once while a place is free and items go alone', async () => {
     const { add, sent } = batcherOver();
     for (const item of ['a', 'b', 'c']) void add(item, noDeadline);
     expect(sent).toEqual([['a'], ['b']]);
@@ -57,7 +57,7 @@ describe('A micro-batcher', () => {
     await vi.runAllTimersAsync();
   });
 
-  test('gathers the items of a turn of the event loop while items went together lately, although a place is free', async () => {
+  test('a micro-batcher gathers the items of a turn of the event loop while items went together lately, although a place is free', async () => {
     const { add, sent } = batcherOver();
     for (const item of 'a b c d e f g h'.split(' ')) void add(item, noDeadline);
     await vi.runAllTimersAsync();
@@ -77,7 +77,7 @@ describe('A micro-batcher', () => {
     await vi.runAllTimersAsync();
   });
 
-  test('sends what arrived meanwhile as one batch, in order and up to the bound', async () => {
+  test('a micro-batcher sends what arrived meanwhile as one batch, in order and up to the bound', async () => {
     const { add, sent, state } = batcherOver();
     const results: Array<Promise<string>> = [];
     for (const item of 'a b c d e f g'.split(' ')) {
@@ -92,7 +92,7 @@ describe('A micro-batcher', () => {
     expect(state()).toEqual({ inFlight: 0, waiting: 0 });
   });
 
-  test('runs the items of a batch alone when one of them may be at fault, so that it fails alone', async () => {
+  test('a micro-batcher runs the items of a batch alone when one of them may be at fault, so that it fails alone', async () => {
     const { add } = batcherOver({
       places: 1,
       runTogether: () => Promise.reject(ofOneItem),
@@ -112,7 +112,7 @@ describe('A micro-batcher', () => {
     ]);
   });
 
-  test('fails every item of a batch when none of them is at fault', async () => {
+  test('a micro-batcher fails every item of a batch when none of them is at fault', async () => {
     const { add } = batcherOver({ places: 1, runTogether: () => Promise.reject(ofAll) });
     void add('in flight', noDeadline);
     const results = Promise.allSettled('a b c'.split(' ').map((item) => add(item, noDeadline)));
@@ -120,7 +120,7 @@ describe('A micro-batcher', () => {
     expect((await results).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   });
 
-  test('takes an item out whose deadline comes while it waits, and never sends it', async () => {
+  test('a micro-batcher takes an item out whose deadline comes while it waits, and never sends it', async () => {
     const { add, sent } = batcherOver({ places: 1, takes: 50 });
     void add('a', noDeadline);
     await vi.advanceTimersByTimeAsync(0);
@@ -133,7 +133,7 @@ describe('A micro-batcher', () => {
     expect(sent).toEqual([['a'], ['c']]);
   });
 
-  test('refuses an item at its deadline, long before a place is free', async () => {
+  test('a micro-batcher refuses an item at its deadline, long before a place is free', async () => {
     const { add, state, completed } = batcherOver({ places: 1, takes: 60_000, slowAfter: 60_000 });
     void add('a', noDeadline);
     const refused = add('b', deadlineIn(20)).catch((error: unknown) => error);
@@ -144,7 +144,7 @@ describe('A micro-batcher', () => {
     await vi.runAllTimersAsync();
   });
 
-  test('never sends an item whose deadline has already passed, and takes no place for it', async () => {
+  test('a micro-batcher never sends an item whose deadline has already passed, and takes no place for it', async () => {
     const { add, sent, state } = batcherOver();
     const refused = [add('a', deadlineIn(0)), add('b', deadlineIn(-1))].map((each) =>
       each.catch((error: unknown) => error),
@@ -155,7 +155,7 @@ describe('A micro-batcher', () => {
     expect(state()).toEqual({ inFlight: 0, waiting: 0 });
   });
 
-  test('sends the items of every later turn while there are places, and leaves no timer behind', async () => {
+  test('a micro-batcher sends the items of every later turn while there are places, and leaves no timer behind', async () => {
     const { add, sent } = batcherOver({ places: 3 });
     for (const item of ['a', 'b', 'c']) {
       void add(item, noDeadline);
@@ -166,7 +166,7 @@ describe('A micro-batcher', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('does not wait for a slow batch: it gives its place back', async () => {
+  test('a micro-batcher does not wait for a slow batch: it gives its place back', async () => {
     const { add, sent } = batcherOver({ places: 1, takes: 60_000, slowAfter: 100 });
     void add('slow', noDeadline);
     await vi.advanceTimersByTimeAsync(0);
@@ -178,7 +178,7 @@ describe('A micro-batcher', () => {
     await vi.runAllTimersAsync();
   });
 
-  test('bounds a batch by its earliest deadline and the patience', async () => {
+  test('a micro-batcher bounds a batch by its earliest deadline and the patience', async () => {
     const bounds: number[] = [];
     const { add } = batcherOver({
       places: 1,

@@ -150,7 +150,7 @@ describe('a capture that is being taken', () => {
     return { folder, receiver };
   }
 
-  test('stays when a second receiver finds the port taken', async () => {
+  test('a capture that is being taken stays when a second receiver finds the port taken', async () => {
     const { folder, receiver } = await begun();
     const { port } = new URL(receiver.url);
     await expect(evidence.start({ EVIDENCE_PORT: port }, folder)).rejects.toThrow(`Port ${port}`);
@@ -158,14 +158,14 @@ describe('a capture that is being taken', () => {
     expect(receiver.captures()[0]?.profile).toMatchObject({ kind: 'taken' });
   });
 
-  test('stays when a second receiver has another port and the same folder', async () => {
+  test('a capture that is being taken stays when a second receiver has another port and the same folder', async () => {
     const { folder, receiver } = await begun();
     await evidence.start({}, folder);
     await captured(receiver);
     expect(receiver.captures()[0]?.profile).toMatchObject({ kind: 'taken' });
   });
 
-  test('is not blamed on the service when the disk fails', async () => {
+  test('a capture that is being taken is not blamed on the service when the disk fails', async () => {
     const { folder, receiver } = await begun();
     const [id = ''] = await readdir(folder);
     await rm(path.join(folder, id), { recursive: true });

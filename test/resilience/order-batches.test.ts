@@ -56,7 +56,7 @@ async function placeTogether<Placed>(
 }
 
 describe('Orders that arrive together', () => {
-  test('share statements, and each gets the outcome of its own', async () => {
+  test('orders that arrive together share statements, and each gets the outcome of its own', async () => {
     await using service = await spawnService(slowLimits);
     // A cold service takes requests so slowly that few of them arrive together.
     await Promise.all(Array.from({ length: many }, (_, index) => placeWith(service, `warm-${index}`)));
@@ -82,7 +82,7 @@ describe('Orders that arrive together', () => {
     expect(charges.length).toBe(2 * many);
   });
 
-  test('with the same idempotency keys in one statement are one order and one charge for each key', async () => {
+  test('orders with the same idempotency keys in one statement are one order and one charge for each key', async () => {
     await using service = await spawnService(slowLimits);
     const answers = await placeTogether(service, (index) => placeWith(service, `key-${index % 10}`));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 409]));
@@ -97,7 +97,7 @@ describe('Orders that arrive together', () => {
     expect([orders.length, charges.length]).toEqual([10, 10]);
   });
 
-  test('fail alone: an order that Postgres refuses takes no other with it', async () => {
+  test('orders that arrive together fail alone: an order that Postgres refuses takes no other with it', async () => {
     await using service = await spawnService(slowLimits);
     await service.database.sql(`ALTER TABLE orders ADD CHECK (customer_id <> 'cus_refused')`);
     const answers = await Promise.all(
@@ -110,7 +110,7 @@ describe('Orders that arrive together', () => {
     );
   });
 
-  test('do not wait for a key that another session is about to claim', async () => {
+  test('orders that arrive together do not wait for a key that another session is about to claim', async () => {
     await using service = await spawnService(slowLimits);
     const session = await openTransaction(service);
     await session.query(
@@ -127,7 +127,7 @@ describe('Orders that arrive together', () => {
     await session.end();
   });
 
-  test('do not wait for an order that another session has locked when they are settled', async () => {
+  test('orders that arrive together do not wait for an order that another session has locked when they are settled', async () => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     await using scripted = await spawnWithScript(
       (charge) => released.then(() => approve(charge)),
@@ -146,7 +146,7 @@ describe('Orders that arrive together', () => {
     await session.end();
   });
 
-  test('are stored one by one with DATABASE_BATCHING=off', async () => {
+  test('orders that arrive together are stored one by one with DATABASE_BATCHING=off', async () => {
     await using service = await spawnService({ ...slowLimits, DATABASE_BATCHING: 'off' });
     const answers = await Promise.all(
       Array.from({ length: many }, (_, index) => placeWith(service, `key-${index}`)),
@@ -156,7 +156,7 @@ describe('Orders that arrive together', () => {
   });
 
   test.each(['lean', 'auto'])(
-    'have a span each for the statement that they share, with its size, with %s instrumentation',
+    'orders that arrive together have a span each for the statement that they share, with its size, with %s instrumentation',
     async (instrumentation) => {
       await using traced = await spawnTracedService({
         ...slowLimits,

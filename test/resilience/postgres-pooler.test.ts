@@ -176,7 +176,7 @@ describe('npm run migrate', () => {
       );
     });
 
-  test('refuses a pooler whose mode it does not know, and works around it or through it', async () => {
+  test('npm run migrate refuses a pooler whose mode it does not know, and works around it or through it', async () => {
     await using surroundings = await spawnSurroundings({ migrated: false });
     const { url, sql } = surroundings.database;
     await using pooler = await startPgBouncer(url, { poolSize });

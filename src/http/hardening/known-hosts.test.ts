@@ -15,7 +15,7 @@ describe('a request', () => {
     'orders',
     'Orders.:7071',
     'orders.default.svc.cluster.local:7071',
-  ])('with the host %s is known', (host) => {
+  ])('a request with the host %s is known', (host) => {
     expect(strangerIn({ host }, known)).toBeUndefined();
   });
 
@@ -29,11 +29,11 @@ describe('a request', () => {
     'xsvc.cluster.local.evil',
     '',
     'a b',
-  ])('with the host %j comes from elsewhere', (host) => {
+  ])('a request with the host %j comes from elsewhere', (host) => {
     expect(strangerIn({ host }, known)).toBe('wrong_host');
   });
 
-  test('of HTTP/1.0 without a host is known: health checks send it, browsers do not', () => {
+  test('a request of HTTP/1.0 without a host is known: health checks send it, browsers do not', () => {
     expect(strangerIn({}, known)).toBeUndefined();
   });
 

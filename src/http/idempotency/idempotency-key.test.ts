@@ -23,7 +23,7 @@ describe('the idempotency key', () => {
     ['a UUID', '"8e03978e-40d5-43dd-bc93-6894a57f9324"', '8e03978e-40d5-43dd-bc93-6894a57f9324'],
     ['the longest string', `"${'k'.repeat(255)}"`, 'k'.repeat(255)],
     ['the longest string, escaped', `"${String.raw`\\`.repeat(255)}"`, '\\'.repeat(255)],
-  ])('of %s is its value', (_form, header, key) => {
+  ])('the idempotency key of %s is its value', (_form, header, key) => {
     expect(keyOf(header)).toBe(key);
   });
 
@@ -43,11 +43,11 @@ describe('the idempotency key', () => {
     ['that is not ASCII', '"caf\u00e9"'],
     ['that is too long', `"${'k'.repeat(256)}"`],
     ['that is bare and too long', 'k'.repeat(256)],
-  ])('is refused %s', (_fault, header) => {
+  ])('the idempotency key is refused %s', (_fault, header) => {
     expect(keyOf(header)).toBeUndefined();
   });
 
-  test('is the same in both forms, whatever it is', () => {
+  test('the idempotency key is the same in both forms, whatever it is', () => {
     const text = fc.string({
       unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
       minLength: 1,
@@ -69,7 +69,7 @@ describe('the idempotency key', () => {
     ['"k 1"', undefined],
     [`"${'k'.repeat(253)}"`, `"${'k'.repeat(253)}"`],
     [`"${'k'.repeat(254)}"`, undefined],
-  ])('of %s had the former name %s, if earlier versions took it', (header, formerKey) => {
+  ])('the idempotency key of %s had the former name %s, if earlier versions took it', (header, formerKey) => {
     expect(readIdempotencyKey(header).formerKey).toBe(formerKey);
   });
 
@@ -78,7 +78,7 @@ describe('the idempotency key', () => {
     ['escapes without an end', (length) => `"${'\\"'.repeat(length / 2)}`],
     ['parameters without a name', (length) => `"k"${'; '.repeat(length / 2)}`],
     ['a number that is none', (length) => `"k";a=${'1'.repeat(length)}x"`],
-  ])('is refused in linear time for %s', (_what, hostile) => {
+  ])('the idempotency key is refused in linear time for %s', (_what, hostile) => {
     const refuse = (length: number) => expect(keyOf(hostile(length))).toBeUndefined();
     leastWork(() => refuse(2000));
     // An eighth of the length, eight times: the same if the time is linear, an eighth of it if it is quadratic.

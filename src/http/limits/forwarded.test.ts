@@ -41,7 +41,7 @@ describe('the address of a client', () => {
     ['198.51.100.1, 203.0.113.7:51544', '203.0.113.7'],
     ['203.0.113.7:51544, 127.0.0.1:80', '203.0.113.7'],
     ['"[2001:db8::1]:443"', '2001:db8::1'],
-  ])('is read from `x-forwarded-for: %s`', async (value, ip) => {
+  ])('the address of a client is read from `x-forwarded-for: %s`', async (value, ip) => {
     expect(await clientOf('x-forwarded-for', { 'x-forwarded-for': value })).toMatchObject({ ip });
   });
 
@@ -61,11 +61,11 @@ describe('the address of a client', () => {
     ['for="\\", for=203.0.113.7', '203.0.113.7'],
     ['for=198.51.100.1;"x, for="[2001:db8::1]"', '2001:db8::1'],
     ['for=203.0.113.7 junk', 'unknown'],
-  ])('is read from `forwarded: %s`', async (value, ip) => {
+  ])('the address of a client is read from `forwarded: %s`', async (value, ip) => {
     expect(await clientOf('forwarded', { forwarded: value })).toMatchObject({ ip });
   });
 
-  test('is not read from the header that the proxies do not write', async () => {
+  test('the address of a client is not read from the header that the proxies do not write', async () => {
     const both = {
       forwarded: 'for=203.0.113.7;proto=https',
       'x-forwarded-for': '198.51.100.1',
@@ -83,7 +83,7 @@ describe('the address of a client', () => {
     ['parameters', (length) => 'a=b;'.repeat(length / 4)],
     ['escapes without an end', (length) => `for="${'\\'.repeat(length)}`],
     ['strings that begin and escapes', (length) => '"\\'.repeat(length / 2)],
-  ])('is found in linear time among %s', async (_what, hostile) => {
+  ])('the address of a client is found in linear time among %s', async (_what, hostile) => {
     const read = (length: number) => clientOf('forwarded', { forwarded: hostile(length) });
     await leastWork(() => read(2000));
     await leastWork(() => read(16_000));

@@ -34,11 +34,11 @@ function sentTo(origin: string, options: Options = {}, received: object = caller
 }
 
 describe('a request to a third party', () => {
-  test('carries the ids of the trace and nothing else', () => {
+  test('a request to a third party carries the ids of the trace and nothing else', () => {
     expect(sentTo('https://payments.example')).toEqual({ traceparent: caller.traceparent });
   });
 
-  test('carries the listed keys of baggage and tracestate', () => {
+  test('a request to a third party carries the listed keys of baggage and tracestate', () => {
     expect(sentTo('https://payments.example', { sharedKeys: ['region', 'tenant@x'] })).toEqual({
       traceparent: caller.traceparent,
       tracestate: 'tenant@x=2',
@@ -47,14 +47,14 @@ describe('a request to a third party', () => {
   });
 
   test.each(['https://orders.internal.evil.example', 'https://internal', 'https://xorders', 'not a URL'])(
-    'is one to %s, which the list of internal hosts does not name',
+    'a request to a third party is one to %s, which the list of internal hosts does not name',
     (origin) => {
       const internalHosts = ['orders', '*.internal'];
       expect(sentTo(origin, { internalHosts })).toEqual({ traceparent: caller.traceparent });
     },
   );
 
-  test('is every request whose callee nobody has told', () => {
+  test('a request to a third party is every request whose callee nobody has told', () => {
     const { propagator } = createBoundary({ ...defaults, formats: ['tracecontext', 'baggage'] });
     const headers = {};
     const context = propagator.extract(contextApi.active(), caller, defaultTextMapGetter);
@@ -77,7 +77,7 @@ describe('the sampling threshold of the caller', () => {
     ['ot=th:8', undefined],
     ['vendor=1,ot=th:ffffffff', 'vendor=1'],
     ['vendor=1,ot=rv:01', 'vendor=1,ot=rv:01'],
-  ])('of %s is removed where the sampler decides without the caller', (tracestate, expected) => {
+  ])('a sampling threshold in %s is removed where the sampler decides alone', (tracestate, expected) => {
     const options = { internalHosts, decidesAlone: true };
     expect(sentTo('http://orders', options, { ...caller, tracestate })['tracestate']).toBe(expected);
   });
