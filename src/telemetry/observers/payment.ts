@@ -1,7 +1,12 @@
 import { type Span, SpanStatusCode } from '@opentelemetry/api';
 import { originalCodeOf } from '../../errors.ts';
 import { parseCause } from '../../payment/cause.ts';
-import type { CancelOutcome, ChargeOutcome, PaymentEvents } from '../../payment/payment-gateway.ts';
+import type {
+  CancelOutcome,
+  ChargeOutcome,
+  PaymentEvents,
+  Undecided,
+} from '../../payment/payment-gateway.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { addTime, currentRequestContext, currentRequestLog } from '../request-log.ts';
@@ -17,14 +22,14 @@ declare module '../request-log.ts' {
   }
 }
 
-/** The span events of attempts that were not sent. */
-const notSent = {
+/** The span events of attempts that were not sent, by why. */
+const notSent: Readonly<Partial<Record<Undecided['reason'], string>>> = {
   circuit_open: 'orders.payment.circuit_open',
   suspended: 'orders.payment.circuit_suspended',
   paused: 'orders.payment.gateway_paused',
   client_share: 'orders.payment.share_used',
   connections_busy: 'orders.payment.connections_busy',
-} as const;
+};
 
 /** Records a payment in one span: its retries and an open circuit are events, its outcome is an attribute. */
 export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents {
@@ -53,7 +58,7 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
       if (requestLog) requestLog.circuit_breaker = circuit;
       const reason = 'reason' in outcome ? outcome.reason : undefined;
       const rejected = reason === 'circuit_open' || reason === 'suspended';
-      const unsent = reason === undefined ? undefined : notSentBecause(reason);
+      const unsent = reason && notSent[reason];
       // The breaker sees no attempt that was not sent, and does not count one that the caller's deadline cut off.
       if (reason !== 'deadline' && (unsent === undefined || rejected)) {
         metrics.breakerCall(
@@ -131,11 +136,6 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
       logger.info({ event: 'payment.resumed' }, 'the pause that the gateway asked for is over');
     },
   };
-}
-
-/** The span event of an attempt that was not sent; `undefined` if it was. */
-function notSentBecause(reason: string): string | undefined {
-  return Object.hasOwn(notSent, reason) ? notSent[reason as keyof typeof notSent] : undefined;
 }
 
 function describeFailure(span: Span, outcome: ChargeOutcome | CancelOutcome): void {
