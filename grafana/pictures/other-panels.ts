@@ -1,4 +1,4 @@
-import { escapeText } from '../../lab/report/escape-text.ts';
+import { escapeText } from '../../src/http/html-text.ts';
 import type { Panel } from './dashboard-file.ts';
 import { lastOf, type Range, type Series } from './series.ts';
 import { type Box, colourAt, colourNamed, fit, round, text, widthOf } from './svg.ts';

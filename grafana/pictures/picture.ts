@@ -1,4 +1,4 @@
-import { escapeText } from '../../lab/report/escape-text.ts';
+import { escapeText } from '../../src/http/html-text.ts';
 import type { DashboardFile, Panel } from './dashboard-file.ts';
 import { drawHeatmap, drawQuery, drawStat, drawStates } from './other-panels.ts';
 import { type Range, type Series, seriesOf } from './series.ts';

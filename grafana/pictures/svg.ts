@@ -1,4 +1,4 @@
-import { escapeText } from '../../lab/report/escape-text.ts';
+import { escapeText } from '../../src/http/html-text.ts';
 import { matches, type Panel, type Threshold } from './dashboard-file.ts';
 
 /** A rectangle in the picture. */

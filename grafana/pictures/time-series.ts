@@ -1,4 +1,4 @@
-import { escapeText } from '../../lab/report/escape-text.ts';
+import { escapeText } from '../../src/http/html-text.ts';
 import { matches, type Panel } from './dashboard-file.ts';
 import type { Range, Series } from './series.ts';
 import { type Box, colourNamed, colourOf, fit, round, text, widthOf } from './svg.ts';

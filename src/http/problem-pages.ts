@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { escapeText, markUp } from './html-text.ts';
 import { problems, type ProblemType, problemPath, seeDocs, sendProblem } from './problem-details.ts';
 
 /**
@@ -9,7 +10,7 @@ export function serveProblemPages(app: FastifyInstance, kinds: Readonly<Record<s
   const pages = new Map(Object.values(kinds).map((kind) => [kind.code, pageAbout(kind)]));
   const list = Object.values(kinds).map(
     ({ code, status, title }) =>
-      `<li><a href="${problemPath(code)}">${code}</a> (${status}): ${escape(title)}`,
+      `<li><a href="${problemPath(code)}">${code}</a> (${status}): ${escapeText(title)}`,
   );
   const contents = page('Problems', `<ul>${list.join('')}</ul>`);
 
@@ -31,14 +32,5 @@ function pageAbout({ code, status, title, advice }: ProblemType): string {
 }
 
 function page(title: string, body: string): string {
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escape(title)}</title><h1>${escape(title)}</h1>${body}</html>\n`;
-}
-
-/** Turns backquoted words into code. */
-function markUp(text: string): string {
-  return escape(text).replaceAll(/`([^`]*)`/g, '<code>$1</code>');
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escapeText(title)}</title><h1>${escapeText(title)}</h1>${body}</html>\n`;
 }

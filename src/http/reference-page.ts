@@ -1,3 +1,5 @@
+import { escapeText, markUp } from './html-text.ts';
+
 /**
  * The reference page of the API, built once from the OpenAPI document. It has no script and needs none: it can be read without
  * one, by a screen reader too, and its policy can forbid all of them.
@@ -65,7 +67,7 @@ export function referencePage(document: OpenApiDocument, exampleKey: string): st
   const groups = Map.groupBy(operations, ({ operation }) => operation.tags?.[0] ?? 'Other');
   const sections = [...groups].map(([tag, ofTag]) => {
     const about = tags.find(({ name }) => name === tag)?.description ?? '';
-    return `<section><h2 id="${idOf(tag)}">${escape(tag)}</h2>${paragraph(about)}${ofTag
+    return `<section><h2 id="${idOf(tag)}">${escapeText(tag)}</h2>${paragraph(about)}${ofTag
       .map((each) => operationSection(each, exampleKey))
       .join('')}</section>`;
   });
@@ -74,7 +76,7 @@ export function referencePage(document: OpenApiDocument, exampleKey: string): st
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<title>${escape(info.title)}: API reference</title>
+<title>${escapeText(info.title)}: API reference</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
@@ -82,11 +84,11 @@ export function referencePage(document: OpenApiDocument, exampleKey: string): st
 </head>
 <body>
 <main>
-<h1>${escape(info.title)}</h1>
-<p>Version ${escape(info.version)}. ${markUp(info.description ?? '')}</p>
+<h1>${escapeText(info.title)}</h1>
+<p>Version ${escapeText(info.version)}. ${markUp(info.description ?? '')}</p>
 <p>As an OpenAPI 3.1 document: <a href="/openapi.json">/openapi.json</a>. Every problem has <a href="/problems">a page of its own</a>.</p>
-<p>Each request needs the API key of a client: <code>Authorization: Bearer ${escape(exampleKey)}</code>.</p>
-<nav aria-label="Operations"><ul>${operations.map(({ name, operation }) => `<li><a href="#${idOf(name)}">${escape(name)}</a> ${escape(operation.summary ?? '')}</li>`).join('')}</ul></nav>
+<p>Each request needs the API key of a client: <code>Authorization: Bearer ${escapeText(exampleKey)}</code>.</p>
+<nav aria-label="Operations"><ul>${operations.map(({ name, operation }) => `<li><a href="#${idOf(name)}">${escapeText(name)}</a> ${escapeText(operation.summary ?? '')}</li>`).join('')}</ul></nav>
 ${sections.join('\n')}
 <section><h2 id="schemas">Schemas</h2>${schemas.map(([name, schema]) => schemaSection(name, schema)).join('')}</section>
 </main>
@@ -99,22 +101,22 @@ function operationSection({ name, method, path, operation }: Named, exampleKey: 
   const { summary = '', description = '', parameters = [], requestBody, responses = {} } = operation;
   const [type, body] = Object.entries(requestBody?.content ?? {})[0] ?? [];
   const rows = parameters.map((each) => [
-    `<code>${escape(each.name)}</code>`,
-    `${escape(each.in)}${each.required ? ', required' : ''}`,
+    `<code>${escapeText(each.name)}</code>`,
+    `${escapeText(each.in)}${each.required ? ', required' : ''}`,
     typeOf(each.schema),
     markUp(each.description ?? each.schema?.description ?? ''),
   ]);
   const answers = Object.entries(responses).map(([status, { description: meaning = '', content }]) => [
-    `<b>${escape(status)}</b>`,
+    `<b>${escapeText(status)}</b>`,
     typeOf(Object.values(content ?? {})[0]?.schema),
     markUp(meaning),
   ]);
   return `<article aria-labelledby="${idOf(name)}">
-<h3 id="${idOf(name)}"><span class="method">${method}</span> ${escape(path)}</h3>
-<p><b>${escape(summary)}.</b> ${markUp(description)}</p>
-<pre tabindex="0" aria-label="Example request">${escape(exampleOf({ name, method, path, operation }, exampleKey))}</pre>
+<h3 id="${idOf(name)}"><span class="method">${method}</span> ${escapeText(path)}</h3>
+<p><b>${escapeText(summary)}.</b> ${markUp(description)}</p>
+<pre tabindex="0" aria-label="Example request">${escapeText(exampleOf({ name, method, path, operation }, exampleKey))}</pre>
 ${table('Parameters', ['Name', 'In', 'Type', 'Meaning'], rows)}
-${type === undefined ? '' : `<h4>Body</h4><p><code>${escape(type)}</code></p>${properties(body?.schema)}`}
+${type === undefined ? '' : `<h4>Body</h4><p><code>${escapeText(type)}</code></p>${properties(body?.schema)}`}
 ${table('Responses', ['Status', 'Body', 'Meaning'], answers)}
 </article>
 `;
@@ -135,14 +137,14 @@ function exampleOf({ method, path, operation }: Named, exampleKey: string): stri
 }
 
 function schemaSection(name: string, schema: Schema): string {
-  return `<article aria-labelledby="schema-${idOf(name)}"><h3 id="schema-${idOf(name)}">${escape(name)}</h3>${paragraph(schema.description ?? '')}${properties(schema)}</article>`;
+  return `<article aria-labelledby="schema-${idOf(name)}"><h3 id="schema-${idOf(name)}">${escapeText(name)}</h3>${paragraph(schema.description ?? '')}${properties(schema)}</article>`;
 }
 
 function properties(schema: Schema = {}): string {
   const { required = [], properties: all } = schema;
   if (all === undefined) return `<p>${typeOf(schema)}</p>`;
   const rows = Object.entries(all).map(([name, each]) => [
-    `<code>${escape(name)}</code>${required.includes(name) ? ', required' : ''}`,
+    `<code>${escapeText(name)}</code>${required.includes(name) ? ', required' : ''}`,
     typeOf(each),
     markUp(each.description ?? ''),
   ]);
@@ -166,18 +168,18 @@ function typeOf(schema: Schema | undefined): string {
   const { $ref, anyOf, items } = schema;
   if ($ref !== undefined) {
     const name = $ref.slice($ref.lastIndexOf('/') + 1);
-    return `<a href="#schema-${idOf(name)}">${escape(name)}</a>`;
+    return `<a href="#schema-${idOf(name)}">${escapeText(name)}</a>`;
   }
   if (anyOf !== undefined) return anyOf.map((each) => typeOf(each)).join(' or ');
   if (schema.enum !== undefined) {
-    const values = schema.enum.map((value) => `<code>${escape(String(value))}</code>`);
+    const values = schema.enum.map((value) => `<code>${escapeText(String(value))}</code>`);
     return values.length <= mostListed
       ? values.join(', ')
       : `${values.slice(0, 3).join(', ')} and ${values.length - 3} others`;
   }
-  if (schema.const !== undefined) return `<code>${escape(JSON.stringify(schema.const))}</code>`;
+  if (schema.const !== undefined) return `<code>${escapeText(JSON.stringify(schema.const))}</code>`;
   const type = [schema.type ?? 'any'].flat().join(' or ');
-  const what = items === undefined ? escape(type) : `${escape(type)} of ${typeOf(items)}`;
+  const what = items === undefined ? escapeText(type) : `${escapeText(type)} of ${typeOf(items)}`;
   return [what, ...limitsOf(schema)].join(', ');
 }
 
@@ -185,7 +187,7 @@ function limitsOf(schema: Schema): string[] {
   const between = (least: number | undefined, most: number | undefined, unit: string) =>
     least === undefined && most === undefined ? [] : [`${least ?? 0} to ${most ?? '∞'}${unit}`];
   return [
-    ...(schema.format === undefined ? [] : [escape(schema.format)]),
+    ...(schema.format === undefined ? [] : [escapeText(schema.format)]),
     ...between(schema.minimum, schema.maximum, ''),
     ...between(schema.minLength, schema.maxLength, ' characters'),
     ...between(schema.minItems, schema.maxItems, ' items'),
@@ -195,7 +197,7 @@ function limitsOf(schema: Schema): string[] {
 
 /** A long pattern tells a reader nothing that the meaning does not. */
 function patternOf(pattern: string): string {
-  return pattern.length > 40 ? 'with a pattern' : `<code>${escape(pattern)}</code>`;
+  return pattern.length > 40 ? 'with a pattern' : `<code>${escapeText(pattern)}</code>`;
 }
 
 function idOf(text: string): string {
@@ -207,19 +209,6 @@ function idOf(text: string): string {
 
 function paragraph(text: string): string {
   return text === '' ? '' : `<p>${markUp(text)}</p>`;
-}
-
-/** Turns backquoted words into code. */
-function markUp(text: string): string {
-  return escape(text).replaceAll(/`([^`]*)`/g, '<code>$1</code>');
-}
-
-function escape(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }
 
 export const referenceStyles = `

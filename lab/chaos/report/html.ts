@@ -1,7 +1,7 @@
 import type { ExperimentResult } from '../experiment-run.ts';
 import { grafanaUrl, jaegerUrl } from './links.ts';
 import { expectedAlerts, otherAlerts, preface } from './markdown.ts';
-import { escapeText } from '../../report/escape-text.ts';
+import { escapeText } from '../../../src/http/html-text.ts';
 import { plotResult } from './plot.ts';
 import type { Report } from './report.ts';
 import { drawWaterfall } from './waterfall.ts';

@@ -1,4 +1,4 @@
-import { escapeText } from '../../report/escape-text.ts';
+import { escapeText } from '../../../src/http/html-text.ts';
 import type { FiredAlert, ExperimentResult, TimelinePoint } from '../experiment-run.ts';
 
 const width = 760;

@@ -1,5 +1,5 @@
 import type { Bar } from '../evidence.ts';
-import { escapeText } from '../../report/escape-text.ts';
+import { escapeText } from '../../../src/http/html-text.ts';
 
 const width = 760;
 const rowHeight = 19;

@@ -6,3 +6,8 @@ export function escapeText(text: string): string {
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;');
 }
+
+/** The same, with backquoted words as code. */
+export function markUp(text: string): string {
+  return escapeText(text).replaceAll(/`([^`]*)`/g, '<code>$1</code>');
+}
