@@ -57,18 +57,13 @@ interface Figures {
 }
 
 await runBenchmark(async (signal) => {
-  const values = readArguments(process.argv.slice(2), {
+  const values = readArguments(usage, {
     orders: { type: 'string', default: '10000' },
     rate: { type: 'string', default: '50' },
     rounds: { type: 'string', default: '3' },
     before: { type: 'string' },
-    out: { type: 'string' },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
+  if (values === undefined) return;
   const options = {
     backlog: wholeNumber('--orders', values.orders, 1_000_000),
     rate: wholeNumber('--rate', values.rate, 1000),

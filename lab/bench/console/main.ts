@@ -68,17 +68,12 @@ async function inRounds(
 }
 
 await runBenchmark(async (signal) => {
-  const values = readArguments(process.argv.slice(2), {
+  const values = readArguments(usage, {
     rounds: { type: 'string', default: '7' },
     spans: { type: 'string', default: '100' },
     before: { type: 'string' },
-    out: { type: 'string' },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
+  if (values === undefined) return;
   const records = 1000 * wholeNumber('--spans', values.spans, 10_000);
   const rounds = wholeNumber('--rounds', values.rounds, 1000);
   const markdown = await run({ rounds, records, before: values.before }, signal);

@@ -34,11 +34,8 @@ interface Latencies {
 }
 
 await runBenchmark(async (signal) => {
-  const values = readArguments(process.argv.slice(2), roundArguments);
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
+  const values = readArguments(usage, roundArguments);
+  if (values === undefined) return;
   const { rounds, seconds, connections } = toOptions(values);
   const machine = describeMachine();
   await using parts = new AsyncDisposableStack();

@@ -140,17 +140,12 @@ async function measure(
 }
 
 await runBenchmark(async (signal) => {
-  const values = readArguments(process.argv.slice(2), {
+  const values = readArguments(usage, {
     rounds: { type: 'string', default: '5' },
     lines: { type: 'string', default: '1500000' },
     memory: { type: 'string', default: '10000000' },
-    out: { type: 'string' },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
+  if (values === undefined) return;
   const rounds = wholeNumber('--rounds', values.rounds, 100);
   const lines = wholeNumber('--lines', values.lines, 10_000_000);
   const memoryLines = wholeNumber('--memory', values.memory, 100_000_000);

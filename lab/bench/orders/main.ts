@@ -138,17 +138,14 @@ async function commitOf(folder: string): Promise<string> {
 }
 
 await runBenchmark(async (signal) => {
-  const values = readArguments(process.argv.slice(2), {
+  const values = readArguments(usage, {
     ...roundArguments,
     before: { type: 'string' },
     'no-rust': { type: 'boolean', default: false },
     durable: { type: 'boolean', default: false },
   });
+  if (values === undefined) return;
   const options = toOptions(values);
-  if (options.help) {
-    process.stdout.write(usage);
-    return;
-  }
   const name = `orders${values.durable ? '-durable' : ''}${options.connections === 32 ? '' : `-${options.connections}-connections`}`;
   const report = await run(options, values, signal);
   const markdown = toMarkdown(report);

@@ -35,17 +35,12 @@ const usage = `npm run bench:overload -- [options]
 const usualShare = 0.8;
 
 await runBenchmark(async (signal) => {
-  const values = readArguments(process.argv.slice(2), {
+  const values = readArguments(usage, {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '6' },
     scene: { type: 'string' },
-    out: { type: 'string' },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
+  if (values === undefined) return;
   const settings = {
     rounds: wholeNumber('--rounds', values.rounds, 100),
     seconds: wholeNumber('--seconds', values.seconds, 600),

@@ -9,7 +9,6 @@ export interface Options {
   connections: number;
   /** Folder for the report, as Markdown and as JSON. */
   out: string | undefined;
-  help: boolean;
 }
 
 /** In the form of `parseArgs`; a benchmark may add its own. */
@@ -17,14 +16,26 @@ export const roundArguments = {
   rounds: { type: 'string', default: '7' },
   seconds: { type: 'string', default: '4' },
   connections: { type: 'string', default: '32' },
+} as const satisfies ParseArgsOptionsConfig;
+
+/** Of every benchmark. */
+const commonArguments = {
   out: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const satisfies ParseArgsOptionsConfig;
 
-/** @throws {BenchFailure} on an unknown option or a missing value */
-export function readArguments<const Config extends ParseArgsOptionsConfig>(args: string[], options: Config) {
+/**
+ * Reads the options of this process: those of the benchmark, and `--out`.
+ *
+ * @returns `undefined` for `--help`, which prints the usage
+ * @throws {BenchFailure} on an unknown option or a missing value
+ */
+export function readArguments<const Config extends ParseArgsOptionsConfig>(usage: string, options: Config) {
   try {
-    return parseArgs({ args, options }).values;
+    const { values } = parseArgs({ options: { ...options, ...commonArguments } });
+    if (!('help' in values && values.help === true)) return values;
+    process.stdout.write(usage);
+    return undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new BenchFailure(`${reason}. Try --help.`, { cause: error });
@@ -33,14 +44,13 @@ export function readArguments<const Config extends ParseArgsOptionsConfig>(args:
 
 /** @throws {BenchFailure} on a value that is not a whole number in its range */
 export function toOptions(
-  values: Record<'rounds' | 'seconds' | 'connections', string> & { out?: string | undefined; help: boolean },
+  values: Record<'rounds' | 'seconds' | 'connections', string> & { out?: string | undefined },
 ): Options {
   return {
     rounds: wholeNumber('--rounds', values.rounds, 1000),
     seconds: wholeNumber('--seconds', values.seconds, 3600),
     connections: wholeNumber('--connections', values.connections, 1000),
     out: values.out,
-    help: values.help,
   };
 }
 

@@ -20,18 +20,13 @@ const usage = `npm run bench:soak -- [options]
 `;
 
 await runBenchmark(async (signal) => {
-  const values = readArguments(process.argv.slice(2), {
+  const values = readArguments(usage, {
     rate: { type: 'string', default: '100' },
     minutes: { type: 'string', default: '10' },
     exporter: { type: 'string', default: exporterNames.join(',') },
     together: { type: 'boolean', default: false },
-    out: { type: 'string' },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
+  if (values === undefined) return;
   const settings = {
     rate: wholeNumber('--rate', values.rate, 10_000),
     minutes: wholeNumber('--minutes', values.minutes, 10_000),

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { BenchFailure } from '../shared/failure.ts';
-import { wholeNumber } from '../shared/options.ts';
+import { readArguments, wholeNumber } from '../shared/options.ts';
 import { startProcess } from '../shared/processes.ts';
 import { describeMachine } from '../../report/machine.ts';
 import { show, spreadOf } from '../shared/statistics.ts';
@@ -111,19 +111,14 @@ async function checkExports(sinkUrl: string, rounds: number): Promise<void> {
   }
 }
 
-const flags = {
-  rounds: { type: 'string', default: '5' },
-  out: { type: 'string' },
-  loop: { type: 'boolean', default: false },
-  'plain-context': { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
-} as const;
-
 await runBenchmark(async (signal) => {
-  const { values } = parseArgs({ options: flags });
-  if (values.help) {
-    process.stdout.write(usage);
-  } else if (values.loop || values['plain-context']) {
+  const values = readArguments(usage, {
+    rounds: { type: 'string', default: '5' },
+    loop: { type: 'boolean', default: false },
+    'plain-context': { type: 'boolean', default: false },
+  });
+  if (values === undefined) return;
+  if (values.loop || values['plain-context']) {
     const measured = await runLoop(roundsPerProcess, { plainContext: values['plain-context'] });
     process.stdout.write(JSON.stringify(measured));
   } else {

@@ -24,17 +24,12 @@ Needs Docker on this machine. Memory is read from the kernel's control groups, s
 `;
 
 await runBenchmark(async (signal) => {
-  const values = readArguments(process.argv.slice(2), {
+  const values = readArguments(usage, {
     minutes: { type: 'string', default: '60' },
     asleep: { type: 'string' },
     keep: { type: 'boolean', default: false },
-    out: { type: 'string' },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
+  if (values === undefined) return;
   const minutes = wholeNumber('--minutes', values.minutes, 10_000);
   const asleep = values.asleep === undefined ? undefined : wholeNumber('--asleep', values.asleep, 600);
   const project = `observable-orders-bench-${process.pid}`;

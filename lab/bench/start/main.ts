@@ -38,17 +38,12 @@ function kindsOf(image: string, before: string | undefined): readonly Kind[] {
 type Starts = ReadonlyMap<Kind, Start[]>;
 
 await runBenchmark(async (signal) => {
-  const values = readArguments(process.argv.slice(2), {
+  const values = readArguments(usage, {
     rounds: { type: 'string', default: '12' },
     image: { type: 'string', default: 'observable-orders:local' },
     before: { type: 'string' },
-    out: { type: 'string' },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
+  if (values === undefined) return;
   const rounds = wholeNumber('--rounds', values.rounds, 1000);
   const machine = describeMachine();
   const starts = await measure(kindsOf(values.image, values.before), values.image, rounds, signal);

@@ -174,17 +174,12 @@ async function run(
 }
 
 await runBenchmark(async (signal) => {
-  const values = readArguments(process.argv.slice(2), {
+  const values = readArguments(usage, {
     rate: { type: 'string', default: '100' },
     seconds: { type: 'string', default: '15' },
     scrapes: { type: 'string', default: '240' },
-    out: { type: 'string' },
-    help: { type: 'boolean', default: false },
   });
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
+  if (values === undefined) return;
   const options = {
     rate: wholeNumber('--rate', values.rate, 10_000),
     seconds: wholeNumber('--seconds', values.seconds, 3600),

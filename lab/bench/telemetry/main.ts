@@ -37,14 +37,15 @@ interface TelemetryOptions extends Options {
   profile: Row | undefined;
 }
 
-function parseOptions(args: string[]): TelemetryOptions {
-  const values = readArguments(args, {
+function parseOptions(): TelemetryOptions | undefined {
+  const values = readArguments(usage, {
     ...roundArguments,
     seconds: { type: 'string', default: '3' },
     rate: { type: 'string' },
     rows: { type: 'string' },
     profile: { type: 'string' },
   });
+  if (values === undefined) return undefined;
   const rows = chosenRows(values.rows);
   const profile = values.profile === undefined ? undefined : rowOf(values.profile);
   if (profile && values.out === undefined) throw new BenchFailure('--profile needs an --out.');
@@ -182,11 +183,8 @@ async function countSpans(
 }
 
 await runBenchmark(async (signal) => {
-  const options = parseOptions(process.argv.slice(2));
-  if (options.help) {
-    process.stdout.write(usage);
-    return;
-  }
+  const options = parseOptions();
+  if (options === undefined) return;
   const { report, profile } = await run(options, signal);
   const markdown = toMarkdown(report);
   say(`\n${markdown}`);

@@ -24,15 +24,13 @@ Creates bookings as fast as the service answers, with and without telemetry, on 
 const warmUp = 6;
 
 await runBenchmark(async (signal) => {
-  const options = toOptions(
-    readArguments(process.argv.slice(2), {
-      ...roundArguments,
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '3' },
-    }),
-  );
-  if (options.help) return void process.stdout.write(usage);
-  const { rounds, seconds, connections } = options;
+  const values = readArguments(usage, {
+    ...roundArguments,
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '3' },
+  });
+  if (values === undefined) return;
+  const { rounds, seconds, connections, out } = toOptions(values);
   const machine = describeMachine();
 
   await using started = new AsyncDisposableStack();
@@ -65,7 +63,7 @@ await runBenchmark(async (signal) => {
 
   const markdown = reportOf(measured, { machine, rounds, seconds, connections });
   say(`\n${markdown}`);
-  if (options.out === undefined) return;
+  if (out === undefined) return;
   const rows = [...measured].map(([{ name }, figures]) => ({ name, rounds: figures }));
-  await writeReport(options.out, { 'bench.md': markdown, 'bench.json': { machine, rows } });
+  await writeReport(out, { 'bench.md': markdown, 'bench.json': { machine, rows } });
 });
