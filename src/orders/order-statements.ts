@@ -127,7 +127,7 @@ export const recordOutcomes: Statement = {
 
 /** The state of an order that could not be changed. */
 export const findCurrentState: Statement = {
-  name: 'find_order_standing',
+  name: 'find_current_state',
   summary: 'SELECT orders',
   repeatable: true,
   text: `

@@ -264,6 +264,6 @@ describe('orders whose round ends', () => {
   ])('an order that could not be released is read: %s in round %i', async (status, round, settledHere) => {
     const { store, asked } = storeOver([], [{ ...row, status, round }]);
     expect(await store.release(held, 0)).toEqual({ order: { ...order, status }, settledHere });
-    expect(asked[1]).toMatchObject({ name: 'find_order_standing', values: [id] });
+    expect(asked[1]).toMatchObject({ name: 'find_current_state', values: [id] });
   });
 });
