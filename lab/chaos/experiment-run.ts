@@ -1,5 +1,5 @@
 import type { Reply } from './customers.ts';
-import { type Bar, type Evidence, exampleTrace, percentile, toWaterfall } from './evidence.ts';
+import { type Bar, duringFault, type Evidence, exampleTrace, percentile, toWaterfall } from './evidence.ts';
 import { describeFault, describeSurroundings, type Experiment, heartbeat } from './experiment.ts';
 import type { CircuitState, Sampling } from './sampling.ts';
 import { type Check, count, firing, nameOf } from './verify.ts';
@@ -130,9 +130,7 @@ export function describeResult(
   const { hypothesis } = experiment;
   const seconds = (at: number) => Math.round((at - moments.started) / 100) / 10;
   const trace = hypothesis.trace && spans && exampleTrace(spans, hypothesis.trace);
-  const during = replies.filter(
-    ({ from, sentAt }) => from !== 'others' && sentAt >= moments.faultSet && sentAt < moments.faultCleared,
-  );
+  const during = duringFault(evidence, ['customers', 'surge']);
   return {
     ...describe(experiment),
     verdict: checks.some(({ verdict }) => verdict === 'failed') ? 'failed' : 'held',
