@@ -19,13 +19,13 @@ export type Cancellation =
   /** It was already settled in another way, or the gateway's response has just settled it so. */
   | { kind: 'too_late'; order: Order }
   /** Another request or a worker holds the lease of the order. */
-  | { kind: 'in_progress' }
+  | { kind: 'in_progress'; order: Order }
   /** The gateway has decided, and Postgres could not be told. The order stays pending until a worker has asked again. */
-  | { kind: 'not_stored' }
+  | { kind: 'not_stored'; order: Order }
   /** The gateway did not confirm that nothing will be charged. The order stays pending. */
-  | { kind: 'gateway_unavailable' }
+  | { kind: 'gateway_unavailable'; order: Order }
   /** The client's deadline came first. The order may or may not end up cancelled. */
-  | { kind: 'out_of_time' }
+  | { kind: 'out_of_time'; order: Order }
   | { kind: 'not_found' };
 
 /**
@@ -49,7 +49,7 @@ async function cancel(dependencies: OrderDependencies, command: CancelOrder): Pr
   if (leased === undefined) {
     const order = await store.find(clientId, orderId, deadline);
     if (order === undefined) return { kind: 'not_found' };
-    if (order.status === 'pending') return { kind: 'in_progress' };
+    if (order.status === 'pending') return { kind: 'in_progress', order };
     // A repeat whose first answer was lost, or a wish that the settlement worker has already fulfilled.
     if (order.status === 'cancelled') return { kind: 'cancelled', order };
     return { kind: 'too_late', order };
@@ -64,12 +64,12 @@ async function cancel(dependencies: OrderDependencies, command: CancelOrder): Pr
     recordOutcome(dependencies, leased, outcome, historyAfterCancel(leased.history, outcome)),
   );
   const result = await orAtDeadline(deadline, recorded, () => undefined);
-  if (result === undefined) return { kind: 'out_of_time' };
+  if (result === undefined) return { kind: 'out_of_time', order: leased.order };
   const { order, isStored } = result;
   if (order.status === 'cancelled') return { kind: 'cancelled', order };
   if (order.status !== 'pending') return { kind: 'too_late', order };
   if (outcome.kind === 'cancelled' || outcome.kind === 'declined')
-    return { kind: isStored ? 'in_progress' : 'not_stored' };
+    return { kind: isStored ? 'in_progress' : 'not_stored', order };
   const cut = 'reason' in outcome && outcome.reason === 'deadline';
-  return { kind: cut ? 'out_of_time' : 'gateway_unavailable' };
+  return { kind: cut ? 'out_of_time' : 'gateway_unavailable', order };
 }

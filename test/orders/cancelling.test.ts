@@ -44,7 +44,10 @@ describe('cancelling', () => {
   test('cancelling an order that somebody holds is in progress, and a settled one is too late', async () => {
     const { dependencies, cancelled, change, stored } = await pendingWorld();
     change({ held: true });
-    expect(await cancelOrder(dependencies, cancellation)).toEqual({ kind: 'in_progress' });
+    expect(await cancelOrder(dependencies, cancellation)).toEqual({
+      kind: 'in_progress',
+      order: stored()?.order,
+    });
     const settled = { ...stored()?.order, status: 'paid', paymentId: 'ch_1' } as Order;
     change({ order: settled });
     expect(await cancelOrder(dependencies, cancellation)).toEqual({ kind: 'too_late', order: settled });
@@ -69,7 +72,7 @@ describe('cancelling', () => {
     [{ kind: 'unknown', reason: 'deadline' }, 'out_of_time'],
   ] as const)('cancelling leaves the order pending after %o and answers %s', async (outcome, kind) => {
     const { dependencies, events, stored } = await pendingWorld({ cancels: [outcome], maxPending: 2 });
-    expect(await cancelOrder(dependencies, cancellation)).toEqual({ kind });
+    expect(await cancelOrder(dependencies, cancellation)).toEqual({ kind, order: stored()?.order });
     expect(events).toEqual([['leftPending', 'reason' in outcome ? outcome.reason : outcome.kind]]);
     // No count of this replica grows: the order was pending before.
     expect(dependencies.backlog.isFullFor('shop')).toBe(false);
@@ -84,9 +87,9 @@ describe('cancelling', () => {
   });
 
   test('cancelling asks nobody once the deadline has passed', async () => {
-    const { dependencies, cancelled, events } = await pendingWorld();
+    const { dependencies, cancelled, events, stored } = await pendingWorld();
     const late = await cancelOrder(dependencies, { ...cancellation, deadline: passed });
-    expect(late).toEqual({ kind: 'out_of_time' });
+    expect(late).toEqual({ kind: 'out_of_time', order: stored()?.order });
     await expect.poll(() => events).toEqual([['leftPending', 'deadline']]);
     expect(cancelled).toEqual([]);
   });
@@ -94,14 +97,17 @@ describe('cancelling', () => {
   test('cancelling runs out of time when the outcome cannot be stored before the deadline', async () => {
     const { dependencies } = await pendingWorld({ store: { settle: () => new Promise(() => {}) } });
     const result = await cancelOrder(dependencies, { ...cancellation, deadline: deadlineIn(30) });
-    expect(result).toEqual({ kind: 'out_of_time' });
+    expect(result).toMatchObject({ kind: 'out_of_time', order: { status: 'pending' } });
   });
 
   test('cancelling in vain, because another holder has taken the order, is in progress', async () => {
     const { dependencies } = await pendingWorld({
       store: { settle: async ({ order }) => ({ order, settledHere: false }) },
     });
-    expect(await cancelOrder(dependencies, cancellation)).toEqual({ kind: 'in_progress' });
+    expect(await cancelOrder(dependencies, cancellation)).toMatchObject({
+      kind: 'in_progress',
+      order: { status: 'pending' },
+    });
   });
 
   test('cancelling that cannot be stored leaves an order pending that was pending before', async () => {
@@ -110,7 +116,10 @@ describe('cancelling', () => {
       store: { settle: () => Promise.reject(fault) },
       maxPending: 2,
     });
-    expect(await cancelOrder(dependencies, cancellation)).toEqual({ kind: 'not_stored' });
+    expect(await cancelOrder(dependencies, cancellation)).toMatchObject({
+      kind: 'not_stored',
+      order: { status: 'pending' },
+    });
     expect(events).toEqual([['outcomeNotStored', fault]]);
     expect(dependencies.backlog.isFullFor('shop')).toBe(false);
   });

@@ -242,6 +242,7 @@ describe('the deadline of a request', () => {
       const path = `/orders/${order.id}/cancel`;
       const hasty = await service.api.refused('POST', path, { headers: within(200) });
       expect([hasty.status, hasty.body.code]).toEqual([504, 'deadline_exceeded']);
+      expect(hasty.body.orderId).toBe(order.id);
 
       const again = () => service.api.request<{ status: unknown }>('POST', path);
       await expect.poll(async () => (await again()).body.status, patiently).toBe('cancelled');

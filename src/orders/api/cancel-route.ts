@@ -4,6 +4,7 @@ import { timeoutHeader } from '../../http/deadline.ts';
 import { jsonResponse, problemResponses } from '../../http/openapi.ts';
 import { problems, sendProblem } from '../../http/problem-details.ts';
 import { cancelOrder } from '../cancel-order.ts';
+import type { Order } from '../order.ts';
 import type { OrderDependencies } from '../order-dependencies.ts';
 import { orderNotFound, orderProblems } from './order-problems.ts';
 import { orderBody, orderParams } from './order-schema.ts';
@@ -52,34 +53,35 @@ export const cancelRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDepende
             reply,
             orderProblems.order_not_pending,
             'Only a pending order can be cancelled.',
-            { orderId: cancellation.order.id, orderStatus: cancellation.order.status },
+            describe(cancellation.order),
           );
         case 'in_progress':
           return sendProblem(
             reply.header('retry-after', 1),
             orderProblems.order_busy,
             'The order is being settled at this moment. Read it, or try again.',
-            { orderStatus: 'pending' },
+            describe(cancellation.order),
           );
         case 'not_stored':
           return sendProblem(
             reply.header('retry-after', 1),
             problems.database_unavailable,
             'The order is still pending: the payment gateway has answered, and that could not be stored. It will be settled without being charged. Read it, or try again to cancel it.',
-            { orderStatus: 'pending' },
+            describe(cancellation.order),
           );
         case 'gateway_unavailable':
           return sendProblem(
             reply.header('retry-after', 5),
             orderProblems.payment_gateway_unavailable,
             'The order is still pending. It will be cancelled once the payment gateway can be reached, and not be charged.',
-            { orderStatus: 'pending' },
+            describe(cancellation.order),
           );
         case 'out_of_time':
           return sendProblem(
             reply,
             problems.deadline_exceeded,
             'The order may or may not be cancelled by now. Read it, or try again to cancel it.',
+            { orderId: cancellation.order.id },
           );
         case 'not_found':
           throw orderNotFound();
@@ -87,3 +89,8 @@ export const cancelRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDepende
     },
   );
 };
+
+/** What the problem of an order says about it, which the client has to read or to cancel again. */
+function describe({ id, status }: Order) {
+  return { orderId: id, orderStatus: status };
+}
