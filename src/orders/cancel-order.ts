@@ -42,19 +42,21 @@ export function cancelOrder(dependencies: OrderDependencies, command: CancelOrde
 }
 
 async function cancel(dependencies: OrderDependencies, command: CancelOrder): Promise<Cancellation> {
-  const { store, payments, inFlight, policy } = dependencies;
+  const { store, payments, events, inFlight, policy } = dependencies;
   const { clientId, orderId, requestId, deadline } = command;
 
   const leased = await store.takeToCancel(clientId, orderId, policy.lease, deadline);
   if (leased === undefined) {
     const order = await store.find(clientId, orderId, deadline);
     if (order === undefined) return { kind: 'not_found' };
+    events.found(order.id);
     if (order.status === 'pending') return { kind: 'in_progress', order };
     // A repeat whose first answer was lost, or a wish that the settlement worker has already fulfilled.
     if (order.status === 'cancelled') return { kind: 'cancelled', order };
     return { kind: 'too_late', order };
   }
 
+  events.found(leased.order.id);
   const timeLimit = deadline.remaining();
   const outcome: CancelOutcome =
     timeLimit > 0

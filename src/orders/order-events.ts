@@ -11,6 +11,8 @@ export interface OrderEvents {
   placing<T extends { kind: string; order?: Order }>(work: () => Promise<T>): Promise<T>;
   /** The current trace as a W3C `traceparent`. It is stored with the order, so that its settlement can link to it. */
   traceparent(): string | undefined;
+  /** A request that names an order has found it. */
+  found(orderId: string): void;
   /** A new order was stored. */
   placed(order: Order): void;
   /** An order left `pending`. Called once per order, by the holder that settled it. */

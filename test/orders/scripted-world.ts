@@ -99,6 +99,7 @@ export function world({
         return work();
       },
       traceparent: () => '00-trace',
+      found: () => {},
       placed: ({ status }) => report('placed')(status),
       settled: ({ status }) => report('settled')(status),
       leftPending: (_order, reason) => report('leftPending')(reason),

@@ -92,6 +92,22 @@ describe('the trace of an order', () => {
     });
   });
 
+  test('the log line and the trace of a request that reads or cancels an order name it', async () => {
+    const { body: order } = await traced.api.place();
+    for (const [method, path] of [
+      ['GET', `/orders/${order.id.toUpperCase()}`],
+      ['POST', `/orders/${order.id}/cancel`],
+    ] as const) {
+      const { headers } = await traced.api.request(method, path);
+      const line = await traced.requestLine(headers.get('x-request-id') ?? '');
+      expect(line).toMatchObject({ method, client_id: 'shop', order_id: order.id });
+      const span = await traced.receiver.waitForSpan(({ spanId }) => spanId === line['span_id']);
+      expect(span.attributes).toMatchObject({ 'orders.order.id': order.id });
+      // What counts lines by the status of their order counts an order once.
+      expect(line).not.toHaveProperty('order_status');
+    }
+  });
+
   test('the trace of a charge that recovers by a retry has one span per attempt', async () => {
     const order = { ...teaOrder, paymentToken: 'tok_error_once' };
     const seen = await follow(traced, 7, () => traced.api.place(order));

@@ -19,6 +19,6 @@ export const orderRoutes: FastifyPluginAsync<OrderRoutesOptions> = async (
   app.addSchema(orderSchema);
   app.addSchema(orderPageSchema);
   await app.register(placeRoute, { dependencies });
-  await app.register(readRoutes, { readOrder, store: dependencies.store });
+  await app.register(readRoutes, { readOrder, store: dependencies.store, events: dependencies.events });
   await app.register(cancelRoute, { dependencies });
 };

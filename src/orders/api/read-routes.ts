@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { timeoutHeader } from '../../http/deadline.ts';
 import { jsonResponse, problemResponses } from '../../http/openapi.ts';
 import { problems, seeErrors, sendProblem } from '../../http/problem-details.ts';
+import type { OrderEvents } from '../order-events.ts';
 import type { ListedOrder, OrderStore } from '../order-store.ts';
 import { decodeCursor, encodeCursor } from './order-cursor.ts';
 import { orderNotFound, orderProblems } from './order-problems.ts';
@@ -28,7 +29,8 @@ function firstPage(orders: readonly ListedOrder[], limit: number): readonly List
 export const readRoutes: FastifyPluginAsyncTypebox<{
   readOrder: ReadOrder;
   store: Pick<OrderStore, 'list'>;
-}> = async (app, { readOrder, store }) => {
+  events: Pick<OrderEvents, 'found'>;
+}> = async (app, { readOrder, store, events }) => {
   app.get(
     '/orders/:id',
     {
@@ -51,6 +53,7 @@ export const readRoutes: FastifyPluginAsyncTypebox<{
     async (request) => {
       const order = await readOrder(request.clientId, request.params.id, request.deadline);
       if (order === undefined) throw orderNotFound();
+      events.found(order.id);
       return order;
     },
   );

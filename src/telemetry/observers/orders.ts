@@ -34,6 +34,11 @@ export function observeOrders(logger: Logger, metrics: OrderMetrics): OrderEvent
       const trace = currentRequestContext()?.trace;
       return trace && traceparentOf(trace);
     },
+    found(orderId) {
+      const requestLog = currentRequestLog();
+      // Not its status: a line with one says what has become of an order, and whoever counts them must not count reads.
+      if (requestLog) requestLog.order_id = orderId;
+    },
     placed(order) {
       const requestLog = currentRequestLog();
       if (requestLog) describeInLog(requestLog, order);
