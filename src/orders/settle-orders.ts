@@ -46,17 +46,20 @@ export function createSettlementWorker(
   const { store, backlog, events } = dependencies;
   const { concurrency, batchSize, leases, pollInterval } = options;
   let lookedAt = Number.NEGATIVE_INFINITY;
-  /** The fault that the last look met. */
-  let failing: string | undefined;
+  /** The fault that the last look of each crew met. */
+  const failing = new Map<'prompt' | 'patient', string>();
 
-  /** Reports a fault once, however many looks meet it, and its end. */
-  function reportLook(error?: unknown): void {
-    const fault = error === undefined ? undefined : codesOf(error);
-    if (fault === failing) return;
-    failing = fault;
-    if (fault === undefined) events.settlementResumed();
-    else events.settlementFailed(error);
-  }
+  /** Reports a fault once, however many looks meet it, and the end of all: one crew may find what the other cannot. */
+  const reportLook = (crew: 'prompt' | 'patient') => (error?: unknown) => {
+    if (error === undefined) {
+      if (failing.delete(crew) && failing.size === 0) events.settlementResumed();
+      return;
+    }
+    const fault = codesOf(error);
+    const isReported = [...failing.values()].includes(fault);
+    failing.set(crew, fault);
+    if (!isReported) events.settlementFailed(error);
+  };
 
   /** Once per poll, even while batch follows batch. */
   async function lookAround(): Promise<void> {
@@ -71,7 +74,6 @@ export function createSettlementWorker(
     pollInterval,
     clientOf: ({ order }: LeasedOrder) => order.clientId,
     giveBack: (leased: LeasedOrder) => store.release(leased, 0),
-    onLook: reportLook,
     onRoundFailed: (error: unknown) => events.settlementFailed(error),
   };
   const capacity = (circuit: 'payment' | 'settlement') =>
@@ -87,6 +89,7 @@ export function createSettlementWorker(
     ahead: true,
     capacity: () => capacity('payment'),
     beforeLook: lookAround,
+    onLook: reportLook('prompt'),
     async take(limit) {
       // A probe speaks for all orders: one that never gets an answer must not be it.
       const isProbe = capacity('payment') === 1;
@@ -101,6 +104,7 @@ export function createSettlementWorker(
     lanes: patientLanes(concurrency),
     batchSize: patientLanes(concurrency),
     capacity: () => capacity('settlement'),
+    onLook: reportLook('patient'),
     async take(limit) {
       const which = options.circuits().payment === 'closed' ? 'unanswered' : 'any';
       return store.takeDue(which, limit, leases.patient);

@@ -218,6 +218,25 @@ describe('the faults of the settlement worker', () => {
     ]);
   });
 
+  test('a worker of which one crew cannot look reports that once, and its end once both can', async () => {
+    const fault = new Error('disk full');
+    let [failing, looks] = [true, 0];
+    const made = world({
+      store: {
+        async takeDue(which) {
+          looks += 1;
+          if (which === 'unanswered' && failing) throw fault;
+          return [];
+        },
+      },
+    });
+    start(made);
+    await expect.poll(() => looks).toBeGreaterThan(7);
+    expect(made.events).toEqual([['settlementFailed', fault]]);
+    failing = false;
+    await expect.poll(() => made.events).toEqual([['settlementFailed', fault], ['settlementResumed']]);
+  });
+
   test('a round that fails is reported', async () => {
     const defect = new Error('defect');
     const made = world({ charges: [unknown] });
