@@ -24,7 +24,7 @@ export type Placement =
   /** The key belongs to another request. */
   | { kind: 'key_reused' }
   /** The first request under the key is still in flight. */
-  | { kind: 'in_progress' }
+  | { kind: 'in_progress'; orderId: string }
   /** Too many orders are pending, of this client or in all. Nothing was stored. */
   | { kind: 'backlog_full' };
 
@@ -55,7 +55,10 @@ async function place(dependencies: OrderDependencies, command: PlaceOrder): Prom
   if (claim.kind === 'not_accepted') return { kind: 'backlog_full' };
   if (claim.kind === 'existing') {
     if (!claim.sameRequest) return { kind: 'key_reused' };
-    if (claim.inFlight) return { kind: 'in_progress' };
+    if (claim.inFlight) {
+      events.found(claim.id);
+      return { kind: 'in_progress', orderId: claim.id };
+    }
     const earlier = await lookUp(() => store.find(command.clientId, claim.id, deadline));
     if (earlier === undefined)
       throw new Error(`order ${claim.id} holds an idempotency key but does not exist`);

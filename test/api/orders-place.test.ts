@@ -138,7 +138,10 @@ describe('the idempotency key', () => {
     const second = await held.service.api.place(teaOrder, headers);
 
     expect(second.status).toBe(409);
-    expect(second.body).toMatchObject({ code: 'idempotency_in_progress' });
+    expect(second.body).toMatchObject({
+      code: 'idempotency_in_progress',
+      orderId: held.gateway.charges[0]?.key,
+    });
     expect(Number(second.headers.get('retry-after'))).toBeGreaterThan(0);
     held.release();
     expect((await first)?.status).toBe(201);

@@ -106,13 +106,16 @@ describe('placing', () => {
   });
 
   test.each([
-    [{ sameRequest: false, inFlight: true }, 'key_reused'],
-    [{ sameRequest: true, inFlight: true }, 'in_progress'],
-  ] as const)('placing under a known key with %o charges nothing and answers %s', async (found, kind) => {
+    [{ sameRequest: false, inFlight: true }, { kind: 'key_reused' }],
+    [
+      { sameRequest: true, inFlight: true },
+      { kind: 'in_progress', orderId: 'order-1' },
+    ],
+  ])('placing under a known key with %o charges nothing and answers %o', async (found, answer) => {
     const { dependencies, charged } = world({
       store: { place: async () => ({ kind: 'existing', id: 'order-1', ...found }) },
     });
-    expect(await placeOrder(dependencies, command)).toEqual({ kind });
+    expect(await placeOrder(dependencies, command)).toEqual(answer);
     expect(charged).toEqual([]);
   });
 

@@ -90,6 +90,7 @@ export const placeRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDependen
             reply.header('retry-after', 1),
             orderProblems.idempotency_in_progress,
             'Repeat the request with the same key to learn how it ended.',
+            { orderId: placement.orderId },
           );
         case 'backlog_full':
           return sendProblem(
