@@ -15,14 +15,15 @@ import { readJsonBodies } from './hardening/json-body.ts';
 import { createMalformedRequestHandler } from './hardening/malformed-requests.ts';
 import { answerOtherMethods } from './hardening/method-not-allowed.ts';
 import { enforceRequestRules } from './hardening/request-rules.ts';
-import { securityHeaders, sendSecurityHeaders } from './hardening/security-headers.ts';
+import { securityHeadersFor, sendSecurityHeaders } from './hardening/security-headers.ts';
 import { answerInTurn } from './hardening/turns.ts';
 import { strictValidation } from './hardening/validation.ts';
 import { countAnonymous, limitAnonymousRequests, requireApiKey } from './limits/address-limit.ts';
 import { admitRequests } from './limits/admission-hook.ts';
 import { refuseEarly } from './limits/early-refusal.ts';
-import { normalizeForwarded, readForwarded } from './limits/forwarded.ts';
+import { readForwarded } from './limits/forwarded.ts';
 import { limitRequests } from './limits/rate-limit.ts';
+import { clientAddress, tlsReport } from './limits/trusted-callers.ts';
 import { refuseUnparsed } from './limits/unparsed-refusal.ts';
 import { boundUnreadAnswers } from './limits/unread-answers.ts';
 import { createWindowLimit } from './limits/window-limit.ts';
@@ -103,6 +104,8 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   const addresses = createWindowLimit(config.limits.addresses);
   const unread = boundUnreadAnswers(onRateLimited, connectionEvents.unread);
   const failures = createWindowLimit(config.limits.failures);
+  const addressOf = clientAddress(config.http);
+  const isOverTls = tlsReport(config.http);
 
   const app = fastify({
     ...limitOptions(limits),
@@ -118,14 +121,11 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     routerOptions: { maxParamLength: limits.maxHeaderBytes },
     frameworkErrors: (error, request, reply) => {
       malformed.replyStarted(reply);
-      // No hook runs for these, so the address is read and counted here.
-      if (trustProxy !== false) normalizeForwarded(request.raw.headers, proxyHeader);
-      const refusal = countAnonymous(request, addresses, onRateLimited);
-      handleError(
-        refusal ?? error,
-        request,
-        reply.headers(securityHeaders).header('x-request-id', request.id),
-      );
+      // No hook runs for these, and their `request` knows the peer of the connection only, whatever a trusted proxy reports.
+      const { id, raw, socket } = request;
+      const refusal = countAnonymous({ ip: addressOf(raw), socket }, addresses, onRateLimited);
+      reply.headers(securityHeadersFor(isOverTls(raw, socket))).header('x-request-id', id);
+      handleError(refusal ?? error, request, reply);
       connectionEvents.unreadable({ requestId: request.id, status: reply.statusCode });
     },
     clientErrorHandler: malformed.handleParseError,

@@ -130,8 +130,8 @@ describe('requests without a valid key', () => {
 
   describe('the address of a request', () => {
     const forwarded = (client: string) => ({ 'x-forwarded-for': client });
-    const sendFrom = (service: SpawnedService, addresses: readonly string[]) =>
-      Promise.all(addresses.map((address) => anonymous(service, '/nowhere', forwarded(address))));
+    const sendFrom = (service: SpawnedService, addresses: readonly string[], path = '/nowhere') =>
+      Promise.all(addresses.map((address) => anonymous(service, path, forwarded(address))));
     const many = Array.from({ length: 20 }, (_, index) => `203.0.113.${index}`);
 
     test('the address is that of the connection when no proxy is trusted', async () => {
@@ -148,17 +148,10 @@ describe('requests without a valid key', () => {
       'the address is the one that %s has seen, whatever the client wrote before it',
       async (_what, trusted, behind) => {
         await using service = await spawnService({ ...addressLimited, TRUST_PROXY: trusted });
-        // Each address has its own limit.
-        expect(
-          new Set(
-            statuses(
-              await sendFrom(
-                service,
-                many.map((address) => address + behind),
-              ),
-            ),
-          ),
-        ).toEqual(new Set([404]));
+        // Each address has its own limit, whether its path can be decoded or not.
+        const addresses = many.map((address) => address + behind);
+        expect(new Set(statuses(await sendFrom(service, addresses)))).toEqual(new Set([404]));
+        expect(new Set(statuses(await sendFrom(service, addresses, '/orders/%zz')))).toEqual(new Set([400]));
         // An address that a client writes in front of its own does not count.
         const spoofed = many.map((address) => `${address}, 203.0.113.99${behind}`);
         expect(statuses(await sendFrom(service, spoofed)).filter((status) => status === 404)).toHaveLength(4);

@@ -22,10 +22,15 @@ export const securityHeaders = {
  */
 export const strictTransport = { 'strict-transport-security': 'max-age=31536000' };
 
+const overTls = { ...securityHeaders, ...strictTransport };
+
+export function securityHeadersFor(isOverTls: boolean): Readonly<Record<string, string>> {
+  return isOverTls ? overTls : securityHeaders;
+}
+
 export function sendSecurityHeaders(app: FastifyInstance): void {
-  const overTls = { ...securityHeaders, ...strictTransport };
   app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(request.protocol === 'https' ? overTls : securityHeaders);
+    reply.headers(securityHeadersFor(request.protocol === 'https'));
     done();
   });
 }

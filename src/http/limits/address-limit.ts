@@ -1,7 +1,7 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { ServiceError } from '../../errors.ts';
 import { isUnknownPath } from '../not-found.ts';
-import { clientAddress } from './client-address.ts';
+import { type Caller, clientAddress } from './client-address.ts';
 import { secondsUntilEnd, type WindowLimit } from './window-limit.ts';
 
 declare module 'fastify' {
@@ -26,7 +26,7 @@ export function limitAnonymousRequests(
 
 /** Counts a request without a valid API key for its address. @returns why it is refused, if it is one too many */
 export function countAnonymous(
-  request: FastifyRequest,
+  request: Caller,
   addresses: WindowLimit,
   onExceeded: () => void,
 ): ServiceError | undefined {

@@ -1,13 +1,16 @@
 import { isIP, SocketAddress } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 
+/** Of a request: the address that Fastify finds, and its connection. */
+export type Caller = Pick<FastifyRequest, 'ip' | 'socket'>;
+
 /**
  * The address that a request counts against: the peer of the connection, or the address that a trusted proxy reports.
  * An IPv6 address counts as its /64, because every subscriber of a provider owns at least that many addresses.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6177
  */
-export function clientAddress({ ip, socket }: FastifyRequest): string {
+export function clientAddress({ ip, socket }: Caller): string {
   // A trusted proxy may forward what its client wrote, which can be any text.
   return networkOf(isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip);
 }
