@@ -34,7 +34,13 @@ test('an answer of the admin port that comes too late has the status that its bo
       .replaceAll(/timeout server \d+s/g, 'timeout server 50ms'),
   );
   const answer = await fetch(`${proxy.adminUrl}/profile/heap`, { method: 'POST' });
-  expect([answer.status, await answer.json()]).toMatchObject([502, { code: 'outcome_unknown', status: 502 }]);
+  const requestId = answer.headers.get('x-request-id');
+  expect([answer.status, await answer.json()]).toMatchObject([
+    502,
+    { code: 'outcome_unknown', status: 502, requestId },
+  ]);
+  expect(requestId).toMatch(/^[\da-f]{8}-/);
+  expect(answer.headers.get('cache-control')).toBe('no-store');
 });
 
 describe('the proxy, when a replica does not answer', () => {
@@ -76,6 +82,10 @@ describe('the proxy, when a replica does not answer', () => {
     expect(headers.get('cache-control')).toBe('no-store');
     expect((await problemOver('x-request-id: mine\r\n')).body.requestId).toBe('mine');
     expect((await problemOver('x-request-id: "not mine"\r\n')).body.requestId).toMatch(/^[\da-f]{8}-/);
+    const ofAdmin = await fetch(`${proxy.adminUrl}/status`);
+    const problem = (await ofAdmin.json()) as ProblemBody;
+    expect([ofAdmin.status, problem.code]).toEqual([503, 'service_unavailable']);
+    expect(problem.requestId).toBe(ofAdmin.headers.get('x-request-id'));
   });
 
   test('a request whose replica dies gets 502 problem details: it may have taken effect', async () => {
