@@ -116,9 +116,11 @@ describe('the proxy, when a replica does not answer', () => {
 
   test('bytes that are no request get no answer, instead of a page in HTML', async () => {
     await using idle = await startHaProxy([]);
-    await using connection = await openConnection(idle.url);
-    connection.send('NONSENSE\r\n\r\n');
-    expect(await connection.answer()).toBeUndefined();
+    for (const bytes of ['NONSENSE', 'POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked']) {
+      await using connection = await openConnection(idle.url);
+      connection.send(`${bytes}\r\n\r\n`);
+      expect(await connection.answer()).toBeUndefined();
+    }
   });
 });
 
