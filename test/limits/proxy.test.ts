@@ -124,6 +124,20 @@ describe('the proxy, when a replica does not answer', () => {
   });
 });
 
+test('the replica learns from the proxy alone in which scheme a client speaks, and under which host', async () => {
+  await using replica = createHttpServer(({ headers }, response) => response.end(JSON.stringify(headers)));
+  replica.listen(0, '127.0.0.1');
+  await once(replica, 'listening');
+  const url = `http://127.0.0.1:${(replica.address() as AddressInfo).port}`;
+  await using proxy = await startHaProxy([{ url, adminUrl: url }], (config) =>
+    config.replaceAll('default-server check', 'default-server'),
+  );
+  const forged = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'elsewhere' };
+  const received = (await (await fetch(proxy.url, { headers: forged })).json()) as Record<string, string>;
+  expect(received['x-forwarded-proto']).toBe('http');
+  expect(received).not.toHaveProperty('x-forwarded-host');
+});
+
 test('new clients are served over connections that the replica has already, also when there are very many clients', async () => {
   let connections = 0;
   const replica = createHttpServer((_request, response) => response.end('{}'));
