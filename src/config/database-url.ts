@@ -74,6 +74,11 @@ function parseDatabaseUrl(text: string, env: Environment = {}): DatabaseUrl | un
     if (!/^postgres(ql)?:\/\//.test(text)) return undefined;
     throw new UnfitValue('has a "#": write it as %23');
   }
+  // What follows a "/" in a password would be the name, which logs and telemetry repeat.
+  if (path?.includes('@'))
+    throw new UnfitValue(
+      'has an "@" in the name of the database: write it as %40, or, if that is the rest of a password, the "/" before it as %2F',
+    );
   return assemble(authority, path, query, env);
 }
 
