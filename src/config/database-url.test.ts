@@ -37,6 +37,17 @@ describe('DATABASE_URL', () => {
     ['postgres://db/my%20shop', { database: 'my shop' }],
     ['postgres://[::1]:6432/orders', { hosts: [{ host: '::1', port: 6432 }] }],
     ['postgres:///orders', { hosts: [{ host: 'localhost', port: 5432 }] }],
+    ['postgres:///orders?host=2001:db8::1', { hosts: [{ host: '2001:db8::1', port: 5432 }] }],
+    [
+      'postgres:///orders?host=::1,::2&port=1,2',
+      {
+        hosts: [
+          { host: '::1', port: 1 },
+          { host: '::2', port: 2 },
+        ],
+        target: 'read-write',
+      },
+    ],
     ['postgres:///orders?host=/run/pg', { hosts: [{ host: '/run/pg', port: 5432 }] }],
     ['postgres://%2Frun%2Fpg/orders', { hosts: [{ host: '/run/pg', port: 5432 }] }],
     ['postgres://db/orders?application_name=shop', { applicationName: 'shop' }],

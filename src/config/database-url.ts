@@ -143,8 +143,10 @@ function hostsOf(inAuthority: string, host: string | undefined, port: string | u
   if (ports.length > 1 && ports.length !== written.length)
     throw new UnfitValue(`has ${written.length} hosts and ${ports.length} ports`);
   return written.map((each, index) => {
-    const [, name = '', own] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(each) ?? [];
-    const number = ports[index] ?? ports[0] ?? (host === undefined ? own : undefined);
+    // In the parameter, a colon belongs to an IPv6 address, which needs no brackets there.
+    const [, name = '', own] =
+      host === undefined ? (/^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(each) ?? []) : [each, each];
+    const number = ports[index] ?? ports[0] ?? own;
     return {
       host: decode(name.replace(/^\[(.*)\]$/, '$1')) || 'localhost',
       port: portOf(number),
