@@ -29,6 +29,11 @@ export interface DatabaseHost {
   port: number;
 }
 
+/** As a URL writes them, where the last colon of an IPv6 address could not be told from that of the port. */
+export function hostAndPort({ host, port }: { host: string; port: number | string }): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 export interface DatabaseTls {
   /** What the certificate of the server must prove: `full` its name too, `ca` only who issued it. */
   verify: 'full' | 'ca' | 'nothing';

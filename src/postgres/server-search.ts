@@ -1,4 +1,4 @@
-import type { DatabaseHost } from '../config/database-url.ts';
+import { type DatabaseHost, hostAndPort } from '../config/database-url.ts';
 
 /** Which of several servers takes writes. All connections share one search, and its result until it fails one of them. */
 export interface ServerSearch {
@@ -56,9 +56,9 @@ export function searchServers(
 }
 
 function reasonsOf(servers: readonly DatabaseHost[], { errors }: AggregateError): string {
-  const reasons = servers.map(({ host, port }, index) => {
+  const reasons = servers.map((server, index) => {
     const error: unknown = errors[index];
-    return `${host}:${port}: ${error instanceof Error ? error.message || reasonsIn(error) : String(error)}`;
+    return `${hostAndPort(server)}: ${error instanceof Error ? error.message || reasonsIn(error) : String(error)}`;
   });
   return `no server of DATABASE_URL takes writes (${reasons.join('; ')})`;
 }

@@ -7,6 +7,7 @@ test.each([
   ['postgres://orders:hush@db:6432/orders', failure('ECONNREFUSED'), 'db:6432', 'the connection is refused'],
   ['postgres://orders:hush@db/orders', failure('ENOTFOUND'), 'db:5432', 'the host name is unknown'],
   ['postgres://orders:hush@[::1]/orders', new Error('timeout expired'), '[::1]:5432', 'no answer in time'],
+  ['postgres:///orders?host=::1&port=6', failure('ETIMEDOUT'), '[::1]:6', 'no answer in time'],
   [
     'postgres://localhost/orders',
     new AggregateError([failure('ECONNREFUSED'), failure('ECONNREFUSED')]),

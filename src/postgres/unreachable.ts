@@ -1,3 +1,5 @@
+import { hostAndPort } from '../config/database-url.ts';
+
 /** Why no connection was made, by the code of the system's error. */
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection is refused',
@@ -38,6 +40,6 @@ function reasonOf(error: unknown): string | undefined {
 function addressOf(databaseUrl: string): string {
   if (!URL.canParse(databaseUrl)) return 'the address in DATABASE_URL';
   const { hostname, port, searchParams } = new URL(databaseUrl);
-  const host = searchParams.get('host') ?? (hostname || 'localhost');
-  return `${host}:${searchParams.get('port') ?? (port || '5432')}`;
+  const host = searchParams.get('host') ?? (hostname.replace(/^\[(.*)\]$/, '$1') || 'localhost');
+  return hostAndPort({ host, port: searchParams.get('port') ?? (port || '5432') });
 }

@@ -1,4 +1,4 @@
-import type { DatabaseHost } from '../config/database-url.ts';
+import { type DatabaseHost, hostAndPort } from '../config/database-url.ts';
 
 /** The oldest major version that the service supports. Its tests run on it. */
 const oldestMajor = 12;
@@ -15,22 +15,20 @@ export class UnsuitableServer extends Error {
   }
 }
 
-const nameOf = ({ host, port }: DatabaseHost): string => `${host}:${port}`;
-
 export function readOnly(server: DatabaseHost): UnsuitableServer {
-  return new UnsuitableServer('read_only', `${nameOf(server)} is read-only: a standby, or set to be`);
+  return new UnsuitableServer('read_only', `${hostAndPort(server)} is read-only: a standby, or set to be`);
 }
 
 /** @param version as the server reports it, such as `18.4` or `12.22 (Debian 12.22-1)` */
 export function tooOld(server: DatabaseHost, version: string): UnsuitableServer | undefined {
   const major = Number.parseInt(version, 10);
   if (!(major < oldestMajor)) return undefined;
-  const sentence = `${nameOf(server)} is PostgreSQL ${version}; the service needs PostgreSQL ${oldestMajor} or newer`;
+  const sentence = `${hostAndPort(server)} is PostgreSQL ${version}; the service needs PostgreSQL ${oldestMajor} or newer`;
   return new UnsuitableServer('server_too_old', sentence);
 }
 
 export function notBound(server: DatabaseHost): UnsuitableServer {
-  const sentence = `${nameOf(server)} offers no channel binding, which DATABASE_URL requires`;
+  const sentence = `${hostAndPort(server)} offers no channel binding, which DATABASE_URL requires`;
   return new UnsuitableServer('no_channel_binding', sentence);
 }
 
@@ -39,15 +37,15 @@ export function tlsFault(server: DatabaseHost, error: unknown): UnsuitableServer
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const reason = withoutTls.test(error.message)
-    ? `${nameOf(server)} does not speak TLS, which sslmode asks for`
+    ? `${hostAndPort(server)} does not speak TLS, which sslmode asks for`
     : code === 'ERR_TLS_CERT_ALTNAME_INVALID'
-      ? `the certificate of ${nameOf(server)} is for another name, which sslmode=verify-full checks`
+      ? `the certificate of ${hostAndPort(server)} is for another name, which sslmode=verify-full checks`
       : code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID'
-        ? `the certificate of ${nameOf(server)} is not valid now (${code})`
+        ? `the certificate of ${hostAndPort(server)} is not valid now (${code})`
         : untrusted.test(code)
-          ? `the certificate of ${nameOf(server)} is not from an authority that sslrootcert names (${code})`
+          ? `the certificate of ${hostAndPort(server)} is not from an authority that sslrootcert names (${code})`
           : handshake.test(code)
-            ? `the TLS handshake with ${nameOf(server)} failed (${code})`
+            ? `the TLS handshake with ${hostAndPort(server)} failed (${code})`
             : undefined;
   return reason === undefined ? undefined : new UnsuitableServer(code || 'no_tls', reason, error);
 }

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts';
-import { readDatabaseUrl } from '../../config/database-url.ts';
+import { hostAndPort, readDatabaseUrl } from '../../config/database-url.ts';
 import { serverOfUrl } from '../server-of-url.ts';
 import type { ConventionContext } from './conventions.ts';
 
@@ -33,7 +33,7 @@ export function describeDatabases({
     },
     pool: {
       // As the conventions compose a name for a pool that has none.
-      name: `${hosts.map(({ host, port: own }) => `${host}:${own}`).join(',')}/${database}`,
+      name: `${hosts.map(hostAndPort).join(',')}/${database}`,
       max: postgres.poolMax,
     },
   };
