@@ -5,6 +5,7 @@ import {
   ConfigError,
   duration,
   type Environment,
+  hostNames,
   oneOf,
   optional,
   proxies,
@@ -28,6 +29,7 @@ const kinds: Record<string, Variable<unknown>> = {
   url: url(['postgres:', 'postgresql:'], rest),
   apiKeys: apiKeys(rest),
   proxies: proxies(rest),
+  hostNames: hostNames(rest),
 };
 
 describe('a variable', () => {
@@ -73,6 +75,8 @@ describe('a variable', () => {
     ['proxies', '1', 1],
     ['proxies', '12', 12],
     ['proxies', '10.0.0.0/8', ['10.0.0.0/8']],
+    ['hostNames', 'Shop, *.example.org,10.0.0.7', ['shop', '*.example.org', '10.0.0.7']],
+    ['hostNames', '::1, [2001:DB8::0:1]', ['[::1]', '[2001:db8::1]']],
     ['proxies', '192.168.1.7, 2001:db8::/32,::1', ['192.168.1.7', '2001:db8::/32', '::1']],
   ])('a variable of the kind %s accepts %j', (kind, raw, value) => {
     expect(kinds[kind]?.parse(raw)).toEqual(value ?? raw);
@@ -110,6 +114,7 @@ describe('a variable', () => {
       'proxies',
       ['', '0', '-1', '100', 'true', '*', 'proxy.internal', '10.0.0.0/33', '10.0.0/8', '1.2.3.4,', '::/129'],
     ],
+    ['hostNames', ['', 'shop:80', '[::1]:80', '[shop]', '[::1', 'fe80::1%eth0', '*', 'a b']],
     // Fastify takes no range of every address.
     ['proxies', ['0.0.0.0/0', '::/0', '10.0.0.0/8,0.0.0.0/00']],
   ])('a variable of the kind %s rejects %j', (kind, raws) => {

@@ -148,17 +148,22 @@ export const apiKeys = (rest: Rest<ApiKey[]>): Variable<ApiKey[]> => ({
   },
 });
 
-/** Names of a server: `shop`, or `*.example.org` for every name below it. */
+/** Names of a server: `shop`, or `*.example.org` for every name below it. An address is written as in a URL. */
 export const hostNames = (rest: Rest<string[]>): Variable<string[]> => ({
   ...rest,
   expected: 'host names without a port, comma-separated, such as "shop,*.example.org"',
   parse: (raw) => {
-    const names = raw.split(',').map((name) => name.trim().toLowerCase());
-    return names.every((name) => /^(?:\*\.)?[a-z\d_](?:[a-z\d_.-]{0,251}[a-z\d_])?$/.test(name))
-      ? names
-      : undefined;
+    const names = raw.split(',').map((name) => hostNameIn(name.trim().toLowerCase()));
+    return names.every((name) => name !== undefined) ? names : undefined;
   },
 });
+
+/** In the form that a URL gives it: an IPv6 address has one spelling, in brackets, whether it was written with them or not. */
+function hostNameIn(written: string): string | undefined {
+  const address = written.replace(/^\[(.*)\]$/, '$1');
+  if (isIP(address) === 6) return URL.parse(`http://[${address}]`)?.hostname;
+  return /^(?:\*\.)?[a-z\d_](?:[a-z\d_.-]{0,251}[a-z\d_])?$/.test(written) ? written : undefined;
+}
 
 /** The proxies in front of the service, by number or by address. */
 export const proxies = (rest: Rest<number | string[]>): Variable<number | string[]> => ({

@@ -34,7 +34,7 @@ export const propagationVariables = {
   PROPAGATION_INTERNAL_HOSTS: optional(
     hostNames({
       meaning:
-        'hosts of the same system, such as `*.svc.cluster.local`, which get the whole `tracestate` and `baggage` of a request; other hosts, such as those of a provider, get its `traceparent` only',
+        'hosts of the same system, such as `*.svc.cluster.local` or `::1`, which get the whole `tracestate` and `baggage` of a request; other hosts, such as those of a provider, get its `traceparent` only',
     }),
   ),
   PROPAGATION_SHARED_KEYS: optional(

@@ -63,12 +63,15 @@ describe('a request to a third party', () => {
   });
 });
 
-test.each(['http://orders:7070', 'https://a.b.internal', 'https://A.INTERNAL:8443/x'])(
-  'a request to the internal host %s carries everything',
-  (origin) => {
-    expect(sentTo(origin, { internalHosts: ['orders', '*.internal'] })).toEqual(caller);
-  },
-);
+test.each([
+  'http://orders:7070',
+  'https://a.b.internal',
+  'https://A.INTERNAL:8443/x',
+  'https://a.internal.:8443',
+  'http://[::1]:7070',
+])('a request to the internal host %s carries everything', (origin) => {
+  expect(sentTo(origin, { internalHosts: ['orders', '*.internal', '[::1]'] })).toEqual(caller);
+});
 
 describe('the sampling threshold of the caller', () => {
   const internalHosts = ['orders'];

@@ -13,7 +13,7 @@ import { CompositePropagator, W3CBaggagePropagator } from '@opentelemetry/core';
 import { B3InjectEncoding, B3Propagator } from '@opentelemetry/propagator-b3';
 import type { PropagatorName } from '../../config/sdk-variables.ts';
 import type { PropagationConfig } from '../../config/telemetry-config.ts';
-import { hostsNamed } from '../../http/hardening/known-hosts.ts';
+import { hostnameOf, hostsNamed } from '../../http/hardening/known-hosts.ts';
 import { rememberLast } from './remember-last.ts';
 import { TraceContextPropagator } from './trace-context.ts';
 
@@ -42,7 +42,9 @@ export function createBoundary({
 }: Omit<PropagationConfig, 'callers'>): Boundary {
   const all = new CompositePropagator({ propagators: formats.map((name) => makers[name](decidesAlone)) });
   const isNamed = hostsNamed(internalHosts);
-  const isInternal = rememberLast((origin) => URL.canParse(origin) && isNamed(new URL(origin).hostname));
+  const isInternal = rememberLast(
+    (origin) => URL.canParse(origin) && isNamed(hostnameOf(new URL(origin).host)),
+  );
   const shared = new Set(sharedKeys);
   const internalCalls = new WeakSet<Span>();
   const ignored = new WeakSet<object>();
