@@ -147,6 +147,11 @@ test('a router sends a trace, and its log records, to one sampler', async () => 
   });
 });
 
+test('behind HAProxy, a client has its own address', async () => {
+  const { config } = parse(await read('deploy/values/haproxy.yaml')) as { config?: Record<string, string> };
+  expect(variables.TRUST_PROXY.parse(config?.['TRUST_PROXY'] ?? '')).toBeDefined();
+});
+
 test('the images are those of the stack', async () => {
   const compose = await read('docker-compose.yml');
   const { image } = defaults['collector'] as { image: { tag: string } };
