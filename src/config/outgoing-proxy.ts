@@ -59,12 +59,14 @@ export function proxyContradiction(
 ): [applies: boolean, sentence: string] {
   return [
     isHttps(dependency) && proxy !== undefined && outgoingProxy(proxy) === undefined,
-    'HTTPS_PROXY must be a URL that starts with http:// or https://; other proxies are not supported',
+    'HTTPS_PROXY must be a URL that starts with http:// or https://, with "/" and "?" in a password as %2F and %3F; other proxies are not supported',
   ];
 }
 
 /** Like curl, takes an address without a scheme for one of HTTP. */
 function httpAddress(given: string): string | undefined {
   const address = given.includes('://') ? given : `http://${given}`;
-  return /^https?:\/\//.test(address) && URL.canParse(address) ? address : undefined;
+  if (!/^https?:\/\//.test(address) || !URL.canParse(address)) return undefined;
+  // A password with one of these characters: its user would be taken for the proxy.
+  return /^https?:\/\/[^/?#]*[/?#].*@/.test(address) ? undefined : address;
 }
