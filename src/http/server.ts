@@ -33,7 +33,7 @@ import { problemErrorHandler, problems, type ProblemVocabulary, seeDocs } from '
 import { serveProblemPages } from './problem-pages.ts';
 
 export interface ServerParts {
-  config: Pick<Config, 'http' | 'apiKeys' | 'limits'>;
+  config: Pick<Config, 'http' | 'apiKeys' | 'limits' | 'shutdown'>;
   /** Names the service in `WWW-Authenticate` and in the keys of Redis. */
   name: string;
   /** Heads the OpenAPI document. */
@@ -131,7 +131,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     clientErrorHandler: malformed.handleParseError,
   });
   limitConnections(app, limits, connectionEvents);
-  closeGently(app, malformed);
+  closeGently(app, malformed, config.shutdown);
   app.setErrorHandler(handleError);
 
   if (trustProxy !== false) readForwarded(app, proxyHeader);

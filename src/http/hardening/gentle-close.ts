@@ -3,12 +3,15 @@ import type { ServerResponse } from 'node:http';
 import { Server } from 'node:net';
 import { finished } from 'node:stream/promises';
 import type { FastifyInstance } from 'fastify';
+import type { Config } from '../../config/config.ts';
 import { deadlineIn, orAtDeadline } from '../../resilience/deadline.ts';
 
 /** Milliseconds. Longer than a request takes to cross any sane network. */
 const linger = 200;
-/** Milliseconds for clients to read what they were answered. One that never reads must not hold up the steps that follow. */
-const readingTime = 2000;
+/** Milliseconds, at most, for clients to read what they were answered. */
+const longestReading = 2000;
+/** Of what the drain leaves until the deadline. A client that never reads must not take the time of the steps that follow. */
+const shareForReading = 0.25;
 
 /**
  * Keeps a shutdown from cutting off requests that are just arriving. Node stops listening and closes idle connections in
@@ -22,7 +25,9 @@ const readingTime = 2000;
 export function closeGently(
   app: FastifyInstance,
   connections: { dropIncompleteRequests(): void; answersOnTheirWay(): ServerResponse[] },
+  { drainDelay, deadline }: Config['shutdown'],
 ): void {
+  const readingTime = Math.min(longestReading, shareForReading * (deadline - drainDelay));
   app.addHook('preClose', async () => {
     const drained = once(app.server, 'close');
     // `http.Server` overrides this method and closes idle connections too.
