@@ -3,6 +3,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type CheckpointEntry, reasonOf } from '../checkpoint.ts';
 import { FileInput, type FileWaits } from './file-input.ts';
+import { beginsWith } from './fingerprint.ts';
 import type { InputSet } from './input.ts';
 
 export interface FileSetOptions {
@@ -92,19 +93,23 @@ export function createFileSet(options: FileSetOptions): FileSet {
     return undefined;
   }
 
-  async function add(file: string, id: string): Promise<void> {
+  /** @param renamed what the file must be, because nobody has named it */
+  async function add(file: string, id: string, renamed?: CheckpointEntry): Promise<void> {
     try {
       const handle = await open(file, 'r');
       try {
+        const checkpoint = left.get(id);
+        // Nothing tells a file that was empty from another one with its inode, such as what a rotation has compressed.
+        const isTaken =
+          renamed !== undefined && (isCompressed(file) || !(await beginsWith(handle, renamed.fingerprint)));
+        if (isTaken) left.delete(id);
         // Between the look and the opening, the name may have got another file.
-        const status = await handle.stat();
-        if (idOf(status) !== id) {
+        if (isTaken || idOf(await handle.stat()) !== id) {
           await handle.close();
           return;
         }
         const { waits, once } = options;
         const fromEnd = options.fromEnd && isFirst;
-        const checkpoint = left.get(id);
         const input = await FileInput.open(handle, {
           name: file,
           id,
@@ -139,7 +144,7 @@ export function createFileSet(options: FileSetOptions): FileSet {
       if (others.length === 0) continue;
       const renamed = others.find((file) => file.id === id);
       if (renamed === undefined || renamed.size <= entry.offset) left.delete(id);
-      else await add(renamed.file, id);
+      else await add(renamed.file, id, entry);
     }
   }
 
