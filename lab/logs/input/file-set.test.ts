@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -20,10 +20,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Looks for the file for the first time, as a start of the program does. */
+/** Looks for the files for the first time, as a start of the program does. */
 async function look(checkpoint: readonly CheckpointEntry[]): Promise<FileSet> {
   const found = createFileSet({
-    patterns: [file],
+    patterns: [path.join(folder, '*.log')],
     waits: { rotated: 1000, line: 1000 },
     once: false,
     fromEnd: false,
@@ -50,6 +50,12 @@ const read = () => [...set.inputs()].map(({ name, position }) => [path.basename(
 
 const lines = (text: string) => `${text}\n`.repeat(100);
 
+/** As it was before the device of the file got another number. */
+const ofOldDevice = (entry: CheckpointEntry): CheckpointEntry => ({
+  ...entry,
+  id: entry.id.replace(/^\d+/, '1000000'),
+});
+
 test('a file that took the inode of a log file which is gone is not read', async () => {
   const entry = await forwarded(lines('of the log'));
   // The inode stays the same.
@@ -58,4 +64,56 @@ test('a file that took the inode of a log file which is gone is not read', async
   set = await look([entry]);
   expect(read()).toEqual([]);
   expect(set.checkpoint()).toEqual([]);
+});
+
+test('a file goes on where it was left after its device got another number', async () => {
+  const entry = await forwarded(lines('of the log'));
+  set = await look([ofOldDevice(entry)]);
+  expect(read()).toEqual([['app.log', entry.offset]]);
+  expect(set.checkpoint()).toEqual([entry]);
+});
+
+test('a renamed file is read on after its device got another number', async () => {
+  const entry = await forwarded(lines('of the log'));
+  await appendFile(file, 'more\n');
+  await rename(file, `${file}.1`);
+  set = await look([ofOldDevice(entry)]);
+  expect(read()).toEqual([['app.log.1', entry.offset]]);
+});
+
+test.each<[string, (entry: CheckpointEntry) => CheckpointEntry | Promise<CheckpointEntry>]>([
+  [
+    'another beginning',
+    async (entry) => {
+      await writeFile(file, lines('of another log'));
+      return entry;
+    },
+  ],
+  ['another path', (entry) => ({ ...entry, path: path.join(folder, 'other.log') })],
+  ['another inode', (entry) => ({ ...entry, id: `${entry.id}0` })],
+])('a file with %s on a device with another number is read from its start', async (_, other) => {
+  const entry = await forwarded(lines('of the log'));
+  set = await look([ofOldDevice(await other(entry))]);
+  expect(read()).toEqual([['app.log', 0]]);
+});
+
+test('a file that is too short to be told from others is read again after its device got another number', async () => {
+  const entry = await forwarded('one line\n');
+  set = await look([ofOldDevice(entry)]);
+  expect(read()).toEqual([['app.log', 0]]);
+  expect(set.checkpoint()).toEqual([{ ...entry, offset: 0 }]);
+});
+
+test('two devices that have changed their numbers keep their files apart', async () => {
+  const entry = await forwarded(lines('of the log'));
+  // It had the id that the file has now.
+  const other = { ...entry, path: path.join(folder, 'elsewhere/app.log'), offset: 5 };
+  for (const entries of [
+    [ofOldDevice(entry), other],
+    [other, ofOldDevice(entry)],
+  ]) {
+    await set.close();
+    set = await look(entries);
+    expect(read()).toEqual([['app.log', entry.offset]]);
+  }
 });

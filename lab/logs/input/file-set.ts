@@ -1,9 +1,9 @@
-import { globSync, type Stats } from 'node:fs';
+import { globSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type CheckpointEntry, reasonOf } from '../checkpoint.ts';
 import { FileInput, type FileWaits } from './file-input.ts';
-import { beginsWith } from './fingerprint.ts';
+import { entryOf, idOf, isSameFile, sameInode } from './identity.ts';
 import type { InputSet } from './input.ts';
 
 export interface FileSetOptions {
@@ -40,7 +40,8 @@ export const isCompressed = (file: string): boolean => /\.(gz|zst|bz2|xz|lz4)$/.
 /** Follows files by name, as `tail -F` does: whatever file has a matching name is read from where it was left. */
 export function createFileSet(options: FileSetOptions): FileSet {
   const files = new Map<string, FileInput>();
-  const left = new Map(options.checkpoint.map((entry) => [entry.id, entry]));
+  /** What an earlier start has left of files that are not found yet. */
+  const left = new Set(options.checkpoint);
   const complaints = new Map<string, string>();
   /** Files that match a pattern and are not read. */
   let compressed: ReadonlySet<string> = new Set();
@@ -82,7 +83,7 @@ export function createFileSet(options: FileSetOptions): FileSet {
 
   async function identify(file: string, isNamed: boolean): Promise<string | undefined> {
     try {
-      const status = await stat(file);
+      const status = await stat(file, { bigint: true });
       if (status.isFile()) return idOf(status);
       if (isNamed) complain(file, 'is no regular file. Use - to read a pipe');
     } catch (error) {
@@ -98,13 +99,13 @@ export function createFileSet(options: FileSetOptions): FileSet {
     try {
       const handle = await open(file, 'r');
       try {
-        const checkpoint = left.get(id);
+        const opened = { handle, path: file, id };
+        const checkpoint = renamed ?? (await entryOf(left, opened));
         // Nothing tells a file that was empty from another one with its inode, such as what a rotation has compressed.
-        const isTaken =
-          renamed !== undefined && (isCompressed(file) || !(await beginsWith(handle, renamed.fingerprint)));
-        if (isTaken) left.delete(id);
+        const isOther = renamed !== undefined && (isCompressed(file) || !(await isSameFile(renamed, opened)));
+        if (isOther) left.delete(renamed);
         // Between the look and the opening, the name may have got another file.
-        if (isTaken || idOf(await handle.stat()) !== id) {
+        if (isOther || idOf(await handle.stat({ bigint: true })) !== id) {
           await handle.close();
           return;
         }
@@ -119,7 +120,7 @@ export function createFileSet(options: FileSetOptions): FileSet {
           fromEnd,
         });
         files.set(id, input);
-        left.delete(id);
+        if (checkpoint !== undefined) left.delete(checkpoint);
         complain(file, undefined);
         // The next start goes on here, and not at what is the end then.
         if (fromEnd && checkpoint === undefined) options.changed();
@@ -134,17 +135,18 @@ export function createFileSet(options: FileSetOptions): FileSet {
 
   /** Files that were renamed while nobody read them, and that no pattern matches now. */
   async function addRenamed(now: ReadonlyMap<string, string>): Promise<void> {
-    for (const [id, entry] of left) {
+    for (const entry of left) {
       // A start that names other files has left its position here, and goes on there.
       if (!options.patterns.some((pattern) => isMatch(entry.path, pattern))) continue;
       // It could not be opened, and a later look tries again.
-      if (now.has(id)) continue;
+      if (now.has(entry.id)) continue;
       const others = await filesIn(path.dirname(entry.path));
       // A folder in which nothing is to be seen may be mounted later.
       if (others.length === 0) continue;
-      const renamed = others.find((file) => file.id === id);
-      if (renamed === undefined || renamed.size <= entry.offset) left.delete(id);
-      else await add(renamed.file, id, entry);
+      const renamed =
+        others.find(({ id }) => id === entry.id) ?? others.find(({ id }) => sameInode(id, entry.id));
+      if (renamed === undefined || files.has(renamed.id) || renamed.size <= entry.offset) left.delete(entry);
+      else await add(renamed.file, renamed.id, entry);
     }
   }
 
@@ -166,7 +168,11 @@ export function createFileSet(options: FileSetOptions): FileSet {
       }
     },
     isComplete: () => options.once && !isFirst && files.values().every((input) => input.isRead()),
-    checkpoint: () => [...files.values().map((input) => input.checkpoint()), ...left.values()],
+    checkpoint: () => [
+      ...files.values().map((input) => input.checkpoint()),
+      // An id that an open file has is that of no other.
+      ...left.values().filter(({ id }) => !files.has(id)),
+    ],
     share() {
       const sum = files.values().reduce((total, input) => total + input.share(), 0);
       return files.size === 0 ? 1 : sum / files.size;
@@ -183,11 +189,8 @@ async function filesIn(folder: string): Promise<Array<{ file: string; id: string
   const found: Array<{ file: string; id: string; size: number }> = [];
   for (const name of await readdir(folder).catch(() => [])) {
     const file = path.join(folder, name);
-    const status = await stat(file).catch(() => undefined);
-    if (status?.isFile()) found.push({ file, id: idOf(status), size: status.size });
+    const status = await stat(file, { bigint: true }).catch(() => undefined);
+    if (status?.isFile()) found.push({ file, id: idOf(status), size: Number(status.size) });
   }
   return found;
 }
-
-/** Device and inode. */
-const idOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
