@@ -1,4 +1,4 @@
-import { type Environment, read } from '../../src/config/environment.ts';
+import { ConfigError, type Environment, mustNotBeZero, read } from '../../src/config/environment.ts';
 import type { Compression } from './output/compression.ts';
 import { logsVariables } from './variables.ts';
 
@@ -19,9 +19,17 @@ export interface LogsConfig {
   shutdownDeadline: number;
 }
 
-/** @throws {ConfigError} listing every malformed variable */
+/** @throws {ConfigError} listing every malformed variable, and every wait whose 0 breaks something */
 export function loadLogsConfig(env: Environment = process.env): LogsConfig {
   const value = read(logsVariables, env);
+  const faults = mustNotBeZero(
+    value,
+    'LOGS_TIMEOUT',
+    'LOGS_LINE_WAIT',
+    'LOGS_ROTATED_WAIT',
+    'LOGS_POLL_INTERVAL',
+  ).flatMap(([applies, sentence]) => (applies ? [sentence] : []));
+  if (faults.length > 0) throw new ConfigError(faults);
   return {
     admin: { host: value.HOST, port: value.LOGS_PORT, allowedHosts: value.LOGS_ALLOWED_HOSTS ?? [] },
     checkpoint: value.LOGS_CHECKPOINT,
