@@ -1,5 +1,5 @@
 import type { DomainParts } from '../domain-contract.ts';
-import { type Deadline, orAtDeadline } from '../resilience/deadline.ts';
+import { type Deadline, noDeadline, orAtDeadline } from '../resilience/deadline.ts';
 import { type Booking, type BookingRequest, newBooking } from './booking.ts';
 import type { BookingStore } from './booking-store.ts';
 import type { Confirmations } from './confirmation.ts';
@@ -60,7 +60,7 @@ export function createBooking(
 export async function confirmBooking(
   { store, confirmations, events, inFlight }: BookingDependencies,
   booking: Booking,
-  { requestId, deadline }: { requestId: string; deadline: Deadline },
+  { requestId, deadline = noDeadline }: { requestId: string; deadline?: Deadline },
 ): Promise<Booking> {
   if (booking.status !== 'pending') return booking;
   const { id, reference, quantity } = booking;
@@ -69,10 +69,12 @@ export async function confirmBooking(
     events.leftPending(booking, outcome.reason);
     return booking;
   }
-  // The deadline does not cut this short: otherwise a repeat would ask again for an outcome that is known.
   const settling = store.settle(id, outcome).then((result) => {
     if (result.settledHere) events.settled(result.booking);
     return result.booking;
   });
+  // A round of the worker does not outlive its caller. A shutdown that waited for it would wait for all that is due.
+  if (deadline === noDeadline) return settling;
+  // The deadline does not cut this short: otherwise a repeat would ask again for an outcome that is known.
   return orAtDeadline(deadline, inFlight.track(settling), () => booking);
 }

@@ -12,7 +12,7 @@ export function observeSettlement(logger: Logger): SettlementEvents {
       const requestLog = { request_id: `settle-${id}`, booking_id: id };
       return inOwnTrace(`${identity.namespace}.settle_booking`, requestLog, (span) => {
         span.setAttribute(attributes.id, id);
-        return round(requestLog.request_id);
+        return round({ requestId: requestLog.request_id });
       });
     },
     settlementFailed: (error) =>

@@ -1,14 +1,13 @@
 import type { SettlementConfig } from '../config/settlement-config.ts';
 import { type Crew, createCrew } from '../leasing/crew.ts';
 import type { CircuitState } from '../resilience/circuit-breaker.ts';
-import { noDeadline } from '../resilience/deadline.ts';
 import type { Booking } from './booking.ts';
 import { type BookingDependencies, confirmBooking } from './create-booking.ts';
 
 /** Domain probe of the worker; telemetry implements it. */
 export interface SettlementEvents {
   /** Wraps one round of a booking, in a trace of its own. */
-  settling(booking: Booking, round: (requestId: string) => Promise<Booking>): Promise<Booking>;
+  settling(booking: Booking, round: (context: { requestId: string }) => Promise<Booking>): Promise<Booking>;
   settlementFailed(error: unknown): void;
 }
 
@@ -33,10 +32,7 @@ export function createSettlementWorker(
     capacity: () => capacity[options.circuitState()],
     take: options.take,
     clientOf: ({ clientId }) => clientId,
-    work: (booking) =>
-      events.settling(booking, (requestId) =>
-        confirmBooking(dependencies, booking, { requestId, deadline: noDeadline }),
-      ),
+    work: (booking) => events.settling(booking, (context) => confirmBooking(dependencies, booking, context)),
     // Its lease ends by itself.
     giveBack: () => Promise.resolve(),
     onLook: (error) => error !== undefined && events.settlementFailed(error),
