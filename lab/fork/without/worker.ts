@@ -33,7 +33,7 @@ export const withoutWorker: Readonly<Record<string, readonly Edit[]>> = {
   ],
   'src/bookings/booking-routes.ts': [
     replace(
-      'Stored as pending, and decided without another request.',
+      'Stored as pending, and decided without a repeat.',
       'Stored as pending. Repeat the request with the same key.',
     ),
   ],

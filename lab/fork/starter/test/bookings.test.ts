@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDatabase, execute } from './support/database.ts';
 import { startWorld, type World } from './support/world.ts';
 
 let world: World;
@@ -82,6 +83,29 @@ test('a booking outlives an outage of its dependency: the circuit opens, and a r
   await expect.poll(async () => (await world.create(wanted, key)).status).toBe(201);
   const repeat = await world.create(wanted, key);
   expect(repeat.body).toMatchObject({ id: pending.body['id'], status: 'confirmed' });
+});
+
+test('a decision that cannot be stored leaves the booking pending and is logged, in time or after the deadline', async () => {
+  const database = await createDatabase();
+  const refusing = await startWorld({ DATABASE_URL: database });
+  const refuse = (milliseconds: number) =>
+    execute(
+      database,
+      `CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN PERFORM pg_sleep(${milliseconds / 1000}); RAISE 'refused'; END $$;
+       CREATE OR REPLACE TRIGGER refuse BEFORE UPDATE OF status ON bookings FOR EACH ROW EXECUTE FUNCTION refuse()`,
+    );
+  const notStored = () => refusing.logs.filter((line) => line['event'] === 'booking.outcome_not_stored');
+  try {
+    await refuse(0);
+    expect(await refusing.create(wanted)).toMatchObject({ status: 202, body: { status: 'pending' } });
+    await refuse(500);
+    const late = await refusing.create(wanted, { 'x-request-timeout-ms': '300' });
+    expect(late).toMatchObject({ status: 202, body: { status: 'pending' } });
+    await expect.poll(notStored).toMatchObject([{ level: 'error' }, { booking_id: late.body['id'] }]);
+  } finally {
+    await refusing.stop();
+  }
 });
 
 test('metrics, the canonical log line and the OpenAPI document show bookings', async () => {

@@ -40,11 +40,7 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<BookingDependencies> = asy
         security,
         response: {
           201: jsonResponse('Booking', 'The booking is confirmed.', createdHeaders),
-          202: jsonResponse(
-            'Booking',
-            'Stored as pending, and decided without another request.',
-            createdHeaders,
-          ),
+          202: jsonResponse('Booking', 'Stored as pending, and decided without a repeat.', createdHeaders),
           ...problemResponses(
             problems.invalid_request,
             problems.payload_too_large,

@@ -17,6 +17,8 @@ export interface BookingEvents {
   /** A booking left `pending`. Called once per booking. */
   settled(booking: Booking): void;
   leftPending(booking: Booking, reason: string): void;
+  /** What the dependency has decided could not be stored, so the booking stays pending. */
+  outcomeNotStored(booking: Booking, error: unknown): void;
 }
 
 export type Creation =
@@ -56,14 +58,17 @@ export function createBooking(
 /**
  * Asks the dependency about a pending booking and settles it. The dependency knows the booking by its id, so that asking
  * again never has a second effect.
+ *
+ * @param context.deadline of a request: its client then gets the booking as it is. Without one, errors of storing are thrown
  */
 export async function confirmBooking(
   { store, confirmations, events, inFlight }: BookingDependencies,
   booking: Booking,
-  { requestId, deadline = noDeadline }: { requestId: string; deadline?: Deadline },
+  context: { requestId: string; deadline?: Deadline },
 ): Promise<Booking> {
   if (booking.status !== 'pending') return booking;
   const { id, reference, quantity } = booking;
+  const { requestId, deadline = noDeadline } = context;
   const outcome = await confirmations.call({ reference, quantity }, { key: id, requestId, deadline });
   if (outcome.kind === 'undecided') {
     events.leftPending(booking, outcome.reason);
@@ -73,8 +78,12 @@ export async function confirmBooking(
     if (result.settledHere) events.settled(result.booking);
     return result.booking;
   });
-  // A round of the worker does not outlive its caller. A shutdown that waited for it would wait for all that is due.
-  if (deadline === noDeadline) return settling;
+  // Its caller waits for the end. A shutdown must not wait as well, because there is always a next booking that is due.
+  if (context.deadline === undefined) return settling;
+  const told = settling.catch((error: unknown) => {
+    events.outcomeNotStored(booking, error);
+    return booking;
+  });
   // The deadline does not cut this short: otherwise a repeat would ask again for an outcome that is known.
-  return orAtDeadline(deadline, inFlight.track(settling), () => booking);
+  return orAtDeadline(deadline, inFlight.track(told), () => booking);
 }

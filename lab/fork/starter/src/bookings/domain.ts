@@ -27,10 +27,8 @@ export function createDomain({ config, database, inFlight, levels, metrics, defe
 
   // The worker settles what requests leave pending.
   const { concurrency } = config.settlement;
-  const bounds = {
-    statement: config.postgres.deadline + config.postgres.connectTimeout,
-    attempt: config.upstream.deadline,
-  };
+  const statement = config.postgres.deadline + config.postgres.connectTimeout;
+  const bounds = { statement, attempt: config.upstream.deadline };
   const lease = workerLease(bounds, { batchSize: concurrency, concurrency });
   const worker = createSettlementWorker(dependencies, {
     ...config.settlement,

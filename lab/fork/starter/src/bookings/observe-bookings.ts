@@ -1,3 +1,4 @@
+import { levelOf } from '../errors.ts';
 import { identity } from '../identity.ts';
 import type { Logger } from '../telemetry/logging/logger.ts';
 import { currentRequestLog } from '../telemetry/request-log.ts';
@@ -41,5 +42,7 @@ export function observeBookings(logger: Logger, metrics: BookingMetrics): Bookin
     leftPending({ id }, reason) {
       logger.warn({ event: 'booking.left_pending', booking_id: id, reason }, 'booking undecided');
     },
+    outcomeNotStored: ({ id }, err) =>
+      logger[levelOf(err)]({ event: 'booking.outcome_not_stored', booking_id: id, err }, 'cannot be stored'),
   };
 }
