@@ -92,3 +92,22 @@ test('saving a capture several times at once leaves the last state on disk', asy
   await Promise.all(['a', 'b', 'c'].map((name) => captures.save(withAlert(name))));
   expect((await open()).all()).toEqual([withAlert('c')]);
 });
+
+test('a capture that cannot be written is not listed, so that the next alert takes another', async () => {
+  const captures = await open();
+  const { id, folder: own } = await captures.begin('heap');
+  const capture = { ...(await take(captures, 10)), id };
+  await rm(own, { recursive: true });
+  await expect(captures.save(capture)).rejects.toThrow('ENOENT');
+  expect(captures.find(id)).toBeUndefined();
+});
+
+test('a capture that cannot be written again stays as it was written before', async () => {
+  const captures = await open();
+  const capture = await take(captures, 10);
+  await mkdir(path.join(folder, capture.id, 'capture.json.new'));
+  const alerts = [{ fingerprint: 'a', name: 'EventLoopSlow', startsAt: '' }];
+  await expect(captures.save({ ...capture, alerts })).rejects.toThrow('EISDIR');
+  expect(captures.all()).toEqual([capture]);
+  expect((await open()).all()).toEqual([capture]);
+});

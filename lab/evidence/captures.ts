@@ -48,7 +48,11 @@ export interface Captures {
   find(id: string): Capture | undefined;
   /** Makes a folder for a new capture. */
   begin(kind: ProfileKind): Promise<{ id: string; folder: string }>;
-  /** Writes it, for the first time or again, and deletes the oldest while there are too many. */
+  /**
+   * Writes it, for the first time or again, and deletes the oldest while there are too many.
+   *
+   * @throws {Error} if it cannot be written; then it is what it was before, or is not there
+   */
   save(capture: Capture): Promise<void>;
   /** Deletes captures that an earlier process did not finish, and the oldest while there are too many. */
   tidy(): Promise<void>;
@@ -75,6 +79,8 @@ export async function openCaptures({ folder, keep, bytes }: StoreSettings): Prom
   }
   for (const capture of found.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)))
     known.set(capture.id, capture);
+  /** As they are on disk. */
+  const stored = new Map(known);
   /** One after the other: two writers of one capture would rename each other's file. */
   let writing = Promise.resolve();
 
@@ -93,10 +99,21 @@ export async function openCaptures({ folder, keep, bytes }: StoreSettings): Prom
     const file = path.join(folderOf(capture.id), 'capture.json');
     await writeFile(`${file}.new`, `${JSON.stringify(capture, undefined, 2)}\n`, { mode: 0o600 });
     await rename(`${file}.new`, file);
+    stored.set(capture.id, capture);
+  }
+
+  /** What is not on disk must not be found: neither its link leads anywhere, nor may it stand for a capture of its window. */
+  async function takeBack(capture: Capture): Promise<void> {
+    const { id } = capture;
+    const before = stored.get(id);
+    if (known.get(id) !== capture) return;
+    if (before !== undefined) known.set(id, before);
+    else await remove(id).catch(() => {});
   }
 
   async function remove(id: string): Promise<void> {
     known.delete(id);
+    stored.delete(id);
     await rm(folderOf(id), { recursive: true, force: true });
   }
 
@@ -124,7 +141,12 @@ export async function openCaptures({ folder, keep, bytes }: StoreSettings): Prom
       // At once, so that whoever looks while it is being written finds this one.
       known.set(capture.id, capture);
       return inTurn(async () => {
-        await write(capture);
+        try {
+          await write(capture);
+        } catch (error) {
+          await takeBack(capture);
+          throw error;
+        }
         await prune();
       });
     },

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -168,11 +168,11 @@ describe('a capture that is being taken', () => {
   test('a capture that is being taken is not blamed on the service when the disk fails', async () => {
     const { folder, receiver } = await begun();
     const [id = ''] = await readdir(folder);
-    await rm(path.join(folder, id), { recursive: true });
+    await mkdir(path.join(folder, id, 'cpu.cpuprofile'));
     await captured(receiver);
     expect(receiver.captures()[0]?.profile).toEqual({
       kind: 'not_taken',
-      reason: 'the receiver cannot write it to its disk (ENOENT)',
+      reason: 'the receiver cannot write it to its disk (EEXIST)',
     });
   });
 });
