@@ -100,6 +100,7 @@ const queries = [
   'absent(c)',
   'absent(nothing{a="1", b=~".+"})',
   'vector(2) * 3',
+  'time() - g < 300',
   '1 - sum(s) / clamp_min(sum(g), 1)',
   'sum by (a) (g) == bool sum by (a) (s)',
 ];

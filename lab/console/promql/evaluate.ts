@@ -52,6 +52,7 @@ function call(
   samples: SampleStore,
   time: number,
 ): Result {
+  if (name === 'time') return time / 1000;
   const [first, second] = args;
   if (!first) throw new UnsupportedQuery(`${name} without an argument`);
   const argument = second && evaluate(second, samples, time);

@@ -89,7 +89,7 @@ export const ofValue: Readonly<Record<string, (value: number, argument?: number)
 };
 
 /** Functions with rules of their own, in evaluate.ts. */
-const special = ['absent', 'vector'];
+const special = ['absent', 'time', 'vector'];
 
 export const functionNames: readonly string[] = [
   ...Object.keys(overWindow),
