@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ignoredValues, knownHttpMethods } from './sdk-variables.ts';
+import { loadTelemetryConfig } from './telemetry-config.ts';
 
 const samplers =
   'always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio';
@@ -29,6 +30,21 @@ test.each([
   { OTEL_SERVICE_NAME: 'anything', OTEL_UNKNOWN: 'anything' },
 ])('%o is not reported', (env) => {
   expect(ignoredValues(env)).toEqual([]);
+});
+
+const usual = loadTelemetryConfig({});
+
+test.each([
+  { OTEL_PROPAGATORS: 'jaeger' },
+  { OTEL_PROPAGATORS: 'xray,none' },
+  { OTEL_PROPAGATORS: ' ' },
+  { OTEL_TRACES_EXPORTER: 'oltp' },
+  { OTEL_LOGS_EXPORTER: 'otlp,loki' },
+  { OTEL_EXPORTER_OTLP_PROTOCOL: 'http' },
+  { OTEL_TRACES_SAMPLER: 'parentbased' },
+  { OTEL_SPAN_EVENT_COUNT_LIMIT: '-1' },
+])('%o changes nothing, because it is ignored', (env) => {
+  expect(loadTelemetryConfig(env)).toEqual(usual);
 });
 
 test('the known HTTP methods are those of RFC 9110, PATCH and QUERY, or the listed ones alone', () => {

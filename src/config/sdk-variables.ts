@@ -125,15 +125,35 @@ export const sdkNames: readonly string[] = [
   'OTEL_NODE_DISABLED_INSTRUMENTATIONS',
 ];
 
-/** A sentence for each standard variable whose value the SDK ignores. */
+/**
+ * The standard variables in force: one that is empty, or whose value is not known, counts as unset.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/common/
+ */
+export function variablesInForce(env: Environment): Environment {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, raw = '']) => {
+      if (!name.startsWith('OTEL_')) return [[name, raw] as const];
+      const value = raw.trim();
+      return value === '' || isIgnored(name, value, env) ? [] : [[name, value] as const];
+    }),
+  );
+}
+
+/** A sentence for each standard variable whose value is ignored. */
 export function ignoredValues(env: Environment): string[] {
-  return Object.entries(checked).flatMap(([name, { parse, expected, secret }]) => {
-    const raw = env[name]?.trim();
-    if (raw === undefined || raw === '' || parse(raw) !== undefined) return [];
-    // gRPC takes host:port.
-    if (name.endsWith('_ENDPOINT') && usesGrpc(env)) return [];
+  return Object.entries(checked).flatMap(([name, { expected, secret }]) => {
+    const raw = env[name]?.trim() ?? '';
+    if (raw === '' || !isIgnored(name, raw, env)) return [];
     return [`${name} must be ${expected}${secret ? '' : `, not ${JSON.stringify(raw)}`}. It is ignored.`];
   });
+}
+
+function isIgnored(name: string, value: string, env: Environment): boolean {
+  const variable = checked[name];
+  if (variable === undefined || variable.parse(value) !== undefined) return false;
+  // gRPC takes host:port.
+  return !(name.endsWith('_ENDPOINT') && usesGrpc(env));
 }
 
 function usesGrpc(env: Environment): boolean {

@@ -1,7 +1,7 @@
 import { type Environment, read } from './environment.ts';
 import { type CallerConfig, callerConfig } from './http-config.ts';
 import { outgoingProxy, type OutgoingProxy, withProxyNames } from './outgoing-proxy.ts';
-import { decidesAlone, type PropagatorName, propagatorsIn } from './sdk-variables.ts';
+import { decidesAlone, type PropagatorName, propagatorsIn, variablesInForce } from './sdk-variables.ts';
 import { telemetryVariables } from './telemetry-variables.ts';
 
 /** What the preloaded SDK is built from. Every time is in milliseconds. */
@@ -58,10 +58,7 @@ interface BatchConfig {
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
 export function loadTelemetryConfig(env: Environment = process.env): TelemetryConfig {
-  // The specification treats an empty variable as unset.
-  const given = Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => value !== '' || !name.startsWith('OTEL_')),
-  );
+  const given = variablesInForce(env);
   const value = read(telemetryVariables, withProxyNames(given));
   const exportsTraces = given['OTEL_TRACES_EXPORTER'] !== 'none';
   const spanForm = formOf('TRACES', given);
