@@ -1,14 +1,14 @@
 import type { Environment } from './environment.ts';
 import { misspeltNames } from './misspelt-names.ts';
-import { ignoredValues, sdkNames } from './sdk-variables.ts';
+import { ignoredValues, sdkNames, variablesWithoutEffect } from './sdk-variables.ts';
 import { telemetryVariables } from './telemetry-variables.ts';
 
 /** Set for the children of a program that has given the warnings for them. */
 export const warningsGiven = { ENVIRONMENT_CHECKED: 'true' };
 
 /**
- * What is probably wrong with the environment, although the program can run: misspelt names, and values that the
- * OpenTelemetry SDK ignores.
+ * What is probably wrong with the environment, although the program can run: misspelt names, and standard variables of
+ * OpenTelemetry whose value is ignored or that have no effect here.
  *
  * @param variables the variables of the program
  * @returns sentences for people; none contains a secret
@@ -24,5 +24,5 @@ export function environmentWarnings(
     ...sdkNames,
     ...Object.keys(warningsGiven),
   ];
-  return [...misspeltNames(known, env), ...ignoredValues(env)];
+  return [...misspeltNames(known, env), ...ignoredValues(env), ...variablesWithoutEffect(env)];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ignoredValues, knownHttpMethods } from './sdk-variables.ts';
+import { ignoredValues, knownHttpMethods, variablesWithoutEffect } from './sdk-variables.ts';
 import { loadTelemetryConfig } from './telemetry-config.ts';
 
 const samplers =
@@ -45,6 +45,29 @@ test.each([
   { OTEL_SPAN_EVENT_COUNT_LIMIT: '-1' },
 ])('%o changes nothing, because it is ignored', (env) => {
   expect(loadTelemetryConfig(env)).toEqual(usual);
+});
+
+test('a standard variable that has no effect is reported with the reason', () => {
+  const scraped = 'metrics are scraped from /metrics, and not sent';
+  const env = {
+    OTEL_METRICS_EXPORTER: 'otlp',
+    OTEL_METRIC_EXPORT_INTERVAL: '1000',
+    OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://collector:4318/v1/metrics',
+    OTEL_EXPORTER_PROMETHEUS_PORT: '',
+    OTEL_CONFIG_FILE: 'otel.yaml',
+    OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: '3',
+    OTEL_TRACES_SAMPLER: 'always_on',
+  };
+  expect(variablesWithoutEffect(env)).toEqual([
+    'OTEL_CONFIG_FILE has no effect: each setting is a variable.',
+    'OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT has no effect: the SDK for Node.js reads OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT.',
+    `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT has no effect: ${scraped}.`,
+    `OTEL_METRICS_EXPORTER has no effect: ${scraped}.`,
+    `OTEL_METRIC_EXPORT_INTERVAL has no effect: ${scraped}.`,
+  ]);
+  expect(
+    ['none', 'prometheus'].flatMap((name) => variablesWithoutEffect({ OTEL_METRICS_EXPORTER: name })),
+  ).toEqual([]);
 });
 
 test('the known HTTP methods are those of RFC 9110, PATCH and QUERY, or the listed ones alone', () => {

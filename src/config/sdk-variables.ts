@@ -149,6 +149,35 @@ export function ignoredValues(env: Environment): string[] {
   });
 }
 
+/** Metrics are scraped, so these are about an exporter that the service does not have. */
+const ofMetricExporters =
+  /^OTEL_(?:METRICS_EXPORTER|METRIC_EXPORT_.+|METRICS_EXEMPLAR_FILTER|EXPORTER_OTLP_METRICS_.+|EXPORTER_PROMETHEUS_.+)$/;
+
+/** The SDK for Node.js has names of its own for these. */
+const renamedBySdk: Readonly<Record<string, string>> = {
+  OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: 'OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT',
+  OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: 'OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT',
+};
+
+/** A sentence for each standard variable that changes nothing in this program, whatever its value is. */
+export function variablesWithoutEffect(env: Environment): string[] {
+  return Object.keys(env)
+    .filter((name) => env[name]?.trim())
+    .toSorted()
+    .flatMap((name) => {
+      const reason = reasonWithoutEffect(name, env[name]?.trim());
+      return reason === undefined ? [] : [`${name} has no effect: ${reason}.`];
+    });
+}
+
+function reasonWithoutEffect(name: string, value: string | undefined): string | undefined {
+  if (name === 'OTEL_METRICS_EXPORTER' && (value === 'none' || value === 'prometheus')) return undefined;
+  if (ofMetricExporters.test(name)) return 'metrics are scraped from /metrics, and not sent';
+  if (name === 'OTEL_CONFIG_FILE') return 'each setting is a variable';
+  const own = renamedBySdk[name];
+  return own && `the SDK for Node.js reads ${own}`;
+}
+
 function isIgnored(name: string, value: string, env: Environment): boolean {
   const variable = checked[name];
   if (variable === undefined || variable.parse(value) !== undefined) return false;
