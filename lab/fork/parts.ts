@@ -77,7 +77,7 @@ export const parts: Readonly<Record<string, Part>> = {
     about:
       'spans by the OpenTelemetry instrumentations (`TELEMETRY_INSTRUMENTATION=auto`) instead of those of the service',
     files: ['src/telemetry/sdk/auto-instrumentation.ts', 'src/telemetry/tracing/traced-connections.ts'],
-    packages: ['@opentelemetry/auto-instrumentations-node', '@opentelemetry/instrumentation'],
+    packages: ['@opentelemetry/auto-instrumentations-node', 'import-in-the-middle'],
     edits: withoutAutoInstrumentation,
   },
   redis: {

@@ -123,6 +123,8 @@ async function tracesOf(
     const { headers } = await send(traced);
     traces.push(await traced.receiver.waitForTrace(traceIdOf(headers), spans));
   }
+  // Such as a warning of Node about an interface that is deprecated.
+  expect(traced.process.complaints()).toBe('');
   // Neither mode makes a trace of a scrape.
   expect(traced.receiver.trace(scraping)).toEqual([]);
   return traces;

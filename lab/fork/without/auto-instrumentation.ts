@@ -3,7 +3,6 @@ import { type Edit, remove, replace, withoutBlock } from '../edits.ts';
 /** What the files that stay lose with the OpenTelemetry instrumentations: the spans are then always those of the service. */
 export const withoutAutoInstrumentation: Readonly<Record<string, readonly Edit[]>> = {
   'src/telemetry/sdk/start-sdk.ts': [
-    remove(/^import \{ register \}.*\n/gm),
     remove(/^import \{ createCallerTrust \}.*\n/gm),
     replace('{ type Boundary, createBoundary }', '{ createBoundary }'),
     remove(/^ *instrumentations: .*\n/gm),

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { register } from 'node:module';
 import { diag, DiagLogLevel } from '@opentelemetry/api';
 import { diagLogLevelFromString } from '@opentelemetry/core';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
@@ -109,9 +108,13 @@ function abandonExports(): void {
   setTimeout(() => process.exit(), abandonedFor).unref();
 }
 
-/** ES modules can only be patched while they load, which takes a loader hook. */
+/**
+ * ES modules can only be patched while they load, which takes a loader hook. Its synchronous form: Node has deprecated
+ * `module.register`, with a warning (DEP0205), which is what OpenTelemetry's documentation has.
+ */
 async function loadInstrumentations({ propagation }: TelemetryConfig, boundary: Boundary) {
-  register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
+  const { register } = await import('import-in-the-middle/register-hooks.mjs');
+  register();
   const { createInstrumentations } = await import('./auto-instrumentation.ts');
   return createInstrumentations(boundary, createCallerTrust(propagation.callers));
 }
