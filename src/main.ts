@@ -23,6 +23,11 @@ await runProcess(async () => {
     names: config.metricNames,
     databases: describeDatabases(config),
     exemplarInterval: config.exemplarInterval,
+    onFirstDrop: ({ metric, reason, error }) =>
+      logger.warn(
+        { event: 'metrics.dropped', metric, reason, ...(error !== undefined && { err: error }) },
+        'a metric loses values',
+      ),
     droppedTelemetry,
   });
   const stdout = createLogDestination({

@@ -84,7 +84,10 @@ export const telemetryDashboard = createDashboard({
           width: 8,
           stacked: true,
           links: [
-            logsLink('Errors of the SDK', '{service_name="orders"} | event=~"telemetry.failed|log.dropped"'),
+            logsLink(
+              'What was lost, and why',
+              '{service_name="orders"} | event=~"telemetry.failed|log.dropped|metrics.dropped"',
+            ),
           ],
           queries: [
             {

@@ -10,7 +10,7 @@ import { familiesOf } from './exposition.ts';
 import { gcDuration, observeGc } from './gc-duration.ts';
 import { type GaugeSources, registerGauges } from './gauge-sources.ts';
 import { createHttpMetrics, type HttpMetrics } from './http-metrics.ts';
-import { createInstruments, type Instruments } from './instruments.ts';
+import { createInstruments, type Drop, type Instruments } from './instruments.ts';
 import { observeProcess } from './process-metrics.ts';
 import { type MetricsFormat, toTextFormat } from './text-format.ts';
 import { createTelemetryMetrics, type DroppedTelemetry, type TelemetryMetrics } from './telemetry-metrics.ts';
@@ -32,6 +32,8 @@ export interface MetricsOptions {
   databases?: ConventionContext;
   /** Milliseconds that an exemplar stays before a newer one may replace it. Default 0: the newest is shown. */
   exemplarInterval?: number;
+  /** Called for the first value that a metric loses for a reason: `telemetry_dropped_total` does not say which it is. */
+  onFirstDrop?: (drop: Drop) => void;
   /** Spans and log records lost so far, from the SDK. Default none. */
   droppedTelemetry?: () => DroppedTelemetry;
 }
@@ -45,6 +47,7 @@ export function createMetrics({
   names = 'prometheus',
   databases = unknownDatabases,
   exemplarInterval = 0,
+  onFirstDrop = () => {},
   droppedTelemetry = () => ({}),
 }: MetricsOptions = {}): Metrics {
   const registry = new Registry<OpenMetricsContentType>();
@@ -57,11 +60,16 @@ export function createMetrics({
 
   /** By reason. The instruments cannot report to a counter, because the counter is one of them. */
   const notRecorded: Record<string, number> = {};
+  const told = new Set<string>();
   const make = createInstruments(registry, {
     detailed: names !== 'prometheus',
     exemplarInterval,
-    onDrop({ reason }) {
+    onDrop(drop) {
+      const { metric, reason } = drop;
       notRecorded[reason] = (notRecorded[reason] ?? 0) + 1;
+      if (told.has(`${metric} ${reason}`)) return;
+      told.add(`${metric} ${reason}`);
+      onFirstDrop(drop);
     },
   });
   observeProcess(make);

@@ -29,6 +29,8 @@ export function createTelemetryMetrics(make: Instruments, dropped: () => Dropped
   for (const reason of ['overflow', 'failed']) telemetryDropped.child('logs', reason);
   for (const signal of ['traces', 'logs'])
     for (const reason of ['queue_full', 'export_failed', 'rejected']) telemetryDropped.child(signal, reason);
+  for (const reason of ['cardinality', 'label', 'value', 'collect'])
+    telemetryDropped.child('metrics', reason);
 
   return {
     logged: (level) => logMessages.child(level).increment(),

@@ -31,6 +31,23 @@ test('both formats have the same samples at the same time, and only OpenMetrics 
   expect(rich.types).toMatchObject({ orders: 'counter', http_request_duration_seconds: 'histogram' });
 });
 
+test('a metric that loses values is named once for each reason, and every loss is counted', async () => {
+  const told: string[] = [];
+  const metrics = createMetrics({ onFirstDrop: ({ metric, reason }) => told.push(`${metric} ${reason}`) });
+  const lost = async () => {
+    const { samples } = parseExposition(await metrics.render('text'), 'prometheus');
+    const ofMetrics = samples.filter(({ labels }) => labels['signal'] === 'metrics');
+    return Object.fromEntries(ofMetrics.map(({ labels, value }) => [labels['reason'], value]));
+  };
+  expect(await lost()).toEqual({ cardinality: 0, label: 0, value: 0, collect: 0 });
+  const depth = metrics.instruments.gauge({ name: 'depth', help: 'Depth.' }).child();
+  for (const wrong of [Number.NaN, Infinity]) depth.set(wrong);
+  const named = metrics.instruments.counter({ name: 'names_total', help: 'Names.', labels: ['name'] });
+  named.child('n'.repeat(129));
+  expect(await lost()).toEqual({ cardinality: 0, label: 1, value: 2, collect: 0 });
+  expect(told).toEqual(['depth value', 'names_total label']);
+});
+
 // The linter of the text format: https://prometheus.io/docs/prometheus/latest/command-line/promtool/#promtool-check-metrics
 test.skipIf(process.env['CI'] === undefined && pathOf('promtool') === undefined)(
   'promtool finds nothing to say about the text format',
