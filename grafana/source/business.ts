@@ -5,8 +5,9 @@ import { inWholeUnits } from './money.ts';
 import { heatmap, logTable, stat, timeSeries } from './panels.ts';
 import { increase, ofService, orNone, orZero, placements, rate, sumBy } from './promql.ts';
 
+/** Without orders there is no share, and 0 % would look like an outage. */
 const paidShare = (window: string) =>
-  `(${orZero(`sum(${increase('orders_total', window, 'status="paid"')})`)}) / clamp_min(sum(${increase('orders_total', window)}), 1e-9)`;
+  `(${orZero(`sum(${increase('orders_total', window, 'status="paid"')})`)}) / (sum(${increase('orders_total', window)}) > 0)`;
 
 export const businessDashboard = createDashboard({
   uid: 'orders-business',
@@ -27,7 +28,7 @@ export const businessDashboard = createDashboard({
         stat({
           title: 'Conversion',
           description:
-            'Share of the orders settled in the time range that were paid. The others were declined or cancelled.',
+            'Share of the orders settled in the time range that were paid. The others were declined or cancelled. Empty without orders.',
           unit: 'percentunit',
           width: 4,
           decimals: 1,
@@ -120,7 +121,8 @@ export const businessDashboard = createDashboard({
         }),
         timeSeries({
           title: 'Conversion',
-          description: 'Share of the orders that were paid, over the last 15 minutes at each point.',
+          description:
+            'Share of the orders that were paid, over the last 15 minutes at each point. No line without orders.',
           unit: 'percentunit',
           width: 8,
           max: 1,

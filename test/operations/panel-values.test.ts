@@ -58,6 +58,14 @@ test('the conversion is 0 % while no order was ever paid', () => {
   expect(valuesOf('Conversion', 'orders_total', series)).toEqual({ '': 0 });
 });
 
+test('the conversion is empty while no order is settled', () => {
+  const series: Growth[] = [
+    [{ status: 'paid', currency: 'EUR' }, 900, 0],
+    [{ status: 'declined', currency: 'EUR' }, 50, 0],
+  ];
+  expect(valuesOf('Conversion', 'orders_total', series)).toEqual({});
+});
+
 test('a currency in which no order was ever declined is shown with 0 %', () => {
   const series: Growth[] = [
     [{ status: 'declined', currency: 'EUR' }, 5, 10],

@@ -4,8 +4,9 @@ import { goneClientsLink, logsLink, tracesLink } from './links.ts';
 import { heatmap, logTable, stat, timeSeries } from './panels.ts';
 import { creations, increase, ofService, orNone, orZero, rate, sumBy } from './promql.ts';
 
+/** Without bookings there is no share, and 0 % would look like an outage. */
 const confirmedShare = (window: string) =>
-  `(${orZero(`sum(${increase('bookings_total', window, 'status="confirmed"')})`)}) / clamp_min(sum(${increase('bookings_total', window)}), 1e-9)`;
+  `(${orZero(`sum(${increase('bookings_total', window, 'status="confirmed"')})`)}) / (sum(${increase('bookings_total', window)}) > 0)`;
 
 /** The figures of the domain. A metric of yours gets its panel here. */
 export const bookingsDashboard = createDashboard({
