@@ -20,6 +20,9 @@ interface Config {
 /** Refuses data when the container is nearly full; the stack's limit is in MiB of a container that it knows. */
 const memoryLimiter = { check_interval: '1s', limit_percentage: 75, spike_limit_percentage: 15 };
 
+/** Longer than the five seconds after which the SDKs export, unless they are told otherwise, as the programs of the stack are. */
+const waitAfterRoot = '6s';
+
 const extensions = { health_check: { endpoint: '0.0.0.0:13133' } };
 
 const ownMetrics = {
@@ -82,7 +85,14 @@ export function samplerConfig(stack: string): Config {
     ...config,
     extensions,
     receivers: { ...receivers, otlp: { protocols: { grpc: { endpoint: '0.0.0.0:4317' } } } },
-    processors: { ...processors, memory_limiter: memoryLimiter },
+    processors: {
+      ...processors,
+      memory_limiter: memoryLimiter,
+      tail_sampling: {
+        ...(processors['tail_sampling'] as object),
+        decision_wait_after_root_received: waitAfterRoot,
+      },
+    },
     exporters: {
       'otlp_http/traces': { ...jaeger, ...backend('TRACES_ENDPOINT') },
       'otlp_http/logs': { ...loki, ...backend('LOGS_ENDPOINT') },

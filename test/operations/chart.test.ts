@@ -9,6 +9,7 @@ import { valuesSchema } from '../../deploy/source/values-schema.ts';
 import { evidenceVariables } from '../../lab/evidence/variables.ts';
 import { environmentWarnings } from '../../src/config/environment-warnings.ts';
 import { migrationVariables } from '../../src/config/migration-variables.ts';
+import { telemetryVariables } from '../../src/config/telemetry-variables.ts';
 import { variables } from '../../src/config/variables.ts';
 
 /** What can be said of the Helm chart without Helm. `npm run test:kubernetes` installs it. */
@@ -127,15 +128,26 @@ test('every variable that the chart sets is one of the service or of the evidenc
 test('a sampler redacts and samples as the Collector of the stack does', async () => {
   const stack = parse(await read('otel-collector/config.yaml'), { merge: true }) as Collector;
   const sampler = parse(await read('deploy/chart/files/collector/sampler.yaml')) as Collector;
-  for (const name of ['redaction', 'tail_sampling', 'transform/expose', 'transform/restore']) {
+  for (const name of ['redaction', 'transform/expose', 'transform/restore']) {
     expect(sampler.processors[name], name).toEqual(stack.processors[name]);
   }
+  const sampling = sampler.processors['tail_sampling'] as Sampling;
+  const wait = { decision_wait_after_root_received: sampling.decision_wait_after_root_received };
+  expect(sampling).toEqual({ ...(stack.processors['tail_sampling'] as Sampling), ...wait });
   for (const [name, { receivers, processors = [], exporters }] of Object.entries(sampler.service.pipelines)) {
     expect(processors, name).toEqual(stack.service.pipelines[name]?.processors ?? []);
     for (const used of [...receivers, ...exporters]) {
       expect({ ...sampler.receivers, ...sampler.exporters, ...sampler.connectors }).toHaveProperty([used]);
     }
   }
+});
+
+test('a sampler waits for the spans that another service exports after the root of their trace', async () => {
+  const { processors } = parse(await read('deploy/chart/files/collector/sampler.yaml')) as Collector;
+  const { decision_wait_after_root_received: wait } = processors['tail_sampling'] as Sampling;
+  // The chart sets no interval, and other services have the SDK's own.
+  const interval = Number(telemetryVariables.OTEL_BSP_SCHEDULE_DELAY.default);
+  expect(Number(/^(\d+)s$/.exec(wait)?.[1]) * 1000).toBeGreaterThan(interval);
 });
 
 test('a router sends a trace, and its log records, to one sampler', async () => {
@@ -159,6 +171,10 @@ test('the images are those of the stack', async () => {
   const [, postgres = ''] = /image: postgres:(\S+)/.exec(await read('deploy/kind/dependencies.yaml')) ?? [];
   expect(compose).toContain(`POSTGRES_VERSION:-${postgres}}`);
 });
+
+interface Sampling {
+  decision_wait_after_root_received: string;
+}
 
 interface Collector {
   receivers: Values;
