@@ -153,3 +153,11 @@ test('the command that stops the stack stops the containers of every profile', (
   expect(stopping.length).toBeGreaterThan(0);
   expect(stopping.filter(({ command }) => !command.includes("--profile '*'"))).toEqual([]);
 });
+
+test('deploy/README.md says at which share of its memory a sampler refuses data', () => {
+  const limiter = textOf('deploy/chart/files/collector/sampler.yaml');
+  const [limit = NaN, spike = NaN] = ['limit', 'spike_limit'].map((name) =>
+    Number(new RegExp(`^    ${name}_percentage: (\\d+)$`, 'm').exec(limiter)?.[1]),
+  );
+  expect(textOf('deploy/README.md')).toContain(`above ${limit - spike} % of its limit`);
+});
