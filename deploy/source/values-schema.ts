@@ -98,9 +98,15 @@ function schemaOf({ expected, meaning, default: value }: Variable<unknown>): Sch
     return { description, type: ['integer', 'string'], minimum, maximum, pattern: '^[0-9]+$' };
   }
   if (expected.startsWith('a duration'))
-    return { description, type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$' };
+    return { description, type: 'string', pattern: '^[0-9]{1,10}(ms|s|m|h)$' };
   if (expected.startsWith('a share'))
-    return { description, type: ['number', 'string'], minimum: 0, maximum: 1, pattern: '^[01](\\.[0-9]+)?$' };
+    return {
+      description,
+      type: ['number', 'string'],
+      minimum: 0,
+      maximum: 1,
+      pattern: '^(0|1|0?\\.[0-9]+|1\\.0+)$',
+    };
   return { description, type: ['string', 'number'] };
 }
 

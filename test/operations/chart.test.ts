@@ -67,6 +67,9 @@ test.each([
   // YAML reads `on` as true.
   [{ config: { DATABASE_BATCHING: true } }, '/config/DATABASE_BATCHING'],
   [{ config: { PAYMENT_DEADLINE: '3 seconds' } }, '/config/PAYMENT_DEADLINE'],
+  // The service reads whole numbers.
+  [{ config: { PAYMENT_DEADLINE: '1.5s' } }, '/config/PAYMENT_DEADLINE'],
+  [{ config: { BREAKER_ERROR_SHARE: '1.5' } }, '/config/BREAKER_ERROR_SHARE'],
   [{ config: { DATABASE_POOL_MAX: 0 } }, '/config/DATABASE_POOL_MAX'],
   // An empty list of peers in a NetworkPolicy is everybody.
   [{ networkPolicy: { proxies: [] } }, '/networkPolicy/proxies'],
