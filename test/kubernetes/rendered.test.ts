@@ -68,6 +68,8 @@ test('the grace period of the pod outlasts preStop and the deadline of the shutd
     'shutdown.preStopSeconds=20',
     '--set',
     'shutdown.deadlineSeconds=30',
+    '--set',
+    'database.connections=150',
   ]);
   const [, api] = podsOf(objects).find(([owner]) => owner === 'Deployment orders') ?? [];
   expect(api?.spec.terminationGracePeriodSeconds).toBe(55);

@@ -15,6 +15,9 @@ test.each([
   ['autoscaling.maxReplicas=2', 'autoscaling.maxReplicas'],
   ['monitoring.enabled=true', 'monitoring.rules.runbookUrl'],
   ['autoscaling.maxReplicas=50', 'database.connections'],
+  // Six replicas, one that comes and one that goes, with twelve connections each.
+  ['database.connections=95', 'database.connections'],
+  ['shutdown.drainDelaySeconds=10', 'database.connections'],
   ['agentCheck.enabled=true,agentCheck.port=7071', 'agentCheck.port'],
   ['resources=null', 'resources'],
   ['evidence.resources.limits=null', 'limits'],

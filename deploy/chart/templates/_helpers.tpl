@@ -93,12 +93,6 @@ priorityClassName: {{ . }}
 
 {{/* What values.schema.json cannot say, because it concerns several values. */}}
 {{- define "orders.check" -}}
-{{- $pool := index .Values.config "DATABASE_POOL_MAX" | default (include "orders.default" (dict "context" . "name" "DATABASE_POOL_MAX")) | int }}
-{{- $replicas := add (include "orders.replicasAtMost" . | int) (.Values.rollout.maxSurge | int) }}
-{{- $connections := mul $replicas (add $pool 2) }}
-{{- if gt $connections (.Values.database.connections | int) }}
-{{- fail (printf "%d replicas, one rollout included, with DATABASE_POOL_MAX=%d open up to %d connections (2 more each, for readiness and cancelling), and database.connections is %d. Fewer replicas, a smaller pool, or a pooler in between." $replicas $pool $connections (.Values.database.connections | int)) }}
-{{- end }}
 {{- if not .Values.paymentGateway.url }}
 {{- fail "paymentGateway.url is required." }}
 {{- end }}
@@ -107,6 +101,17 @@ priorityClassName: {{ . }}
 {{- end }}
 {{- if and .Values.autoscaling.enabled (lt (.Values.autoscaling.maxReplicas | int) (.Values.autoscaling.minReplicas | int)) }}
 {{- fail "autoscaling.maxReplicas must not be below autoscaling.minReplicas." }}
+{{- end }}
+{{- $pool := index .Values.config "DATABASE_POOL_MAX" | default (include "orders.default" (dict "context" . "name" "DATABASE_POOL_MAX")) | int }}
+{{- /*
+  Those that a rollout adds, and those that are about to go: Kubernetes counts them no more, and they keep their connections until the
+  drain is over, while the next ones take their places every minReadySeconds.
+*/}}
+{{- $going := max 1 (div (add .Values.shutdown.preStopSeconds .Values.shutdown.drainDelaySeconds 4) 5) }}
+{{- $replicas := add (include "orders.replicasAtMost" . | int) (mul (.Values.rollout.maxSurge | int) (add 1 $going)) }}
+{{- $connections := mul $replicas (add $pool 2) }}
+{{- if gt $connections (.Values.database.connections | int) }}
+{{- fail (printf "%d replicas, those that come and go in a rollout included, with DATABASE_POOL_MAX=%d open up to %d connections (2 more each, for readiness and cancelling), and database.connections is %d. Fewer replicas, a smaller pool, a shorter drain, or a pooler in between." $replicas $pool $connections (.Values.database.connections | int)) }}
 {{- end }}
 {{- if .Values.agentCheck.enabled }}
 {{- range $name := list "PORT" "ADMIN_PORT" }}
