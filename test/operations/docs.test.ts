@@ -161,3 +161,12 @@ test('deploy/README.md says at which share of its memory a sampler refuses data'
   );
   expect(textOf('deploy/README.md')).toContain(`above ${limit - spike} % of its limit`);
 });
+
+test('deploy/README.md creates what values/managed.yaml expects to be there, and names every key of the Secret', () => {
+  const page = textOf('deploy/README.md');
+  const claim = /existingClaim: (\S+)/.exec(textOf('deploy/values/managed.yaml'))?.[1];
+  expect(page).toContain(`kind: PersistentVolumeClaim\nmetadata: { name: ${claim} }`);
+  const keys = [...textOf('deploy/chart/values.yaml').matchAll(/^# {3}([A-Z_]+) /gm)].map(([, key]) => key);
+  expect(keys.length).toBeGreaterThan(4);
+  expect(keys.filter((key) => !page.includes(`\`${key}\``))).toEqual([]);
+});

@@ -142,7 +142,7 @@ priorityClassName: {{ . }}
 {{- end }}
 
 {{/*
-  A Secret that is missing would show as a Job that does not start, after minutes. Only seen where Helm talks to the cluster, and the
+  A Secret that is missing would show as a Job that does not start, after minutes, and a claim as a pod that does not. Only seen where Helm talks to the cluster, and the
   namespace exists, which its first ServiceAccount shows.
 */}}
 {{- define "orders.checkSecret" -}}
@@ -159,6 +159,10 @@ priorityClassName: {{ . }}
 {{- if not (hasKey ($secret.data | default dict) $key) }}
 {{- fail (printf "The Secret %s has no key %s." $.Values.secretName $key) }}
 {{- end }}
+{{- end }}
+{{- $claim := .Values.evidence.existingClaim }}
+{{- if and .Values.evidence.enabled $claim (not (lookup "v1" "PersistentVolumeClaim" .Release.Namespace $claim)) }}
+{{- fail (printf "The namespace %s has no PersistentVolumeClaim %s, which evidence.existingClaim names." .Release.Namespace $claim) }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -112,6 +112,14 @@ test('a revision that never becomes ready does not replace the old one, and is r
   expect(names(await release.replicas())).toEqual(before);
 });
 
+test('a claim for evidence that is missing is named before anything changes', async () => {
+  const { generation } = (await release.deployment()).metadata as { generation?: number };
+  await expect(
+    release.upgrade(...threeReplicas, 'evidence.enabled=true', 'evidence.existingClaim=captures'),
+  ).rejects.toThrow('has no PersistentVolumeClaim captures');
+  expect((await release.deployment()).metadata).toMatchObject({ generation });
+});
+
 test('a Secret that is missing, or lacks a key, is named before anything changes', async () => {
   const secret = `/api/v1/namespaces/${release.namespace}/secrets/orders`;
   const { generation } = (await release.deployment()).metadata as { generation?: number };
