@@ -1,7 +1,9 @@
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { parseExposition } from '../../lab/harness/exposition.ts';
 import { programs as neededPrograms } from '../../lab/harness/programs.ts';
+import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
 import { optionsOfScripts } from '../support/files/shown-commands.ts';
 import { readDashboards } from '../support/files/observability-as-code.ts';
 import { readAll } from '../support/files/path-references.ts';
@@ -145,6 +147,19 @@ test.each(['docs/runbooks/event-loop.md', 'lab/fork/starter/docs/runbooks/event-
     expect(others.filter((each) => pattern.test(each))).toEqual([]);
   },
 );
+
+test('the runbook of TelemetryDropped has every reason for which spans and log records are lost', async () => {
+  const lost = parseExposition(await createMetrics().render('text'), 'prometheus').samples.filter(
+    ({ name }) => name === 'telemetry_dropped_total',
+  );
+  expect(lost.length).toBeGreaterThan(5);
+  const rows = textOf('docs/runbooks/telemetry-dropped.md').match(/^\| (?:traces|logs).*/gm) ?? [];
+  const missing = lost.filter(
+    ({ labels }) =>
+      !rows.some((row) => row.includes(`${labels['signal']}`) && row.includes(`\`${labels['reason']}\``)),
+  );
+  expect(missing).toEqual([]);
+});
 
 test('the command that stops the stack stops the containers of every profile', () => {
   const stopping = pages.flatMap(({ file, text }) =>
