@@ -3,6 +3,8 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parseExposition } from '../../lab/harness/exposition.ts';
 import { programs as neededPrograms } from '../../lab/harness/programs.ts';
+import { parse } from 'yaml';
+import { sdkNames } from '../../src/config/sdk-variables.ts';
 import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
 import { optionsOfScripts } from '../support/files/shown-commands.ts';
 import { readDashboards } from '../support/files/observability-as-code.ts';
@@ -184,4 +186,47 @@ test('deploy/README.md creates what values/managed.yaml expects to be there, and
   const keys = [...textOf('deploy/chart/values.yaml').matchAll(/^# {3}([A-Z_]+) /gm)].map(([, key]) => key);
   expect(keys.length).toBeGreaterThan(4);
   expect(keys.filter((key) => !page.includes(`\`${key}\``))).toEqual([]);
+});
+
+/** Read by Node, Docker Compose and Testcontainers; said to have no effect; constants of zlib. */
+const foreign =
+  /^(?:NODE_(?:OPTIONS|EXTRA_CA_CERTS|COMPILE_CACHE|DISABLE_COMPILE_CACHE)|COMPOSE_FILE|TESTCONTAINERS_RYUK_DISABLED|HTTP_PROXY|ALL_PROXY|Z_\w+)$/;
+
+test('every environment variable that a page names is one that a program here reads, or another one that is known', () => {
+  const read = globSync(['{src,lab,stack,test}/**/*.{ts,rs}', 'otel-collector/*.yaml'], {
+    exclude: ['lab/fork/starter/**'],
+  })
+    // In TypeScript, in a shell, in Rust and by the Collector.
+    .flatMap((file) => textOf(file).match(/(?<=\['|"\$|var(?:_os)?\("|\$\{env:)[A-Z][A-Z\d_]+/g) ?? []);
+  const listed = textOf('docs/configuration.md').matchAll(/^\| `([A-Z\d_]+)`/gm);
+  const ofTheStack = textOf('.env.example').matchAll(/^([A-Z_]+)=/gm);
+  const known = new Set([...read, ...sdkNames, ...[...listed, ...ofTheStack].map(([, name = '']) => name)]);
+  const named = pages
+    // Its names are codes of errors.
+    .filter(({ file }) => file !== 'docs/database/faults.md')
+    .flatMap(({ file, text }) =>
+      [...text.matchAll(/(?<=`|^|\s)[A-Z][A-Z\d]*(?:_[A-Z\d]+)+(?==\S|`)/gm)].map(([name]) => ({
+        file,
+        name,
+      })),
+    );
+  expect(named.length).toBeGreaterThan(300);
+  expect(named.filter(({ name }) => !known.has(name) && !foreign.test(name))).toEqual([]);
+});
+
+test('docs/stack.md has every container with its limit, and every job of Prometheus', () => {
+  const page = textOf('docs/stack.md');
+  const { services } = parse(textOf('docker-compose.yml'), { merge: true }) as {
+    services: Record<string, { mem_limit: string; profiles?: string[] }>;
+  };
+  const rows = Object.entries(services).filter(([, { profiles }]) => profiles === undefined);
+  const limits = rows.map(
+    ([name, { mem_limit: limit }]) =>
+      new RegExp(`^\\| \`${name}\` \\|.*\\| ${limit.replace('m', '')} MiB(?: each)? \\|$`, 'm'),
+  );
+  expect(limits.filter((row) => !row.test(page))).toEqual([]);
+  const jobs = [...textOf('prometheus/prometheus.yml').matchAll(/job_name: (\S+)/g)];
+  expect(jobs.length).toBeGreaterThan(5);
+  const [, scraped = ''] = /^## The path of a metric$([^]*?)^\*\*/m.exec(page) ?? [];
+  expect(jobs.filter(([, job]) => !scraped.includes(`\n| \`${job}\` |`)).map(([, job]) => job)).toEqual([]);
 });
