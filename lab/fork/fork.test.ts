@@ -93,13 +93,20 @@ function partedWordsIn(target: string): string[] {
     .map(({ file, line }) => `${file}: ${line}`);
 }
 
-/** Pages, files and scripts that the pages of a fork name, and that it does not have. */
+/** Pages, files and scripts that the pages and the configuration of a fork name, and that it does not have. */
 function missingIn(target: string): string[] {
   const scripts = Object.keys(
     (JSON.parse(readFileSync(path.join(target, 'package.json'), 'utf8')) as { scripts: object }).scripts,
   );
   const pages = globSync('{*.md,docs/**/*.md,deploy/*.md}', { cwd: target });
-  return pages.flatMap((file) => {
+  const inConfiguration = linesOf(target)
+    .filter(({ file }) => /\.(?:ya?ml|cfg|tpl)$/.test(file))
+    .flatMap(({ file, line }) =>
+      (line.match(/\b(?:docs|deploy|lab|src|stack|test)\/[\w./-]+\.\w+/g) ?? [])
+        .filter((named) => !existsSync(path.join(target, named)))
+        .map((named) => `${file}: ${named}`),
+    );
+  const inPages = pages.flatMap((file) => {
     // A recipe links from the file that it changes.
     const text = readFileSync(path.join(target, file), 'utf8').replaceAll(/^(`{3,})diff\n[^]*?^\1$/gm, '');
     return [
@@ -117,6 +124,7 @@ function missingIn(target: string): string[] {
         .filter((script) => !scripts.includes(script)),
     ].map((missing) => `${file}: ${missing}`);
   });
+  return [...inConfiguration, ...inPages];
 }
 
 describe('a fork', { timeout: 300_000 }, () => {

@@ -89,6 +89,7 @@ const containers = (hasTraffic: boolean): EditedFile[] => [
         '# --- the service, its payment gateway and its clients ---------------------------',
         '# --- the service and its dependency ----------------------------------------------',
       ),
+      replace(', and podman-compose ends at a dependency that stack/minimal.yml leaves out.', '.'),
       replace('PAYMENT_GATEWAY_URL', 'UPSTREAM_URL'),
       replaceBlock('simulator:', simulator),
     ],

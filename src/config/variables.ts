@@ -7,7 +7,7 @@ import { propagationVariables } from './propagation-variables.ts';
 import { outgoingProxyVariables } from './outgoing-proxy.ts';
 import { postgresVariables } from './postgres-variables.ts';
 
-/** Every variable of the service. `npm run docs` generates docs/configuration.md from it. */
+/** Every variable of the service, with what its documentation says. */
 export const variables = {
   NODE_ENV: oneOf(['development', 'test', 'production'], {
     default: 'development',

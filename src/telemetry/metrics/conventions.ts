@@ -85,8 +85,7 @@ const delay = (which: string, what: string): Convention =>
   });
 
 /**
- * Every metric of the semantic conventions 1.45 that the service has, and the one place that says so: METRICS_NAMES shows them,
- * and a test compares docs/telemetry.md with this table.
+ * Every metric of the semantic conventions 1.45 that the service has, and the one place that says so: METRICS_NAMES shows them.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
  * @see https://opentelemetry.io/docs/specs/semconv/db/database-metrics/
