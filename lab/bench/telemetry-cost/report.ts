@@ -86,7 +86,7 @@ ${metricsPart(metrics, options)}
 | fewer traces | \`OTEL_TRACES_SAMPLER=parentbased_traceidratio\`, \`OTEL_TRACES_SAMPLER_ARG=0.01\`; or tail sampling, which keeps the interesting ones |
 | fewer log lines | \`LOG_LEVEL=warn\` leaves out the line per request; \`LOG_LEVEL=info,http=warn\` only that |
 | no line kept twice | \`OTEL_LOGS_EXPORTER=none\` where the platform collects stdout |
-| fewer samples | \`scrape_interval\` of Prometheus; the rules of this repository look back one minute, so at most 15 s with them |
+| fewer samples | \`scrape_interval\` of Prometheus; the rules of this repository look back one minute, so at most 30 s with them, and better 15 s |
 `;
 }
 
