@@ -97,7 +97,7 @@ const containers = (hasTraffic: boolean): EditedFile[] => [
   {
     from: '.env.example',
     edits: [
-      remove('# `npm run stack:native` reads the ports, too.\n'),
+      remove('# `npm run stack:native` reads them, too, but for LOGS_PORT and the image versions.\n'),
       remove(/^(?:# Of the log processor.*|LOGS_PORT=.*)\n/gm),
       ...(hasTraffic
         ? []

@@ -31,7 +31,7 @@ export const recipes: Readonly<Record<ToolName, (surroundings: Surroundings) => 
   async redis({ ports }) {
     return {
       // As in docker-compose.yml: a cache, which may lose everything but must not grow.
-      args: `--bind 127.0.0.1 --port ${ports.REDIS} --save --maxmemory 16mb --maxmemory-policy allkeys-lru`
+      args: `--bind 127.0.0.1 --port ${ports.REDIS} --save --maxmemory 12mb --maxmemory-policy allkeys-lru`
         .split(' ')
         // An empty `--save` turns snapshots off.
         .flatMap((argument) => (argument === '--save' ? [argument, ''] : [argument])),
@@ -109,6 +109,7 @@ export const recipes: Readonly<Record<ToolName, (surroundings: Surroundings) => 
         `--storage.path=${path.join(folder, 'data')}`,
         '--cluster.listen-address=',
         `--web.listen-address=${local(ports.ALERTMANAGER_PORT)}`,
+        `--web.external-url=${url(ports.ALERTMANAGER_PORT)}`,
       ],
       ready: () => answers(`${url(ports.ALERTMANAGER_PORT)}/-/ready`),
     };
@@ -133,9 +134,11 @@ export const recipes: Readonly<Record<ToolName, (surroundings: Surroundings) => 
       args: [
         `--config.file=${file}`,
         `--storage.tsdb.path=${path.join(folder, 'data')}`,
-        '--storage.tsdb.retention.time=1d',
+        `--storage.tsdb.retention.time=${process.env['PROMETHEUS_RETENTION'] || '2d'}`,
         '--enable-feature=exemplar-storage',
         `--web.listen-address=${local(ports.PROMETHEUS_PORT)}`,
+        // Base URL of the links in alerts. By default it has the name of the machine, under which nothing listens.
+        `--web.external-url=${url(ports.PROMETHEUS_PORT)}`,
       ],
       env: { GOMEMLIMIT: '90MiB' },
       ready: () => answers(`${url(ports.PROMETHEUS_PORT)}/-/ready`),

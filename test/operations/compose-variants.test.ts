@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { recipes } from '../../stack/native/backends.ts';
+import { anyPorts } from '../../stack/native/ports.ts';
 
 /** Checks the files that change the stack of docker-compose.yml, without running a container. */
 
@@ -205,4 +208,23 @@ test('other programs than Docker Compose can read the files', async () => {
     ([place, types]) => published.has(place.split(' ')[1]) && types.has('number'),
   );
   expect(numbers).toEqual([]);
+});
+
+test('the programs of the native stack keep as much as the containers, and link to where they listen', async () => {
+  const services = await servicesOf('docker-compose.yml');
+  const optionsOf = (name: string) => services.get(name)?.command ?? [];
+  const dataDir = await mkdtemp(`${tmpdir()}/native-`);
+  await using folder = new AsyncDisposableStack();
+  folder.defer(() => rm(dataDir, { recursive: true, force: true }));
+  const ports = await anyPorts();
+  const surroundings = { ports, dataDir, postgresUrl: '', hasLoki: true, hasAlertmanager: true };
+  const [prometheus, alertmanager, redis] = await Promise.all(
+    (['prometheus', 'alertmanager', 'redis'] as const).map((name) => recipes[name](surroundings)),
+  );
+  const retention = optionsOf('prometheus').find((option) => option.includes('retention.time'));
+  expect(prometheus?.args).toContain(retention);
+  const memory = optionsOf('valkey')[optionsOf('valkey').indexOf('--maxmemory') + 1];
+  expect(redis?.args.join(' ')).toContain(`--maxmemory ${memory} `);
+  expect(prometheus?.args).toContain(`--web.external-url=http://127.0.0.1:${ports.PROMETHEUS_PORT}`);
+  expect(alertmanager?.args).toContain(`--web.external-url=http://127.0.0.1:${ports.ALERTMANAGER_PORT}`);
 });
