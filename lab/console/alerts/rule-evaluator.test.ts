@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -6,7 +7,7 @@ import { evaluate } from '../promql/evaluate.ts';
 import type { Labels } from '../promql/expression.ts';
 import { durationIn, parseQuery } from '../promql/parse.ts';
 import { createRuleEvaluator } from './rule-evaluator.ts';
-import { groupsIn } from './rules.ts';
+import { groupsIn, readRules } from './rules.ts';
 
 // The project's tests of its rules, which promtool passes (test/operations/alerts.test.ts): the console must pass them, too.
 
@@ -145,3 +146,40 @@ test.each(['[[:alpha:]]', '(?U)a+', String.raw`\\pL`, '(?P<name>a)'])(
     ]);
   },
 );
+
+test('a rule with a duration that Prometheus refuses is not evaluated, and the others are', () => {
+  const evaluator = createRuleEvaluator(
+    groupsIn(`
+groups:
+  - name: wrong for
+    rules:
+      - { alert: A, expr: up, for: 5 }
+      - { alert: B, expr: up, for: , labels: , annotations: }
+  - { name: wrong interval, interval: 1.5h, rules: [{ alert: C, expr: up }] }
+  - { name: without rules, rules: }
+`),
+  );
+  evaluator.scrape('', { job: 'orders', instance: 'i' }, 1000);
+  evaluator.evaluateAt(1000);
+  const refused = (duration: string) => ({
+    active: [],
+    reasons: [`It uses the duration ${duration}, which the console cannot evaluate.`],
+  });
+  expect(evaluator.alerts()).toMatchObject([refused('5'), { active: [{}], reasons: [] }, refused('1.5h')]);
+});
+
+test.each([
+  ['groups: [', 'Flow sequence'],
+  ['groups: 5', 'groups must be a list'],
+])('a file that says %s, which holds no rules, is named in one line', async (text, why) => {
+  await using rules = await mkdtempDisposable(path.join(tmpdir(), 'rules-'));
+  await writeFile(path.join(rules.path, 'wrong.yml'), text);
+  await expect(readRules(rules.path)).rejects.toThrow(
+    expect.objectContaining({
+      name: 'StartupError',
+      message: expect.stringMatching(
+        new RegExp(String.raw`wrong\.yml is no file of alert rules: .*${why}.*$`),
+      ) as string,
+    }) as Error,
+  );
+});
