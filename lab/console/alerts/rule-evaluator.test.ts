@@ -183,3 +183,11 @@ test.each([
     }) as Error,
   );
 });
+
+test('groups of one name in two files are evaluated both', () => {
+  const group = (alert: string) => `groups: [{ name: g, rules: [{ alert: ${alert}, expr: up }] }]`;
+  const evaluator = createRuleEvaluator([...groupsIn(group('A')), ...groupsIn(group('B'))]);
+  evaluator.scrape('', { job: 'orders', instance: 'i' }, 1000);
+  evaluator.evaluateAt(1000);
+  expect(evaluator.alerts()).toMatchObject([{ active: [{}] }, { active: [{}] }]);
+});

@@ -62,7 +62,8 @@ export function createRuleEvaluator(groups: readonly RuleGroup[]): RuleEvaluator
   const failures = new Map<Rule, string>();
   /** The series that a rule or the target had last, so that the end of each can be written. */
   const present = new Map<Rule | 'target', Map<string, Labels>>();
-  const evaluatedAt = new Map<string, number>();
+  /** By the group and not by its name, which a group of another file may have as well. */
+  const evaluatedAt = new Map<RuleGroup, number>();
   let kinds: ReadonlyMap<string, string> = new Map();
   let first: number | undefined;
   let last = -Infinity;
@@ -128,11 +129,11 @@ export function createRuleEvaluator(groups: readonly RuleGroup[]): RuleEvaluator
       write('target', [up, ...kept], time);
     },
     evaluateAt(time) {
-      for (const { name, interval, rules: members } of groups) {
+      for (const group of groups) {
         // A scrape may be a little early.
-        if (time - (evaluatedAt.get(name) ?? -Infinity) < interval - 500) continue;
-        evaluatedAt.set(name, time);
-        for (const rule of members) evaluateRule(rule, time);
+        if (time - (evaluatedAt.get(group) ?? -Infinity) < group.interval - 500) continue;
+        evaluatedAt.set(group, time);
+        for (const rule of group.rules) evaluateRule(rule, time);
       }
     },
     alerts: () =>
