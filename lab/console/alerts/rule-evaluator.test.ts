@@ -184,6 +184,20 @@ test.each([
   );
 });
 
+test.each([
+  [String.raw`a\\-b\\:c\\_d`, 'a-b:c_d'],
+  ['/orders/{id}', '/orders/{id}'],
+  [String.raw`\\{id\\}|\\p{Lu}{2,}`, 'AB'],
+  ['[a-z{}]{3}', 'b{}'],
+])('the pattern %s finds %s, as in RE2', (pattern, found) => {
+  const evaluator = createRuleEvaluator(
+    groupsIn(`groups: [{ name: g, rules: [{ alert: A, expr: 'up{job=~"${pattern}"}' }] }]`),
+  );
+  evaluator.scrape('', { job: found, instance: 'i' }, 1000);
+  evaluator.evaluateAt(1000);
+  expect(evaluator.alerts()).toMatchObject([{ active: [{ labels: { job: found } }], reasons: [] }]);
+});
+
 test('groups of one name in two files are evaluated both', () => {
   const group = (alert: string) => `groups: [{ name: g, rules: [{ alert: ${alert}, expr: up }] }]`;
   const evaluator = createRuleEvaluator([...groupsIn(group('A')), ...groupsIn(group('B'))]);

@@ -206,12 +206,21 @@ function stringIn(text: string): string {
  */
 function patternIn(text: string): RegExp {
   // RE2 sets flags for the rest, such as (?i); here they have a group.
-  const grouped = text.replace(/^\(\?([ims]+)\)(.*)$/s, '(?$1:$2)');
+  const grouped = inUnicode(text).replace(/^\(\?([ims]+)\)(.*)$/s, '(?$1:$2)');
   try {
     return new RegExp(`^(?:${grouped})$`, 'su');
   } catch {
     throw new UnsupportedQuery(`the pattern ${JSON.stringify(text)}`);
   }
+}
+
+/** RE2 takes a brace that repeats nothing, and any sign after a backslash, for the sign itself. */
+function inUnicode(pattern: string): string {
+  return pattern.replaceAll(/\\[pPx]\{[^}]*\}|\\.|\{\d+(?:,\d*)?\}|[{}]/gs, (token) =>
+    /^\\?[ -/:-@[-`{-~]$/.test(token)
+      ? String.raw`\x${token.charCodeAt(token.length - 1).toString(16)}`
+      : token,
+  );
 }
 
 function numberIn(text: string): number {
