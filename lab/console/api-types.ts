@@ -314,3 +314,8 @@ export type Found =
   | { kind: 'trace'; id: string }
   | { kind: 'order'; id: string }
   | { kind: 'nothing'; reason: string };
+
+export interface OpenedFile {
+  /** The first trace of the file; null if it has none. */
+  traceId: string | null;
+}

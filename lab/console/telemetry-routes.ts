@@ -6,6 +6,7 @@ import type { ServiceMaps } from './map/service-map.ts';
 import { MetricQuery, type MetricStore } from './metrics/metric-store.ts';
 import { LogQuery, type LogStore } from './logs/log-store.ts';
 import type { Senders } from './senders/senders.ts';
+import { openedFileRoute } from './traces/opened-file.ts';
 import { findTraces, TraceQuery } from './traces/trace-query.ts';
 import type { TraceStore } from './traces/trace-store.ts';
 import { problem } from '../simulator/answer.ts';
@@ -40,6 +41,8 @@ export function telemetryRoutes({
     app.get('/api/traces', { schema: { querystring: TraceQuery } }, (request) =>
       findTraces(traces, request.query),
     );
+
+    await app.register(openedFileRoute, { traces });
 
     app.get('/api/traces/:id', { schema: { params: Id } }, (request, reply) => {
       const { id } = request.params;

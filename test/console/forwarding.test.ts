@@ -103,3 +103,16 @@ test('the console does not forward a signal without a destination', async () => 
   await shown.raw('POST', '/v1/metrics', { body: {} });
   expect(await collectorState()).toEqual({ sent: 0, waiting: 0, dropped: 0 });
 });
+
+test('a file of traces is shown, and is no live telemetry: not forwarded, not on the map, of no sender', async () => {
+  const span = otlpSpan();
+  // The id of the trace is not the first one that stands in the file.
+  const linked = { links: [{ traceId: 'd'.repeat(32), spanId: 'e'.repeat(16) }], ...span };
+  const opened = await shown.call('POST', '/api/traces', { body: traceRequestOf([linked]) });
+  expect(opened).toMatchObject({ status: 200, body: { traceId: span.traceId } });
+  expect((await shown.call('GET', `/api/traces/${span.traceId}`)).status).toBe(200);
+  expect(await collectorState()).toEqual({ sent: 0, waiting: 0, dropped: 0 });
+  expect((await shown.call('GET', '/api/senders')).body).toMatchObject({ senders: [], refusals: [] });
+  expect((await shown.call('GET', '/api/map')).body).toMatchObject({ nodes: [], edges: [] });
+  expect((await shown.raw('POST', '/api/traces', { body: {} })).status).toBe(401);
+});

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { SpanRecord, Value } from '../api-types.ts';
 import { readTraces } from './json.ts';
 import { toSpanRecord } from './records.ts';
-import { firstTraceId, otlpOf } from '../page/otlp-file.ts';
+import { otlpOf } from '../page/otlp-file.ts';
 
 const hex = (length: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${length - 1}}[1-9]$`));
 const name = fc.string({ minLength: 1, maxLength: 12 }).filter((each) => each !== '__proto__');
@@ -36,14 +36,15 @@ const span: fc.Arbitrary<SpanRecord> = fc.record({
   dropped: fc.constant(0),
 });
 
+const ended = (each: SpanRecord): SpanRecord => ({ ...each, end: Math.max(each.end, each.start) });
+
 test('a downloaded trace is read back as it was', () => {
   fc.assert(
     fc.property(fc.array(span, { minLength: 1, maxLength: 4 }), (spans) => {
       const file = JSON.stringify(otlpOf({ spans }));
       const read = readTraces(file).map((each) => toSpanRecord(each));
       const byService = [...Map.groupBy(spans, ({ service }) => service).values()].flat();
-      expect(read).toEqual(byService.map((each) => ({ ...each, end: Math.max(each.end, each.start) })));
-      expect(firstTraceId(file)).toBe(byService[0]?.traceId);
+      expect(read).toEqual(byService.map(ended));
     }),
   );
 });

@@ -62,8 +62,3 @@ function valueOf(value: Value): object {
   if (Array.isArray(value)) return { arrayValue: { values: value.map((each) => valueOf(each)) } };
   return { kvlistValue: { values: attributesOf(value) } };
 }
-
-/** The id of the first trace in a file of OTLP JSON, or in its first line: the file exporter writes one request per line. */
-export function firstTraceId(text: string): string | undefined {
-  return /"traceId"\s*:\s*"([0-9a-f]{32})"/i.exec(text)?.[1]?.toLowerCase();
-}

@@ -1,6 +1,6 @@
-import { messageOf } from './api.ts';
+import type { OpenedFile } from '../api-types.ts';
+import { messageOf, request } from './api.ts';
 import { h } from './h.ts';
-import { firstTraceId } from './otlp-file.ts';
 import type { Page } from './view.ts';
 
 /** Reads a file of traces in OTLP JSON, such as the trace view or the Collector's file exporter writes, and opens the first. */
@@ -16,13 +16,12 @@ export function createUpload(page: Page): HTMLElement {
   async function upload(): Promise<void> {
     try {
       const content = (await input.files?.[0]?.text()) ?? '';
-      const traceId = firstTraceId(content);
-      if (traceId === undefined) {
-        page.notify('The file has no trace in OTLP JSON.');
-        return;
-      }
-      for (const request of requestsIn(content)) await send(request);
-      page.go(`/traces/${traceId}`);
+      const opened: Array<string | null> = [];
+      for (const part of partsOf(content))
+        opened.push((await request<OpenedFile>('POST', '/api/traces', part)).traceId);
+      const first = opened.find((traceId) => traceId !== null);
+      if (first === undefined) page.notify('The file has no trace in OTLP JSON.');
+      else page.go(`/traces/${first}`);
     } catch (error) {
       page.notify(`The file cannot be read: ${messageOf(error)}`);
     } finally {
@@ -34,20 +33,11 @@ export function createUpload(page: Page): HTMLElement {
 }
 
 /** One request, or one per line, as the Collector's file exporter writes them. */
-function requestsIn(content: string): string[] {
+function partsOf(content: string): string[] {
   try {
     JSON.parse(content);
     return [content];
   } catch {
     return content.split('\n').filter((line) => line.trim() !== '');
   }
-}
-
-async function send(body: string): Promise<void> {
-  const response = await fetch('/v1/traces', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-  });
-  if (!response.ok) throw new Error(`the console answers ${response.status}.`);
 }
