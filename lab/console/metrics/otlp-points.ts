@@ -1,6 +1,6 @@
 import { boundedLabels, boundedText, type Cuts, mostExemplarsOfSeries } from '../otlp/limits.ts';
 import type { ReceivedMetric } from '../otlp/messages.ts';
-import { isSpanId, isTraceId, milliseconds, serviceOf } from '../otlp/records.ts';
+import { isSpanId, isTraceId, milliseconds, replicaOf, serviceOf } from '../otlp/records.ts';
 import {
   exponentialIndex,
   type Distribution,
@@ -54,7 +54,7 @@ const noValue = 1;
 
 function describer(metric: ReceivedMetric, cuts: Cuts) {
   const service = serviceOf(metric.resource);
-  const instance = metric.resource['service.instance.id'];
+  const instance = replicaOf(metric.resource);
   const origin = {
     service,
     scope: boundedText(metric.scope.name, cuts),
@@ -69,7 +69,7 @@ function describer(metric: ReceivedMetric, cuts: Cuts) {
     delta: boolean,
   ): MetricPoint | undefined => {
     if (measured === undefined || metric.name === '') return undefined;
-    const labels = boundedLabels(point.attributes, typeof instance === 'string' ? { instance } : {}, cuts);
+    const labels = boundedLabels(point.attributes, instance === '' ? {} : { instance }, cuts);
     const exemplars = 'exemplars' in point ? point.exemplars : [];
     return {
       ...origin,

@@ -107,9 +107,15 @@ function orderIdOf(attributes: Values): string {
   return textOf(attributes['order_id']) || textOf(attributes['key']);
 }
 
-/** What tells a replica from others of its service; empty if its resource does not say. */
+/** What tells a process from others of its service; empty if its resource does not say. */
 export function replicaOf(resource: Attributes): string {
-  return textOf(resource['service.instance.id']) || textOf(resource['host.name']);
+  const instance = textOf(resource['service.instance.id']);
+  if (instance !== '') return instance;
+  // SDKs that give themselves no instance have a detector for these.
+  const pid = resource['process.pid'];
+  return [textOf(resource['host.name']), typeof pid === 'number' ? String(pid) : '']
+    .filter(Boolean)
+    .join(':');
 }
 
 function textOf(value: unknown): string {

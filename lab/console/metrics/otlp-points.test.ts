@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { readMetrics } from '../otlp/json.ts';
+import { createMetricStore } from './metric-store.ts';
+import { pointsOf } from './otlp-points.ts';
+
+type Member = Readonly<Record<string, unknown>>;
+
+/** The series of a counter whose points these are, each sent by the process with these attributes. */
+function seriesOf(sent: ReadonlyArray<readonly [point: Member, ofProcess: readonly Member[]]>) {
+  const store = createMetricStore(10_000_000);
+  for (const [at, [point, attributes]] of sent.entries()) {
+    const dataPoints = [{ timeUnixNano: `${1_700_000_000 + 10 * at}000000000`, ...point }];
+    const metrics = [{ name: 'c', sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints } }];
+    const resourceMetrics = [{ resource: { attributes }, scopeMetrics: [{ metrics }] }];
+    for (const each of readMetrics(JSON.stringify({ resourceMetrics }))) store.add(pointsOf(each).points);
+  }
+  return store.find({ name: 'c', after: 0, limit: 50 }).series;
+}
+
+test('processes of one service have series of their own, also without an instance', () => {
+  const ofProcess = (pid: string) => [
+    { key: 'host.name', value: { stringValue: 'box' } },
+    { key: 'process.pid', value: { intValue: pid } },
+  ];
+  const [large, small] = [{ asInt: '1000' }, { asInt: '5' }];
+  const sent = [large, small, large, small].map(
+    (point, at) => [point, ofProcess(at % 2 === 0 ? '7' : '8')] as const,
+  );
+  expect(seriesOf(sent).map(({ labels, columns }) => [labels['instance'], columns['rate']])).toEqual([
+    ['box:7', [null, 0]],
+    ['box:8', [null, 0]],
+  ]);
+});
