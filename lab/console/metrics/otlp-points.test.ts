@@ -31,3 +31,9 @@ test('processes of one service have series of their own, also without an instanc
     ['box:8', [null, 0]],
   ]);
 });
+
+test('a point whose value is null, as JavaScript writes NaN, is a gap and no 0', () => {
+  const values = [{ asDouble: 4 }, { asDouble: null }, {}, { asDouble: null, asInt: '6' }];
+  const [series] = seriesOf(values.map((value) => [value, []]));
+  expect(series?.columns['total']).toEqual([4, null, null, 6]);
+});

@@ -101,7 +101,7 @@ function measuredNumber({
   asDouble: number | undefined;
   asInt: number | bigint | undefined;
 }): Measured {
-  const value = Number(asDouble ?? asInt ?? 0);
+  const value = Number(asDouble ?? asInt);
   return { value: Number.isFinite(value) ? value : null };
 }
 

@@ -4,6 +4,7 @@ import {
   id,
   int64,
   integer,
+  isSet,
   type Members,
   nameOf,
   numbers,
@@ -59,13 +60,15 @@ const common = (point: Members) => ({
   flags: integer(point['flags']),
 });
 
-const maybe = (any: unknown): number | undefined => (any === undefined ? undefined : double(any));
+const maybe = (any: unknown): number | undefined => (isSet(any) ? double(any) : undefined);
+
+const maybeInt64 = (any: unknown) => (isSet(any) ? int64(any) : undefined);
 
 const exemplars = (point: Members) =>
   objects(point['exemplars']).map((exemplar) => ({
     time: time(exemplar['timeUnixNano']),
     asDouble: maybe(exemplar['asDouble']),
-    asInt: exemplar['asInt'] === undefined ? undefined : int64(exemplar['asInt']),
+    asInt: maybeInt64(exemplar['asInt']),
     spanId: id(exemplar['spanId']),
     traceId: id(exemplar['traceId']),
   }));
@@ -73,7 +76,7 @@ const exemplars = (point: Members) =>
 const readNumber = (point: Members) => ({
   ...common(point),
   asDouble: maybe(point['asDouble']),
-  asInt: point['asInt'] === undefined ? undefined : int64(point['asInt']),
+  asInt: maybeInt64(point['asInt']),
   exemplars: exemplars(point),
 });
 

@@ -31,14 +31,16 @@ export function value(any: unknown): AttributeValue {
   const { stringValue, boolValue, intValue, doubleValue, arrayValue, kvlistValue, bytesValue } = object(any);
   if (typeof stringValue === 'string') return stringValue;
   if (typeof boolValue === 'boolean') return boolValue;
-  if (intValue !== undefined) return int64(intValue);
-  if (doubleValue !== undefined) return double(doubleValue);
-  if (arrayValue !== undefined) return list(object(arrayValue)['values']).map(value);
-  if (kvlistValue !== undefined) return attributes(object(kvlistValue)['values']);
+  if (isSet(intValue)) return int64(intValue);
+  if (isSet(doubleValue)) return double(doubleValue);
+  if (isSet(arrayValue)) return list(object(arrayValue)['values']).map(value);
+  if (isSet(kvlistValue)) return attributes(object(kvlistValue)['values']);
   if (typeof bytesValue === 'string') return Buffer.from(bytesValue, 'base64');
   return undefined;
 }
 
+/** A field that is null is one that was not written. */
+export const isSet = (any: unknown): boolean => any !== undefined && any !== null;
 export const isObject = (any: unknown): any is Members =>
   typeof any === 'object' && any !== null && !Array.isArray(any);
 export const object = (any: unknown): Members => (isObject(any) ? any : {});
