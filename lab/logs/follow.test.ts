@@ -236,7 +236,8 @@ test('SIGTERM flushes what was read of standard input, and says what was not acc
   await expect.poll(() => lost.said(), soon).toContain('does not accept');
   lost.child.kill('SIGTERM');
   expect(await lost.ended).toBe(1);
-  expect(lost.said()).toContain('1 lines were not accepted in time, those of standard input are lost.');
+  expect(lost.said()).toContain('1 line was not accepted in time, those of standard input are lost.');
+  expect(lost.said()).toContain('Read 1 line (');
 });
 
 test('a checkpoint that cannot be written is told once, and forwarding goes on', async () => {

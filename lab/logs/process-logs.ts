@@ -16,7 +16,7 @@ import { createDispatcher } from './output/dispatcher.ts';
 import { createOtlpTarget } from './output/otlp-target.ts';
 import { createStandardOutput } from './output/standard-output.ts';
 import { createPipeline } from './pipeline.ts';
-import { createTerminal, megabytes, totalOf } from './terminal.ts';
+import { createTerminal, megabytes, numberOf, totalOf } from './terminal.ts';
 
 /** Most bytes of a batch, uncompressed: receivers have a bound, too. */
 const batchBytes = 1024 * 1024;
@@ -122,7 +122,9 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
     void sleep(patience, undefined, { ref: false }).then(() => {
       const seconds = (config.shutdownDeadline - patience) / 1000;
       if (dispatcher.inFlight() > 0 && seconds > 0)
-        say(`Stops within ${seconds.toFixed(0)} s: ${dispatcher.linesInFlight()} lines wait to be accepted.`);
+        say(
+          `Stops within ${seconds.toFixed(0)} s, and waits for ${numberOf(dispatcher.linesInFlight(), 'line')} to be accepted.`,
+        );
     });
   });
   try {
@@ -147,13 +149,14 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
   const figures = { type: 'ended', lines, errors, seconds, cpu: (userCPUTime + systemCPUTime) / 1e6, maxRSS };
   await tellParent(figures);
   say(
-    `Read ${lines} lines (${megabytes(counts.bytes)}) in ${seconds.toFixed(1)} s: ${errors} errors, ${counts.malformed} not JSON, ${counts.oversize} too long, ${counts.rejected} refused.`,
+    `Read ${numberOf(lines, 'line')} (${megabytes(counts.bytes)}) in ${seconds.toFixed(1)} s: ${numberOf(errors, 'error')}, ${counts.malformed} not JSON, ${counts.oversize} too long, ${counts.rejected} refused.`,
   );
+  const notAccepted = `${numberOf(left, 'line')} ${left === 1 ? 'was' : 'were'} not accepted in time`;
   if (left > 0)
     say(
       args.standardInput
-        ? `${left} lines were not accepted in time, those of standard input are lost.`
-        : `${left} lines were not accepted in time; the next start forwards them.`,
+        ? `${notAccepted}, those of standard input are lost.`
+        : `${notAccepted}; the next start forwards them.`,
     );
   return (
     !sets.some((set) => set.hasFailed() && (args.once || args.standardInput)) &&

@@ -116,6 +116,11 @@ export function totalOf(counts: Counts): { lines: number; errors: number } {
   return { lines, errors };
 }
 
+/** Such as `1 line` and `2 lines`. */
+export function numberOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { count, duration, elapsed, grouped, rate } from './format.ts';
+import { count, duration, elapsed, grouped, numberOf, rate } from './format.ts';
 
 test.each([
   [0.9996, '1.00 ms'],
@@ -53,4 +53,5 @@ test('figures are grouped as a browser groups them in English', () => {
     ),
   );
   expect([0, 999, 1000, 1_234_567].map(count)).toEqual(['0', '999', '1,000', '1,234,567']);
+  expect([0, 1, 1000].map((each) => numberOf(each, 'line'))).toEqual(['0 lines', '1 line', '1,000 lines']);
 });

@@ -15,6 +15,11 @@ export function duration(ms: number): string {
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** Such as `1 line` and `2 lines`. */
+export function numberOf(number: number, noun: string): string {
+  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
+}
+
 /** A time that somebody chose, such as `5 min`, or that is left. @param ms milliseconds */
 export function roughly(ms: number): string {
   const whole = Math.round(ms / 1000);

@@ -1,5 +1,5 @@
 import type { LogRecord, TraceSummary } from '../api-types.ts';
-import { clock, duration, elapsed } from './format.ts';
+import { clock, duration, elapsed, numberOf } from './format.ts';
 import { h } from './h.ts';
 import type { Moment } from './moments.ts';
 import { statusOf } from './traces.ts';
@@ -36,7 +36,7 @@ export function tracesCard({
           ),
         ),
       ),
-    h('p', { class: 'muted' }, traces.length === 0 ? 'none kept' : `${logs.length} log lines`),
+    h('p', { class: 'muted' }, traces.length === 0 ? 'none kept' : numberOf(logs.length, 'log line')),
   );
 }
 

@@ -1,5 +1,5 @@
 import type { LogList, NumberedLog } from '../api-types.ts';
-import { clock, count, shortId, text } from './format.ts';
+import { clock, count, numberOf, shortId, text } from './format.ts';
 import { copyButton } from './copy-button.ts';
 import type { Field } from './filter-form.ts';
 import { h, reconcile, setText } from './h.ts';
@@ -108,7 +108,7 @@ export const logsView: CreateView = (address, page) => {
       lines = [...lines, ...list.lines];
       show();
       return list.skipped > 0
-        ? `${count(list.skipped)} lines of this second are not shown. Narrow the filters to see them.`
+        ? `${numberOf(list.skipped, 'line')} of this second ${list.skipped === 1 ? 'is' : 'are'} not shown. Narrow the filters to see all.`
         : '';
     },
     release: follow,

@@ -1,4 +1,4 @@
-import { count, rate } from './format.ts';
+import { count, numberOf, rate } from './format.ts';
 import { h, reconcile, setAttribute, setText } from './h.ts';
 import type { Live } from './live.ts';
 
@@ -87,7 +87,7 @@ function beatsOf({ latest, failure }: Live): Beat[] {
             text: collector.failure === undefined ? 'collector' : 'collector: failing',
             href: '/',
             title:
-              `Forwarded to your Collector: ${count(collector.sent)} requests; ${count(collector.waiting)} waiting, ` +
+              `Forwarded to your Collector: ${numberOf(collector.sent, 'request')}; ${count(collector.waiting)} waiting, ` +
               `${count(collector.dropped)} dropped. ${collector.failure ?? ''}`,
           },
         ]

@@ -1,6 +1,6 @@
 import type { TraceDetail } from '../api-types.ts';
 import { ApiError, call, messageOf, repeat } from './api.ts';
-import { clock, duration, elapsed } from './format.ts';
+import { clock, duration, elapsed, numberOf } from './format.ts';
 import { copyButton } from './copy-button.ts';
 import { fill, h } from './h.ts';
 import { otlpOf } from './otlp-file.ts';
@@ -96,7 +96,7 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
         ),
       ),
       ...fact('Trace', h('span', { class: 'id' }, trace.traceId)),
-      ...fact('Logs', h('a', { href: `/logs?trace=${trace.traceId}` }, `${trace.logs.length} lines`)),
+      ...fact('Logs', h('a', { href: `/logs?trace=${trace.traceId}` }, numberOf(trace.logs.length, 'line'))),
     ),
     h(
       'div',
