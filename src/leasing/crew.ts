@@ -89,8 +89,9 @@ export function createCrew<T>(options: CrewOptions<T>): Crew {
     return next === -1 ? undefined : waiting.splice(next, 1)[0];
   }
 
+  /** Starts the next pieces. A crew that stops gives all of them back, which needs no lane. */
   function occupyLanes(): void {
-    while (working.size < lanes) {
+    while (working.size < lanes || stopping.signal.aborted) {
       const piece = takeNext();
       if (piece === undefined) return;
       const clientId = options.clientOf(piece);
@@ -128,6 +129,7 @@ export function createCrew<T>(options: CrewOptions<T>): Crew {
     async stop() {
       stopping.abort();
       laneFreed.resolve();
+      occupyLanes();
       await running;
       while (working.size > 0) await Promise.all(working);
     },
