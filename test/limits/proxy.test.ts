@@ -82,10 +82,12 @@ describe('the proxy, when a replica does not answer', () => {
     expect(headers.get('cache-control')).toBe('no-store');
     expect((await problemOver('x-request-id: mine\r\n')).body.requestId).toBe('mine');
     expect((await problemOver('x-request-id: "not mine"\r\n')).body.requestId).toMatch(/^[\da-f]{8}-/);
-    const ofAdmin = await fetch(`${proxy.adminUrl}/status`);
-    const problem = (await ofAdmin.json()) as ProblemBody;
-    expect([ofAdmin.status, problem.code]).toEqual([503, 'service_unavailable']);
-    expect(problem.requestId).toBe(ofAdmin.headers.get('x-request-id'));
+    for (const elsewhere of [`${proxy.adminUrl}/status`, `http://${proxy.target}/nothing`]) {
+      const answer = await fetch(elsewhere);
+      const problem = (await answer.json()) as ProblemBody;
+      expect([answer.status, problem.code]).toEqual([503, 'service_unavailable']);
+      expect(problem.requestId).toBe(answer.headers.get('x-request-id'));
+    }
   });
 
   test('a request whose replica dies gets 502 problem details: it may have taken effect', async () => {
