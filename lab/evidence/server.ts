@@ -13,6 +13,7 @@ import { followUpText, sendFollowUp } from './follow-up.ts';
 import { firingAlerts, Notification } from './notification.ts';
 import { capturesPage } from './page.ts';
 import { createResponder, type Responder } from './responder.ts';
+import { ownFolder } from './sole-owner.ts';
 import { createTargets } from './targets.ts';
 
 export interface EvidenceReceiver {
@@ -29,7 +30,7 @@ const bodyLimit = 1_048_576;
 /**
  * Starts the receiver of Alertmanager's webhooks.
  *
- * @throws {StartupError} when it cannot listen there
+ * @throws {StartupError} when it cannot listen there, or when another receiver has its folder
  */
 export async function startEvidence(
   config: Omit<EvidenceConfig, 'logLevel'> & { logger: Logger },
@@ -69,15 +70,18 @@ export async function startEvidence(
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(metricsOf(responder)),
   );
 
+  let giveFolderUp = (): void => {};
   async function close(): Promise<void> {
     ending.abort();
     await app.close();
     await responder.close();
+    giveFolderUp();
   }
   try {
     const url = await listen(app, { host, port }, 'EVIDENCE_PORT');
     if (port === 0) base = url;
-    // Only now: whoever has the port may be at work in the folder.
+    giveFolderUp = await ownFolder(store.folder);
+    // Only now: whoever has the port or the folder may be at work in it.
     await captures.tidy();
     return { url, captures: captures.all, close };
   } catch (error) {

@@ -74,7 +74,7 @@ export const evidenceVariables = {
     default: '5',
     meaning: 'minutes after which the level reverts; 0 leaves the level as it is',
   }),
-  EVIDENCE_DIR: text({ default: '.data/evidence', meaning: 'folder that holds what was taken' }),
+  EVIDENCE_DIR: text({ default: '.data/evidence', meaning: 'folder that holds what one receiver has taken' }),
   EVIDENCE_KEEP: wholeNumber(1, 10_000, {
     default: '50',
     meaning: 'captures that are kept; the oldest are deleted first',

@@ -34,6 +34,7 @@ const asTheyAre = [
     'page',
     'responder',
     'server',
+    'sole-owner',
     'targets',
     'variables',
   ].map((name) => `lab/evidence/${name}.ts`),

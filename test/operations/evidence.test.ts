@@ -142,11 +142,14 @@ describe('an alert about a replica', () => {
 });
 
 describe('a capture that is being taken', () => {
+  const capturesIn = async (folder: string) =>
+    (await readdir(folder)).filter((name) => name.includes('-cpu-'));
+
   async function begun() {
     const folder = await mkdtemp(path.join(tmpdir(), 'orders-evidence-'));
     const receiver = await evidence.start({}, folder);
     await notify(receiver, 'cpu', anAlert());
-    await expect.poll(() => readdir(folder)).toHaveLength(1);
+    await expect.poll(() => capturesIn(folder)).toHaveLength(1);
     return { folder, receiver };
   }
 
@@ -158,16 +161,20 @@ describe('a capture that is being taken', () => {
     expect(receiver.captures()[0]?.profile).toMatchObject({ kind: 'taken' });
   });
 
-  test('a capture that is being taken stays when a second receiver has another port and the same folder', async () => {
+  test('a capture that is being taken stays, with all that were taken, when a second receiver has another port and the same folder', async () => {
     const { folder, receiver } = await begun();
-    await evidence.start({}, folder);
+    await expect(evidence.start({ EVIDENCE_KEEP: '1' }, folder)).rejects.toThrow(
+      `Another evidence receiver keeps its captures in ${folder}.`,
+    );
     await captured(receiver);
     expect(receiver.captures()[0]?.profile).toMatchObject({ kind: 'taken' });
+    await receiver.close();
+    expect((await evidence.start({}, folder)).captures()).toEqual(receiver.captures());
   });
 
   test('a capture that is being taken is not blamed on the service when the disk fails', async () => {
     const { folder, receiver } = await begun();
-    const [id = ''] = await readdir(folder);
+    const [id = ''] = await capturesIn(folder);
     await mkdir(path.join(folder, id, 'cpu.cpuprofile'));
     await captured(receiver);
     expect(receiver.captures()[0]?.profile).toEqual({
