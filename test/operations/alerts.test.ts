@@ -120,6 +120,16 @@ test.each(pages)('the runbook %s has all sections, queries and links', (name, te
   expect(alerts.flatMap(runbooksOf)).toContain(name);
 });
 
+test('the rehearsal of DatabasePoolExhausted holds its lock until the alert fires', () => {
+  const rule = alerts.find(({ alert }) => alert === 'DatabasePoolExhausted');
+  const [, window] = /\[(\d+)s\]/.exec(rule?.expr ?? '') ?? [];
+  const [, minutes] = /^(\d+)m$/.exec(rule?.for ?? '') ?? [];
+  const [, seconds] = /pg_sleep\((\d+)\)/.exec(runbooks.get('database-pool.md') ?? '') ?? [];
+  // Callers wait once the pool is full, and two evaluations are 15 s apart.
+  const filled = 15 + 15;
+  expect(Number(seconds)).toBeGreaterThanOrEqual(filled + Number(window) + Number(minutes) * 60);
+});
+
 test('links in runbooks lead to existing pages and dashboards', async () => {
   const docs = await readdir('docs', { recursive: true });
   for (const [name, text] of runbooks) {
