@@ -64,6 +64,18 @@ test.each([{ PGSSLMODE: 'require' }, { PGSSLROOTCERT: 'system' }])(
   },
 );
 
+test('throughNetwork leaves a Postgres alone whose password is in a file, which has it for that host', async () => {
+  const DATABASE_URL = 'postgres://orders@db.internal/orders';
+  const inherited = { PGPASSFILE: import.meta.filename };
+  expect((await proxy({ DATABASE_URL }, inherited)).proxied.DATABASE_URL).toBe(DATABASE_URL);
+  for (const env of [{ ...inherited, PGPASSWORD: 'secret' }, { PGPASSFILE: '/nowhere' }])
+    expect((await proxy({ DATABASE_URL }, env)).proxied.DATABASE_URL).toContain('@127.0.0.1:9000/');
+  const withPassword = 'postgres://orders:secret@db.internal/orders';
+  expect((await proxy({ DATABASE_URL: withPassword }, inherited)).proxied.DATABASE_URL).toContain(
+    '127.0.0.1',
+  );
+});
+
 test('throughNetwork leaves every address alone without the simulator', async () => {
   const addresses = {
     DATABASE_URL: 'postgres://orders@db.internal/orders',

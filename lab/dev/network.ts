@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { DevConfig } from './config.ts';
 import type { Gateway } from './dependencies.ts';
 
@@ -19,8 +21,8 @@ const names = { DATABASE_URL: 'postgres', PAYMENT_GATEWAY_URL: 'gateway', REDIS_
  * Puts a proxy of the simulator in front of each address. Only the service uses the proxies, so a network fault affects
  * nothing else.
  *
- * An encrypted connection keeps its own address, because its certificate is for that name. So does every address without
- * a host and a port, such as a Unix socket.
+ * An encrypted connection keeps its own address, because its certificate is for that name, and so does one whose password is in
+ * a file under that name. So does every address without a host and a port, such as a Unix socket.
  *
  * @throws {StartupError} if the simulator has ended
  */
@@ -35,6 +37,7 @@ export async function throughNetwork(
     // libpq's variables apply to every Postgres address.
     const isEncrypted = variable === 'DATABASE_URL' && asksForTls(inherited);
     const url = isEncrypted ? undefined : plainAddress(addresses[variable]);
+    if (variable === 'DATABASE_URL' && url !== undefined && readsPassword(url, inherited)) continue;
     if (url !== undefined) proxied.set(variable, url);
   }
   // Without user and password, which a proxy does not need.
@@ -57,6 +60,12 @@ export async function throughNetwork(
 
 function asksForTls({ PGSSLMODE, PGSSLROOTCERT }: DevConfig['inherited']): boolean {
   return (PGSSLMODE ?? (PGSSLROOTCERT === 'system' ? 'verify-full' : 'disable')) !== 'disable';
+}
+
+/** Whether the password file is asked, by host and port, as there is no other password. */
+function readsPassword(url: URL, { PGPASSWORD, PGPASSFILE, HOME = '' }: DevConfig['inherited']): boolean {
+  if (url.password !== '' || url.searchParams.has('password') || PGPASSWORD !== undefined) return false;
+  return existsSync(PGPASSFILE ?? path.join(HOME, '.pgpass'));
 }
 
 /** @returns `undefined` for an address that must stay unchanged */
