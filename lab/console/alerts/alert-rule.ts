@@ -14,6 +14,8 @@ export interface AlertRuleState {
 /** @see https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/ */
 export function createAlertRule(rule: Rule): AlertRuleState {
   let active = new Map<string, ActiveAlert>();
+  /** Since when the condition of an alert that keeps firing no longer holds. */
+  const over = new Map<string, number>();
 
   function alertOf(
     key: string,
@@ -33,14 +35,25 @@ export function createAlertRule(rule: Rule): AlertRuleState {
     };
   }
 
+  function keepsFiring(key: string, { state }: ActiveAlert, time: number): boolean {
+    const since = over.get(key) ?? time;
+    over.set(key, since);
+    return state === 'firing' && time - since < rule.keepFiringFor;
+  }
+
   return {
     take(samples, time) {
-      active = new Map(
+      const now = new Map(
         samples.map(({ labels: { __name__: _name, ...labels }, value }) => {
           const key = keyOf(labels);
           return [key, alertOf(key, { labels, value }, time)];
         }),
       );
+      for (const [key, alert] of active) {
+        if (!now.has(key) && keepsFiring(key, alert, time)) now.set(key, alert);
+        else over.delete(key);
+      }
+      active = now;
     },
     active: () => [...active.values()],
   };

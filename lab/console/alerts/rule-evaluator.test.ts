@@ -205,3 +205,32 @@ test('groups of one name in two files are evaluated both', () => {
   evaluator.evaluateAt(1000);
   expect(evaluator.alerts()).toMatchObject([{ active: [{}] }, { active: [{}] }]);
 });
+
+test('an alert keeps firing as long as its rule says, and rules have the labels of their group', () => {
+  const evaluator = createRuleEvaluator(
+    groupsIn(`
+groups:
+  - name: g
+    interval: 10s
+    labels: { team: tea, tier: low }
+    rules: [{ alert: A, expr: up == 0, keep_firing_for: 20s, labels: { tier: top } }]
+`),
+  );
+  const statesAt = [false, true, true, true, false, true].map((isUp, at) => {
+    const time = 10_000 * (at + 1);
+    evaluator.scrape(isUp ? '' : undefined, { job: 'orders', instance: 'i' }, time);
+    evaluator.evaluateAt(time);
+    return evaluator
+      .alerts()[0]
+      ?.active.map(({ state, since, labels: { team, tier } }) => [state, since, team, tier]);
+  });
+  const firing = (since: number) => [['firing', since, 'tea', 'top']];
+  expect(statesAt).toEqual([
+    firing(10_000),
+    firing(10_000),
+    firing(10_000),
+    [],
+    firing(50_000),
+    firing(50_000),
+  ]);
+});

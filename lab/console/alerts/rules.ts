@@ -17,6 +17,8 @@ export interface Rule {
   query: Expression | { unsupported: string };
   /** How long the condition must hold before the alert fires. */
   holdFor: number;
+  /** How long it goes on firing once the condition no longer holds. */
+  keepFiringFor: number;
   labels: Readonly<Record<string, string>>;
   annotations: Readonly<Record<string, string>>;
 }
@@ -32,6 +34,7 @@ export interface RuleGroup {
 interface WrittenGroup {
   name: string;
   interval?: string;
+  labels?: Record<string, string> | '';
   rules?: WrittenRule[] | '';
 }
 
@@ -40,6 +43,7 @@ interface WrittenRule {
   record?: string;
   expr?: string;
   for?: string;
+  keep_firing_for?: string;
   labels?: Record<string, string> | '';
   annotations?: Record<string, string> | '';
 }
@@ -91,18 +95,24 @@ function ruleIn(rule: WrittenRule, group: WrittenGroup, scale: number): Rule {
   const condition = attempt(() => {
     // One that cannot be read is a reason against each rule of its group.
     intervalOf(group);
-    return { query: parseQuery(expr, scale), holdFor: durationIn(rule.for || '0') / scale };
+    return {
+      query: parseQuery(expr, scale),
+      holdFor: durationIn(rule.for || '0') / scale,
+      keepFiringFor: durationIn(rule.keep_firing_for || '0') / scale,
+    };
   });
   return {
     group: group.name,
     name: alert || record || '',
     kind: alert ? 'alert' : 'recording',
     text: expr.trim(),
-    ...('unsupported' in condition ? { query: condition, holdFor: 0 } : condition),
-    labels: labels || {},
-    annotations: annotations || {},
+    ...('unsupported' in condition ? { query: condition, holdFor: 0, keepFiringFor: 0 } : condition),
+    labels: { ...textsIn(group.labels), ...textsIn(labels) },
+    annotations: textsIn(annotations),
   };
 }
+
+const textsIn = (written: Record<string, string> | '' | undefined) => written || {};
 
 function listOf<T>(written: T[] | '' | undefined, what: string): T[] {
   if (!written) return [];
