@@ -36,11 +36,13 @@ export function createAlertBoard({
   metricsUrl,
 }: AlertBoardOptions): AlertBoard {
   const rules = groups.flatMap((group) => group.rules);
+  // By the rule: several may have one name, such as a warning and a page.
   const descriptions = new Map(
-    rules.filter(({ kind }) => kind === 'alert').map((rule) => [rule.name, describeRule(rule, rules)]),
+    rules.filter(({ kind }) => kind === 'alert').map((rule) => [rule, describeRule(rule, rules)]),
   );
+  const names = new Set([...descriptions.keys()].map(({ name }) => name));
   const evaluator = createRuleEvaluator(groups);
-  const watch = watchPrometheus(prometheus, new Set(descriptions.keys()), metricsUrl);
+  const watch = watchPrometheus(prometheus, names, metricsUrl);
   const job = jobIn(groups);
   const scrapeInterval = Math.max(1000, Math.round(usualScrape / timeScale / 1000) * 1000);
   let scrapedAt = 0;
@@ -53,7 +55,7 @@ export function createAlertBoard({
 
   function ownRules(): AlertRuleSummary[] {
     return evaluator.alerts().flatMap(({ rule, active, reasons }) => {
-      const description = descriptions.get(rule.name);
+      const description = descriptions.get(rule);
       const none = evaluator.since() === undefined ? ['No metrics of a service were read yet.'] : reasons;
       return description ? [withState(description, active, none)] : [];
     });
@@ -62,8 +64,10 @@ export function createAlertBoard({
   function reportedRules(
     reported: NonNullable<ReturnType<typeof watch.current>>['rules'],
   ): AlertRuleSummary[] {
+    const byName = Map.groupBy(reported, ({ name }) => name);
     return [...descriptions.values()].map((description) => {
-      const found = reported.find(({ name }) => name === description.name);
+      // Those of one name are reported in the order of the files.
+      const found = byName.get(description.name)?.shift();
       if (!found) return withState(description, [], ['The Prometheus does not have this rule.']);
       const { active, failure, holdFor } = found;
       return withState({ ...description, holdFor }, active, failure === '' ? [] : [failure]);

@@ -26,7 +26,8 @@ export const alertView: CreateView = (address, page) => {
   async function load(): Promise<void> {
     try {
       const state = await call<AlertsState>('GET', `/api/alerts${query({ source })}`);
-      const rule = state.rules.find(({ name }) => name === address.id);
+      const named = state.rules.filter(({ name }) => name === address.id);
+      const rule = named.find((each) => each.active.length > 0) ?? named[0];
       if (rule) show(rule, state);
       page.notify(rule ? '' : `There is no alert named ${address.id}.`);
     } catch (error) {

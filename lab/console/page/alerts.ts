@@ -78,7 +78,7 @@ export function alertsView(live: Live): CreateView {
       detailsOf: (rule: AlertRuleSummary) => HTMLElement[],
     ): void {
       reconcile(list, rules, {
-        key: ({ name }) => name,
+        key: ({ name, severity, query: condition }) => `${name} ${severity} ${condition}`,
         create: (rule) => {
           const row = h('li', { class: 'row' });
           fillRow(row, rule, detailsOf(rule), source);

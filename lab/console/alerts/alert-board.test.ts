@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { createAlertBoard } from './alert-board.ts';
+import { groupsIn } from './rules.ts';
+
+test('two rules of one name, as for a warning and a page, are shown each as it is', async () => {
+  const groups = groupsIn(`
+groups:
+  - name: g
+    rules:
+      - { alert: Down, expr: up == 0, labels: { severity: page } }
+      - { alert: Down, expr: up < 2, labels: { severity: ticket } }
+`);
+  const board = createAlertBoard({
+    groups,
+    timeScale: 1,
+    prometheus: undefined,
+    metricsUrl: () => undefined,
+  });
+  board.scrape('', 'http://127.0.0.1:1/metrics', 10_000);
+  const { rules } = await board.state();
+  board.close();
+  expect(rules).toMatchObject([
+    { name: 'Down', query: 'up == 0', severity: 'page', state: 'inactive' },
+    { name: 'Down', query: 'up < 2', severity: 'ticket', state: 'firing' },
+  ]);
+});
