@@ -24,3 +24,25 @@ groups:
     { name: 'Down', query: 'up < 2', severity: 'ticket', state: 'firing' },
   ]);
 });
+
+test('a recorded burn rate whose name ends in no window leaves the others', async () => {
+  const burnRate = (window: string) => `{ record: 'job_slo:error_budget:burn_rate${window}', expr: 1 }`;
+  const groups = groupsIn(`
+groups:
+  - name: g
+    rules:
+      - { record: 'slo:objective:ratio', expr: 0.9, labels: { slo: orders } }
+      - ${burnRate('_worst')}
+      - ${burnRate('5m')}
+`);
+  const board = createAlertBoard({
+    groups,
+    timeScale: 1,
+    prometheus: undefined,
+    metricsUrl: () => undefined,
+  });
+  board.scrape('', 'http://127.0.0.1:1/metrics', 10_000);
+  const { objectives } = await board.state();
+  board.close();
+  expect(objectives).toMatchObject([{ name: 'orders', target: 0.9, burnRates: [{ window: '5m' }] }]);
+});

@@ -36,11 +36,9 @@ export async function objectivesOf(
     ...new Set(recorded.flatMap(({ name, labels }) => (name === names.target ? (labels['slo'] ?? []) : []))),
   ];
   if (objectives.length === 0) return [];
-  const windows = [
-    ...new Set(
-      recorded.flatMap(({ name }) => (name.startsWith(burnRate) ? name.slice(burnRate.length) : [])),
-    ),
-  ].toSorted((a, b) => durationIn(a) - durationIn(b));
+  const windows = [...new Set(recorded.flatMap(({ name }) => windowOf(name) ?? []))].toSorted(
+    (a, b) => durationIn(a) - durationIn(b),
+  );
   const step = shown / points / scale;
   const last = Math.floor(time / step) * step;
   const times = Array.from({ length: points }, (_each, index) => last - (points - 1 - index) * step);
@@ -76,6 +74,12 @@ export async function objectivesOf(
       ),
     };
   });
+}
+
+/** Of a burn rate. Another recorded series may have a name that begins with the same words. */
+function windowOf(name: string): string | undefined {
+  const window = name.startsWith(burnRate) ? name.slice(burnRate.length) : '';
+  return /^\d+[smhdwy]$/.test(window) ? window : undefined;
 }
 
 const finite = (value: number | undefined): number | null =>
