@@ -150,12 +150,12 @@ test.each(['docs/runbooks/event-loop.md', 'lab/fork/starter/docs/runbooks/event-
   },
 );
 
-test('the runbook of TelemetryDropped has every reason for which spans and log records are lost', async () => {
+test('the runbook of TelemetryDropped has every reason for which telemetry is lost', async () => {
   const lost = parseExposition(await createMetrics().render('text'), 'prometheus').samples.filter(
     ({ name }) => name === 'telemetry_dropped_total',
   );
   expect(lost.length).toBeGreaterThan(5);
-  const rows = textOf('docs/runbooks/telemetry-dropped.md').match(/^\| (?:traces|logs).*/gm) ?? [];
+  const rows = textOf('docs/runbooks/telemetry-dropped.md').match(/^\| (?:traces|logs|metrics).*/gm) ?? [];
   const missing = lost.filter(
     ({ labels }) =>
       !rows.some((row) => row.includes(`${labels['signal']}`) && row.includes(`\`${labels['reason']}\``)),

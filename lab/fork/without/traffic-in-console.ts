@@ -23,7 +23,7 @@ export const withoutTrafficInConsole: Readonly<Record<string, readonly Edit[]>> 
   ],
   'lab/console/page/index.html': [remove(/^ *<a href="\/traffic">.*\n/gm)],
   'lab/console/page/pulse.ts': [
-    replace('{ count, rate }', '{ count }'),
+    replace('{ count, numberOf, rate }', '{ count, numberOf }'),
     replace('alerts, traffic, service,', 'alerts, service,'),
     remove(/^ {4}\{\n {6}key: 'traffic',\n[^]*?^ {4}\},\n/gm),
   ],
