@@ -20,8 +20,8 @@ for (const program of missing) {
 export default defineConfig({
   test: {
     // Vitest leaves one processor free, so where there are two it would run one file after the other, although a file often
-    // waits: for a process to start, for a timeout, for a lease to end.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // waits: for a process to start, for a timeout, for a lease to end. On two, three at a time take a fifth less than two.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     // Vitest's default is a second, for which a busy machine can stop a process. Only a failing test waits this long.
     expect: { poll: { timeout: 10_000 } },
     coverage: {
