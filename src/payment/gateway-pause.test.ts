@@ -3,10 +3,10 @@ import { createGatewayPause, type SharedPause } from './gateway-pause.ts';
 
 const longest = 60_000;
 
-function pauseOf(shared?: SharedPause) {
+function pauseOf(shared?: SharedPause, most = longest) {
   const happened: string[] = [];
   const pause = createGatewayPause({
-    longest,
+    longest: most,
     shared,
     events: {
       paused: ({ duration, isShortened, learned }) =>
@@ -41,6 +41,18 @@ describe('the pause that the gateway asks for', () => {
     await vi.advanceTimersByTimeAsync(longest);
     expect(pause.admit()).toBe(true);
     expect(happened[0]).toBe('paused 60000, shortened, here');
+  });
+
+  test('a longest pause of 0 is none, here and for other replicas', async () => {
+    const begun: number[] = [];
+    const shared = {
+      remaining: async () => 2000,
+      begin: async (duration: number) => void begun.push(duration),
+    };
+    const { pause, happened } = pauseOf(shared, 0);
+    pause.answered(2000);
+    await pause.learn();
+    expect([pause.admit(), pause.admit(), begun, happened]).toEqual([true, true, [], []]);
   });
 
   test('a pause is extended by a longer one, and never cut short by a shorter one', async () => {

@@ -31,7 +31,7 @@ export interface SharedPause {
 }
 
 export interface GatewayPauseOptions {
-  /** The longest pause, in milliseconds: a mistaken header must not stop all payments for a day. */
+  /** The longest pause, in milliseconds: a mistaken header must not stop all payments for a day. With 0 there is none. */
   longest: number;
   /** Default: every replica pauses by itself. */
   shared?: SharedPause | undefined;
@@ -88,7 +88,7 @@ export function createGatewayPause({ longest, shared, events }: GatewayPauseOpti
       return true;
     },
     answered(retryAfter = 0) {
-      if (retryAfter > 0) begin(retryAfter, 'here');
+      if (atMost(retryAfter) > 0) begin(retryAfter, 'here');
       else if (state === 'probing') state = 'none';
     },
     notSent() {
@@ -97,7 +97,7 @@ export function createGatewayPause({ longest, shared, events }: GatewayPauseOpti
     atMost,
     async learn() {
       const left = (await shared?.remaining()) ?? 0;
-      if (left > 0) begin(left, 'from_replica');
+      if (atMost(left) > 0) begin(left, 'from_replica');
     },
     close: () => clearTimeout(ending),
   };
