@@ -1,6 +1,10 @@
-import { expect, test } from 'vitest';
+import { parseKeyPairsIntoRecord } from '@opentelemetry/core';
+import { envDetector } from '@opentelemetry/resources';
+import { afterEach, expect, test, vi } from 'vitest';
 import { ignoredValues, knownHttpMethods, variablesWithoutEffect } from './sdk-variables.ts';
 import { loadTelemetryConfig } from './telemetry-config.ts';
+
+afterEach(() => vi.unstubAllEnvs());
 
 const samplers =
   'always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio';
@@ -21,6 +25,32 @@ test.each([
 });
 
 test.each([
+  ['a lone word', 'service.version=1,team'],
+  ['a value with an equals sign', 'query=a=b'],
+  ['a broken percent-encoding', 'share=10%'],
+  ['no key', '=value'],
+  ['a value of 256 characters', `note=${'x'.repeat(256)}`],
+])('OTEL_RESOURCE_ATTRIBUTES with %s is reported, because the SDK takes none of it', async (_what, raw) => {
+  const list = 'a comma-separated list of key=value, percent-encoded, with at most 255 characters each';
+  expect(ignoredValues({ OTEL_RESOURCE_ATTRIBUTES: raw })).toEqual([
+    `OTEL_RESOURCE_ATTRIBUTES must be ${list}, not ${JSON.stringify(raw)}. It is ignored.`,
+  ]);
+  vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', raw);
+  expect(envDetector.detect().attributes).toEqual({});
+});
+
+test('a header that cannot be read is reported by its place, without its text', () => {
+  const raw = 'authorization: Bearer hush-hush,tenant=shop,,share=10%,empty=';
+  const report = (number: number) =>
+    `Header ${number} of OTEL_EXPORTER_OTLP_HEADERS must be key=value, percent-encoded. It is ignored.`;
+  expect(ignoredValues({ OTEL_EXPORTER_OTLP_HEADERS: raw })).toEqual([1, 4, 5].map((place) => report(place)));
+  // As the SDK reads it.
+  expect(parseKeyPairsIntoRecord(raw)).toEqual({ tenant: 'shop' });
+});
+
+test.each([
+  { OTEL_RESOURCE_ATTRIBUTES: 'service.version=1, team=a%3Db, empty=,' },
+  { OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20YTpi, tenant=shop,' },
   { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' },
   { OTEL_TRACES_EXPORTER: 'otlp, console', OTEL_PROPAGATORS: 'tracecontext,b3multi' },
   { OTEL_LOG_LEVEL: 'debug', OTEL_SDK_DISABLED: 'TRUE' },

@@ -49,6 +49,32 @@ function listOf(values: readonly string[]): Variable<string[]> {
   };
 }
 
+/** `key=value`, percent-encoded. @returns undefined if it is something else */
+function pairIn(entry: string): { key: string; value: string } | undefined {
+  const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(entry.trim()) ?? [];
+  try {
+    return key === '' ? undefined : { key: decodeURIComponent(key), value: decodeURIComponent(value) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The longest key and value of an attribute of the resource. For a longer one, the SDK ignores the whole list. */
+const longestAttribute = 255;
+
+/** @see https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable */
+const resourceAttributes: Variable<string> = {
+  meaning,
+  expected: `a comma-separated list of key=value, percent-encoded, with at most ${longestAttribute} characters each`,
+  parse: (raw) => {
+    const isAttribute = (entry: string): boolean => {
+      const { key = '', value = '' } = /=.*=/s.test(entry) ? {} : (pairIn(entry) ?? {});
+      return key.trim() !== '' && key.length <= longestAttribute && value.length <= longestAttribute;
+    };
+    return raw.split(',').every((entry) => entry.trim() === '' || isAttribute(entry)) ? raw : undefined;
+  },
+};
+
 /** The variables of one exporter, for all signals and for each of them. */
 function ofSignals<T>(rest: string, variable: Variable<T>): Record<string, Variable<T>> {
   const prefixes = ['', 'TRACES_', 'LOGS_', 'METRICS_'];
@@ -69,6 +95,7 @@ const checked: Readonly<Record<string, Variable<unknown>>> = {
   // Its text may hold credentials.
   ...ofSignals('ENDPOINT', url(['http:', 'https:'], { meaning, secret: true })),
   OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: methods,
+  OTEL_RESOURCE_ATTRIBUTES: resourceAttributes,
   OTEL_ATTRIBUTE_COUNT_LIMIT: limit,
   OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: limit,
   OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: limit,
@@ -115,7 +142,6 @@ export const sdkNames: readonly string[] = [
     Object.keys(ofSignals(rest, milliseconds)),
   ),
   'OTEL_SERVICE_NAME',
-  'OTEL_RESOURCE_ATTRIBUTES',
   'OTEL_METRICS_EXPORTER',
   'OTEL_METRIC_EXPORT_INTERVAL',
   'OTEL_METRIC_EXPORT_TIMEOUT',
@@ -140,12 +166,26 @@ export function variablesInForce(env: Environment): Environment {
   );
 }
 
-/** A sentence for each standard variable whose value is ignored. */
+/** A sentence for each standard variable whose value is ignored, or a part of it. */
 export function ignoredValues(env: Environment): string[] {
-  return Object.entries(checked).flatMap(([name, { expected, secret }]) => {
+  const whole = Object.entries(checked).flatMap(([name, { expected, secret }]) => {
     const raw = env[name]?.trim() ?? '';
     if (raw === '' || !isIgnored(name, raw, env)) return [];
     return [`${name} must be ${expected}${secret ? '' : `, not ${JSON.stringify(raw)}`}. It is ignored.`];
+  });
+  return [...whole, ...ignoredHeaders(env)];
+}
+
+/** The SDK leaves out the header that it cannot read, and sends the others. It may be a credential, so only its place is told. */
+function ignoredHeaders(env: Environment): string[] {
+  return ['', 'TRACES_', 'LOGS_'].flatMap((signal) => {
+    const name = `OTEL_EXPORTER_OTLP_${signal}HEADERS`;
+    const entries = env[name]?.split(',') ?? [];
+    return entries.flatMap((entry, index) =>
+      entry.trim() === '' || pairIn(entry)?.value.trim()
+        ? []
+        : [`Header ${index + 1} of ${name} must be key=value, percent-encoded. It is ignored.`],
+    );
   });
 }
 
