@@ -38,6 +38,9 @@ test('a header that cannot be read is reported by its place, without its text', 
   const report = (number: number) =>
     `Header ${number} of OTEL_EXPORTER_OTLP_HEADERS must be key=value, percent-encoded. It is ignored.`;
   expect(ignoredValues({ OTEL_EXPORTER_OTLP_HEADERS: raw })).toEqual([1, 4, 5].map((place) => report(place)));
+  expect(ignoredValues({ OTEL_EXPORTER_OTLP_LOGS_HEADERS: 'key=hush;hush' })).toEqual([
+    'Header 1 of OTEL_EXPORTER_OTLP_LOGS_HEADERS must be key=value, percent-encoded. What follows its semicolon is ignored.',
+  ]);
 });
 
 test.each([

@@ -181,11 +181,14 @@ function ignoredHeaders(env: Environment): string[] {
   return ['', 'TRACES_', 'LOGS_'].flatMap((signal) => {
     const name = `OTEL_EXPORTER_OTLP_${signal}HEADERS`;
     const entries = env[name]?.split(',') ?? [];
-    return entries.flatMap((entry, index) =>
-      entry.trim() === '' || pairIn(entry)?.value.trim()
-        ? []
-        : [`Header ${index + 1} of ${name} must be key=value, percent-encoded. It is ignored.`],
-    );
+    return entries.flatMap((entry, index) => {
+      // The SDK takes a list of baggage, in which metadata follow a semicolon.
+      const [taken = '', ...metadata] = entry.split(';');
+      const isTaken = (pairIn(taken)?.value.trim() ?? '') !== '';
+      if (entry.trim() === '' || (isTaken && metadata.length === 0)) return [];
+      const consequence = isTaken ? 'What follows its semicolon is ignored.' : 'It is ignored.';
+      return [`Header ${index + 1} of ${name} must be key=value, percent-encoded. ${consequence}`];
+    });
   });
 }
 
