@@ -70,7 +70,7 @@ export function toMarkdown({
   return `# What an order costs
 
 \`npm run bench:orders\` on ${date}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node},
-load average ${machine.loadBefore.toFixed(2)} before the start. ${settings.rounds} rounds of ${settings.seconds} s per subject, interleaved, ${settings.connections} connections.
+load average ${machine.loadBefore.toFixed(2)} before the start. ${settings.rounds} rounds of ${settings.seconds} s per subject, interleaved, ${settings.connections === 1 ? '1 connection' : `${settings.connections} connections`}.
 Each figure is the median over the rounds (minimum – maximum); ratios are taken round by round.
 This build is ${commits.measured}${commits.before === undefined ? '' : `, the build before ${commits.before}`}.
 
