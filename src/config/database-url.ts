@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { SecureVersion } from 'node:tls';
 import { type Environment, read, UnfitValue, type Variable } from './environment.ts';
+import { withoutBrackets } from './host-and-port.ts';
 
 /**
  * A connection URI of PostgreSQL, as libpq reads it: several hosts, which server of them is wanted, and TLS. Parameters
@@ -27,11 +28,6 @@ export interface DatabaseHost {
   /** A name, an address, or the folder of a Unix socket. */
   host: string;
   port: number;
-}
-
-/** As a URL writes them, where the last colon of an IPv6 address could not be told from that of the port. */
-export function hostAndPort({ host, port }: { host: string; port: number | string }): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 export interface DatabaseTls {
@@ -153,7 +149,7 @@ function hostsOf(inAuthority: string, host: string | undefined, port: string | u
       host === undefined ? (/^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(each) ?? []) : [each, each];
     const number = ports[index] ?? ports[0] ?? own;
     return {
-      host: decode(name.replace(/^\[(.*)\]$/, '$1')) || 'localhost',
+      host: decode(withoutBrackets(name)) || 'localhost',
       port: portOf(number),
     };
   });

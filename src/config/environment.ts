@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { inspect } from 'node:util';
+import { withoutBrackets } from './host-and-port.ts';
 
 /** Describes and reads environment variables. variables.ts lists them, config.ts loads them. */
 
@@ -160,7 +161,7 @@ export const hostNames = (rest: Rest<string[]>): Variable<string[]> => ({
 
 /** In the form that a URL gives it: an IPv6 address has one spelling, in brackets, whether it was written with them or not. */
 function hostNameIn(written: string): string | undefined {
-  const address = written.replace(/^\[(.*)\]$/, '$1');
+  const address = withoutBrackets(written);
   if (isIP(address) === 6) return URL.parse(`http://[${address}]`)?.hostname;
   return /^(?:\*\.)?[a-z\d_](?:[a-z\d_.-]{0,251}[a-z\d_])?$/.test(written) ? written : undefined;
 }

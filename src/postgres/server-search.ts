@@ -1,4 +1,5 @@
-import { type DatabaseHost, hostAndPort } from '../config/database-url.ts';
+import type { DatabaseHost } from '../config/database-url.ts';
+import { hostAndPort } from '../config/host-and-port.ts';
 
 /** Which of several servers takes writes. All connections share one search, and its result until it fails one of them. */
 export interface ServerSearch {

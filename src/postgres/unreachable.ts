@@ -1,4 +1,4 @@
-import { hostAndPort } from '../config/database-url.ts';
+import { hostAndPort, withoutBrackets } from '../config/host-and-port.ts';
 
 /** Why no connection was made, by the code of the system's error. */
 const reasons: Readonly<Record<string, string>> = {
@@ -40,6 +40,6 @@ function reasonOf(error: unknown): string | undefined {
 function addressOf(databaseUrl: string): string {
   if (!URL.canParse(databaseUrl)) return 'the address in DATABASE_URL';
   const { hostname, port, searchParams } = new URL(databaseUrl);
-  const host = searchParams.get('host') ?? (hostname.replace(/^\[(.*)\]$/, '$1') || 'localhost');
+  const host = searchParams.get('host') ?? (withoutBrackets(hostname) || 'localhost');
   return hostAndPort({ host, port: searchParams.get('port') ?? (port || '5432') });
 }

@@ -1,4 +1,5 @@
-import { type DatabaseHost, hostAndPort } from '../config/database-url.ts';
+import type { DatabaseHost } from '../config/database-url.ts';
+import { hostAndPort } from '../config/host-and-port.ts';
 
 /** The oldest major version that the service supports. Its tests run on it. */
 const oldestMajor = 12;

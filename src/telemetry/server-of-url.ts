@@ -1,3 +1,5 @@
+import { withoutBrackets } from '../config/host-and-port.ts';
+
 /**
  * The server of a URL as `server.address` and `server.port` name it: a URL writes an IPv6 address in brackets, and the
  * conventions write it without.
@@ -8,7 +10,7 @@
 export function serverOfUrl(url: string | URL, defaultPort?: number): { address: string; port: number } {
   const { hostname, port, protocol } = new URL(url);
   return {
-    address: hostname.replace(/^\[(.*)\]$/, '$1'),
+    address: withoutBrackets(hostname),
     port: port === '' ? (defaultPort ?? (protocol === 'https:' ? 443 : 80)) : Number(port),
   };
 }

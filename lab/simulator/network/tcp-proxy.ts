@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { withoutBrackets } from '../../../src/config/host-and-port.ts';
 import { carry, type Connection } from './connection.ts';
 import type { Toxic } from './toxics.ts';
 
@@ -26,7 +27,7 @@ export interface TcpProxy extends AsyncDisposable {
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const url = new URL(target);
   // URL keeps the brackets of an IPv6 address; `connect` wants none.
-  const behind = { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(url.port) };
+  const behind = { host: withoutBrackets(url.hostname), port: Number(url.port) };
   const connections = new Set<Connection>();
   let toxics: readonly Toxic[] = [];
   let server: Server | undefined;

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
+import { withoutBrackets } from '../../config/host-and-port.ts';
 
 /** Why a request must not come from the page that sent it. */
 export type Stranger = 'wrong_host' | 'wrong_origin';
@@ -42,7 +43,7 @@ export function addressesAnd(names: readonly string[]): KnownHosts {
   const isNamed = hostsNamed(['localhost', '*.localhost', ...names]);
   return (host) => {
     const name = hostnameOf(host);
-    return isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || isNamed(name);
+    return isIP(withoutBrackets(name)) !== 0 || isNamed(name);
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
-import { hostAndPort, readDatabaseUrl } from '../../config/database-url.ts';
+import { readDatabaseUrl } from '../../config/database-url.ts';
+import { hostAndPort } from '../../config/host-and-port.ts';
 import { serverOfUrl } from '../server-of-url.ts';
 import type { ConventionContext } from './conventions.ts';
 
