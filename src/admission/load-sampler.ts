@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { outsideRequests } from '../background.ts';
+import { outsideRequests } from '../async-context.ts';
 import type { LoadWindow } from './adaptive-limit.ts';
 
 /** A dependency behind a bounded number of connections. */

@@ -1,4 +1,4 @@
-import { outsideRequests } from '../background.ts';
+import { outsideRequests } from '../async-context.ts';
 import { type Deadline, noDeadline } from '../resilience/deadline.ts';
 import { startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
 

@@ -167,7 +167,7 @@ const request = {
 } as const;
 const fresh = newOrder({ clientId: 'shop', idempotencyKey: 'key-1', request }, '00-trace');
 const accepting = { lease: 5000, accept: true, deadline: noDeadline };
-const taken = { id, request_hash: fresh.requestHash.toString('hex'), created_at: '0', in_flight: false };
+const taken = { id, request_hash: fresh.requestHash, created_at: '0', in_flight: false };
 
 describe('orders that are placed', () => {
   test('a new order is leased to its request', async () => {

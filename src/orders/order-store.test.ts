@@ -34,7 +34,7 @@ const createdAt = new Date('2026-11-20T09:30:00Z');
 const stored = String(createdAt.getTime());
 const conflicting = {
   id: order.id,
-  request_hash: order.requestHash.toString('hex'),
+  request_hash: order.requestHash,
   created_at: stored,
   in_flight: true,
 };

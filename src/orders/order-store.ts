@@ -259,8 +259,8 @@ interface KeyRow {
   in_flight: boolean;
 }
 
-function existing({ id, request_hash, in_flight }: KeyRow, requestHash: Buffer): PlaceResult {
-  const sameRequest = request_hash === requestHash.toString('hex');
+function existing({ id, request_hash, in_flight }: KeyRow, requestHash: string): PlaceResult {
+  const sameRequest = request_hash === requestHash;
   return { kind: 'existing', id, sameRequest, inFlight: in_flight };
 }
 

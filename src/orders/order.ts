@@ -62,7 +62,8 @@ export interface NewOrder {
   idempotencyKey: string | undefined;
   /** Another name of the key, under which an earlier version may have stored the order. */
   formerKey?: string | undefined;
-  requestHash: Buffer;
+  /** SHA-256 in hexadecimal. */
+  requestHash: string;
   traceparent: string | undefined;
 }
 
@@ -101,7 +102,7 @@ export function totalOf(items: readonly OrderItem[]): number {
 }
 
 /** Equal for requests that mean the same, whatever the order of their JSON members or their white space. */
-function hashOf({ customerId, currency, items, paymentToken }: OrderRequest): Buffer {
+function hashOf({ customerId, currency, items, paymentToken }: OrderRequest): string {
   const lines = items.map(({ sku, quantity, unitPriceMinor }) => [sku, quantity, unitPriceMinor]);
-  return hash('sha256', JSON.stringify([customerId, currency, paymentToken, lines]), 'buffer');
+  return hash('sha256', JSON.stringify([customerId, currency, paymentToken, lines]));
 }

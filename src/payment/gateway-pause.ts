@@ -1,4 +1,4 @@
-import { outsideRequests } from '../background.ts';
+import { outsideRequests } from '../async-context.ts';
 import type { PaymentEvents } from './payment-gateway.ts';
 
 /**

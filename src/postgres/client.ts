@@ -1,6 +1,6 @@
 import type { Client, ClientConfig, PoolConfig } from 'pg';
 import { identity } from '../identity.ts';
-import { outsideRequests } from '../background.ts';
+import { outsideRequests } from '../async-context.ts';
 import type { DatabaseHost, DatabaseTls, DatabaseUrl } from '../config/database-url.ts';
 import { searchServers } from './server-search.ts';
 import { TimeLimitedClient } from './time-limited-client.ts';

@@ -7,7 +7,7 @@ import {
   type QueryResult,
   type QueryResultRow,
 } from 'pg';
-import { outsideRequests } from '../background.ts';
+import { outsideRequests } from '../async-context.ts';
 import type { Deadline } from '../resilience/deadline.ts';
 import { startTimeLimit } from '../resilience/time-limit.ts';
 import { requestCancel } from './cancel-request.ts';

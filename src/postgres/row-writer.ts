@@ -1,9 +1,16 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { currentContext, type InContext } from '../async-context.ts';
 import { createMicroBatcher } from '../batching/micro-batcher.ts';
 import { ServiceError } from '../errors.ts';
 import { type Deadline, noDeadline } from '../resilience/deadline.ts';
 import { CutShort } from './cut-short.ts';
-import { type Database, observed, RowFault, type Statement, type StatementObservation } from './database.ts';
+import {
+  type Database,
+  observed,
+  RowFault,
+  type RetryEvent,
+  type Statement,
+  type StatementObservation,
+} from './database.ts';
 
 /** A write of one row that can share its statement, and so its round trip and its commit, with the rows of other callers. */
 export interface RowStatement<Input> {
@@ -77,14 +84,18 @@ export function writeTogether<Input, Row extends object>(
   interface Write {
     input: Input;
     observation: StatementObservation;
+    /** A batch runs outside of its callers' contexts; what it reports of a row belongs to the request of that row. */
+    inContext: InContext;
   }
 
-  async function runAlone({ input, observation }: Write, deadline: Deadline): Promise<Row | undefined> {
-    const [written] = await database.execute<Row>(
-      alone(input),
-      values(input),
-      deadline,
-      observation.retrying,
+  function retrying({ observation, inContext }: Write, event: RetryEvent): void {
+    inContext(() => observation.retrying(event));
+  }
+
+  async function runAlone(write: Write, deadline: Deadline): Promise<Row | undefined> {
+    const { input } = write;
+    const [written] = await database.execute<Row>(alone(input), values(input), deadline, (event) =>
+      retrying(write, event),
     );
     return written;
   }
@@ -97,9 +108,7 @@ export function writeTogether<Input, Row extends object>(
     async runTogether(writes, deadline) {
       const rows = [JSON.stringify(writes.map(({ input }) => row(input)))];
       const found = await database.execute<Row & { id: string }>(together, rows, deadline, (event) => {
-        for (const [index, { observation }] of writes.entries()) {
-          observation.retrying({ ...event, repeated: index > 0 });
-        }
+        for (const [index, write] of writes.entries()) retrying(write, { ...event, repeated: index > 0 });
       });
       const byId = new Map(found.map((each) => [each.id, each]));
       return writes.map(({ input }) => {
@@ -125,11 +134,7 @@ export function writeTogether<Input, Row extends object>(
   return {
     async write(input, deadline = noDeadline) {
       const observation = database.observe(alone(input));
-      // A batch runs outside of its callers' contexts; what it reports of a row belongs to the request of that row.
-      const write = {
-        input,
-        observation: { ...observation, retrying: AsyncLocalStorage.bind(observation.retrying) },
-      };
+      const write: Write = { input, observation, inContext: currentContext() };
       return observed(observation, async () => {
         const written = await batcher.add(write, deadline);
         return written === undefined && skipsLocked ? runAlone(write, deadline) : written;

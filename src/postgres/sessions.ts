@@ -1,5 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ClientBase } from 'pg';
+import { outsideRequests } from '../async-context.ts';
 import type { Config } from '../config/config.ts';
 
 /** Values by the names of settings, both as `pg_settings` shows them. */
@@ -71,8 +71,6 @@ export function createSessions({
   connectTimeout,
 }: Pick<Config['postgres'], 'pooler' | 'statementTimeout' | 'connectTimeout'>): Sessions {
   const settings = pinned(statementTimeout);
-  // The set-up is part of no request, although it runs when the first one needs the connection.
-  const outsideOfRequests = AsyncLocalStorage.snapshot();
   const lasting = new WeakSet<ClientBase>();
   const direct = new WeakSet<ClientBase>();
   let newestLasts = pooler !== 'transaction';
@@ -86,7 +84,8 @@ export function createSessions({
         values: [Object.keys(settings), Object.values(settings), process],
         query_timeout: connectTimeout,
       };
-      const { rows } = await outsideOfRequests(() => client.query<{ process: number }>(query));
+      // The set-up is part of no request, although it runs when the first one needs the connection.
+      const { rows } = await outsideRequests(() => client.query<{ process: number }>(query));
       const [first] = rows;
       newestLasts = first !== undefined;
       if (first === undefined) return;

@@ -1,7 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
-import { outsideRequests } from '../background.ts';
+import { currentContext, outsideRequests } from '../async-context.ts';
 import { createCallEvidence, type Tally } from './call-evidence.ts';
 import { createSuspensions } from './suspensions.ts';
 
@@ -156,7 +155,7 @@ export function createCircuit<T>(
   }
 
   async function throughBreaker<R extends T>(call: () => Promise<R>): Promise<R> {
-    const inRequest = AsyncLocalStorage.snapshot();
+    const inRequest = currentContext();
     try {
       return (await outsideRequests(() => breaker.fire(() => inRequest(call)))) as R;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
-import { outsideRequests } from '../background.ts';
+import { outsideRequests } from '../async-context.ts';
 import type { OutgoingProxy } from '../config/outgoing-proxy.ts';
 
 export interface ConnectionOptions {

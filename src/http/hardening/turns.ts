@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { currentContext } from '../../async-context.ts';
 import { closeLingering } from './lingering-close.ts';
 
 /** Pipelined requests that wait for their turn: of one connection, and of all together. Each takes a few kilobytes. */
@@ -72,7 +72,8 @@ export function answerInTurn(server: Server): Turns {
     if (line.waiting.length === 0) socket.pause();
     waitingInAll += 1;
     // The request before it would otherwise pass on its async context, and with it its trace.
-    line.waiting.push(AsyncLocalStorage.bind(start));
+    const inContext = currentContext();
+    line.waiting.push(() => inContext(start));
   }
 
   const paused = new WeakSet<Socket>();

@@ -1,10 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Admission } from '../../admission/admission.ts';
 import type { AdmissionEvents } from '../../admission/admission-events.ts';
 import type { Shed, ShedReason } from '../../admission/concurrency-limiter.ts';
 import { lowestPriority, type Priority } from '../../admission/priorities.ts';
+import { currentContext } from '../../async-context.ts';
 import { problems, sendProblem } from '../problem-details.ts';
 import { afterRequestId, beforeRequestId, retryAfter, status } from './overloaded.ts';
 
@@ -84,10 +84,10 @@ export function admitRequests(scope: FastifyInstance, admission: Admission, even
       refuse(entrance);
       return;
     }
-    const inContext = AsyncLocalStorage.snapshot();
+    const inContext = currentContext();
     const gone = () => {
       entrance.abandon();
-      inContext(shed, 'client_gone');
+      inContext(() => shed('client_gone'));
     };
     // First in line, so that the request log names the reason before another listener ends it.
     reply.raw.prependOnceListener('close', gone);

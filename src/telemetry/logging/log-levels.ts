@@ -1,5 +1,5 @@
 import type { LogComponent, LogFilter, LogLevel } from '../../config/log-filter.ts';
-import { outsideRequests } from '../../background.ts';
+import { outsideRequests } from '../../async-context.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Logger } from './logger.ts';
 

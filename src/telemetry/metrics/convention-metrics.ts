@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapSpaceStatistics } from 'node:v8';
-import { outsideRequests } from '../../background.ts';
+import { outsideRequests } from '../../async-context.ts';
 import { type ConventionContext, conventionNamed, labelName, prometheusName } from './conventions.ts';
 import type { GaugeSources } from './gauge-sources.ts';
 import type { Instruments } from './instruments.ts';

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { outsideRequests } from '../../background.ts';
+import { outsideRequests } from '../../async-context.ts';
 import type { Instruments } from './instruments.ts';
 
 type Delays = ReturnType<typeof monitorEventLoopDelay>;

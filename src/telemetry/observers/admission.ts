@@ -1,5 +1,5 @@
 import { identity } from '../../identity.ts';
-import { outsideRequests } from '../../background.ts';
+import { outsideRequests } from '../../async-context.ts';
 import type { AdmissionEvents } from '../../admission/admission-events.ts';
 import type { ShedReason } from '../../admission/concurrency-limiter.ts';
 import type { Logger } from '../logging/logger.ts';

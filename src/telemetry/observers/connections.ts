@@ -1,4 +1,4 @@
-import { outsideRequests } from '../../background.ts';
+import { outsideRequests } from '../../async-context.ts';
 import type { ConnectionEvents } from '../../http/hardening/connection-limits.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';

@@ -1,6 +1,6 @@
 import { context, diag, ROOT_CONTEXT } from '@opentelemetry/api';
 import { ExportResultCode, suppressTracing } from '@opentelemetry/core';
-import { outsideRequests } from '../../background.ts';
+import { outsideRequests } from '../../async-context.ts';
 import type { TelemetryConfig } from '../../config/telemetry-config.ts';
 import type { PartialSuccess } from './partial-success.ts';
 

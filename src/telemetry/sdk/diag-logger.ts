@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { DiagLogger } from '@opentelemetry/api';
-import { outsideRequests } from '../../background.ts';
+import { outsideRequests } from '../../async-context.ts';
 import { scrub } from '../../privacy/scrub.ts';
 
 /** Milliseconds between two reports: an outage of the receiver deserves one line, not one per second. */

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { outsideRequests } from './background.ts';
+import { currentContext, outsideRequests } from './async-context.ts';
 import { createCircuit } from './resilience/circuit-breaker.ts';
 
 const contexts = new AsyncLocalStorage<string>();
@@ -14,6 +14,12 @@ test('work outside of requests sees no context, and returns its result', async (
     }),
   );
   expect(await seen).toEqual([undefined]);
+});
+
+test('work that another request starts runs in the context that it was handed over in', () => {
+  const inContext = contexts.run('its own', currentContext);
+  const seen = contexts.run('another', () => [inContext(() => contexts.getStore()), contexts.getStore()]);
+  expect(seen).toEqual(['its own', 'another']);
 });
 
 test('a breaker opens and closes in the context of the call that decides, and turns half-open in none', async () => {
