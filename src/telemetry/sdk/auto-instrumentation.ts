@@ -1,7 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { IncomingMessage } from 'node:http';
 import { type Attributes, ROOT_CONTEXT, type Span, trace, TraceFlags } from '@opentelemetry/api';
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
+import { currentContext } from '../../async-context.ts';
 import { templateOf } from '../observers/outgoing-http.ts';
 import { attributesOfSummary, summaryOfStatement } from '../observers/postgres.ts';
 import { currentRequestContext } from '../request-log.ts';
@@ -148,7 +148,9 @@ export async function keepContextInPool(): Promise<void> {
   const { connect } = pg.Pool.prototype as unknown as { connect: Connect };
   Object.assign(pg.Pool.prototype, {
     connect(this: object, callback?: Callback): unknown {
-      return connect.call(this, callback && AsyncLocalStorage.bind(callback));
+      if (callback === undefined) return connect.call(this);
+      const inContext = currentContext();
+      return connect.call(this, (...results) => inContext(() => callback(...results)));
     },
   });
 }
