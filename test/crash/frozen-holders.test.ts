@@ -20,15 +20,19 @@ import { type Mutant, mutants } from './fencing-mutants.ts';
  * write what is no longer true.
  */
 
-/** A lease of a few seconds for the holder that is frozen, with time enough for each of its steps on a busy machine. */
-const shortLease = {
-  DATABASE_CONNECT_TIMEOUT: '1s',
-  DATABASE_DEADLINE: '1s',
-  DATABASE_STATEMENT_TIMEOUT: '1s',
-  PAYMENT_DEADLINE: '1500ms',
-  PAYMENT_ATTEMPT_TIMEOUT: '1200ms',
+/**
+ * Each holder reaches its fault point however busy the machine is: no deadline turns its outcome into another. Its lease is
+ * as long as its deadlines: the test ends the first one's, as time would, and the second one's outlasts the test.
+ */
+const patient = {
+  DATABASE_CONNECT_TIMEOUT: '20s',
+  DATABASE_DEADLINE: '1m',
+  DATABASE_STATEMENT_TIMEOUT: '20s',
+  PAYMENT_DEADLINE: '1m',
+  PAYMENT_ATTEMPT_TIMEOUT: '1m',
 };
-/** The lease of the second holder is the default one, which outlasts the test. */
+/** With a gateway that never responds, the outcome is unknown after this time. */
+const unanswered = { PAYMENT_DEADLINE: '1500ms', PAYMENT_ATTEMPT_TIMEOUT: '1200ms' };
 const idleWorker = { SETTLEMENT_POLL_INTERVAL: '1h' };
 const eagerWorker = { SETTLEMENT_POLL_INTERVAL: '50ms' };
 
@@ -131,15 +135,12 @@ async function fight(duel: Duel, { mutant, orders }: Run): Promise<Result> {
   const answers: FinalAnswer[] = [];
   if (duel.first === 'cancel') await leavePending(world, answers);
 
-  // A response on its way is still awaited when the process goes on.
-  const patience =
-    duel.freezeAt === undefined ? { PAYMENT_ATTEMPT_TIMEOUT: '1m', PAYMENT_DEADLINE: '1m' } : {};
   const first = await spawnServiceProcess({
     entry: 'test/crash/crashing-service.ts',
     env: {
       ...serviceEnvironment(world.database.url, world.gateway.url),
-      ...shortLease,
-      ...patience,
+      ...patient,
+      ...(duel.faults?.timeoutRate && unanswered),
       ...idleWorker,
       ...(duel.freezeAt && { FREEZE_AT: duel.freezeAt, FREEZE_CALLS: String(orders) }),
       ...(mutant && { MUTANT: mutant }),
@@ -157,11 +158,12 @@ async function fight(duel: Duel, { mutant, orders }: Run): Promise<Result> {
     if ((await Promise.race([frozen, passed])) === 'passed')
       throw new Error(`${duel.what}: ${duel.freezeAt} is never reached`);
   }
+  await world.database.sql(`UPDATE orders SET due_at = now()`);
   await world.gateway.clearFaults();
   if (duel.forgets) await fetch(`${world.gateway.url}/ledger`, { method: 'DELETE' });
 
   const overdue = `SELECT FROM orders WHERE status = 'pending' AND due_at <= now()`;
-  await expect.poll(() => world.database.sql(overdue), { timeout: 20_000 }).toHaveLength(orders);
+  expect(await world.database.sql(overdue)).toHaveLength(orders);
   const { replica: second, outcomesInHand, mayWrite } = await spawnGated(world, duel.second, orders);
   cleanup.defer(() => second.close());
   const secondAnswer = duel.second === 'cancel' ? cancel(world, second.url) : undefined;
@@ -205,18 +207,22 @@ async function spawnGated(world: Surroundings, work: Duel['second'], orders: num
   const inHand = Promise.withResolvers<LeasedOrder[]>();
   const gate = Promise.withResolvers<void>();
   const leases: LeasedOrder[] = [];
-  const replica = await spawnReplica(world, work === 'settle' ? eagerWorker : idleWorker, {
-    store: (store) => ({
-      ...store,
-      // The worker's first poll would take the order from the cancellation.
-      takeDue: (...which) => (work === 'settle' ? store.takeDue(...which) : Promise.resolve([])),
-      async settle(leased, settlement) {
-        if (leases.push(leased) === orders) inHand.resolve(leases);
-        await gate.promise;
-        return store.settle(leased, settlement);
-      },
-    }),
-  });
+  const replica = await spawnReplica(
+    world,
+    { ...patient, ...(work === 'settle' ? eagerWorker : idleWorker) },
+    {
+      store: (store) => ({
+        ...store,
+        // The worker's first poll would take the order from the cancellation.
+        takeDue: (...which) => (work === 'settle' ? store.takeDue(...which) : Promise.resolve([])),
+        async settle(leased, settlement) {
+          if (leases.push(leased) === orders) inHand.resolve(leases);
+          await gate.promise;
+          return store.settle(leased, settlement);
+        },
+      }),
+    },
+  );
   return { replica, outcomesInHand: inHand.promise, mayWrite: gate.resolve };
 }
 
@@ -225,16 +231,15 @@ const asShop = { authorization: 'Bearer shop-key' };
 /** Leaves an order pending that no worker takes. */
 async function leavePending(world: Surroundings, answers: FinalAnswer[]): Promise<void> {
   await world.gateway.setFaults({ timeoutRate: 1 });
-  await using replica: Replica = await spawnReplica(world, { ...shortLease, ...idleWorker });
+  await using replica: Replica = await spawnReplica(world, { ...unanswered, ...idleWorker });
   await placeAll(replica.url, 1, answers);
   await world.database.sql(`UPDATE orders SET due_at = now() + interval '1 h'`);
 }
 
-/** Freezes a process after the gateway has charged the card and before it responds, and ends the long lease. */
+/** Freezes a process after the gateway has charged the card and before it responds. */
 async function freezeMidway(world: Surroundings, { child }: ServiceProcess): Promise<void> {
   await expect.poll(async () => (await world.gateway.ledger()).charges, { interval: 10 }).toHaveLength(1);
   child.kill('SIGSTOP');
-  await world.database.sql(`UPDATE orders SET due_at = now()`);
 }
 
 async function placeAll(url: string, orders: number, answers: FinalAnswer[]): Promise<void> {
