@@ -1,4 +1,4 @@
-import type { CancelOutcome, ChargeOutcome } from '../payment/payment-gateway.ts';
+import type { CancelOutcome, ChargeOutcome, UnavailableReason } from '../payment/payment-gateway.ts';
 
 /** What the rounds of a pending order have shown so far. It decides what the next round does. */
 export interface RoundHistory {
@@ -39,4 +39,4 @@ export function historyAfterCancel(history: RoundHistory, outcome: CancelOutcome
  * What concerns one card or one client alone: it is suspended, or its orders hold its share of the connections, because the
  * gateway leaves them unanswered. Another order of it would wait no less, and would hold up those of others.
  */
-const ofOneClient: ReadonlySet<string> = new Set(['suspended', 'client_share']);
+const ofOneClient: ReadonlySet<UnavailableReason> = new Set(['suspended', 'client_share']);

@@ -24,6 +24,7 @@ import type {
   ChargeOutcome,
   PaymentEvents,
   PaymentGateway,
+  UnavailableReason,
   Undecided,
 } from './payment-gateway.ts';
 
@@ -299,7 +300,7 @@ function isUndecided(outcome: Outcome): outcome is Undecided {
 function isFailure(outcome: Outcome): boolean {
   return isUndecided(outcome) && !blameless.has(outcome.reason) && asksToWait(outcome) === undefined;
 }
-const blameless: ReadonlySet<string> = new Set(['key_in_use', 'deadline']);
+const blameless: ReadonlySet<Undecided['reason']> = new Set(['key_in_use', 'deadline']);
 
 function isQuickFailure(outcome: Outcome): boolean {
   return isFailure(outcome) && !(outcome.kind === 'unknown' && outcome.reason === 'timeout');
@@ -315,7 +316,7 @@ function asksToWait(outcome: Outcome): number | undefined {
 function isWorthRepeating(outcome: Outcome): outcome is Undecided {
   return outcome.kind === 'unknown' || (outcome.kind === 'unavailable' && repeatable.has(outcome.reason));
 }
-const repeatable: ReadonlySet<string> = new Set(['unreachable', 'rate_limited', 'key_in_use']);
+const repeatable: ReadonlySet<UnavailableReason> = new Set(['unreachable', 'rate_limited', 'key_in_use']);
 
 function again(failure: Undecided): Attempt<never, Undecided> {
   return { kind: 'again', failure, retryAfter: failure.retryAfter ?? 0 };
