@@ -9,7 +9,6 @@ interface Config {
   receivers: Record<string, unknown>;
   processors: Record<string, unknown>;
   exporters: Record<string, unknown>;
-  connectors?: Record<string, unknown>;
   service: {
     pipelines: Record<string, { receivers: string[]; processors?: string[]; exporters: string[] }>;
     [key: string]: unknown;

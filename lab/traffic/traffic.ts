@@ -14,8 +14,6 @@ export interface TrafficOptions {
   weights?: Weights;
   /** The same seed draws the same visits, at different times. Default: a random seed. */
   seed?: number | undefined;
-  /** Maximum number of concurrent visits; a visit beyond it is skipped. Default 200. */
-  maxUnderWay?: number;
   onResult?: (result: TrafficResult) => void;
 }
 
@@ -53,7 +51,6 @@ export function createTraffic({
   rate: initialRate,
   weights = usualWeights,
   seed = randomInt(2 ** 32),
-  maxUnderWay = 200,
   onResult = () => {},
 }: TrafficOptions): Traffic {
   const nextKind = drawKinds(weights, seededRandom(seed));
@@ -79,7 +76,7 @@ export function createTraffic({
 
   function visit(): void {
     schedule();
-    if (underWay.size >= maxUnderWay) {
+    if (underWay.size >= mostUnderWay) {
       skipped += 1;
       return;
     }
@@ -119,6 +116,9 @@ export function createTraffic({
     },
   };
 }
+
+/** Concurrent visits; a visit beyond them is skipped. */
+const mostUnderWay = 200;
 
 /** Milliseconds of a stall that are caught up. */
 const longestBacklog = 1000;

@@ -60,7 +60,7 @@ interface Waiting {
 /** @param onShareUsed called with a client that is refused a place, unless it was a moment ago, too */
 export function createGatewayPlaces(
   { connections, clientShare }: PlacesPolicy,
-  onShareUsed: (client: string) => void = () => {},
+  onShareUsed: (client: string) => void,
 ): GatewayPlaces {
   /** Of the clients that hold a place or wait for one. */
   const uses = new Map<string, Use>();

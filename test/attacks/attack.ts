@@ -35,8 +35,8 @@ export function post(body = order, lines = ''): string {
   return `${posting}${lines}content-length: ${Buffer.byteLength(body, 'latin1')}\r\n\r\n${body}`;
 }
 
-export function chunked(body: string, lines = ''): string {
-  return `${posting}${lines}transfer-encoding: chunked\r\n\r\n${chunk(body)}0\r\n\r\n`;
+export function chunked(body: string): string {
+  return `${posting}transfer-encoding: chunked\r\n\r\n${chunk(body)}0\r\n\r\n`;
 }
 
 export function chunk(data: string, extension = ''): string {

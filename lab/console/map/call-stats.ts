@@ -21,7 +21,7 @@ export const longestWindow = 300;
 /** Maximum number of keys: a sender may call a new host each time. */
 const mostKeys = 200;
 
-export function createCallStats<Key>(now: () => number = Date.now): CallStats<Key> {
+export function createCallStats<Key>(): CallStats<Key> {
   const byKey = new Map<string, { about: Key; slots: Map<number, Calls> }>();
   const slotOf = (time: number) => Math.floor(time / 1000 / slotLength);
 
@@ -35,7 +35,7 @@ export function createCallStats<Key>(now: () => number = Date.now): CallStats<Ke
   let current = 0;
   return {
     add(key, about, { failed, duration }) {
-      const slot = slotOf(now());
+      const slot = slotOf(Date.now());
       if (slot !== current) {
         current = slot;
         forget(slot - longestWindow / slotLength);
@@ -56,7 +56,7 @@ export function createCallStats<Key>(now: () => number = Date.now): CallStats<Ke
       calls.durations.add(duration);
     },
     within(seconds) {
-      const first = slotOf(now() - seconds * 1000);
+      const first = slotOf(Date.now() - seconds * 1000);
       return [...byKey.values()].flatMap(({ about, slots }) => {
         const total: Calls = { calls: 0, failed: 0, durations: createLogHistogram() };
         for (const [slot, { calls, failed, durations }] of slots) {

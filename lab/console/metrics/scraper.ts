@@ -23,7 +23,7 @@ const largestAnswer = 4_000_000;
  */
 export function startScraper(
   url: () => string | undefined,
-  onScrape: (text: string | undefined, from: string, time: number) => void = () => {},
+  onScrape: (text: string | undefined, from: string, time: number) => void,
 ): Scraper {
   const series = createSeries();
   let state: 'up' | 'down' | 'unknown' = 'unknown';

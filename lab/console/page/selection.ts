@@ -17,7 +17,7 @@ const steps: Readonly<Record<string, number>> = { j: 1, ArrowDown: 1, k: -1, Arr
  *
  * @param parent contains the rows, each with its key in `data-key`
  */
-export function createSelection(parent: Element, onChange: (key: string) => void = () => {}): Selection {
+export function createSelection(parent: Element, onChange: (key: string) => void): Selection {
   let selected = '';
 
   const rows = () => [...parent.children].filter((each) => each instanceof HTMLElement);

@@ -65,7 +65,6 @@ export function expose(
   registry: Registry<RegistryContentType>,
   { name, help, type, samples, shown }: Exposed,
 ): void {
-  const fullName = name;
   const describe = (values: Sample[]) => ({ name: familyName(), help, type, aggregator: 'sum', values });
   // prom-client appends `_total` to the name of a counter in OpenMetrics only.
   const familyName = () =>
@@ -74,7 +73,6 @@ export function expose(
       : name;
 
   const metric = {
-    // prom-client overwrites this with the family name, so nothing here reads it again.
     name,
     help,
     type,
@@ -83,7 +81,7 @@ export function expose(
     // For JSON, which does not know shared labels.
     get: async () => ({
       ...describe((await samples()).map(unshare)),
-      name: fullName,
+      name,
       ...(shown && { shown }),
     }),
   };
