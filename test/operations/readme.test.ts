@@ -86,3 +86,10 @@ test('every top-level folder has a README', async () => {
     .map(({ name }) => name);
   expect(folders.filter((name) => !textOf.has(path.join(name, 'README.md')))).toEqual([]);
 });
+
+test('CHANGELOG.md has each kind of change once for each version', () => {
+  const [, ...versions] = (textOf.get('CHANGELOG.md') ?? '').split(/^## /m);
+  const kinds = versions.map((text) => [...text.matchAll(/^### (.+)$/gm)].map(([, kind]) => kind));
+  expect(kinds.length).toBeGreaterThan(0);
+  for (const each of kinds) expect(each).toEqual([...new Set(each)]);
+});
