@@ -17,7 +17,7 @@ export interface OrderEvents {
   placed(order: Order): void;
   /** An order left `pending`. Called once per order, by the holder that settled it. */
   settled(order: Order): void;
-  /** An order stays pending, because the gateway is unavailable or the outcome is unknown. */
+  /** An order stays pending, because the gateway is unavailable, the outcome is unknown, or the charge was refused. */
   leftPending(order: Order, reason: string): void;
   /** The gateway's outcome could not be stored. The order is still pending on disk. */
   outcomeNotStored(order: Order, error: unknown): void;
