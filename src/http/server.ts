@@ -23,7 +23,7 @@ import { admitRequests } from './limits/admission-hook.ts';
 import { refuseEarly } from './limits/early-refusal.ts';
 import { readForwarded } from './limits/forwarded.ts';
 import { limitRequests } from './limits/rate-limit.ts';
-import { clientAddress, tlsReport } from './limits/trusted-callers.ts';
+import { reportedAddress, tlsReport } from './limits/trusted-callers.ts';
 import { refuseUnparsed } from './limits/unparsed-refusal.ts';
 import { boundUnreadAnswers } from './limits/unread-answers.ts';
 import { createWindowLimit } from './limits/window-limit.ts';
@@ -104,7 +104,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   const addresses = createWindowLimit(config.limits.addresses);
   const unread = boundUnreadAnswers(onRateLimited, connectionEvents.unread);
   const failures = createWindowLimit(config.limits.failures);
-  const addressOf = clientAddress(config.http);
+  const addressOf = reportedAddress(config.http);
   const isOverTls = tlsReport(config.http);
 
   const app = fastify({

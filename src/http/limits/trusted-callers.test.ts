@@ -3,7 +3,7 @@ import fastify from 'fastify';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readForwarded } from './forwarded.ts';
-import { clientAddress, createCallerTrust } from './trusted-callers.ts';
+import { createCallerTrust, reportedAddress } from './trusted-callers.ts';
 
 const requestOf = (remoteAddress: string, headers: Record<string, string> = {}) =>
   ({ headers, socket: { remoteAddress } }) as unknown as IncomingMessage;
@@ -71,7 +71,7 @@ test('the address of a client is the one that Fastify finds', async () => {
           : clients.join(', ');
       const headers = { [proxyHeader]: text };
       const { body } = await app.inject({ url: '/', headers, remoteAddress: '10.0.0.1' });
-      expect(clientAddress({ trustProxy, proxyHeader })(requestOf('10.0.0.1', headers))).toBe(body);
+      expect(reportedAddress({ trustProxy, proxyHeader })(requestOf('10.0.0.1', headers))).toBe(body);
     }),
     { numRuns: 200 },
   );

@@ -11,14 +11,14 @@ export function createCallerTrust({ trustedCallers, ...proxies }: CallerConfig):
   if (trustedCallers === 'all') return () => true;
   if (trustedCallers.length === 0) return () => false;
   const isTrusted = amongAddresses(trustedCallers);
-  const addressOf = clientAddress(proxies);
+  const addressOf = reportedAddress(proxies);
   return (request) => isTrusted(addressOf(request));
 }
 
 export type Proxies = Omit<CallerConfig, 'trustedCallers'>;
 
 /** Finds the address that Fastify has in `request.ip`, before Fastify has seen the request. */
-export function clientAddress({ trustProxy, proxyHeader }: Proxies): (request: IncomingMessage) => string {
+export function reportedAddress({ trustProxy, proxyHeader }: Proxies): (request: IncomingMessage) => string {
   if (trustProxy === false) return ({ socket }) => socket.remoteAddress ?? '';
   const isProxy = proxyCheck(trustProxy);
   return ({ headers, socket }) => {
