@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
+import { answers } from '../../stack/native/program.ts';
 import { freePort } from './free-port.ts';
 import { isProgram, pathOf } from './path-of.ts';
 
@@ -70,14 +71,6 @@ export async function startHaProxy(
       await rm(folder, { recursive: true });
     },
   };
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url)).ok;
-  } catch {
-    return false;
-  }
 }
 
 /** Replaces the addresses of the containers: one line for each replica in place of those that Docker's DNS returns. */
