@@ -1,5 +1,6 @@
 import type { InFlight } from '../in-flight.ts';
 import type { PaymentGateway } from '../payment/payment-gateway.ts';
+import type { Backoff } from '../resilience/backoff.ts';
 import type { Backlog } from './backlog.ts';
 import type { OrderEvents } from './order-events.ts';
 import type { OrderStore } from './order-store.ts';
@@ -22,5 +23,5 @@ export interface SettlementPolicy {
   /** Rounds in which the gateway may refuse a charge before its order is settled as refused. */
   maxRefusals: number;
   /** Waits between the settlement rounds of one order, in milliseconds. */
-  backoff: { base: number; floor: number; cap: number };
+  backoff: Backoff;
 }

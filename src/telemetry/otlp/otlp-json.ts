@@ -38,13 +38,13 @@ export function createJsonBatch<Item extends { readonly resource: Resource }>(
 export function withValidNumbers(request: Uint8Array): Uint8Array {
   const text = new TextDecoder().decode(request);
   if (!suspicious.test(text)) return request;
-  const valid = JSON.parse(text, (_name, value: unknown) => {
+  const valid: unknown = JSON.parse(text, (_name, value: unknown) => {
     if (typeof value !== 'object' || value === null) return value;
     if ('doubleValue' in value && value.doubleValue === null) return {};
     if ('intValue' in value && typeof value.intValue === 'number' && !Number.isSafeInteger(value.intValue))
       return { doubleValue: value.intValue };
     return value;
-  }) as unknown;
+  });
   return new TextEncoder().encode(JSON.stringify(valid));
 }
 
