@@ -52,3 +52,19 @@ test('every view has a key that opens it', async () => {
     await expect.poll(() => link.getAttribute('aria-current')).toBe('page');
   }
 });
+
+test('what a search has not found stays beside a list that asks for news each second', async () => {
+  await page.goto(shown.pageUrl);
+  await page.locator('.plot').first().waitFor();
+  await page.getByRole('navigation').getByRole('link', { name: 'Traces' }).click();
+  const found = page.waitForResponse(/\/api\/find/);
+  await page.getByLabel('Find a trace').fill('f'.repeat(32));
+  await page.keyboard.press('Enter');
+  await found;
+  for (const _ of ['the list that was asked for meanwhile', 'a later one'])
+    await page.waitForResponse(/\/api\/traces/).then((answer) => answer.finished());
+  await page.waitForRequest(/\/api\/traces/);
+  expect(await page.locator('.notice').textContent()).toContain('The console does not have this trace');
+  await page.getByRole('navigation').getByRole('link', { name: 'Logs' }).click();
+  expect(await page.locator('.notice').textContent()).toBe('');
+});

@@ -21,9 +21,10 @@ export function breakItBar(live: Live, page: Page): HTMLElement {
   );
 
   function act(action: () => Promise<unknown>): void {
+    page.say('');
     action()
       .then(() => live.refresh())
-      .catch((error: unknown) => page.notify(messageOf(error)));
+      .catch((error: unknown) => page.say(messageOf(error)));
   }
 
   function toggle(): void {

@@ -19,16 +19,25 @@ export function faultsView(live: Live): CreateView {
     const panel = createFaultPanel((change) => void act(() => sendChange(change)));
 
     async function act(action: () => Promise<FaultState>): Promise<void> {
+      page.say('');
       try {
         panel.update(await action());
-        page.notify('');
         await live.refresh();
+      } catch (error) {
+        page.say(messageOf(error));
+      }
+    }
+
+    async function load(): Promise<void> {
+      try {
+        panel.update(await call<FaultState>('GET', '/api/faults'));
+        page.notify('');
       } catch (error) {
         page.notify(messageOf(error));
       }
     }
 
-    repeat(() => act(() => call('GET', '/api/faults')), interval, page.signal);
+    repeat(load, interval, page.signal);
     followFaults(band, live, page);
     return {
       title: 'Faults',

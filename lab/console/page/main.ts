@@ -41,6 +41,14 @@ const views: Readonly<Record<string, CreateView>> = {
   ...domainViews(live),
 };
 
+/** What the user did stays beside what the view says of itself, which changes each second. */
+let notices = { ofAction: '', ofView: '' };
+
+function say(change: Partial<typeof notices>): void {
+  notices = { ...notices, ...change };
+  setText(notice, [...new Set([notices.ofAction, notices.ofView])].join(' ').trim());
+}
+
 let shown: { view: View; ending: AbortController } | undefined;
 
 function show(): void {
@@ -48,14 +56,17 @@ function show(): void {
   const ending = new AbortController();
   const address = readAddress();
   const create = views[address.path] ?? overviewView(live);
-  setText(notice, '');
+  say({ ofAction: '', ofView: '' });
   const view = create(address, {
     signal: ending.signal,
     range,
     go,
     note: (path) => history.replaceState(null, '', path),
     notify(message) {
-      if (!ending.signal.aborted) setText(notice, message);
+      if (!ending.signal.aborted) say({ ofView: message });
+    },
+    say(message) {
+      if (!ending.signal.aborted) say({ ofAction: message });
     },
   });
   const wasShown = shown !== undefined;
@@ -97,7 +108,7 @@ const navigation = createNavigation(find('nav', HTMLElement));
 showPulse(find('.pulse', HTMLElement), live);
 const search = listenToSearch(find('.search', HTMLFormElement), {
   go,
-  notify: (text) => setText(notice, text),
+  say: (text) => say({ ofAction: text }),
 });
 const help = createHelp();
 document.body.append(help.element);

@@ -6,7 +6,7 @@ import { hasKeyboard } from './key-hints.ts';
 /** One search field for everything: an id opens its trace or order; any other text searches the traces. */
 export function listenToSearch(
   form: HTMLFormElement,
-  { go, notify }: { go(path: string): void; notify(message: string): void },
+  { go, say }: { go(path: string): void; say(message: string): void },
 ): { focus(): void } {
   const input = find('.search input', HTMLInputElement);
   setAttribute(input, 'placeholder', hasKeyboard() ? 'Find by any id: press /' : 'Find by any id');
@@ -16,11 +16,11 @@ export function listenToSearch(
       const found = await call<Found>('POST', '/api/find', { text });
       if (found.kind === 'trace') go(`/traces/${found.id}`);
       else if (found.kind === 'order') go(`/orders/${found.id}`);
-      else if (looksLikeId(text)) notify(found.reason);
+      else if (looksLikeId(text)) say(found.reason);
       else go(`/traces${query({ text: text.slice(0, 200) })}`);
       if (found.kind !== 'nothing') input.value = '';
     } catch (error) {
-      notify(messageOf(error));
+      say(messageOf(error));
     }
   }
 
@@ -29,6 +29,7 @@ export function listenToSearch(
     const text = input.value.trim();
     if (text === '') return;
     input.blur();
+    say('');
     void lookFor(text);
   });
   return {

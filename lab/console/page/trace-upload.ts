@@ -14,16 +14,17 @@ export function createUpload(page: Page): HTMLElement {
   });
 
   async function upload(): Promise<void> {
+    page.say('');
     try {
       const content = (await input.files?.[0]?.text()) ?? '';
       const opened: Array<string | null> = [];
       for (const part of partsOf(content))
         opened.push((await request<OpenedFile>('POST', '/api/traces', part)).traceId);
       const first = opened.find((traceId) => traceId !== null);
-      if (first === undefined) page.notify('The file has no trace in OTLP JSON.');
+      if (first === undefined) page.say('The file has no trace in OTLP JSON.');
       else page.go(`/traces/${first}`);
     } catch (error) {
-      page.notify(`The file cannot be read: ${messageOf(error)}`);
+      page.say(`The file cannot be read: ${messageOf(error)}`);
     } finally {
       input.value = '';
     }

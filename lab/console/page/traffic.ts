@@ -43,12 +43,12 @@ export function trafficView(live: Live): CreateView {
     );
 
     async function act(action: () => Promise<TrafficState>): Promise<void> {
+      page.say('');
       try {
         await action();
-        page.notify('');
         await Promise.all([load(), live.refresh()]);
       } catch (error) {
-        page.notify(messageOf(error));
+        page.say(messageOf(error));
       }
     }
 
@@ -56,6 +56,7 @@ export function trafficView(live: Live): CreateView {
       try {
         const after = timeline.times.at(-1) ?? 0;
         show(await call<TrafficDetail>('GET', `/api/traffic${query({ after })}`));
+        page.notify('');
       } catch (error) {
         page.notify(messageOf(error));
       }

@@ -25,8 +25,10 @@ export interface Page {
   go(path: string): void;
   /** Replaces the address of this view without a new history entry. */
   note(path: string): void;
-  /** Shows a notice; an empty one clears it. */
+  /** Says why what the view shows is not up to date; an empty message clears it. */
   notify(message: string): void;
+  /** Says how what the user did went, until the next time or until the view is left; an empty message clears it. */
+  say(message: string): void;
 }
 
 export type CreateView = (address: Address, page: Page) => View;
