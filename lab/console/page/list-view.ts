@@ -74,6 +74,8 @@ export function createListView<List>(address: Address, page: Page, list: ListBeh
       // Another answer came first, or the list was emptied: these entries would stand in it twice, or after a gap.
       if (list.cursor() !== after) return;
       page.notify(list.take(answer));
+      // Another console counts from the beginning: what stands here is of the one before, and newer entries have smaller numbers.
+      if (after !== undefined && (list.cursor() ?? 0) < after) restart();
       setText(counted, list.counted());
     } catch (error) {
       page.notify(messageOf(error));

@@ -44,6 +44,8 @@ export interface TestConsoleOptions {
   prometheus?: PrometheusPlace;
   timeScale?: number;
   requestTimeout?: number;
+  /** Default: a free one. */
+  port?: number;
 }
 
 export async function startTestConsole({
