@@ -3,55 +3,87 @@ import { sourceNote, stateBadge, timesOf } from './alert-parts.ts';
 import { call, messageOf, query, repeat } from './api.ts';
 import { copyButton } from './copy-button.ts';
 import { roughly } from './format.ts';
-import { fill, h, setText } from './h.ts';
+import { fill, h, reconcile, setText } from './h.ts';
 import { externalLink, loadRunbook } from './runbook.ts';
 import type { CreateView } from './view.ts';
 
 const interval = 2000;
 
-/** One alert: what it says now, its condition, and the runbook. */
+/** The alerts of one name: what each says now, its condition, and the runbook. */
 export const alertView: CreateView = (address, page) => {
   const source = address.query.get('source') ?? '';
-  const badge = h('span', {});
+  const badges = h('span', { class: 'badges' });
   const note = h('div', {});
-  // It scrolls, so that nothing below moves when the alert comes and goes.
-  const active = h('div', { class: 'page active', role: 'region', 'aria-label': 'State', tabindex: 0 });
-  const about = h('section', { class: 'page', 'aria-label': 'Rule' });
-  const runbooks = h('section', { 'aria-label': 'Runbooks' });
+  const parts = h('div', { class: 'page' });
+  const known = new WeakMap<Element, RulePart>();
   // Shown as a whole, so that nothing moves while it loads.
-  const body = h('div', { class: 'page', hidden: true }, note, active, about, runbooks);
-  let shownRule = '';
-  let shownActive = '';
+  const body = h('div', { class: 'page', hidden: true }, note, parts);
 
   async function load(): Promise<void> {
     try {
       const state = await call<AlertsState>('GET', `/api/alerts${query({ source })}`);
-      const named = state.rules.filter(({ name }) => name === address.id);
-      const rule = named.find((each) => each.active.length > 0) ?? named[0];
-      if (rule) show(rule, state);
-      page.notify(rule ? '' : `There is no alert named ${address.id}.`);
+      const rules = state.rules.filter(({ name }) => name === address.id);
+      if (rules.length > 0) show(rules, state);
+      page.notify(rules.length > 0 ? '' : `There is no alert named ${address.id}.`);
     } catch (error) {
       page.notify(messageOf(error));
     }
   }
 
-  function show(rule: AlertRuleSummary, state: AlertsState): void {
-    fill(badge, stateBadge(rule), h('span', { class: 'muted' }, ` ${rule.severity}`));
+  function show(rules: readonly AlertRuleSummary[], state: AlertsState): void {
+    const isOne = rules.length === 1;
+    fill(badges, ...rules.filter(() => isOne).flatMap(badgeOf));
     body.hidden = false;
     const newNote = sourceNote(state);
     if (note.textContent !== newNote.textContent) fill(note, newNote);
-    const now = JSON.stringify([rule.state, rule.active, rule.reasons]);
-    if (now !== shownActive) fill(active, ...activeOf(rule, state.now));
-    shownActive = now;
-    for (const [index, place] of active.querySelectorAll('.times').entries()) {
-      const alert = rule.active[index];
-      if (alert) setText(place, ` ${timesOf(alert, state.now)}`);
-    }
-    if (shownRule === rule.query) return;
-    shownRule = rule.query;
-    about.replaceChildren(...aboutOf(rule));
-    void showRunbooks(rule);
+    reconcile(parts, rules, {
+      key: ({ severity, query: condition }) => `${severity} ${condition}`,
+      create(rule) {
+        const part = createRulePart();
+        known.set(part.element, part);
+        part.update(rule, state.now, isOne);
+        return part.element;
+      },
+      update: (element, rule) => known.get(element)?.update(rule, state.now, isOne),
+    });
   }
+
+  repeat(load, interval, page.signal);
+  return {
+    title: address.id,
+    element: h(
+      'div',
+      { class: 'page alert' },
+      h('div', { class: 'heading' }, h('h1', {}, address.id), badges),
+      body,
+    ),
+    onKey(key) {
+      if (key !== 'Escape') return false;
+      page.go(`/alerts${query({ source })}`);
+      return true;
+    },
+  };
+};
+
+const badgeOf = (rule: AlertRuleSummary): HTMLElement[] => [
+  stateBadge(rule),
+  h('span', { class: 'muted' }, ` ${rule.severity}`),
+];
+
+interface RulePart {
+  element: HTMLElement;
+  /** @param isOne whether no other rule has its name; otherwise it says which one it is */
+  update(rule: AlertRuleSummary, now: number, isOne: boolean): void;
+}
+
+function createRulePart(): RulePart {
+  const badges = h('p', {});
+  // It scrolls, so that nothing below moves when the alert comes and goes.
+  const active = h('div', { class: 'page active', role: 'region', 'aria-label': 'State', tabindex: 0 });
+  const about = h('section', { class: 'page', 'aria-label': 'Rule' });
+  const runbooks = h('section', { 'aria-label': 'Runbooks' });
+  let shownRule = '';
+  let shownActive = '';
 
   async function showRunbooks(rule: AlertRuleSummary): Promise<void> {
     // The alerts that are active say which of several runbooks is meant.
@@ -67,22 +99,25 @@ export const alertView: CreateView = (address, page) => {
     runbooks.replaceChildren(h('h2', {}, loaded.length > 1 ? 'Runbooks' : 'Runbook'), ...loaded);
   }
 
-  repeat(load, interval, page.signal);
   return {
-    title: address.id,
-    element: h(
-      'div',
-      { class: 'page alert' },
-      h('div', { class: 'heading' }, h('h1', {}, address.id), badge),
-      body,
-    ),
-    onKey(key) {
-      if (key !== 'Escape') return false;
-      page.go(`/alerts${query({ source })}`);
-      return true;
+    element: h('div', { class: 'page rule' }, badges, active, about, runbooks),
+    update(rule, now, isOne) {
+      badges.hidden = isOne;
+      fill(badges, ...badgeOf(rule));
+      const current = JSON.stringify([rule.state, rule.active, rule.reasons]);
+      if (current !== shownActive) fill(active, ...activeOf(rule, now));
+      shownActive = current;
+      for (const [index, place] of active.querySelectorAll('.times').entries()) {
+        const alert = rule.active[index];
+        if (alert) setText(place, ` ${timesOf(alert, now)}`);
+      }
+      if (shownRule === rule.query) return;
+      shownRule = rule.query;
+      about.replaceChildren(...aboutOf(rule));
+      void showRunbooks(rule);
     },
   };
-};
+}
 
 function activeOf({ state, active, reasons, annotations }: AlertRuleSummary, now: number): HTMLElement[] {
   if (state === 'unevaluated')

@@ -144,7 +144,7 @@ function fillRow(
   const { name, severity } = rule;
   const content = [
     stateBadge(rule),
-    h('a', { href: `/alerts/${name}${query({ source })}` }, name),
+    h('a', { href: `/alerts/${encodeURIComponent(name)}${query({ source })}` }, name),
     h('span', { class: 'muted' }, severity),
     h('span', { class: 'alert-details' }, ...details),
   ];

@@ -130,7 +130,8 @@ export function reconcile<T>(
     if (element === at) at = at.nextElementSibling;
     else parent.insertBefore(element, at);
   }
-  if (!(focused instanceof HTMLElement) || !hadFocus || focused === document.activeElement) return;
+  // An update may have given the focus to what stands for a link that is gone.
+  if (!(focused instanceof HTMLElement) || !hadFocus || parent.contains(document.activeElement)) return;
   // An element that has moved has lost its focus, and so has one that is gone.
   (parent.contains(focused) ? focused : around(parent))?.focus({ preventScroll: true });
 }

@@ -101,7 +101,15 @@ function isTaken(key: string): boolean {
 
 function readAddress(): Address {
   const [, path = '', id = ''] = location.pathname.split('/');
-  return { path, id, query: new URLSearchParams(location.search) };
+  return { path, id: decoded(id), query: new URLSearchParams(location.search) };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 const navigation = createNavigation(find('nav', HTMLElement));

@@ -85,7 +85,9 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
         String(trace.spans.length) + (trace.dropped > 0 ? ` of ${trace.spans.length + trace.dropped}` : ''),
       ),
       ...fact('Services', new Set(trace.spans.map(({ service }) => service)).size),
-      ...[...orderIds].flatMap((id) => fact('Order', h('a', { href: `/orders/${id}` }, id))),
+      ...[...orderIds].flatMap((id) =>
+        fact('Order', h('a', { href: `/orders/${encodeURIComponent(id)}` }, id)),
+      ),
       ...links.flatMap((link) =>
         fact('Caused by', h('a', { href: `/traces/${link.traceId}?span=${link.spanId}` }, link.traceId)),
       ),
