@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Request, Route } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSimulator } from '../../lab/simulator/server.ts';
 import { createLogger } from '../../src/telemetry/logging/logger.ts';
@@ -216,6 +216,23 @@ test('a tour sets its faults step by step, places an order, and takes everything
   await page.getByRole('navigation').getByRole('link', { name: 'Overview' }).click();
   await expect.poll(faults).toMatchObject({ settings: { errorRate: 0 } });
   await expect.poll(isRunning).toMatchObject({ running: false });
+
+  // A step that takes effect after the tour was left is taken back, too.
+  await page.goto(`${shown.url}/tours/dead-gateway`);
+  const step = Promise.withResolvers<Route>();
+  const isStep = (request: Request) => request.method() === 'PUT';
+  await page.route('**/api/faults', (route) =>
+    isStep(route.request()) ? step.resolve(route) : route.continue(),
+  );
+  await next('Start');
+  const held = await step.promise;
+  const answered = page.waitForResponse((answer) => isStep(answer.request()));
+  const takenBack = page.waitForResponse((answer) => answer.request().method() === 'DELETE');
+  await page.getByRole('navigation').getByRole('link', { name: 'Overview' }).click();
+  await takenBack;
+  await held.continue();
+  await answered;
+  await expect.poll(faults).toMatchObject({ settings: { errorRate: 0 } });
 });
 
 /** The list and the orders of a service, in the format of its API. */

@@ -78,28 +78,37 @@ function createGuide({ steps }: Story, page: Page): HTMLElement {
   });
   const next = h('button', { type: 'button', class: 'primary', on: { click: () => void go() } }, 'Start');
   let at = -1;
+  /** Whether there may be something to take back. */
+  let isBegun = false;
   /** The order that later steps refer to. */
   let orderId = '';
-  const leave = () => void (at >= 0 && takeBack());
+  const leave = () => void (isBegun && takeBack());
   page.signal.addEventListener('abort', leave);
   addEventListener('pagehide', leave, { signal: page.signal });
 
   async function go(): Promise<void> {
     next.disabled = true;
+    const before = at;
     at += 1;
     const step = steps[at];
+    isBegun = true;
     const place = items[at];
     for (const [index, { item }] of items.entries()) item.classList.toggle('current', index === at);
     try {
       if (step && place) await take(step, place.found);
-      else await takeBack();
+      else await end();
       page.notify('');
     } catch (error) {
       page.notify(messageOf(error));
+      // The button tries the same step again.
+      at = before;
     }
-    const isDone = at >= steps.length;
-    if (isDone) at = -1;
-    setText(next, isDone ? 'Start again' : at + 1 === steps.length ? 'End: take everything back' : 'Next');
+    if (at < steps.length)
+      setText(next, at === -1 ? 'Start' : at + 1 === steps.length ? 'End: take everything back' : 'Next');
+    else {
+      at = -1;
+      setText(next, 'Start again');
+    }
     next.disabled = false;
   }
 
@@ -109,15 +118,15 @@ function createGuide({ steps }: Story, page: Page): HTMLElement {
         return;
       case 'faults': {
         const isEmpty = Object.keys(step.settings).length === 0;
-        await (isEmpty ? call('DELETE', '/api/faults') : call('PUT', '/api/faults', step.settings));
+        await (isEmpty ? set('DELETE', '/api/faults') : set('PUT', '/api/faults', step.settings));
         setText(found, isEmpty ? 'All faults are taken back.' : `Set: ${JSON.stringify(step.settings)}`);
         return;
       }
       case 'watch':
-        await call('PUT', '/api/traffic', { rate: usualRate });
+        await set('PUT', '/api/traffic', { rate: usualRate });
         if (step.load === 'overload') {
-          await call('PUT', '/api/faults', { latencyMs: overload.latencyMs });
-          await call('POST', '/api/traffic/burst', { rate: overload.rate, seconds: step.seconds });
+          await set('PUT', '/api/faults', { latencyMs: overload.latencyMs });
+          await set('POST', '/api/traffic/burst', { rate: overload.rate, seconds: step.seconds });
         }
         setText(found, `Watch the plots for about ${step.seconds} seconds, then go on.`);
         return;
@@ -140,6 +149,18 @@ function createGuide({ steps }: Story, page: Page): HTMLElement {
       default:
         step satisfies never;
     }
+  }
+
+  /** What takes effect after the tour was left is taken back, too. */
+  async function set(method: 'PUT' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<void> {
+    if (page.signal.aborted) return;
+    await call(method, path, body);
+    if (page.signal.aborted) await takeBack();
+  }
+
+  async function end(): Promise<void> {
+    await Promise.all(settings.map((path) => call('DELETE', path)));
+    isBegun = false;
   }
 
   async function untilSettled(found: HTMLElement): Promise<void> {
@@ -170,8 +191,10 @@ function linksTo({ orderId, traceId }: PlacedOrder): Array<Node | string> {
   ];
 }
 
+/** What a tour sets. */
+const settings = ['/api/faults', '/api/traffic'];
+
 /** Also while the page is being closed, which ends ordinary requests. */
 async function takeBack(): Promise<void> {
-  const paths = ['/api/faults', '/api/traffic'];
-  await Promise.all(paths.map((path) => fetch(path, { method: 'DELETE', keepalive: true })));
+  await Promise.all(settings.map((path) => fetch(path, { method: 'DELETE', keepalive: true })));
 }
