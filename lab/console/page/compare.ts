@@ -9,13 +9,17 @@ import { createWaterfall } from './waterfall.ts';
 
 /** Number of traces that are offered for the comparison. */
 const offered = 50;
+/** Characters of a name that the server compares. */
+const longestRoute = 200;
 
 /** Two traces side by side, and where the time differs. The other one is `with` in the address. */
 export const compareView: CreateView = (address, page) => {
   const other = address.query.get('with') ?? '';
   const choice = h('select', {
     'aria-label': 'Trace to compare with',
-    on: { change: () => page.go(`/compare/${address.id}${query({ with: choice.value })}`) },
+    on: {
+      change: () => page.go(`/compare/${encodeURIComponent(address.id)}${query({ with: choice.value })}`),
+    },
   });
   const body = h('div', { class: 'comparison' });
 
@@ -23,7 +27,10 @@ export const compareView: CreateView = (address, page) => {
     try {
       const left = await traceOf(address.id);
       const name = toSpanTrees(left.spans)[0]?.span.name ?? '';
-      const { traces } = await call<TraceList>('GET', `/api/traces${query({ route: name, limit: offered })}`);
+      const { traces } = await call<TraceList>(
+        'GET',
+        `/api/traces${query({ route: name.slice(0, longestRoute), limit: offered })}`,
+      );
       const others = traces.filter(({ traceId }) => traceId !== address.id);
       choice.replaceChildren(
         h(

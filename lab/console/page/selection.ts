@@ -4,6 +4,8 @@ export interface Selection {
   readonly key: string;
   /** `j` and the arrow down select the next row, `k` and the arrow up the previous one. @returns whether it has used the key */
   move(key: string): boolean;
+  /** Selects a row that was clicked. */
+  select(key: string): void;
   clear(): void;
   /** Marks the selected row again, after the rows have changed. */
   mark(): void;
@@ -59,6 +61,7 @@ export function createSelection(parent: Element, onChange: (key: string) => void
       }
       return true;
     },
+    select,
     clear: () => select(''),
     mark,
   };

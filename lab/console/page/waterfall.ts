@@ -18,6 +18,10 @@ export interface Waterfall {
 /** The position of a time, in per cent of the trace's duration. */
 type Place = (time: number) => number;
 
+/** Pixels by which a child is indented, and the deepest one: what remains of the column is for names. */
+const indent = 14;
+const deepest = 160;
+
 const services = ['--blue', '--teal', '--violet', '--amber', '--green'];
 
 /** The spans of a trace over time, each with its events, its log lines and its part of the critical path. */
@@ -42,15 +46,17 @@ export function createWaterfall(
     ]),
   );
 
+  const step = Math.min(indent, deepest / Math.max(...trees.map(levelsOf), 1));
+
   /** A span, and below it its children and log lines in chronological order. */
   function rowsOf({ span, children }: SpanTree, depth: number): HTMLElement[] {
     const colour = colours.get(span.service) ?? '--blue';
-    const row = spanRow(span, depth, { place, start, parts: parts.get(span.spanId) ?? [], colour });
+    const row = spanRow(span, depth * step, { place, start, parts: parts.get(span.spanId) ?? [], colour });
     const below = [
       ...children.map((child) => ({ time: child.span.start, rows: () => rowsOf(child, depth + 1) })),
       ...(logs.get(span.spanId) ?? []).map((line, index) => ({
         time: line.time,
-        rows: () => [logRow(line, `${span.spanId}-${index}`, { depth, place, start })],
+        rows: () => [logRow(line, `${span.spanId}-${index}`, { left: (depth + 1) * step, place, start })],
       })),
     ];
     return [row, ...below.toSorted((a, b) => a.time - b.time).flatMap(({ rows: made }) => made())];
@@ -62,44 +68,39 @@ export function createWaterfall(
     ...trees.flatMap((tree) => rowsOf(tree, 0)),
     ...trace.logs
       .filter(({ spanId }) => !known.has(spanId))
-      .map((line, index) => logRow(line, `elsewhere-${index}`, { depth: 0, place, start })),
+      .map((line, index) => logRow(line, `elsewhere-${index}`, { left: step, place, start })),
   );
   const spanOf = (key: string) => trace.spans.find(({ spanId }) => spanId === key.split('-')[0]);
   const selection = createSelection(rows, (key) => onSelect(spanOf(key)));
   rows.addEventListener('click', (event) => {
     const row = event.target instanceof Element ? event.target.closest('li') : null;
-    if (row?.dataset['key'] !== undefined) choose(row.dataset['key']);
+    if (row?.dataset['key'] !== undefined) selection.select(row.dataset['key']);
   });
-
-  let chosen = '';
-  function choose(key: string): void {
-    chosen = key;
-    selection.clear();
-    for (const row of rows.children) {
-      if (row instanceof HTMLElement)
-        row.classList.toggle('selected', row.dataset['key'] === key && key !== '');
-    }
-    onSelect(spanOf(key));
-  }
 
   return {
     element: h('div', { class: 'waterfall' }, ruler(end - start), rows, legendOf(colours)),
-    selected: () => chosen || selection.key,
+    selected: () => selection.key,
     select(spanId) {
-      if (spanId !== '') choose(spanId);
+      if (spanId !== '') selection.select(spanId);
     },
     clear() {
-      const had = (chosen || selection.key) !== '';
-      if (had) choose('');
+      const had = selection.key !== '';
+      if (had) selection.clear();
       return had;
     },
     onKey: (key) => selection.move(key),
   };
 }
 
+/** The levels below a span. */
+function levelsOf({ children }: SpanTree): number {
+  return children.reduce((most, child) => Math.max(most, 1 + levelsOf(child)), 0);
+}
+
+/** @param indented pixels */
 function spanRow(
   span: SpanRecord,
-  depth: number,
+  indented: number,
   {
     place,
     start,
@@ -117,11 +118,11 @@ function spanRow(
     { class: `span${isFailed ? ' failed' : ''}`, 'data-key': span.spanId, tabindex: -1 },
     h(
       'div',
-      { class: 'what', style: { 'padding-left': `${depth * 14}px` } },
+      { class: 'what', style: { 'padding-left': `${indented}px` } },
       h('i', { class: 'service', style: { background: `var(${colour})` }, title: span.service }),
       h('span', { class: 'name' }, span.name),
       h('span', { class: 'kind' }, span.kind.toLowerCase()),
-      isFailed && h('span', { class: 'status bad' }, span.message || 'failed'),
+      isFailed && h('span', { class: 'status bad', title: span.message }, span.message || 'failed'),
       !isFailed && answer !== undefined && answer >= 400 && h('span', { class: 'status warn' }, answer),
     ),
     h(
@@ -153,14 +154,14 @@ function spanRow(
 function logRow(
   line: LogRecord,
   key: string,
-  { depth, place, start }: { depth: number; place: Place; start: number },
+  { left, place, start }: { left: number; place: Place; start: number },
 ): HTMLElement {
   return h(
     'li',
     { class: 'line', 'data-key': key },
     h(
       'div',
-      { class: 'what', style: { 'padding-left': `${depth * 14 + 14}px` } },
+      { class: 'what', style: { 'padding-left': `${left}px` } },
       h('span', { class: `level ${line.level}` }, line.level),
       h('span', { class: 'name', title: line.event }, line.text),
     ),

@@ -1,0 +1,98 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { AlertsState } from '../../lab/console/alert-types.ts';
+import { launchBrowser } from '../support/processes/browser.ts';
+import { otlpSpan, startTestConsole, type TestConsole } from '../support/processes/console.ts';
+
+// Telemetry that no sender of this project sends, and that others may.
+
+let browser: Browser;
+let shown: TestConsole;
+let page: Page;
+const stack = new AsyncDisposableStack();
+const word = 'unbroken'.repeat(60);
+const long = otlpSpan({ name: word, status: { code: 2, message: 'no route to the host, '.repeat(60) } });
+const idOf = (depth: number) => String(depth + 1).padStart(16, 'd');
+const deep = Array.from({ length: 200 }, (_none, depth) =>
+  otlpSpan({
+    traceId: 'd'.repeat(32),
+    spanId: idOf(depth),
+    name: `level ${depth}`,
+    ...(depth > 0 && { parentSpanId: idOf(depth - 1) }),
+  }),
+);
+
+beforeAll(async () => {
+  browser = stack.use(await launchBrowser());
+  shown = stack.use(await startTestConsole());
+  await shown.sendSpans(long, ...deep);
+  const dataPoints = [{ timeUnixNano: String(BigInt(Date.now()) * 1_000_000n), asDouble: 1e18 }];
+  const metrics = [{ name: word, description: word, gauge: { dataPoints } }];
+  await shown.raw('POST', '/v1/metrics', { body: { resourceMetrics: [{ scopeMetrics: [{ metrics }] }] } });
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(shown.pageUrl);
+  await page.locator('.plot').first().waitFor();
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+
+test.each([1280, 390])('long words and deep traces stay within a window of %i pixels', async (width) => {
+  await page.setViewportSize({ width, height: 800 });
+  const widest = () => page.evaluate('document.documentElement.scrollWidth');
+  await page.goto(`${shown.url}/traces/${long.traceId}`);
+  await page.locator('.spans .name').first().waitFor();
+  expect(await widest()).toBe(width);
+  await page.goto(`${shown.url}/metrics?name=${word}`);
+  await page.locator('.metric tbody td').first().waitFor();
+  expect(await widest()).toBe(width);
+  await page.goto(`${shown.url}/traces/${'d'.repeat(32)}`);
+  const innermost = page.locator('.spans .name').last();
+  await innermost.waitFor();
+  expect(await widest()).toBe(width);
+  expect((await innermost.boundingBox())?.width).toBeGreaterThan(30);
+});
+
+test('a trace of a very long name can be compared', async () => {
+  await page.goto(`${shown.url}/compare/${long.traceId}`);
+  await expect
+    .poll(() => page.locator('.comparison').textContent())
+    .toBe('Choose another trace of the same name above.');
+});
+
+test('a metric that was not received yet is waited for in words', async () => {
+  await page.goto(`${shown.url}/metrics?name=unknown`);
+  await expect
+    .poll(() => page.locator('.metric').textContent())
+    .toBe('No metric named unknown was received yet.');
+});
+
+test('a key goes on from the span that was clicked', async () => {
+  await page.goto(`${shown.url}/traces/${'d'.repeat(32)}`);
+  await page.locator('.spans > li').nth(3).click();
+  await page.keyboard.press('j');
+  expect(await page.locator('.spans > .selected .name').allTextContents()).toEqual(['level 4']);
+  expect(page.url()).toContain(`span=${idOf(4)}`);
+});
+
+test('an alert of any name has a page, with every rule of that name', async () => {
+  const name = 'Disk 90 % full: /var';
+  // The rules are those of the project, in which no two have one name.
+  await page.route('**/api/alerts*', async (route) => {
+    const state = (await (await route.fetch()).json()) as AlertsState;
+    const rules = state.rules.slice(0, 2);
+    for (const [index, rule] of rules.entries())
+      Object.assign(rule, { name, severity: ['page', 'ticket'][index], query: `free < ${index}` });
+    await route.fulfill({ json: { ...state, rules } });
+  });
+  await page.goto(`${shown.url}/alerts`);
+  await page.getByRole('link', { name }).first().click();
+  await page.getByRole('heading', { name, level: 1 }).waitFor();
+  await expect
+    .poll(() => page.getByRole('group', { name: 'Condition' }).allTextContents())
+    .toEqual(['free < 0', 'free < 1']);
+  expect(await page.locator('.rule > p').allTextContents()).toEqual([
+    expect.stringMatching(/page$/),
+    expect.stringMatching(/ticket$/),
+  ]);
+  await page.reload();
+  await page.getByRole('heading', { name, level: 1 }).waitFor();
+});
