@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { count, duration, elapsed, grouped, numberOf, rate } from './format.ts';
+import { count, duration, elapsed, figure, grouped, numberOf, rate } from './format.ts';
 
 test.each([
   [0.9996, '1.00 ms'],
@@ -54,4 +54,17 @@ test('figures are grouped as a browser groups them in English', () => {
   );
   expect([0, 999, 1000, 1_234_567].map(count)).toEqual(['0', '999', '1,000', '1,234,567']);
   expect([0, 1, 1000].map((each) => numberOf(each, 'line'))).toEqual(['0 lines', '1 line', '1,000 lines']);
+});
+
+test.each([
+  [0, '0'],
+  [-40, '-40'],
+  [0.25, '0.25'],
+  [200_000, '200,000'],
+  [157_286_400, '157.3M'],
+  [-2_500_000_000, '-2.5G'],
+  [1.5e18, '1.5e18'],
+  [5e-9, '5e-9'],
+])('a value of any size fits beside a plot: %s', (value, text) => {
+  expect(figure(value)).toBe(text);
 });

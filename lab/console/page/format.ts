@@ -30,9 +30,9 @@ export function roughly(ms: number): string {
   ];
   return (
     parts
-      .filter(([figure]) => figure > 0)
+      .filter(([amount]) => amount > 0)
       .slice(0, 2)
-      .map(([figure, unit]) => `${figure} ${unit}`)
+      .map(([amount, unit]) => `${amount} ${unit}`)
       .join(' ') || '0 s'
   );
 }
@@ -60,6 +60,21 @@ export function grouped(value: number, decimals: number): string {
   const [whole = '', fraction] = value.toFixed(decimals).split('.');
   const digits = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
   return fraction === undefined ? digits : `${digits}.${fraction}`;
+}
+
+const thousands = [
+  [1e12, 'T'],
+  [1e9, 'G'],
+  [1e6, 'M'],
+] as const;
+
+/** A value of any size, with four digits and in no more than nine characters. */
+export function figure(value: number): string {
+  const rounded = Number(value.toPrecision(4));
+  const size = Math.abs(rounded);
+  if (size >= 1e15 || (size > 0 && size < 1e-3)) return rounded.toExponential().replace('e+', 'e');
+  const [divisor, letter] = thousands.find(([each]) => size >= each) ?? [1, ''];
+  return `${(rounded / divisor).toLocaleString('en', { maximumSignificantDigits: 4 })}${letter}`;
 }
 
 /** What happens at all does not look like nothing. */

@@ -1,10 +1,10 @@
 import type { MetricList, MetricPoints, MetricSeries, MetricSummary } from '../api-types.ts';
 import { call, messageOf, query, repeat } from './api.ts';
-import { count, rate, seconds } from './format.ts';
-import { h, reconcile, setText } from './h.ts';
+import { count, figure, rate, seconds } from './format.ts';
+import { fill, h, reconcile, setText } from './h.ts';
 import { createHeatMap } from './heat-map.ts';
 import type { Live } from './live.ts';
-import { countScale, createPlotTable, latencyScale, rateScale } from './plot-table.ts';
+import { createPlotTable, latencyScale, rateScale } from './plot-table.ts';
 import type { Line, PlotOptions } from './plot.ts';
 import type { CreateView, Page } from './view.ts';
 
@@ -64,6 +64,8 @@ export function metricsView(live: Live): CreateView {
         showList();
         const about = list.metrics.find((each) => each.name === name);
         if (about) await loadPoints(about);
+        else if (name !== '' && !explorer)
+          fill(chosen, h('p', { class: 'empty' }, `No metric named ${name} was received yet.`));
         page.notify('');
       } catch (error) {
         page.notify(messageOf(error));
@@ -211,11 +213,7 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, onFilter: 
 function scaleOf({ kind }: MetricSummary, isSeconds: boolean): Pick<PlotOptions, 'scale' | 'format'> {
   if (kind === 'counter') return rateScale;
   if (isSeconds && (kind === 'histogram' || kind === 'summary')) return latencyScale;
-  return {
-    ...countScale,
-    scale: 'number',
-    format: (value) => value.toLocaleString('en', { maximumSignificantDigits: 4 }),
-  };
+  return { scale: 'number', format: figure };
 }
 
 /** The labels that tell a series from the others of its metric. */

@@ -9,6 +9,7 @@ test.each([
   ['a rate below one', 0.4, 2, false, ['0.0/s', '0.5/s']],
   ['a rate of 24', 24, 3, false, ['0/s', '10/s', '20/s', '30/s']],
   ['ten thousand', 11_000, 3, false, ['0k/s', '5k/s', '10k/s', '15k/s']],
+  ['ten thousand million', 11e9, 3, false, ['0G/s', '5G/s', '10G/s', '15G/s']],
 ])('the axis of %s has the labels that a reader expects', (_what, largest, most, isWhole, labels) => {
   const ticks = linearTicks(withHeadroom(largest, isWhole), most, isWhole);
   expect(linearLabels(ticks, isWhole ? '' : '/s')).toEqual(labels);

@@ -26,10 +26,17 @@ function niceStep(least: number): number {
   return factor * power;
 }
 
-/** Labels with exactly the decimals that the step between the ticks needs. From 10,000 on they count in thousands or millions. */
+const multiples = [
+  [1e12, 'T'],
+  [1e9, 'G'],
+  [1e6, 'M'],
+  [1e3, 'k'],
+] as const;
+
+/** Labels with exactly the decimals that the step between the ticks needs. From 10,000 on they count in thousands, millions and so on. */
 export function linearLabels(ticks: readonly number[], unit = ''): string[] {
   const top = ticks.at(-1) ?? 0;
-  const [divisor, suffix] = top >= 1e7 ? [1e6, 'M'] : top >= 1e4 ? [1e3, 'k'] : [1, ''];
+  const [divisor, suffix] = multiples.find(([least]) => top >= 10 * least) ?? [1, ''];
   const step = ((ticks[1] ?? 1) - (ticks[0] ?? 0)) / divisor;
   const digits = decimalsOf(step);
   return ticks.map((tick) => `${grouped(tick / divisor, digits)}${suffix}${unit}`);
