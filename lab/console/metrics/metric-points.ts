@@ -101,7 +101,9 @@ function edgesOf(layout: Distribution['layout'], index: number): { lower: number
   if ('bounds' in layout) {
     const { bounds } = layout;
     const upper = bounds[index] ?? Infinity;
-    return { lower: bounds[index - 1] ?? Math.min(0, upper), upper };
+    // Without bounds, nothing is known of a value.
+    const least = bounds.length === 0 ? -Infinity : Math.min(0, upper);
+    return { lower: bounds[index - 1] ?? least, upper };
   }
   if (index === zeroIndex) return { lower: -layout.zeroThreshold, upper: layout.zeroThreshold };
   const base = 2 ** (2 ** -layout.scale);
@@ -110,14 +112,21 @@ function edgesOf(layout: Distribution['layout'], index: number): { lower: number
   return index < 0 ? { lower: -far, upper: -near } : { lower: near, upper: far };
 }
 
-/** Assumes that values are spread evenly within their bucket. Beyond the last finite bound, the estimate is that bound. */
+/**
+ * Assumes that values are spread evenly within their bucket. Beyond the last finite bound, the estimate is that bound.
+ *
+ * @returns null without observations, or without bounds
+ */
 export function quantileIn(buckets: readonly Bucket[], share: number): number | null {
   const total = buckets.reduce((sum, { count }) => sum + count, 0);
   let below = 0;
   for (const { lower, upper, count } of buckets) {
     const rank = share * total - below;
-    if (count >= rank) return Number.isFinite(upper) ? lower + (upper - lower) * (rank / count) : lower;
+    if (count >= rank)
+      return Number.isFinite(upper) ? lower + (upper - lower) * (rank / count) : finiteOrNull(lower);
     below += count;
   }
   return null;
 }
+
+const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);

@@ -122,6 +122,12 @@ test('an exponential histogram has buckets of its scale, also after the scale wa
   ]);
 });
 
+test('a histogram without bounds has a mean, and no quantile', () => {
+  const points = [10, 20].map((seconds) => ({ timeUnixNano: nanos(seconds), count: '2', sum: 7 }));
+  const { store } = storeOf([{ name: 'h', histogram: { dataPoints: points, ...delta } }]);
+  expect(find(store, 'h').series[0]?.columns).toMatchObject({ mean: [3.5, 3.5], p95: [null, null] });
+});
+
 test('a summary has the quantiles of its sender', () => {
   const quantileValues = [{ quantile: 0.99, value: 7 }];
   const { store } = storeOf([
