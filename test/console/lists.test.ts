@@ -226,12 +226,10 @@ test('a tour sets its faults step by step, places an order, and takes everything
   );
   await next('Start');
   const held = await step.promise;
-  const answered = page.waitForResponse((answer) => isStep(answer.request()));
   const takenBack = page.waitForResponse((answer) => answer.request().method() === 'DELETE');
   await page.getByRole('navigation').getByRole('link', { name: 'Overview' }).click();
   await takenBack;
-  await held.continue();
-  await answered;
+  await Promise.all([page.waitForResponse((answer) => isStep(answer.request())), held.continue()]);
   await expect.poll(faults).toMatchObject({ settings: { errorRate: 0 } });
 });
 
