@@ -137,7 +137,8 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
       for (const input of files.inputs()) await input.poll(input.name);
       await writer.close();
     }
-    terminal.close();
+    // Who only counts wants the counts.
+    terminal.close(args.to.length === 0);
     admin?.close();
     await Promise.all([...targets, ...sets].map((each) => each.close()));
   }

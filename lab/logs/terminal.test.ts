@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { createCounts } from './counts.ts';
 import { createTerminal, picture } from './terminal.ts';
@@ -27,6 +28,37 @@ test('a terminal does not obey the name of a service', () => {
   const counts = createCounts(100);
   counts.of('\u001b[2Jevil\r').lines[3] = 1;
   expect(picture(counts, lag, undefined, 0)[1]).toMatch(/^�\[2Jevil� /);
+});
+
+test.each([
+  ['a terminal of 50 columns', { isTTY: true, rows: 24, columns: 50 }, 49],
+  ['a terminal that does not know its size', { isTTY: true, rows: 0, columns: 0 }, 54],
+  ['a file, if the counts are all that is wanted,', { isTTY: false }, 54],
+])('%s keeps the table below which the last sentence is', async (_name, kind, width) => {
+  const counts = createCounts(1);
+  counts.of('orders').lines[3] = 5;
+  const stream = Object.assign(new PassThrough(), kind);
+  const terminal = createTerminal(
+    counts,
+    () => lag,
+    () => 1,
+    stream as unknown as NodeJS.WriteStream,
+  );
+  terminal.close(true);
+  terminal.say('Read 5 lines.');
+  stream.end();
+  const shown = await text(stream);
+  expect(shown).not.toContain('\u001b');
+  const rows = shown.split('\n');
+  expect(rows.map((row) => row.slice(0, 6))).toEqual([
+    'servic',
+    'orders',
+    expect.any(String),
+    '[#####',
+    'Read 5',
+    '',
+  ]);
+  expect(rows[0]).toHaveLength(width);
 });
 
 test('a terminal does not obey what a receiver or a file name says', () => {

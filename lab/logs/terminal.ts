@@ -6,7 +6,8 @@ import { firstError } from './lines/levels.ts';
 export interface Terminal {
   /** Prints a sentence. */
   say(sentence: string): void;
-  close(): void;
+  /** Shows the table for the last time, and leaves it there. @param always even where there is no terminal */
+  close(always: boolean): void;
 }
 
 /** Milliseconds between two pictures, and rows of services. */
@@ -42,10 +43,10 @@ export function createTerminal(
     const perSecond = ((lines - before) * 1000) / (now - at);
     [before, at] = [lines, now];
     erase();
-    // What does not fit would move the cursor further than `erase` moves it back.
+    // What does not fit would move the cursor further than `erase` moves it back. Some terminals do not know their size.
     const rows = picture(counts, lag(), share(), perSecond)
-      .slice(0, stream.rows - 1)
-      .map((each) => each.slice(0, stream.columns - 1));
+      .slice(0, (stream.rows || Number.POSITIVE_INFINITY) - 1)
+      .map((each) => each.slice(0, (stream.columns || Number.POSITIVE_INFINITY) - 1));
     stream.write(`${rows.join('\n')}\n`);
     height = rows.length;
   }
@@ -56,9 +57,10 @@ export function createTerminal(
       erase();
       stream.write(`${printable(sentence)}\n`);
     },
-    close() {
+    close(always) {
       clearInterval(timer);
-      if (timer !== undefined) draw();
+      if (timer !== undefined || always) draw();
+      height = 0;
     },
   };
 }
