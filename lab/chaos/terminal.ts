@@ -14,7 +14,8 @@ export interface Display {
 
 type Style = Parameters<typeof styleText>[0];
 
-const columns = [24, 14, 5, 6, 6, 8, 6, 9, 10] as const;
+/** Of these, all but the last have room in a terminal of 80 columns. */
+const columns = [23, 12, 4, 5, 5, 7, 5, 8, 9] as const;
 const head = ['experiment', 'phase', 's', '201/s', '202/s', 'refused', 'lost', 'p99', 'breaker'];
 /** Seconds between two lines if the output is not a terminal. */
 const lineInterval = 5;
@@ -28,12 +29,18 @@ export function createDisplay(stream: NodeJS.WriteStream): Display {
   let headShown = false;
 
   const write = (text: string) => void stream.write(text);
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, index) =>
-        index < 2 ? cell.padEnd(columns[index] ?? 0) : cell.padStart(columns[index] ?? 0),
-      )
-      .join(' ');
+  /** Of the cells those that have room: a row that is broken into two could not be updated in place. */
+  function line(cells: readonly string[]): string {
+    const room = live && stream.columns > 0 ? stream.columns - 1 : Number.POSITIVE_INFINITY;
+    let row = '';
+    for (const [index, cell] of cells.entries()) {
+      const width = columns[index] ?? 0;
+      const longer = `${row}${index === 0 ? '' : ' '}${index < 2 ? cell.padEnd(width) : cell.padStart(width)}`;
+      if (longer.length > room) break;
+      row = longer;
+    }
+    return row;
+  }
 
   return {
     say: (text) => write(`${text}\n`),
