@@ -62,6 +62,8 @@ async function run({
     {},
     { way, rounds, rate, seed, calm: 1.5, awayFor, signal: interrupted.signal, progress: say },
   );
+  if (report.rounds.length === 0)
+    throw new Error('Ended before the first failover was over: there is no report.');
   const section = toSection(report, { way, machine, rate, seed });
   say(`\n${section}`);
   if (out !== undefined) await writeSection(out, section);
