@@ -73,6 +73,8 @@ export function createForwarder(destinations: Partial<Record<Signal, Destination
       if (await send(parcel, lane)) counts.sent += 1;
       else counts.dropped += 1;
     }
+    // In the same turn in which the queue was found empty: what arrives next begins to send again.
+    lane.sending = undefined;
   }
 
   /** Retries until the request is accepted or rejected permanently, or the forwarder closes. */
@@ -112,9 +114,8 @@ export function createForwarder(destinations: Partial<Record<Signal, Destination
       lane.waiting += parcel.body.length;
       // The newest request counts as well, so even a single one cannot exceed the limit.
       while (total(({ waiting }) => waiting) > largestQueue) dropOldest();
-      lane.sending ??= sendAll(lane).finally(() => {
-        lane.sending = undefined;
-      });
+      // A request over the limit has been dropped already.
+      if (lane.queue.length > 0) lane.sending ??= sendAll(lane);
     },
     state() {
       const failure = all().find((lane) => lane.failure !== undefined)?.failure;
