@@ -35,3 +35,18 @@ test('a request right after one that was too large is forwarded at once', async 
   await expect.poll(() => forwarder.state(), soon).toEqual({ sent: 1, dropped: 1, waiting: 0 });
   await forwarder.close(0);
 });
+
+test('a request is repeated when the Collector asked for it, and not before', async () => {
+  const times: number[] = [];
+  using collector = await startCollector((_request, response) => {
+    times.push(performance.now());
+    response.writeHead(times.length === 1 ? 503 : 200, { 'retry-after': '1' }).end();
+  });
+  const forwarder = createForwarder({ logs: collector.destination });
+  forwarder.forward(parcel(10));
+  await expect.poll(() => forwarder.state(), soon).toEqual({ sent: 1, dropped: 0, waiting: 0 });
+  const [first = 0, second = 0] = times;
+  // A timer may be a millisecond early.
+  expect(second - first).toBeGreaterThan(990);
+  await forwarder.close(0);
+});

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { fullJitter } from '../../../src/resilience/backoff.ts';
+import { millisecondsOfRetryAfter } from '../../../src/resilience/retry-after.ts';
 import type { CollectorState } from '../api-types.ts';
 
 export type Signal = 'traces' | 'logs' | 'metrics';
@@ -40,6 +41,8 @@ interface Lane {
 const largestQueue = 16_777_216;
 /** Timeout of one request, in milliseconds. */
 const timeout = 10_000;
+/** Longest wait that a destination can ask for, in milliseconds. */
+const longestWait = 600_000;
 const backoff = { base: 500, floor: 100, cap: 10_000 };
 /** Retryable statuses. @see https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
 const temporary: ReadonlySet<number> = new Set([429, 502, 503, 504]);
@@ -81,6 +84,7 @@ export function createForwarder(destinations: Partial<Record<Signal, Destination
   async function send({ type, encoding, body }: Parcel, lane: Lane): Promise<boolean> {
     const { url, headers } = lane.destination;
     for (let retry = 1; !ended.signal.aborted; retry += 1) {
+      let asked = 0;
       try {
         const response = await request(url, {
           method: 'POST',
@@ -96,10 +100,13 @@ export function createForwarder(destinations: Partial<Record<Signal, Destination
         }
         lane.failure = `It answers ${response.statusCode}.`;
         if (!temporary.has(response.statusCode)) return false;
+        const header = String(response.headers['retry-after'] ?? '');
+        asked = Math.min(millisecondsOfRetryAfter(header, Date.now()) ?? 0, longestWait);
       } catch (error) {
         lane.failure = error instanceof Error && 'code' in error ? String(error.code) : 'It does not answer.';
       }
-      await sleep(fullJitter(retry, backoff), undefined, { signal: ended.signal }).catch(() => {});
+      const wait = Math.max(asked, fullJitter(retry, backoff));
+      await sleep(wait, undefined, { signal: ended.signal }).catch(() => {});
     }
     return false;
   }
