@@ -50,3 +50,11 @@ test('a request is repeated when the Collector asked for it, and not before', as
   expect(second - first).toBeGreaterThan(990);
   await forwarder.close(0);
 });
+
+test('a Collector that takes too long is said not to answer', async () => {
+  using collector = await startCollector(() => {});
+  const forwarder = createForwarder({ logs: collector.destination }, 50);
+  forwarder.forward(parcel(10));
+  await expect.poll(() => forwarder.state().failure, soon).toBe('It does not answer.');
+  await forwarder.close(0);
+});

@@ -39,15 +39,17 @@ interface Lane {
 
 /** Maximum bytes in all queues; the oldest requests of the fullest queue are dropped first. */
 const largestQueue = 16_777_216;
-/** Timeout of one request, in milliseconds. */
-const timeout = 10_000;
 /** Longest wait that a destination can ask for, in milliseconds. */
 const longestWait = 600_000;
 const backoff = { base: 500, floor: 100, cap: 10_000 };
 /** Retryable statuses. @see https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
 const temporary: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-export function createForwarder(destinations: Partial<Record<Signal, Destination>>): Forwarder {
+/** @param timeout of one request, in milliseconds */
+export function createForwarder(
+  destinations: Partial<Record<Signal, Destination>>,
+  timeout = 10_000,
+): Forwarder {
   // Over HTTP/2, requests that are cut off would leave a silent connection in use. Each signal can hold one connection.
   const agent = new Agent({ connections: 3, allowH2: false });
   const ended = new AbortController();
@@ -103,7 +105,7 @@ export function createForwarder(destinations: Partial<Record<Signal, Destination
         const header = String(response.headers['retry-after'] ?? '');
         asked = Math.min(millisecondsOfRetryAfter(header, Date.now()) ?? 0, longestWait);
       } catch (error) {
-        lane.failure = error instanceof Error && 'code' in error ? String(error.code) : 'It does not answer.';
+        lane.failure = failureOf(error);
       }
       const wait = Math.max(asked, fullJitter(retry, backoff));
       await sleep(wait, undefined, { signal: ended.signal }).catch(() => {});
@@ -139,4 +141,10 @@ export function createForwarder(destinations: Partial<Record<Signal, Destination
       await agent.close();
     },
   };
+}
+
+function failureOf(error: unknown): string {
+  // The code of an exception of the DOM is a number.
+  const isCoded = error instanceof Error && 'code' in error && typeof error.code === 'string';
+  return isCoded ? String(error.code) : 'It does not answer.';
 }
