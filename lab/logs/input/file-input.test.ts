@@ -19,7 +19,7 @@ beforeEach(async () => {
     waits: { rotated: 1, line: 1 },
     once: false,
     checkpoint: undefined,
-    fromEnd: true,
+    skip: Number.POSITIVE_INFINITY,
   });
 });
 

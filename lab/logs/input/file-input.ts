@@ -45,7 +45,7 @@ export class FileInput implements Input {
 
   /**
    * @param options.checkpoint where to go on, if it is of this very file
-   * @param options.fromEnd whether to skip what a file without a checkpoint has
+   * @param options.skip bytes that are not read of a file without a checkpoint
    */
   static async open(
     file: FileHandle,
@@ -55,7 +55,7 @@ export class FileInput implements Input {
       waits: FileWaits;
       once: boolean;
       checkpoint: CheckpointEntry | undefined;
-      fromEnd: boolean;
+      skip: number;
     },
   ): Promise<FileInput> {
     const input = new FileInput(file, options);
@@ -64,7 +64,7 @@ export class FileInput implements Input {
     input.#size = size;
     input.#modified = mtimeMs;
     input.#fingerprint = await fingerprintOf(file);
-    let offset = options.fromEnd && checkpoint === undefined ? size : 0;
+    let offset = checkpoint === undefined ? Math.min(options.skip, size) : 0;
     let piece = 0;
     if (
       checkpoint !== undefined &&

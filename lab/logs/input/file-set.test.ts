@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -21,16 +21,22 @@ afterEach(async () => {
 });
 
 /** Looks for the files for the first time, as a start of the program does. */
-async function look(checkpoint: readonly CheckpointEntry[]): Promise<FileSet> {
-  const found = createFileSet({
-    patterns: [path.join(folder, '*.log')],
-    waits: { rotated: 1000, line: 1000 },
-    once: false,
-    fromEnd: false,
-    checkpoint,
-    say: () => {},
-    changed: () => {},
-  });
+async function look(
+  checkpoint: readonly CheckpointEntry[],
+  { fromEnd = false, openFile = open } = {},
+): Promise<FileSet> {
+  const found = createFileSet(
+    {
+      patterns: [path.join(folder, '*.log')],
+      waits: { rotated: 1000, line: 1000 },
+      once: false,
+      fromEnd,
+      checkpoint,
+      say: () => {},
+      changed: () => {},
+    },
+    openFile,
+  );
   await found.poll();
   return found;
 }
@@ -71,6 +77,23 @@ test('a file goes on where it was left after its device got another number', asy
   set = await look([ofOldDevice(entry)]);
   expect(read()).toEqual([['app.log', entry.offset]]);
   expect(set.checkpoint()).toEqual([entry]);
+});
+
+test('with --from end, a file that cannot be opened at the first look is read from where it ended then', async () => {
+  await writeFile(file, 'old\n');
+  let mayOpen = false;
+  const openFile: typeof open = async (...args) => {
+    if (!mayOpen) throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+    return await open(...args);
+  };
+  await set.close();
+  set = await look([], { fromEnd: true, openFile });
+  expect(read()).toEqual([]);
+  await appendFile(file, 'new\n');
+  mayOpen = true;
+  await writeFile(path.join(folder, 'later.log'), 'new, too\n');
+  await set.poll();
+  expect(Object.fromEntries(read())).toEqual({ 'app.log': 4, 'later.log': 0 });
 });
 
 test('a renamed file is read on after its device got another number', async () => {

@@ -38,10 +38,12 @@ const isMatch = (file: string, pattern: string): boolean => {
 export const isCompressed = (file: string): boolean => /\.(gz|zst|bz2|xz|lz4)$/.test(file);
 
 /** Follows files by name, as `tail -F` does: whatever file has a matching name is read from where it was left. */
-export function createFileSet(options: FileSetOptions): FileSet {
+export function createFileSet(options: FileSetOptions, openFile = open): FileSet {
   const files = new Map<string, FileInput>();
   /** What an earlier start has left of files that are not found yet. */
   const left = new Set(options.checkpoint);
+  /** Sizes at the first look, by device and inode: with `fromEnd` that is skipped, even of a file that can be opened only later. */
+  const skipped = new Map<string, number>();
   const complaints = new Map<string, string>();
   /** Files that match a pattern and are not read. */
   let compressed: ReadonlySet<string> = new Set();
@@ -84,7 +86,10 @@ export function createFileSet(options: FileSetOptions): FileSet {
   async function identify(file: string, isNamed: boolean): Promise<string | undefined> {
     try {
       const status = await stat(file, { bigint: true });
-      if (status.isFile()) return idOf(status);
+      if (status.isFile()) {
+        if (options.fromEnd && isFirst) skipped.set(idOf(status), Number(status.size));
+        return idOf(status);
+      }
       if (isNamed) complain(file, 'is no regular file. Use - to read a pipe');
     } catch (error) {
       const reason = reasonOf(error);
@@ -97,7 +102,7 @@ export function createFileSet(options: FileSetOptions): FileSet {
   /** @param renamed what the file must be, because nobody has named it */
   async function add(file: string, id: string, renamed?: CheckpointEntry): Promise<void> {
     try {
-      const handle = await open(file, 'r');
+      const handle = await openFile(file, 'r');
       try {
         const opened = { handle, path: file, id };
         const checkpoint = renamed ?? (await entryOf(left, opened));
@@ -110,20 +115,21 @@ export function createFileSet(options: FileSetOptions): FileSet {
           return;
         }
         const { waits, once } = options;
-        const fromEnd = options.fromEnd && isFirst;
+        const skip = skipped.get(id);
         const input = await FileInput.open(handle, {
           name: file,
           id,
           waits,
           once,
           checkpoint,
-          fromEnd,
+          skip: skip ?? 0,
         });
         files.set(id, input);
+        skipped.delete(id);
         if (checkpoint !== undefined) left.delete(checkpoint);
         complain(file, undefined);
         // The next start goes on here, and not at what is the end then.
-        if (fromEnd && checkpoint === undefined) options.changed();
+        if (skip !== undefined && checkpoint === undefined) options.changed();
       } catch (error) {
         await handle.close();
         throw error;
@@ -154,6 +160,8 @@ export function createFileSet(options: FileSetOptions): FileSet {
     inputs: () => files.values(),
     async poll() {
       const now = await present();
+      // Another file may get the inode of one that is gone.
+      for (const id of skipped.keys()) if (!now.has(id)) skipped.delete(id);
       for (const [id, file] of now) if (!files.has(id)) await add(file, id);
       if (isFirst) await addRenamed(now);
       isFirst = false;
