@@ -25,6 +25,9 @@ export interface Pipeline {
   wake(): void;
 }
 
+/** Milliseconds that a line which comes in pieces may hold up other inputs: hundreds of megabytes. */
+const longestStay = 1000;
+
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { sets, processor, batch, dispatcher, counts, signal } = options;
   let woken = Promise.withResolvers<void>();
@@ -63,9 +66,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   /** Stays with a line that comes in pieces, so that no other input's line is between them. @returns as `readFrom` does */
   async function readLinesFrom(input: Input): Promise<boolean> {
+    // What has no line feed at all must not hold up the others.
+    const until = performance.now() + longestStay;
     const hasRead = await readFrom(input);
     let hasMore = hasRead;
-    while (hasMore && input.position.piece > 0 && !signal.aborted) hasMore = await readFrom(input);
+    while (hasMore && input.position.piece > 0 && !signal.aborted && performance.now() < until)
+      hasMore = await readFrom(input);
     return hasRead;
   }
 
