@@ -22,6 +22,12 @@ export async function createCluster(
   home: PostgresHome,
   { logFile, durable }: { logFile: string; durable: boolean },
 ): Promise<string> {
+  // initdb has a shell run the server that is beside it, with the path in double quotes.
+  const [unfit] = /["$`\\]/.exec(home.native) ?? [];
+  if (unfit !== undefined)
+    throw new StartupError(
+      `PostgreSQL does not start from ${home.native}, because the path has a ${unfit}. Move this project to another folder.`,
+    );
   const partial = `${home.directory}.partial`;
   const cluster = path.join(partial, 'cluster');
   const passwordFile = path.join(partial, 'password');
