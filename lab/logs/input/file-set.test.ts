@@ -23,11 +23,11 @@ afterEach(async () => {
 /** Looks for the files for the first time, as a start of the program does. */
 async function look(
   checkpoint: readonly CheckpointEntry[],
-  { fromEnd = false, openFile = open } = {},
+  { fromEnd = false, openFile = open, pattern = '*.log' } = {},
 ): Promise<FileSet> {
   const found = createFileSet(
     {
-      patterns: [path.join(folder, '*.log')],
+      patterns: [path.join(folder, pattern)],
       waits: { rotated: 1000, line: 1000 },
       once: false,
       fromEnd,
@@ -95,6 +95,25 @@ test('with --from end, a file that cannot be opened at the first look is read fr
   await set.poll();
   expect(Object.fromEntries(read())).toEqual({ 'app.log': 4, 'later.log': 0 });
 });
+
+test.each(['app[1].log', 'app{a,b}.log', 'a*p?.log'])(
+  'a file that is called %s is read under its name',
+  async (name) => {
+    await set.close();
+    set = await look([], { pattern: name });
+    expect(read()).toEqual([]);
+    await writeFile(path.join(folder, name), lines('of the log'));
+    await set.poll();
+    expect(read()).toEqual([[name, 0]]);
+    expect(set.hasFailed()).toBe(false);
+
+    const entries = set.checkpoint();
+    await rename(path.join(folder, name), path.join(folder, `${name}.1`));
+    await set.close();
+    set = await look(entries, { pattern: name });
+    expect(read()).toEqual([[`${name}.1`, 0]]);
+  },
+);
 
 test('a renamed file is read on after its device got another number', async () => {
   const entry = await forwarded(lines('of the log'));

@@ -1,4 +1,4 @@
-import { globSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type CheckpointEntry, reasonOf } from '../checkpoint.ts';
@@ -29,10 +29,11 @@ export interface FileSet extends InputSet {
   hasFailed(): boolean;
 }
 
-export const isPattern = (text: string): boolean => /[*?[{]/.test(text);
+/** A file may have such a name itself: a shell that finds `app[1].log` passes it on as it is. */
+export const isPattern = (text: string): boolean => /[*?[{]/.test(text) && !existsSync(text);
 const isMatch = (file: string, pattern: string): boolean => {
   const [one, other] = [path.resolve(file), path.resolve(pattern)];
-  return isPattern(pattern) ? path.matchesGlob(one, other) : one === other;
+  return one === other || (isPattern(pattern) && path.matchesGlob(one, other));
 };
 /** What programs that rotate logs make of them. */
 export const isCompressed = (file: string): boolean => /\.(gz|zst|bz2|xz|lz4)$/.test(file);
