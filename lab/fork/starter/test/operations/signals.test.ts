@@ -26,6 +26,9 @@ beforeAll(async () => {
   await world.create({ reference: 'no-room', quantity: 1 });
   await world.create({});
   await fetch(`${world.url}/bookings`, { headers: { authorization: 'Bearer nobody' } });
+  await world.setFaults({ delayMs: 500 });
+  await vi.waitUntil(() => isAbandoned(wanted), { timeout: 20_000 });
+  await world.setFaults();
   await world.setFaults({ errorRate: 1 });
   for (let count = 0; count < 4; count += 1) await world.create(wanted);
   await world.setFaults();
@@ -43,6 +46,18 @@ beforeAll(async () => {
   ];
 });
 afterAll(() => world.stop());
+
+/** Gives up a request before its answer. @returns whether the service has noticed one that was given up */
+async function isAbandoned(wanted: object): Promise<boolean> {
+  await fetch(`${world.url}/bookings`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer test-key', 'content-type': 'application/json' },
+    body: JSON.stringify(wanted),
+    signal: AbortSignal.timeout(100),
+  }).catch(() => undefined);
+  const exposed = await scrapeMetrics(world.adminUrl);
+  return exposed.samples.some(({ labels }) => labels['status_code'] === '499');
+}
 
 /** Metrics of Prometheus, the Collector and HAProxy. */
 const ofOthers = /^(up|ALERTS|scrape_\w+|prometheus_\w+|otelcol_\w+|haproxy_\w+)$/;
