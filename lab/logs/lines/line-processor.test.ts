@@ -20,11 +20,18 @@ vi.setConfig({ testTimeout: 120_000 });
  * Everything that the fast path says about the bytes. The bytes come in pieces of the given sizes. By default every line is
  * whole, however long a generated one is: the reference knows no pieces of lines.
  */
-function processed(content: Buffer, { sizes = [content.length], longestLine = content.length } = {}) {
+function processed(
+  content: Buffer,
+  {
+    sizes = [content.length],
+    longestLine = content.length,
+    usualService = undefined as string | undefined,
+  } = {},
+) {
   const counts = createCounts(5);
   const batch = new BatchBuilder({ size: 7, bytes: 1e6, otlp: true, text: true });
   const processor = new LineProcessor(
-    { fields: usualFields, longestLine, service: undefined },
+    { fields: usualFields, longestLine, service: usualService },
     counts,
     batch,
   );
@@ -220,3 +227,9 @@ test.each([[[1]], [[7, 300]], [[100_000]]])(
     expect(passedOn.toString()).toBe(`${content.toString()}\n`);
   },
 );
+
+test('a line that is too long counts for the service that lines without one have', () => {
+  const content = Buffer.from(`${'x'.repeat(25)}\n{"level":"info"}\nplain\n`);
+  const { lines } = processed(content, { longestLine: 20, usualService: 'orders' });
+  expect(lines).toEqual(['orders info 1', 'orders unknown 2']);
+});

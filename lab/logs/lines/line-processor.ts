@@ -130,7 +130,7 @@ export class LineProcessor {
     const { bytes } = this.#scanner;
     if (this.#piece === 0) {
       this.#counts.oversize += 1;
-      this.#count(this.#counts.unnamed, 0);
+      this.#count(this.#countedAs(this.#service), 0);
     }
     let start = from;
     do {
