@@ -58,7 +58,7 @@ export function createBacklog(
     async refresh() {
       const before = new Map(grownBy);
       try {
-        counted = await store.backlog(maxPending + 1);
+        counted = await store.backlog();
       } catch (error) {
         failingSince ??= performance.now();
         throw error;

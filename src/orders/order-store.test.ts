@@ -96,7 +96,7 @@ test('settling twice with the same fencing token succeeds, with an older one it 
 });
 
 test('a count without rows is an empty backlog', async () => {
-  expect(await storeOver([]).backlog(10)).toEqual({
+  expect(await storeOver([]).backlog()).toEqual({
     pending: 0,
     byClient: new Map(),
     age: undefined,

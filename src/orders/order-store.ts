@@ -59,8 +59,8 @@ export interface OrderStore {
   find(clientId: string, id: string, deadline?: Deadline): Promise<Order | undefined>;
   /** Newest first, by the database's clock. */
   list(clientId: string, query: ListQuery, deadline?: Deadline): Promise<ListedOrder[]>;
-  /** Counts orders that their request left pending, up to `limit`. */
-  backlog(limit: number): Promise<BacklogCount>;
+  /** Counts orders that their request left pending. */
+  backlog(): Promise<BacklogCount>;
 }
 
 export type PlaceResult =
@@ -233,8 +233,8 @@ export function createOrderStore(
       }));
     },
 
-    async backlog(limit) {
-      const rows = await database.run<BacklogRow>(statements.countBacklog, [limit]);
+    async backlog() {
+      const rows = await database.run<BacklogRow>(statements.countBacklog, []);
       const ages = rows.map(({ age }) => integerOf(age));
       return {
         pending: rows.reduce((sum, { pending }) => sum + pending, 0),

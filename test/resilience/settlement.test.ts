@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { scrapeMetrics } from '../../lab/harness/exposition.ts';
 import { teaOrder } from '../support/clients/api-client.ts';
 import { firstLookOf } from '../support/clients/first-look.ts';
 import { quickSettlement as quick } from '../support/clients/settings.ts';
 import { type SpawnedService, spawnReplica, spawnService } from '../support/processes/spawn-service.ts';
 import { approve } from '../support/processes/scripted-gateway.ts';
 import { spawnWithScript } from '../support/processes/spawn-with-script.ts';
+import { valueOf } from '../support/processes/traced-service.ts';
 
 describe('orders that a request left pending', () => {
   let service: SpawnedService;
@@ -177,6 +179,18 @@ describe('the bound of the backlog', () => {
     expect(await stored()).toEqual([{ orders: 3 }]);
     const replayed = await service.api.place(teaOrder, key);
     expect([replayed.status, replayed.body.id]).toEqual([202, first.body.id]);
+
+    // As after the bound was lowered.
+    await service.database.sql(`
+      INSERT INTO orders (id, client_id, request_hash, customer_id, currency, items, total_minor, status, payment_token,
+                          held, due_at, created_at, updated_at)
+      SELECT gen_random_uuid(), client_id, request_hash, 'cus_waiting', currency, items, total_minor, status,
+             payment_token, false, now() + interval '1 hour', now() - number * interval '1 hour', now()
+      FROM orders, generate_series(1, 9) AS number WHERE id = '${first.body.id}'`);
+    await expect.poll(async () => valueOf(await scrapeMetrics(service.adminUrl), 'orders_pending')).toBe(12);
+    const age = valueOf(await scrapeMetrics(service.adminUrl), 'orders_pending_oldest_seconds');
+    expect(age).toBeGreaterThanOrEqual(9 * 3600);
+    await service.database.sql(`DELETE FROM orders WHERE customer_id = 'cus_waiting'`);
 
     await service.gateway.clearFaults();
     await expect.poll(async () => (await service.api.place()).status).toBe(201);
