@@ -59,5 +59,5 @@ test('the critical path covers the whole trace exactly once', () => {
 
 test('the critical path survives cycles of parents', () => {
   expect(pathOf({ self: ['self', 0, 10] })).toEqual(['self 0–10']);
-  expect(pathOf({ a: ['b', 0, 10], b: ['a', 0, 10] })).toEqual([]);
+  expect(pathOf({ a: ['b', 0, 10], b: ['a', 0, 10] })).toEqual(['b 0–10']);
 });
