@@ -53,13 +53,13 @@ function readOptions() {
   }
   return {
     pooler,
-    rounds: wholeNumber('--rounds', values.rounds, 0, 1_000_000),
+    rounds: wholeNumber('--rounds', values.rounds, 1, 1_000_000),
     seed:
       values.seed === undefined
         ? Math.floor(Math.random() * 2 ** 32)
         : wholeNumber('--seed', values.seed, 0, 2 ** 32),
     target: values.target,
-    replicas: wholeNumber('--replicas', values.replicas, 0, 10),
-    clients: wholeNumber('--clients', values.clients, 0, 200),
+    replicas: wholeNumber('--replicas', values.replicas, 1, 10),
+    clients: wholeNumber('--clients', values.clients, 1, 200),
   } as const;
 }

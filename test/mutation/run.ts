@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { runCommand } from '../../lab/harness/command-line.ts';
+import { runCommand, wholeNumber } from '../../lab/harness/command-line.ts';
 import { explained } from './explained.ts';
 import { type Judgement, judge, type Report, render } from './judge.ts';
 
@@ -46,10 +46,13 @@ await runCommand(async () => {
     allowPositionals: true,
   });
   if (values.help) process.stdout.write(usage);
-  else await run(positionals.length === 0 ? folders : positionals.map(folderNamed), values.concurrency);
+  else {
+    const concurrency = wholeNumber('--concurrency', values.concurrency, 1, 64);
+    await run(positionals.length === 0 ? folders : positionals.map(folderNamed), concurrency);
+  }
 });
 
-async function run(chosen: readonly string[], concurrency: string): Promise<void> {
+async function run(chosen: readonly string[], concurrency: number): Promise<void> {
   for (const folder of chosen) await mutate(folder, concurrency);
   const reports = await Promise.all(folders.map(lastReport));
   const files = Object.assign({}, ...reports.map((report) => report?.files)) as Report['files'];
@@ -62,7 +65,7 @@ async function run(chosen: readonly string[], concurrency: string): Promise<void
 }
 
 /** Folder by folder, so that a run that is interrupted keeps what it has found. */
-async function mutate(folder: string, concurrency: string): Promise<void> {
+async function mutate(folder: string, concurrency: number): Promise<void> {
   process.stdout.write(`\n▸ src/${folder}\n`);
   const mutated = [`src/${folder}/**/*.ts`, '!src/**/*.test.ts', ...leftOut].join(',');
   const stryker = path.join(root, 'node_modules/.bin/stryker');
@@ -73,7 +76,7 @@ async function mutate(folder: string, concurrency: string): Promise<void> {
     '--mutate',
     mutated,
     '--concurrency',
-    concurrency,
+    String(concurrency),
   ];
   const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
   const [code] = (await once(child, 'exit')) as [number | null];
