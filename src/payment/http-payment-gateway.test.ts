@@ -83,6 +83,13 @@ describe('the outcome of a charge', () => {
     ['201 with an empty body', response(201, ''), malformed],
     ['201 with half a JSON', response(201, '{"id":"ch_'), malformed],
     ['201 with a page of HTML', response(201, '<html>Thank you</html>'), malformed],
+    ['100 without a request for it', `HTTP/1.1 100 Continue\r\n\r\n${response(201, charged)}`, malformed],
+    ['101', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n', malformed],
+    [
+      '103, then 201',
+      `HTTP/1.1 103 Early Hints\r\n\r\n${response(201, charged)}`,
+      { kind: 'succeeded', paymentId: 'ch_1' },
+    ],
     ['204', 'HTTP/1.1 204 No Content\r\n\r\n', malformed],
     ['302, which is not followed', response(302, '', 'location: http://127.0.0.1:1/\r\n'), malformed],
     ['402', response(402, { status: 402, declineCode: 'expired_card' }), declined('expired_card')],

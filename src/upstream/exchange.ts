@@ -160,9 +160,13 @@ class TimeoutError extends Error {
 /** Responses that are not HTTP, or exceed a size limit. */
 const unreadable = [errors.HTTPParserError, errors.HeadersOverflowError, errors.ResponseExceededMaxSizeError];
 
+/** undici's messages for a 100 without a request for one, and for a 101: it closes the connection itself. */
+const unasked: ReadonlySet<string> = new Set(['bad response', 'bad upgrade']);
+
 function reasonOf(error: unknown): Fault['reason'] {
   if (error instanceof TimeoutError) return 'timeout';
   if (unreadable.some((kind) => error instanceof kind)) return 'malformed_answer';
+  if (error instanceof errors.SocketError && unasked.has(error.message)) return 'malformed_answer';
   return isConnectError(error) ? 'unreachable' : 'connection_lost';
 }
 
