@@ -63,6 +63,10 @@ export const withoutAutoInstrumentation: Readonly<Record<string, readonly Edit[]
     ),
     replace('parent && (options.makeSpans || inSharedStatement)', 'parent'),
   ],
+  'src/telemetry/observers/postgres.test.ts': [
+    remove(/^ *makeSpans: true,\n/gm),
+    remove(', { inSharedStatement: true }'),
+  ],
   'src/telemetry/observers/redis.ts': [
     remove(/^ \* @param makeSpans .*\n/gm),
     remove('; makeSpans: boolean'),

@@ -68,10 +68,10 @@ export function observeDatabase(
         parent && (options.makeSpans || inSharedStatement)
           ? startBelow(parent, statement.summary, SpanKind.CLIENT, attributesFor(statement))
           : undefined;
-      let retries = 0;
+      // Rows of a shared statement have one retry, and so one end of it.
+      let hasCountedRetry = false;
       return {
         retrying({ attempt, delay, error, reason, repeated = false }) {
-          retries += 1;
           const fields = { attempt, delay_ms: Math.round(delay) };
           (span ?? parent)?.addEvent(`${identity.namespace}.postgres.retry`, {
             [`${identity.namespace}.retry.attempt`]: attempt,
@@ -79,6 +79,7 @@ export function observeDatabase(
             ...attributesOfFault(error),
           });
           if (repeated) return;
+          hasCountedRetry = true;
           metrics.retries('postgres', statement.name, 'retried');
           logger.warn(
             {
@@ -99,7 +100,7 @@ export function observeDatabase(
           const duration = performance.now() - startedAt;
           addTime('db_ms', duration);
           if (error !== undefined) noteCondition(error);
-          if (retries > 0)
+          if (hasCountedRetry)
             metrics.retries('postgres', statement.name, error === undefined ? 'recovered' : 'exhausted');
           metrics.dependency(
             'postgres',
