@@ -1,5 +1,6 @@
 import type { FastifyError } from 'fastify';
 import { scrub } from '../privacy/scrub.ts';
+import { idempotencyKeyForm, idempotencyKeyPattern } from './idempotency/idempotency-key.ts';
 
 export interface FieldFault {
   in: 'body' | 'header' | 'query' | 'path';
@@ -38,6 +39,7 @@ function detailOf(fault: ValidationFault, allowedValues: unknown): string {
       ? `must be one of ${allowedValues.join(', ')}`
       : 'is not one of the known values';
   }
+  if (fault.params['pattern'] === idempotencyKeyPattern) return idempotencyKeyForm;
   return fault.message ?? 'is not valid';
 }
 

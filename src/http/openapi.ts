@@ -109,7 +109,7 @@ function headersOf(status: number): Record<string, object> {
 }
 
 /** Headers of every response to an authenticated client. */
-export const responseHeaders = {
+const responseHeaders = {
   'x-request-id': {
     type: 'string',
     description: 'The id of the request: the one it came with, or a new one.',
@@ -127,4 +127,11 @@ export const responseHeaders = {
     description: 'The rest of the rate limit: `r` requests in the next `t` seconds.',
     example: '"client";r=999;t=10',
   },
+};
+
+/** The headers of the response to an operation that creates something once per idempotency key. */
+export const createdHeaders = {
+  ...responseHeaders,
+  location: { type: 'string' },
+  'idempotency-replayed': { type: 'string', const: 'true' },
 };

@@ -149,6 +149,9 @@ describe('invalid orders', () => {
     const refused = await placeRefused(teaOrder, { 'idempotency-key': key });
     expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
     expect(faultsOf(refused)).toEqual(['header /idempotency-key']);
+    expect(refused.body.errors?.[0]?.detail).toBe(
+      'must be one key of 1 to 255 ASCII characters: without spaces, or in double quotes',
+    );
     expect(await service.database.sql('SELECT FROM orders')).toEqual([]);
   });
 });

@@ -1,5 +1,4 @@
 import { Type } from 'typebox';
-import { responseHeaders } from '../openapi.ts';
 import { idempotencyKeyPattern } from './idempotency-key.ts';
 
 /**
@@ -19,10 +18,3 @@ export function idempotencyHeader(example: string) {
     ),
   };
 }
-
-/** The headers of the response to an operation that creates something once per idempotency key. */
-export const createdHeaders = {
-  ...responseHeaders,
-  location: { type: 'string' },
-  'idempotency-replayed': { type: 'string', const: 'true' },
-};

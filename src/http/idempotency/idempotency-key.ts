@@ -31,6 +31,9 @@ const longest = 255;
  */
 export const idempotencyKeyPattern = String.raw`^(?:[\x21\x23-\x7E][\x21-\x7E]{0,${longest - 1}}|"${quoted}{1,${longest}}"${parameters})$`;
 
+/** What {@link idempotencyKeyPattern} asks for, in words for the client. */
+export const idempotencyKeyForm = `must be one key of 1 to ${longest} ASCII characters: without spaces, or in double quotes`;
+
 /** @param header the value of `Idempotency-Key`, which matches {@link idempotencyKeyPattern} */
 export function readIdempotencyKey(header: string): IdempotencyKey {
   if (!header.startsWith('"')) return { key: header, formerKey: undefined };
