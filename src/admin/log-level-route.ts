@@ -1,7 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import { expectedLogFilter, knownLogComponents, parseLogFilter } from '../config/log-filter.ts';
+import {
+  expectedLogFilter,
+  knownLogComponents,
+  logComponents,
+  parseLogFilter,
+} from '../config/log-filter.ts';
 import { problems, seeErrors, sendProblem } from '../http/problem-details.ts';
 import type { LogLevels } from '../telemetry/logging/log-levels.ts';
 
@@ -31,7 +36,9 @@ export const logLevelRoute: FastifyPluginAsyncTypebox<{ levels: LogLevels }> = a
     }
     const { level, components } = filter;
     if (level === undefined || Object.keys(components).length > 0) return refuse(reply, faults.several);
-    levels.set({ level, component, ...(minutes !== undefined && { minutes }) });
+    const known = logComponents.find((each) => each === component);
+    if (known === undefined) return refuse(reply, faults.unknown_component, '/component');
+    levels.set({ level, component: known, ...(minutes !== undefined && { minutes }) });
     return levels.current();
   });
 };
@@ -43,7 +50,7 @@ const faults = {
   several: 'must be one level, because `component` is given',
 };
 
-function refuse(reply: FastifyReply, detail: string): FastifyReply {
-  const errors = [{ in: 'body' as const, pointer: '/level', detail }];
+function refuse(reply: FastifyReply, detail: string, pointer = '/level'): FastifyReply {
+  const errors = [{ in: 'body' as const, pointer, detail }];
   return sendProblem(reply, problems.invalid_request, seeErrors, { errors });
 }

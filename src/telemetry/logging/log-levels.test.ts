@@ -125,13 +125,3 @@ test('a permanent change cancels the pending revert', () => {
   });
   expect(vi.getTimerCount()).toBe(0);
 });
-
-test('set rejects an unknown component and lists the known ones without repeating the name', () => {
-  const { levels } = adjustable();
-  expect(() => levels.set({ level: 'debug', component: 'paymnt' })).toThrow(
-    expect.objectContaining({
-      code: 'invalid_request',
-      message: 'Unknown component. Known components: http, postgres.',
-    }),
-  );
-});

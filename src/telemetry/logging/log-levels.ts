@@ -1,6 +1,5 @@
 import type { LogComponent, LogFilter, LogLevel } from '../../config/log-filter.ts';
 import { outsideRequests } from '../../async-context.ts';
-import { ServiceError } from '../../errors.ts';
 import type { Logger } from './logger.ts';
 
 export interface EffectiveLevel {
@@ -13,12 +12,8 @@ export interface EffectiveLevel {
 export interface LogLevels {
   /** The logger of a component: always the same one for a name. */
   component(name: LogComponent): Logger;
-  /**
-   * Takes effect at once. With `minutes` the level reverts after that time, unless a later call replaces it.
-   *
-   * @throws {ServiceError} `invalid_request` if the component is unknown
-   */
-  set(change: { level: LogLevel; component?: string; minutes?: number }): void;
+  /** Takes effect at once. With `minutes` the level reverts after that time, unless a later call replaces it. */
+  set(change: { level: LogLevel; component?: LogComponent; minutes?: number }): void;
   /** The same for several levels at once: that of all first, then those of components. */
   apply(filter: LogFilter, minutes?: number): void;
   /** The level of lines without a component, and that of each component. */
@@ -54,14 +49,8 @@ export function createLogLevels(root: Logger, initial: LogFilter['components'] =
     return known;
   }
 
-  function wanted(name: string | undefined): Adjustable[] {
-    if (name === undefined) return [everything, ...components.values()];
-    const component = components.get(name);
-    if (component) return [component];
-    // The message does not repeat the name, because a response never quotes input.
-    const known = [...components.keys()].join(', ');
-    throw new ServiceError('invalid_request', `Unknown component. Known components: ${known}.`);
-  }
+  const wanted = (name: LogComponent | undefined): Adjustable[] =>
+    name === undefined ? [everything, ...components.values()] : [ensure(name)];
 
   return {
     component: (name) => ensure(name).logger,
