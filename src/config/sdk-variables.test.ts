@@ -20,6 +20,13 @@ test.each([
   expect(ignoredValues({ [name]: value })).toEqual([`${name} must be ${expected}. It is ignored.`]);
 });
 
+test('an OTLP endpoint that the SDK takes although it cannot send to it is reported as such', () => {
+  for (const endpoint of ['collector:4318', 'grpc://collector:4317'])
+    expect(ignoredValues({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })).toEqual([
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL that starts with http:// or https://. Nothing can be sent to it.',
+    ]);
+});
+
 test.each([
   ['a lone word', 'service.version=1,team'],
   ['a value with an equals sign', 'query=a=b'],
@@ -50,6 +57,7 @@ test.each([
   { OTEL_TRACES_EXPORTER: 'otlp, console', OTEL_PROPAGATORS: 'tracecontext,b3multi' },
   { OTEL_LOG_LEVEL: 'debug', OTEL_SDK_DISABLED: 'TRUE' },
   { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318', OTEL_EXPORTER_OTLP_HEADERS: 'a=b' },
+  { OTEL_EXPORTER_OTLP_ENDPOINT: 'HTTPS://collector:4318' },
   { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
   { OTEL_TRACES_SAMPLER: '', OTEL_LOG_LEVEL: ' ' },
   { OTEL_SERVICE_NAME: 'anything', OTEL_UNKNOWN: 'anything' },

@@ -75,6 +75,12 @@ const resourceAttributes: Variable<string> = {
   },
 };
 
+/** Its text may hold credentials. As in the SDK, the scheme may be written in any case. */
+const endpoint: Variable<string> = {
+  ...url(['http:', 'https:'], { meaning, secret: true }),
+  parse: (raw) => (/^https?:$/.test(URL.parse(raw)?.protocol ?? '') ? raw : undefined),
+};
+
 /** The variables of one exporter, for all signals and for each of them. */
 function ofSignals<T>(rest: string, variable: Variable<T>): Record<string, Variable<T>> {
   const prefixes = ['', 'TRACES_', 'LOGS_', 'METRICS_'];
@@ -92,8 +98,7 @@ const checked: Readonly<Record<string, Variable<unknown>>> = {
   ...ofSignals('PROTOCOL', oneOf(['grpc', 'http/protobuf', 'http/json'], { meaning })),
   ...ofSignals('COMPRESSION', oneOf(['gzip', 'none'], { meaning })),
   ...ofSignals('TIMEOUT', milliseconds),
-  // Its text may hold credentials.
-  ...ofSignals('ENDPOINT', url(['http:', 'https:'], { meaning, secret: true })),
+  ...ofSignals('ENDPOINT', endpoint),
   OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: methods,
   OTEL_RESOURCE_ATTRIBUTES: resourceAttributes,
   OTEL_ATTRIBUTE_COUNT_LIMIT: limit,
@@ -166,12 +171,15 @@ export function variablesInForce(env: Environment): Environment {
   );
 }
 
-/** A sentence for each standard variable whose value is ignored, or a part of it. */
+/** A sentence for each standard variable whose value is ignored, or a part of it, or of no use. */
 export function ignoredValues(env: Environment): string[] {
   const whole = Object.entries(checked).flatMap(([name, { expected, secret }]) => {
     const raw = env[name]?.trim() ?? '';
     if (raw === '' || !isIgnored(name, raw, env)) return [];
-    return [`${name} must be ${expected}${secret ? '' : `, not ${JSON.stringify(raw)}`}. It is ignored.`];
+    // The SDK takes `host` of `host:4318` for a scheme, and every export fails.
+    const consequence =
+      checked[name] === endpoint && URL.canParse(raw) ? 'Nothing can be sent to it.' : 'It is ignored.';
+    return [`${name} must be ${expected}${secret ? '' : `, not ${JSON.stringify(raw)}`}. ${consequence}`];
   });
   return [...whole, ...ignoredHeaders(env)];
 }
