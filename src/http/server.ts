@@ -158,9 +158,9 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   readJsonBodies(app);
   announceDraining(app, parts.health);
 
-  await serveOpenApi(app, parts.document, parts.problems, unread.bound);
   // Covers the routes that are added between these two calls.
   const addMethodRoutes = answerOtherMethods(app);
+  await serveOpenApi(app, parts.document, parts.problems, unread.bound);
   serveProblemPages(app, { ...problems, ...parts.problems.problems });
   app.decorateRequest('clientId', '');
   await app.register(async (scope) => {

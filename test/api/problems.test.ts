@@ -215,6 +215,8 @@ describe('errors as problem details (RFC 9457)', () => {
     ['DELETE', '/orders', 'GET, HEAD, POST'],
     ['PUT', '/orders', 'GET, HEAD, POST'],
     ['OPTIONS', '/orders', 'GET, HEAD, POST'],
+    ['POST', '/docs', 'GET, HEAD'],
+    ['DELETE', '/openapi.json', 'GET, HEAD'],
     ['POST', `/orders/${randomUUID()}`, 'GET, HEAD'],
     ['PATCH', `/orders/${randomUUID()}`, 'GET, HEAD'],
   ])('the API answers 405 method_not_allowed with Allow to %s %s', async (method, path, allowed) => {
