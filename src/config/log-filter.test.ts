@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ConfigError, read } from './environment.ts';
-import { logComponents, logFilter, logLevels, parseLogFilter } from './log-filter.ts';
+import { hidesErrors, logComponents, logFilter, logLevels, parseLogFilter } from './log-filter.ts';
 
 // The grammar of env_logger and of tracing's EnvFilter, without targets within a component:
 // https://docs.rs/env_logger/latest/env_logger/#enabling-logging
@@ -30,6 +30,18 @@ test.each([
   ['=debug', 'unknown_component'],
 ])('the filter %j is refused', (text, kind) => {
   expect(parseLogFilter(text).kind).toBe(kind);
+});
+
+test.each([
+  ['silent', true],
+  ['fatal', true],
+  ['info,postgres=silent', true],
+  ['error,http=fatal', true],
+  ['error', false],
+  ['warn,postgres=error', false],
+])('LOG_LEVEL=%s hides errors: %s', (text, hides) => {
+  const parsed = parseLogFilter(text);
+  expect(parsed.kind === 'filter' && hidesErrors(parsed.filter)).toBe(hides);
 });
 
 test('every combination of levels reads back, in any order', () => {

@@ -15,6 +15,11 @@ export interface LogFilter {
   components: Partial<Record<LogComponent, LogLevel>>;
 }
 
+/** Whether lines of level `error` are left out, of all or of a component. */
+export function hidesErrors({ level, components }: LogFilter): boolean {
+  return [level, ...Object.values(components)].some((each) => each === 'fatal' || each === 'silent');
+}
+
 export type ParsedLogFilter =
   | { kind: 'filter'; filter: LogFilter }
   | { kind: 'unknown_component'; name: string }

@@ -62,6 +62,16 @@ test('the service logs what is misspelt before it listens', async () => {
   expect(started.complaints()).toBe('');
 });
 
+test('the service warns that LOG_LEVEL=silent keeps the alert on logged errors from firing', async () => {
+  await using cleanup = new AsyncDisposableStack();
+  const started = await spawnServiceProcess({ env: { ...freePorts, ...required, LOG_LEVEL: 'silent' } });
+  cleanup.defer(() => started.kill());
+  const lines = () => started.logs.map(({ level, event, msg }) => [level, event, msg]);
+  await expect
+    .poll(lines)
+    .toEqual([['warn', 'config.warning', expect.stringContaining('the alert ErrorsLogged')]]);
+});
+
 test('the service logs the address that it listens on, and announces one that can be called', async () => {
   await using cleanup = new AsyncDisposableStack();
   const started = await spawnServiceProcess({ env: { ...freePorts, ...required, HOST: '0.0.0.0' } });
