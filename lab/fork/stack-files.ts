@@ -197,6 +197,7 @@ const prometheus: EditedFile[] = [
       ),
       replace('the payment breaker opens', 'the breaker opens'),
       withoutBlock('- name: the oldest pending order'),
+      withoutBlock('- name: no replica can count the orders'),
       withoutBlock('- name: orders are pending for four'),
       withoutBlock('- name: 120 more orders'),
       withoutBlock('- name: a large backlog drains'),
