@@ -76,6 +76,10 @@ const queries = [
   'avg_over_time(g[3m])',
   'min_over_time(g[2m]) > -5',
   'max_over_time(g[2m])',
+  'last_over_time(g[2m])',
+  'g offset 2m',
+  'rate(c[2m] offset 3m)',
+  'sum_over_time(s[6m:1m] offset 2m)',
   'sum_over_time(g[2m]) / count_over_time(g[2m])',
   'sum_over_time(s[10m:1m])',
   'avg_over_time(sum by (a) (g)[6m:30s])',
@@ -106,7 +110,7 @@ const queries = [
 ];
 
 /** Of queries. Each takes Prometheus some 20 ms. */
-const number = 80;
+const number = 90;
 
 const cases = fc.record({
   series: data,
@@ -179,7 +183,7 @@ async function temporaryFolder() {
 
 test.each([
   ['histogram_quantile(0.9, rate(c[1m]))', 'the function histogram_quantile'],
-  ['c offset 5m', 'offset'],
+  ['c offset -5m', 'the duration -5m'],
   ['topk(3, c)', 'the aggregation topk'],
   ['c @ 12', 'the modifier @'],
   ['sum by (a', 'not valid PromQL, at character 9'],
@@ -192,7 +196,9 @@ test('a time scale shortens every window, and the horizon of a prediction', () =
   expect(parseQuery('predict_linear(g[10m], 600) > 5', 10)).toEqual(
     parseQuery('predict_linear(g[1m], 60) > 5'),
   );
-  expect(parseQuery('sum_over_time(g[2h:5m])', 10)).toEqual(parseQuery('sum_over_time(g[12m:30s])'));
+  expect(parseQuery('sum_over_time(g[2h:5m] offset 1h)', 10)).toEqual(
+    parseQuery('sum_over_time(g[12m:30s] offset 6m)'),
+  );
 });
 
 test('a series that has ended has no value, and one that is late for five minutes neither', () => {

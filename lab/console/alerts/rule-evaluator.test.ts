@@ -103,8 +103,9 @@ function labelsIn(series: string): Labels {
 }
 
 /** @see https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/#series */
-function valuesIn(text: string): Array<number | undefined> {
+function valuesIn(text: string): Array<number | null | undefined> {
   return text.split(/\s+/).flatMap((part) => {
+    if (part === 'stale') return [null];
     const [, start = '', step = '0', times = '0'] =
       /^(-?[\d.]+(?:e\d+)?|_)([+-][\d.]+(?:e\d+)?)?(?:x(\d+))?$/.exec(part) ?? [];
     // `1x3` is four times 1, but `_x3` three gaps.

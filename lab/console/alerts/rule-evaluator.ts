@@ -170,7 +170,7 @@ function testsOf(queries: readonly Expression[]): Map<string, Array<(labels: Lab
   return tests;
 }
 
-/** The longest window over each metric. */
+/** How far back the queries read each metric. */
 function retentionOf(
   queries: readonly Expression[],
   recorded: ReadonlySet<string>,
@@ -179,10 +179,14 @@ function retentionOf(
   function walk(expression: Expression, window: number): void {
     if (expression.kind === 'selector')
       windows.set(expression.metric, Math.max(windows.get(expression.metric) ?? 0, window));
-    const own = expression.kind === 'range' || expression.kind === 'subquery' ? expression.window : 0;
-    for (const part of partsOf(expression)) walk(part, window + own);
+    for (const part of partsOf(expression)) walk(part, window + reachOf(expression));
   }
   for (const query of queries) walk(query, lookback);
   return (metric) =>
     Math.min(Math.max(windows.get(metric) ?? lookback, recorded.has(metric) ? shown : 0), longestRetention);
+}
+
+function reachOf(expression: Expression): number {
+  if (expression.kind === 'offset') return expression.by;
+  return expression.kind === 'range' || expression.kind === 'subquery' ? expression.window : 0;
 }

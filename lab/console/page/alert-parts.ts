@@ -76,10 +76,10 @@ function subsetNote({ functions }: Extract<AlertSource, { kind: 'console' }>): H
     h(
       'p',
       { class: 'muted' },
-      'A subset of PromQL: selectors, windows and subqueries; sum, avg, min, max and count, by or without labels; arithmetic, ' +
+      'A subset of PromQL: selectors, windows, subqueries and offset; sum, avg, min, max and count, by or without labels; arithmetic, ' +
         'comparisons, and, or, unless, on, ignoring, group_left, group_right; and ',
       h('code', {}, functions.join(', ')),
-      '. Not: offset, @, native histograms and other functions. It reads the metrics of the service alone, and keeps recorded series ' +
+      '. Not: @, native histograms and other functions. It reads the metrics of the service alone, and keeps recorded series ' +
         'for at most 24 hours, which is shorter than the longest windows. A rule that needs more is listed as not evaluated, with the reason.',
     ),
   );

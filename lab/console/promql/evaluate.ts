@@ -37,6 +37,8 @@ export function evaluate(expression: Expression, samples: SampleStore, time: num
       const [left, right] = [expression.left, expression.right].map((each) => evaluate(each, samples, time));
       return combine(expression, left ?? [], right ?? []);
     }
+    case 'offset':
+      return evaluate(expression.of, samples, time - expression.by);
     case 'call':
       return call(expression, samples, time);
     case 'range':
@@ -59,10 +61,12 @@ function call(
   if (Array.isArray(argument)) throw new UnsupportedQuery(`${name} with series as its second argument`);
   const over = overWindow[name];
   if (over) {
-    const { windows, length } = windowsOf(first, samples, time);
+    const { windows, length, to } = windowsOf(first, samples, time);
     return windows.flatMap((window) => {
-      const value = over(window, { to: time, length }, argument ?? Number.NaN);
-      return value === undefined ? [] : [nameless({ labels: window.labels, value })];
+      const value = over(window, { to, length }, argument ?? Number.NaN);
+      if (value === undefined) return [];
+      const sample = { labels: window.labels, value };
+      return [name === 'last_over_time' ? sample : nameless(sample)];
     });
   }
   const value = evaluate(first, samples, time);
@@ -78,14 +82,15 @@ function windowsOf(
   expression: Expression,
   samples: SampleStore,
   time: number,
-): { windows: Window[]; length: number } {
+): { windows: Window[]; length: number; to: number } {
+  if (expression.kind === 'offset') return windowsOf(expression.of, samples, time - expression.by);
   if (expression.kind === 'range') {
     const { of, window: length } = expression;
-    return { windows: samples.within(of, time - length, time), length };
+    return { windows: samples.within(of, time - length, time), length, to: time };
   }
   if (expression.kind === 'subquery') {
     const { window: length } = expression;
-    return { windows: subquery(expression, samples, time), length };
+    return { windows: subquery(expression, samples, time), length, to: time };
   }
   throw new UnsupportedQuery('a function of a window, without a window');
 }

@@ -47,6 +47,7 @@ export type Expression =
   | Selector
   | { kind: 'range'; of: Selector; window: number }
   | { kind: 'subquery'; of: Expression; window: number; step: number | undefined }
+  | { kind: 'offset'; of: Expression; by: number }
   | { kind: 'call'; name: string; args: readonly Expression[] }
   | {
       kind: 'aggregation';
@@ -70,6 +71,7 @@ export function partsOf(expression: Expression): readonly Expression[] {
       return [];
     case 'range':
     case 'subquery':
+    case 'offset':
     case 'aggregation':
     case 'negation':
       return [expression.of];

@@ -77,6 +77,7 @@ export const overWindow: Readonly<Record<string, OverWindow>> = {
   min_over_time: ({ values }) => Math.min(...values),
   max_over_time: ({ values }) => Math.max(...values),
   count_over_time: ({ values }) => values.length,
+  last_over_time: ({ values }) => values.at(-1),
 };
 
 /** Functions of each value. */

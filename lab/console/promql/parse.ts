@@ -52,6 +52,12 @@ export function parseQuery(text: string, scale = 1): Expression {
         const [window = 0, step] = durations(node);
         return { kind: 'subquery', of: build(onlyChild(node)), window, step };
       }
+      case 'OffsetExpr':
+        return {
+          kind: 'offset',
+          of: build(onlyChild(node)),
+          by: durations(node, 'OffsetDurationExpr')[0] ?? 0,
+        };
       case 'FunctionCall':
         return call(node);
       case 'AggregateExpr':
@@ -91,8 +97,8 @@ export function parseQuery(text: string, scale = 1): Expression {
     };
   }
 
-  function durations(node: Node): number[] {
-    return node.getChildren('DurationExpr').map((each) => durationIn(textOf(each)) / scale);
+  function durations(node: Node, kind = 'DurationExpr'): number[] {
+    return node.getChildren(kind).map((each) => durationIn(textOf(each)) / scale);
   }
 
   function call(node: Node): Expression {
@@ -155,7 +161,6 @@ export function parseQuery(text: string, scale = 1): Expression {
 }
 
 const nameOfNode: Readonly<Record<string, string>> = {
-  OffsetExpr: 'offset',
   StepInvariantExpr: 'the modifier @',
   StringLiteral: 'a text as a value',
 };
