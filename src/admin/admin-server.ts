@@ -70,13 +70,13 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
   malformed.trackConnections(app, answerInTurn(app.server));
   enforceRequestRules(app, { ...limits, bodyLimit });
   refuseStrangers(app, parts.allowedHosts);
+  const addMethodRoutes = answerOtherMethods(app);
   answerNotFound(
     app,
     'There is no such resource. Try /livez, /readyz, /metrics, /status, /log-level, /profile/cpu or /profile/heap.',
   );
 
   readJsonBodies(app);
-  const addMethodRoutes = answerOtherMethods(app);
 
   app.get('/livez', () => ({ status: 'ok' }));
 

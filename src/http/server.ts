@@ -78,7 +78,9 @@ export interface ServerParts {
  *       sendSecurityHeaders    nothing: comes before the first refusal, which needs the headers too
  *       limitAnonymousRequests rate_limited (per address; routes without an API key)
  *       enforceRequestRules    malformed_request, headers_too_large, expectation_failed
+ *       answerOtherMethods     nothing: answers `OPTIONS *`
  *       answerNotFound         route_not_found
+ *     onRequest, other methods
  *       answerOtherMethods     method_not_allowed
  *     onRequest, documents
  *       boundUnreadAnswers     rate_limited (per address, while it leaves earlier documents unread)
@@ -153,13 +155,13 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   sendSecurityHeaders(app);
   limitAnonymousRequests(app, addresses, onRateLimited);
   enforceRequestRules(app, { ...limits, bodyLimit });
+  // Covers the routes that are added between these two calls.
+  const addMethodRoutes = answerOtherMethods(app);
   answerNotFound(app, seeDocs);
 
   readJsonBodies(app);
   announceDraining(app, parts.health);
 
-  // Covers the routes that are added between these two calls.
-  const addMethodRoutes = answerOtherMethods(app);
   await serveOpenApi(app, parts.document, parts.problems, unread.bound);
   serveProblemPages(app, { ...problems, ...parts.problems.problems });
   app.decorateRequest('clientId', '');

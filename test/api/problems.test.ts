@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
@@ -224,6 +226,14 @@ describe('errors as problem details (RFC 9457)', () => {
     expect(answer).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } });
     expect(answer.headers.get('allow')).toBe(allowed);
     await expectProblem(answer);
+  });
+
+  test('the API answers OPTIONS * with the methods of the server as a whole', async () => {
+    const asked = request(service.url, { method: 'OPTIONS', path: '*' }).end();
+    const [{ statusCode, headers }] = (await once(asked, 'response')) as [IncomingMessage];
+    expect(statusCode).toBe(204);
+    expect(headers.allow).toBe('GET, HEAD, OPTIONS, POST');
+    expect(headers['x-request-id']).toMatch(uuid);
   });
 });
 
