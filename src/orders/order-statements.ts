@@ -278,7 +278,10 @@ export function listOrders(filters: readonly ListFilter[]): Statement {
   };
 }
 
-/** By client, and of all: the oldest order may be any of them. Admission bounds how many there are. */
+/**
+ * By client, and of all: the oldest order may be any of them. There are about as many as the bound on the backlog lets grow,
+ * or more after it was lowered.
+ */
 export const countBacklog: Statement = {
   name: 'count_backlog',
   summary: 'SELECT orders',
