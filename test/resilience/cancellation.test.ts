@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type OrderBody, type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
 import { firstLookOf } from '../support/clients/first-look.ts';
@@ -69,6 +71,22 @@ describe('cancelling', () => {
     const id = await pendingOrder('timeoutRate');
     const { status, body } = await service.api.request<OrderBody>('POST', `/orders/${id}/cancel`, init);
     expect([status, body.status]).toEqual([200, 'cancelled']);
+  });
+
+  test.each([
+    ['an empty chunked body', {}, ''],
+    ['an empty chunked body of a JSON type', { 'content-type': 'application/json' }, ''],
+    ['a chunked text', {}, 'because'],
+  ])('cancelling with %s is like one with a known length', async (_what, headers, text) => {
+    const id = await pendingOrder('timeoutRate');
+    const chunked = { authorization: 'Bearer shop-key', 'transfer-encoding': 'chunked', ...headers };
+    const sent = request(`${service.url}/orders/${id}/cancel`, { method: 'POST', headers: chunked }).end(
+      text,
+    );
+    const [{ statusCode }] = (await once(sent, 'response')) as [IncomingMessage];
+    expect(statusCode).toBe(text === '' ? 200 : 415);
+    const { body } = await service.api.get(`/orders/${id}`);
+    expect(body.status).toBe(text === '' ? 'cancelled' : 'pending');
   });
 
   test('cancelling a settled order is refused with 409 and its state', async () => {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyInstance, onRequestHookHandler } from 'fastify';
+import { errorCodes, type FastifyInstance, type FastifyRequest, type onRequestHookHandler } from 'fastify';
 import { problems, RequestProblem } from '../problem-details.ts';
 
 /**
@@ -19,6 +19,10 @@ export function readJsonBodies(app: FastifyInstance): void {
   // Fastify reads plain text by default; this API does not accept it.
   app.removeContentTypeParser(['application/json', 'text/plain']);
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (body.length === 0 && !needsBody(request)) {
+      done(null);
+      return;
+    }
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
       done(
@@ -42,7 +46,22 @@ export function readJsonBodies(app: FastifyInstance): void {
       else done(new RequestProblem(problems.malformed_request, fault));
     });
   });
+  // Only the end of a chunked body shows that it is empty.
+  app.addContentTypeParser('*', (request, payload, done) => {
+    const refuse = () => done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE());
+    if (needsBody(request)) {
+      refuse();
+      return;
+    }
+    const accept = () => done(null);
+    payload.once('end', accept).once('data', () => {
+      payload.off('end', accept);
+      refuse();
+    });
+  });
 }
+
+const needsBody = ({ routeOptions }: FastifyRequest) => routeOptions.schema?.body !== undefined;
 
 /** JSON has no parameter `charset` and is in UTF-8 (RFC 8259, sections 8.1 and 11). One that says so does no harm. */
 function isLabelledAsUtf8(type: string | undefined): boolean {
