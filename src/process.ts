@@ -13,25 +13,35 @@ export interface Running {
   failure?: Promise<string>;
 }
 
+/** The end of a process, as its start sees it. */
+export interface Ending {
+  /** Aborted when the process is to shut down. A start that this cuts short rejects with the signal's reason. */
+  signal: AbortSignal;
+  /** Asks for a shutdown in order, however often it is called. */
+  request(reason: string): void;
+}
+
 /**
  * Runs a process from start to exit code. SIGTERM, SIGINT, SIGHUP and the death of the parent shut it down in order, with
  * exit code 0. A second signal ends it at once. A fault that the operator can fix is reported in one line.
  */
-export async function runProcess(start: () => Promise<Running>): Promise<void> {
-  const ending = endOfProcess();
+export async function runProcess(start: (ending: Ending) => Promise<Running>): Promise<void> {
+  const { asked, ...ending } = endOfProcess();
   let running: Running;
   try {
-    running = await start();
+    running = await start(ending);
   } catch (error) {
-    report(error);
-    process.exitCode = 1;
+    if (error !== ending.signal.reason) {
+      report(error);
+      process.exitCode = 1;
+    }
     if (process.connected) process.disconnect?.();
     return;
   }
   if (process.connected) process.send?.(running.announcement);
 
   const { reason, isFailure } = await Promise.race([
-    ending.then((signal) => ({ reason: signal, isFailure: false })),
+    asked.then((signal) => ({ reason: signal, isFailure: false })),
     ...(running.failure ? [running.failure.then((sentence) => ({ reason: sentence, isFailure: true }))] : []),
   ]);
   if (isFailure) {
@@ -56,24 +66,26 @@ export async function runProcess(start: () => Promise<Running>): Promise<void> {
 /** npm forwards a Ctrl-C that the terminal has already delivered. Signals within these milliseconds count as one. */
 const duplicateWindow = 200;
 
-/** Resolves at the first request to shut down. A second signal ends the process at once. */
-function endOfProcess(): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
+/** `asked` resolves at the first request to shut down. A second signal ends the process at once. */
+function endOfProcess(): Ending & { asked: Promise<string> } {
+  const { promise: asked, resolve } = Promise.withResolvers<string>();
+  const stopping = new AbortController();
   let firstAt: number | undefined;
   const request = (reason: string): void => {
-    firstAt ??= performance.now();
     resolve(reason);
+    stopping.abort(new Error(`shut down: ${reason}`));
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (firstAt !== undefined && performance.now() - firstAt > duplicateWindow) process.exit(1);
+      firstAt ??= performance.now();
+      if (performance.now() - firstAt > duplicateWindow) process.exit(1);
       request(signal);
     });
   }
   // The parent may have died while this process was still loading its modules.
   if (process.connected === false) request('parent process is gone');
   else process.once('disconnect', () => request('parent process is gone'));
-  return promise;
+  return { asked, signal: stopping.signal, request };
 }
 
 /** Reports configuration and start-up faults in one line, for the operator, and any other error with its stack. */

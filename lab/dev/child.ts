@@ -27,6 +27,8 @@ export interface ChildOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** Called with each line of its standard output. */
   onLine: (line: string) => void;
+  /** Stops it if it has not announced itself by then. Default: nothing does. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -34,8 +36,10 @@ export interface ChildOptions {
  * channel makes it stop gracefully.
  *
  * @throws {StartupError} with its standard error, if it ends instead
+ * @throws {unknown} the reason of the signal
  */
-export async function startChild({ name, args, env, onLine }: ChildOptions): Promise<Child> {
+export async function startChild({ name, args, env, onLine, signal }: ChildOptions): Promise<Child> {
+  signal?.throwIfAborted();
   const child = spawn(process.execPath, args, {
     env,
     // A process group of its own: Ctrl-C in a terminal reaches only the parent, which stops the children in order.
@@ -58,13 +62,24 @@ export async function startChild({ name, args, env, onLine }: ChildOptions): Pro
     new Promise<Readonly<Record<string, unknown>>>((resolve) => {
       child.once('message', (message) => resolve(typeof message === 'object' ? { ...message } : {}));
     });
+  // A second signal would end it at once.
+  let isAskedToEnd = false;
+  const askToEnd = (): void => {
+    if (!isAskedToEnd) child.kill('SIGTERM');
+    isAskedToEnd = true;
+  };
+  signal?.addEventListener('abort', askToEnd);
   const first = await Promise.race([nextMessage(), ended]);
-  if (typeof first === 'string') throw new StartupError(complaint().trimEnd() || first);
+  signal?.removeEventListener('abort', askToEnd);
+  if (typeof first === 'string') {
+    signal?.throwIfAborted();
+    throw new StartupError(complaint().trimEnd() || first);
+  }
   process.stderr.write(complaint());
   child.stderr.pipe(process.stderr, { end: false });
 
   const stop = async (): Promise<void> => {
-    child.kill('SIGTERM');
+    askToEnd();
     await ended;
   };
   const send: Child['send'] = (message) => {

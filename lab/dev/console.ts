@@ -34,6 +34,7 @@ const roomForTraffic = { RATE_LIMIT_MAX: '10000' };
 export async function startConsole(
   config: DevConfig,
   { say, showLogLine }: Terminal,
+  signal: AbortSignal,
 ): Promise<DevConsole | undefined> {
   if (!config.console) return undefined;
   say('starting the console');
@@ -42,6 +43,7 @@ export async function startConsole(
     args: [...heapOptions, entry],
     env: childEnvironment(config),
     onLine: showLogLine,
+    signal,
   });
   let stopping = false;
   // The service does not depend on the console.

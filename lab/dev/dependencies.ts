@@ -42,7 +42,11 @@ export const childEnvironment = ({ inherited, dataDir }: DevConfig): DevConfig['
 });
 
 /** PostgreSQL with the tables that the service expects. @throws {StartupError} */
-export async function startDatabase(config: DevConfig, { say }: Terminal): Promise<Dependency> {
+export async function startDatabase(
+  config: DevConfig,
+  { say }: Terminal,
+  signal: AbortSignal,
+): Promise<Dependency> {
   if (config.databaseUrl !== undefined) {
     say('using the PostgreSQL of DATABASE_URL and bringing its tables up to date');
     await migrate(config.databaseUrl, say);
@@ -51,6 +55,7 @@ export async function startDatabase(config: DevConfig, { say }: Terminal): Promi
   say('starting PostgreSQL 18');
   const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: say });
   try {
+    signal.throwIfAborted();
     await migrate(postgres.url, say);
   } catch (error) {
     await postgres.stop();
@@ -82,6 +87,7 @@ export async function startGateway(
   config: DevConfig,
   { say, showLogLine }: Terminal,
   env: DevConfig['inherited'],
+  signal: AbortSignal,
 ): Promise<Gateway> {
   if (config.gatewayUrl !== undefined) return provided(config.gatewayUrl, 'as set in PAYMENT_GATEWAY_URL');
   say('starting the payment gateway simulator');
@@ -90,6 +96,7 @@ export async function startGateway(
     args: [path.resolve(import.meta.dirname, '../simulator/main.ts')],
     env,
     onLine: showLogLine,
+    signal,
   });
   return {
     url: announcedUrl(child, 'url'),

@@ -42,7 +42,7 @@ const dependenciesDeadline = 20_000;
  * `npm start`: the service and its dependencies in one command. Postgres and the payment gateway simulator start in
  * parallel, then the service; they stop in reverse order. In production, only the service starts.
  */
-await runProcess(async () => {
+await runProcess(async ({ signal }) => {
   const config = loadDevConfig();
   if (config.environment === 'production') becomeService(config);
   const children = checkChildConfig(config);
@@ -57,12 +57,12 @@ await runProcess(async () => {
 
   await using starting = new AsyncDisposableStack();
   // The console stops last, because the others emit telemetry while they stop.
-  const consoleStart = startConsole(config, terminal);
+  const consoleStart = startConsole(config, terminal, signal);
   starting.defer(() => stopOnceStarted(consoleStart));
-  const databaseStart = startDatabase(config, terminal);
+  const databaseStart = startDatabase(config, terminal, signal);
   starting.defer(() => stopOnceStarted(databaseStart));
   const gatewayStart = consoleStart.then((receiver) =>
-    startGateway(config, terminal, telemetryEnvironment(config, receiver)),
+    startGateway(config, terminal, telemetryEnvironment(config, receiver), signal),
   );
   starting.defer(() => stopOnceStarted(gatewayStart));
   const [receiver, database, gateway] = await Promise.all([consoleStart, databaseStart, gatewayStart]);
@@ -72,7 +72,7 @@ await runProcess(async () => {
     PAYMENT_GATEWAY_URL: gateway.url,
     REDIS_URL: config.inherited['REDIS_URL'],
   });
-  const startService = (ports: Readonly<Record<string, string>> = {}) =>
+  const startService = (ports: Readonly<Record<string, string>>, until?: AbortSignal) =>
     startChild({
       name: 'The order service',
       args: serviceArgs,
@@ -82,8 +82,9 @@ await runProcess(async () => {
         ...addresses,
       },
       onLine: terminal.showLogLine,
+      signal: until,
     });
-  const service = await startService();
+  const service = await startService({}, signal);
   const apiUrl = announcedUrl(service, 'url');
   const adminUrl = announcedUrl(service, 'adminUrl');
   // A restart reuses the ports, so that the banner stays true.

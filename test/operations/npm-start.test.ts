@@ -92,6 +92,19 @@ test('a second Ctrl-C ends npm start and its processes at once', async () => {
   await expect.poll(() => stillRunning(family), soon).toEqual([]);
 });
 
+test('Ctrl-C while npm start still starts ends it without waiting for the rest of the start', async () => {
+  await using run = spawnNpmStart(env);
+  await run.find(/(starting PostgreSQL)/);
+  const family = await descendants(run.pid);
+  process.kill(run.pid, 'SIGINT');
+  expect(await run.ended).toBe(0);
+  // The service starts last, and announces itself in the banner.
+  expect(run.output()).not.toContain('orders: ');
+  expect(run.output()).not.toMatch(bannerEnd);
+  expect(run.complaints()).toBe('');
+  await expect.poll(() => stillRunning(family), soon).toEqual([]);
+});
+
 test('npm start reports each taken port in one line before it starts anything', async () => {
   const occupant = createServer().listen(0, '127.0.0.1');
   await once(occupant, 'listening');

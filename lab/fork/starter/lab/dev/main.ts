@@ -23,7 +23,7 @@ const dependenciesDeadline = 20_000;
  * `npm start`: the service and its dependencies in one command. They stop in reverse order. In production, only the service
  * starts.
  */
-await runProcess(async () => {
+await runProcess(async ({ signal }) => {
   const config = loadDevConfig();
   if (config.environment === 'production') becomeService(config);
   const simulator = loadSimulatorConfig(config.inherited);
@@ -43,13 +43,13 @@ await runProcess(async () => {
 
   await using starting = new AsyncDisposableStack();
   // The console stops last, because the service emits telemetry while it stops.
-  const receiver = await startConsole(config, terminal);
+  const receiver = await startConsole(config, terminal, signal);
   starting.defer(() => receiver?.stop());
-  const database = await startDatabase(config, terminal);
+  const database = await startDatabase(config, terminal, signal);
   starting.defer(() => database.stop());
-  const upstream = await startUpstream(config, terminal);
+  const upstream = await startUpstream(config, terminal, signal);
   starting.defer(() => upstream.stop());
-  const startService = (ports: Readonly<Record<string, string>> = {}) =>
+  const startService = (ports: Readonly<Record<string, string>>, until?: AbortSignal) =>
     startChild({
       name: 'The service',
       args: serviceArgs,
@@ -60,8 +60,9 @@ await runProcess(async () => {
         UPSTREAM_URL: upstream.url,
       },
       onLine: terminal.showLogLine,
+      signal: until,
     });
-  const child = await startService();
+  const child = await startService({}, signal);
   const apiUrl = announcedUrl(child, 'url');
   const adminUrl = announcedUrl(child, 'adminUrl');
   // A restart reuses the ports, so that the banner stays true.
@@ -124,7 +125,11 @@ const provided = (url: string, description: string): Dependency => ({
 });
 
 /** PostgreSQL with the tables that the service expects. @throws {StartupError} */
-async function startDatabase({ databaseUrl, dataDir }: DevConfig, { say }: Terminal): Promise<Dependency> {
+async function startDatabase(
+  { databaseUrl, dataDir }: DevConfig,
+  { say }: Terminal,
+  signal: AbortSignal,
+): Promise<Dependency> {
   const { migrate } = await import('../../src/postgres/migrate.ts');
   if (databaseUrl !== undefined) {
     for (const name of await migrate(databaseUrl)) say(`applied migration ${name}`);
@@ -133,9 +138,11 @@ async function startDatabase({ databaseUrl, dataDir }: DevConfig, { say }: Termi
   say('starting PostgreSQL');
   const postgres = await startEmbeddedPostgres({ dataDir, log: say });
   try {
+    signal.throwIfAborted();
     for (const name of await migrate(postgres.url)) say(`applied migration ${name}`);
   } catch (cause) {
     await postgres.stop();
+    signal.throwIfAborted();
     throw new StartupError(`The tables cannot be brought up to date: ${String(cause)}`, { cause });
   }
   return {
@@ -147,7 +154,11 @@ async function startDatabase({ databaseUrl, dataDir }: DevConfig, { say }: Termi
 }
 
 /** The dependency of the service. @throws {StartupError} */
-async function startUpstream(config: DevConfig, { say, showLogLine }: Terminal): Promise<Dependency> {
+async function startUpstream(
+  config: DevConfig,
+  { say, showLogLine }: Terminal,
+  signal: AbortSignal,
+): Promise<Dependency> {
   if (config.upstreamUrl !== undefined) return provided(config.upstreamUrl, 'as set in UPSTREAM_URL');
   say('starting the simulator of the dependency');
   const child = await startChild({
@@ -155,6 +166,7 @@ async function startUpstream(config: DevConfig, { say, showLogLine }: Terminal):
     args: [path.join(root, 'lab/simulator/main.ts')],
     env: config.inherited,
     onLine: showLogLine,
+    signal,
   });
   return {
     url: announcedUrl(child, 'url'),
