@@ -42,14 +42,17 @@ const dependenciesDeadline = 20_000;
  * `npm start`: the service and its dependencies in one command. Postgres and the payment gateway simulator start in
  * parallel, then the service; they stop in reverse order. In production, only the service starts.
  */
-await runProcess(async ({ signal }) => {
+await runProcess(async ({ signal, request }) => {
   const config = loadDevConfig();
   if (config.environment === 'production') becomeService(config);
   const children = checkChildConfig(config);
   const { shutdown, apiKeys } = children.service;
   const npmGone = npmIsGone(config.inherited['npm_lifecycle_event']);
   const watching = process.argv.includes('--watch');
-  const terminal = createTerminal({ colour: process.stdout.isTTY && !config.inherited['NO_COLOR'] });
+  const terminal = createTerminal({
+    colour: process.stdout.isTTY && !config.inherited['NO_COLOR'],
+    onGone: () => request('nobody reads the output any more'),
+  });
   for (const warning of environmentWarnings(everyVariable, config.inherited))
     terminal.say(`Warning: ${warning}`);
   await checkAddresses(addressesOf(config, children));

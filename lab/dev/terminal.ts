@@ -7,7 +7,8 @@ export interface Terminal {
   showLogLine: (line: string) => void;
 }
 
-export function createTerminal({ colour }: { colour: boolean }): Terminal {
+/** @param onGone called when nobody reads the output any more */
+export function createTerminal({ colour, onGone }: { colour: boolean; onGone(): void }): Terminal {
   const pretty = prettyFactory({
     colorize: colour,
     colorizeObjects: false,
@@ -16,8 +17,8 @@ export function createTerminal({ colour }: { colour: boolean }): Terminal {
     ignore: 'pid,hostname,service,version,event',
     messageFormat: '{service}: {msg}',
   });
-  // Writing to a closed terminal fails. SIGHUP then stops everything gracefully.
-  process.stdout.on('error', () => undefined);
+  // Writing to a closed terminal or pipe fails. Without a listener, the error would end this process before its children.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', onGone);
   return {
     say: (text) => void process.stdout.write(`${text}\n`),
     showLogLine: (line) => void process.stdout.write(pretty(line)),

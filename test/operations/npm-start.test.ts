@@ -105,6 +105,18 @@ test('Ctrl-C while npm start still starts ends it without waiting for the rest o
   await expect.poll(() => stillRunning(family), soon).toEqual([]);
 });
 
+test('npm start ends when nobody reads its output any more', async () => {
+  await using run = spawnNpmStart(env, [
+    'sh',
+    '-c',
+    '"$0" lab/dev/main.ts 2>&1 | head -n 1',
+    process.execPath,
+  ]);
+  expect(await run.ended).toBe(0);
+  expect(run.output()).toBe('starting the console\n');
+  expect(run.complaints()).toBe('');
+});
+
 test('npm start reports each taken port in one line before it starts anything', async () => {
   const occupant = createServer().listen(0, '127.0.0.1');
   await once(occupant, 'listening');

@@ -23,7 +23,7 @@ const dependenciesDeadline = 20_000;
  * `npm start`: the service and its dependencies in one command. They stop in reverse order. In production, only the service
  * starts.
  */
-await runProcess(async ({ signal }) => {
+await runProcess(async ({ signal, request }) => {
   const config = loadDevConfig();
   if (config.environment === 'production') becomeService(config);
   const simulator = loadSimulatorConfig(config.inherited);
@@ -32,7 +32,10 @@ await runProcess(async ({ signal }) => {
     DATABASE_URL: 'postgres://embedded',
     UPSTREAM_URL: 'http://simulator',
   });
-  const terminal = createTerminal({ colour: process.stdout.isTTY && !config.inherited['NO_COLOR'] });
+  const terminal = createTerminal({
+    colour: process.stdout.isTTY && !config.inherited['NO_COLOR'],
+    onGone: () => request('nobody reads the output any more'),
+  });
   const npmGone = npmIsGone(config.inherited['npm_lifecycle_event']);
   await checkAddresses([
     { ...service.http, variable: 'PORT' },
