@@ -229,10 +229,11 @@ export const detectionDashboard = createDashboard({
         }),
         logTable({
           title: 'Clients with declined cards',
-          description: 'Declined orders of each client in the time range. Rightly empty in calm.',
+          description:
+            'Declined orders of each client in the time range, without repeats under an idempotency key. Rightly empty in calm.',
           unit: 'short',
           width: 12,
-          logql: `topk(20, sum by (client_id) (count_over_time(${requests} | order_status="declined" [$__range])))`,
+          logql: `topk(20, sum by (client_id) (count_over_time(${requests} | order_status="declined" | idempotency="placed" [$__range])))`,
         }),
         logLines({
           title: 'What the service noticed',

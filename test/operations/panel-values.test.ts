@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { evaluate } from '../../lab/console/promql/evaluate.ts';
 import { parseQuery } from '../../lab/console/promql/parse.ts';
 import { createSampleStore } from '../../lab/console/promql/samples.ts';
-import { readDashboards } from '../support/files/observability-as-code.ts';
+import { dashboardQueries, readDashboards } from '../support/files/observability-as-code.ts';
 
-// What a panel shows while some of its series do not exist yet, or are 0.
+// What a panel shows while some of its series do not exist yet, or are 0, and what it must not count.
 
 const dashboards = await readDashboards();
 
@@ -82,4 +82,11 @@ test('no connection is in use while none is open', () => {
   ];
   expect(valuesOf('Connections in use', 'pg_pool_connections', states(0, 0))).toEqual({ '': 0 });
   expect(valuesOf('Connections in use', 'pg_pool_connections', states(10, 4))).toEqual({ '': 0.6 });
+});
+
+test('no panel counts an order again when its request is repeated under the same key', async () => {
+  const queries = await dashboardQueries();
+  const counts = queries.filter(({ text }) => /count_over_time\(.*order_status=/.test(text));
+  expect(counts.length).toBeGreaterThan(0);
+  for (const { text } of counts) expect(text).toContain('| idempotency="placed"');
 });
