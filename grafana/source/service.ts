@@ -180,7 +180,7 @@ export const serviceDashboard = createDashboard({
         timeSeries({
           title: 'Retries',
           description:
-            'Retried: another attempt was made. Recovered: it succeeded. Exhausted: no budget or time remained. Many recovered retries hide a failing dependency.',
+            'Retried: another attempt was made. Recovered: the call succeeded in the end. Exhausted: no attempt, budget or time remained. Many recovered retries hide a failing dependency.',
           unit: 'ops',
           width: 8,
           colours: byOutcome,

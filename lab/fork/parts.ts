@@ -55,7 +55,7 @@ export const domainFiles: readonly string[] = [
   'src/README.md',
   'src/config/{domain,gateway,settlement}-*.ts',
   'src/telemetry/metrics/order-metrics.ts',
-  'src/telemetry/observers/{orders,payment}.ts',
+  'src/telemetry/observers/{orders,payment}{,.test}.ts',
 ];
 
 /** A part that a fork can do without. */

@@ -78,7 +78,7 @@ export function createDependencyMetrics(make: Instruments): DependencyMetrics {
   });
   const retries = make.counter({
     name: 'retries_total',
-    help: 'Retries: made, successful in the end, or out of budget or time.',
+    help: 'Retries: made, and calls with retries that succeeded in the end or ran out of attempts, budget or time.',
     labels: ['dependency', 'operation', 'result'],
   });
   const cacheRequests = make.counter({

@@ -38,9 +38,13 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
       inSpan(`payment.${operation}`, async (span) => {
         const outcome = await work();
         const requestLog = currentRequestLog();
+        const attempts = requestLog?.payment_attempts ?? 1;
+        // Only now: what is decided by the last attempt may be in doubt because of an earlier one.
+        if (attempts > 1)
+          metrics.retries('payment', operation, 'reason' in outcome ? 'exhausted' : 'recovered');
         if (requestLog) requestLog.payment_outcome = outcome.kind;
         span?.setAttribute('orders.payment.outcome', outcome.kind);
-        span?.setAttribute('orders.payment.attempts', requestLog?.payment_attempts ?? 1);
+        span?.setAttribute('orders.payment.attempts', attempts);
         if (requestLog?.circuit_breaker !== undefined)
           span?.setAttribute('orders.circuit_breaker.state', requestLog.circuit_breaker);
         if (span) describeFailure(span, outcome);
@@ -52,7 +56,7 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
       requestContext.attempt = attempt;
       requestContext.requestLog.payment_attempts = attempt;
     },
-    attempted({ operation, key, attempt, outcome, duration, breaker, circuit }) {
+    attempted({ operation, key, outcome, duration, breaker, circuit }) {
       addTime('payment_ms', duration);
       const requestLog = currentRequestLog();
       if (requestLog) requestLog.circuit_breaker = circuit;
@@ -74,7 +78,6 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
           'the gateway does not accept this request',
         );
       }
-      if (attempt > 1 && reason === undefined) metrics.retries('payment', operation, 'recovered');
       if (reason === 'rejected' && outcome.kind === 'unavailable') {
         logger.error(
           { event: 'payment.rejected', order_id: key, err: outcome.cause },
@@ -97,7 +100,8 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
     },
     retryBudgetSpent({ operation, key, attempt }) {
       recordingSpan()?.addEvent('orders.payment.retry_budget_spent', { 'orders.retry.attempt': attempt });
-      metrics.retries('payment', operation, 'exhausted');
+      // After an earlier retry, the end of the call is counted.
+      if (attempt === 1) metrics.retries('payment', operation, 'exhausted');
       logger.warn(
         { event: 'payment.retry_budget_spent', operation, order_id: key, attempt },
         'no retry: the retry budget is spent',
