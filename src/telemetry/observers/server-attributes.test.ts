@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { serverOf } from './server-attributes.ts';
+import { pathOf, serverOf } from './server-attributes.ts';
 
 // https://opentelemetry.io/docs/specs/semconv/http/http-spans/#setting-serveraddress-and-serverport-attributes
 test.each([
@@ -15,4 +15,14 @@ test.each([
   ['::1', '::1', undefined],
 ])('the host %j is the server %j at port %j', (host, address, port) => {
   expect(serverOf(host)).toEqual({ address, port });
+});
+
+test.each([
+  ['/rows?limit=1', '/rows'],
+  ['http://shop.example/rows?limit=1', '/rows'],
+  ['HTTPS://user:secret@shop.example:8443/a//b', '/a//b'],
+  ['http://shop.example', '/'],
+  ['*', '*'],
+])('the path of the target %s is %s', (target, path) => {
+  expect(pathOf(target)).toBe(path);
 });

@@ -55,8 +55,8 @@ const serverIn = rememberLast(serverOf);
 export function describeStart(span: Span, request: FastifyRequest, { constant }: RequestKind): void {
   const { socket, url } = request;
   const peer = socket.remoteAddress ?? '';
-  // Without the query, and scrubbed: a client can put a secret into either.
-  const [path = ''] = url.split('?', 1);
+  // Scrubbed, because a client can put a secret into it.
+  const path = pathOf(url);
   if (path !== constant.attributes['url.path']) span.setAttribute('url.path', scrubPath(path));
   const { address, port } = serverIn(request.host);
   if (address !== '') {
@@ -70,6 +70,12 @@ export function describeStart(span: Span, request: FastifyRequest, { constant }:
   span.setAttribute('network.protocol.version', request.raw.httpVersion);
   const userAgent = request.headers['user-agent'];
   if (userAgent) span.setAttribute('user_agent.original', scrubUserAgent(userAgent));
+}
+
+/** The path of a request target, without the query. A target in absolute form, as a proxy gets it, has a scheme and a host before it. */
+export function pathOf(target: string): string {
+  const [path = ''] = target.split('?', 1);
+  return path.startsWith('/') ? path : path.replace(/^https?:\/\/[^/]*\/?/i, '/');
 }
 
 /** The host and the port in a value of `Host`; an IPv6 address is without its brackets. */
