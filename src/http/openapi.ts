@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { problemSchema, type ProblemType, type ProblemVocabulary, problems } from './problem-details.ts';
 import { pagePolicy } from './hardening/security-headers.ts';
 import { type OpenApiDocument, referencePage, referenceStyles } from './reference-page.ts';
@@ -63,9 +63,18 @@ export async function serveOpenApi(
   });
 }
 
-/** A response with a body of the schema with this id, for the `responses` of an operation. */
-export function jsonResponse(schema: string, description: string, headers: object = responseHeaders): object {
-  return { description, headers, content: { 'application/json': { schema: Type.Ref(schema) } } };
+/**
+ * A response for the `responses` of an operation.
+ *
+ * @param body the schema of its body, or the id of one
+ */
+export function jsonResponse(
+  body: string | TSchema,
+  description: string,
+  headers: object = responseHeaders,
+): object {
+  const schema = typeof body === 'string' ? Type.Ref(body) : body;
+  return { description, headers, content: { 'application/json': { schema } } };
 }
 
 /** The problems that every operation can respond with. */
