@@ -18,7 +18,10 @@ const patience = 3000;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-await runProcess(async () => {
+await runProcess(async (ending) => {
+  // Without a listener, the first line that cannot be written would end the process with a stack.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', () => ending.request('nobody reads the output any more'));
   const { rate, host, port, allowedHosts, greeting, ...options } = loadTrafficConfig();
   for (const warning of environmentWarnings(trafficVariables)) say(`Warning: ${warning}`);
   const summary = createTrafficSummary();

@@ -36,7 +36,10 @@ const order: readonly ToolName[] = [
   'grafana',
 ];
 
-await runProcess(async () => {
+await runProcess(async ({ signal, request }) => {
+  // Without a listener, the first line that cannot be written would end this process before its parts.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', () => request('nobody reads the output any more'));
   const startedAt = performance.now();
   const env = process.env;
   const npmGone = npmIsGone(env['npm_lifecycle_event']);
@@ -64,6 +67,7 @@ await runProcess(async () => {
   for (const name of order) {
     const command = found.get(name);
     if (command === undefined) continue;
+    signal.throwIfAborted();
     say(`starting ${name}`);
     const recipe = await recipes[name](surroundings);
     const program = await startProgram({
@@ -84,6 +88,7 @@ await runProcess(async () => {
     });
     return { ports, env, onLine: (line: string) => void log.write(`${line}\n`) };
   };
+  signal.throwIfAborted();
   say(
     'starting the payment gateway simulator, the order service, the evidence receiver and the traffic generator',
   );

@@ -84,6 +84,19 @@ test.each(ways)('a tour takes its faults back on %s', async (_way, interrupt) =>
   await gateway.close();
 });
 
+test('the traffic generator ends without a complaint when nobody reads its output', async () => {
+  const piped = spawn('sh', ['-c', '"$0" lab/traffic/main.ts | true', process.execPath], {
+    env: { ...process.env, ...compileCache, TRAFFIC_URLS: service.url, TRAFFIC_API_KEY: 'shop-key' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let complaints = '';
+  piped.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints += text;
+  });
+  await once(piped, 'close');
+  expect(complaints).toBe('');
+});
+
 test('a tour says that its faults may still be set when the simulator is away', async () => {
   const gateway = await startGateway();
   const tour = tourAt(gateway.url);
