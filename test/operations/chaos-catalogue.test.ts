@@ -93,6 +93,9 @@ test('a time scale divides every duration in an expression, and nothing else', (
   expect(scaled('max by (job) (orders_pending_oldest_seconds{job="orders"}) > 300')).toBe(
     'max by (job) (orders_pending_oldest_seconds{job="orders"}) > 10',
   );
+  expect(scaled('last_over_time(job:orders_pending_oldest_seconds:max[1h]) > 300')).toBe(
+    'last_over_time(job:orders_pending_oldest_seconds:max[120s]) > 10',
+  );
   expect(scaled('x_bucket{le="0.3"}[1m]')).toBe('x_bucket{le="0.3"}[2s]');
 });
 

@@ -56,12 +56,9 @@ export function scaleExpression(expression: string, scale: TimeScale): string {
         return `${window}, ${Number(horizon) / scale})`;
       })
       // The age of the oldest pending order, in seconds.
-      .replace(
-        /(orders_pending_oldest_seconds\{[^}]*\}\)) > (\d+)/g,
-        (_whole, gauge: string, age: string) => {
-          return `${gauge} > ${Number(age) / scale}`;
-        },
-      )
+      .replace(/(orders_pending_oldest_seconds[^>]*) > (\d+)/g, (_whole, gauge: string, age: string) => {
+        return `${gauge} > ${Number(age) / scale}`;
+      })
       // The duration of settlement, in seconds, in the label of a bucket.
       .replace(
         /(order_settlement_duration_seconds_bucket\{[^}]*le=")([\d.]+)"/g,
