@@ -37,6 +37,7 @@ export const withoutAdmissionInStack: Readonly<Record<string, readonly Edit[]>> 
     'one client is over its limit',
     'the limit is at its floor, and',
     'the limit is at its floor at rest',
+    'a scrape fails while requests are shed',
   ].map((name) => withoutBlock(`- name: ${name}`)),
   'prometheus/rules/slo.yml': [
     remove(/^ {6}# A 429 on this route is [^]*?(?=^ {6}# What HAProxy refuses never)/gm),

@@ -35,6 +35,7 @@ export const withoutRedisInStack: Readonly<Record<string, readonly Edit[]>> = {
   'prometheus/rules-tests/saturation.test.yml': [
     withoutBlock('- name: Redis is down'),
     withoutBlock('- name: Redis is restarted'),
+    withoutBlock('- name: a scrape fails while Redis is down'),
   ],
   'docs/runbooks/README.md': [remove(/^\| `RedisUnavailable`.*\n/gm)],
   'test/operations/compose.test.ts': [withoutBlock("test('a container that starts as a fixed user")],
