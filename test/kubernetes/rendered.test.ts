@@ -102,6 +102,20 @@ test('no alert links to the stack of this machine, and those of the cluster are 
   expect(text).toMatch(/"alert":"ServiceDown"/);
 });
 
+// Grafana's own root_url ends in a slash.
+test('links of alerts have one slash after an address that ends in one', async () => {
+  const addresses = ['runbookUrl=https://runbooks.example.com/', 'grafanaUrl=https://example.com/grafana/'];
+  const settings = ['enabled=true', ...addresses.map((address) => `rules.${address}`)];
+  const objects = await render([
+    ...required,
+    ...settings.flatMap((setting) => ['--set', `monitoring.${setting}`]),
+  ]);
+  const rules = objects.filter(({ kind }) => kind === 'PrometheusRule');
+  const links = [...JSON.stringify(rules).matchAll(/https:[^"]*/g)].map(([link]) => link);
+  expect(links).toContain('https://example.com/grafana/d/orders-service');
+  expect(links.filter((link) => /[^:]\/\//.test(link))).toEqual([]);
+});
+
 test('the admin port is behind no Service that leads out of the cluster', () => {
   for (const [name, objects] of rendered) {
     const services = objects.filter(({ kind }) => kind === 'Service');
