@@ -161,12 +161,12 @@ export const telemetryDashboard = createDashboard({
         timeSeries({
           title: 'Received and sent',
           description:
-            'Spans and log records a second. Fewer spans are sent than received, because of tail sampling.',
+            'Spans and log records a second. In is what comes over HTTP: on Kubernetes a router passes it on to a sampler over gRPC. Fewer spans are sent than received, because of tail sampling.',
           unit: 'ops',
           width: 8,
           queries: [
             {
-              expr: 'sum(rate(otelcol_receiver_accepted_spans[$__rate_interval]))',
+              expr: 'sum(rate(otelcol_receiver_accepted_spans{transport="http"}[$__rate_interval]))',
               legend: 'spans in',
             },
             {
@@ -174,7 +174,7 @@ export const telemetryDashboard = createDashboard({
               legend: 'spans to {{exporter}}',
             },
             {
-              expr: 'sum(rate(otelcol_receiver_accepted_log_records[$__rate_interval]))',
+              expr: 'sum(rate(otelcol_receiver_accepted_log_records{transport="http"}[$__rate_interval]))',
               legend: 'log records in',
             },
             {

@@ -28,6 +28,7 @@ function valuesOf(
   const asked = expr
     .replaceAll('$instance', '.*')
     .replaceAll('$__range', '15m')
+    .replaceAll('$__rate_interval', '1m')
     // What a panel shows in place of no series at all, which the console's PromQL cannot name.
     .replace(/ or on \(\) label_replace\(.*$/, '');
   const result = evaluate(parseQuery(asked), store, 20 * 60_000);
@@ -89,4 +90,12 @@ test('no panel counts an order again when its request is repeated under the same
   const counts = queries.filter(({ text }) => /count_over_time\(.*order_status=/.test(text));
   expect(counts.length).toBeGreaterThan(0);
   for (const { text } of counts) expect(text).toContain('| idempotency="placed"');
+});
+
+test('a span that a router passes on to a sampler is received once', () => {
+  const series: Growth[] = [
+    [{ job: 'otel-collector', instance: 'router', transport: 'http' }, 0, 15],
+    [{ job: 'otel-collector', instance: 'sampler', transport: 'grpc' }, 0, 15],
+  ];
+  expect(valuesOf('Received and sent', 'otelcol_receiver_accepted_spans', series)).toEqual({ '': 1 });
 });
