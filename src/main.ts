@@ -25,7 +25,7 @@ await runProcess(async () => {
   const config = loadConfig();
   const metrics = createMetrics({
     names: config.metricNames,
-    databases: describeDatabases(config),
+    conventionContext: describeDatabases(config),
     exemplarInterval: config.exemplarInterval,
     onFirstDrop: ({ metric, reason, error }) =>
       logger.warn(

@@ -28,8 +28,8 @@ export interface Metrics extends HttpMetrics, DependencyMetrics, TelemetryMetric
 export interface MetricsOptions {
   /** Whose names a scrape gets. Default `prometheus`: those of the service, in the style of Prometheus. */
   names?: MetricNames;
-  /** What the conventions need to know of the databases. Default: only which products they are. */
-  databases?: ConventionContext;
+  /** What only the names of the conventions need: the databases and the pool. Default: only which products they are. */
+  conventionContext?: ConventionContext;
   /** Milliseconds that an exemplar stays before a newer one may replace it. Default 0: the newest is shown. */
   exemplarInterval?: number;
   /** Called for the first value that a metric loses for a reason: `telemetry_dropped_total` does not say which it is. */
@@ -45,7 +45,7 @@ const unknownDatabases: ConventionContext = {
 
 export function createMetrics({
   names = 'prometheus',
-  databases = unknownDatabases,
+  conventionContext = unknownDatabases,
   exemplarInterval = 0,
   onFirstDrop = () => {},
   droppedTelemetry = () => ({}),
@@ -86,12 +86,12 @@ export function createMetrics({
       const openMetrics =
         names === 'prometheus'
           ? await registry.metrics()
-          : await renderConventions(await familiesOf(registry), names, databases);
+          : await renderConventions(await familiesOf(registry), names, conventionContext);
       return format === 'openmetrics' ? openMetrics : toTextFormat(openMetrics);
     },
     registerGauges(sources) {
       registerGauges(make, sources);
-      if (names !== 'prometheus') observePool(make, sources.pool, databases.pool);
+      if (names !== 'prometheus') observePool(make, sources.pool, conventionContext.pool);
     },
     ...createTelemetryMetrics(make, () => ({ ...droppedTelemetry(), metrics: notRecorded })),
     ...createHttpMetrics(make),
