@@ -71,3 +71,28 @@ test.each([
   for (const value of labels.flatMap((each) => Object.values<unknown>(each)))
     expect(value).toMatch(/^(?=.{1,63}$)[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/);
 });
+
+test('names and amounts that YAML would read as numbers reach Kubernetes as texts', async () => {
+  const flags = ['paymentGateway.authorization', 'evidence.enabled', 'collector.enabled'];
+  const texts = {
+    secretName: '20260101',
+    priorityClassName: '1000',
+    'evidence.existingClaim': '77',
+    'collector.authorizationKey': '42',
+    // Bytes.
+    'collector.router.goMemoryLimit': '213909504',
+    'collector.traces': 'http://traces:4318',
+    'collector.logs': 'http://logs:4318',
+  };
+  const objects = await render([
+    ...required,
+    ...flags.flatMap((flag) => ['--set', `${flag}=true`]),
+    ...Object.entries(texts).flatMap(([name, text]) => ['--set-string', `${name}=${text}`]),
+  ]);
+  const numbers = [...JSON.stringify(objects).matchAll(/"[a-zA-Z]+":(?:20260101|1000|77|42|213909504)\b/g)];
+  // The users of the containers.
+  const others = numbers
+    .map(([pair]) => pair)
+    .filter((pair) => !/^"(?:runAs|fs)(?:User|Group)":1000$/.test(pair));
+  expect(others).toEqual([]);
+});

@@ -44,7 +44,7 @@ capabilities: { drop: [ALL] }
 {{/* A key of the Secret as the variable of the same name. */}}
 {{- define "orders.secretVariable" -}}
 - name: {{ .name }}
-  valueFrom: { secretKeyRef: { name: {{ .secret }}, key: {{ .name }}{{ if .optional }}, optional: true{{ end }} } }
+  valueFrom: { secretKeyRef: { name: {{ .secret | quote }}, key: {{ .name }}{{ if .optional }}, optional: true{{ end }} } }
 {{- end }}
 
 {{- define "orders.scheduling" -}}
@@ -58,7 +58,7 @@ nodeSelector: {{- toYaml . | nindent 2 }}
 tolerations: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- end }}
 
