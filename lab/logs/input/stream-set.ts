@@ -1,4 +1,6 @@
+import { fstatSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import { StartupError } from '../../../src/errors.ts';
 import { reasonOf } from '../checkpoint.ts';
 import { type GzipEnd, gunzipFile } from './gunzip.ts';
 import type { InputSet } from './input.ts';
@@ -20,7 +22,11 @@ export interface StreamSet extends InputSet {
 
 const roomBesidesLine = 1024 * 1024;
 
-export function createStandardInput({ longestLine, wake }: StreamSetOptions): StreamSet {
+/** @throws {StartupError} if it is a folder, which Node takes for an input without bytes */
+export function createStandardInput({ longestLine, wake, say }: StreamSetOptions): StreamSet {
+  if (fstatSync(0).isDirectory())
+    throw new StartupError('Standard input is a folder. Name the files in it, such as "folder/*.log".');
+  process.stdin.once('error', (error) => say(`Standard input: ${reasonOf(error)}.`));
   const options = { highWater: longestLine + roomBesidesLine, wake };
   const input = new StreamInput('standard input', process.stdin, options);
   return {
