@@ -1,4 +1,4 @@
-import { globSync } from 'node:fs';
+import { fstatSync, globSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { createCheckpointWriter, readCheckpoint, reasonOf } from './checkpoint.t
 import type { LogsConfig } from './config.ts';
 import { createCounts } from './counts.ts';
 import { createFileSet, type FileSet, isPattern } from './input/file-set.ts';
+import { idOf } from './input/identity.ts';
 import { createGzipFiles, createStandardInput, type StreamSet } from './input/stream-set.ts';
 import { LineProcessor } from './lines/line-processor.ts';
 import { createDispatcher } from './output/dispatcher.ts';
@@ -68,6 +69,9 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
           say,
         }),
   );
+  const output = outputOf(args.to);
+  if (args.standardInput && output !== undefined && output === fileBehind(0))
+    throw new StartupError('Standard input is the file that the lines are written to.');
   const checkpointFile = path.resolve(args.checkpoint ?? config.checkpoint);
   const changed = (): void => {
     // What is only counted is forwarded to nobody.
@@ -166,7 +170,7 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
 }
 
 async function openFiles(
-  { files, once, fromEnd }: Arguments,
+  { files, once, fromEnd, to }: Arguments,
   { waits }: LogsConfig,
   checkpointFile: string,
   say: (sentence: string) => void,
@@ -177,7 +181,18 @@ async function openFiles(
     throw new StartupError(`The folder of ${checkpointFile} cannot be made: ${reasonOf(error)}.`);
   });
   const checkpoint = await readCheckpoint(checkpointFile);
-  return createFileSet({ patterns: files, waits, once, fromEnd, checkpoint, say, changed });
+  const own = { checkpoint: checkpointFile, output: outputOf(to) };
+  return createFileSet({ patterns: files, waits, once, fromEnd, checkpoint, own, say, changed });
+}
+
+/** The file behind standard output, if lines are written there. */
+function outputOf(to: readonly string[]): string | undefined {
+  return to.includes('stdout') ? fileBehind(1) : undefined;
+}
+
+function fileBehind(descriptor: number): string | undefined {
+  const status = fstatSync(descriptor, { bigint: true });
+  return status.isFile() ? idOf(status) : undefined;
 }
 
 /** Those that are named, and those that match a pattern. */

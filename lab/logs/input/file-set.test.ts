@@ -1,15 +1,18 @@
-import { appendFile, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CheckpointEntry } from '../checkpoint.ts';
 import { createFileSet, type FileSet } from './file-set.ts';
+import { idOf } from './identity.ts';
 
 let folder: string;
 let file: string;
 let set: FileSet;
+let said: string[];
 
 beforeEach(async () => {
+  said = [];
   folder = await mkdtemp(path.join(tmpdir(), 'orders-file-set-'));
   file = path.join(folder, 'app.log');
   set = await look([]);
@@ -23,7 +26,7 @@ afterEach(async () => {
 /** Looks for the files for the first time, as a start of the program does. */
 async function look(
   checkpoint: readonly CheckpointEntry[],
-  { fromEnd = false, openFile = open, pattern = '*.log' } = {},
+  { fromEnd = false, openFile = open, pattern = '*.log', output = undefined as string | undefined } = {},
 ): Promise<FileSet> {
   const found = createFileSet(
     {
@@ -32,7 +35,8 @@ async function look(
       once: false,
       fromEnd,
       checkpoint,
-      say: () => {},
+      own: { checkpoint: path.join(folder, 'checkpoint.json'), output },
+      say: (sentence) => said.push(sentence),
       changed: () => {},
     },
     openFile,
@@ -114,6 +118,23 @@ test.each(['app[1].log', 'app{a,b}.log', 'a*p?.log'])(
     expect(read()).toEqual([[`${name}.1`, 0]]);
   },
 );
+
+test('what the program writes itself is not read', async () => {
+  await writeFile(file, 'read\n');
+  const output = path.join(folder, 'all.log');
+  for (const own of [
+    output,
+    path.join(folder, 'checkpoint.json'),
+    path.join(folder, 'checkpoint.json.7.next'),
+  ])
+    await writeFile(own, 'written\n');
+  await set.close();
+  said = [];
+  set = await look([], { pattern: '*', output: idOf(await stat(output, { bigint: true })) });
+  await set.poll();
+  expect(read()).toEqual([['app.log', 0]]);
+  expect(said).toEqual([`${output}: it is the output of this program, and not read.`]);
+});
 
 test('a renamed file is read on after its device got another number', async () => {
   const entry = await forwarded(lines('of the log'));

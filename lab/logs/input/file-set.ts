@@ -14,10 +14,19 @@ export interface FileSetOptions {
   once: boolean;
   fromEnd: boolean;
   checkpoint: readonly CheckpointEntry[];
+  /** What is written here must not be read: it would be written again without end. */
+  own: OwnFiles;
   /** Tells the user, in a sentence. */
   say(sentence: string): void;
   /** A checkpoint of the files should be written. */
   changed(): void;
+}
+
+export interface OwnFiles {
+  /** Path of the checkpoint. */
+  checkpoint: string;
+  /** Device and inode of the file that the lines are written to, if there is one. */
+  output: string | undefined;
 }
 
 export interface FileSet extends InputSet {
@@ -77,11 +86,22 @@ export function createFileSet(options: FileSetOptions, openFile = open): FileSet
       for (const each of paths) {
         if (isPattern(pattern) && isCompressed(each)) unread.add(each);
         const id = unread.has(each) ? undefined : await identify(each, !isPattern(pattern));
-        if (id !== undefined && !found.has(id)) found.set(id, each);
+        if (id !== undefined && !found.has(id) && !isOwn(each, id, pattern)) found.set(id, each);
       }
     }
     tellCompressed(unread);
     return found;
+  }
+
+  function isOwn(file: string, id: string, pattern: string): boolean {
+    const { checkpoint, output } = options.own;
+    const isOutput = id === output;
+    const isCheckpoint = path.resolve(file).replace(/\.\d+\.next$/, '') === path.resolve(checkpoint);
+    if (isOutput) complain(file, 'it is the output of this program, and not read');
+    // Whoever names all files of a folder does not mean it.
+    else if (isCheckpoint && !isPattern(pattern))
+      complain(file, 'it is the checkpoint of this program, and not read');
+    return isOutput || isCheckpoint;
   }
 
   async function identify(file: string, isNamed: boolean): Promise<string | undefined> {
