@@ -3,6 +3,7 @@ import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node
 import path from 'node:path';
 import { StartupError } from '../../src/errors.ts';
 import type { Fingerprint } from './input/fingerprint.ts';
+import { createTrouble } from './trouble.ts';
 
 /** Up to where the lines of a file are accepted. */
 export interface CheckpointEntry {
@@ -142,7 +143,7 @@ export function reasonOf(error: unknown): string {
 
 /**
  * Writes checkpoints one after the other, whenever something was accepted. At most one is written per `interval`, since
- * each waits for the disk. A failure is told once and tried again: forwarding goes on, and a crash repeats more lines.
+ * each waits for the disk. A failure is told and tried again: forwarding goes on, and a crash repeats more lines.
  */
 export function createCheckpointWriter(
   file: string,
@@ -155,7 +156,12 @@ export function createCheckpointWriter(
   let wroteAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
-  let failure: string | undefined;
+  const tell = createTrouble({
+    say,
+    began: (reason) =>
+      `The checkpoint ${file} cannot be written: ${reason}. Until it can, a restart repeats lines.`,
+    ended: `The checkpoint ${file} is written again.`,
+  });
   /** The inode of the checkpoint as this process wrote it. */
   let own: number | undefined;
   let hasRival = false;
@@ -172,14 +178,10 @@ export function createCheckpointWriter(
         );
       }
       own = await writeCheckpoint(file, entries());
-      if (failure !== undefined) say(`The checkpoint ${file} is written again.`);
-      failure = undefined;
+      tell(undefined);
     } catch (error) {
       isChanged = true;
-      const reason = reasonOf(error);
-      if (reason !== failure)
-        say(`The checkpoint ${file} cannot be written: ${reason}. Until it can, a restart repeats lines.`);
-      failure = reason;
+      tell(reasonOf(error));
     }
   }
 

@@ -6,6 +6,7 @@ import { type Compression, compressors } from './compression.ts';
 import { createPoster } from './post.ts';
 import type { Target } from './target.ts';
 import { type Verdict, verdictOf } from './response.ts';
+import { createTrouble } from '../trouble.ts';
 
 export interface OtlpTargetOptions {
   /** Base URL; `/v1/logs` is appended. */
@@ -42,8 +43,11 @@ export function createOtlpTarget(options: OtlpTargetOptions): Target {
     repeated: () => void (counts.retries += 1),
   });
   const compress = compressors[compression]();
-  /** Why it does not accept, as it was told. */
-  let trouble: string | undefined;
+  const tell = createTrouble({
+    say,
+    began: (reason) => `${url} does not accept: ${reason}. Reading waits, and nothing is lost.`,
+    ended: `${url} accepts again.`,
+  });
   let toldRefusalAt = Number.NEGATIVE_INFINITY;
   let untold = 0;
 
@@ -54,13 +58,6 @@ export function createOtlpTarget(options: OtlpTargetOptions): Target {
       signal.throwIfAborted();
       return { kind: 'again', reason: reasonOfFailure(error), retryAfter: 0 };
     }
-  }
-
-  function tell(reason: string | undefined): void {
-    if (reason !== undefined && trouble === undefined)
-      say(`${url} does not accept: ${reason}. Reading waits, and nothing is lost.`);
-    else if (reason === undefined && trouble !== undefined) say(`${url} accepts again.`);
-    trouble = reason;
   }
 
   function tellRefusal(rejected: number, lines: number, reason: string): void {

@@ -4,6 +4,7 @@ import { isatty } from 'node:tty';
 import { type Backoff, fullJitter } from '../../../src/resilience/backoff.ts';
 import { reasonOf } from '../checkpoint.ts';
 import { type Target, TargetGone } from './target.ts';
+import { createTrouble } from '../trouble.ts';
 
 export interface StandardOutputOptions {
   backoff: Backoff;
@@ -16,7 +17,11 @@ export interface StandardOutputOptions {
 export function createStandardOutput({ fd = 1, backoff, say }: StandardOutputOptions): Target {
   const writeAll = isStored(fd) ? writeToFile : writeToStream;
   let last: Promise<void> = Promise.resolve();
-  let isFull = false;
+  const tell = createTrouble({
+    say,
+    began: (reason) => `Standard output: ${reason}. Reading waits, and nothing is lost.`,
+    ended: 'Standard output is written again.',
+  });
 
   // Node's own stream drops the rest of what a disk takes only in part, and is unusable after an error.
   async function writeToFile(text: Buffer, signal: AbortSignal): Promise<void> {
@@ -25,12 +30,10 @@ export function createStandardOutput({ fd = 1, backoff, say }: StandardOutputOpt
       try {
         from += await writeSome(fd, text, from);
         attempt = 0;
-        if (isFull) say('Standard output is written again.');
-        isFull = false;
+        tell(undefined);
       } catch (error) {
         if (!isNoSpace(error)) throw gone(error);
-        if (!isFull) say(`Standard output: ${reasonOf(error)}. Reading waits, and nothing is lost.`);
-        isFull = true;
+        tell(reasonOf(error));
         attempt += 1;
         const wait = fullJitter(attempt, backoff);
         await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
