@@ -146,7 +146,8 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
     admin?.close();
     await Promise.all([...targets, ...sets].map((each) => each.close()));
   }
-  const left = dispatcher.linesInFlight() + batch.lines;
+  const unread = sets.reduce((sum, set) => sum + ('linesLeft' in set ? set.linesLeft() : 0), 0);
+  const left = dispatcher.linesInFlight() + batch.lines + unread;
   const { lines, errors } = totalOf(counts);
   const seconds = (performance.now() - startedAt) / 1000;
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
@@ -163,10 +164,10 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
         ? `${notAccepted}, those of standard input are lost.`
         : `${notAccepted}; the next start forwards them.`,
     );
-  return (
-    !sets.some((set) => set.hasFailed() && (args.once || args.standardInput)) &&
-    !(left > 0 && args.standardInput)
-  );
+  const isCutShort = args.once && !sets.every((set) => set.isComplete());
+  if (isCutShort) say('Stopped before the end of what was to be read.');
+  const hasLost = left > 0 || sets.some((set) => set.hasFailed());
+  return !isCutShort && !(hasLost && (args.once || args.standardInput));
 }
 
 async function openFiles(

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { lineFeed } from '../lines/ascii.ts';
 import type { Input, Position } from './input.ts';
 
 /** Standard input, or a file that is uncompressed on the way. It is read once and cannot be repeated. */
@@ -82,6 +83,14 @@ export class StreamInput implements Input {
 
   isRead(): boolean {
     return this.isComplete && this.position.offset === this.#end;
+  }
+
+  /** Lines that have arrived and were not taken, one without its end among them. */
+  linesLeft(): number {
+    this.#drop();
+    const left = Buffer.concat(this.#chunks).subarray(this.position.offset - this.#start);
+    const ends = left.reduce((sum, byte) => (byte === lineFeed ? sum + 1 : sum), 0);
+    return left.length > 0 && left.at(-1) !== lineFeed ? ends + 1 : ends;
   }
 
   stop(): void {

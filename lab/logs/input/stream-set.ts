@@ -18,6 +18,8 @@ export interface StreamSet extends InputSet {
   /** Read of all bytes, as a share; `undefined` if nobody knows how many there are. */
   share(): number | undefined;
   hasFailed(): boolean;
+  /** Lines that have arrived, were not taken, and cannot be read again. */
+  linesLeft(): number;
 }
 
 const roomBesidesLine = 1024 * 1024;
@@ -35,6 +37,7 @@ export function createStandardInput({ longestLine, wake, say }: StreamSetOptions
     isComplete: () => input.isRead(),
     share: () => undefined,
     hasFailed: () => input.error !== undefined,
+    linesLeft: () => input.linesLeft(),
     close: async () => input.stop(),
   };
 }
@@ -93,6 +96,7 @@ export function createGzipFiles(
     },
     share: () => (total === 0 ? 1 : (before + (current?.read ?? 0)) / total),
     hasFailed: () => hasFailed,
+    linesLeft: () => 0,
     close: async () => current?.input.stop(),
   };
 }
