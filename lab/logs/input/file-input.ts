@@ -29,6 +29,9 @@ export class FileInput implements Input {
   #changedAt = performance.now();
   #modified = 0;
   #rotatedAt: number | undefined;
+  /** Where it was before it was truncated, and how often one has looked since. A copy is there by then. */
+  #truncated: CheckpointEntry | undefined;
+  #looksSince = 0;
   #isQuiet = false;
   #isClosed = false;
 
@@ -72,6 +75,7 @@ export class FileInput implements Input {
       (await beginsWith(file, checkpoint.fingerprint))
     )
       ({ offset, piece } = checkpoint);
+    else input.#truncated = checkpoint;
     input.position = { offset, piece, generation: 0 };
     input.#accepted = input.position;
     return input;
@@ -98,6 +102,8 @@ export class FileInput implements Input {
       this.#rotatedAt = undefined;
       this.name = path;
     }
+    if (this.#looksSince > 0) this.#truncated = undefined;
+    this.#looksSince += 1;
     const { size, mtimeMs } = await this.#file.stat();
     if (size !== this.#size || mtimeMs !== this.#modified) {
       this.#isQuiet = false;
@@ -112,6 +118,8 @@ export class FileInput implements Input {
 
   /** The file was truncated, as copytruncate does: what it has now is new. */
   #restart(): void {
+    this.#truncated = this.checkpoint();
+    this.#looksSince = 0;
     this.position = { offset: 0, piece: 0, generation: this.position.generation + 1 };
     this.#accepted = this.position;
     this.#fingerprint = { length: 0, sha256: '' };
@@ -132,6 +140,28 @@ export class FileInput implements Input {
   /** Whether all of it was read, though it may not be accepted. */
   isRead(): boolean {
     return this.isComplete && this.position.offset >= this.#seen;
+  }
+
+  /**
+   * Where to go on in a file that begins as this one does: `copytruncate` copies a file before it truncates it.
+   *
+   * @returns `undefined` if that file is no copy of this one, and `copying` while all that it has is in this one, too
+   */
+  async placeInCopy(copy: FileHandle): Promise<CheckpointEntry | 'copying' | undefined> {
+    if (this.#isClosed) return undefined;
+    const beginning = await fingerprintOf(copy);
+    if (beginning.length < fingerprintLength) return undefined;
+    const { size } = await copy.stat();
+    const before = this.#truncated;
+    if (before?.fingerprint.sha256 === beginning.sha256 && before.offset <= size) {
+      this.#truncated = undefined;
+      return before;
+    }
+    if (this.#fingerprint.sha256 !== beginning.sha256) return undefined;
+    // Truncated since the last look, which the next one sees.
+    if ((await this.#file.stat()).size < this.#size) return 'copying';
+    const [end, own] = await Promise.all([lastBytes(copy, size), lastBytes(this.#file, size)]);
+    return end.equals(own) ? 'copying' : undefined;
   }
 
   accepted(position: Position): void {
@@ -157,4 +187,15 @@ export class FileInput implements Input {
     this.#isClosed = true;
     await this.#file.close();
   }
+}
+
+/** The bytes before an offset, or fewer in a file that is shorter. */
+async function lastBytes(file: FileHandle, offset: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(
+    Buffer.alloc(fingerprintLength),
+    0,
+    fingerprintLength,
+    offset - fingerprintLength,
+  );
+  return buffer.subarray(0, bytesRead);
 }

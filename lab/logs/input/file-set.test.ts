@@ -1,7 +1,7 @@
-import { appendFile, mkdtemp, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdtemp, open, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CheckpointEntry } from '../checkpoint.ts';
 import { createFileSet, type FileSet } from './file-set.ts';
 import { idOf } from './identity.ts';
@@ -179,4 +179,74 @@ test('two devices that have changed their numbers keep their files apart', async
     set = await look(entries);
     expect(read()).toEqual([['app.log', entry.offset]]);
   }
+});
+
+describe('of a file that copytruncate rotates, the copy is read from where the file was left', () => {
+  const copy = () => path.join(folder, 'app.1.log');
+  const text = lines('of the log');
+  /** Two lines of it are not accepted yet. */
+  const offset = text.length - 2 * 'of the log\n'.length;
+
+  beforeEach(async () => {
+    await writeFile(file, text);
+    await set.poll();
+    for (const input of set.inputs()) {
+      input.position = { offset: text.length, piece: 0, generation: 0 };
+      input.accepted({ offset, piece: 0, generation: 0 });
+    }
+  });
+
+  async function truncateAndGoOn(): Promise<void> {
+    await truncate(file);
+    await appendFile(file, 'new\n');
+  }
+
+  test('if both are seen at once', async () => {
+    await appendFile(file, 'late\n');
+    await copyFile(file, copy());
+    await truncateAndGoOn();
+    await set.poll();
+    expect(Object.fromEntries(read())).toEqual({ 'app.log': 0, 'app.1.log': offset });
+  });
+
+  test('if the copy is not whole, and the file not truncated', async () => {
+    await writeFile(copy(), text.slice(0, 1050));
+    await set.poll();
+    expect(read()).toEqual([['app.log', text.length]]);
+    await copyFile(file, copy());
+    await set.poll();
+    expect(read()).toEqual([['app.log', text.length]]);
+    await truncateAndGoOn();
+    await set.poll();
+    expect(Object.fromEntries(read())).toEqual({ 'app.log': 0, 'app.1.log': offset });
+  });
+
+  test('if the copy is seen after the truncation', async () => {
+    await copyFile(file, `${copy()}.hidden`);
+    await truncateAndGoOn();
+    await set.poll();
+    await rename(`${copy()}.hidden`, copy());
+    await set.poll();
+    expect(Object.fromEntries(read())).toEqual({ 'app.log': 0, 'app.1.log': offset });
+  });
+
+  test('if it happened while nobody looked', async () => {
+    const entries = set.checkpoint();
+    await set.close();
+    await copyFile(file, copy());
+    await truncateAndGoOn();
+    set = await look(entries);
+    expect(Object.fromEntries(read())).toEqual({ 'app.log': 0, 'app.1.log': offset });
+  });
+
+  test('but another file with the same beginning is read from its start', async () => {
+    await writeFile(copy(), `${text.slice(0, 1050)}and another end\n`);
+    await set.poll();
+    expect(Object.fromEntries(read())).toEqual({ 'app.log': text.length, 'app.1.log': 0 });
+    await truncateAndGoOn();
+    for (let looks = 0; looks < 3; looks += 1) await set.poll();
+    await writeFile(path.join(folder, 'later.log'), text);
+    await set.poll();
+    expect(Object.fromEntries(read())).toMatchObject({ 'later.log': 0 });
+  });
 });

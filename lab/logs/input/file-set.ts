@@ -1,5 +1,5 @@
 import { existsSync, globSync } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type CheckpointEntry, reasonOf } from '../checkpoint.ts';
 import { FileInput, type FileWaits } from './file-input.ts';
@@ -126,7 +126,7 @@ export function createFileSet(options: FileSetOptions, openFile = open): FileSet
       const handle = await openFile(file, 'r');
       try {
         const opened = { handle, path: file, id };
-        const checkpoint = renamed ?? (await entryOf(left, opened));
+        const entry = renamed ?? (await entryOf(left, opened));
         // Nothing tells a file that was empty from another one with its inode, such as what a rotation has compressed.
         const isOther = renamed !== undefined && (isCompressed(file) || !(await isSameFile(renamed, opened)));
         if (isOther) left.delete(renamed);
@@ -135,6 +135,13 @@ export function createFileSet(options: FileSetOptions, openFile = open): FileSet
           await handle.close();
           return;
         }
+        const place = entry === undefined ? await placeInCopy(handle) : undefined;
+        // It is read once it is whole, unless its original is then as long.
+        if (place === 'copying') {
+          await handle.close();
+          return;
+        }
+        const checkpoint = entry ?? place;
         const { waits, once } = options;
         const skip = skipped.get(id);
         const input = await FileInput.open(handle, {
@@ -147,7 +154,7 @@ export function createFileSet(options: FileSetOptions, openFile = open): FileSet
         });
         files.set(id, input);
         skipped.delete(id);
-        if (checkpoint !== undefined) left.delete(checkpoint);
+        if (entry !== undefined) left.delete(entry);
         complain(file, undefined);
         // The next start goes on here, and not at what is the end then.
         if (skip !== undefined && checkpoint === undefined) options.changed();
@@ -158,6 +165,15 @@ export function createFileSet(options: FileSetOptions, openFile = open): FileSet
     } catch (error) {
       complain(file, reasonOf(error));
     }
+  }
+
+  async function placeInCopy(copy: FileHandle): Promise<CheckpointEntry | 'copying' | undefined> {
+    for (const input of files.values()) {
+      const place = await input.placeInCopy(copy);
+      // Who reads files once wants the lines of both.
+      if (place !== undefined && !(place === 'copying' && options.once)) return place;
+    }
+    return undefined;
   }
 
   /** Files that were renamed while nobody read them, and that no pattern matches now. */
@@ -183,9 +199,7 @@ export function createFileSet(options: FileSetOptions, openFile = open): FileSet
       const now = await present();
       // Another file may get the inode of one that is gone.
       for (const id of skipped.keys()) if (!now.has(id)) skipped.delete(id);
-      for (const [id, file] of now) if (!files.has(id)) await add(file, id);
-      if (isFirst) await addRenamed(now);
-      isFirst = false;
+      // What is truncated is known before a copy of it is found.
       for (const [id, input] of files) {
         await input.poll(now.get(id));
         if (!input.isDone()) continue;
@@ -195,6 +209,11 @@ export function createFileSet(options: FileSetOptions, openFile = open): FileSet
         }
         await input.close();
       }
+      const known = new Set([...left].map(({ id }) => id));
+      const found = [...now].toSorted(([one], [other]) => Number(known.has(other)) - Number(known.has(one)));
+      for (const [id, file] of found) if (!files.has(id)) await add(file, id);
+      if (isFirst) await addRenamed(now);
+      isFirst = false;
     },
     isComplete: () => options.once && !isFirst && files.values().every((input) => input.isRead()),
     checkpoint: () => [
