@@ -228,6 +228,25 @@ test.each([[[1]], [[7, 300]], [[100_000]]])(
   },
 );
 
+test('whole numbers beyond 2^53 are forwarded exactly, as far as OTLP can hold them', () => {
+  const line =
+    '{"id":1234567890123456789,"least":-9223372036854775808,"more":9223372036854775808,"deep":[{"id":9007199254740993}],"share":0.1234567890123456789}';
+  const [record] = decode(logsRequest, Buffer.from(processed(Buffer.from(line)).batches[0]?.request ?? []));
+  expect(record?.attributes).toEqual({
+    id: 1234567890123456789n,
+    least: -9223372036854775808n,
+    more: 9223372036854775808,
+    deep: [{ id: 9007199254740993n }],
+    share: 0.12345678901234568,
+  });
+});
+
+test('a time in nanoseconds is exact', () => {
+  const content = Buffer.from('{"time":1764398400123456789}');
+  const [record] = decode(logsRequest, Buffer.from(processed(content).batches[0]?.request ?? []));
+  expect(record?.time).toBe(1764398400123456789n);
+});
+
 test('a line that is too long counts for the service that lines without one have', () => {
   const content = Buffer.from(`${'x'.repeat(25)}\n{"level":"info"}\nplain\n`);
   const { lines } = processed(content, { longestLine: 20, usualService: 'orders' });

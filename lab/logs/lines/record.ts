@@ -1,8 +1,7 @@
 import { type FieldTable, placeOf, roles } from './fields.ts';
+import { type Json, parseJson } from './json.ts';
 import { severityOf } from './levels.ts';
-import { type Moment, momentOfNumber, momentOfText } from './times.ts';
-
-export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
+import { type Moment, momentOfNumber, momentOfText, momentOfWhole } from './times.ts';
 
 /** A log line with each part in its place. What is not usable in its role stays an attribute. */
 export interface LogRecord {
@@ -33,7 +32,7 @@ const deepest = 64;
 export function parseRecord(line: string, table: FieldTable): LogRecord | undefined {
   let value: Json;
   try {
-    value = JSON.parse(line) as Json;
+    value = parseJson(line);
   } catch {
     return undefined;
   }
@@ -74,6 +73,7 @@ const place: Readonly<Record<(typeof roles)[number], (record: LogRecord, value: 
   time(record, value) {
     if (typeof value === 'string') record.time = momentOfText(value);
     else if (typeof value === 'number') record.time = momentOfNumber(value);
+    else if (typeof value === 'bigint') record.time = momentOfWhole(value);
     return record.time !== undefined;
   },
   level(record, value) {

@@ -29,6 +29,13 @@ export function momentOfNumber(value: number): Moment | undefined {
   return withinRange(seconds, Math.round((value - seconds * perSecond) * (1e9 / perSecond)));
 }
 
+/** The same of a number that a double cannot hold, to the nanosecond. */
+export function momentOfWhole(value: bigint): Moment | undefined {
+  const perSecond = value < 10n ** 17n ? 10n ** 6n : 10n ** 9n;
+  if (value < 0n) return undefined;
+  return withinRange(Number(value / perSecond), Number((value % perSecond) * (10n ** 9n / perSecond)));
+}
+
 function withinRange(seconds: number, nanoseconds: number): Moment | undefined {
   // Rounding may fill a second.
   const whole = nanoseconds >= 1e9 ? seconds + 1 : seconds;

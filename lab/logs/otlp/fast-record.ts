@@ -1,9 +1,10 @@
 import { ProtobufWriter } from '../../../src/telemetry/otlp/protobuf-writer.ts';
-import { writeValue } from '../../../src/telemetry/otlp/otlp-attributes.ts';
 import type { FieldName } from '../lines/fields.ts';
+import { type Json, parseJson } from '../lines/json.ts';
 import { kinds } from '../lines/kinds.ts';
 import type { Scanner } from '../lines/scanner.ts';
 import type { Moment } from '../lines/times.ts';
+import { writeJson } from './json-value.ts';
 import type { RecordBytes } from './record-bytes.ts';
 
 /** What a line means, beside the members themselves: the index of each member with a role, or -1. */
@@ -126,13 +127,12 @@ function writeAnyValue(to: RecordBytes, line: Scanner<FieldName>, index: number)
     to.byte(2);
     to.byte(0x10);
     to.byte(first === 0x74 ? 1 : 0);
-  } else writeParsed(to, JSON.parse(line.bytes.toString('utf8', start, end)) as string);
+  } else writeParsed(to, parseJson(line.bytes.toString('utf8', start, end)));
 }
 
-/** @param value any JSON value, which is what the writer takes an attribute for */
-function writeParsed(to: RecordBytes, value: string): void {
+function writeParsed(to: RecordBytes, value: Json): void {
   scratch.clear();
-  writeValue(scratch, value);
+  writeJson(scratch, value);
   to.makeRoom(8 + scratch.length);
   to.varint(scratch.length);
   to.append(scratch.written());

@@ -36,8 +36,8 @@ export class ProtobufWriter {
   }
 
   /** A 64-bit integer in two's complement; a JavaScript number holds 53 bits of it. */
-  int64(field: number, value: number): void {
-    if (value >= 0) {
+  int64(field: number, value: number | bigint): void {
+    if (typeof value === 'number' && value >= 0) {
       this.varint(field, value);
       return;
     }
