@@ -118,7 +118,8 @@ export class BatchBuilder {
     this.#begin(end - start);
     if (this.#text !== undefined) this.#addLine(bytes, start, end, piece);
     if (!this.otlp) return;
-    const text = bytes.toString('utf8', start, end);
+    const isReturn = piece === undefined && end > start && bytes[end - 1] === carriageReturn;
+    const text = bytes.toString('utf8', start, isReturn ? end - 1 : end);
     writeTextRecord(this.#sectionOf(service), text, this.#observed, piece?.number);
     [this.#newest] = this.#observed;
   }
@@ -182,5 +183,7 @@ export class BatchBuilder {
   }
 }
 
+/** Of a line that ends with CRLF; it belongs to the line, and not to its text. */
+const carriageReturn = 0x0d;
 const lineFeed = Buffer.from('\n');
 const wholeLine = { number: 0, isLast: true };

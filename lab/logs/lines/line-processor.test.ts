@@ -228,6 +228,14 @@ test.each([[[1]], [[7, 300]], [[100_000]]])(
   },
 );
 
+test('lines that end with CRLF are passed on with it, whatever they are, and forwarded without', () => {
+  const content = Buffer.from('{"level":"info"}\r\nno JSON\r\n{"a":1,"a":2}\r\n{"level":"info"}\r\n');
+  const { text, batches } = processed(content);
+  expect(text.toString()).toBe(content.toString());
+  const records = batches.flatMap(({ request }) => decode(logsRequest, Buffer.from(request)));
+  expect(records.map(({ body }) => body)).toContain('no JSON');
+});
+
 test('whole numbers beyond 2^53 are forwarded exactly, as far as OTLP can hold them', () => {
   const line =
     '{"id":1234567890123456789,"least":-9223372036854775808,"more":9223372036854775808,"deep":[{"id":9007199254740993}],"share":0.1234567890123456789}';

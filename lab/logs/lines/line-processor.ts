@@ -158,12 +158,12 @@ export class LineProcessor {
     if (record === undefined) {
       this.#counts.malformed += 1;
       this.#count(this.#countedAs(this.#service), 0);
-      this.#batch.addText(bytes, [start, end], this.#service);
+      this.#batch.addText(bytes, [start, lineEnd], this.#service);
       return;
     }
     this.#count(this.#countedAs(record.service ?? this.#service), levelOfSeverity(record.severity));
     record.service ??= this.#service;
-    this.#batch.addRecord(bytes, start, end, record);
+    this.#batch.addRecord(bytes, start, lineEnd, record);
   }
 
   #countedAs(service: string | undefined): ServiceLines {
