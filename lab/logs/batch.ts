@@ -97,7 +97,7 @@ export class BatchBuilder {
     if (this.#text !== undefined) this.#addLine(line.bytes, line.start, line.end);
     if (!this.otlp) return;
     writeFastRecord(this.#sectionOf(service), line, parts, this.#observed);
-    this.#newest = parts.hasTime ? parts.seconds : this.#observed[0];
+    this.#newest = this.#notAfterNow(parts.hasTime ? parts.seconds : this.#observed[0]);
   }
 
   addRecord(bytes: Buffer, start: number, end: number, record: LogRecord): void {
@@ -105,7 +105,7 @@ export class BatchBuilder {
     if (this.#text !== undefined) this.#addLine(bytes, start, end);
     if (!this.otlp) return;
     writeRecord(this.#sectionOf(record.service), record, this.#observed);
-    this.#newest = record.time?.[0] ?? this.#observed[0];
+    this.#newest = this.#notAfterNow(record.time?.[0] ?? this.#observed[0]);
   }
 
   /** @param piece the number of the piece of a line that is too long, from 0. Each but the last ends without a line feed */
@@ -121,11 +121,16 @@ export class BatchBuilder {
     const isReturn = piece === undefined && end > start && bytes[end - 1] === carriageReturn;
     const text = bytes.toString('utf8', start, isReturn ? end - 1 : end);
     writeTextRecord(this.#sectionOf(service), text, this.#observed, piece?.number);
-    [this.#newest] = this.#observed;
+  }
+
+  /** One line of a clock that is ahead would hide for ever how far behind the others are. */
+  #notAfterNow(seconds: number): number {
+    return Math.min(seconds, this.#observed[0]);
   }
 
   #begin(bytes: number): void {
     if (this.lines === 0) this.since = performance.now();
+    [this.#newest] = this.#observed;
     this.lines += 1;
     this.#added += bytes;
   }

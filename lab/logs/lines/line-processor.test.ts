@@ -228,6 +228,25 @@ test.each([[[1]], [[7, 300]], [[100_000]]])(
   },
 );
 
+test.each([
+  ['of a clock that is ahead is no newer than now', true, '{"time":"2099-01-01T00:00:00Z"}', 0],
+  ['that is only passed on has the time of now', false, '{"level":"info"}', 0],
+  ['of the past has its own time', true, '{"time":"2020-01-01T00:00:00Z"}', 1_577_836_800],
+])('a line %s', (_, otlp, content, expected) => {
+  const batch = new BatchBuilder({ size: 7, bytes: 1e6, otlp, text: true });
+  const processor = new LineProcessor(
+    { fields: usualFields, longestLine: 1000, service: undefined },
+    createCounts(5),
+    batch,
+  );
+  const before = Math.floor(Date.now() / 1000);
+  processor.begin(processor.buffer.write(content), { offset: 0, piece: 0 }, true);
+  processor.run();
+  const { newest } = batch.take();
+  if (expected > 0) expect(newest).toBe(expected);
+  else expect(newest - before).toBeOneOf([0, 1, 2, 3]);
+});
+
 test('lines that end with CRLF are passed on with it, whatever they are, and forwarded without', () => {
   const content = Buffer.from('{"level":"info"}\r\nno JSON\r\n{"a":1,"a":2}\r\n{"level":"info"}\r\n');
   const { text, batches } = processed(content);
