@@ -267,6 +267,7 @@ test('what cannot work is one line and exit code 1', async () => {
   const cases: Array<[args: string[], said: string]> = [
     [[], 'Name a file, or - for standard input. Try --help.'],
     [[file, '--count', '--checkpoint', broken], 'is no checkpoint. Remove it'],
+    [[folder, '--count', '--once'], `${folder}: it is a folder. Name its files, such as '${folder}/*.log'.`],
     [[path.join(folder, 'none.log'), '--count', '--once'], 'none.log: there is no such file or folder.'],
   ];
   await Promise.all(

@@ -111,7 +111,14 @@ export function createFileSet(options: FileSetOptions, openFile = open): FileSet
         if (options.fromEnd && isFirst) skipped.set(idOf(status), Number(status.size));
         return idOf(status);
       }
-      if (isNamed) complain(file, 'is no regular file. Use - to read a pipe');
+      const isFolder = status.isDirectory();
+      if (isNamed)
+        complain(
+          file,
+          isFolder
+            ? `it is a folder. Name its files, such as '${path.join(file, '*.log')}'`
+            : 'it is no regular file. Use - to read a pipe',
+        );
     } catch (error) {
       const reason = reasonOf(error);
       const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
