@@ -53,10 +53,10 @@ async function main(): Promise<void> {
   const chosen = stories.filter(
     ({ name }) => positionals.length === 0 || positionals.some((wanted) => name.startsWith(wanted)),
   );
+  const unknown = positionals.find((wanted) => !stories.some(({ name }) => name.startsWith(wanted)));
   if (values.help) say(usage.trimEnd());
   else if (values.list) for (const { name, title } of stories) say(`${name.padEnd(14)}${title}`);
-  else if (chosen.length === 0)
-    throw new Error(`No story begins with "${positionals.join(', ')}". Try --list.`);
+  else if (unknown !== undefined) throw new Error(`No story begins with "${unknown}". Try --list.`);
   else {
     const { url, 'admin-url': adminUrl, 'gateway-url': gatewayUrl, 'api-key': apiKey } = values;
     await guide(chosen, { url, adminUrl, gatewayUrl, apiKey }, values.auto || !process.stdin.isTTY);
