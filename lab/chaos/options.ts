@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { messageOf } from '../harness/command-line.ts';
 import { type TimeScale, timeScales } from './alerts/scale-rules.ts';
 
 export const usage = `npm run chaos -- [names] [options]
@@ -103,9 +104,7 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)} Try --help.`, {
-      cause: error,
-    });
+    throw new UsageError(messageOf(error), { cause: error });
   }
 }
 

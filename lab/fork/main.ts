@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { messageOf } from '../harness/command-line.ts';
 import { ForkError } from './fork-error.ts';
 import { checkFolder, makeFork } from './fork.ts';
 import {
@@ -182,6 +183,6 @@ try {
     error instanceof UnfitName ||
     (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
   if (!isTold) throw error;
-  process.stderr.write(`${error instanceof Error ? error.message : ''}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = error instanceof Interrupted ? 130 : 1;
 }

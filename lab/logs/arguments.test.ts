@@ -13,6 +13,7 @@ test.each([
   [['a.log', '--count', '--from', 'middle'], '--from must be beginning or end, not "middle". Try --help.'],
   [['a.log', '--count', '--field', 'colour=c'], '--field must be a role and a name, such as level=lvl'],
   [['a.log', '--count', '--nonsense'], "Unknown option '--nonsense'. Try --help."],
+  [['a.log', '--to', '--count'], "Option '--to' argument is ambiguous. Try --help."],
   [['a.log', '--to', 'stdout', '--to', 'stdout'], '--to stdout is there twice. Try --help.'],
   [
     ['a.log', '--count', '--compression', 'br'],

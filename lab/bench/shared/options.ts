@@ -37,7 +37,7 @@ export function readArguments<const Config extends ParseArgsOptionsConfig>(usage
     process.stdout.write(usage);
     return undefined;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split(/\.\s/);
     throw new BenchFailure(`${reason}. Try --help.`, { cause: error });
   }
 }

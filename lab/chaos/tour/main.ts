@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { playStory } from './guide.ts';
 import { type Addresses, findPlace, usual } from './place.ts';
+import { messageOf } from '../../harness/command-line.ts';
 import { watchInterruption } from '../../harness/interruption.ts';
 import { leftBehind } from '../left-behind.ts';
 import { stories } from '../../tours/stories.ts';
@@ -33,8 +34,7 @@ try {
   process.exitCode = signal.aborted ? 130 : 1;
   const left = leftBehind(error);
   const cleared = left.length > 0 ? left.join('\n') : 'The faults of the gateway are cleared.';
-  const text = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${signal.aborted ? `\nInterrupted. ${cleared}` : text}\n`);
+  process.stderr.write(`${signal.aborted ? `\nInterrupted. ${cleared}` : messageOf(error)}\n`);
 }
 
 async function main(): Promise<void> {
