@@ -29,8 +29,14 @@ const experiment: Experiment = {
 const reply = { from: 'customers', sentAt: 6000, duration: 50, answer: '201' } as const;
 const beating = { alert: heartbeat, labels: {}, pendingAt: 0, firingAt: 0 };
 const fired = { alert: 'CircuitBreakerOpen', labels: {}, pendingAt: 7000, firingAt: 9000 };
+const unnamed = {
+  resource: { attributes: {}, droppedAttributes: 0, schemaUrl: '' },
+  scope: { name: '', version: '', attributes: {}, droppedAttributes: 0, schemaUrl: '' },
+} as const;
 const spanDefaults = {
   traceId: 'a',
+  traceState: '',
+  flags: 0,
   attributes: {},
   droppedAttributes: 0,
   droppedEvents: 0,
@@ -39,8 +45,9 @@ const spanDefaults = {
   startTime: 0n,
   endTime: 1n,
   status: { message: '', code: 'UNSET' },
-  scope: { name: '', version: '' },
+  scope: unnamed.scope,
   resource: {},
+  origin: unnamed,
 } as const;
 
 /** The fault lasts from second 5 to second 15. A second stands for half a minute of the rules' time. */

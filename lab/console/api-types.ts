@@ -20,10 +20,43 @@ export interface SpanRecord {
   /** Description of the status; may be empty. */
   message: string;
   attributes: Values;
-  events: Array<{ time: number; name: string; attributes: Values }>;
-  links: Array<{ traceId: string; spanId: string; attributes: Values }>;
+  events: Array<{ time: number; name: string; attributes: Values } & Exactly>;
+  links: Array<
+    { traceId: string; spanId: string; attributes: Values; traceState?: string; flags?: number } & Exactly
+  >;
   /** Number of attributes, events and links that the sender or the console dropped, and of texts that the console shortened. */
   dropped: number;
+  /** Number of its origin; 0 if that is not known. */
+  origin: number;
+  /** As in OTLP. */
+  flags: number;
+  /** Missing if it is not needed. */
+  more?: MoreOfSpan;
+}
+
+/** What few spans have. */
+export interface MoreOfSpan {
+  traceState?: string;
+  /** Where `failed` does not tell. */
+  status?: string;
+  droppedEvents?: number;
+  droppedLinks?: number;
+  exact?: Values;
+}
+
+/** What attributes are in OTLP, and JSON does not tell. */
+interface Exactly {
+  /** In the JSON of OTLP, those whose type JSON does not have: doubles without a fraction, integers beyond 2^53, bytes. */
+  exact?: Values;
+  /** Number of attributes that the sender dropped; missing if there are none. */
+  dropped?: number;
+}
+
+/** What made a span. */
+export interface Origin {
+  resource: { attributes: Values; schemaUrl: string } & Exactly;
+  /** The instrumentation scope. */
+  scope: { name: string; version: string; attributes: Values; schemaUrl: string } & Exactly;
 }
 
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
@@ -80,6 +113,8 @@ export interface TraceList {
 export interface TraceDetail {
   traceId: string;
   spans: SpanRecord[];
+  /** By number. One that was not sent for long is missing. */
+  origins: Record<string, Origin>;
   logs: LogRecord[];
   /** Traces with a span that links here: a later settlement links to the trace that placed the order. */
   linkedFrom: TraceSummary[];

@@ -17,6 +17,7 @@ import { createMetricStore } from './metrics/metric-store.ts';
 import { createLogStore } from './logs/log-store.ts';
 import { pointsIn } from './metrics/exposition-points.ts';
 import { startScraper } from './metrics/scraper.ts';
+import { createOrigins } from './otlp/origins.ts';
 import { overviewRoutes } from './overview-routes.ts';
 import { readPageFiles } from './page-files.ts';
 import { pageRoutes } from './page-routes.ts';
@@ -73,7 +74,8 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const token = randomBytes(18).toString('base64url');
   const files = await readPageFiles();
   // Log lines are fewer than spans, and points of metrics are numbers.
-  const traces = createTraceStore(options.memory * 0.6);
+  const traces = createTraceStore(options.memory * 0.59);
+  const origins = createOrigins(options.memory * 0.01);
   const logs = createLogStore(options.memory * 0.27, traces.isWorthKeeping);
   const metrics = createMetricStore(options.memory * 0.13);
   const maps = createServiceMaps();
@@ -120,7 +122,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   });
   guard(app, { token, lockedPage: () => files.get('locked.html')?.content ?? '' });
   const { onUnexpectedError } = options;
-  const telemetry = { traces, logs, metrics, maps, senders };
+  const telemetry = { traces, origins, logs, metrics, maps, senders };
   await app.register(receiverRoutes, { prefix: '/v1', ...telemetry, forwarder, onUnexpectedError });
   await app.register(pageRoutes, { files });
   await app.register(overviewRoutes({ scraper, alerts, faults, traffic, forwarder, ...telemetry }));

@@ -6,6 +6,7 @@ import type { ServiceMaps } from './map/service-map.ts';
 import { MetricQuery, type MetricStore } from './metrics/metric-store.ts';
 import { LogQuery, type LogStore } from './logs/log-store.ts';
 import type { Senders } from './senders/senders.ts';
+import type { Origins } from './otlp/origins.ts';
 import { openedFileRoute } from './traces/opened-file.ts';
 import { findTraces, TraceQuery } from './traces/trace-query.ts';
 import type { TraceStore } from './traces/trace-store.ts';
@@ -26,12 +27,14 @@ const MapQuery = Type.Object(
 /** Received telemetry, for the page. */
 export function telemetryRoutes({
   traces,
+  origins,
   logs,
   metrics,
   maps,
   senders,
 }: {
   traces: TraceStore;
+  origins: Origins;
   logs: LogStore;
   metrics: MetricStore;
   maps: ServiceMaps;
@@ -42,7 +45,7 @@ export function telemetryRoutes({
       findTraces(traces, request.query),
     );
 
-    await app.register(openedFileRoute, { traces });
+    await app.register(openedFileRoute, { traces, origins });
 
     app.get('/api/traces/:id', { schema: { params: Id } }, (request, reply) => {
       const { id } = request.params;
@@ -60,6 +63,7 @@ export function telemetryRoutes({
         traceId: id,
         linkedFrom: traces.linkedFrom(id),
         dropped: found.dropped,
+        origins: origins.of(found.spans),
         spans: found.spans,
       });
       return reply

@@ -55,6 +55,8 @@ function span(trace: number, index: number): SpanRecord {
     events: [],
     links: [],
     dropped: 0,
+    origin: 12,
+    flags: 257,
   };
 }
 

@@ -5,7 +5,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readLogs, readTraces } from '../../lab/console/otlp/json.ts';
-import { traceRequest } from '../../lab/console/otlp/messages.ts';
+import { type ReceivedSpan, traceRequest } from '../../lab/console/otlp/messages.ts';
 import { decode } from '../../lab/console/otlp/protobuf.ts';
 import { toLogRecord, toSpanRecord } from '../../lab/console/otlp/records.ts';
 
@@ -40,13 +40,15 @@ function toSpan(rest: Partial<ReadableSpan>): ReadableSpan {
   } as ReadableSpan;
 }
 
+const recordOf = (span: ReceivedSpan) => toSpanRecord(span, 1);
+
 test('OTLP in JSON and in protobuf give the same records', () => {
   fc.assert(
     fc.property(parts, (rest) => {
       const spans = [toSpan(rest)];
       const json = Buffer.from(JsonTraceSerializer.serializeRequest(spans) ?? []).toString();
       const protobuf = Buffer.from(ProtobufTraceSerializer.serializeRequest(spans) ?? []);
-      expect(readTraces(json).map(toSpanRecord)).toEqual(decode(traceRequest, protobuf).map(toSpanRecord));
+      expect(readTraces(json).map(recordOf)).toEqual(decode(traceRequest, protobuf).map(recordOf));
     }),
   );
 });
@@ -63,7 +65,7 @@ test('readTraces ignores missing fields and fields of another type', () => {
     attributes: [{ key: 'a' }, 'no', { key: 'b', value: { intValue: '7' } }],
   };
   const text = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span, 'no', {}] }, null] }, 7] });
-  const records = readTraces(text).map(toSpanRecord);
+  const records = readTraces(text).map(recordOf);
   expect(records[0]).toMatchObject({
     traceId: 'a1'.repeat(16),
     name: '',
@@ -118,7 +120,7 @@ test('the size of one record is bounded', () => {
     links: Array.from({ length: 5000 }, () => ({ traceId: 'c3'.repeat(16), spanId: 'd4'.repeat(8) })),
   };
   const [received] = readTraces(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }));
-  const record = received && toSpanRecord(received);
+  const record = received && recordOf(received);
   expect(JSON.stringify(record).length).toBeLessThan(50_000);
   expect(record?.dropped).toBeGreaterThan(14_000);
 });

@@ -82,6 +82,8 @@ test('the receiver decodes every part of a span', async () => {
   expect(await receiver.waitForSpan((span) => span.spanId === spanId)).toEqual({
     traceId,
     spanId,
+    traceState: '',
+    flags: 257,
     parentSpanId: '',
     name: 'every kind of value',
     kind: 'CLIENT',
@@ -102,14 +104,17 @@ test('the receiver decodes every part of a span', async () => {
       {
         traceId: linked.traceId,
         spanId: linked.spanId,
+        traceState: '',
+        flags: expect.any(Number),
         attributes: { why: 'placed' },
         droppedAttributes: 0,
       },
     ],
     droppedLinks: 0,
     status: { code: 'ERROR', message: 'broken' },
-    scope: { name: 'test', version: '1.2.3' },
+    scope: { name: 'test', version: '1.2.3', attributes: {}, droppedAttributes: 0, schemaUrl: '' },
     resource: expect.objectContaining({ 'service.name': 'sender' }),
+    origin: expect.anything(),
   });
 });
 

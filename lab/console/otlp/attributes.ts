@@ -1,9 +1,19 @@
 import { type Reader, wire, wrongWireType } from './protobuf-reader.ts';
 
+/** A double without a fraction: as a number, it would be an integer. */
+export class WholeDouble {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
 /** A bigint is an integer beyond the safe ones. */
 export type AttributeValue =
   | string
   | number
+  | WholeDouble
   | bigint
   | boolean
   | Buffer
@@ -29,6 +39,16 @@ export function addAttribute(to: Attributes, from: Reader): void {
   }
   from.leave(end);
   setMember(to, key, value);
+}
+
+/** A double as it was sent. Integers beyond the safe ones are told apart by being bigints. */
+export function doubleOf(value: number): number | WholeDouble {
+  return Number.isSafeInteger(value) ? new WholeDouble(value) : value;
+}
+
+/** As a number, if it is one. */
+export function numeric(value: AttributeValue): AttributeValue {
+  return value instanceof WholeDouble ? value.value : value;
 }
 
 /** Assigning to `__proto__` would set the prototype instead of a member. */
@@ -58,7 +78,7 @@ const readers: ReadonlyArray<{ wireType: number; read(from: Reader): AttributeVa
   { wireType: wire.bytes, read: (from) => from.text() },
   { wireType: wire.varint, read: (from) => from.integer() !== 0 },
   { wireType: wire.varint, read: (from) => from.int64() },
-  { wireType: wire.fixed64, read: (from) => from.double() },
+  { wireType: wire.fixed64, read: (from) => doubleOf(from.double()) },
   { wireType: wire.bytes, read: readList },
   { wireType: wire.bytes, read: readMembers },
   { wireType: wire.bytes, read: (from) => from.bytes() },

@@ -16,7 +16,7 @@ import {
 import { type ReceivedMetric, temporalities } from './messages.ts';
 
 /** A metric of OTLP in JSON, in the same shape as its protobuf form. */
-export function readMetric(metric: Members): Omit<ReceivedMetric, 'scope' | 'resource'> {
+export function readMetric(metric: Members): Omit<ReceivedMetric, 'scope' | 'resource' | 'origin'> {
   const { gauge, sum, histogram, exponentialHistogram, summary } = metric;
   return {
     name: text(metric['name']),

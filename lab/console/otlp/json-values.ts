@@ -1,4 +1,4 @@
-import { type Attributes, type AttributeValue, setMember } from './attributes.ts';
+import { type Attributes, type AttributeValue, doubleOf, setMember } from './attributes.ts';
 
 /** Values of OTLP in JSON. A value that is missing or of another type is read as the default of its type, as in protobuf. */
 
@@ -32,7 +32,7 @@ export function value(any: unknown): AttributeValue {
   if (typeof stringValue === 'string') return stringValue;
   if (typeof boolValue === 'boolean') return boolValue;
   if (isSet(intValue)) return int64(intValue);
-  if (isSet(doubleValue)) return double(doubleValue);
+  if (isSet(doubleValue)) return doubleOf(double(doubleValue));
   if (isSet(arrayValue)) return list(object(arrayValue)['values']).map(value);
   if (isSet(kvlistValue)) return attributes(object(kvlistValue)['values']);
   if (typeof bytesValue === 'string') return Buffer.from(bytesValue, 'base64');

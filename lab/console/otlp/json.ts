@@ -16,6 +16,7 @@ import {
   type Attributes,
   type ReceivedLog,
   type ReceivedMetric,
+  type ReceivedOrigin,
   type ReceivedSpan,
   spanKinds,
   statusCodes,
@@ -45,8 +46,9 @@ export function readMetrics(content: string): ReceivedMetric[] {
 }
 
 interface Origin {
-  scope: { name: string; version: string };
+  scope: ReceivedOrigin['scope'];
   resource: Attributes;
+  origin: ReceivedOrigin;
 }
 
 function records<T extends object>(
@@ -59,13 +61,25 @@ function records<T extends object>(
   const request = parseExactly(content);
   if (!isObject(request)) throw new SyntaxError('An export request must be a JSON object.');
   return objects(request[resources]).flatMap((ofResource) => {
-    const resource = attributes(object(ofResource['resource'])['attributes']);
+    const resource = readMaker(ofResource['resource'], ofResource['schemaUrl']);
     return objects(ofResource[scopes]).flatMap((scoped) => {
       const { name, version } = object(scoped['scope']);
-      const scope = { name: text(name), version: text(version) };
-      return objects(scoped[leaves]).map((each) => Object.assign(read(each), { scope, resource }));
+      const made = readMaker(scoped['scope'], scoped['schemaUrl']);
+      const scope = { ...made, name: text(name), version: text(version) };
+      const common = { scope, resource: resource.attributes, origin: { resource, scope } };
+      return objects(scoped[leaves]).map((each) => Object.assign(read(each), common));
     });
   });
+}
+
+/** A resource, or the part of a scope that is like it. */
+function readMaker(any: unknown, schemaUrl: unknown): ReceivedOrigin['resource'] {
+  const { attributes: list, droppedAttributesCount } = object(any);
+  return {
+    attributes: attributes(list),
+    droppedAttributes: integer(droppedAttributesCount),
+    schemaUrl: text(schemaUrl),
+  };
 }
 
 function readSpan(span: Members): Omit<ReceivedSpan, keyof Origin> {
@@ -73,6 +87,7 @@ function readSpan(span: Members): Omit<ReceivedSpan, keyof Origin> {
   return {
     traceId: id(span['traceId']),
     spanId: id(span['spanId']),
+    traceState: text(span['traceState']),
     parentSpanId: id(span['parentSpanId']),
     name: text(span['name']),
     kind: nameOf(spanKinds, 'SPAN_KIND_', span['kind']),
@@ -90,14 +105,17 @@ function readSpan(span: Members): Omit<ReceivedSpan, keyof Origin> {
     links: objects(span['links']).map((link) => ({
       traceId: id(link['traceId']),
       spanId: id(link['spanId']),
+      traceState: text(link['traceState']),
       attributes: attributes(link['attributes']),
       droppedAttributes: integer(link['droppedAttributesCount']),
+      flags: integer(link['flags']),
     })),
     droppedLinks: integer(span['droppedLinksCount']),
     status: {
       message: text(status['message']),
       code: nameOf(statusCodes, 'STATUS_CODE_', status['code']),
     },
+    flags: integer(span['flags']),
   };
 }
 

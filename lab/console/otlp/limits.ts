@@ -1,14 +1,14 @@
 import type { Value, Values } from '../api-types.ts';
 import { ownText } from '../own-text.ts';
-import { type Attributes, type AttributeValue, setMember } from './attributes.ts';
+import { type Attributes, type AttributeValue, setMember, WholeDouble } from './attributes.ts';
 
 /** Bounds what is kept of one record, because a sender may send anything. Truncation is visible in the record. */
 
 /** Maximum length of a string, in characters. */
 const longestText = 4096;
-const mostAttributes = 128;
-const mostListed = 64;
-const deepest = 4;
+export const mostAttributes = 128;
+export const mostListed = 64;
+export const deepest = 4;
 export const mostEvents = 128;
 export const mostLinks = 32;
 
@@ -84,6 +84,7 @@ export function boundedValue(value: AttributeValue, cuts: Cuts, depth = deepest)
   // JSON has no NaN or Infinity.
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (typeof value === 'boolean') return value;
+  if (value instanceof WholeDouble) return value.value;
   // A page that parses JSON would round the number, and a copy of it would find nothing.
   if (typeof value === 'bigint') return String(value);
   if (Buffer.isBuffer(value)) return `${value.length} bytes`;

@@ -4,6 +4,7 @@ import {
   decode,
   double,
   each,
+  fixed32,
   fixed64,
   type Field,
   hex,
@@ -51,12 +52,18 @@ const attributes = (number: number): Field<Attributes> => ({
 });
 
 const anyValue: Type<AttributeValue> = { wireType: wire.bytes, absent: () => undefined, read: readValue };
-const resource = message({ attributes: attributes(1) });
-const scope = message({ name: one(1, text), version: one(2, text) });
+const resource = message({ attributes: attributes(1), droppedAttributes: one(2, integer) });
+const scope = message({
+  name: one(1, text),
+  version: one(2, text),
+  attributes: attributes(3),
+  droppedAttributes: one(4, integer),
+});
 
 const span = message({
   traceId: one(1, hex),
   spanId: one(2, hex),
+  traceState: one(3, text),
   /** Empty for the root span. */
   parentSpanId: one(4, hex),
   name: one(5, text),
@@ -82,12 +89,16 @@ const span = message({
     message({
       traceId: one(1, hex),
       spanId: one(2, hex),
+      traceState: one(3, text),
       attributes: attributes(4),
       droppedAttributes: one(5, integer),
+      flags: one(6, fixed32),
     }),
   ),
   droppedLinks: one(14, integer),
   status: one(15, message({ message: one(2, text), code: one(3, nameOf(statusCodes)) })),
+  /** The flags of W3C in the lowest byte, and whether the parent is known to be remote. */
+  flags: one(16, fixed32),
 });
 
 const log = message({
@@ -105,8 +116,14 @@ const log = message({
   eventName: one(12, text),
 });
 
-const ofResource = message({ resource: one(1, resource), scopes: many(2, unread) });
-const ofScope = message({ scope: one(1, scope) });
+const ofResource = message({ resource: one(1, resource), scopes: many(2, unread), schemaUrl: one(3, text) });
+const ofScope = message({ scope: one(1, scope), schemaUrl: one(3, text) });
+
+/** What made a record. The records of one scope of a request share the object. */
+export interface ReceivedOrigin {
+  resource: ReturnType<typeof resource.read> & { schemaUrl: string };
+  scope: ReturnType<typeof scope.read> & { schemaUrl: string };
+}
 
 /**
  * The records of a request, one by one, each with its scope and resource. The requests of all signals wrap their records in the
@@ -114,9 +131,12 @@ const ofScope = message({ scope: one(1, scope) });
  */
 function* recordsIn<T extends object>(record: Type<T>, request: Buffer) {
   for (const content of each(1, ofResource, request)) {
+    const ofContent = { ...content.resource, schemaUrl: content.schemaUrl };
     for (const scoped of content.scopes) {
-      const origin = { ...decode(ofScope, scoped), resource: content.resource.attributes };
-      for (const found of each(2, record, scoped)) yield Object.assign(found, origin);
+      const { scope: made, schemaUrl } = decode(ofScope, scoped);
+      const origin: ReceivedOrigin = { resource: ofContent, scope: { ...made, schemaUrl } };
+      const common = { scope: origin.scope, resource: ofContent.attributes, origin };
+      for (const found of each(2, record, scoped)) yield Object.assign(found, common);
     }
   }
 }

@@ -75,6 +75,10 @@ export class Reader {
     return Number.isSafeInteger(number) ? number : signed;
   }
 
+  fixed32(): number {
+    return this.#content.readUInt32LE(this.#advance(4));
+  }
+
   fixed64(): bigint {
     return this.#content.readBigUInt64LE(this.#advance(8));
   }

@@ -131,6 +131,11 @@ export const double = type(
   () => 0,
   (from) => from.double(),
 );
+export const fixed32 = type(
+  wire.fixed32,
+  () => 0,
+  (from) => from.fixed32(),
+);
 export const fixed64 = type(
   wire.fixed64,
   () => 0n,

@@ -1,5 +1,5 @@
 import { levelOf } from './severity.ts';
-import type { LogRecord, SpanRecord, Values } from '../api-types.ts';
+import type { LogRecord, MoreOfSpan, SpanRecord, Values } from '../api-types.ts';
 import {
   boundedAttributes,
   boundedText,
@@ -9,6 +9,8 @@ import {
   mostEvents,
   mostLinks,
 } from './limits.ts';
+import { numeric } from './attributes.ts';
+import { withExact } from './exact-values.ts';
 import type { Attributes, ReceivedLog, ReceivedSpan } from './messages.ts';
 
 /** Converts received spans and log lines to the records that the console keeps and shows. */
@@ -19,8 +21,11 @@ const zeros = '0'.repeat(32);
 export const isTraceId = (id: string): boolean => id.length === 32 && id !== zeros;
 export const isSpanId = (id: string): boolean => id.length === 16 && !zeros.startsWith(id);
 
-/** @returns `undefined` for a span without valid ids, which no link could reach */
-export function toSpanRecord(span: ReceivedSpan): SpanRecord | undefined {
+/**
+ * @param origin number of what made the span
+ * @returns `undefined` for a span without valid ids, which no link could reach
+ */
+export function toSpanRecord(span: ReceivedSpan, origin: number): SpanRecord | undefined {
   if (!isTraceId(span.traceId) || !isSpanId(span.spanId)) return undefined;
   const cuts: Cuts = { count: span.droppedAttributes + span.droppedEvents + span.droppedLinks };
   const { start, end } = timesOf(span);
@@ -39,9 +44,25 @@ export function toSpanRecord(span: ReceivedSpan): SpanRecord | undefined {
     events: span.events.length === 0 ? noEvents : eventsOf(span, start, cuts),
     links: span.links.length === 0 ? noLinks : linksOf(span, cuts),
     dropped: 0,
+    origin,
+    flags: span.flags,
   };
+  const more = moreOf(span, record.failed, cuts);
+  if (more !== undefined) record.more = more;
   record.dropped = cuts.count;
   return record;
+}
+
+/** @returns `undefined` for most spans */
+function moreOf(span: ReceivedSpan, failed: boolean, cuts: Cuts): MoreOfSpan | undefined {
+  const { traceState, status, droppedEvents, droppedLinks } = span;
+  const hasStatus = status.code !== (failed ? 'ERROR' : 'UNSET');
+  const more: MoreOfSpan = withExact(span.attributes);
+  if (traceState !== '') more.traceState = boundedText(traceState, cuts);
+  if (hasStatus) more.status = status.code;
+  if (droppedEvents > 0) more.droppedEvents = droppedEvents;
+  if (droppedLinks > 0) more.droppedLinks = droppedLinks;
+  return Object.keys(more).length === 0 ? undefined : more;
 }
 
 /** Most spans have none, and share them. */
@@ -49,21 +70,37 @@ const noEvents: SpanRecord['events'] = [];
 const noLinks: SpanRecord['links'] = [];
 
 function eventsOf({ events }: ReceivedSpan, start: number, cuts: Cuts): SpanRecord['events'] {
-  return firstOf(events, mostEvents, cuts).map(({ time, name, attributes, droppedAttributes }) => {
-    cuts.count += droppedAttributes;
-    return {
-      time: time === 0n ? start : milliseconds(time),
-      name: boundedText(name, cuts),
-      attributes: boundedAttributes(attributes, cuts),
-    };
+  return firstOf(events, mostEvents, cuts).map((event) => {
+    const { time, name } = event;
+    const own = { time: time === 0n ? start : milliseconds(time), name: boundedText(name, cuts) };
+    return Object.assign(own, attributesOf(event, cuts));
   });
 }
 
 function linksOf({ links }: ReceivedSpan, cuts: Cuts): SpanRecord['links'] {
-  return firstOf(links, mostLinks, cuts).map(({ traceId, spanId, attributes, droppedAttributes }) => {
-    cuts.count += droppedAttributes;
-    return { traceId, spanId, attributes: boundedAttributes(attributes, cuts) };
+  return firstOf(links, mostLinks, cuts).map((link) => {
+    const { traceId, spanId, traceState, flags } = link;
+    const record: SpanRecord['links'][number] = Object.assign({ traceId, spanId }, attributesOf(link, cuts));
+    if (traceState !== '') record.traceState = boundedText(traceState, cuts);
+    if (flags !== 0) record.flags = flags;
+    return record;
   });
+}
+
+/** Those of an event or a link. */
+function attributesOf(
+  {
+    attributes,
+    droppedAttributes: dropped,
+  }: Pick<ReceivedSpan['events'][number], 'attributes' | 'droppedAttributes'>,
+  cuts: Cuts,
+) {
+  cuts.count += dropped;
+  return {
+    attributes: boundedAttributes(attributes, cuts),
+    ...withExact(attributes),
+    ...(dropped > 0 && { dropped }),
+  };
 }
 
 /** A time that was not set is the other one, or else that of the arrival. A clock that was set back makes no negative duration. */
@@ -97,7 +134,7 @@ export function toLogRecord(log: ReceivedLog): LogRecord {
 
 /** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status */
 function hasFailed({ kind, status, attributes }: ReceivedSpan): boolean {
-  const answer = attributes['http.response.status_code'];
+  const answer = numeric(attributes['http.response.status_code']);
   const isRefusal = kind === 'CLIENT' && typeof answer === 'number' && answer >= 400 && answer < 500;
   return status.code === 'ERROR' && !isRefusal;
 }
@@ -112,7 +149,7 @@ export function replicaOf(resource: Attributes): string {
   const instance = textOf(resource['service.instance.id']);
   if (instance !== '') return instance;
   // SDKs that give themselves no instance have a detector for these.
-  const pid = resource['process.pid'];
+  const pid = numeric(resource['process.pid']);
   return [textOf(resource['host.name']), typeof pid === 'number' ? String(pid) : '']
     .filter(Boolean)
     .join(':');

@@ -1,4 +1,4 @@
-import type { LogRecord, SpanRecord, TraceDetail, Values } from '../api-types.ts';
+import type { LogRecord, Origin, SpanRecord, TraceDetail, Values } from '../api-types.ts';
 import { duration, elapsed, text } from './format.ts';
 import { copyButton } from './copy-button.ts';
 import { h } from './h.ts';
@@ -26,7 +26,9 @@ function hint(): string {
   return `Select a span to see its attributes${hasKeyboard() ? ': click it, or press j and k' : ''}.`;
 }
 
-function contentOf(span: SpanRecord, { logs }: TraceDetail): HTMLElement[] {
+function contentOf(span: SpanRecord, { logs, origins }: TraceDetail): HTMLElement[] {
+  const origin = origins[span.origin];
+  const { traceState = '' } = span.more ?? {};
   const lines = logs.filter(({ spanId }) => spanId === span.spanId);
   return [
     h('h2', {}, span.name),
@@ -60,13 +62,25 @@ function contentOf(span: SpanRecord, { logs }: TraceDetail): HTMLElement[] {
           ),
         ]
       : []),
+    ...(origin
+      ? [
+          h('details', {}, h('summary', {}, 'Resource'), valuesTable(origin.resource.attributes)),
+          h('details', {}, h('summary', {}, 'Scope'), valuesTable(scopeOf(origin))),
+        ]
+      : []),
+    ...(traceState === '' ? [] : [h('p', { class: 'muted' }, `trace state ${traceState}`)]),
     h('p', { class: 'muted id' }, span.spanId),
     h(
       'p',
       {},
-      copyButton('Copy as JSON', () => JSON.stringify(span)),
+      copyButton('Copy as JSON', () => JSON.stringify({ ...span, origin })),
     ),
   ];
+}
+
+/** By the names that it has where there is no scope. https://opentelemetry.io/docs/specs/otel/common/mapping-to-non-otlp/ */
+function scopeOf({ scope: { name, version, attributes } }: Origin): Values {
+  return { 'otel.scope.name': name, 'otel.scope.version': version, ...attributes };
 }
 
 function section(title: string, ...content: readonly Node[]): HTMLElement {

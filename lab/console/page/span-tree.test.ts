@@ -18,6 +18,8 @@ function span(spanId: string, parentId: string, start: number): SpanRecord {
     events: [],
     links: [],
     dropped: 0,
+    origin: 1,
+    flags: 0,
   };
 }
 

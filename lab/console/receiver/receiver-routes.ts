@@ -7,6 +7,7 @@ import type { LogStore } from '../logs/log-store.ts';
 import { readLogs, readMetrics, readTraces } from '../otlp/json.ts';
 import { linesIn, metricsRequest, spansIn } from '../otlp/messages.ts';
 import { decode } from '../otlp/protobuf.ts';
+import type { Origins } from '../otlp/origins.ts';
 import { replicaOf, toLogRecord, toSpanRecord } from '../otlp/records.ts';
 import type { Senders } from '../senders/senders.ts';
 import type { TraceStore } from '../traces/trace-store.ts';
@@ -25,6 +26,7 @@ import { acceptedEncodings, createBodyReader, decompress } from './request-body.
 
 export interface ReceiverOptions {
   traces: TraceStore;
+  origins: Origins;
   logs: LogStore;
   metrics: MetricStore;
   maps: ServiceMaps;
@@ -42,7 +44,7 @@ const none: Rejected = { count: 0, reason: '' };
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 export async function receiverRoutes(app: FastifyInstance, options: ReceiverOptions): Promise<void> {
-  const { traces, logs, metrics, maps, senders, forwarder, onUnexpectedError } = options;
+  const { traces, origins, logs, metrics, maps, senders, forwarder, onUnexpectedError } = options;
   const bodies = createBodyReader();
   app.removeAllContentTypeParsers();
   // The body is read by the route, to its end, whatever it is.
@@ -71,7 +73,7 @@ export async function receiverRoutes(app: FastifyInstance, options: ReceiverOpti
       let count = 0;
       function* records(): Iterable<SpanRecord> {
         for (const span of spans) {
-          const record = toSpanRecord(span);
+          const record = toSpanRecord(span, origins.numberOf(span.origin));
           if (record === undefined) {
             count += 1;
             tally.add(span.resource, { kept: 0, rejected: 1 });

@@ -1,5 +1,5 @@
 import type { Sender, SenderList } from '../sender-types.ts';
-import type { Attributes, AttributeValue } from '../otlp/attributes.ts';
+import { type Attributes, type AttributeValue, numeric } from '../otlp/attributes.ts';
 import { boundedAttributes, boundedText, type Cuts } from '../otlp/limits.ts';
 import { createMeter, type Meter } from './meter.ts';
 
@@ -163,7 +163,9 @@ function describe(id: string, resource: Attributes, cuts: Cuts): Entry['about'] 
   };
 }
 
-const textOf = (value: AttributeValue): string =>
-  typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
+function textOf(given: AttributeValue): string {
+  const value = numeric(given);
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
     ? boundedText(String(value))
     : '';
+}

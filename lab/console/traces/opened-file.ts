@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { OpenedFile } from '../api-types.ts';
 import { readTraces } from '../otlp/json.ts';
+import type { Origins } from '../otlp/origins.ts';
 import { toSpanRecord } from '../otlp/records.ts';
 import { problem } from '../../simulator/answer.ts';
 import type { TraceStore } from './trace-store.ts';
@@ -14,7 +15,7 @@ const largestFile = 33_554_432;
  */
 export async function openedFileRoute(
   app: FastifyInstance,
-  { traces }: { traces: TraceStore },
+  { traces, origins }: { traces: TraceStore; origins: Origins },
 ): Promise<void> {
   // It is read like the request of a sender, with integers beyond those of JavaScript.
   app.removeContentTypeParser('application/json');
@@ -25,7 +26,9 @@ export async function openedFileRoute(
   );
   app.post<{ Body: string }>('/api/traces', (request, reply) => {
     try {
-      const spans = readTraces(request.body).flatMap((each) => toSpanRecord(each) ?? []);
+      const spans = readTraces(request.body).flatMap(
+        (each) => toSpanRecord(each, origins.numberOf(each.origin)) ?? [],
+      );
       traces.add(spans);
       return { traceId: spans[0]?.traceId ?? null } satisfies OpenedFile;
     } catch (error) {

@@ -13,25 +13,37 @@ const attributes = fc
   .map((entries) => Object.fromEntries(entries) as Values);
 const text = fc.oneof(fc.constant(''), fc.string({ unit: 'grapheme', maxLength: 20 }));
 
-const span: fc.Arbitrary<SpanRecord> = fc.record({
-  traceId: fc.constant('a'.repeat(32)),
-  spanId: fc.constant('b'.repeat(16)),
-  parentId: fc.constantFrom('', 'c'.repeat(16)),
-  name: text,
-  kind: fc.constantFrom('SERVER', 'CLIENT'),
-  service: text,
-  start: fc.integer({ min: 0 }),
-  end: fc.integer({ min: 0 }),
-  failed: fc.boolean(),
-  message: text,
-  attributes,
-  events: fc.array(fc.record({ time: fc.nat(), name: text, attributes }), { maxLength: 2 }),
-  links: fc.array(
-    fc.record({ traceId: fc.constant('d'.repeat(32)), spanId: fc.constant('e'.repeat(16)), attributes }),
-    { maxLength: 2 },
-  ),
-  dropped: fc.nat({ max: 3 }),
-});
+const more = fc.oneof(
+  fc.constant({}),
+  fc.record({ more: fc.record({ traceState: text, status: fc.constant('OK'), exact: attributes }) }),
+);
+
+const span: fc.Arbitrary<SpanRecord> = fc
+  .tuple(
+    fc.record({
+      traceId: fc.constant('a'.repeat(32)),
+      spanId: fc.constant('b'.repeat(16)),
+      parentId: fc.constantFrom('', 'c'.repeat(16)),
+      name: text,
+      kind: fc.constantFrom('SERVER', 'CLIENT'),
+      service: text,
+      start: fc.integer({ min: 0 }),
+      end: fc.integer({ min: 0 }),
+      failed: fc.boolean(),
+      message: text,
+      attributes,
+      events: fc.array(fc.record({ time: fc.nat(), name: text, attributes }), { maxLength: 2 }),
+      links: fc.array(
+        fc.record({ traceId: fc.constant('d'.repeat(32)), spanId: fc.constant('e'.repeat(16)), attributes }),
+        { maxLength: 2 },
+      ),
+      dropped: fc.nat({ max: 3 }),
+      origin: fc.nat({ max: 3 }),
+      flags: fc.nat({ max: 1023 }),
+    }),
+    more,
+  )
+  .map(([given, rest]) => Object.assign(given, rest));
 
 test('any span is read as it was kept, however many shapes there are', () => {
   // One for all runs: most of them come when it has as many shapes as it keeps.
@@ -91,4 +103,6 @@ const plain: SpanRecord = {
   events: [],
   links: [],
   dropped: 0,
+  origin: 1,
+  flags: 257,
 };

@@ -50,13 +50,14 @@ const ofFewValues: ReadonlySet<string> = new Set([
 const mostShapes = 500;
 const longestShape = 1000;
 
-type Head = [spanId: string, parentId: string, start: number, end: number];
+type Head = [spanId: string, parentId: string, start: number, end: number, origin: number, flags: number];
 type Rest = [
   failed: boolean,
   message: string,
   events: SpanRecord['events'],
   links: SpanRecord['links'],
   dropped: number,
+  more?: SpanRecord['more'],
 ];
 type Own = [kind: string, service: string, name: string, attributes: SpanRecord['attributes']];
 /** Number of its shape and its other values; or else everything, if there are too many shapes. */
@@ -105,16 +106,18 @@ export function createSpanTexts(): SpanTexts {
 
   return {
     toText(span) {
-      const { spanId, parentId, start, end, attributes, kind, service, name } = span;
+      const { spanId, parentId, start, end, origin, flags, attributes, kind, service, name } = span;
       const shape = shapeOf(span);
-      const head: Head = [spanId, parentId, start, end];
+      const head: Head = [spanId, parentId, start, end, origin, flags];
       const content: [number, Value[]] | [null, Own] =
         shape === undefined ? [null, [kind, service, name, attributes]] : [shape, otherValues(attributes)];
       return JSON.stringify(isPlain(span) ? [...content, ...head] : [...content, ...head, ...restOf(span)]);
     },
     toRecord(traceId, text) {
-      const [number, content, spanId, parentId, start, end, ...rest] = JSON.parse(text) as Stored;
-      const [failed = false, message = '', events = [], links = [], dropped = 0] = rest;
+      const [number, content, spanId, parentId, start, end, origin, flags, ...rest] = JSON.parse(
+        text,
+      ) as Stored;
+      const [failed = false, message = '', events = [], links = [], dropped = 0, more] = rest;
       const [kind, service, name, attributes] = number === null ? content : ownOf(shapes[number], content);
       return {
         traceId,
@@ -131,6 +134,9 @@ export function createSpanTexts(): SpanTexts {
         events,
         links,
         dropped,
+        origin,
+        flags,
+        ...(more && { more }),
       };
     },
     contains(text, wanted) {
@@ -161,14 +167,11 @@ function ownOf(shape: Shape | undefined, values: readonly Value[]): Own {
   return [kind, service, name, Object.fromEntries(attributes)];
 }
 
-function isPlain({ failed, message, events, links, dropped }: SpanRecord): boolean {
-  return !failed && message === '' && events.length === 0 && links.length === 0 && dropped === 0;
+function isPlain({ failed, message, events, links, dropped, more }: SpanRecord): boolean {
+  const isEmpty = message === '' && events.length === 0 && links.length === 0 && dropped === 0;
+  return isEmpty && !failed && more === undefined;
 }
 
-const restOf = ({ failed, message, events, links, dropped }: SpanRecord): Rest => [
-  failed,
-  message,
-  events,
-  links,
-  dropped,
-];
+function restOf({ failed, message, events, links, dropped, more }: SpanRecord): Rest {
+  return more ? [failed, message, events, links, dropped, more] : [failed, message, events, links, dropped];
+}

@@ -49,6 +49,8 @@ const span: fc.Arbitrary<SpanRecord> = fc
         ? []
         : [{ traceId: idOf(32)(given.link), spanId: idOf(16)(1), attributes: {} }],
     dropped: 0,
+    origin: 1,
+    flags: 0,
   }));
 
 const query: fc.Arbitrary<Omit<TraceQuery, 'limit'>> = fc.record(

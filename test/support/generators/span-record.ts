@@ -15,6 +15,8 @@ export function spanRecord(given: Pick<SpanRecord, 'start' | 'end'> & Partial<Sp
     events: [],
     links: [],
     dropped: 0,
+    origin: 1,
+    flags: 0,
     ...given,
   };
 }
