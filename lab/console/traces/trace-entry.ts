@@ -14,6 +14,8 @@ export interface Entry {
   lastSpan: Place;
   spans: number;
   dropped: number;
+  /** Ids of parents that have not arrived, once the trace is full. */
+  awaited?: Set<string>;
   /** Of the span that names the trace: the first without a parent, or until it arrives, the first to start. */
   name: string;
   service: string;
@@ -40,7 +42,7 @@ const slow = 300;
 const mostListed = 16;
 /** Bytes of an entry in the heap with one order, and of each further text in a list. A test measures both. */
 const entrySize = 640;
-const listedSize = 64;
+export const listedSize = 64;
 
 const none: readonly string[] = [];
 

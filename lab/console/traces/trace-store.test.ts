@@ -43,6 +43,21 @@ test('a trace store drops spans beyond the limit of one trace and counts them', 
   expect(store.spansOf(traceIdOf(1))).toMatchObject({ dropped: 500 });
 });
 
+test('a trace beyond the limit has its root and the parents of its spans, which arrive last', () => {
+  const store = createTraceStore(10_000_000);
+  const root = 'a'.repeat(16);
+  const step = 'b'.repeat(16);
+  for (let count = 0; count < 1500; count += 1) store.add([span(1, { parentId: step, name: 'row' })]);
+  store.add([
+    span(1, { parentId: root, name: 'without a span that was kept' }),
+    span(1, { spanId: step, parentId: root, name: 'batch' }),
+    span(1, { spanId: root, name: 'import' }),
+  ]);
+  const kept = store.spansOf(traceIdOf(1));
+  expect(kept?.spans.slice(1000).map(({ name }) => name)).toEqual(['batch', 'import']);
+  expect(kept?.dropped).toBe(501);
+});
+
 test('a trace is named after its root span in any order of arrival', () => {
   const store = createTraceStore(100_000);
   const child = { parentId: 'a'.repeat(16), name: 'INSERT orders', kind: 'CLIENT' };

@@ -3,7 +3,7 @@ import { createRecordArena, type Place } from '../record-arena.ts';
 import { createRing } from '../ring.ts';
 import { factsOf, type SpanFacts } from './span-facts.ts';
 import { createSpanTexts } from './span-text.ts';
-import { createEntry, type Entry, enter, isWorthKeeping, summaryOf } from './trace-entry.ts';
+import { createEntry, type Entry, enter, isWorthKeeping, listedSize, summaryOf } from './trace-entry.ts';
 
 /** Traces in the order of their arrival, bounded by bytes. Failed, slow and eventful traces outlive the others. */
 export interface TraceStore {
@@ -36,8 +36,9 @@ export interface TraceStore {
   size(): number;
 }
 
-/** Maximum number of spans of one trace: an endless trace must not evict all others. */
+/** Maximum number of spans of one trace: an endless trace must not evict all others. And of those that are kept beyond it, for their children. */
 const mostSpans = 1000;
+const mostParents = 200;
 
 /** Numbers of a span's record: where the next span of its trace stands, and both halves of its id. */
 const next = 0;
@@ -104,6 +105,23 @@ export function createTraceStore(capacity: number): TraceStore {
     return false;
   }
 
+  /** Notes the parents that the spans of a full trace have and the trace has not. @returns the bytes by which it grows */
+  function awaitParents(entry: Entry): number {
+    if (entry.awaited !== undefined) return 0;
+    const kept = recordsOf(entry);
+    const ids = new Set(kept.map(({ spanId }) => spanId));
+    entry.awaited = new Set(kept.map(({ parentId }) => parentId).filter((id) => id !== '' && !ids.has(id)));
+    return listedSize * entry.awaited.size;
+  }
+
+  /** Whether a full trace keeps the span. A parent ends after its children, and so it arrives after them; the root is the last of all. */
+  function isAwaited(entry: Entry, { spanId, parentId }: SpanFacts): boolean {
+    const isFirstRoot = parentId === '' && !entry.hasRoot;
+    const isParent = entry.spans < mostSpans + mostParents && entry.awaited?.delete(spanId) === true;
+    if (isParent && parentId !== '') entry.awaited?.add(parentId);
+    return isFirstRoot || isParent;
+  }
+
   /** Adds a span that is in the arena of recent ones. @returns whether it is new */
   function addSpan(facts: SpanFacts, place: Place): boolean {
     const { spanId } = facts;
@@ -116,8 +134,11 @@ export function createTraceStore(capacity: number): TraceStore {
     }
     received += 1;
     entry.revision = revision;
-    let growth = enter(entry, facts);
-    if (entry.spans >= mostSpans) {
+    const isFull = entry.spans >= mostSpans;
+    let growth = isFull ? awaitParents(entry) : 0;
+    const isKept = !isFull || isAwaited(entry, facts);
+    growth += enter(entry, facts);
+    if (!isKept) {
       entry.dropped += 1;
       arenas.recent.free(place);
     } else {
