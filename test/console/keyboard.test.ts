@@ -144,6 +144,28 @@ test('enter and space open rows, and escape goes back to a list that can be used
   expect(await all.evaluate((element) => element.ownerDocument.activeElement === element)).toBe(true);
 });
 
+test('escape leads from an address that was opened by itself to what contains it', async () => {
+  const traceId = placed.traceId;
+  const outer: Readonly<Record<string, string>> = {
+    [`/traces/${traceId}`]: '/traces',
+    [`/compare/${traceId}`]: `/traces/${traceId}`,
+    '/orders/o-1': '/orders',
+    '/metrics?name=http_request_duration_seconds': '/metrics',
+    '/alerts/CircuitBreakerOpen': '/alerts',
+    '/alerts?runbook=placement-latency': '/alerts',
+    '/tours/dead-gateway': '/tours',
+  };
+  const reached: string[] = [];
+  for (const [path, wanted] of Object.entries(outer)) {
+    await page.goto(shown.url + path);
+    await page.locator('main h1').first().waitFor();
+    await page.keyboard.press('Escape');
+    await page.waitForURL(shown.url + wanted);
+    reached.push(wanted);
+  }
+  expect(reached).toEqual(Object.values(outer));
+});
+
 test('the space bar chooses a time range in a plot, and escape clears it', async () => {
   await page.goto(`${shown.url}/`);
   const plot = page.getByRole('slider', { name: 'Requests over time' });

@@ -108,6 +108,11 @@ export function alertsView(live: Live): CreateView {
         h('div', { class: 'heading' }, h('h1', {}, 'Objectives and alerts')),
         body,
       ),
+      onKey(key) {
+        if (key !== 'Escape' || page.range.current || wantedRunbook === '') return false;
+        page.back(`/alerts${query({ source })}`);
+        return true;
+      },
     };
   };
 }

@@ -76,7 +76,7 @@ export const compareView: CreateView = (address, page) => {
     ),
     onKey(key) {
       if (key !== 'Escape') return false;
-      history.back();
+      page.back(`/traces/${encodeURIComponent(address.id)}`);
       return true;
     },
   };

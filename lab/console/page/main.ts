@@ -61,7 +61,8 @@ function show(): void {
     signal: ending.signal,
     range,
     go,
-    note: (path) => history.replaceState(null, '', path),
+    back,
+    note: (path) => history.replaceState(history.state, '', path),
     notify(message) {
       if (!ending.signal.aborted) say({ ofView: message });
     },
@@ -88,8 +89,17 @@ function setTitle(): void {
 }
 
 function go(path: string): void {
-  history.pushState(null, '', path);
+  history.pushState(withinPage, '', path);
   show();
+}
+
+/** The state of an address that was opened from another one of this page. */
+const withinPage = 'within the page';
+
+/** Without an earlier address of this page, the browser would go to another site, or nowhere. */
+function back(otherwise: string): void {
+  if (history.state === withinPage) history.back();
+  else go(otherwise);
 }
 
 function isTaken(key: string): boolean {

@@ -59,7 +59,7 @@ export const orderView: CreateView = (address, page) => {
     element: h('div', { class: 'page' }, h('div', { class: 'heading' }, h('h1', {}, 'Order'), form), body),
     onKey(key) {
       if (key !== 'Escape') return false;
-      history.back();
+      page.back('/orders');
       return true;
     },
   };

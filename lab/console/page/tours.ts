@@ -51,6 +51,11 @@ export function toursView(live: Live): CreateView {
               ),
             ),
       ),
+      onKey(key) {
+        if (key !== 'Escape' || page.range.current || story === undefined) return false;
+        page.back('/tours');
+        return true;
+      },
     };
   };
 }

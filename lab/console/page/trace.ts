@@ -53,7 +53,7 @@ export const traceView: CreateView = (address, page) => {
     element: h('div', { class: 'page' }, heading, body),
     onKey(key) {
       if (key !== 'Escape') return waterfall?.onKey(key) ?? false;
-      if (!waterfall?.clear()) history.back();
+      if (!waterfall?.clear()) page.back('/traces');
       return true;
     },
   };

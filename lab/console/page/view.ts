@@ -23,6 +23,8 @@ export interface Page {
   signal: AbortSignal;
   /** Opens another address. */
   go(path: string): void;
+  /** Goes back to where the user came from; to another address if the page was opened here. */
+  back(otherwise: string): void;
   /** Replaces the address of this view without a new history entry. */
   note(path: string): void;
   /** Says why what the view shows is not up to date; an empty message clears it. */

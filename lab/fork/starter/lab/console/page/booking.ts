@@ -37,7 +37,7 @@ export const bookingView: CreateView = ({ id }, page) => {
     ),
     onKey(key) {
       if (key !== 'Escape') return false;
-      history.back();
+      page.back('/bookings');
       return true;
     },
   };
