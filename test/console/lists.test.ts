@@ -113,6 +113,7 @@ test('a drag over a plot narrows the time of all plots and lists, and escape cle
   await page.mouse.up();
   await page.getByRole('button', { name: /^Time range/ }).waitFor();
   await open('Traces');
+  await page.reload();
   await expect.poll(names).toEqual(['long']);
   await open('Logs');
   await expect.poll(() => page.locator('.logs .row .name').allTextContents()).toEqual(['line 1']);
@@ -175,7 +176,7 @@ test('the newest orders are listed, pending ones first, and a click leads to the
   await expect.poll(statuses).toEqual(['declined', 'pending', 'paid']);
   await page.locator('select[name=status]').selectOption('paid');
   await expect.poll(statuses).toEqual(['paid']);
-  expect(new URL(page.url()).search).toBe('?status=paid');
+  expect(new URL(page.url()).search).toBe('?sort=-amount&status=paid');
   await rows.first().click();
   await page.waitForURL('**/orders/o-2');
   await page.locator('.card .figure', { hasText: 'paid' }).waitFor();

@@ -257,4 +257,11 @@ test('a metric of the service is shown with its labels, as a plot, a heat map an
   expect(await row.textContent()).toMatch(/route=\/orders status_code=202.*4\.75 ms$/);
   await page.locator('select[name=route]').selectOption('/orders');
   await row.first().waitFor();
+  // A copy of the address shows the same.
+  const address = new URL(page.url());
+  expect(address.searchParams.getAll('label')).toEqual(['route=/orders']);
+  await page.reload();
+  await row.first().waitFor();
+  expect(await page.locator('select[name=route] option:checked').textContent()).toBe('/orders');
+  expect(await page.getByLabel('Metrics whose name contains').inputValue()).toBe('duration');
 });

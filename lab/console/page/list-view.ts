@@ -43,7 +43,7 @@ export interface ListBehaviour<List> {
 export function createListView<List>(address: Address, page: Page, list: ListBehaviour<List>): View {
   const { title, path, selection } = list;
   const filters = createFilterForm(list.fields, address.query, (values) => {
-    page.note(`/${path}${query(values)}`);
+    page.choose(Object.fromEntries(list.fields.map(({ name }) => [name, values[name] ?? ''])));
     restart();
   });
   const counted = h('span', { class: 'muted counted' });

@@ -45,11 +45,12 @@ export const logsView: CreateView = (address, page) => {
   let following = true;
   let unseen = 0;
   let kept = 0;
-  const head = createSortHead<NumberedLog>('logs', columns, () => {
+  const head = createSortHead<NumberedLog>('logs', columns, { address, page }, () => {
     following = head.isUsual();
     show();
     if (!following) rows.scrollTop = 0;
   });
+  following = head.isUsual();
 
   function show(): void {
     held.show(following ? 0 : unseen, hasKeyboard() ? 'esc to follow' : undefined);
@@ -100,11 +101,12 @@ export const logsView: CreateView = (address, page) => {
       lines = [];
       last = 0;
       follow();
+      following = head.isUsual();
     },
     take(list) {
       last = list.last;
       kept = list.kept;
-      if (!following) unseen += list.lines.length + list.skipped;
+      if (!following && head.isUsual()) unseen += list.lines.length + list.skipped;
       lines = [...lines, ...list.lines];
       show();
       return list.skipped > 0

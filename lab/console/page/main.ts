@@ -26,7 +26,7 @@ import { visible } from './visible.ts';
 const main = find('main', HTMLElement);
 const notice = find('.notice', HTMLElement);
 const live = createLive();
-const range = createRangeChoice(find('.range', HTMLButtonElement));
+const range = createRangeChoice(find('.range', HTMLButtonElement), new URLSearchParams(location.search));
 
 const views: Readonly<Record<string, CreateView>> = {
   '': overviewView(live),
@@ -62,7 +62,8 @@ function show(): void {
     range,
     go,
     back,
-    note: (path) => history.replaceState(history.state, '', path),
+    note,
+    choose,
     notify(message) {
       if (!ending.signal.aborted) say({ ofView: message });
     },
@@ -89,8 +90,35 @@ function setTitle(): void {
 }
 
 function go(path: string): void {
-  history.pushState(withinPage, '', path);
+  history.pushState(withinPage, '', withRange(path));
   show();
+}
+
+function note(path: string): void {
+  history.replaceState(history.state, '', withRange(path));
+}
+
+function choose(values: Readonly<Record<string, string>>): void {
+  const { pathname, searchParams } = new URL(location.href);
+  for (const [name, value] of Object.entries(values)) {
+    if (value === '') searchParams.delete(name);
+    else searchParams.set(name, value);
+  }
+  note(`${pathname}?${searchParams.toString()}`);
+}
+
+/** The time range stays from view to view, and stands in the address of each. */
+function withRange(path: string): string {
+  const { pathname, searchParams } = new URL(path, location.origin);
+  for (const name of ['from', 'to'] as const) {
+    if (range.current) searchParams.set(name, String(range.current[name]));
+    else searchParams.delete(name);
+  }
+  return searchParams.size === 0 ? pathname : `${pathname}?${searchParams.toString()}`;
+}
+
+function noteRange(): void {
+  note(location.pathname + location.search);
 }
 
 /** The state of an address that was opened from another one of this page. */
@@ -146,7 +174,11 @@ document.addEventListener('click', (event) => {
 });
 // A plot that has its values from the beginning is drawn once, not first without them.
 void live.begun.then(() => {
-  addEventListener('popstate', show);
+  range.subscribe(noteRange, new AbortController().signal);
+  addEventListener('popstate', () => {
+    noteRange();
+    show();
+  });
   show();
   live.subscribe(setTitle, new AbortController().signal);
 });

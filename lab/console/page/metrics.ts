@@ -1,11 +1,13 @@
 import type { MetricList, MetricPoints, MetricSeries, MetricSummary } from '../api-types.ts';
-import { call, messageOf, query, repeat } from './api.ts';
+import { call, messageOf, repeat } from './api.ts';
 import { count, figure, rate, seconds } from './format.ts';
 import { fill, h, reconcile, setText } from './h.ts';
 import { createHeatMap } from './heat-map.ts';
+import { createLabelFilters } from './label-filters.ts';
 import type { Live } from './live.ts';
 import { createPlotTable, latencyScale, rateScale } from './plot-table.ts';
 import type { Line, PlotOptions } from './plot.ts';
+import { labelOf, shortLabelOf } from './series-labels.ts';
 import type { CreateView, Page } from './view.ts';
 
 /** Milliseconds between two requests, and what the plots show without a time range. */
@@ -19,12 +21,22 @@ const colours = ['--blue', '--violet', '--amber', '--green', '--red', '--teal', 
 export function metricsView(live: Live): CreateView {
   return (address, page) => {
     const name = address.query.get('name') ?? '';
+    const filters = createLabelFilters(address.query.getAll('label'), () => {
+      noteChoice();
+      void load();
+    });
     const wanted = h('input', {
       type: 'search',
       placeholder: 'part of a name',
       autocomplete: 'off',
       'aria-label': 'Metrics whose name contains',
-      on: { input: () => showList() },
+      value: address.query.get('find') ?? '',
+      on: {
+        input() {
+          noteChoice();
+          showList();
+        },
+      },
     });
     const names = h('ul', { class: 'metric-names' });
     const chosen = h(
@@ -34,6 +46,20 @@ export function metricsView(live: Live): CreateView {
     );
     let list: MetricList | undefined;
     let explorer: Explorer | undefined;
+
+    function noteChoice(): void {
+      page.note(pathOf(name, filters.values()));
+    }
+
+    function pathOf(metric: string, labels: readonly string[] = []): string {
+      const find = wanted.value.trim();
+      const parameters = new URLSearchParams([
+        ...(metric === '' ? [] : [['name', metric]]),
+        ...labels.map((each) => ['label', each]),
+        ...(find === '' ? [] : [['find', find]]),
+      ]);
+      return `/metrics${parameters.size === 0 ? '' : `?${parameters.toString()}`}`;
+    }
 
     function showList(): void {
       const text = wanted.value.trim().toLowerCase();
@@ -47,7 +73,7 @@ export function metricsView(live: Live): CreateView {
             h(
               'a',
               {
-                href: `/metrics${query({ name: each.name })}`,
+                href: pathOf(each.name),
                 title: each.description,
                 'aria-current': each.name === name ? 'page' : undefined,
               },
@@ -55,6 +81,7 @@ export function metricsView(live: Live): CreateView {
             ),
             h('span', { class: 'muted' }, ` ${each.kind}, ${count(each.series)}`),
           ),
+        update: (row, each) => row.querySelector('a')?.setAttribute('href', pathOf(each.name)),
       });
     }
 
@@ -74,12 +101,13 @@ export function metricsView(live: Live): CreateView {
 
     async function loadPoints(about: MetricSummary): Promise<void> {
       if (!explorer) {
-        explorer = createExplorer(about, live, page, () => void load());
+        explorer = createExplorer(about, live, page, filters.element);
         chosen.replaceChildren(...explorer.elements);
       }
+      filters.offer(about.labels);
       const labels = new URLSearchParams([
         ['name', name],
-        ...explorer.filters().map((each) => ['label', each]),
+        ...filters.values().map((each) => ['label', each]),
       ]);
       explorer.update(await call<MetricPoints>('GET', `/api/metrics/points?${labels.toString()}`));
     }
@@ -105,24 +133,14 @@ export function metricsView(live: Live): CreateView {
 interface Explorer {
   elements: HTMLElement[];
   update(points: MetricPoints): void;
-  /** The chosen labels, as `name=value`. */
-  filters(): string[];
 }
 
 /** The chosen metric: a filter per label, its plot, its heat map and a table of its series. */
-function createExplorer(about: MetricSummary, live: Live, page: Page, onFilter: () => void): Explorer {
+function createExplorer(about: MetricSummary, live: Live, page: Page, filters: HTMLElement): Explorer {
   const isSeconds = about.unit === 's' || about.name.includes('_seconds');
   const column = { counter: 'rate', gauge: 'value', updown: 'value', histogram: 'p95', summary: 'mean' }[
     about.kind
   ];
-  const selects = Object.entries(about.labels).map(([label, values]) =>
-    h(
-      'select',
-      { name: label, on: { change: onFilter } },
-      h('option', { value: '' }, 'any'),
-      ...values.map((value) => h('option', { value }, value)),
-    ),
-  );
   const plots = h('div', { class: 'plots' });
   const rows = h('tbody', {});
   const note = h('p', { class: 'muted' });
@@ -157,11 +175,7 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, onFilter: 
     elements: [
       h('h2', {}, about.name),
       h('p', { class: 'muted' }, `${about.kind}${about.unit && `, in ${about.unit}`}. ${about.description}`),
-      h(
-        'form',
-        { class: 'filters', 'aria-label': 'Labels', on: { submit: (event) => event.preventDefault() } },
-        ...selects.map((select) => h('label', {}, h('span', {}, select.name), select)),
-      ),
+      filters,
       plots,
       note,
       h(
@@ -171,7 +185,6 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, onFilter: 
         rows,
       ),
     ],
-    filters: () => selects.flatMap(({ name, value }) => (value === '' ? [] : [`${name}=${value}`])),
     update({ series, skipped }) {
       const drawn = series
         .toSorted((a, b) => newest(b, column) - newest(a, column))
@@ -219,20 +232,6 @@ function scaleOf({ kind }: MetricSummary, isSeconds: boolean): Pick<PlotOptions,
   if (kind === 'counter') return rateScale;
   if (isSeconds && (kind === 'histogram' || kind === 'summary')) return latencyScale;
   return { scale: 'number', format: figure };
-}
-
-/** The labels that tell a series from the others of its metric. */
-function labelOf({ service, labels }: MetricSeries, about: MetricSummary): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-  return [...(about.services.length > 1 || pairs.length === 0 ? [service] : []), ...pairs].join(' ');
-}
-
-/** The values of those labels that differ between the lines. */
-function shortLabelOf({ service, labels }: MetricSeries, all: readonly MetricSeries[]): string {
-  const values = Object.entries(labels).filter(([name]) =>
-    all.some((each) => each.labels[name] !== labels[name]),
-  );
-  return values.map(([, value]) => value).join(' ') || Object.values(labels).join(' ') || service;
 }
 
 function newest({ columns }: MetricSeries, column: string): number {

@@ -54,7 +54,7 @@ export const ordersView: CreateView = (address, page) => {
   const selection = createSelection(rows, (key) => {
     if (key === '') show();
   });
-  const head = createSortHead<ListedOrder>('orders', columns, show);
+  const head = createSortHead<ListedOrder>('orders', columns, { address, page }, show);
   let newest: OrderList | undefined;
   let shown: ListedOrder[] = [];
 

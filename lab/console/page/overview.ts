@@ -22,9 +22,9 @@ import { createWorthALook } from './worth-a-look.ts';
 
 /** Everything at a glance, each plot over the same time: the faults that were set, and their effects. */
 export function overviewView(live: Live): CreateView {
-  return (_address, page) => {
+  return (address, page) => {
     const tiles = createTiles();
-    const choice = createWindowChoice(() => update());
+    const choice = createWindowChoice({ address, page }, () => update());
     const faults = createBand('Faults');
     const breakers = h('div', { class: 'bands' });
     const plots = createPlotTable(plotsOf(createExemplarDots(live, page)), page);

@@ -14,8 +14,11 @@ export interface RangeChoice {
   subscribe(listener: () => void, signal: AbortSignal): void;
 }
 
-/** @param chip shows the range while there is one, and clears it by a click */
-export function createRangeChoice(chip: HTMLButtonElement): RangeChoice {
+/**
+ * @param chip shows the range while there is one, and clears it by a click
+ * @param initial has the range of an address, as `from` and `to`
+ */
+export function createRangeChoice(chip: HTMLButtonElement, initial: URLSearchParams): RangeChoice {
   const changes = new EventTarget();
   let current: Range | undefined;
 
@@ -31,7 +34,8 @@ export function createRangeChoice(chip: HTMLButtonElement): RangeChoice {
   }
 
   chip.addEventListener('click', () => choose(undefined));
-  chip.hidden = true;
+  const [from, to] = ['from', 'to'].map((name) => Number(initial.get(name) ?? Number.NaN));
+  choose(from !== undefined && to !== undefined && from >= 0 && from < to ? { from, to } : undefined);
   return {
     get current() {
       return current;

@@ -1,4 +1,5 @@
 import { fill, h, setAttribute } from './h.ts';
+import type { Address, Page } from './view.ts';
 
 export interface Column<T> {
   /** Unique within its list; empty for a column that cannot be sorted. */
@@ -25,9 +26,10 @@ type Direction = 'ascending' | 'descending';
 export function createSortHead<T>(
   list: string,
   columns: ReadonlyArray<Column<T>>,
+  { address, page }: { address: Address; page: Page },
   onChange: () => void,
 ): SortHead<T> {
-  let chosen: { column: Column<T>; direction: Direction } | undefined;
+  let chosen: Choice<T> | undefined = chosenBy(columns, address.query.get('sort') ?? '');
   const heads = columns.map((column) => ({
     column,
     button: h('button', { type: 'button', on: { click: () => turn(column) } }, column.label),
@@ -38,6 +40,7 @@ export function createSortHead<T>(
     if (isSame && chosen?.direction === 'ascending') chosen = undefined;
     else chosen = { column, direction: isSame ? 'ascending' : 'descending' };
     mark();
+    page.choose({ sort: orderOf(chosen) });
     onChange();
   }
 
@@ -70,4 +73,21 @@ export function createSortHead<T>(
     },
     isUsual: () => chosen === undefined,
   };
+}
+
+interface Choice<T> {
+  column: Column<T>;
+  direction: Direction;
+}
+
+/** As it stands in the address: the name of the column, with a `-` before it if downwards. */
+function orderOf<T>(choice: Choice<T> | undefined): string {
+  return choice ? `${choice.direction === 'ascending' ? '' : '-'}${choice.column.name}` : '';
+}
+
+function chosenBy<T>(columns: ReadonlyArray<Column<T>>, order: string): Choice<T> | undefined {
+  const found = columns.flatMap((column) =>
+    (['ascending', 'descending'] as const).map((direction) => ({ column, direction })),
+  );
+  return order === '' ? undefined : found.find((each) => orderOf(each) === order);
 }

@@ -45,7 +45,7 @@ export const tracesView: CreateView = (address, page) => {
   let shown: TraceSummary[] = [];
   let revision = 0;
   let kept = 0;
-  const head = createSortHead<TraceSummary>('traces', columns, show);
+  const head = createSortHead<TraceSummary>('traces', columns, { address, page }, show);
 
   function show(): void {
     const known = new Set(shown.map(({ traceId }) => traceId));

@@ -27,6 +27,8 @@ export interface Page {
   back(otherwise: string): void;
   /** Replaces the address of this view without a new history entry. */
   note(path: string): void;
+  /** Sets parameters of this view's address, as `note` does. An empty one is removed. */
+  choose(values: Readonly<Record<string, string>>): void;
   /** Says why what the view shows is not up to date; an empty message clears it. */
   notify(message: string): void;
   /** Says how what the user did went, until the next time or until the view is left; an empty message clears it. */

@@ -26,7 +26,7 @@ export const bookingsView: CreateView = (address, page) => {
   const selection = createSelection(rows, (key) => {
     if (key === '') show();
   });
-  const head = createSortHead<ListedBooking>('bookings', columns, show);
+  const head = createSortHead<ListedBooking>('bookings', columns, { address, page }, show);
   let newest: ListedBooking[] = [];
   let shown: ListedBooking[] = [];
 
