@@ -51,11 +51,21 @@ test.each([1280, 390])('long words and deep traces stay within a window of %i pi
   expect((await innermost.boundingBox())?.width).toBeGreaterThan(30);
 });
 
-test('a trace of a very long name can be compared', async () => {
+test('a trace is compared with those of its whole name and its service, or with the one of the address', async () => {
+  const named = otlpSpan({ name: 'GET /cart' });
+  const same = otlpSpan({ name: 'GET /cart' });
+  await shown.sendSpans(named, same, otlpSpan({ name: 'GET /cart/:id' }), otlpSpan({ name: 'get /cart' }));
+  await page.goto(`${shown.url}/compare/${named.traceId}`);
+  const options = page.getByLabel('Trace to compare with').locator('option');
+  await expect.poll(() => options.count()).toBe(2);
+  expect(await options.nth(1).getAttribute('value')).toBe(same.traceId);
+  await page.goto(`${shown.url}/compare/${named.traceId}?with=${long.traceId}`);
+  await page.locator('.side-by-side h2').nth(1).waitFor();
+  expect(await page.getByLabel('Trace to compare with').inputValue()).toBe(long.traceId);
   await page.goto(`${shown.url}/compare/${long.traceId}`);
   await expect
     .poll(() => page.locator('.comparison').textContent())
-    .toBe('Choose another trace of the same name above.');
+    .toBe('The console has no other trace of this name and service.');
 });
 
 test('a metric that was not received yet is waited for in words', async () => {

@@ -1,7 +1,7 @@
 import type { TraceDetail, TraceList } from '../api-types.ts';
 import { call, messageOf, query } from './api.ts';
-import { clock, duration } from './format.ts';
-import { h } from './h.ts';
+import { clock, duration, shortId } from './format.ts';
+import { fill, h } from './h.ts';
 import { toSpanTrees } from './span-tree.ts';
 import { differencesOf, type SpanDifference } from './trace-difference.ts';
 import type { CreateView } from './view.ts';
@@ -9,8 +9,6 @@ import { createWaterfall } from './waterfall.ts';
 
 /** Number of traces that are offered for the comparison. */
 const offered = 50;
-/** Characters of a name that the server compares. */
-const longestRoute = 200;
 
 /** Two traces side by side, and where the time differs. The other one is `with` in the address. */
 export const compareView: CreateView = (address, page) => {
@@ -26,18 +24,21 @@ export const compareView: CreateView = (address, page) => {
   async function load(): Promise<void> {
     try {
       const left = await traceOf(address.id);
-      const name = toSpanTrees(left.spans)[0]?.span.name ?? '';
-      const { traces } = await call<TraceList>(
+      const { traces: others } = await call<TraceList>(
         'GET',
-        `/api/traces${query({ route: name.slice(0, longestRoute), limit: offered })}`,
+        `/api/traces${query({ like: address.id, limit: offered })}`,
       );
-      const others = traces.filter(({ traceId }) => traceId !== address.id);
-      choice.replaceChildren(
+      const isOffered = others.some(({ traceId }) => traceId === other);
+      const hasOthers = others.length > 0;
+      fill(
+        choice,
         h(
           'option',
           { value: '', selected: other === '' },
-          others.length > 0 ? 'Choose a trace' : 'No other trace of this name',
+          hasOthers ? 'Choose a trace' : 'No other trace of this name',
         ),
+        // A link may name any trace.
+        other !== '' && !isOffered && h('option', { value: other, selected: true }, shortId(other)),
         ...others.map((each) =>
           h(
             'option',
@@ -52,7 +53,10 @@ export const compareView: CreateView = (address, page) => {
         ),
       );
       if (other === '') {
-        body.replaceChildren(h('p', { class: 'empty' }, 'Choose another trace of the same name above.'));
+        const hint = hasOthers
+          ? 'Choose another trace of the same name above.'
+          : 'The console has no other trace of this name and service.';
+        body.replaceChildren(h('p', { class: 'empty' }, hint));
         return;
       }
       const right = await traceOf(other);

@@ -12,6 +12,8 @@ export const TraceQuery = Type.Object(
     longer: Type.Optional(Type.Number({ minimum: 0 })),
     order: Type.Optional(Type.String({ maxLength: 100 })),
     route: Type.Optional(Type.String({ maxLength: 200 })),
+    /** Only traces of the name and the service of this one, which may be absent. */
+    like: Type.Optional(Type.String({ maxLength: 100 })),
     text: Type.Optional(Type.String({ maxLength: 200 })),
     /** Only traces with a span of a service whose name contains this. */
     service: Type.Optional(Type.String({ maxLength: 200 })),
@@ -31,6 +33,7 @@ const mostText = 16_000_000;
 export function findTraces(store: TraceStore, query: TraceQuery): TraceList {
   const text = query.text?.toLowerCase();
   const inJson = text && JSON.stringify(text).slice(1, -1);
+  const model = query.like === undefined ? undefined : store.entryOf(query.like);
   const traces: TraceList['traces'] = [];
   let revision = store.revision();
   let partial = false;
@@ -43,6 +46,7 @@ export function findTraces(store: TraceStore, query: TraceQuery): TraceList {
       continue;
     }
     if (!matches(entry, query)) continue;
+    if (query.like !== undefined && !isLike(entry, model)) continue;
     if (inJson) {
       if (read > mostText) {
         partial = true;
@@ -68,6 +72,10 @@ function matches(entry: Entry, query: TraceQuery): boolean {
     entry.name.toLowerCase().includes(route.toLowerCase()) &&
     hasStatus(entry, status)
   );
+}
+
+function isLike({ name, service, traceId }: Entry, model: Entry | undefined): boolean {
+  return name === model?.name && service === model.service && traceId !== model.traceId;
 }
 
 function hasStatus({ failed, httpStatus }: Entry, status: TraceQuery['status']): boolean {

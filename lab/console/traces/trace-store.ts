@@ -15,6 +15,7 @@ export interface TraceStore {
    */
   add(spans: Iterable<SpanRecord>): SpanFacts[];
   has(traceId: string): boolean;
+  entryOf(traceId: string): Entry | undefined;
   /** Whether the trace is kept longer than ordinary ones. */
   isWorthKeeping(traceId: string): boolean;
   spansOf(traceId: string): { spans: readonly SpanRecord[]; dropped: number } | undefined;
@@ -184,6 +185,7 @@ export function createTraceStore(capacity: number): TraceStore {
       return added;
     },
     has: (traceId) => entries.has(traceId),
+    entryOf: (traceId) => entries.get(traceId),
     isWorthKeeping(traceId) {
       const entry = entries.get(traceId);
       return entry !== undefined && isWorthKeeping(entry);
