@@ -98,7 +98,7 @@ test('a log record has the level, event and order of its line', () => {
   expect(lines).toMatchObject([
     { level: 'warn', event: 'payment.retry', text: 'again', orderId: 'o-1', time: 1_700_000_000_000 },
     { level: 'fatal', text: '{"a":"b"}', time: 1_700_000_000_001 },
-    { level: 'info', text: 'null' },
+    { level: 'info', text: '' },
   ]);
 });
 

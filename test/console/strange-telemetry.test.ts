@@ -68,6 +68,24 @@ test('a trace is compared with those of its whole name and its service, or with 
     .toBe('The console has no other trace of this name and service.');
 });
 
+test('a trace, a span and a log line without a name or a text can be read and opened', async () => {
+  const nameless = otlpSpan({ traceId: '7'.repeat(32), name: '', events: [{ name: ' ' }] });
+  await shown.sendSpans(nameless);
+  for (const rest of [{ eventName: 'cart.emptied' }, { body: { stringValue: ' ' } }])
+    await shown.sendLogs({ traceId: nameless.traceId, severityNumber: 9, ...rest });
+  await page.goto(`${shown.url}/traces?text=${nameless.traceId}`);
+  await page.getByRole('link', { name: 'without a name' }).click();
+  await page.getByRole('heading', { name: 'without a name', level: 1 }).waitFor();
+  await page.locator('.spans .name').first().click();
+  await expect
+    .poll(() => page.locator('.span-detail :is(h2, strong)').allTextContents())
+    .toEqual(['without a name', 'without a name']);
+  await page.goto(`${shown.url}/logs?trace=${nameless.traceId}`);
+  await page.getByRole('button', { name: 'cart.emptied' }).waitFor();
+  await page.getByRole('button', { name: 'without a text' }).click();
+  await page.locator('.opened').waitFor();
+});
+
 test('a metric that was not received yet is waited for in words', async () => {
   await page.goto(`${shown.url}/metrics?name=unknown`);
   await expect

@@ -30,7 +30,7 @@ export function peerOf({
   const port = first(attributes, 'server.port', 'net.peer.port');
   const isNamed = first(attributes, 'peer.service') !== '';
   return {
-    name: host === '' ? name : isNamed || port === '' ? host : `${host}:${port}`,
+    name: host === '' ? name || 'unknown' : isNamed || port === '' ? host : `${host}:${port}`,
     kind: 'other',
     protocol: first(attributes, 'rpc.system.name', 'rpc.system') || 'http',
   };

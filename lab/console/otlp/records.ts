@@ -120,16 +120,19 @@ export function toLogRecord(log: ReceivedLog): LogRecord {
     service: serviceOf(log.resource),
     // The services give both, and name records in their namespace: the line has the shorter name.
     event: textOf(attributes['event']) || boundedText(log.eventName, cuts),
-    text:
-      typeof log.body === 'string'
-        ? boundedText(log.body, cuts)
-        : JSON.stringify(boundedValue(log.body, cuts)),
+    text: bodyOf(log, cuts),
     traceId: isTraceId(log.traceId) ? log.traceId : '',
     spanId: isSpanId(log.spanId) ? log.spanId : '',
     orderId: orderIdOf(attributes),
     attributes,
   };
   return cuts.count === 0 ? record : { ...record, dropped: cuts.count };
+}
+
+/** Empty for a record without a body, as events are. */
+function bodyOf({ body }: ReceivedLog, cuts: Cuts): string {
+  if (body === undefined) return '';
+  return typeof body === 'string' ? boundedText(body, cuts) : JSON.stringify(boundedValue(body, cuts));
 }
 
 /** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status */

@@ -1,6 +1,6 @@
 import type { TraceDetail, TraceList } from '../api-types.ts';
 import { call, messageOf, query } from './api.ts';
-import { clock, duration, shortId } from './format.ts';
+import { clock, duration, named, shortId } from './format.ts';
 import { fill, h } from './h.ts';
 import { toSpanTrees } from './span-tree.ts';
 import { differencesOf, type SpanDifference } from './trace-difference.ts';
@@ -97,7 +97,7 @@ function sideOf(trace: TraceDetail): HTMLElement {
   return h(
     'section',
     {},
-    h('h2', {}, root?.name ?? 'Trace'),
+    h('h2', {}, named(root?.name ?? '')),
     h(
       'p',
       { class: 'muted' },
@@ -133,7 +133,7 @@ function differenceTable(differences: readonly SpanDifference[]): HTMLElement {
         h(
           'tr',
           {},
-          h('td', {}, `${each.service} ${each.name}`),
+          h('td', {}, `${each.service} ${named(each.name)}`),
           cell(side(each.left)),
           cell(side(each.right)),
           cell(

@@ -109,6 +109,16 @@ export function shortId(id: string): string {
   return id.length > 12 ? `${id.slice(0, 4)}…${id.slice(-6)}` : id;
 }
 
+/** The name of a trace, a span or an event, which may have none. */
+export function named(name: string): string {
+  return name.trim() === '' ? 'without a name' : name;
+}
+
+/** What a log line says. One without a text is an event. */
+export function said({ text: own, event }: { text: string; event: string }): string {
+  return [own, event].find((each) => each.trim() !== '') ?? 'without a text';
+}
+
 /** The value of an attribute as text. */
 export function text(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');

@@ -1,5 +1,5 @@
 import type { LogRecord, TraceSummary } from '../api-types.ts';
-import { clock, duration, elapsed, numberOf } from './format.ts';
+import { clock, duration, elapsed, named, numberOf } from './format.ts';
 import { h } from './h.ts';
 import type { Moment } from './moments.ts';
 import { statusOf } from './traces.ts';
@@ -26,7 +26,7 @@ export function tracesCard({
         h(
           'p',
           {},
-          h('a', { href: `/traces/${trace.traceId}` }, trace.name),
+          h('a', { href: `/traces/${trace.traceId}` }, named(trace.name)),
           ' ',
           statusOf(trace),
           h(

@@ -1,5 +1,5 @@
 import type { LogList, NumberedLog } from '../api-types.ts';
-import { clock, count, numberOf, shortId, text } from './format.ts';
+import { clock, count, numberOf, said, shortId, text } from './format.ts';
 import { copyButton } from './copy-button.ts';
 import type { Field } from './filter-form.ts';
 import { h, reconcile, setText } from './h.ts';
@@ -156,7 +156,7 @@ function lineOf(line: NumberedLog): HTMLElement {
   const name = h(
     'button',
     { type: 'button', class: 'name', 'aria-expanded': 'false' },
-    line.text,
+    said(line),
     ...shown.map((field) =>
       h('span', { class: 'field' }, h('i', {}, field), ` ${text(line.attributes[field])}`),
     ),

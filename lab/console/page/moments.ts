@@ -1,5 +1,5 @@
 import type { LogRecord, SpanRecord } from '../api-types.ts';
-import { duration, text } from './format.ts';
+import { duration, named, said, text } from './format.ts';
 
 /** Something that happened to an order, according to one of the sources that know about it. */
 export interface Moment {
@@ -72,21 +72,26 @@ function momentsOfSpan(span: SpanRecord): Moment[] {
     span.message,
   ];
   const own: Moment = {
-    ...moment('span', span.start, span.name, details.filter((each) => each !== '').join(', ')),
+    ...moment('span', span.start, named(span.name), details.filter((each) => each !== '').join(', ')),
     tone: span.failed ? 'bad' : '',
     traceId,
     spanId,
   };
   const events = span.events.map((event): Moment => {
     const fields = Object.entries(event.attributes).map(([name, value]) => `${name} ${text(value)}`);
-    return { ...moment('event', event.time, event.name, fields.join(', ')), tone: 'warn', traceId, spanId };
+    return {
+      ...moment('event', event.time, named(event.name), fields.join(', ')),
+      tone: 'warn',
+      traceId,
+      spanId,
+    };
   });
   return span.kind === 'INTERNAL' ? events : [own, ...events];
 }
 
 function momentOfLine(line: LogRecord): Moment {
   return {
-    ...moment('log', line.time, line.text, line.service),
+    ...moment('log', line.time, said(line), line.service),
     tone: line.level === 'warn' ? 'warn' : line.level === 'error' || line.level === 'fatal' ? 'bad' : '',
     traceId: line.traceId,
     spanId: line.spanId,

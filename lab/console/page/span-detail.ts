@@ -1,5 +1,5 @@
 import type { LogRecord, Origin, SpanRecord, TraceDetail, Values } from '../api-types.ts';
-import { duration, elapsed, text } from './format.ts';
+import { duration, elapsed, named, said, text } from './format.ts';
 import { copyButton } from './copy-button.ts';
 import { h } from './h.ts';
 import { hasKeyboard } from './key-hints.ts';
@@ -31,7 +31,7 @@ function contentOf(span: SpanRecord, { logs, origins }: TraceDetail): HTMLElemen
   const { traceState = '' } = span.more ?? {};
   const lines = logs.filter(({ spanId }) => spanId === span.spanId);
   return [
-    h('h2', {}, span.name),
+    h('h2', {}, named(span.name)),
     h(
       'p',
       { class: 'muted' },
@@ -102,7 +102,7 @@ function eventOf(event: SpanRecord['events'][number], span: SpanRecord): HTMLEle
   return h(
     'div',
     { class: 'event-detail' },
-    h('p', {}, h('strong', {}, event.name), ` +${duration(Math.max(event.time - span.start, 0))}`),
+    h('p', {}, h('strong', {}, named(event.name)), ` +${duration(Math.max(event.time - span.start, 0))}`),
     ...(Object.keys(event.attributes).length > 0 ? [valuesTable(event.attributes)] : []),
   );
 }
@@ -115,7 +115,7 @@ function lineOf(line: LogRecord, span: SpanRecord): HTMLElement {
       'summary',
       {},
       h('span', { class: `level ${line.level}` }, line.level),
-      ` ${line.text} +${elapsed(line.time - span.start)}`,
+      ` ${said(line)} +${elapsed(line.time - span.start)}`,
     ),
     valuesTable(line.attributes),
   );

@@ -1,6 +1,6 @@
 import type { TraceDetail } from '../api-types.ts';
 import { ApiError, call, messageOf, repeat } from './api.ts';
-import { clock, duration, elapsed, numberOf } from './format.ts';
+import { clock, duration, elapsed, named, numberOf } from './format.ts';
 import { copyButton } from './copy-button.ts';
 import { fill, h } from './h.ts';
 import { otlpOf } from './otlp-file.ts';
@@ -70,7 +70,7 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
   );
   const links = trace.spans.flatMap((span) => span.links);
   return [
-    h('h1', {}, root.name),
+    h('h1', {}, named(root.name)),
     statusOf({
       failed: trace.spans.some((span) => span.failed),
       httpStatus: typeof status === 'number' ? status : null,
@@ -94,7 +94,11 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
       ...trace.linkedFrom.flatMap((each) =>
         fact(
           'Followed by',
-          h('a', { href: `/traces/${each.traceId}` }, `${each.name}, ${elapsed(each.start - end)} later`),
+          h(
+            'a',
+            { href: `/traces/${each.traceId}` },
+            `${named(each.name)}, ${elapsed(each.start - end)} later`,
+          ),
         ),
       ),
       ...fact('Trace', h('span', { class: 'id' }, trace.traceId)),

@@ -1,6 +1,6 @@
 import type { TraceList, TraceSummary } from '../api-types.ts';
 import type { Field } from './filter-form.ts';
-import { clock, count, duration, shortId } from './format.ts';
+import { clock, count, duration, named, shortId } from './format.ts';
 import { fill, h, setText } from './h.ts';
 import { hasKeyboard } from './key-hints.ts';
 import { createHeldButton, createListView } from './list-view.ts';
@@ -160,7 +160,7 @@ function fillRow(row: HTMLElement, trace: TraceSummary, longest: number): void {
   fill(
     link,
     h('span', { class: 'time' }, clock(trace.start)),
-    h('span', { class: 'name' }, trace.name),
+    h('span', { class: 'name' }, named(trace.name)),
     statusOf(trace),
     h('span', { class: 'duration' }, h('i', { class: 'measure' }), duration(trace.duration)),
     h('span', { class: 'number' }, trace.spans),

@@ -1,6 +1,6 @@
 import type { LogRecord, SpanRecord, TraceDetail } from '../api-types.ts';
 import { type CriticalPart, criticalPath } from './critical-path.ts';
-import { duration, elapsed } from './format.ts';
+import { duration, elapsed, named, said } from './format.ts';
 import { h } from './h.ts';
 import { createSelection } from './selection.ts';
 import { type SpanTree, toSpanTrees } from './span-tree.ts';
@@ -120,7 +120,7 @@ function spanRow(
       'div',
       { class: 'what', style: { 'padding-left': `${indented}px` } },
       h('i', { class: 'service', style: { background: `var(${colour})` }, title: span.service }),
-      h('span', { class: 'name' }, span.name),
+      h('span', { class: 'name' }, named(span.name)),
       h('span', { class: 'kind' }, span.kind.toLowerCase()),
       isFailed && h('span', { class: 'status bad', title: span.message }, span.message || 'failed'),
       !isFailed && answer !== undefined && answer >= 400 && h('span', { class: 'status warn' }, answer),
@@ -142,7 +142,7 @@ function spanRow(
       ...span.events.map((event) =>
         h('span', {
           class: 'event',
-          title: `${event.name}, ${duration(event.time - start)}`,
+          title: `${named(event.name)}, ${duration(event.time - start)}`,
           style: { left: `${place(event.time)}%` },
         }),
       ),
@@ -163,7 +163,7 @@ function logRow(
       'div',
       { class: 'what', style: { 'padding-left': `${left}px` } },
       h('span', { class: `level ${line.level}` }, line.level),
-      h('span', { class: 'name', title: line.event }, line.text),
+      h('span', { class: 'name', title: line.event }, said(line)),
     ),
     h(
       'div',
