@@ -64,7 +64,8 @@ export function createSeriesOf(first: MetricPoint): StoredSeries {
     newest: () => newest,
     add(point) {
       if (before !== undefined && point.time <= before.time) return false;
-      const seconds = before === undefined ? 0 : (point.time - before.time) / 1000;
+      const from = beginOf(point) ?? before?.time ?? point.time;
+      const seconds = (point.time - from) / 1000;
       const increase = point.isDelta ? point.measured : since(before, point);
       if ('value' in point.measured && point.isDelta) total += point.measured.value ?? 0;
       const row = rowOf(point, { increase, seconds, total });
@@ -91,6 +92,11 @@ export function createSeriesOf(first: MetricPoint): StoredSeries {
       };
     },
   };
+}
+
+/** When a point with a delta begins, if it says so: after a silence, long after the point before it has ended. */
+function beginOf({ isDelta, start, time }: MetricPoint): number | undefined {
+  return isDelta && start > 0 && start < time ? start : undefined;
 }
 
 const sizeOf = (buckets: readonly number[]): number => sizes.buckets + sizes.number * buckets.length;

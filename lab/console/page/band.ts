@@ -1,4 +1,5 @@
 import { breakers, mainBreaker } from './domain-figures.ts';
+import type { Aligned } from './aligned.ts';
 import { duration } from './format.ts';
 import { h, reconcile, setAttribute, setText } from './h.ts';
 import type { PlotData } from './plot.ts';
@@ -132,7 +133,7 @@ function sliver(time: number, known: { state: string; label: string }): Stretch 
 const longestGap = 2500;
 
 /** Merges adjacent seconds of the same state. A reading stands for the second before it. */
-export function stretchesOf(times: readonly number[], values: ReadonlyArray<number | null>): Stretch[] {
+export function stretchesOf(times: readonly number[], values: Aligned): Stretch[] {
   const stretches: Stretch[] = [];
   for (const [index, time] of times.entries()) {
     const value = values[index];

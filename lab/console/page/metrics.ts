@@ -1,4 +1,5 @@
 import type { MetricList, MetricPoints, MetricSeries, MetricSummary } from '../api-types.ts';
+import { aligned } from './aligned.ts';
 import { call, messageOf, repeat } from './api.ts';
 import { count, figure, rate, seconds } from './format.ts';
 import { fill, h, reconcile, setText } from './h.ts';
@@ -158,6 +159,7 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
       title: column === 'rate' ? 'Per second' : column,
       height: 190,
       ...scaleOf(about, isSeconds),
+      hasPoints: true,
       lines: series.map(
         (each, index): Line => ({
           column: String(index),
@@ -195,10 +197,10 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
       lines = keys;
       const now = live.latest?.now ?? Date.now();
       const range = page.range.current ?? { from: now - shownTime, to: now };
-      const times = [...new Set(drawn.flatMap((each) => each.times))].toSorted((a, b) => a - b);
-      const columns = new Map(
-        drawn.map((each, index) => [String(index), aligned(times, each.times, each.columns[column] ?? [])]),
+      const { times, columns: values } = aligned(
+        drawn.map((each) => ({ times: each.times, values: each.columns[column] ?? [] })),
       );
+      const columns = new Map(values.map((each, index) => [String(index), each]));
       table?.update({ times, columns, faults: live.latest?.faults ?? [], ...range });
       heat?.update(series, range);
       setText(
@@ -236,14 +238,4 @@ function scaleOf({ kind }: MetricSummary, isSeconds: boolean): Pick<PlotOptions,
 
 function newest({ columns }: MetricSeries, column: string): number {
   return columns[column]?.findLast((value) => value !== null) ?? -Infinity;
-}
-
-/** A value per time of the plot; series may have been read at other times. */
-function aligned(
-  times: readonly number[],
-  own: readonly number[],
-  values: ReadonlyArray<number | null>,
-): Array<number | null> {
-  const byTime = new Map(own.map((time, index) => [time, values[index] ?? null]));
-  return times.map((time) => byTime.get(time) ?? null);
 }

@@ -4,12 +4,12 @@
  */
 import uPlot from 'uplot';
 import type { FaultWindow } from '../api-types.ts';
+import { type Aligned, lonePlaces, valueAt } from './aligned.ts';
 import { h, setText } from './h.ts';
 import { rightPadding, stepsOf, timeAxis, valueAxis, type ValueScale } from './plot-axes.ts';
 import { decadesAround, linearTicks, withHeadroom, withoutRest } from './ticks.ts';
 import { createPlotReader } from './plot-reader.ts';
 import { onThemeChange, resolved } from './theme.ts';
-import type { Columns } from './timeline.ts';
 import type { Page } from './view.ts';
 
 export interface Line {
@@ -26,6 +26,8 @@ export interface Line {
 export interface PlotOptions extends ValueScale {
   title: string;
   lines: readonly Line[];
+  /** Values that no line reaches are points. Default: they are not drawn. */
+  hasPoints?: boolean;
   /** Draws over the lines and follows the pointer. */
   over?: Overlay;
 }
@@ -41,7 +43,7 @@ export interface Overlay {
 
 export interface PlotData {
   times: readonly number[];
-  columns: Columns;
+  columns: ReadonlyMap<string, Aligned>;
   faults: readonly FaultWindow[];
   /** The visible period, in milliseconds since 1970. */
   from: number;
@@ -60,7 +62,7 @@ const group = 'console';
 
 /** A plot over time. Its label shows the values under the pointer, or else the latest ones. */
 export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, 'signal' | 'range'>): Plot {
-  const { title, lines, height, format, scale, over } = options;
+  const { title, lines, height, format, scale, over, hasPoints = false } = options;
   const isWhole = scale === 'count';
   const values = lines.map(() => h('span', { class: 'value' }, '–'));
   const legend = h(
@@ -71,7 +73,8 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
     ),
   );
   const reader = createPlotReader(title, height, {
-    say: (index) => lines.map(({ label }, line) => `${label} ${written(all[line]?.[index])}`).join(', '),
+    say: (index) =>
+      lines.map(({ label }, line) => `${label} ${written(valueAt(all[line] ?? [], index))}`).join(', '),
     open: over?.open,
     choose: (from, to) => range.choose({ from: Math.round(from * 1000), to: Math.round(to * 1000) }),
   });
@@ -83,7 +86,7 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
   );
   let latest: PlotData | undefined;
   /** Values per line, with those at rest, which are not drawn. */
-  let all: ReadonlyArray<ReadonlyArray<number | null>> = [];
+  let all: readonly Aligned[] = [];
   let pointedAt: number | null = null;
   /** Created once its width is known, because what is drawn before that is thrown away. */
   let plot: uPlot | undefined;
@@ -117,7 +120,7 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
                   },
         },
         axes: [timeAxis, valueAxis(options)],
-        series: [{}, ...lines.map(seriesOf)],
+        series: [{}, ...lines.map((line) => seriesOf(line, hasPoints))],
         hooks: {
           drawClear: [(self) => shadeFaults(self, latest?.faults ?? [])],
           draw: [(self) => over?.draw(self)],
@@ -156,7 +159,7 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
   function showValues(): void {
     for (const [index, value] of values.entries()) {
       const column = all[index] ?? [];
-      setText(value, written(column[pointedAt ?? column.length - 1]));
+      setText(value, written(valueAt(column, pointedAt ?? column.length - 1)));
     }
   }
 
@@ -217,13 +220,19 @@ function isInWindow(element: HTMLElement): boolean {
   return element.getBoundingClientRect().top < innerHeight;
 }
 
-function seriesOf({ label, colour, filled, dashed }: Line): uPlot.Series {
+function seriesOf({ label, colour, filled, dashed }: Line, hasPoints: boolean): uPlot.Series {
   return {
     label,
     stroke: () => resolved(colour),
     width: 1.5,
     spanGaps: false,
-    points: { show: false },
+    points: {
+      show: false,
+      ...(hasPoints && {
+        size: 5,
+        filter: (plot, series) => lonePlaces(Array.from(plot.data[series] ?? [])),
+      }),
+    },
     ...(filled && { fill: () => resolved(`${colour}-soft`) }),
     ...(dashed && { dash: [5, 4] }),
   };

@@ -1,5 +1,6 @@
 /** Marks of an axis, with labels that are never repeated and never rounded. */
 
+import { type Aligned, nextDefined } from './aligned.ts';
 import { grouped } from './format.ts';
 
 /** A tenth above the largest value, so that a line does not touch the upper edge, and at least one count or a tenth. */
@@ -95,9 +96,13 @@ export function timeLabel(time: number): string {
  * The values without those at rest: a zero between zeros becomes a gap, because a coloured line along zero looks like a
  * reading of something that happens.
  */
-export function withoutRest(values: ReadonlyArray<number | null>): Array<number | null> {
+export function withoutRest(values: Aligned): Array<number | null | undefined> {
   const isRest = (value: number | null | undefined) => value === 0 || value === null || value === undefined;
   return values.map((value, index) =>
-    value === 0 && isRest(values[index - 1]) && isRest(values[index + 1]) ? null : value,
+    value === 0 &&
+    isRest(values[nextDefined(values, index - 1, -1)]) &&
+    isRest(values[nextDefined(values, index + 1, 1)])
+      ? null
+      : value,
   );
 }
