@@ -86,6 +86,17 @@ test('a trace, a span and a log line without a name or a text can be read and op
   await page.locator('.opened').waitFor();
 });
 
+test('a trace is named after its root, although a clock that is behind dates other spans before it', async () => {
+  const nanoseconds = (text: string) => `${Date.parse(text)}000000`;
+  const times = { startTimeUnixNano: nanoseconds('2020-02-03T10:00:00'), endTimeUnixNano: nanoseconds('2020-02-03T10:00:01') };
+  const root = otlpSpan({ traceId: '8'.repeat(32), name: 'the root', ...times });
+  const startTimeUnixNano = nanoseconds('2020-02-03T09:59:59');
+  await shown.sendSpans(root, { ...otlpSpan({ ...root, name: 'behind' }), spanId: '9'.repeat(16), parentSpanId: '8'.repeat(16), startTimeUnixNano });
+  await page.goto(`${shown.url}/traces/${root.traceId}`);
+  await page.getByRole('heading', { name: 'the root', level: 1 }).waitFor();
+  expect(await page.locator('.facts').textContent()).toContain('Mon Feb 03 2020, 09:59:59.000');
+});
+
 test('a metric that was not received yet is waited for in words', async () => {
   await page.goto(`${shown.url}/metrics?name=unknown`);
   await expect

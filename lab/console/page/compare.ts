@@ -1,8 +1,8 @@
 import type { TraceDetail, TraceList } from '../api-types.ts';
 import { call, messageOf, query } from './api.ts';
-import { clock, duration, named, shortId } from './format.ts';
+import { clock, dated, duration, named, shortId } from './format.ts';
 import { fill, h } from './h.ts';
-import { toSpanTrees } from './span-tree.ts';
+import { mainTree, toSpanTrees } from './span-tree.ts';
 import { differencesOf, type SpanDifference } from './trace-difference.ts';
 import type { CreateView } from './view.ts';
 import { createWaterfall } from './waterfall.ts';
@@ -91,7 +91,7 @@ function traceOf(traceId: string): Promise<TraceDetail> {
 }
 
 function sideOf(trace: TraceDetail): HTMLElement {
-  const root = toSpanTrees(trace.spans)[0]?.span;
+  const root = mainTree(toSpanTrees(trace.spans))?.span;
   const start = Math.min(...trace.spans.map((span) => span.start));
   const end = Math.max(...trace.spans.map((span) => span.end));
   return h(
@@ -101,7 +101,7 @@ function sideOf(trace: TraceDetail): HTMLElement {
     h(
       'p',
       { class: 'muted' },
-      `${clock(start)}, ${duration(end - start)}, `,
+      `${dated(start)}, ${duration(end - start)}, `,
       h('a', { href: `/traces/${trace.traceId}` }, 'open'),
     ),
     createWaterfall(trace, () => {}).element,

@@ -99,6 +99,14 @@ export function clock(time: number): string {
   return `${part(date.getHours())}:${part(date.getMinutes())}:${part(date.getSeconds())}.${part(date.getMilliseconds(), 3)}`;
 }
 
+/** With the day, unless it is today: a file may be of any day, and so may be the clock of a sender. */
+export function dated(time: number): string {
+  const date = new Date(time);
+  return date.toDateString() === new Date().toDateString()
+    ? clock(time)
+    : `${date.toDateString()}, ${clock(time)}`;
+}
+
 /** Label of a round value on an axis. @param value seconds */
 export function tick(value: number): string {
   return value < 1 ? `${Number((value * 1000).toPrecision(3))} ms` : `${Number(value.toPrecision(3))} s`;

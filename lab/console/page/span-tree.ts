@@ -20,6 +20,11 @@ export function toSpanTrees(spans: readonly SpanRecord[]): SpanTree[] {
   return roots;
 }
 
+/** The tree that names the trace: of a span without a parent, however early the clocks of others say that they began. */
+export function mainTree(trees: readonly SpanTree[]): SpanTree | undefined {
+  return trees.find(({ span }) => span.parentId === '') ?? trees[0];
+}
+
 /** Of spans in a circle, the first has no parent: otherwise none of them would be in a tree. */
 function parentsOf(ordered: readonly SpanRecord[]): Map<string, string> {
   const parents = new Map<string, string>();

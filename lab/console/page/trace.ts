@@ -1,10 +1,10 @@
 import type { TraceDetail } from '../api-types.ts';
 import { ApiError, call, messageOf, repeat } from './api.ts';
-import { clock, duration, elapsed, named, numberOf } from './format.ts';
+import { dated, duration, elapsed, named, numberOf } from './format.ts';
 import { copyButton } from './copy-button.ts';
 import { fill, h } from './h.ts';
 import { otlpOf } from './otlp-file.ts';
-import { toSpanTrees } from './span-tree.ts';
+import { mainTree, toSpanTrees } from './span-tree.ts';
 import { createSpanDetail } from './span-detail.ts';
 import { statusOf } from './traces.ts';
 import type { CreateView } from './view.ts';
@@ -60,7 +60,7 @@ export const traceView: CreateView = (address, page) => {
 };
 
 function headingOf(trace: TraceDetail): HTMLElement[] {
-  const root = toSpanTrees(trace.spans)[0]?.span;
+  const root = mainTree(toSpanTrees(trace.spans))?.span;
   if (!root) return [h('h1', {}, 'Trace')];
   const start = Math.min(...trace.spans.map((span) => span.start));
   const end = Math.max(...trace.spans.map((span) => span.end));
@@ -78,7 +78,7 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
     h(
       'dl',
       { class: 'facts' },
-      ...fact('Start', clock(start)),
+      ...fact('Start', dated(start)),
       ...fact('Duration', duration(end - start)),
       ...fact(
         'Spans',

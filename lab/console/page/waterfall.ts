@@ -3,7 +3,7 @@ import { type CriticalPart, criticalPath } from './critical-path.ts';
 import { duration, elapsed, named, said } from './format.ts';
 import { h } from './h.ts';
 import { createSelection } from './selection.ts';
-import { type SpanTree, toSpanTrees } from './span-tree.ts';
+import { mainTree, type SpanTree, toSpanTrees } from './span-tree.ts';
 
 export interface Waterfall {
   element: HTMLElement;
@@ -33,10 +33,8 @@ export function createWaterfall(
   const end = Math.max(...trace.spans.map((span) => span.end));
   const place: Place = (time) => Math.min(Math.max(((time - start) / (end - start || 1)) * 100, 0), 100);
   const trees = toSpanTrees(trace.spans);
-  const parts = Map.groupBy(
-    trees.slice(0, 1).flatMap((root) => criticalPath(root)),
-    ({ spanId }) => spanId,
-  );
+  const root = mainTree(trees);
+  const parts = Map.groupBy(root ? criticalPath(root) : [], ({ spanId }) => spanId);
   const logs = Map.groupBy(trace.logs, ({ spanId }) => spanId);
   const known = new Set(trace.spans.map(({ spanId }) => spanId));
   const colours = new Map(
