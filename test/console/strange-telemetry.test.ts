@@ -88,13 +88,41 @@ test('a trace, a span and a log line without a name or a text can be read and op
 
 test('a trace is named after its root, although a clock that is behind dates other spans before it', async () => {
   const nanoseconds = (text: string) => `${Date.parse(text)}000000`;
-  const times = { startTimeUnixNano: nanoseconds('2020-02-03T10:00:00'), endTimeUnixNano: nanoseconds('2020-02-03T10:00:01') };
+  const times = {
+    startTimeUnixNano: nanoseconds('2020-02-03T10:00:00'),
+    endTimeUnixNano: nanoseconds('2020-02-03T10:00:01'),
+  };
   const root = otlpSpan({ traceId: '8'.repeat(32), name: 'the root', ...times });
   const startTimeUnixNano = nanoseconds('2020-02-03T09:59:59');
-  await shown.sendSpans(root, { ...otlpSpan({ ...root, name: 'behind' }), spanId: '9'.repeat(16), parentSpanId: '8'.repeat(16), startTimeUnixNano });
+  await shown.sendSpans(root, {
+    ...otlpSpan({ ...root, name: 'behind' }),
+    spanId: '9'.repeat(16),
+    parentSpanId: '8'.repeat(16),
+    startTimeUnixNano,
+  });
   await page.goto(`${shown.url}/traces/${root.traceId}`);
   await page.getByRole('heading', { name: 'the root', level: 1 }).waitFor();
   expect(await page.locator('.facts').textContent()).toContain('Mon Feb 03 2020, 09:59:59.000');
+});
+
+test('a long line leaves room for others on a phone until it is opened, and then has its own lines', async () => {
+  const text = `first line\n${'of a very long trace of a stack '.repeat(120)}`;
+  await shown.sendLogs({ traceId: '6'.repeat(32), severityNumber: 17, body: { stringValue: text } });
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.goto(`${shown.url}/logs?trace=${'6'.repeat(32)}`);
+  const line = page.getByRole('button', { name: 'first line' });
+  await line.waitFor();
+  const height = async () => (await line.boundingBox())?.height;
+  expect(await height()).toBeLessThan(120);
+  await line.click();
+  expect(await height()).toBeGreaterThan(800);
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+test('a list is in the order of its address', async () => {
+  await page.goto(`${shown.url}/traces?sort=-spans`);
+  await expect.poll(() => page.locator('.traces .name').first().textContent()).toBe('level 0');
 });
 
 test('a metric that was not received yet is waited for in words', async () => {
