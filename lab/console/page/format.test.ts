@@ -10,6 +10,7 @@ test.each([
   [59_996, '1 min 0 s'],
   [119_700, '2 min 0 s'],
   [3_599_600, '1 h 0 min'],
+  [-1500, '−1.50 s'],
 ])('%d ms is shown as %s, not rounded up within the smaller unit', (ms, shown) => {
   expect(duration(ms)).toBe(shown);
 });

@@ -2,6 +2,7 @@
 
 /** @param ms milliseconds */
 export function duration(ms: number): string {
+  if (ms < 0) return `−${duration(-ms)}`;
   // The limits are where rounding would print the next unit, as in `1000 µs`.
   if (ms < 0.9995) return `${Math.round(ms * 1000)} µs`;
   if (ms < 9.995) return `${ms.toFixed(2)} ms`;
