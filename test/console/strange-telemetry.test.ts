@@ -41,6 +41,9 @@ test.each([1280, 390])('long words and deep traces stay within a window of %i pi
   await page.goto(`${shown.url}/traces/${long.traceId}`);
   await page.locator('.spans .name').first().waitFor();
   expect(await widest()).toBe(width);
+  await page.goto(`${shown.url}/compare/${long.traceId}?with=${long.traceId}`);
+  await page.locator('.comparison tbody td').first().waitFor();
+  expect(await widest()).toBe(width);
   await page.goto(`${shown.url}/metrics?name=${word}`);
   await page.locator('.metric tbody td').first().waitFor();
   expect(await widest()).toBe(width);
