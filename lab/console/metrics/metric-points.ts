@@ -48,10 +48,10 @@ const origin = 2 ** 32;
 /** Indexes of negative values are below 0, and of positive ones above, in the order of the values. */
 export const exponentialIndex = (sign: 1 | -1, index: number): number => sign * (origin + index);
 
-/** The observations between two points with cumulative counts; those of the later one alone if they cannot be subtracted. */
+/** The observations between two points with cumulative counts; none if they cannot be subtracted, and those of the later one after a restart. */
 export function difference(before: Distribution, now: Distribution): Distribution {
   const earlier = inLayoutOf(now, before);
-  if (earlier === undefined) return now;
+  if (earlier === undefined) return { layout: now.layout, counts: new Map() };
   const counts = new Map<number, number>();
   for (const [index, count] of now.counts) counts.set(index, count - (earlier.get(index) ?? 0));
   const isReset = [...counts.values()].some((count) => count < 0);
