@@ -51,9 +51,13 @@ async function liveThrough({
   provoke,
 }: Case): Promise<ConditionRow> {
   await using service = await spawnReplica(surroundings, { ...brief, ...env, DATABASE_URL: url });
-  const placed = async () => (await service.api.place()).status;
+  let id = '';
+  const placed = async () => {
+    const { status, body } = await service.api.place();
+    if (status === 201) id = body.id;
+    return status;
+  };
   await expect.poll(placed, { message: what }).toBe(201);
-  const { id } = (await service.api.place()).body;
   await service.api.get(`/orders/${id}`);
   await expect.poll(async () => (await readinessOf(service)).status, { message: what }).toBe(200);
 
