@@ -184,7 +184,7 @@ describe('the bound of the backlog', () => {
     await service.database.sql(`
       INSERT INTO orders (id, client_id, request_hash, customer_id, currency, items, total_minor, status, payment_token,
                           held, due_at, created_at, updated_at)
-      SELECT gen_random_uuid(), client_id, request_hash, 'cus_waiting', currency, items, total_minor, status,
+      SELECT md5(number::text)::uuid, client_id, request_hash, 'cus_waiting', currency, items, total_minor, status,
              payment_token, false, now() + interval '1 hour', now() - number * interval '1 hour', now()
       FROM orders, generate_series(1, 9) AS number WHERE id = '${first.body.id}'`);
     await expect.poll(async () => valueOf(await scrapeMetrics(service.adminUrl), 'orders_pending')).toBe(12);
