@@ -230,9 +230,9 @@ const backlogClient = 'chaos-backlog';
 const addBacklog = `
   INSERT INTO orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor, status,
     payment_token, due_at, created_at, updated_at, held)
-  SELECT gen_random_uuid(), $2, NULL, sha256(''::bytea), 'cus_0', 'EUR', '[]', 100, 'pending', 'tok_visa',
+  SELECT md5(random()::text || number)::uuid, $2, NULL, sha256(''::bytea), 'cus_0', 'EUR', '[]', 100, 'pending', 'tok_visa',
     now() + interval '1 h', now(), now(), false
-  FROM generate_series(1, $1::int)`;
+  FROM generate_series(1, $1::int) AS number`;
 
 const poison = {
   customerId: 'cus_0',
