@@ -88,7 +88,7 @@ afterAll(async () => {
 
 test.each(experiments.map((experiment) => [experiment.title, experiment] as const))(
   'the hypothesis holds: %s',
-  { timeout: 180_000 },
+  { timeout: 120_000 },
   async (_title, experiment) => {
     const hasty = withoutTimes(experiment);
     await using environment = await openEmbeddedEnvironment(hasty, {

@@ -1,10 +1,10 @@
+import { writeValue } from '../../../src/telemetry/otlp/otlp-attributes.ts';
 import { ProtobufWriter } from '../../../src/telemetry/otlp/protobuf-writer.ts';
 import type { FieldName } from '../lines/fields.ts';
 import { type Json, parseJson } from '../lines/json.ts';
 import { kinds } from '../lines/kinds.ts';
 import type { Scanner } from '../lines/scanner.ts';
 import type { Moment } from '../lines/times.ts';
-import { writeJson } from './json-value.ts';
 import type { RecordBytes } from './record-bytes.ts';
 
 /** What a line means, beside the members themselves: the index of each member with a role, or -1. */
@@ -132,7 +132,7 @@ function writeAnyValue(to: RecordBytes, line: Scanner<FieldName>, index: number)
 
 function writeParsed(to: RecordBytes, value: Json): void {
   scratch.clear();
-  writeJson(scratch, value);
+  writeValue(scratch, value);
   to.makeRoom(8 + scratch.length);
   to.varint(scratch.length);
   to.append(scratch.written());

@@ -1,9 +1,9 @@
+import { writeAttributes, writeValue } from '../../../src/telemetry/otlp/otlp-attributes.ts';
 import { writeTime } from '../../../src/telemetry/otlp/otlp-batch.ts';
 import { ProtobufWriter } from '../../../src/telemetry/otlp/protobuf-writer.ts';
 import type { Json } from '../lines/json.ts';
 import type { LogRecord } from '../lines/record.ts';
 import type { Moment } from '../lines/times.ts';
-import { writeJson, writeMembers } from './json-value.ts';
 import type { RecordBytes } from './record-bytes.ts';
 
 const scratch = new ProtobufWriter();
@@ -20,7 +20,7 @@ export function writeRecord(to: RecordBytes, record: LogRecord, observed: Moment
   if (record.severity !== 0) scratch.varint(2, record.severity);
   if (record.level !== undefined) scratch.string(3, record.level);
   if (record.message !== undefined) writeBody(record.message);
-  writeMembers(scratch, 6, record.attributes);
+  writeAttributes(scratch, 6, record.attributes);
   if (record.trace !== undefined) scratch.hex(9, record.trace);
   if (record.span !== undefined) scratch.hex(10, record.span);
   writeTime(scratch, 11, [...observed]);
@@ -42,7 +42,7 @@ export function writeTextRecord(
   scratch.clear();
   const message = scratch.begin(2, 2);
   writeBody(text);
-  if (piece !== undefined) writeMembers(scratch, 6, { 'log.piece': piece });
+  if (piece !== undefined) writeAttributes(scratch, 6, { 'log.piece': piece });
   writeTime(scratch, 11, [...observed]);
   scratch.end(message, 2);
   to.append(scratch.written());
@@ -50,6 +50,6 @@ export function writeTextRecord(
 
 function writeBody(value: Json): void {
   const body = scratch.begin(5);
-  writeJson(scratch, value);
+  writeValue(scratch, value);
   scratch.end(body);
 }

@@ -24,10 +24,11 @@ export function writeAttributes(to: ProtobufWriter, field: number, attributes: A
   }
 }
 
-/** Writes an `AnyValue`. An empty message means that the value is not set. */
+/** Writes an `AnyValue`. An empty message means that the value is not set. A bigint is an integer of 64 bits. */
 export function writeValue(to: ProtobufWriter, value: Value): void {
   if (typeof value === 'string') to.string(1, value);
   else if (typeof value === 'boolean') to.varint(2, value ? 1 : 0);
+  else if (typeof value === 'bigint') to.int64(3, value);
   else if (typeof value === 'number') {
     if (Number.isSafeInteger(value)) to.int64(3, value);
     else to.double(4, value);
