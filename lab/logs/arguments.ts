@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { baseUrl } from '../../src/config/addresses.ts';
 import { ConfigError } from '../../src/config/environment.ts';
+import { messageOf } from '../harness/command-line.ts';
 import { reasonOf } from './checkpoint.ts';
 import { isCompressed } from './input/file-set.ts';
 import { type Compression, compressions } from './output/compression.ts';
@@ -115,8 +116,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split(/\.\s/);
-    throw new ConfigError([`${reason}. Try --help.`]);
+    throw new ConfigError([messageOf(error)]);
   }
 }
 
