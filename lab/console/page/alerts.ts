@@ -108,11 +108,7 @@ export function alertsView(live: Live): CreateView {
         h('div', { class: 'heading' }, h('h1', {}, 'Objectives and alerts')),
         body,
       ),
-      onKey(key) {
-        if (key !== 'Escape' || page.range.current || wantedRunbook === '') return false;
-        page.back(`/alerts${query({ source })}`);
-        return true;
-      },
+      up: wantedRunbook === '' ? undefined : `/alerts${query({ source })}`,
     };
   };
 }

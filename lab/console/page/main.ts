@@ -132,8 +132,11 @@ function back(otherwise: string): void {
 
 function isTaken(key: string): boolean {
   if (shown?.view.onKey?.(key)) return true;
-  if (key !== 'Escape' || !range.current) return false;
-  range.choose(undefined);
+  if (key !== 'Escape') return false;
+  const up = shown?.view.up;
+  if (range.current) range.choose(undefined);
+  else if (up === undefined) return false;
+  else back(up);
   return true;
 }
 

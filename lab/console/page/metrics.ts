@@ -122,11 +122,7 @@ export function metricsView(live: Live): CreateView {
         h('div', { class: 'heading' }, h('h1', {}, 'Metrics'), wanted),
         h('div', { class: 'metrics' }, h('nav', { 'aria-label': 'Metrics' }, names), chosen),
       ),
-      onKey(key) {
-        if (key !== 'Escape' || page.range.current || name === '') return false;
-        page.back('/metrics');
-        return true;
-      },
+      up: name === '' ? undefined : '/metrics',
     };
   };
 }

@@ -51,11 +51,7 @@ export function toursView(live: Live): CreateView {
               ),
             ),
       ),
-      onKey(key) {
-        if (key !== 'Escape' || page.range.current || story === undefined) return false;
-        page.back('/tours');
-        return true;
-      },
+      up: story === undefined ? undefined : '/tours',
     };
   };
 }

@@ -5,6 +5,8 @@ export interface View {
   /** Title of the browser window. */
   title: string;
   element: HTMLElement;
+  /** Where Escape leads once no time range is left to clear. Default: nowhere. */
+  up?: string | undefined;
   /** Handles a key that the page itself does not use. @returns whether the view uses it */
   onKey?(key: string): boolean;
 }
