@@ -83,7 +83,7 @@ export async function receiverRoutes(app: FastifyInstance, options: ReceiverOpti
           }
         }
       }
-      maps.add(traces.add(records()));
+      traces.add(records(), maps.add);
       tally.commit();
       const reason =
         count === 0 ? '' : 'A span needs a trace id of 16 bytes and a span id of 8, which are not all zero.';
