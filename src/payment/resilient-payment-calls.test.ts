@@ -133,6 +133,13 @@ test('a gateway that asks for pauses again and again keeps its circuit closed', 
   expect(gateway.circuitStates().payment).toBe('closed');
 });
 
+test('without pauses, a gateway that asks for them again and again opens its circuit', async () => {
+  const busy: ChargeOutcome = { kind: 'unavailable', reason: 'rate_limited', retryAfter: 100 };
+  const { pay, gateway } = gatewayOf([busy, busy], { longestPause: 0 });
+  for (let call = 0; call < 2; call += 1) await pay({ retry: false });
+  expect(gateway.circuitStates().payment).toBe('open');
+});
+
 test.each([
   ['the client waits for as long as the service', policy.deadline, 'open'],
   ['the client grants exactly as much as is due', 400, 'open'],

@@ -88,8 +88,8 @@ export function createResilientPaymentGateway(
       (cause) => events.suspended({ breaker, cause }),
     );
   const circuits = {
-    payment: circuitOf('payment', isFailure),
-    settlement: circuitOf('settlement', isQuickFailure),
+    payment: circuitOf('payment', (outcome) => isFailure(outcome, policy)),
+    settlement: circuitOf('settlement', (outcome) => isFailure(outcome, policy) && !isTimeout(outcome)),
   };
   const pause = createGatewayPause({ longest: policy.longestPause, shared, events });
   const places = createGatewayPlaces(policy, (client) => events.clientShareUsed({ client }));
@@ -172,7 +172,7 @@ type Circuits = Record<Breaker, Circuit<Outcome>>;
 type AttemptOnce = <T extends Outcome>(
   circuits: Circuits,
   causes: readonly string[],
-  policy: Pick<ResiliencePolicy, 'attemptTimeout'>,
+  policy: Pick<ResiliencePolicy, 'attemptTimeout' | 'longestPause'>,
   request: () => Promise<T>,
 ) => Promise<T | Undecided>;
 
@@ -251,11 +251,11 @@ function rejectedBy({ state, suspends }: Circuit<Outcome>, causes: readonly stri
   return state() === 'closed' && suspends(causes) ? suspended : circuitOpen;
 }
 
-const fullAttempt: AttemptOnce = async ({ payment, settlement }, causes, _policy, request) => {
+const fullAttempt: AttemptOnce = async ({ payment, settlement }, causes, policy, request) => {
   const outcome = await payment.fire(request, causes);
   if (outcome === undefined) return rejectedBy(payment, causes);
   // The gateway is fast enough for clients that wait, and so for the worker.
-  if (settlement.state() === 'half_open' && !isFailure(outcome))
+  if (settlement.state() === 'half_open' && !isFailure(outcome, policy))
     await settlement.fire(async () => outcome, causes);
   return outcome;
 };
@@ -267,19 +267,17 @@ const fullAttempt: AttemptOnce = async ({ payment, settlement }, causes, _policy
 const shortenedAttempt: AttemptOnce = async ({ payment }, causes, _policy, request) => {
   if (payment.state() !== 'closed' || payment.suspends(causes)) return rejectedBy(payment, causes);
   const outcome = await request();
-  if (outcome.kind === 'unknown' && outcome.reason === 'timeout') {
-    return { kind: 'unknown', reason: 'deadline', cause: outcome.cause };
-  }
+  if (isTimeout(outcome)) return { kind: 'unknown', reason: 'deadline', cause: outcome.cause };
   await payment.fire(async () => outcome, causes);
   return outcome;
 };
 
 /** An attempt that nobody waits for. What it shows of the gateway holds for others unless they could not have waited. */
-const patientAttempt: AttemptOnce = async ({ payment, settlement }, causes, { attemptTimeout }, request) => {
+const patientAttempt: AttemptOnce = async ({ payment, settlement }, causes, policy, request) => {
   const startedAt = performance.now();
   const outcome = await settlement.fire(request, causes);
   if (outcome === undefined) return rejectedBy(settlement, causes);
-  if (isFailure(outcome) || performance.now() - startedAt <= attemptTimeout)
+  if (isFailure(outcome, policy) || performance.now() - startedAt <= policy.attemptTimeout)
     await payment.fire(async () => outcome, causes);
   return outcome;
 };
@@ -295,15 +293,16 @@ function isUndecided(outcome: Outcome): outcome is Undecided {
 
 /**
  * What counts against the gateway. It did its job when a card is declined, and when it refuses a request or is busy with
- * its key. While it asks for a pause, the pause spares it. It is not to blame when its caller hangs up.
+ * its key. While it asks for a pause, the pause spares it, if there are pauses. It is not to blame when its caller hangs up.
  */
-function isFailure(outcome: Outcome): boolean {
-  return isUndecided(outcome) && !blameless.has(outcome.reason) && asksToWait(outcome) === undefined;
+function isFailure(outcome: Outcome, { longestPause }: Pick<ResiliencePolicy, 'longestPause'>): boolean {
+  const isSpared = longestPause > 0 && asksToWait(outcome) !== undefined;
+  return isUndecided(outcome) && !blameless.has(outcome.reason) && !isSpared;
 }
 const blameless: ReadonlySet<Undecided['reason']> = new Set(['key_in_use', 'deadline']);
 
-function isQuickFailure(outcome: Outcome): boolean {
-  return isFailure(outcome) && !(outcome.kind === 'unknown' && outcome.reason === 'timeout');
+function isTimeout(outcome: Outcome): outcome is Undecided & { reason: 'timeout' } {
+  return outcome.kind === 'unknown' && outcome.reason === 'timeout';
 }
 
 /** The pause that the gateway asks for, in milliseconds. */
