@@ -123,10 +123,14 @@ export interface PaymentEvents {
     work: () => Promise<T>,
   ): Promise<T>;
   attempting(event: AttemptEvent): void;
-  /** `duration` is in milliseconds; `circuit` is the state at the start of the attempt. */
+  /**
+   * `duration` is in milliseconds; `isFailure` tells whether the answer, if one was asked for, counts against the gateway;
+   * `circuit` is the state at the start of the attempt.
+   */
   attempted(
     event: AttemptEvent & {
       outcome: ChargeOutcome | CancelOutcome;
+      isFailure: boolean;
       duration: number;
       breaker: Breaker;
       circuit: CircuitState;

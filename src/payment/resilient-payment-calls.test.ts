@@ -83,10 +83,10 @@ test('a call and each of its attempts are reported with their key, operation, du
   expect(events).toEqual([
     ['calling', call],
     ['attempting', { ...attempt, attempt: 1 }],
-    ['attempted', { ...attempt, attempt: 1, outcome: unreachable, duration: 20 }],
+    ['attempted', { ...attempt, attempt: 1, outcome: unreachable, isFailure: true, duration: 20 }],
     ['retrying', { ...call, attempt: 1, outcome: unreachable, delay: 10 }],
     ['attempting', { ...attempt, attempt: 2 }],
-    ['attempted', { ...attempt, attempt: 2, outcome: succeeded, duration: 20 }],
+    ['attempted', { ...attempt, attempt: 2, outcome: succeeded, isFailure: false, duration: 20 }],
   ]);
 });
 

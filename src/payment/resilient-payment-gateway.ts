@@ -112,7 +112,7 @@ export function createResilientPaymentGateway(
       const left = deadline.remaining();
       // The lease of a caller that comes back by itself is measured for an attempt, and not for a wait besides.
       const bounds = { granted, together: retries ? left : Math.min(granted, left) };
-      const outcome = await observed(events, event, () =>
+      const outcome = await observed(events, event, policy, () =>
         inPlace(places, context, bounds, (attemptTimeout, waited) => {
           const timeLimit = Math.max(1, deadline.remaining());
           const isCut = waited || callersLimit < policy.deadline;
@@ -180,12 +180,14 @@ type AttemptOnce = <T extends Outcome>(
 async function observed<T extends Outcome>(
   events: PaymentEvents,
   event: AttemptEvent & { breaker: Breaker; circuit: CircuitState },
+  policy: ResiliencePolicy,
   attempt: () => Promise<T>,
 ): Promise<T> {
   const startedAt = performance.now();
   events.attempting(event);
   const outcome = await attempt();
-  events.attempted({ ...event, outcome, duration: performance.now() - startedAt });
+  const duration = performance.now() - startedAt;
+  events.attempted({ ...event, outcome, duration, isFailure: isFailure(outcome, policy) });
   return outcome;
 }
 

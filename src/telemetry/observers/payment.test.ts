@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ChargeOutcome, Undecided } from '../../payment/payment-gateway.ts';
+import { createResilientPaymentGateway } from '../../payment/resilient-payment-gateway.ts';
 import { createLogger } from '../logging/logger.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { runInRequest } from '../request-log.ts';
@@ -34,4 +35,39 @@ test.each<[string, ChargeOutcome, number, string[]]>([
   expect(
     [...text.matchAll(/^retries_total\{.*result="(\w+)"\} (\d+)$/gm)].map(([, ...parts]) => parts.join(' ')),
   ).toEqual(counted);
+});
+
+const policy = {
+  maxAttempts: 1,
+  deadline: 3000,
+  attemptTimeout: 1000,
+  patientTimeout: 1000,
+  connections: 1,
+  clientShare: 1,
+  longestPause: 60_000,
+  backoff: { base: 0, floor: 0, cap: 0 },
+  retryBudget: { share: 0, reserve: 0 },
+  breaker: { errorShare: 0.5, volume: 10, window: 10_000, openFor: 5000 },
+};
+const busy: Undecided = { kind: 'unavailable', reason: 'rate_limited', retryAfter: 1000 };
+
+test.each<[string, Undecided, string]>([
+  ['a lost connection', lost, 'failure'],
+  ['an answer after which the gateway pauses', busy, 'success'],
+  ['a key that is in use', { kind: 'unavailable', reason: 'key_in_use' }, 'success'],
+  ['no answer in time', { kind: 'unknown', reason: 'timeout' }, 'timeout'],
+])('the breaker counts %s as it judges it', async (_what, outcome, counted) => {
+  const metrics = createMetrics();
+  const gateway = createResilientPaymentGateway(
+    { charge: async () => outcome, cancel: async () => outcome },
+    policy,
+    observePayments(createLogger({ service: 'test', level: 'silent' }), metrics),
+  );
+  await gateway.charge(
+    { key: 'order-1', amountMinor: 900, currency: 'EUR', paymentToken: 'tok_visa' },
+    { requestId: 'r', retry: false },
+  );
+  gateway.close();
+  const text = await metrics.render('text');
+  expect(/^circuit_breaker_calls_total\{.*outcome="(\w+)"\} 1$/m.exec(text)?.[1]).toBe(counted);
 });

@@ -56,7 +56,7 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
       requestContext.attempt = attempt;
       requestContext.requestLog.payment_attempts = attempt;
     },
-    attempted({ operation, key, outcome, duration, breaker, circuit }) {
+    attempted({ operation, key, outcome, isFailure, duration, breaker, circuit }) {
       addTime('payment_ms', duration);
       const requestLog = currentRequestLog();
       if (requestLog) requestLog.circuit_breaker = circuit;
@@ -67,7 +67,7 @@ export function observePayments(logger: Logger, metrics: Metrics): PaymentEvents
       if (reason !== 'deadline' && (unsent === undefined || rejected)) {
         metrics.breakerCall(
           breaker,
-          rejected ? 'rejected' : reason === 'timeout' ? 'timeout' : reason ? 'failure' : 'success',
+          rejected ? 'rejected' : reason === 'timeout' ? 'timeout' : isFailure ? 'failure' : 'success',
         );
       }
       if (unsent !== undefined) recordingSpan()?.addEvent(unsent);
