@@ -96,6 +96,7 @@ test.each<[string, ChargeOutcome[], ChargeOutcome]>([
   ['two different doubts', [reset, timeout], timeout],
   ['a refused connection alone', [unreachable], unreachable],
   ['a reset and a refusal', [reset, refused], reset],
+  ['a reset and a pause, which it waits for', [reset, busyFor(9000)], { ...reset, retryAfter: 9000 }],
 ])('a charge is in doubt once any attempt was: after %s', async (_what, outcomes, expected) => {
   const { charge: pay } = gatewayOf(outcomes, { breaker: tolerantBreaker });
   expect(await pay()).toEqual(expected);

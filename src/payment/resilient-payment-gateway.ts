@@ -137,8 +137,10 @@ export function createResilientPaymentGateway(
     });
     if (result.kind === 'gave_up' && result.because === 'budget')
       events.retryBudgetSpent({ ...call, attempt: result.attempt });
-    const outcome = afterDoubt(doubt, result.kind === 'done' ? result.value : result.failure);
-    const retryAfter = asksToWait(outcome);
+    const last = result.kind === 'done' ? result.value : result.failure;
+    const outcome = afterDoubt(doubt, last);
+    // The pause concerns the gateway, whatever an earlier attempt left in doubt.
+    const retryAfter = asksToWait(last) ?? asksToWait(outcome);
     return retryAfter === undefined ? outcome : { ...outcome, retryAfter: pause.atMost(retryAfter) };
   }
 
