@@ -46,25 +46,26 @@ export function createSettlementWorker(
   const { store, backlog, events } = dependencies;
   const { concurrency, batchSize, leases, pollInterval } = options;
   let lookedAt = Number.NEGATIVE_INFINITY;
-  /** The fault that the last look of each crew met. */
-  const failing = new Map<'prompt' | 'patient', string>();
+  /** The fault that the last look of each crew met, and the last count. */
+  const failing = new Map<'prompt' | 'patient' | 'count', string>();
 
   /** Reports a fault once, however many looks meet it, and the end of all: one crew may find what the other cannot. */
-  const reportLook = (crew: 'prompt' | 'patient') => (error?: unknown) => {
+  const reportLook = (of: 'prompt' | 'patient' | 'count') => (error?: unknown) => {
     if (error === undefined) {
-      if (failing.delete(crew) && failing.size === 0) events.settlementResumed();
+      if (failing.delete(of) && failing.size === 0) events.settlementResumed();
       return;
     }
     const fault = codesOf(error);
     const isReported = [...failing.values()].includes(fault);
-    failing.set(crew, fault);
+    failing.set(of, fault);
     if (!isReported) events.settlementFailed(error);
   };
 
-  /** Once per poll, even while batch follows batch. */
+  /** Once per poll, even while batch follows batch. Orders are settled without a count, too: that of very many takes too long. */
   async function lookAround(): Promise<void> {
     if (performance.now() - lookedAt < pollInterval) return;
-    await Promise.all([backlog.refresh(), options.learnPause()]);
+    const counted = reportLook('count');
+    await Promise.all([backlog.refresh().then(() => counted(), counted), options.learnPause()]);
     lookedAt = performance.now();
   }
 

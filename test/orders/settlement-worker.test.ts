@@ -237,6 +237,21 @@ describe('the faults of the settlement worker', () => {
     await expect.poll(() => made.events).toEqual([['settlementFailed', fault], ['settlementResumed']]);
   });
 
+  test('orders are settled while they cannot be counted, which is reported once', async () => {
+    const fault = new Error('too slow');
+    let counts = 0;
+    const backlog = async () => {
+      counts += 1;
+      throw fault;
+    };
+    const made = world({ charges: [unknown, paid], store: { backlog } });
+    await placeOrder(made.dependencies, command);
+    start(made, { circuits: () => ({ ...closed, settlement: 'open' }) });
+    await expect.poll(() => made.stored()?.order.status).toBe('paid');
+    await expect.poll(() => counts).toBeGreaterThan(3);
+    expect(made.events.filter(([name]) => name === 'settlementFailed')).toEqual([['settlementFailed', fault]]);
+  });
+
   test('a round that fails is reported', async () => {
     const defect = new Error('defect');
     const made = world({ charges: [unknown] });
