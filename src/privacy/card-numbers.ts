@@ -9,9 +9,10 @@ export function maskCardNumbers(text: string): string {
   return manyDigits.test(text) ? text.replaceAll(identifierOrRun, maskIfRun) : text;
 }
 
-/** Whether a number of a log field or an attribute is one. Integers have 16 digits at most. */
-export function isCardNumber(value: number | bigint): boolean {
-  return value > 999_999_999_999 && maskCardNumbers(String(value)) === mask;
+/** Whether a text is one as a whole, or a number of a log field or an attribute. Integers have 16 digits at most. */
+export function isCardNumber(value: string | number | bigint): boolean {
+  const isLong = typeof value === 'string' ? manyDigits.test(value) : value > 999_999_999_999;
+  return isLong && maskCardNumbers(String(value)) === mask;
 }
 
 const mask = '[card number]';

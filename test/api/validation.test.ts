@@ -77,6 +77,13 @@ describe('invalid orders', () => {
       [`currency is ${what}`, withOrder({ currency: value }), '/currency'],
       [`sku is ${what}`, withItem({ sku: value }), '/items/1/sku'],
     ]),
+    ...['4242424242424242', '4242-4242-4242-4242', '378282246310005'].map(
+      (paymentToken): Case => [
+        `paymentToken is the card number ${paymentToken}`,
+        withOrder({ paymentToken }),
+        '/paymentToken',
+      ],
+    ),
     ['customerId is one letter too long', withOrder({ customerId: 'x'.repeat(65) }), '/customerId'],
     ['sku is one letter too long', withItem({ sku: 'x'.repeat(65) }), '/items/1/sku'],
     ...['XXX', 'eur', 'Eur', 'DEM', 'EU', 'EURO', 'XAU', '978'].map(
@@ -117,6 +124,14 @@ describe('invalid orders', () => {
     expect(faultsOf(refused).toSorted()).toEqual(pointers.map((pointer) => `body ${pointer}`).toSorted());
     expect(await service.database.sql('SELECT FROM orders')).toEqual([]);
   });
+
+  test.each(['4242424242424241', 'tok_4242424242424242', '1764293518000'])(
+    'an order with the token %s, which is no card number, is placed',
+    async (paymentToken) => {
+      const { status, body } = await placeRefused(withOrder({ paymentToken }));
+      expect([status, body]).toEqual([402, expect.objectContaining({ declineCode: 'invalid_token' })]);
+    },
+  );
 
   test('each fault of an order has a detail that says what to change', async () => {
     const order = { ...withItem({ quantity: '2', extra: 1 }), currency: 'XXX', paymentToken: undefined };

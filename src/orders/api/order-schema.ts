@@ -38,7 +38,7 @@ export const orderRequestSchema = Type.Object(
       minLength: 1,
       maxLength: 128,
       pattern: '^[A-Za-z0-9._-]+$',
-      description: 'Stands for a card at the payment gateway. Never a card number.',
+      description: 'Stands for a card at the payment gateway. A card number is refused.',
     }),
   },
   {

@@ -5,7 +5,8 @@ import { timeoutHeader } from '../../http/deadline.ts';
 import { idempotencyHeader } from '../../http/idempotency/idempotency-header.ts';
 import { readIdempotencyKey } from '../../http/idempotency/idempotency-key.ts';
 import { createdHeaders, jsonResponse, problemResponses } from '../../http/openapi.ts';
-import { problems, sendProblem } from '../../http/problem-details.ts';
+import { problems, seeErrors, sendProblem } from '../../http/problem-details.ts';
+import { isCardNumber } from '../../privacy/card-numbers.ts';
 import { scrub } from '../../privacy/scrub.ts';
 import type { Order } from '../order.ts';
 import type { OrderDependencies } from '../order-dependencies.ts';
@@ -73,6 +74,18 @@ export const placeRoute: FastifyPluginAsyncTypebox<{ dependencies: OrderDependen
     },
     async (request, reply) => {
       const { clientId, id: requestId, deadline } = request;
+      // A token is stored while the order is pending, and a card number must never be.
+      if (isCardNumber(request.body.paymentToken)) {
+        return sendProblem(reply, problems.invalid_request, seeErrors, {
+          errors: [
+            {
+              in: 'body',
+              pointer: '/paymentToken',
+              detail: 'must be a token of the payment gateway, not a card number',
+            },
+          ],
+        });
+      }
       const given = request.headers['idempotency-key'];
       const { key: idempotencyKey, formerKey } = given === undefined ? noKey : readIdempotencyKey(given);
       if (idempotencyKey !== undefined) recentKeys.add(clientId, idempotencyKey);
