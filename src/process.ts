@@ -23,7 +23,7 @@ export interface Ending {
 
 /**
  * Runs a process from start to exit code. SIGTERM, SIGINT, SIGHUP and the death of the parent shut it down in order, with
- * exit code 0. A second signal ends it at once. A fault that the operator can fix is reported in one line.
+ * exit code 0. A second SIGTERM or SIGINT ends it at once. A fault that the operator can fix is reported in one line.
  */
 export async function runProcess(start: (ending: Ending) => Promise<Running>): Promise<void> {
   const { asked, ...ending } = endOfProcess();
@@ -66,7 +66,7 @@ export async function runProcess(start: (ending: Ending) => Promise<Running>): P
 /** npm forwards a Ctrl-C that the terminal has already delivered. Signals within these milliseconds count as one. */
 const duplicateWindow = 200;
 
-/** `asked` resolves at the first request to shut down. A second signal ends the process at once. */
+/** `asked` resolves at the first request to shut down. */
 function endOfProcess(): Ending & { asked: Promise<string> } {
   const { promise: asked, resolve } = Promise.withResolvers<string>();
   const stopping = new AbortController();
@@ -78,7 +78,9 @@ function endOfProcess(): Ending & { asked: Promise<string> } {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
       firstAt ??= performance.now();
-      if (performance.now() - firstAt > duplicateWindow) process.exit(1);
+      const isSecond = performance.now() - firstAt > duplicateWindow;
+      // The terminal that closes sends SIGHUP, and so may the shell in it, some time later: nobody has lost patience.
+      if (isSecond && signal !== 'SIGHUP') process.exit(1);
       request(signal);
     });
   }

@@ -31,14 +31,16 @@ try {
   process.exit(1);
 }
 
-/** Aborts at the first request to stop. A second one ends the process at once. */
+/** Aborts at the first request to stop. A second SIGTERM or SIGINT ends the process at once. */
 function firstSignal(): AbortSignal {
   const stopped = new AbortController();
   let firstAt: number | undefined;
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (firstAt !== undefined && performance.now() - firstAt > duplicateWindow) process.exit(1);
       firstAt ??= performance.now();
+      const isSecond = performance.now() - firstAt > duplicateWindow;
+      // The terminal that closes sends SIGHUP, and so may the shell in it, some time later: nobody has lost patience.
+      if (isSecond && signal !== 'SIGHUP') process.exit(1);
       stopped.abort();
     });
   }
