@@ -1,10 +1,9 @@
 import path from 'node:path';
 import { warningsGiven } from '../../src/config/environment-warnings.ts';
-import { StartupError } from '../../src/errors.ts';
-import { unreachable } from '../../src/postgres/unreachable.ts';
 import { announcedUrl, startChild } from './child.ts';
 import { startEmbeddedPostgres } from './postgres/embedded-postgres.ts';
 import type { DevConfig } from './config.ts';
+import { bringTablesUpToDate, embeddedAt } from './tables.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A dependency of the service: started here, or the user's own. */
@@ -49,14 +48,14 @@ export async function startDatabase(
 ): Promise<Dependency> {
   if (config.databaseUrl !== undefined) {
     say('using the PostgreSQL of DATABASE_URL and bringing its tables up to date');
-    await migrate(config.databaseUrl, say);
+    await bringTablesUpToDate(config.inherited, say);
     return provided(config.databaseUrl, 'the database of DATABASE_URL');
   }
   say('starting PostgreSQL 18');
   const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: say });
   try {
     signal.throwIfAborted();
-    await migrate(postgres.url, say);
+    await bringTablesUpToDate({ ...config.inherited, ...embeddedAt(postgres.url) }, say);
   } catch (error) {
     await postgres.stop();
     throw error;
@@ -68,18 +67,6 @@ export async function startDatabase(
     ended: postgres.ended.then(() => `PostgreSQL has ended. Its log is ${logFile}.`),
     stop: postgres.stop,
   };
-}
-
-async function migrate(databaseUrl: string, say: Terminal['say']): Promise<void> {
-  try {
-    // Imported late, so that the child processes start without waiting for this module.
-    const { migrate: bringUpToDate } = await import('../../src/postgres/migrate.ts');
-    for (const name of await bringUpToDate(databaseUrl)) say(`applied migration ${name}`);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message || String(cause) : String(cause);
-    const fault = unreachable(databaseUrl, cause) ?? `The tables cannot be brought up to date: ${reason}`;
-    throw new StartupError(fault, { cause });
-  }
 }
 
 /** The payment gateway. @throws {StartupError} */

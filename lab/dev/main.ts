@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { demoApiKey, loadConfig } from '../../src/config/config.ts';
+import { demoApiKey, loadConfig, loadMigrationConfig } from '../../src/config/config.ts';
 import { environmentWarnings } from '../../src/config/environment-warnings.ts';
 import { loadTelemetryConfig } from '../../src/config/telemetry-config.ts';
 import { migrationVariables } from '../../src/config/migration-variables.ts';
@@ -34,6 +34,9 @@ const everyVariable = {
 
 const source = path.resolve(import.meta.dirname, '../../src');
 const serviceArgs = ['--import', path.join(source, 'telemetry/sdk.ts'), path.join(source, 'main.ts')];
+
+/** Stands for the address of the embedded PostgreSQL until that is known. */
+const embeddedDatabase = 'postgres://embedded';
 
 /** Milliseconds that PostgreSQL and the simulator have to end after the service. */
 const dependenciesDeadline = 20_000;
@@ -145,6 +148,7 @@ function serviceEnvironment(config: DevConfig, receiver?: DevConsole): DevConfig
  */
 function checkChildConfig(config: DevConfig) {
   loadTelemetryConfig(config.inherited);
+  loadMigrationConfig({ DATABASE_URL: embeddedDatabase, ...config.inherited });
   return {
     simulator: loadSimulatorConfig(config.inherited),
     console: config.console ? loadConsoleConfig(config.inherited) : undefined,
@@ -155,7 +159,7 @@ function checkChildConfig(config: DevConfig) {
 /** What the service will read, with stand-ins for the addresses that are not known yet. */
 function serviceConfig(config: DevConfig, receiver?: DevConsole) {
   return loadConfig({
-    DATABASE_URL: 'postgres://embedded',
+    DATABASE_URL: embeddedDatabase,
     PAYMENT_GATEWAY_URL: 'http://simulator',
     ...serviceEnvironment(config, receiver),
   });

@@ -3,20 +3,14 @@ import { ConfigError } from '../config/environment.ts';
 import { environmentWarnings } from '../config/environment-warnings.ts';
 import { migrationVariables } from '../config/migration-variables.ts';
 import { variables } from '../config/variables.ts';
-import { awaitPostgres } from './await-postgres.ts';
-import { migrate } from './migrate.ts';
-import { requireOwnSession } from './migration-session.ts';
+import { applyMigrations } from './apply-migrations.ts';
 
 try {
   const config = loadMigrationConfig();
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   for (const warning of environmentWarnings({ ...variables, ...migrationVariables }))
     say(`Warning: ${warning}`);
-  // Without it, the first connection of the next step is the try.
-  if (config.connectDeadline > 0)
-    await awaitPostgres(config.url.reveal(), { deadline: config.connectDeadline, say });
-  await requireOwnSession(config);
-  const applied = await migrate(config.url.reveal(), { ...config, say });
+  const applied = await applyMigrations(config, say);
   const lines = applied.length === 0 ? ['Nothing to migrate.'] : applied.map((name) => `Applied ${name}.`);
   process.stdout.write(`${lines.join('\n')}\n`);
 } catch (error) {

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { loadDevConfig } from '../../lab/dev/config.ts';
+import { startDatabase } from '../../lab/dev/dependencies.ts';
 import { type PgBouncer, type PoolMode, startPgBouncer } from '../../lab/harness/pgbouncer.ts';
 import { type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
 import { place, whileLocked, within } from '../support/clients/deadlines.ts';
@@ -189,6 +191,22 @@ describe('npm run migrate', () => {
     expect(around).toMatchObject({ code: 0, stdout: expect.stringContaining('Applied 0001_orders.') });
     const through = await migrate({ DATABASE_URL: pooler.url('session'), DATABASE_POOLER: 'session' });
     expect(through).toEqual({ code: 0, stdout: 'Nothing to migrate.\n', stderr: '' });
+    expect(await sql(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory'`)).toEqual([]);
+  });
+
+  test('npm start refuses a pooler whose mode it does not know, too, and works around it', async () => {
+    await using surroundings = await spawnSurroundings({ migrated: false });
+    const { url, sql } = surroundings.database;
+    await using pooler = await startPgBouncer(url, { poolSize });
+    const said: string[] = [];
+    const terminal = { say: (line: string) => said.push(line), showLogLine: () => {} };
+    const start = (env: Record<string, string>) =>
+      startDatabase(loadDevConfig(env), terminal, new AbortController().signal);
+    await expect(start({ DATABASE_URL: pooler.url('transaction') })).rejects.toThrow(
+      /^The tables cannot be brought up to date: There is a pooler in front .*MIGRATION_DATABASE_URL/,
+    );
+    await start({ DATABASE_URL: pooler.url('transaction'), MIGRATION_DATABASE_URL: url });
+    expect(said).toContain('applied migration 0001_orders');
     expect(await sql(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory'`)).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ import { type Address, checkAddresses } from './free-addresses.ts';
 import { npmIsGone } from './npm-parent.ts';
 import { startEmbeddedPostgres } from './postgres/embedded-postgres.ts';
 import { restartOnChange } from './restart-on-change.ts';
+import { bringTablesUpToDate, embeddedAt } from './tables.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -129,24 +130,22 @@ const provided = (url: string, description: string): Dependency => ({
 
 /** PostgreSQL with the tables that the service expects. @throws {StartupError} */
 async function startDatabase(
-  { databaseUrl, dataDir }: DevConfig,
+  { databaseUrl, dataDir, inherited }: DevConfig,
   { say }: Terminal,
   signal: AbortSignal,
 ): Promise<Dependency> {
-  const { migrate } = await import('../../src/postgres/migrate.ts');
   if (databaseUrl !== undefined) {
-    for (const name of await migrate(databaseUrl)) say(`applied migration ${name}`);
+    await bringTablesUpToDate(inherited, say);
     return provided(databaseUrl, 'as set in DATABASE_URL');
   }
   say('starting PostgreSQL');
   const postgres = await startEmbeddedPostgres({ dataDir, log: say });
   try {
     signal.throwIfAborted();
-    for (const name of await migrate(postgres.url)) say(`applied migration ${name}`);
-  } catch (cause) {
+    await bringTablesUpToDate({ ...inherited, ...embeddedAt(postgres.url) }, say);
+  } catch (error) {
     await postgres.stop();
-    signal.throwIfAborted();
-    throw new StartupError(`The tables cannot be brought up to date: ${String(cause)}`, { cause });
+    throw error;
   }
   return {
     url: postgres.url,
