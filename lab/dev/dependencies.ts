@@ -48,14 +48,14 @@ export async function startDatabase(
 ): Promise<Dependency> {
   if (config.databaseUrl !== undefined) {
     say('using the PostgreSQL of DATABASE_URL and bringing its tables up to date');
-    await bringTablesUpToDate(config.inherited, say);
+    await bringTablesUpToDate(config.inherited, say, signal);
     return provided(config.databaseUrl, 'the database of DATABASE_URL');
   }
   say('starting PostgreSQL 18');
   const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: say });
   try {
     signal.throwIfAborted();
-    await bringTablesUpToDate({ ...config.inherited, ...embeddedAt(postgres.url) }, say);
+    await bringTablesUpToDate({ ...config.inherited, ...embeddedAt(postgres.url) }, say, signal);
   } catch (error) {
     await postgres.stop();
     throw error;

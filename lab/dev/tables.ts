@@ -12,14 +12,20 @@ export const embeddedAt = (url: string) => ({ MIGRATION_DATABASE_URL: url, DATAB
  *
  * @param env with the variables of `npm run migrate`
  * @throws {ConfigError | StartupError} for a person
+ * @throws {unknown} the reason of the signal
  */
-export async function bringTablesUpToDate(env: Environment, say: Terminal['say']): Promise<void> {
+export async function bringTablesUpToDate(
+  env: Environment,
+  say: Terminal['say'],
+  signal: AbortSignal,
+): Promise<void> {
   const config = loadMigrationConfig(env);
   try {
     // Imported late, so that the child processes start without waiting for this module.
     const { applyMigrations } = await import('../../src/postgres/apply-migrations.ts');
-    for (const name of await applyMigrations(config, say)) say(`applied migration ${name}`);
+    for (const name of await applyMigrations(config, { say, signal })) say(`applied migration ${name}`);
   } catch (cause) {
+    signal.throwIfAborted();
     const reason = cause instanceof Error ? cause.message || String(cause) : String(cause);
     const fault =
       unreachable(config.url.reveal(), cause) ?? `The tables cannot be brought up to date: ${reason}`;

@@ -3,6 +3,7 @@ import type { Backoff } from '../resilience/backoff.ts';
 import { deadlineIn } from '../resilience/deadline.ts';
 import { retryWithFullJitter } from '../resilience/retry-with-full-jitter.ts';
 import { createClient } from './client.ts';
+import { endOnAbort } from './end-on-abort.ts';
 import { decide } from './faults.ts';
 import { unreachable } from './unreachable.ts';
 
@@ -11,6 +12,8 @@ export interface AwaitOptions {
   deadline: number;
   /** Called with one line for a person, once it is clear that there is something to wait for. */
   say: (line: string) => void;
+  /** Ends the wait. Default: nothing does. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Milliseconds. Tries may follow each other closely, because one program makes them, and others start only after it. */
@@ -23,17 +26,24 @@ const timeout = 5000;
  * for, such as a server that starts or a name that does not resolve yet; a wrong password is not.
  *
  * @throws {Error} the error of the last try
+ * @throws {unknown} the reason of the signal
  */
-export async function awaitPostgres(databaseUrl: string, { deadline, say }: AwaitOptions): Promise<void> {
+export async function awaitPostgres(
+  databaseUrl: string,
+  { deadline, say, signal }: AwaitOptions,
+): Promise<void> {
   const url = readDatabaseUrl(databaseUrl);
   const result = await retryWithFullJitter(
     async () => {
       const client = createClient(url, { timeout });
+      using watching = new DisposableStack();
+      watching.use(endOnAbort(client, signal));
       try {
         await client.connect();
         await client.end();
         return { kind: 'done' as const, value: undefined };
       } catch (error) {
+        signal?.throwIfAborted();
         if (decide(error).kind !== 'retry') throw error;
         return { kind: 'again' as const, failure: error };
       }

@@ -15,12 +15,12 @@ const timeout = 1000;
  * Asks the server of a client to cancel what it runs. Behind a pooler nothing else does: only the pooler knows the process
  * behind the key that it gave the client.
  *
- * @returns when the server has passed the request on, which it says by closing the connection, or cannot be reached; an
- *   error if the request may still be on its way, and then reach the next statement of the client
+ * @returns when the server has passed the request on, which it says by closing the connection, or cannot be reached, or at
+ *   once if the client is not connected; an error if the request may still be on its way, and then reach the next statement of the client
  * @see https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
  */
 export function requestCancel(client: ClientBase): Promise<Error | undefined> {
-  if (!(client instanceof Client && 'processID' in client && 'secretKey' in client))
+  if (!(client instanceof Client && 'processID' in client && 'secretKey' in client) || !client.processID)
     return Promise.resolve(undefined);
   const { processID, secretKey, ssl, host, port } = client;
   const connection = new Connection({ ssl }) as RequestConnection;

@@ -10,7 +10,7 @@ try {
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   for (const warning of environmentWarnings({ ...variables, ...migrationVariables }))
     say(`Warning: ${warning}`);
-  const applied = await applyMigrations(config, say);
+  const applied = await applyMigrations(config, { say });
   const lines = applied.length === 0 ? ['Nothing to migrate.'] : applied.map((name) => `Applied ${name}.`);
   process.stdout.write(`${lines.join('\n')}\n`);
 } catch (error) {

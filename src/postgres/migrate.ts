@@ -6,6 +6,7 @@ import type { Backoff } from '../resilience/backoff.ts';
 import { deadlineIn } from '../resilience/deadline.ts';
 import { retryWithFullJitter } from '../resilience/retry-with-full-jitter.ts';
 import { createClient } from './client.ts';
+import { endOnAbort } from './end-on-abort.ts';
 import { dropIfInvalid, invalidIndexes } from './invalid-indexes.ts';
 import { folder, migrationFile, table } from './migration-files.ts';
 import { migrationLoaders } from './migration-loader.ts';
@@ -23,6 +24,8 @@ export interface MigrationOptions {
   folder?: string;
   /** Called with a line for a person who waits or has something to mend. Default: nobody reads it. */
   say?: (line: string) => void;
+  /** Cancels what is running and closes the connection, which undoes a migration in a transaction. Default: nothing does. */
+  signal?: AbortSignal;
 }
 
 /** Between the tries, the requests that queued behind the last one go on. */
@@ -40,12 +43,15 @@ const longWait = 2000;
  * that is built CONCURRENTLY blocks nobody, so it waits as long as it takes; what a failed build left behind is dropped.
  */
 export async function migrate(databaseUrl: string, options: MigrationOptions = {}): Promise<string[]> {
-  const { say = () => {} } = options;
+  const { say = () => {}, signal } = options;
   const client = createClient(readDatabaseUrl(databaseUrl), { timeout: 10_000 });
   // A connection that breaks also fails the statement that is running; without a listener it would end the process.
   client.on('error', () => {});
+  using watching = new DisposableStack();
+  watching.use(endOnAbort(client, signal));
   await client.connect();
   try {
+    signal?.throwIfAborted();
     await takeMigrationLock(client, say);
     const applied: string[] = [];
     for (;;) {

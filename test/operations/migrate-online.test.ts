@@ -1,8 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { loadDevConfig } from '../../lab/dev/config.ts';
+import { startDatabase } from '../../lab/dev/dependencies.ts';
 import { migrate, type MigrationOptions } from '../../src/postgres/migrate.ts';
 import { missingMigrations } from '../../src/postgres/missing-migrations.ts';
 import { quietWorker } from '../support/clients/settings.ts';
@@ -156,6 +159,47 @@ describe('a statement CONCURRENTLY that cannot work is refused before anything i
     expect(await indexes()).toEqual([]);
     expect(await database.sql('SELECT * FROM things LIMIT 1')).toEqual([{ id: 1, kind: '1' }]);
   });
+});
+
+describe('a migration that is interrupted', () => {
+  const sleeping = () =>
+    database.sql(`
+      SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%pg_sleep%' AND state = 'active'`);
+
+  test('a migration that is interrupted is undone at once', async () => {
+    const interrupted = new AbortController();
+    const files = { '0001_long.sql': 'ALTER TABLE things ADD COLUMN size int; SELECT pg_sleep(60)' };
+    const migrating = apply(files, { signal: interrupted.signal });
+    migrating.catch(() => {});
+    await expect.poll(sleeping).toHaveLength(1);
+    interrupted.abort();
+    await expect(migrating).rejects.toThrow(/cancel|terminated/);
+    await expect.poll(sleeping).toEqual([]);
+    expect(await database.sql('SELECT * FROM things LIMIT 1')).toEqual([{ id: 1, kind: '1' }]);
+  });
+
+  test('npm start says that it waits for another migration, and Ctrl-C ends the wait', async () => {
+    await using other = await holdMigrationLock();
+    const interrupted = new AbortController();
+    const terminal = { say: (line: string) => said.push(line), showLogLine: () => {} };
+    const config = loadDevConfig({ DATABASE_URL: other.url });
+    const starting = startDatabase(config, terminal, interrupted.signal);
+    starting.catch(() => {});
+    await expect
+      .poll(() => said.at(-1), { timeout: 10_000 })
+      .toBe('Waiting for another migration of this database to end.');
+    interrupted.abort('Ctrl-C');
+    await expect(starting).rejects.toBe('Ctrl-C');
+  });
+
+  /** As a migration that works in another process does. */
+  async function holdMigrationLock() {
+    const client = new Client(database.url);
+    await client.connect();
+    await client.query('SELECT pg_advisory_lock($1)', [PG_MIGRATE_LOCK_ID]);
+    return { url: database.url, [Symbol.asyncDispose]: () => client.end() };
+  }
 });
 
 test('missingMigrations names migrations of every format, and nothing else', async () => {

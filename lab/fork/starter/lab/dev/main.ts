@@ -135,14 +135,14 @@ async function startDatabase(
   signal: AbortSignal,
 ): Promise<Dependency> {
   if (databaseUrl !== undefined) {
-    await bringTablesUpToDate(inherited, say);
+    await bringTablesUpToDate(inherited, say, signal);
     return provided(databaseUrl, 'as set in DATABASE_URL');
   }
   say('starting PostgreSQL');
   const postgres = await startEmbeddedPostgres({ dataDir, log: say });
   try {
     signal.throwIfAborted();
-    await bringTablesUpToDate({ ...inherited, ...embeddedAt(postgres.url) }, say);
+    await bringTablesUpToDate({ ...inherited, ...embeddedAt(postgres.url) }, say, signal);
   } catch (error) {
     await postgres.stop();
     throw error;
