@@ -110,21 +110,23 @@ function parse(args: string[]) {
 
 function givenService(values: ReturnType<typeof parse>['values']): GivenService | undefined {
   const { url, 'admin-url': admin, 'gateway-url': gateway, 'database-url': database } = values;
-  const parts = [url, admin, gateway, database];
+  const prometheus = values['prometheus-url'];
+  const parts = [url, admin, gateway, database, prometheus];
   if (parts.every((part) => part === undefined)) return undefined;
   if (url === undefined || admin === undefined || gateway === undefined || database === undefined)
-    throw new UsageError('--url, --admin-url, --gateway-url and --database-url go together.');
+    throw new UsageError(
+      '--url, --admin-url, --gateway-url and --database-url go together, and --prometheus-url needs them.',
+    );
   const urls = url.split(',').map(withoutSlash);
   const adminUrls = admin.split(',').map(withoutSlash);
   if (urls.length !== adminUrls.length) throw new UsageError('There must be as many --admin-url as --url.');
-  const prometheus = values['prometheus-url'];
   return {
     urls,
     adminUrls,
     gatewayUrl: withoutSlash(gateway),
     databaseUrl: database,
     apiKey: values['api-key'],
-    ...(prometheus !== undefined && { prometheusUrl: withoutSlash(prometheus) }),
+    ...(values.alerts && prometheus !== undefined && { prometheusUrl: withoutSlash(prometheus) }),
   };
 }
 
