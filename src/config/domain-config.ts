@@ -48,7 +48,7 @@ export const domainVariables = {
   PAYMENT_PAUSE_MAX: duration({
     default: '5m',
     meaning:
-      'longest pause that the gateway can ask for with `Retry-After`; after it, one request asks whether it is over; 0 for no pauses',
+      'longest pause that the gateway can ask for with `Retry-After`; after it, one request asks whether it is over; `0s` for no pauses',
   }),
   PAYMENT_CONNECTIONS: wholeNumber(1, 1000, {
     default: '64',
