@@ -19,6 +19,7 @@ export interface MetricPoint {
 }
 
 export type Measured =
+  /** Of any kind, null if the sender had no value. */
   | { value: number | null }
   | { count: number; sum: number | undefined; distribution: Distribution }
   | { count: number; sum: number; quantiles: ReadonlyArray<readonly [quantile: number, value: number]> };

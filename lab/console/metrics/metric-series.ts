@@ -143,6 +143,9 @@ function rowOf({ kind, measured, isDelta }: MetricPoint, { increase, seconds, to
   const rate = (amount: number | null | undefined) =>
     seconds > 0 && amount !== undefined ? finite((amount ?? Number.NaN) / seconds) : null;
   if ('value' in measured) {
+    // The sender had none at that time.
+    if (kind === 'histogram') return { values: {}, buckets: [] };
+    if (kind === 'summary') return { values: {} };
     const value = isDelta ? total : measured.value;
     if (kind !== 'counter') return { values: { value } };
     return { values: { rate: increase && 'value' in increase ? rate(increase.value) : null, total: value } };

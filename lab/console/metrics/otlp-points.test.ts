@@ -37,3 +37,22 @@ test('a point whose value is null, as JavaScript writes NaN, is a gap and no 0',
   const [series] = seriesOf(values.map((value) => [value, []]));
   expect(series?.columns['total']).toEqual([4, null, null, 6]);
 });
+
+test('a histogram or a summary without a value is a gap, and what was counted before it is not counted again', () => {
+  const [first, ...later] = [10, 30, 40].map((seconds) => ({
+    timeUnixNano: `${1_700_000_000 + seconds}000000000`,
+    count: String(1000 + seconds),
+    sum: 5,
+  }));
+  const dataPoints = [first, { timeUnixNano: '1700000020000000000', count: '0', flags: 1 }, ...later];
+  const metrics = [
+    { name: 'h', histogram: { aggregationTemporality: 2, dataPoints } },
+    { name: 's', summary: { dataPoints } },
+  ];
+  const store = createMetricStore(10_000_000);
+  for (const each of readMetrics(JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] })))
+    store.add(pointsOf(each).points);
+  const [histogram, summary] = ['h', 's'].map((name) => store.find({ name, after: 0, limit: 50 }).series[0]);
+  for (const each of [histogram, summary]) expect(each?.columns['rate']).toEqual([null, null, null, 1]);
+  expect(histogram?.buckets).toEqual([[], [], [], [[null, 10]]]);
+});

@@ -78,7 +78,7 @@ function describer(metric: ReceivedMetric, cuts: Cuts) {
       time: point.time === 0n ? Date.now() : milliseconds(point.time),
       start: milliseconds(point.startTime),
       isDelta: delta,
-      measured: (point.flags & noValue) === noValue ? withoutValue(measured) : measured,
+      measured: (point.flags & noValue) === noValue ? { value: null } : measured,
       exemplars: exemplars
         .filter(({ traceId }) => isTraceId(traceId))
         .slice(-mostExemplarsOfSeries)
@@ -91,8 +91,6 @@ function describer(metric: ReceivedMetric, cuts: Cuts) {
     };
   };
 }
-
-const withoutValue = (measured: Measured): Measured => ('value' in measured ? { value: null } : measured);
 
 function measuredNumber({
   asDouble,
