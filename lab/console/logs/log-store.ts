@@ -197,13 +197,15 @@ function matcher(query: LogQuery): (line: Line) => boolean {
   const least = severities.indexOf(level);
   const words = query.text?.toLowerCase();
   const inJson = words && inText(words);
+  const doubtful = inJson && (frame.includes(inJson) || /^[\da-f.]+$/.test(inJson)) ? inJson : undefined;
   // Most lines are told apart by what their text contains, which is faster than parsing it.
   const hints = [event, order, trace, service].flatMap((value) => (value ? inText(value) : []));
   const fits = (line: LogRecord) =>
     line.service.includes(service ?? '') &&
     line.event.includes(event ?? '') &&
     line.orderId.startsWith(order ?? '') &&
-    line.traceId.startsWith(trace ?? '');
+    line.traceId.startsWith(trace ?? '') &&
+    (doubtful === undefined || says(line, doubtful));
   return ({ arena, place }) => {
     const at = arena.number(place, time);
     if (arena.number(place, severity) < least || at < from || at > to) return false;
@@ -212,9 +214,20 @@ function matcher(query: LogQuery): (line: Line) => boolean {
     return (
       hints.every((hint) => text.includes(hint)) &&
       (!inJson || text.toLowerCase().includes(inJson)) &&
-      (hints.length === 0 || fits(JSON.parse(text) as LogRecord))
+      ((hints.length === 0 && doubtful === undefined) || fits(JSON.parse(text) as LogRecord))
     );
   };
+}
+
+/** What stands in the JSON of every line, in lower case, apart from figures and ids. */
+const frame =
+  '{"time":,"level":"","service":"","event":"","text":"","traceid":"","spanid":"","orderid":"","attributes":{},"dropped":}';
+
+/** Whether a line has this in what it says, and not only in its own names or in a time. Ids are found by how they begin. */
+function says(line: LogRecord, inJson: string): boolean {
+  const { level, service, event, text, traceId, spanId, orderId, attributes } = line;
+  const said = JSON.stringify([level, service, event, text, orderId, attributes]).toLowerCase();
+  return said.includes(inJson) || traceId.startsWith(inJson) || spanId.startsWith(inJson);
 }
 
 /** As the text stands in JSON. */
