@@ -76,6 +76,14 @@ test('a text is found in the name, the service, a key or a value of a span', () 
   expect(texts.contains(kept, 'coffee')).toBe(false);
 });
 
+test('a number is found in what a span says, and not in its times, its flags or within its ids', () => {
+  const texts = createSpanTexts();
+  const event = { time: plain.start, name: 'retry', attributes: { attempt: 404 } };
+  const kept = texts.toText({ ...plain, parentId: '00f067aa0ba902b7', events: [event] });
+  for (const wanted of ['257', '1700000', 'f067']) expect([wanted, texts.contains(kept, wanted)]).toEqual([wanted, false]);
+  for (const wanted of ['404', '5432', '00f067', 'bbbb']) expect([wanted, texts.contains(kept, wanted)]).toEqual([wanted, true]);
+});
+
 test('spans that differ in few values take a third of the text', () => {
   const texts = createSpanTexts();
   expect(texts.toText(plain).length).toBeLessThan(JSON.stringify(plain).length / 3);

@@ -7,7 +7,7 @@ import type { SpanRecord, Value } from '../api-types.ts';
 export interface SpanTexts {
   toText(span: SpanRecord): string;
   toRecord(traceId: string, text: string): SpanRecord;
-  /** Whether this stands in the span as it does in JSON, in lower case. */
+  /** Whether this stands in the span as it does in JSON, in lower case. Of its ids, it must be the beginning. */
   contains(text: string, wanted: string): boolean;
 }
 
@@ -142,9 +142,22 @@ export function createSpanTexts(): SpanTexts {
     contains(text, wanted) {
       // The number of the shape stands first.
       const shape = shapes[Number.parseInt(text.slice(1, 5), 10)];
-      return text.toLowerCase().includes(wanted) || (shape?.text.includes(wanted) ?? false);
+      if (shape?.text.includes(wanted)) return true;
+      return text.toLowerCase().includes(wanted) && (!/^[\da-f.]+$/.test(wanted) || says(text, wanted));
     },
   };
+}
+
+/** Whether the span has this in what it says, and not only in a time, in its flags or within an id. */
+function says(text: string, wanted: string): boolean {
+  const [, content, spanId, parentId, , , , , , message, events = [], links = [], , more] = JSON.parse(
+    text,
+  ) as Stored;
+  const ofEvents = events.map(({ time: _time, ...event }) => event);
+  const ofLinks = links.map(({ attributes }) => attributes);
+  const said = JSON.stringify([content, message, ofEvents, ofLinks, more]).toLowerCase();
+  const ids = [spanId, parentId, ...links.flatMap((link) => [link.traceId, link.spanId])];
+  return said.includes(wanted) || ids.some((id) => id.startsWith(wanted));
 }
 
 /** Those that are not part of a shape. */
