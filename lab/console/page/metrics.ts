@@ -187,8 +187,8 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
       const drawn = series
         .toSorted((a, b) => newest(b, column) - newest(a, column))
         .slice(0, mostLines)
-        .toSorted((a, b) => labelOf(a, about).localeCompare(labelOf(b, about)));
-      const keys = drawn.map((each) => labelOf(each, about));
+        .toSorted((a, b) => labelOf(a, series).localeCompare(labelOf(b, series)));
+      const keys = drawn.map((each) => labelOf(each, series));
       if (table === undefined || JSON.stringify(keys) !== JSON.stringify(lines)) build(drawn);
       lines = keys;
       const now = live.latest?.now ?? Date.now();
@@ -210,7 +210,7 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
           h(
             'tr',
             {},
-            h('td', {}, labelOf(each, about)),
+            h('td', {}, labelOf(each, series)),
             h('td', { class: 'number' }, written(newest(each, column))),
           ),
         ),

@@ -1,15 +1,26 @@
-import type { MetricSeries, MetricSummary } from '../api-types.ts';
+import type { MetricSeries } from '../api-types.ts';
 
-/** The labels that tell a series from the others of its metric. */
-export function labelOf({ service, labels }: MetricSeries, about: MetricSummary): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-  return [...(about.services.length > 1 || pairs.length === 0 ? [service] : []), ...pairs].join(' ');
+type Named = Pick<MetricSeries, 'service' | 'scope' | 'kind' | 'labels'>;
+
+/** What tells a series from the others: its labels, and before them its service, scope and kind as far as those differ. */
+export function labelOf(series: Named, all: readonly Named[]): string {
+  const pairs = Object.entries(series.labels).map(([name, value]) => `${name}=${value}`);
+  return [...makersOf(series, all), ...pairs].join(' ') || series.service;
 }
 
-/** The values of those labels that differ between the lines. */
-export function shortLabelOf({ service, labels }: MetricSeries, all: readonly MetricSeries[]): string {
+/** The values of what differs between the lines. */
+export function shortLabelOf(series: Named, all: readonly Named[]): string {
+  const { service, labels } = series;
   const values = Object.entries(labels).filter(([name]) =>
     all.some((each) => each.labels[name] !== labels[name]),
   );
-  return values.map(([, value]) => value).join(' ') || Object.values(labels).join(' ') || service;
+  const differing = [...makersOf(series, all), ...values.map(([, value]) => value)];
+  return differing.join(' ') || Object.values(labels).join(' ') || service;
+}
+
+function makersOf(series: Named, all: readonly Named[]): string[] {
+  const members = (['service', 'scope', 'kind'] as const).filter((name) =>
+    all.some((each) => each[name] !== series[name]),
+  );
+  return members.map((name) => series[name] || `no ${name}`);
 }
