@@ -128,13 +128,6 @@ test('a list is in the order of its address', async () => {
   await expect.poll(() => page.locator('.traces .name').first().textContent()).toBe('level 0');
 });
 
-test('a metric that was not received yet is waited for in words', async () => {
-  await page.goto(`${shown.url}/metrics?name=unknown`);
-  await expect
-    .poll(() => page.locator('.metric').textContent())
-    .toBe('No metric named unknown was received yet.');
-});
-
 test('a key goes on from the span that was clicked', async () => {
   await page.goto(`${shown.url}/traces/${'d'.repeat(32)}`);
   await page.locator('.spans > li').nth(3).click();

@@ -1,7 +1,7 @@
 import type { MetricList, MetricPoints, MetricSeries, MetricSummary } from '../api-types.ts';
 import { aligned } from './aligned.ts';
 import { call, messageOf, repeat } from './api.ts';
-import { count, figure, rate, seconds } from './format.ts';
+import { count, figure, seconds } from './format.ts';
 import { fill, h, reconcile, setText } from './h.ts';
 import { createHeatMap } from './heat-map.ts';
 import { createLabelFilters } from './label-filters.ts';
@@ -141,7 +141,7 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
   const plots = h('div', { class: 'plots' });
   const rows = h('tbody', {});
   const note = h('p', { class: 'muted' });
-  const heat = about.kind === 'histogram' ? createHeatMap(isSeconds ? seconds : rate) : undefined;
+  const heat = about.kind === 'histogram' ? createHeatMap(isSeconds ? seconds : figure) : undefined;
   let table: ReturnType<typeof createPlotTable> | undefined;
   let lines: readonly string[] = [];
   let ending = new AbortController();

@@ -1,0 +1,44 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../support/processes/browser.ts';
+import { startTestConsole, type TestConsole } from '../support/processes/console.ts';
+
+// Metrics that no sender of this project sends, and that others may.
+
+let browser: Browser;
+let shown: TestConsole;
+let page: Page;
+const stack = new AsyncDisposableStack();
+
+beforeAll(async () => {
+  browser = stack.use(await launchBrowser());
+  shown = stack.use(await startTestConsole());
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(shown.pageUrl);
+  await page.locator('.plot').first().waitFor();
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+
+/** Sends points of a metric, ten seconds apart, the last of them now. */
+async function sendPoints(name: string, kind: string, points: readonly object[], about: object = {}) {
+  const dataPoints = points.map((point, index) => ({
+    timeUnixNano: `${Date.now() - 10_000 * (points.length - 1 - index)}000000`,
+    ...point,
+  }));
+  const metrics = [{ name, [kind]: { aggregationTemporality: 1, dataPoints, ...about } }];
+  await shown.raw('POST', '/v1/metrics', { body: { resourceMetrics: [{ scopeMetrics: [{ metrics }] }] } });
+}
+
+test('the buckets of a heat map have labels of their own, however small their bounds', async () => {
+  const point = { count: '3', explicitBounds: [0.002, 0.005, 0.01], bucketCounts: ['1', '1', '1', '0'] };
+  await sendPoints('cache.miss.share', 'histogram', [point, point]);
+  await page.goto(`${shown.url}/metrics?name=cache.miss.share`);
+  await expect.poll(() => page.locator('.heat text').allTextContents()).toEqual(['0.002', '0.005', '0.01']);
+});
+
+test('a metric that was not received yet is waited for in words', async () => {
+  await page.goto(`${shown.url}/metrics?name=unknown`);
+  await expect
+    .poll(() => page.locator('.metric').textContent())
+    .toBe('No metric named unknown was received yet.');
+});
