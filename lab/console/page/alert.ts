@@ -2,7 +2,7 @@ import type { ActiveAlert, AlertRuleSummary, AlertsState } from '../alert-types.
 import { sourceNote, stateBadge, timesOf } from './alert-parts.ts';
 import { call, messageOf, query, repeat } from './api.ts';
 import { copyButton } from './copy-button.ts';
-import { roughly } from './format.ts';
+import { inFull, roughly } from './format.ts';
 import { fill, h, reconcile, setText } from './h.ts';
 import { externalLink, loadRunbook } from './runbook.ts';
 import type { CreateView } from './view.ts';
@@ -152,11 +152,7 @@ function cardOf(alert: ActiveAlert, now: number): HTMLElement {
       'dl',
       { class: 'values' },
       h('dt', {}, 'value'),
-      h(
-        'dd',
-        {},
-        value === null ? 'not a number' : value.toLocaleString('en', { maximumSignificantDigits: 6 }),
-      ),
+      h('dd', {}, value === null ? 'not a number' : inFull(value)),
       ...Object.entries(labels).flatMap(([name, text]) => [h('dt', {}, name), h('dd', {}, text)]),
     ),
     h('p', { class: 'buttons' }, ...Object.entries(links).flatMap(([name, target]) => linkOf(name, target))),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { count, duration, elapsed, figure, grouped, numberOf, rate } from './format.ts';
+import { count, duration, elapsed, figure, grouped, inFull, numberOf, rate } from './format.ts';
 
 test.each([
   [0.9996, '1.00 ms'],
@@ -31,6 +31,16 @@ test('a duration is shown with at most four digits and never as much as the next
       expect(duration(ms)).not.toMatch(/\d{5}|1000 (?:µs|ms)|(?<![.\d])60(?:\.0+)? s|60 min/);
     }),
   );
+});
+
+test.each([
+  [0.123_456_78, '0.123457'],
+  [-12_345.678, '-12,345.7'],
+  [1_234_567_890, '1,234,567,890'],
+  [-123_456.7, '-123,457'],
+  [1e18, '1e18'],
+])('the number %d is shown as %s, with all digits before its point', (value, shown) => {
+  expect(inFull(value)).toBe(shown);
 });
 
 test('a rate that is not zero does not look like zero', () => {

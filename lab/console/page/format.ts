@@ -78,6 +78,13 @@ export function figure(value: number): string {
   return `${(rounded / divisor).toLocaleString('en', { maximumSignificantDigits: 4 })}${letter}`;
 }
 
+/** With six digits, and all of those before the point as far as they are exact: a count is the one that was sent. */
+export function inFull(value: number): string {
+  if (Math.abs(value) > Number.MAX_SAFE_INTEGER) return figure(value);
+  const isLong = Math.abs(value) >= 1e5;
+  return value.toLocaleString('en', isLong ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 6 });
+}
+
 /** What happens at all does not look like nothing. */
 export function rate(value: number): string {
   if (value > 0 && value < 0.05) return '<0.1';

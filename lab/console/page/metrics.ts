@@ -1,7 +1,7 @@
 import type { MetricList, MetricPoints, MetricSeries, MetricSummary } from '../api-types.ts';
 import { aligned } from './aligned.ts';
 import { call, messageOf, repeat } from './api.ts';
-import { count, figure, seconds } from './format.ts';
+import { count, figure, inFull, seconds } from './format.ts';
 import { fill, h, reconcile, setText } from './h.ts';
 import { createHeatMap } from './heat-map.ts';
 import { createLabelFilters } from './label-filters.ts';
@@ -220,9 +220,7 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
 
   function written(value: number): string {
     if (value === -Infinity) return '–';
-    return isSeconds && column !== 'rate'
-      ? seconds(value)
-      : value.toLocaleString('en', { maximumSignificantDigits: 6 });
+    return isSeconds && column !== 'rate' ? seconds(value) : inFull(value);
   }
 }
 
