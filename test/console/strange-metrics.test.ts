@@ -36,6 +36,21 @@ test('the buckets of a heat map have labels of their own, however small their bo
   await expect.poll(() => page.locator('.heat text').allTextContents()).toEqual(['0.002', '0.005', '0.01']);
 });
 
+test('a counter has its total beside its rate, and a summary the quantiles of its sender', async () => {
+  const cells = page.locator('.metric :is(th, td)');
+  await sendPoints('cups', 'sum', [{ asInt: '1234567' }, { asInt: '1' }], { isMonotonic: true });
+  await page.goto(`${shown.url}/metrics?name=cups`);
+  await expect
+    .poll(() => cells.allTextContents())
+    .toEqual(['Series', 'Newest rate', 'Newest total', 'unknown', '0.1/s', '1,234,568']);
+  const quantileValues = [{ quantile: 0.99, value: 7 }];
+  await sendPoints('wait', 'summary', [{ count: '4', sum: 8, quantileValues }]);
+  await page.goto(`${shown.url}/metrics?name=wait`);
+  await expect
+    .poll(() => cells.allTextContents())
+    .toEqual(['Series', 'Newest rate', 'Newest mean', 'Newest q0.99', 'unknown', '–', '–', '7']);
+});
+
 test('a metric that was not received yet is waited for in words', async () => {
   await page.goto(`${shown.url}/metrics?name=unknown`);
   await expect

@@ -254,7 +254,7 @@ test('a metric of the service is shown with its labels, as a plot, a heat map an
   await expect.poll(() => page.locator('.heat rect').count(), { timeout: 30_000 }).toBeGreaterThan(0);
   expect(await page.locator('select[name=route] option').allTextContents()).toEqual(['any', '/orders']);
   const row = page.locator('.metric tbody tr');
-  expect(await row.textContent()).toMatch(/route=\/orders status_code=202.*4\.75 ms$/);
+  expect(await row.textContent()).toMatch(/route=\/orders status_code=202.*4\.75 ms4\.95 ms$/);
   await page.locator('select[name=route]').selectOption('/orders');
   await row.first().waitFor();
   // A copy of the address shows the same.

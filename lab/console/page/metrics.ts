@@ -1,7 +1,7 @@
 import type { MetricList, MetricPoints, MetricSeries, MetricSummary } from '../api-types.ts';
 import { aligned } from './aligned.ts';
 import { call, messageOf, repeat } from './api.ts';
-import { count, figure, inFull, seconds } from './format.ts';
+import { count, figure, seconds } from './format.ts';
 import { fill, h, reconcile, setText } from './h.ts';
 import { createHeatMap } from './heat-map.ts';
 import { createLabelFilters } from './label-filters.ts';
@@ -9,6 +9,7 @@ import type { Live } from './live.ts';
 import { createPlotTable, latencyScale, rateScale } from './plot-table.ts';
 import type { Line, PlotOptions } from './plot.ts';
 import { labelOf, shortLabelOf } from './series-labels.ts';
+import { createSeriesTable, newestOf } from './series-table.ts';
 import type { CreateView, Page } from './view.ts';
 
 /** Milliseconds between two requests, and what the plots show without a time range. */
@@ -139,7 +140,7 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
     about.kind
   ];
   const plots = h('div', { class: 'plots' });
-  const rows = h('tbody', {});
+  const newest = createSeriesTable(isSeconds);
   const note = h('p', { class: 'muted' });
   const heat = about.kind === 'histogram' ? createHeatMap(isSeconds ? seconds : figure) : undefined;
   let table: ReturnType<typeof createPlotTable> | undefined;
@@ -176,16 +177,11 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
       filters,
       plots,
       note,
-      h(
-        'table',
-        { class: 'outcomes' },
-        h('thead', {}, h('tr', {}, h('th', {}, 'Series'), h('th', { class: 'number' }, `Newest ${column}`))),
-        rows,
-      ),
+      newest.element,
     ],
     update({ series, skipped }) {
       const drawn = series
-        .toSorted((a, b) => newest(b, column) - newest(a, column))
+        .toSorted((a, b) => newestOf(b, column) - newestOf(a, column))
         .slice(0, mostLines)
         .toSorted((a, b) => labelOf(a, series).localeCompare(labelOf(b, series)));
       const keys = drawn.map((each) => labelOf(each, series));
@@ -205,31 +201,13 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
           ? `The plot has the ${drawn.length} largest of ${series.length + skipped} series${skipped > 0 ? `, and the table the ${series.length} largest` : ''}.`
           : '',
       );
-      rows.replaceChildren(
-        ...series.map((each) =>
-          h(
-            'tr',
-            {},
-            h('td', {}, labelOf(each, series)),
-            h('td', { class: 'number' }, written(newest(each, column))),
-          ),
-        ),
-      );
+      newest.update(series);
     },
   };
-
-  function written(value: number): string {
-    if (value === -Infinity) return '–';
-    return isSeconds && column !== 'rate' ? seconds(value) : inFull(value);
-  }
 }
 
 function scaleOf({ kind }: MetricSummary, isSeconds: boolean): Pick<PlotOptions, 'scale' | 'format'> {
   if (kind === 'counter') return rateScale;
   if (isSeconds && (kind === 'histogram' || kind === 'summary')) return latencyScale;
   return { scale: 'number', format: figure };
-}
-
-function newest({ columns }: MetricSeries, column: string): number {
-  return columns[column]?.findLast((value) => value !== null) ?? -Infinity;
 }

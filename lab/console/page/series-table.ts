@@ -1,0 +1,49 @@
+import type { MetricSeries } from '../api-types.ts';
+import { inFull, seconds } from './format.ts';
+import { h } from './h.ts';
+import { labelOf } from './series-labels.ts';
+
+/** The newest values of every series: also what is not plotted, as the total of a counter and the quantiles of a summary. */
+export function createSeriesTable(isSeconds: boolean): {
+  element: HTMLElement;
+  update(series: readonly MetricSeries[]): void;
+} {
+  const head = h('tr', {});
+  const rows = h('tbody', {});
+
+  function written(column: string, value: number): string {
+    if (value === -Infinity) return '–';
+    if (column === 'rate') return `${inFull(value)}/s`;
+    return isSeconds ? seconds(value) : inFull(value);
+  }
+
+  return {
+    element: h(
+      'div',
+      { class: 'scrolled', role: 'region', 'aria-label': 'Newest values', tabindex: 0 },
+      h('table', { class: 'outcomes' }, h('thead', {}, head), rows),
+    ),
+    update(series) {
+      const columns = [...new Set(series.flatMap((each) => Object.keys(each.columns)))];
+      head.replaceChildren(
+        h('th', {}, 'Series'),
+        ...columns.map((column) => h('th', { class: 'number' }, `Newest ${column}`)),
+      );
+      rows.replaceChildren(
+        ...series.map((each) =>
+          h(
+            'tr',
+            {},
+            h('td', {}, labelOf(each, series)),
+            ...columns.map((column) => h('td', { class: 'number' }, written(column, newestOf(each, column)))),
+          ),
+        ),
+      );
+    },
+  };
+}
+
+/** -Infinity without a value. */
+export function newestOf({ columns }: MetricSeries, column: string): number {
+  return columns[column]?.findLast((value) => value !== null) ?? -Infinity;
+}
