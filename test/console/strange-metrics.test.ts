@@ -51,6 +51,15 @@ test('a counter has its total beside its rate, and a summary the quantiles of it
     .toEqual(['Series', 'Newest rate', 'Newest mean', 'Newest q0.99', 'unknown', '–', '–', '7']);
 });
 
+test('the plot of a sender whose clock is wrong says of when its points are', async () => {
+  const timeUnixNano = `${Date.parse('2020-02-03T10:00:00')}000000`;
+  await sendPoints('late', 'gauge', [{ timeUnixNano, asInt: '1' }]);
+  await page.goto(`${shown.url}/metrics?name=late`);
+  await expect
+    .poll(() => page.locator('.metric > p').last().textContent())
+    .toContain('the newest one is of Mon Feb 03 2020, 10:00:00.000');
+});
+
 test('a metric that was not received yet is waited for in words', async () => {
   await page.goto(`${shown.url}/metrics?name=unknown`);
   await expect

@@ -1,13 +1,14 @@
 import type { MetricList, MetricPoints, MetricSeries, MetricSummary } from '../api-types.ts';
 import { aligned } from './aligned.ts';
 import { call, messageOf, repeat } from './api.ts';
-import { count, figure, seconds } from './format.ts';
+import { count, dated, figure, seconds } from './format.ts';
 import { fill, h, reconcile, setText } from './h.ts';
 import { createHeatMap } from './heat-map.ts';
 import { createLabelFilters } from './label-filters.ts';
 import type { Live } from './live.ts';
 import { createPlotTable, latencyScale, rateScale } from './plot-table.ts';
 import type { Line, PlotOptions } from './plot.ts';
+import type { Range } from './range.ts';
 import { labelOf, shortLabelOf } from './series-labels.ts';
 import { createSeriesTable, newestOf } from './series-table.ts';
 import type { CreateView, Page } from './view.ts';
@@ -195,15 +196,21 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
       const columns = new Map(values.map((each, index) => [String(index), each]));
       table?.update({ times, columns, faults: live.latest?.faults ?? [], ...range });
       heat?.update(series, range);
-      setText(
-        note,
+      const largest =
         series.length > drawn.length
           ? `The plot has the ${drawn.length} largest of ${series.length + skipped} series${skipped > 0 ? `, and the table the ${series.length} largest` : ''}.`
-          : '',
-      );
+          : '';
+      setText(note, `${largest} ${elsewhere(times, range)}`.trim());
       newest.update(series);
     },
   };
+}
+
+/** Why the plot is empty although there are values: the clock of a sender may be wrong, and a sender may have stopped. */
+function elsewhere(times: readonly number[], { from, to }: Range): string {
+  const last = times.at(-1);
+  if (last === undefined || times.some((time) => time >= from && time <= to)) return '';
+  return `No point is of the time that is shown: the newest one is of ${dated(last)}.`;
 }
 
 function scaleOf({ kind }: MetricSummary, isSeconds: boolean): Pick<PlotOptions, 'scale' | 'format'> {
