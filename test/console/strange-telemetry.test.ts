@@ -123,6 +123,16 @@ test('a long line leaves room for others on a phone until it is opened, and then
   await page.setViewportSize({ width: 1280, height: 800 });
 });
 
+test('a trace names each trace that it links to once, and not itself', async () => {
+  const traceId = '5'.repeat(32);
+  const other = long.traceId;
+  const links = [other, other, traceId, ''].map((id) => ({ traceId: id, spanId: '5'.repeat(16) }));
+  await shown.sendSpans(otlpSpan({ traceId, name: 'consume', links }));
+  await page.goto(`${shown.url}/traces/${traceId}`);
+  await page.getByRole('heading', { name: 'consume' }).waitFor();
+  expect(await page.locator('.facts a[href^="/traces/"]').allTextContents()).toEqual([other]);
+});
+
 test('a list is in the order of its address', async () => {
   await page.goto(`${shown.url}/traces?sort=-spans`);
   await expect.poll(() => page.locator('.traces .name').first().textContent()).toBe('level 0');

@@ -11,6 +11,8 @@ import type { CreateView } from './view.ts';
 import { createWaterfall } from './waterfall.ts';
 
 const interval = 1500;
+/** Linked traces on each side: a consumer of batches has one per message. */
+const mostLinked = 8;
 
 /** One trace: its spans over time, with the log lines of each. */
 export const traceView: CreateView = (address, page) => {
@@ -68,7 +70,10 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
   const orderIds = new Set(
     trace.spans.flatMap(({ attributes: { 'orders.order.id': id } }) => (typeof id === 'string' ? [id] : [])),
   );
-  const links = trace.spans.flatMap((span) => span.links);
+  // A span may link to others of its own trace, and many may link to one.
+  const links = new Map(trace.spans.flatMap((span) => span.links.map((link) => [link.traceId, link] as const)));
+  const causes = [...links.values()].filter(({ traceId }) => traceId !== '' && traceId !== trace.traceId);
+  const followers = trace.linkedFrom.filter(({ traceId }) => traceId !== trace.traceId);
   return [
     h('h1', {}, named(root.name)),
     statusOf({
@@ -88,10 +93,13 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
       ...[...orderIds].flatMap((id) =>
         fact('Order', h('a', { href: `/orders/${encodeURIComponent(id)}` }, id)),
       ),
-      ...links.flatMap((link) =>
-        fact('Caused by', h('a', { href: `/traces/${link.traceId}?span=${link.spanId}` }, link.traceId)),
-      ),
-      ...trace.linkedFrom.flatMap((each) =>
+      ...causes
+        .slice(0, mostLinked)
+        .flatMap((link) =>
+          fact('Caused by', h('a', { href: `/traces/${link.traceId}?span=${link.spanId}` }, link.traceId)),
+        ),
+      ...more(causes.length, 'Caused by'),
+      ...followers.slice(0, mostLinked).flatMap((each) =>
         fact(
           'Followed by',
           h(
@@ -101,6 +109,7 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
           ),
         ),
       ),
+      ...more(followers.length, 'Followed by'),
       ...fact('Trace', h('span', { class: 'id' }, trace.traceId)),
       ...fact('Logs', h('a', { href: `/logs?trace=${trace.traceId}` }, numberOf(trace.logs.length, 'line'))),
     ),
@@ -123,6 +132,11 @@ function download(trace: TraceDetail): void {
   const url = URL.createObjectURL(content);
   h('a', { href: url, download: `trace-${trace.traceId}.json` }).click();
   URL.revokeObjectURL(url);
+}
+
+/** @param number of all linked traces */
+function more(number: number, name: string): HTMLElement[] {
+  return number <= mostLinked ? [] : fact(name, `${number - mostLinked} more`);
 }
 
 function fact(name: string, value: Node | string | number): HTMLElement[] {
