@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AlertsState } from '../../lab/console/alert-types.ts';
+import type { TraceDetail } from '../../lab/console/api-types.ts';
 import { launchBrowser } from '../support/processes/browser.ts';
 import { otlpSpan, startTestConsole, type TestConsole } from '../support/processes/console.ts';
 
@@ -131,6 +132,20 @@ test('a trace names each trace that it links to once, and not itself', async () 
   await page.goto(`${shown.url}/traces/${traceId}`);
   await page.getByRole('heading', { name: 'consume' }).waitFor();
   expect(await page.locator('.facts a[href^="/traces/"]').allTextContents()).toEqual([other]);
+});
+
+test('the page of a trace that is too long counts the spans that still arrive', async () => {
+  const trace = otlpSpan({ traceId: '4'.repeat(32) });
+  await shown.sendSpans(trace);
+  let dropped = 0;
+  // A browser needs seconds for as many spans as are kept.
+  await page.route(`**/api/traces/${trace.traceId}`, async (route) => {
+    const detail = (await (await route.fetch()).json()) as TraceDetail;
+    dropped += 1;
+    await route.fulfill({ json: { ...detail, dropped } });
+  });
+  await page.goto(`${shown.url}/traces/${trace.traceId}`);
+  await expect.poll(() => page.locator('.facts').textContent()).toContain('1 of 3');
 });
 
 test('a list is in the order of its address', async () => {

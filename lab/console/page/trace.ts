@@ -26,7 +26,7 @@ export const traceView: CreateView = (address, page) => {
       const trace = await call<TraceDetail>('GET', `/api/traces/${encodeURIComponent(traceId)}`);
       page.notify('');
       // Later spans of a trace may still arrive. An unchanged trace is not rendered again.
-      const size = `${trace.spans.length} ${trace.logs.length} ${trace.linkedFrom.length}`;
+      const size = `${trace.spans.length} ${trace.dropped} ${trace.logs.length} ${trace.linkedFrom.length}`;
       if (size !== shown) show(trace);
       shown = size;
     } catch (error) {
