@@ -1,8 +1,8 @@
 import type { Labels } from '../promql/expression.ts';
 
 /**
- * Fills in the template of a label or an annotation: `$labels.…`, `$value`, `printf` with `%.nf`, the functions that write
- * numbers for people, and `if eq`. A template with anything else is returned as it is written.
+ * Fills in the template of a label or an annotation: `$labels.…`, `$value`, `printf` with `%.nf` and the functions that write
+ * numbers for people, also behind a `|`, and `if eq`. A template with anything else is returned as it is written.
  *
  * @see https://prometheus.io/docs/prometheus/latest/configuration/template_reference/
  */
@@ -20,7 +20,9 @@ export function fillIn(template: string, labels: Labels, value: number): string 
   return isKnown ? filled : template;
 }
 
-function resultOf(action: string, labels: Labels, value: number): string | undefined {
+function resultOf(written: string, labels: Labels, value: number): string | undefined {
+  // `$value | humanize` is `humanize $value`.
+  const action = written.replace(/^(\$value)\s*\|\s*(\w.*)$/s, '$2 $1');
   const [, label] = /^\$labels\.(\w+)$/.exec(action) ?? [];
   if (label !== undefined) return labels[label] ?? '';
   if (action === '$value') return plain(value);

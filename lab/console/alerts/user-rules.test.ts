@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { createRuleEvaluator } from './rule-evaluator.ts';
+import { groupsIn } from './rules.ts';
+
+// Rules as users write them, beside those of the project.
+
+/** What the console says of these rules, written as flow mappings, after scrapes that are ten seconds apart. */
+function alertsOf(rules: string, ...expositions: readonly string[]) {
+  const evaluator = createRuleEvaluator(groupsIn(`groups: [{ name: g, interval: 1s, rules: [${rules}] }]`));
+  for (const [at, exposition] of ['', ...expositions].entries()) {
+    const time = 10_000 * (at + 1);
+    evaluator.scrape(exposition, { job: 'shop', instance: 'i' }, time);
+    evaluator.evaluateAt(time);
+  }
+  return evaluator.alerts();
+}
+
+test('a template may pass the value on to its function', () => {
+  const annotations = `{ share: '{{ $value | humanizePercentage }}', short: '{{ $value | printf "%.2f" }}', other: '{{ $value | toTime }}' }`;
+  expect(alertsOf(`{ alert: A, expr: up / 32, annotations: ${annotations} }`)).toMatchObject([
+    { active: [{ annotations: { share: '3.125%', short: '0.03', other: '{{ $value | toTime }}' } }] },
+  ]);
+});
