@@ -107,6 +107,8 @@ export function createRuleEvaluator(groups: readonly RuleGroup[]): RuleEvaluator
     if (samples.at(selector, last).length > 0) return 'present';
     const { metric } = selector;
     if (metric === 'up') return 'absent';
+    // There are none while no alert is active.
+    if (metric === 'ALERTS') return 'uncounted';
     const kind = kinds.get(metric) ?? kinds.get(metric.replace(/_(?:total|bucket|count|sum)$/, ''));
     if (kind === undefined) return 'unknown';
     return kind === 'gauge' ? 'absent' : 'uncounted';

@@ -37,7 +37,8 @@ function metricsOf({ query }: Rule, rules: readonly Rule[], within: ReadonlySet<
   if ('unsupported' in query) return [];
   return selectorsOf(query).flatMap(({ metric }) => {
     const recordings = rules.filter(({ kind, name }) => kind === 'recording' && name === metric);
-    if (recordings.length === 0) return metric === 'up' ? [] : [metric.replace(/_(?:bucket|sum|count)$/, '')];
+    const isOfPrometheus = metric === 'up' || metric === 'ALERTS';
+    if (recordings.length === 0) return isOfPrometheus ? [] : [metric.replace(/_(?:bucket|sum|count)$/, '')];
     if (within.has(metric)) return [];
     return recordings.flatMap((each) => metricsOf(each, rules, new Set([...within, metric])));
   });

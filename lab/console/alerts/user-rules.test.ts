@@ -21,3 +21,12 @@ test('a template may pass the value on to its function', () => {
     { active: [{ annotations: { share: '3.125%', short: '0.03', other: '{{ $value | toTime }}' } }] },
   ]);
 });
+
+test('a rule about alerts is evaluated whether or not there are any', () => {
+  const about = (name: string) => `{ alert: A, expr: 'ALERTS{alertname="${name}",alertstate="firing"} == 1' }`;
+  const [, none, some] = alertsOf(`{ alert: Up, expr: up }, ${about('Down')}, ${about('Up')}`);
+  expect([none, some]).toMatchObject([
+    { active: [], reasons: [] },
+    { active: [{ state: 'firing' }], reasons: [] },
+  ]);
+});
