@@ -30,3 +30,12 @@ test('a rule about alerts is evaluated whether or not there are any', () => {
     { active: [{ state: 'firing' }], reasons: [] },
   ]);
 });
+
+test('a value that is no number is neither the least nor the most of a window', () => {
+  const sample = (value: string) => `# TYPE g gauge\ng ${value}\n`;
+  const rules = ['min', 'max'].map((name) => `{ alert: ${name}, expr: '${name}_over_time(g[1m])' }`);
+  expect(alertsOf(rules.join(), sample('5'), sample('NaN'), sample('7'))).toMatchObject([
+    { active: [{ value: 5 }] },
+    { active: [{ value: 7 }] },
+  ]);
+});

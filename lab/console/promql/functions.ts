@@ -74,8 +74,8 @@ export const overWindow: Readonly<Record<string, OverWindow>> = {
   predict_linear: predictLinear,
   sum_over_time: ({ values }) => sum(values),
   avg_over_time: ({ values }) => mean(values),
-  min_over_time: ({ values }) => Math.min(...values),
-  max_over_time: ({ values }) => Math.max(...values),
+  min_over_time: ({ values }) => Math.min(...numbersIn(values)),
+  max_over_time: ({ values }) => Math.max(...numbersIn(values)),
   count_over_time: ({ values }) => values.length,
   last_over_time: ({ values }) => values.at(-1),
 };
@@ -101,14 +101,13 @@ export const functionNames: readonly string[] = [
 export const aggregate: Readonly<Record<string, (samples: readonly Sample[]) => number>> = {
   sum: (samples) => sum(samples.map(({ value }) => value)),
   avg: (samples) => mean(samples.map(({ value }) => value)),
-  min: (samples) => Math.min(...numbersOf(samples)),
-  max: (samples) => Math.max(...numbersOf(samples)),
+  min: (samples) => Math.min(...numbersIn(samples.map(({ value }) => value))),
+  max: (samples) => Math.max(...numbersIn(samples.map(({ value }) => value))),
   count: (samples) => samples.length,
 };
 
 /** Without NaN, unless there is nothing else. */
-function numbersOf(samples: readonly Sample[]): number[] {
-  const values = samples.map(({ value }) => value);
+function numbersIn(values: readonly number[]): readonly number[] {
   const numbers = values.filter((value) => !Number.isNaN(value));
   return numbers.length === 0 ? values : numbers;
 }
