@@ -31,6 +31,12 @@ test('a rule about alerts is evaluated whether or not there are any', () => {
   ]);
 });
 
+test('an alert on the absence of a series some time ago has the labels of that series', () => {
+  expect(alertsOf(`{ alert: A, expr: 'absent(up{job="till"} offset 1m)' }`)).toMatchObject([
+    { active: [{ labels: { job: 'till' } }] },
+  ]);
+});
+
 test('a value that is no number is neither the least nor the most of a window', () => {
   const sample = (value: string) => `# TYPE g gauge\ng ${value}\n`;
   const rules = ['min', 'max'].map((name) => `{ alert: ${name}, expr: '${name}_over_time(g[1m])' }`);

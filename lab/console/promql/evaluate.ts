@@ -138,6 +138,7 @@ function groups(
 
 /** The labels that a selector requires. @see https://prometheus.io/docs/prometheus/latest/querying/functions/#absent */
 function labelsOfAbsent(expression: Expression): Labels {
+  if (expression.kind === 'offset') return labelsOfAbsent(expression.of);
   if (expression.kind !== 'selector') return {};
   const names = expression.matchers.map(({ label }) => label);
   const once = expression.matchers.filter(
