@@ -2,12 +2,15 @@ import { timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hostnameOf, strangerIn } from '../../src/http/hardening/known-hosts.ts';
 import { problem } from '../simulator/answer.ts';
+import type { RefuseLost } from './receiver/lost-telemetry.ts';
 
 export interface GuardOptions {
   /** The secret in the printed URL. */
   token: string;
   /** The page for a visitor without the token. */
   lockedPage: () => string;
+  /** Answers what is posted outside of the API: telemetry, whose sender has a wrong address. */
+  refuseLost: RefuseLost;
 }
 
 /** Host names of this machine. Any other name comes from DNS, where an attacker can point it here (DNS rebinding). */
@@ -27,13 +30,16 @@ const open = /^\/(v1|page)\//;
  *
  * @see https://owasp.org/www-community/attacks/csrf
  */
-export function guard(app: FastifyInstance, { token, lockedPage }: GuardOptions): void {
+export function guard(app: FastifyInstance, { token, lockedPage, refuseLost }: GuardOptions): void {
   app.addHook('onRequest', async (request, reply) => {
     setSecurityHeaders(reply);
     const { host = '' } = request.headers;
     const stranger = strangerIn({ ...request.headers, host }, (name) => ownNames.has(hostnameOf(name)));
     if (stranger !== undefined) return refuse(reply, 403, stranger, refusals[stranger]);
     if (open.test(request.url)) return;
+    // By the route and not by the address, which may be written in several ways.
+    if (request.is404 && request.method === 'POST' && !request.url.startsWith('/api/'))
+      return refuseLost(request, reply);
 
     // A path such as // makes no URL with any host.
     const offered = new URLSearchParams(/\?(.*)/.exec(request.url)?.[1]).get('token');

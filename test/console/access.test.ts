@@ -36,6 +36,11 @@ test('without a session, pages explain the token and API routes answer 401', asy
   }
 });
 
+test('what is posted without a session reaches no route of the API, however its address is written', async () => {
+  for (const path of ['/api/find', '/%61pi/find', '/api/nothing'])
+    expect(await shown.raw('POST', path, { body: { text: 'x' } })).toMatchObject({ status: 401 });
+});
+
 test.each(['//', '///x', '//?token=wrong'])(
   'without a session, %s is a locked page as well',
   async (path) => {

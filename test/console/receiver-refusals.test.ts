@@ -4,6 +4,7 @@ import { text as textOf } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decode, integer, message, one, text } from '../../lab/console/otlp/protobuf.ts';
+import type { SenderList } from '../../lab/console/sender-types.ts';
 import { startTestConsole, type TestConsole } from '../support/processes/console.ts';
 
 let shown: TestConsole;
@@ -64,6 +65,20 @@ test.each(refusals)(
       code: { 400: 3, 404: 5, 413: 8, 415: 3 }[code],
       message: expect.stringMatching(/^.{10,}\.?$/) as string,
     });
+  },
+);
+
+// With OTEL_EXPORTER_OTLP_ENDPOINT=…/v1/traces, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT without a path, and a prefix of another receiver.
+test.each(['/v1/traces/v1/traces', '/', '/otlp/v1/traces', '/traces?x=1'])(
+  'telemetry that is sent to %s is told where it goes, and Senders shows it',
+  async (path) => {
+    const headers = { ...protobuf, 'user-agent': `lost at ${path}` };
+    const answer = await shown.raw('POST', path, { headers, body: garbage });
+    const reason = `not to ${path.replace('?x=1', '')}. `;
+    expect(answer.status).toBe(404);
+    expect(answer.text).toContain(reason);
+    const { body } = await shown.call('GET', '/api/senders');
+    expect((body as SenderList).refusals[0]).toMatchObject({ from: `lost at ${path}`, status: 404, reason: expect.stringContaining(reason) as string });
   },
 );
 

@@ -21,6 +21,7 @@ import {
   type Rejected,
 } from './answers.ts';
 import type { Forwarder, Signal } from './forwarder.ts';
+import type { RefuseLost } from './lost-telemetry.ts';
 import { Refusal } from './refusal.ts';
 import { acceptedEncodings, createBodyReader, decompress } from './request-body.ts';
 
@@ -33,6 +34,7 @@ export interface ReceiverOptions {
   senders: Senders;
   /** Receives every request unchanged; `undefined` without a Collector. */
   forwarder: Forwarder | undefined;
+  refuseLost: RefuseLost;
   onUnexpectedError(error: unknown): void;
 }
 
@@ -44,19 +46,12 @@ const none: Rejected = { count: 0, reason: '' };
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 export async function receiverRoutes(app: FastifyInstance, options: ReceiverOptions): Promise<void> {
-  const { traces, origins, logs, metrics, maps, senders, forwarder, onUnexpectedError } = options;
+  const { traces, origins, logs, metrics, maps, senders, forwarder, refuseLost, onUnexpectedError } = options;
   const bodies = createBodyReader();
   app.removeAllContentTypeParsers();
   // The body is read by the route, to its end, whatever it is.
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  app.setNotFoundHandler((request, reply) =>
-    refuse(
-      reply,
-      formatOfAnswer(typeOf(request)),
-      404,
-      'Telemetry goes to /v1/traces, /v1/logs or /v1/metrics.',
-    ),
-  );
+  app.setNotFoundHandler(refuseLost);
   app.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
     const refusal = refusalOf(error);
     if (refusal.status === 500) onUnexpectedError(error);
