@@ -88,6 +88,10 @@ test('two minutes on a usual screen have a time at least every half minute', () 
   expect(timeTicks({ from, to: from + 120_000 }, 1000)).toHaveLength(8);
 });
 
+test('a period of decades has a few times', () => {
+  expect(timeTicks({ from: 0, to: 1_764_400_000_000 }, 1000).length).toBeLessThan(12);
+});
+
 test('a line at rest is not drawn, and one that rises starts and ends at zero', () => {
   expect(withoutRest([0, 0, 0, null, 0])).toEqual([null, null, null, null, null]);
   expect(withoutRest([0, 0, 3, 0, 0, 5])).toEqual([null, 0, 3, 0, 0, 5]);

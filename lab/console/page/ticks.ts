@@ -80,7 +80,8 @@ export function timeTicks({ from, to }: { from: number; to: number }, width: num
   if (!(length > 0) || width < timeLabelWidth) return [];
   const perPixel = length / width;
   const least = (timeLabelWidth + timeLabelSpace) * perPixel;
-  const step = (timeSteps.find((each) => each * 1000 >= least) ?? 900) * 1000;
+  // An address may have any period.
+  const step = 1000 * (timeSteps.find((each) => each * 1000 >= least) ?? 900 * Math.ceil(least / 900_000));
   const edge = (timeLabelWidth / 2) * perPixel;
   const ticks: number[] = [];
   for (let at = Math.ceil((from + edge) / step) * step; at <= to - edge; at += step) ticks.push(at);
