@@ -45,6 +45,16 @@ test('a sender is listed with what it says about itself, and with what was kept 
   });
 });
 
+test('another version is another sender, also in a container that keeps its name and its process id', () => {
+  const senders = createSenders();
+  for (const version of ['1.2.3', '1.2.4']) {
+    const tally = senders.tally('logs');
+    tally.add({ ...resource, 'service.version': version }, { kept: 1 });
+    tally.commit();
+  }
+  expect(senders.list().senders.map(({ version }) => version).toSorted()).toEqual(['1.2.3', '1.2.4']);
+});
+
 test('a restarted process is another sender, and the one that was silent for longest is forgotten', () => {
   const senders = createSenders();
   for (let instance = 0; instance < 101; instance += 1) {

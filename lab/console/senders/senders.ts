@@ -41,6 +41,8 @@ const mostRefusals = 50;
 const identifying = [
   'service.namespace',
   'service.name',
+  // A replica that is replaced may keep its name and its process id, as in a container.
+  'service.version',
   'service.instance.id',
   'host.name',
   'process.pid',
