@@ -148,6 +148,13 @@ test('the page of a trace that is too long counts the spans that still arrive', 
   await expect.poll(() => page.locator('.facts').textContent()).toContain('1 of 3');
 });
 
+test('an address with any level shows the lines from that level on', async () => {
+  for (const severityNumber of [17, 21])
+    await shown.sendLogs({ traceId: '3'.repeat(32), severityNumber, body: { stringValue: `of ${severityNumber}` } });
+  await page.goto(`${shown.url}/logs?trace=${'3'.repeat(32)}&level=fatal`);
+  await expect.poll(() => page.locator('.logs .name').allTextContents()).toEqual(['of 21']);
+});
+
 test('a list is in the order of its address', async () => {
   await page.goto(`${shown.url}/traces?sort=-spans`);
   await expect.poll(() => page.locator('.traces .name').first().textContent()).toBe('level 0');

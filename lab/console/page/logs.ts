@@ -23,6 +23,7 @@ const fields: readonly Field[] = [
       ['info', 'info'],
       ['warn', 'warn'],
       ['error', 'error'],
+      ['fatal', 'fatal'],
     ],
   },
   { name: 'service', label: 'Service', placeholder: 'orders', width: 14 },
