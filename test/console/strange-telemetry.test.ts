@@ -60,12 +60,21 @@ test('a trace is compared with those of its whole name and its service, or with 
   const same = otlpSpan({ name: 'GET /cart' });
   await shown.sendSpans(named, same, otlpSpan({ name: 'GET /cart/:id' }), otlpSpan({ name: 'get /cart' }));
   await page.goto(`${shown.url}/compare/${named.traceId}`);
-  const options = page.getByLabel('Trace to compare with').locator('option');
+  const options = page.getByLabel('Trace to compare with', { exact: true }).locator('option');
   await expect.poll(() => options.count()).toBe(2);
   expect(await options.nth(1).getAttribute('value')).toBe(same.traceId);
   await page.goto(`${shown.url}/compare/${named.traceId}?with=${long.traceId}`);
   await page.locator('.side-by-side h2').nth(1).waitFor();
-  expect(await page.getByLabel('Trace to compare with').inputValue()).toBe(long.traceId);
+  expect(await page.getByLabel('Trace to compare with', { exact: true }).inputValue()).toBe(long.traceId);
+  await page.goto(`${shown.url}/compare/${named.traceId}`);
+  const wanted = page.getByLabel('Id of the trace to compare with');
+  await wanted.fill('12');
+  await wanted.press('Enter');
+  await page.getByText('The id of a trace has 32 hexadecimal digits.').waitFor();
+  await wanted.fill(`00-${long.traceId.toUpperCase()}-00f067aa0ba902b7-01`);
+  await wanted.press('Enter');
+  await page.waitForURL(`${shown.url}/compare/${named.traceId}?with=${long.traceId}`);
+  await page.locator('.side-by-side h2').nth(1).waitFor();
   await page.goto(`${shown.url}/compare/${long.traceId}`);
   await expect
     .poll(() => page.locator('.comparison').textContent())

@@ -1,6 +1,6 @@
 import type { TraceDetail, TraceList } from '../api-types.ts';
 import { call, messageOf, query } from './api.ts';
-import { clock, dated, duration, named, shortId } from './format.ts';
+import { dated, duration, named, shortId } from './format.ts';
 import { fill, h } from './h.ts';
 import { mainTree, toSpanTrees } from './span-tree.ts';
 import { differencesOf, type SpanDifference } from './trace-difference.ts';
@@ -19,7 +19,27 @@ export const compareView: CreateView = (address, page) => {
       change: () => page.go(`/compare/${encodeURIComponent(address.id)}${query({ with: choice.value })}`),
     },
   });
+  const wanted = h('input', {
+    placeholder: 'or the id of any trace',
+    'aria-label': 'Id of the trace to compare with',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    style: { width: '36ch' },
+  });
+  const form = h(
+    'form',
+    { class: 'controls', on: { submit: compareWithWanted } },
+    wanted,
+    h('button', { type: 'submit' }, 'Compare'),
+  );
   const body = h('div', { class: 'comparison' });
+
+  function compareWithWanted(event: Event): void {
+    event.preventDefault();
+    const [id] = /[\da-f]{32}/i.exec(wanted.value) ?? [];
+    if (id === undefined) page.say('The id of a trace has 32 hexadecimal digits.');
+    else page.go(`/compare/${encodeURIComponent(address.id)}${query({ with: id.toLowerCase() })}`);
+  }
 
   async function load(): Promise<void> {
     try {
@@ -44,7 +64,7 @@ export const compareView: CreateView = (address, page) => {
             'option',
             { value: each.traceId, selected: each.traceId === other },
             [
-              clock(each.start),
+              dated(each.start),
               duration(each.duration),
               ...(each.httpStatus === null ? [] : [each.httpStatus]),
               ...(each.failed ? ['failed'] : []),
@@ -75,7 +95,7 @@ export const compareView: CreateView = (address, page) => {
     element: h(
       'div',
       { class: 'page' },
-      h('div', { class: 'heading' }, h('h1', {}, 'Comparison'), choice),
+      h('div', { class: 'heading' }, h('h1', {}, 'Comparison'), choice, form),
       body,
     ),
     onKey(key) {
