@@ -177,6 +177,27 @@ test('a key goes on from the span that was clicked', async () => {
   expect(page.url()).toContain(`span=${idOf(4)}`);
 });
 
+test('the page of an alert has the runbooks of those that are active, also of one that fires later', async () => {
+  let active: object[] = [];
+  const firing = (name: string) => ({
+    state: 'firing',
+    since: Date.now(),
+    value: 1,
+    labels: {},
+    annotations: { runbook_url: `https://wiki.example/docs/runbooks/${name}.md` },
+  });
+  await page.route('**/api/alerts*', async (route) => {
+    const state = (await (await route.fetch()).json()) as AlertsState;
+    Object.assign(state.rules[0] ?? {}, { name: 'Burning', active, runbooks: ['memory', 'host'] });
+    await route.fulfill({ json: state });
+  });
+  const runbooks = page.getByRole('article', { name: 'Runbook' });
+  await page.goto(`${shown.url}/alerts/Burning`);
+  await expect.poll(() => runbooks.count()).toBe(2);
+  active = [firing('memory')];
+  await expect.poll(() => runbooks.count()).toBe(1);
+});
+
 test('an alert of any name has a page, with every rule of that name', async () => {
   const name = 'Disk 90 % full: /var';
   // The rules are those of the project, in which no two have one name.

@@ -84,18 +84,23 @@ function createRulePart(): RulePart {
   const runbooks = h('section', { 'aria-label': 'Runbooks' });
   let shownRule = '';
   let shownActive = '';
+  let shownRunbooks: string | undefined;
 
   async function showRunbooks(rule: AlertRuleSummary): Promise<void> {
     // The alerts that are active say which of several runbooks is meant.
     const named = rule.active.flatMap(
       ({ annotations }) => /\/([a-z0-9-]+)\.md$/.exec(annotations['runbook_url'] ?? '')?.[1] ?? [],
     );
-    const wanted = named.length > 0 ? [...new Set(named)] : rule.runbooks;
+    const wanted = named.length > 0 ? [...new Set(named)].toSorted() : rule.runbooks;
+    if (shownRunbooks === wanted.join()) return;
+    shownRunbooks = wanted.join();
     const loaded = await Promise.all(
       wanted.map((name) =>
         loadRunbook(name).catch((error: unknown) => h('p', { class: 'empty' }, messageOf(error))),
       ),
     );
+    // Meanwhile, other alerts may have become active.
+    if (shownRunbooks !== wanted.join()) return;
     runbooks.replaceChildren(h('h2', {}, loaded.length > 1 ? 'Runbooks' : 'Runbook'), ...loaded);
   }
 
@@ -111,10 +116,10 @@ function createRulePart(): RulePart {
         const alert = rule.active[index];
         if (alert) setText(place, ` ${timesOf(alert, now)}`);
       }
+      void showRunbooks(rule);
       if (shownRule === rule.query) return;
       shownRule = rule.query;
       about.replaceChildren(...aboutOf(rule));
-      void showRunbooks(rule);
     },
   };
 }
