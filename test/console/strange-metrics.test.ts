@@ -60,6 +60,25 @@ test('the plot of a sender whose clock is wrong says of when its points are', as
     .toContain('the newest one is of Mon Feb 03 2020, 10:00:00.000');
 });
 
+test('a plot that is being read keeps its lines while other series grow larger', async () => {
+  const pointOf = (id: number, asInt: number) => ({
+    timeUnixNano: `${Date.now()}000000`,
+    asInt: String(asInt),
+    attributes: [{ key: 'id', value: { stringValue: `of ${id}` } }],
+  });
+  const ids = Array.from({ length: 10 }, (_none, id) => id);
+  await sendPoints('many', 'gauge', ids.map((id) => pointOf(id, id)));
+  await page.goto(`${shown.url}/metrics?name=many`);
+  const plot = page.getByRole('slider', { name: 'value over time' });
+  await plot.focus();
+  await sendPoints('many', 'gauge', ids.map((id) => pointOf(id, 100 - id)));
+  const newest = page.locator('.metric td').nth(1);
+  await expect.poll(() => newest.textContent()).toBe('100');
+  expect(await page.evaluate("document.activeElement.getAttribute('aria-label')")).toBe('value over time');
+  await plot.blur();
+  await expect.poll(() => page.locator('.legend').textContent()).toContain('of 0');
+});
+
 test('a metric that was not received yet is waited for in words', async () => {
   await page.goto(`${shown.url}/metrics?name=unknown`);
   await expect

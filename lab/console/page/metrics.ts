@@ -171,6 +171,16 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
     plots.replaceChildren(...[plot, heat?.element, ...axis].filter((each) => each !== undefined));
   }
 
+  /** The largest series, by their labels. A plot that is being read keeps those that it has, because others need a new plot. */
+  function drawnOf(series: readonly MetricSeries[]): MetricSeries[] {
+    const known = series.filter((each) => lines.includes(labelOf(each, series)));
+    const isRead = known.length > 0 && plots.matches(':hover, :focus-within');
+    const largest = series.toSorted((a, b) => newestOf(b, column) - newestOf(a, column)).slice(0, mostLines);
+    return (isRead ? known : largest).toSorted((a, b) =>
+      labelOf(a, series).localeCompare(labelOf(b, series)),
+    );
+  }
+
   return {
     elements: [
       h('h2', {}, about.name),
@@ -181,10 +191,7 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
       newest.element,
     ],
     update({ series, skipped }) {
-      const drawn = series
-        .toSorted((a, b) => newestOf(b, column) - newestOf(a, column))
-        .slice(0, mostLines)
-        .toSorted((a, b) => labelOf(a, series).localeCompare(labelOf(b, series)));
+      const drawn = drawnOf(series);
       const keys = drawn.map((each) => labelOf(each, series));
       if (table === undefined || JSON.stringify(keys) !== JSON.stringify(lines)) build(drawn);
       lines = keys;
