@@ -27,6 +27,7 @@ test.each([
     String.raw`quoted{text="a\"b\\c\nd"} +Inf`,
     { name: 'quoted', labels: { text: 'a"b\\c\nd' }, value: Infinity },
   ],
+  ['spaced { a = "b", c="d=" , }\t2 -3982045', { name: 'spaced', labels: { a: 'b', c: 'd=' }, value: 2 }],
   ['nothing NaN', { name: 'nothing', labels: {}, value: Number.NaN }],
 ])('readSamples reads the sample %s', (line, sample) => {
   expect(readSamples(`# HELP x\n${line}\n# EOF\n`, all)).toEqual([sample]);

@@ -9,11 +9,13 @@ export interface Sample {
   exemplar?: { labels: Readonly<Record<string, string>>; value: number; time?: number };
 }
 
-const label = String.raw`[a-zA-Z_][\w.]*="(?:[^"\\\n]|\\.)*"`;
-const labels = String.raw`(?:\{((?:${label},?)*)\})?`;
+/** Prometheus's own format allows it between all parts; OpenMetrics has one space or none. */
+const blank = String.raw`[ \t]*`;
+const label = String.raw`[a-zA-Z_][\w.]*${blank}=${blank}"(?:[^"\\\n]|\\.)*"`;
+const labels = String.raw`(?:${blank}\{((?:${blank}${label}(?:${blank},)?)*)${blank}\})?`;
 const number = String.raw`([+-]?(?:[\d.]+(?:[eE][+-]?\d+)?|Inf|NaN|Nan))`;
 const line = new RegExp(
-  String.raw`^([a-zA-Z_:][\w:]*)${labels} +${number}(?: +[\d.]+)?(?: +# +${labels} +${number}(?: +${number})?)?\s*$`,
+  String.raw`^([a-zA-Z_:][\w:]*)${labels}[ \t]+${number}(?:[ \t]+-?[\d.]+)?(?: +# +${labels} +${number}(?: +${number})?)?\s*$`,
 );
 const oneLabel = new RegExp(label, 'g');
 
@@ -48,8 +50,8 @@ function readSample(each: string): Sample | undefined {
 
 function readLabels(text = ''): Record<string, string> {
   const pairs = (text.match(oneLabel) ?? []).map((pair): [string, string] => {
-    const at = pair.indexOf('=');
-    return [pair.slice(0, at), pair.slice(at + 2, -1).replaceAll(/\\(.)/g, unescape)];
+    const name = pair.slice(0, pair.indexOf('=')).trim();
+    return [name, pair.slice(pair.indexOf('"') + 1, -1).replaceAll(/\\(.)/g, unescape)];
   });
   return Object.fromEntries(pairs);
 }
