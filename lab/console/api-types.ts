@@ -127,7 +127,7 @@ export interface LogList {
   last: number;
   /** Oldest first. */
   lines: NumberedLog[];
-  /** Number of matching lines beyond the limit of one answer. */
+  /** Number of matching lines beyond the limit of one answer, or after those that were asked for. */
   skipped: number;
   /** Number of lines that the console has. */
   kept: number;

@@ -157,6 +157,21 @@ test('the page of a trace that is too long counts the spans that still arrive', 
   await expect.poll(() => page.locator('.facts').textContent()).toContain('1 of 3');
 });
 
+test('an address opens the line that was open, although many have arrived since', async () => {
+  const at = { traceId: '2'.repeat(32), severityNumber: 9 };
+  const line = (text: string) => ({ ...at, body: { stringValue: text } });
+  await shown.sendLogs(line('the wanted one'), line('another'));
+  await page.goto(`${shown.url}/logs?trace=${at.traceId}`);
+  await page.getByRole('button', { name: 'the wanted one' }).click();
+  await expect.poll(() => page.url()).toContain('line=');
+  await shown.sendLogs(...Array.from({ length: 400 }, (_none, index) => line(`later ${index}`)));
+  await page.reload();
+  await page.locator('li.open', { hasText: 'the wanted one' }).waitFor();
+  await page.getByRole('button', { name: '301 newer' }).click();
+  await page.getByRole('button', { name: 'later 399' }).waitFor();
+  expect(page.url()).not.toContain('line=');
+});
+
 test('an address with any level shows the lines from that level on', async () => {
   for (const severityNumber of [17, 21])
     await shown.sendLogs({ traceId: '3'.repeat(32), severityNumber, body: { stringValue: `of ${severityNumber}` } });

@@ -8,6 +8,8 @@ export const LogQuery = Type.Object(
   {
     /** Only lines that arrived after the line with this number. */
     after: Type.Optional(Type.Integer({ minimum: 0 })),
+    /** Only lines that arrived up to the line with this number. */
+    upTo: Type.Optional(Type.Integer({ minimum: 0 })),
     /** Minimum level. */
     level: Type.Optional(Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])),
     event: Type.Optional(Type.String({ maxLength: 200 })),
@@ -36,7 +38,7 @@ export interface LogStore {
    * @param sender names the process whose line the iteration has just given: replicas may log equal lines in one millisecond
    */
   add(lines: Iterable<LogRecord>, sender?: () => string): void;
-  /** The newest matching lines, oldest first, and the number of older matches that were omitted. */
+  /** The newest matching lines, oldest first, and the number of other matches after `after` that were omitted. */
   find(query: LogQuery): { last: number; lines: string[]; skipped: number; kept: number };
   /** Oldest first. */
   ofTrace(traceId: string): string[];
@@ -148,14 +150,16 @@ export function createLogStore(capacity: number, staysFor: (traceId: string) => 
       remember(digests);
     },
     find(query) {
-      const { after = 0, limit } = query;
+      const { after = 0, upTo = Infinity, limit } = query;
       const isWanted = matcher(query);
       const found: string[] = [];
       let skipped = 0;
       for (const line of newestFirst()) {
-        if (line.arena.number(line.place, number) <= after) break;
+        const its = line.arena.number(line.place, number);
+        if (its <= after) break;
         if (!isWanted(line)) continue;
-        if (found.length < limit) found.push(numbered(line));
+        if (its > upTo) skipped += 1;
+        else if (found.length < limit) found.push(numbered(line));
         else if (after === 0) break;
         else skipped += 1;
       }

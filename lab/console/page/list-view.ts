@@ -21,6 +21,8 @@ export interface ListBehaviour<List> {
   selection: Selection;
   /** Element of `createHeldButton`. */
   held: HTMLElement;
+  /** Parameters of the request beside the filters. */
+  more?(): Readonly<Record<string, number>>;
   /** Stands at the end of the filters. */
   tool?: HTMLElement;
   /** Everything below the filters, including the rows. */
@@ -83,7 +85,7 @@ export function createListView<List>(address: Address, page: Page, list: ListBeh
   }
 
   function wanted(): Record<string, string | number> {
-    return { ...filters.values(), ...(list.hasRange !== false && page.range.current) };
+    return { ...filters.values(), ...list.more?.(), ...(list.hasRange !== false && page.range.current) };
   }
 
   repeat(() => (isPaused ? Promise.resolve() : load()), interval, page.signal);

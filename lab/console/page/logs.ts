@@ -12,6 +12,8 @@ import type { CreateView } from './view.ts';
 
 /** Maximum number of lines; older ones leave at the top. */
 const most = 200;
+/** Lines after the one that an address names. */
+const after = most / 2;
 
 const fields: readonly Field[] = [
   {
@@ -46,29 +48,58 @@ export const logsView: CreateView = (address, page) => {
   let following = true;
   let unseen = 0;
   let kept = 0;
+  /** The line of the address, around which the list stands still until the user follows the newest. */
+  let wanted = lineOfAddress(address.query.get('line') ?? '');
   const head = createSortHead<NumberedLog>('logs', columns, { address, page }, () => {
     following = head.isUsual();
     show();
     if (!following) rows.scrollTop = 0;
   });
-  following = head.isUsual();
+  following = head.isUsual() && wanted === undefined;
 
   function show(): void {
     held.show(following ? 0 : unseen, hasKeyboard() ? 'esc to follow' : undefined);
     // The newest by arrival: otherwise, a process whose clock is ahead would hide all others.
     lines = following ? lines.slice(-most) : lines.slice(0, 4 * most);
     // While the user reads, the line must not move away.
-    if (!following && head.isUsual()) return;
+    if (following || !head.isUsual()) draw();
+  }
+
+  function draw(): void {
     // Each process sends its lines in batches of its own, so they arrive out of order.
     const inOrder = head.sorted(lines.toSorted((a, b) => a.time - b.time));
-    reconcile(rows, inOrder, { key: ({ number }) => String(number), create: lineOf });
+    reconcile(rows, inOrder, { key: ({ number }) => String(number), create: (line) => lineOf(line, note) });
     selection.mark();
     empty.hidden = lines.length > 0;
     setText(empty, kept === 0 ? 'Waiting for log lines.' : 'No line matches these filters.');
     if (following) rows.scrollTop = rows.scrollHeight;
   }
 
+  /** A copy of the address opens the line that is open. */
+  const note = (line: NumberedLog | undefined) =>
+    page.choose({ line: line === undefined ? '' : `${line.number}-${line.time}` });
+
+  function takeAround({ number, time }: NonNullable<typeof wanted>, list: LogList): void {
+    const isFirst = last === 0;
+    last = list.last;
+    kept = list.kept;
+    unseen += list.skipped;
+    if (!isFirst) return show();
+    lines = list.lines;
+    // It may be gone, and another console has other lines.
+    if (!lines.some((each) => each.number === number && each.time === time)) return follow();
+    show();
+    draw();
+    toggle(rows, String(number));
+  }
+
   function follow(): void {
+    if (wanted !== undefined) {
+      wanted = undefined;
+      lines = [];
+      last = 0;
+    }
+    note(undefined);
     following = true;
     unseen = 0;
     selection.clear();
@@ -76,7 +107,7 @@ export const logsView: CreateView = (address, page) => {
   }
 
   rows.addEventListener('scroll', () => {
-    if (!head.isUsual()) return;
+    if (!head.isUsual() || wanted !== undefined) return;
     const atEnd = rows.scrollHeight - rows.scrollTop - rows.clientHeight < 24;
     if (atEnd && !following && selection.key === '') follow();
     else if (!atEnd) following = false;
@@ -93,6 +124,7 @@ export const logsView: CreateView = (address, page) => {
     path: 'logs',
     fields,
     limit: most,
+    more: () => (wanted === undefined ? {} : { upTo: wanted.number + after }),
     selection,
     held: held.element,
     content: [head.element, rows, empty],
@@ -105,6 +137,10 @@ export const logsView: CreateView = (address, page) => {
       following = head.isUsual();
     },
     take(list) {
+      if (wanted !== undefined) {
+        takeAround(wanted, list);
+        return '';
+      }
       last = list.last;
       kept = list.kept;
       if (!following && head.isUsual()) unseen += list.lines.length + list.skipped;
@@ -131,6 +167,13 @@ const columns: ReadonlyArray<Column<NumberedLog>> = [
 function toggle(rows: Element, key: string): void {
   const row = [...rows.children].find((each) => each instanceof HTMLElement && each.dataset['key'] === key);
   row?.querySelector<HTMLElement>('button.name')?.click();
+  row?.scrollIntoView({ block: 'nearest' });
+}
+
+/** Number and time, since another console counts from the beginning. */
+function lineOfAddress(written: string): Pick<NumberedLog, 'number' | 'time'> | undefined {
+  const [, number, time] = /^(\d{1,15})-([\d.]+)$/.exec(written) ?? [];
+  return number === undefined ? undefined : { number: Number(number), time: Number(time) };
 }
 
 /** The most informative fields of a line, in the order in which it shows them. */
@@ -150,7 +193,8 @@ const summaryFields = [
   'to',
 ];
 
-function lineOf(line: NumberedLog): HTMLElement {
+/** @param onToggle takes the line when it is opened, and nothing when it is closed */
+function lineOf(line: NumberedLog, onToggle: (line: NumberedLog | undefined) => void): HTMLElement {
   const shown = summaryFields.filter(
     (name) => ![undefined, 'none'].some((nothing) => line.attributes[name] === nothing),
   );
@@ -180,6 +224,7 @@ function lineOf(line: NumberedLog): HTMLElement {
     if (event.target instanceof Element && event.target.closest('a')) return;
     const isOpen = item.classList.toggle('open');
     name.setAttribute('aria-expanded', String(isOpen));
+    onToggle(isOpen ? line : undefined);
     if (isOpen) item.append(fieldsOf(line));
     else item.lastElementChild?.remove();
   }
