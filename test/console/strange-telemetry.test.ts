@@ -172,6 +172,14 @@ test('an address opens the line that was open, although many have arrived since'
   expect(page.url()).not.toContain('line=');
 });
 
+test('an address opens the attributes of the sender that were open', async () => {
+  await page.goto(`${shown.url}/senders`);
+  await page.getByText(/^All \d+ attributes$/).first().click();
+  await expect.poll(() => page.url()).toContain('sender=');
+  await page.reload();
+  await page.locator('.sender details[open]').waitFor();
+});
+
 test('an address with any level shows the lines from that level on', async () => {
   for (const severityNumber of [17, 21])
     await shown.sendLogs({ traceId: '3'.repeat(32), severityNumber, body: { stringValue: `of ${severityNumber}` } });

@@ -9,7 +9,7 @@ const interval = 2000;
 const silent = 90_000;
 
 /** Who sends telemetry to the console, what they say about themselves, and what was lost of it. */
-export const sendersView: CreateView = (_address, page) => {
+export const sendersView: CreateView = (address, page) => {
   const cards = h('div', { class: 'page senders' });
   const empty = h(
     'p',
@@ -60,7 +60,8 @@ export const sendersView: CreateView = (_address, page) => {
     reconcile(cards, list.senders, {
       key: ({ id }) => id,
       create: (sender) => {
-        const card = createCard(sender);
+        const isOpen = sender.id === address.query.get('sender');
+        const card = createCard(sender, isOpen, (id) => page.choose({ sender: id }));
         update(card, sender, list.now);
         return card;
       },
@@ -111,7 +112,8 @@ export const sendersView: CreateView = (_address, page) => {
   };
 };
 
-function createCard(sender: Sender): HTMLElement {
+/** @param onToggle takes the id when the attributes are opened, and an empty text when they are closed */
+function createCard(sender: Sender, isOpen: boolean, onToggle: (id: string) => void): HTMLElement {
   const { service, version, instance, environment, sdk, host, attributes } = sender;
   const facts = [
     ['version', version],
@@ -120,6 +122,16 @@ function createCard(sender: Sender): HTMLElement {
     ['SDK', sdk],
     ['host', host],
   ] as const;
+  const all = h(
+    'details',
+    { open: isOpen, on: { toggle: () => onToggle(all.open ? sender.id : '') } },
+    h('summary', {}, `All ${Object.keys(attributes).length} attributes`),
+    h(
+      'dl',
+      { class: 'values' },
+      ...Object.entries(attributes).flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, text(value))]),
+    ),
+  );
   return h(
     'section',
     { class: 'card sender' },
@@ -131,19 +143,7 @@ function createCard(sender: Sender): HTMLElement {
       ...facts.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value || '–')]),
     ),
     h('dl', { class: 'values counts' }),
-    h(
-      'details',
-      {},
-      h('summary', {}, `All ${Object.keys(attributes).length} attributes`),
-      h(
-        'dl',
-        { class: 'values' },
-        ...Object.entries(attributes).flatMap(([name, value]) => [
-          h('dt', {}, name),
-          h('dd', {}, text(value)),
-        ]),
-      ),
-    ),
+    all,
   );
 }
 
