@@ -99,6 +99,18 @@ test('a trace, a span and a log line without a name or a text can be read and op
   await page.locator('.opened').waitFor();
 });
 
+test('a service whose name is written from right to left leaves the duration of its span on the right', async () => {
+  const span = otlpSpan({ traceId: 'e'.repeat(32) });
+  const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'שירות' } }] };
+  const body = { resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] };
+  await shown.raw('POST', '/v1/traces', { body });
+  await page.goto(`${shown.url}/traces/${span.traceId}?span=${span.spanId}`);
+  const parts = page.locator('.span-detail > p span');
+  await expect.poll(() => parts.allTextContents()).toEqual(['שירות', '5.00 ms']);
+  const places = await Promise.all([parts.first(), parts.last()].map((part) => part.boundingBox()));
+  expect(places[0]?.x).toBeLessThan(places[1]?.x ?? 0);
+});
+
 test('a trace is named after its root, although a clock that is behind dates other spans before it', async () => {
   const nanoseconds = (text: string) => `${Date.parse(text)}000000`;
   const times = {

@@ -35,7 +35,11 @@ function contentOf(span: SpanRecord, { logs, origins }: TraceDetail): HTMLElemen
     h(
       'p',
       { class: 'muted' },
-      `${span.kind.toLowerCase()} span of ${span.service}, ${duration(span.end - span.start)}`,
+      `${span.kind.toLowerCase()} span of `,
+      // A name that is written from right to left would take the figure to its other side.
+      h('span', {}, span.service),
+      ', ',
+      h('span', {}, duration(span.end - span.start)),
     ),
     ...(span.failed ? [h('p', { class: 'status bad' }, `failed: ${span.message || 'no reason given'}`)] : []),
     section('Attributes', valuesTable(span.attributes)),
@@ -115,7 +119,9 @@ function lineOf(line: LogRecord, span: SpanRecord): HTMLElement {
       'summary',
       {},
       h('span', { class: `level ${line.level}` }, line.level),
-      ` ${said(line)} +${elapsed(line.time - span.start)}`,
+      ' ',
+      h('span', {}, said(line)),
+      ` +${elapsed(line.time - span.start)}`,
     ),
     valuesTable(line.attributes),
   );

@@ -105,7 +105,8 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
           h(
             'a',
             { href: `/traces/${each.traceId}` },
-            `${named(each.name)}, ${elapsed(each.start - end)} later`,
+            h('span', {}, named(each.name)),
+            `, ${elapsed(each.start - end)} later`,
           ),
         ),
       ),
