@@ -138,6 +138,17 @@ test('a log record has the level, event and order of its line', () => {
   ]);
 });
 
+test.each([
+  ['SEVERITY_NUMBER_ERROR', 'error'],
+  ['SEVERITY_NUMBER_WARN4', 'warn'],
+  ['17', 'error'],
+  ['SEVERITY_NUMBER_UNSPECIFIED', 'info'],
+])('a line whose severity is %s in JSON has the level %s', (severityNumber, level) => {
+  const logRecords = [{ severityNumber }];
+  const lines = readLogs(JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] }));
+  expect(lines.map(toLogRecord)).toMatchObject([{ level }]);
+});
+
 test('the size of one record is bounded', () => {
   const deep = (depth: number): object =>
     depth === 0 ? { stringValue: 'x' } : { arrayValue: { values: [deep(depth - 1)] } };
