@@ -23,9 +23,13 @@ test('the switch for colours wins over the system and is remembered', async () =
   await own.goto(shown.pageUrl);
   const background = () => own.evaluate('getComputedStyle(document.body).backgroundColor');
   await expect.poll(background).toBe('rgb(255, 255, 255)');
+  const other = await context.newPage();
+  await other.goto(shown.pageUrl);
   await own.getByRole('button', { name: 'Colours: system' }).click();
   await own.getByRole('button', { name: 'Colours: light' }).click();
   await expect.poll(background).toBe('rgb(16, 19, 24)');
+  // It holds for every tab.
+  await other.getByRole('button', { name: 'Colours: dark' }).waitFor();
   await own.reload();
   await expect.poll(background).toBe('rgb(16, 19, 24)');
   await own.getByRole('button', { name: 'Colours: dark' }).click();

@@ -31,12 +31,22 @@ export function createThemeSwitch(button: HTMLButtonElement): void {
     button.title = `Colours: ${theme}`;
     button.setAttribute('aria-label', button.title);
   };
-  button.addEventListener('click', () => {
-    theme = themes[(themes.indexOf(theme) + 1) % themes.length] ?? 'system';
-    localStorage.setItem(storageKey, theme);
+  function choose(next: Theme): void {
+    theme = next;
     apply();
     label();
     announce();
+  }
+
+  button.addEventListener('click', () => {
+    const next = themes[(themes.indexOf(theme) + 1) % themes.length] ?? 'system';
+    localStorage.setItem(storageKey, next);
+    choose(next);
+  });
+  // Another tab has chosen.
+  addEventListener('storage', ({ key, newValue }) => {
+    const chosen = themes.find((each) => each === newValue);
+    if (key === storageKey && chosen !== undefined) choose(chosen);
   });
   label();
 }
