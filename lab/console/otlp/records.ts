@@ -1,5 +1,6 @@
 import { levelOf } from './severity.ts';
 import type { LogRecord, MoreOfSpan, SpanRecord, Values } from '../api-types.ts';
+import { httpStatusIn } from '../http-status.ts';
 import {
   boundedAttributes,
   boundedText,
@@ -137,7 +138,7 @@ function bodyOf({ body }: ReceivedLog, cuts: Cuts): string {
 
 /** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status */
 function hasFailed({ kind, status, attributes }: ReceivedSpan): boolean {
-  const answer = numeric(attributes['http.response.status_code']);
+  const answer = numeric(httpStatusIn(attributes));
   const isRefusal = kind === 'CLIENT' && typeof answer === 'number' && answer >= 400 && answer < 500;
   return status.code === 'ERROR' && !isRefusal;
 }

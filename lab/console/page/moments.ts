@@ -1,4 +1,5 @@
 import type { LogRecord, SpanRecord } from '../api-types.ts';
+import { httpStatusIn } from '../http-status.ts';
 import { duration, named, said, text } from './format.ts';
 
 /** Something that happened to an order, according to one of the sources that know about it. */
@@ -63,7 +64,7 @@ function isShown(span: SpanRecord): boolean {
 
 function momentsOfSpan(span: SpanRecord): Moment[] {
   const { traceId, spanId, service, attributes } = span;
-  const status = attributes['http.response.status_code'];
+  const status = httpStatusIn(attributes);
   const fault = attributes['simulator.fault'];
   const details = [
     `${service}, ${duration(span.end - span.start)}`,

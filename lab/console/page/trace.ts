@@ -1,4 +1,5 @@
 import type { TraceDetail } from '../api-types.ts';
+import { httpStatusIn } from '../http-status.ts';
 import { ApiError, call, messageOf, repeat } from './api.ts';
 import { dated, duration, elapsed, named, numberOf } from './format.ts';
 import { copyButton } from './copy-button.ts';
@@ -66,7 +67,7 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
   if (!root) return [h('h1', {}, 'Trace')];
   const start = Math.min(...trace.spans.map((span) => span.start));
   const end = Math.max(...trace.spans.map((span) => span.end));
-  const status = root.attributes['http.response.status_code'];
+  const status = httpStatusIn(root.attributes);
   const orderIds = new Set(
     trace.spans.flatMap(({ attributes: { 'orders.order.id': id } }) => (typeof id === 'string' ? [id] : [])),
   );

@@ -1,4 +1,5 @@
 import type { LogRecord, SpanRecord, TraceDetail } from '../api-types.ts';
+import { httpStatusIn } from '../http-status.ts';
 import { type CriticalPart, criticalPath } from './critical-path.ts';
 import { duration, elapsed, named, said } from './format.ts';
 import { h } from './h.ts';
@@ -107,7 +108,7 @@ function spanRow(
   }: { place: Place; start: number; parts: readonly CriticalPart[]; colour: string },
 ): HTMLElement {
   const isFailed = span.failed;
-  const status = span.attributes['http.response.status_code'];
+  const status = httpStatusIn(span.attributes);
   const answer = typeof status === 'number' ? status : undefined;
   const left = place(span.start);
   const width = place(span.end) - left;

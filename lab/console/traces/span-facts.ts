@@ -1,4 +1,5 @@
 import type { SpanRecord } from '../api-types.ts';
+import { httpStatusIn } from '../http-status.ts';
 import { type Peer, peerOf } from '../map/span-peer.ts';
 
 /** What the console computes with. The rest of a span is kept as text. */
@@ -27,7 +28,7 @@ const none: readonly string[] = [];
 
 export function factsOf(span: SpanRecord): SpanFacts {
   const { traceId, spanId, parentId, name, kind, service, start, end, failed, attributes } = span;
-  const status = attributes['http.response.status_code'];
+  const status = httpStatusIn(attributes);
   const orderId = attributes['orders.order.id'];
   const rpc = attributes['rpc.system'];
   return {

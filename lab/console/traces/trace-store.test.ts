@@ -37,6 +37,18 @@ test('a trace store stays within its capacity in a flood of failed traces', () =
   expect(store.has(traceIdOf(4999))).toBe(true);
 });
 
+test('a trace has the status of its answer, also by the name that it had in earlier conventions', () => {
+  const store = createTraceStore(200_000);
+  const answered = (name: string, status: number) => ({ attributes: { [name]: status } });
+  store.add([
+    span(1, answered('http.status_code', 503)),
+    span(2, answered('http.response.status_code', 503)),
+    span(3, answered('http.status_code', 404)),
+  ]);
+  expect(ids(store, { status: '5xx' })).toEqual([2, 1]);
+  expect(ids(store, { status: '4xx' })).toEqual([3]);
+});
+
 test('a trace store drops spans beyond the limit of one trace and counts them', () => {
   const store = createTraceStore(10_000_000);
   for (let count = 0; count < 1500; count += 1) store.add([span(1)]);
