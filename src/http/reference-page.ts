@@ -141,14 +141,21 @@ function schemaSection(name: string, schema: Schema): string {
 }
 
 function properties(schema: Schema = {}): string {
-  const { required = [], properties: all } = schema;
-  if (all === undefined) return `<p>${typeOf(schema)}</p>`;
-  const rows = Object.entries(all).map(([name, each]) => [
-    `<code>${escapeText(name)}</code>${required.includes(name) ? ', required' : ''}`,
-    typeOf(each),
-    markUp(each.description ?? ''),
-  ]);
-  return table('', ['Property', 'Type', 'Meaning'], rows);
+  const rows = propertyRows(schema);
+  return rows.length === 0 ? `<p>${typeOf(schema)}</p>` : table('', ['Property', 'Type', 'Meaning'], rows);
+}
+
+/** A row for each property, followed by the rows of its own properties, which have no name under Schemas. */
+function propertyRows({ properties: all = {}, required = [] }: Schema, within = ''): string[][] {
+  return Object.entries(all).flatMap(([name, each]) => {
+    const path = within + name;
+    const row = [
+      `<code>${escapeText(path)}</code>${required.includes(name) ? ', required' : ''}`,
+      typeOf(each),
+      markUp(each.description ?? ''),
+    ];
+    return [row].concat(propertyRows(each, `${path}.`), propertyRows(each.items ?? {}, `${path}[].`));
+  });
 }
 
 function table(title: string, head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {

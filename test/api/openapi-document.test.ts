@@ -202,6 +202,12 @@ describe('/docs', () => {
     expect(anchors.filter((id) => !html.includes(`id="${id}"`))).toEqual([]);
   });
 
+  test('/docs describes the properties of what an order and a problem hold lists of', async () => {
+    const html = await (await fetch(`${service.url}/docs`)).text();
+    for (const property of ['items[].sku', 'items[].quantity', 'items[].unitPriceMinor', 'errors[].pointer'])
+      expect(html).toContain(`<code>${property}</code>, required`);
+  });
+
   test('every operation has a tag of the document, a summary and a description', () => {
     for (const { name, operation } of operations) {
       expect([name, operation.tags]).toEqual([name, [document.tags[0]?.name]]);
