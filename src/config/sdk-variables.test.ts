@@ -13,7 +13,8 @@ test.each([
   ['OTEL_TRACES_EXPORTER', 'oltp', 'a comma-separated list of otlp, console, zipkin, none, not "oltp"'],
   ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http', 'one of grpc, http/protobuf, http/json, not "http"'],
   ['OTEL_EXPORTER_OTLP_LOGS_COMPRESSION', 'zip', 'one of gzip, none, not "zip"'],
-  ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', '10s', 'a whole number from 0 to 2147483647, not "10s"'],
+  ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', '10s', 'a number of milliseconds greater than 0, not "10s"'],
+  ['OTEL_EXPORTER_OTLP_TIMEOUT', '0', 'a number of milliseconds greater than 0, not "0"'],
   ['OTEL_SPAN_EVENT_COUNT_LIMIT', '-1', 'a whole number from 0 to 2147483647, not "-1"'],
   ['OTEL_EXPORTER_OTLP_ENDPOINT', 'hush-hush@host:4318', 'a URL that starts with http:// or https://'],
 ])('%s=%s is reported with what it may be', (name, value, expected) => {
@@ -54,6 +55,7 @@ test.each([
   { OTEL_RESOURCE_ATTRIBUTES: 'service.version=1, team=a%3Db, empty=,' },
   { OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20YTpi, tenant=shop,' },
   { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' },
+  { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '1e-3' },
   { OTEL_TRACES_EXPORTER: 'otlp, console', OTEL_PROPAGATORS: 'tracecontext,b3multi' },
   { OTEL_LOG_LEVEL: 'debug', OTEL_SDK_DISABLED: 'TRUE' },
   { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318', OTEL_EXPORTER_OTLP_HEADERS: 'a=b' },

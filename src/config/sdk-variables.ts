@@ -1,4 +1,4 @@
-import { type Environment, oneOf, share, url, type Variable, wholeNumber } from './environment.ts';
+import { type Environment, oneOf, url, type Variable, wholeNumber } from './environment.ts';
 
 /**
  * Standard variables that the OpenTelemetry SDK reads itself. The specification lets it ignore a value that it does not
@@ -19,8 +19,17 @@ const samplers = [
 ];
 const propagators = ['tracecontext', 'baggage', 'b3', 'b3multi'] as const;
 export type PropagatorName = (typeof propagators)[number];
-const milliseconds = wholeNumber(0, 2 ** 31 - 1, { meaning });
 const limit = wholeNumber(0, 2 ** 31 - 1, { meaning });
+
+/** Numbers as the SDK reads them, also in forms such as `1e4` and `0x10`. */
+function numberWhere(isTaken: (value: number) => boolean, expected: string): Variable<number> {
+  return { meaning, expected, parse: (raw) => (isTaken(Number(raw)) ? Number(raw) : undefined) };
+}
+const milliseconds = numberWhere(
+  (value) => value > 0 && value < Infinity,
+  'a number of milliseconds greater than 0',
+);
+const ratio = numberWhere((value) => value >= 0 && value <= 1, 'a share from 0 to 1, such as 0.2');
 
 /** A list of HTTP methods, whose names are case-sensitive tokens (RFC 9110, section 9.1). */
 const methods: Variable<string[]> = {
@@ -91,7 +100,7 @@ const checked: Readonly<Record<string, Variable<unknown>>> = {
   OTEL_SDK_DISABLED: anyCase(['true', 'false']),
   OTEL_LOG_LEVEL: anyCase(['NONE', 'ERROR', 'WARN', 'INFO', 'DEBUG', 'VERBOSE', 'ALL']),
   OTEL_TRACES_SAMPLER: oneOf(samplers, { meaning }),
-  OTEL_TRACES_SAMPLER_ARG: share({ meaning }),
+  OTEL_TRACES_SAMPLER_ARG: ratio,
   OTEL_PROPAGATORS: listOf([...propagators, 'none']),
   OTEL_TRACES_EXPORTER: listOf(['otlp', 'console', 'zipkin', 'none']),
   OTEL_LOGS_EXPORTER: listOf(['otlp', 'console', 'none']),

@@ -1,4 +1,5 @@
 import { parseKeyPairsIntoRecord } from '@opentelemetry/core';
+import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
 import { envDetector } from '@opentelemetry/resources';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -39,6 +40,22 @@ test('a header is reported if, and only if, the SDK leaves out the whole of it, 
       const isSent = Object.keys(parseKeyPairsIntoRecord(raw)).length > 0 && !raw.includes(';');
       const isEmpty = raw.trim() === '';
       expect(ignoredValues({ OTEL_EXPORTER_OTLP_HEADERS: raw })).toHaveLength(isSent || isEmpty ? 0 : 1);
+    }),
+  );
+});
+
+const amount = fc.oneof(
+  fc.constantFrom('0', '-1', '250', '0.5', '1e4', '0x10', '10s', 'Infinity', 'NaN'),
+  fc.double().map(String),
+);
+
+test('OTEL_EXPORTER_OTLP_TIMEOUT is reported if, and only if, the SDK does not take it', () => {
+  fc.assert(
+    fc.property(amount, (raw) => {
+      vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', raw);
+      const { timeoutMillis } = convertLegacyHttpOptions({}, 'TRACES', 'v1/traces', {});
+      const isTaken = timeoutMillis === Number(raw);
+      expect(ignoredValues({ OTEL_EXPORTER_OTLP_TIMEOUT: raw }), raw).toHaveLength(isTaken ? 0 : 1);
     }),
   );
 });
