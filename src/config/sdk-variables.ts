@@ -9,6 +9,7 @@ import { type Environment, oneOf, url, type Variable, wholeNumber } from './envi
  */
 
 const meaning = '';
+const withRatio = ['traceidratio', 'parentbased_traceidratio'];
 const samplers = [
   'always_on',
   'always_off',
@@ -225,12 +226,21 @@ export function variablesWithoutEffect(env: Environment): string[] {
     .filter((name) => env[name]?.trim())
     .toSorted()
     .flatMap((name) => {
-      const reason = reasonWithoutEffect(name, env[name]?.trim());
+      const reason = reasonWithoutEffect(name, env);
       return reason === undefined ? [] : [`${name} has no effect: ${reason}.`];
     });
 }
 
-function reasonWithoutEffect(name: string, value: string | undefined): string | undefined {
+function reasonWithoutEffect(name: string, env: Environment): string | undefined {
+  const value = env[name]?.trim();
+  const sampler = env['OTEL_TRACES_SAMPLER']?.trim() ?? '';
+  if (name === 'OTEL_TRACES_SAMPLER_ARG' && !withRatio.includes(sampler))
+    return `it needs OTEL_TRACES_SAMPLER=${withRatio.join(' or ')}`;
+  if (
+    /^OTEL_NODE_(?:EN|DIS)ABLED_INSTRUMENTATIONS$/.test(name) &&
+    env['TELEMETRY_INSTRUMENTATION'] !== 'auto'
+  )
+    return 'it needs TELEMETRY_INSTRUMENTATION=auto';
   if (name === 'OTEL_METRICS_EXPORTER' && (value === 'none' || value === 'prometheus')) return undefined;
   if (ofMetricExporters.test(name)) return 'metrics are scraped from /metrics, and not sent';
   if (name === 'OTEL_CONFIG_FILE') return 'each setting is a variable';
