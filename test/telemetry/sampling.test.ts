@@ -10,6 +10,7 @@ import {
 import type { ReceivedSpan } from '../../lab/console/otlp/messages.ts';
 import { printSpanTrees } from '../../lab/harness/span-tree.ts';
 import { schemaUrl, serviceVersion } from '../../src/telemetry/version.ts';
+import { startScriptedGateway } from '../support/processes/scripted-gateway.ts';
 import {
   exemplarTraces,
   spawnTracedService,
@@ -162,15 +163,25 @@ describe('the standard variables', () => {
     expect(service.receiver.requests).toBe(0);
   });
 
-  test('OTEL_SDK_DISABLED passes the trace of a caller on, and leaves no exemplar of it', async () => {
-    const service = await spawn({ OTEL_SDK_DISABLED: 'true' });
+  test('OTEL_SDK_DISABLED passes the trace and the baggage of a caller on, and leaves no exemplar of it', async () => {
+    await using gateway = await startScriptedGateway();
+    const service = await spawn({
+      OTEL_SDK_DISABLED: 'true',
+      PAYMENT_GATEWAY_URL: gateway.url,
+      PROPAGATION_INTERNAL_HOSTS: '127.0.0.1',
+    });
+    const sent = () => gateway.charges.at(-1)?.headers;
     for (const flags of ['01', '00']) {
       const caller = { traceparent: newTraceparent(flags), tracestate: 'vendor=1' };
       const { headers } = await service.api.place(teaOrder, caller);
       const line = await service.requestLine(headers.get('x-request-id') ?? '');
       expect(line).toMatchObject({ trace_id: caller.traceparent.split('-')[1] });
-      expect(service.gatewayLog.at(-1)).toMatchObject({ traceparent: caller.traceparent });
+      expect(sent()).toMatchObject(caller);
     }
+    const { headers } = await service.api.place(teaOrder, { baggage: 'tenant=shop' });
+    expect(await service.requestLine(headers.get('x-request-id') ?? '')).not.toHaveProperty('trace_id');
+    expect(sent()).toMatchObject({ baggage: 'tenant=shop' });
+    expect(sent()).not.toHaveProperty('traceparent');
     expect(exemplarTraces(await service.scrape())).toEqual([]);
     await service.process.stop();
     expect(service.receiver.requests).toBe(0);

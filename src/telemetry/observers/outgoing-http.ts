@@ -1,4 +1,12 @@
-import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  context,
+  INVALID_SPAN_CONTEXT,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 import { constantAttributes, oncePerPair } from '../otlp/constant-attributes.ts';
 import type { Boundary } from '../tracing/boundary.ts';
 import { rememberLast } from '../tracing/remember-last.ts';
@@ -18,13 +26,13 @@ export function observeOutgoingRequests(boundary: Boundary): void {
     // It opens the way through a proxy. The request itself follows.
     if (request.method === 'CONNECT') return;
     const requestContext = currentRequestContext();
-    // Outside a trace: another part of the process, such as an exporter, sends it.
-    if (requestContext?.trace === undefined) return;
+    // Another part of the process, such as an exporter, sends it.
+    if (requestContext === undefined) return;
     const parent = recordingSpan();
     const span = parent && startSpan(parent, request, requestContext.attempt ?? 1);
     if (span) spans.set(request, span);
     const carrier: Record<string, string> = {};
-    const sender = span ?? unrecordedBelow(requestContext.trace);
+    const sender = span ?? unrecordedBelow(requestContext.trace ?? INVALID_SPAN_CONTEXT);
     boundary.sendsTo(sender, request.origin);
     propagation.inject(trace.setSpan(context.active(), sender), carrier);
     for (const [name, value] of Object.entries(carrier)) request.addHeader(name, value);

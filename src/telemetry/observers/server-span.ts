@@ -11,7 +11,7 @@ import type { FastifyRequest } from 'fastify';
 import type { CallerTrust } from '../../http/limits/trusted-callers.ts';
 import { callerOf, linkStranger } from '../tracing/caller.ts';
 import { rootContext } from '../tracing/linked-context.ts';
-import { failAs, ignoreChanges, startTrace } from '../tracing/tracing.ts';
+import { failAs, ignoreChanges, startTrace, validContext } from '../tracing/tracing.ts';
 import type { HttpNames } from './http-names.ts';
 import { createRequestKinds, describeStart, schemeOf } from './server-attributes.ts';
 
@@ -65,7 +65,9 @@ export function ownServerSpans({
 /** Without baggage, a request that is not sampled needs no context: the log and the called side get its trace elsewhere. */
 function keepBaggage(parent: Context, span: Span): ServerSpan['run'] {
   if (propagation.getBaggage(parent) === undefined) return (next) => next();
-  return (next) => context.with(trace.setSpan(parent, span), next);
+  // Without an SDK, a caller that sends baggage alone has no trace.
+  const inContext = validContext(span) === undefined ? parent : trace.setSpan(parent, span);
+  return (next) => context.with(inContext, next);
 }
 
 /**
