@@ -20,6 +20,7 @@ import { enforceRequestRules } from '../http/hardening/request-rules.ts';
 import { answerOtherMethods } from '../http/hardening/method-not-allowed.ts';
 import { readJsonBodies } from '../http/hardening/json-body.ts';
 import { createMalformedRequestHandler } from '../http/hardening/malformed-requests.ts';
+import { securityHeaders } from '../http/hardening/security-headers.ts';
 import { answerInTurn } from '../http/hardening/turns.ts';
 import { boundUnreadAnswers } from '../http/limits/unread-answers.ts';
 import { strictValidation } from '../http/hardening/validation.ts';
@@ -55,7 +56,7 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
     genReqId: () => randomUUID(),
     frameworkErrors: (error, request, reply) => {
       malformed.replyStarted(reply);
-      handleError(error, request, reply.header('x-request-id', request.id));
+      handleError(error, request, reply.headers(securityHeaders).header('x-request-id', request.id));
       connectionEvents.unreadable({ requestId: request.id, status: reply.statusCode });
     },
     clientErrorHandler: malformed.handleParseError,
@@ -63,7 +64,7 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
   limitConnections(app, limits, connectionEvents);
   app.setErrorHandler(handleError);
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
+    reply.headers(securityHeaders).header('x-request-id', request.id);
     done();
   });
 

@@ -49,6 +49,9 @@ describe('security headers', () => {
     ['headers that are too large', async () => sendRaw(`GET / HTTP/1.1\r\nx: ${'x'.repeat(40_000)}\r\n\r\n`)],
     ['text that is not HTTP', async () => sendRaw('what is this\r\n\r\n')],
     ['the OpenAPI document', async () => (await send('GET', '/openapi.json')).headers],
+    ['a scrape', async () => (await fetch(`${service.adminUrl}/metrics`)).headers],
+    ['an unknown path of the admin listener', async () => (await fetch(`${service.adminUrl}/no`)).headers],
+    ['a path there that cannot be decoded', async () => (await fetch(`${service.adminUrl}/%zz`)).headers],
   ])('security headers are on the answer to %s', async (_what, answer) => {
     expect(securityOf(await answer())).toEqual(onEveryAnswer);
   });
