@@ -2,7 +2,6 @@ import { loadConfig } from './config/config.ts';
 import { environmentWarnings } from './config/environment-warnings.ts';
 import { hidesErrors } from './config/log-filter.ts';
 import { variables } from './config/variables.ts';
-import { identity } from './identity.ts';
 import { boundUrl } from './http/listen.ts';
 import { runProcess } from './process.ts';
 import { createService } from './service.ts';
@@ -40,7 +39,7 @@ await runProcess(async () => {
       logger.warn({ event: 'log.dropped', lines }, 'stdout was too slow, log lines are missing'),
   });
   const logger = createLogger({
-    service: identity.name,
+    service: config.serviceName,
     level: config.logLevel,
     destination: stdout,
     onMessage: metrics.logged,

@@ -8,10 +8,11 @@ import {
   type Values,
 } from './environment.ts';
 import { domainConfig, type DomainConfig, domainContradictions } from './domain-config.ts';
+import { identity } from '../identity.ts';
 import type { LogFilter, LogLevel } from './log-filter.ts';
 import { migrationVariables } from './migration-variables.ts';
 import { withProxyNames } from './outgoing-proxy.ts';
-import { knownHttpMethods } from './sdk-variables.ts';
+import { knownHttpMethods, serviceNameIn } from './sdk-variables.ts';
 import { type HttpConfig, httpConfig } from './http-config.ts';
 import { postgresVariables } from './postgres-variables.ts';
 import { variables } from './variables.ts';
@@ -27,6 +28,8 @@ const shortestKey = 22;
 /** The service's configuration. Every time is in milliseconds, every share a number from 0 to 1. */
 export interface Config extends DomainConfig {
   environment: 'development' | 'test' | 'production';
+  /** The name of this process in its log lines, which is the one that its spans have. */
+  serviceName: string;
   logLevel: LogLevel;
   /** Of components with a level of their own. */
   logLevels: LogFilter['components'];
@@ -136,6 +139,7 @@ export function loadConfig(env: Environment = process.env): Config {
   if (faults.length > 0) throw new ConfigError(faults);
   return {
     environment: value.NODE_ENV,
+    serviceName: serviceNameIn(env) ?? identity.name,
     logLevel: value.LOG_LEVEL.level ?? 'info',
     logLevels: value.LOG_LEVEL.components,
     instrumentation: value.TELEMETRY_INSTRUMENTATION,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ignoredValues, knownHttpMethods, variablesWithoutEffect } from './sdk-variables.ts';
+import { ignoredValues, knownHttpMethods, serviceNameIn, variablesWithoutEffect } from './sdk-variables.ts';
 import { loadTelemetryConfig } from './telemetry-config.ts';
 
 const samplers =
@@ -123,6 +123,15 @@ test('what only another variable gives an effect is reported without that one', 
     OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http,pg',
   };
   expect(variablesWithoutEffect(env)).toEqual([]);
+});
+
+test('OTEL_SERVICE_NAME names the process, or else the attribute service.name does', () => {
+  const attributes = { OTEL_RESOURCE_ATTRIBUTES: 'team=a, service.name = web%20shop' };
+  expect(serviceNameIn({ ...attributes, OTEL_SERVICE_NAME: ' shop ' })).toBe('shop');
+  expect(serviceNameIn({ ...attributes, OTEL_SERVICE_NAME: '' })).toBe('web shop');
+  expect(serviceNameIn({ OTEL_RESOURCE_ATTRIBUTES: 'service.name=shop,team' })).toBeUndefined();
+  expect(serviceNameIn({ OTEL_RESOURCE_ATTRIBUTES: 'service.name=' })).toBeUndefined();
+  expect(serviceNameIn({})).toBeUndefined();
 });
 
 test('the known HTTP methods are those of RFC 9110, PATCH and QUERY, or the listed ones alone', () => {

@@ -144,6 +144,14 @@ export function decidesAlone(env: Environment): boolean {
   );
 }
 
+/** What the environment calls the process. As in the SDK, OTEL_SERVICE_NAME comes before the attribute `service.name`. */
+export function serviceNameIn(env: Environment): string | undefined {
+  const given = variablesInForce(env);
+  const attributes = (given['OTEL_RESOURCE_ATTRIBUTES'] ?? '').split(',').map((entry) => pairIn(entry));
+  const named = attributes.findLast((pair) => pair?.key.trim() === 'service.name')?.value.trim();
+  return given['OTEL_SERVICE_NAME'] ?? (named || undefined);
+}
+
 /** The formats in which a trace enters and leaves the service. As in the SDK, `none` excludes all others. */
 export function propagatorsIn(env: Environment): PropagatorName[] {
   const named = env['OTEL_PROPAGATORS']?.split(',').map((name) => name.trim()) ?? ['tracecontext', 'baggage'];

@@ -222,6 +222,7 @@ describe('the standard variables', () => {
       'deployment.environment.name': 'staging',
       'service.version': expect.any(String),
     });
+    expect((await service.line('service.listening', 'level', 'info'))['service']).toBe('shop-orders');
   });
 
   test('OTEL_TRACES_EXPORTER=none exports nothing', async () => {
