@@ -12,11 +12,13 @@ fail() {
 }
 
 url=${1:-}
-[[ $url =~ ^http://([^:/]+):([0-9]+)(/.*)$ ]] || fail 'not a URL of the form http://host:port/path'
+[[ $url =~ ^http://(\[[0-9A-Fa-f:.]+\]|[^:/]+):([0-9]+)(/.*)$ ]] || fail 'not a URL of the form http://host:port/path'
 host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]} path=${BASH_REMATCH[3]}
+# An IPv6 address has brackets in a URL only.
+address=${host//[][]/}
 
 # Bash itself opens a TCP connection for this name.
-{ exec 3<> "/dev/tcp/$host/$port"; } 2> /dev/null || fail 'no connection'
+{ exec 3<> "/dev/tcp/$address/$port"; } 2> /dev/null || fail 'no connection'
 printf 'GET %s HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\n\r\n' "$path" "$host" "$port" >&3
 read -r -t "$patience" -u 3 _ status _ || fail "no answer within $patience s"
 [[ $status == 200 ]] && exit 0

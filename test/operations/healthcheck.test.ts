@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 
@@ -14,10 +14,10 @@ afterEach(() => {
   server?.closeAllConnections();
 });
 
-async function urlOf(listener: RequestListener): Promise<string> {
-  server = createServer(listener).listen(0, '127.0.0.1');
+async function urlOf(listener: RequestListener, host = '127.0.0.1'): Promise<string> {
+  server = createServer(listener).listen(0, host);
   await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/readyz`;
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${(server.address() as AddressInfo).port}/readyz`;
 }
 
 async function check(url: string): Promise<{ code: unknown; stderr: string }> {
@@ -30,16 +30,19 @@ async function check(url: string): Promise<{ code: unknown; stderr: string }> {
   }
 }
 
-test('the health check passes when the answer is 200, and asks under the name in the URL', async () => {
-  const asked: Array<string | undefined> = [];
-  const url = await urlOf(({ method, url: path, headers }, response) => {
-    asked.push(`${method} ${path} ${headers.host}`);
-    response.end('{"status":"ready"}');
-  });
-  expect(await check(url)).toEqual({ code: 0, stderr: '' });
-  // Listeners refuse other names.
-  expect(asked).toEqual([`GET /readyz ${new URL(url).host}`]);
-});
+test.each(['127.0.0.1', '::1'])(
+  'the health check passes when the answer of %s is 200, and asks under the name in the URL',
+  async (host) => {
+    const asked: Array<string | undefined> = [];
+    const url = await urlOf(({ method, url: path, headers }, response) => {
+      asked.push(`${method} ${path} ${headers.host}`);
+      response.end('{"status":"ready"}');
+    }, host);
+    expect(await check(url)).toEqual({ code: 0, stderr: '' });
+    // Listeners refuse other names.
+    expect(asked).toEqual([`GET /readyz ${new URL(url).host}`]);
+  },
+);
 
 test('the health check fails with the status and the body of any other answer', async () => {
   const url = await urlOf((_request, response) => response.writeHead(503).end('postgres is unreachable'));
