@@ -33,7 +33,8 @@ const programs: ReadonlyArray<{ title: string; about: string; variables: Variabl
   },
   {
     title: 'The migrations',
-    about: '`npm run migrate`, which also reads `DATABASE_URL` and `DATABASE_POOLER`, and `npm start`, which does the same first.',
+    about:
+      '`npm run migrate`, which also reads `DATABASE_URL` and `DATABASE_POOLER`, and `npm start`, which does the same first.',
     variables: migrationVariables,
   },
   {

@@ -125,7 +125,13 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   guard(app, { token, lockedPage: () => files.get('locked.html')?.content ?? '', refuseLost });
   const { onUnexpectedError } = options;
   const telemetry = { traces, origins, logs, metrics, maps, senders };
-  await app.register(receiverRoutes, { prefix: '/v1', ...telemetry, forwarder, refuseLost, onUnexpectedError });
+  await app.register(receiverRoutes, {
+    prefix: '/v1',
+    ...telemetry,
+    forwarder,
+    refuseLost,
+    onUnexpectedError,
+  });
   await app.register(pageRoutes, { files });
   await app.register(overviewRoutes({ scraper, alerts, faults, traffic, forwarder, ...telemetry }));
   await app.register(telemetryRoutes(telemetry));

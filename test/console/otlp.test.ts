@@ -142,7 +142,13 @@ test.each(['http.response.status_code', 'http.status_code'])(
   'a call that was answered with 404 has not failed, by %s',
   (key) => {
     const [traceId, spanId, status] = ['a1'.repeat(16), 'b2'.repeat(8), { code: 2 }];
-    const span = (kind: number) => ({ traceId, spanId, kind, status, attributes: [{ key, value: { intValue: 404 } }] });
+    const span = (kind: number) => ({
+      traceId,
+      spanId,
+      kind,
+      status,
+      attributes: [{ key, value: { intValue: 404 } }],
+    });
     const spans = [span(3), span(2)];
     const read = readTraces(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
     expect(read.map(recordOf).map((each) => each?.failed)).toEqual([false, true]);

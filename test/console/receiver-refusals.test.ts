@@ -78,7 +78,11 @@ test.each(['/v1/traces/v1/traces', '/', '/otlp/v1/traces', '/traces?x=1'])(
     expect(answer.status).toBe(404);
     expect(answer.text).toContain(reason);
     const { body } = await shown.call('GET', '/api/senders');
-    expect((body as SenderList).refusals[0]).toMatchObject({ from: `lost at ${path}`, status: 404, reason: expect.stringContaining(reason) as string });
+    expect((body as SenderList).refusals[0]).toMatchObject({
+      from: `lost at ${path}`,
+      status: 404,
+      reason: expect.stringContaining(reason) as string,
+    });
   },
 );
 

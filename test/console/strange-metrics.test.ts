@@ -67,11 +67,19 @@ test('a plot that is being read keeps its lines while other series grow larger',
     attributes: [{ key: 'id', value: { stringValue: `of ${id}` } }],
   });
   const ids = Array.from({ length: 10 }, (_none, id) => id);
-  await sendPoints('many', 'gauge', ids.map((id) => pointOf(id, id)));
+  await sendPoints(
+    'many',
+    'gauge',
+    ids.map((id) => pointOf(id, id)),
+  );
   await page.goto(`${shown.url}/metrics?name=many`);
   const plot = page.getByRole('slider', { name: 'value over time' });
   await plot.focus();
-  await sendPoints('many', 'gauge', ids.map((id) => pointOf(id, 100 - id)));
+  await sendPoints(
+    'many',
+    'gauge',
+    ids.map((id) => pointOf(id, 100 - id)),
+  );
   const newest = page.locator('.metric td').nth(1);
   await expect.poll(() => newest.textContent()).toBe('100');
   expect(await page.evaluate("document.activeElement.getAttribute('aria-label')")).toBe('value over time');

@@ -186,7 +186,10 @@ test('an address opens the line that was open, although many have arrived since'
 
 test('an address opens the attributes of the sender that were open', async () => {
   await page.goto(`${shown.url}/senders`);
-  await page.getByText(/^All \d+ attributes$/).first().click();
+  await page
+    .getByText(/^All \d+ attributes$/)
+    .first()
+    .click();
   await expect.poll(() => page.url()).toContain('sender=');
   await page.reload();
   await page.locator('.sender details[open]').waitFor();
@@ -194,7 +197,11 @@ test('an address opens the attributes of the sender that were open', async () =>
 
 test('an address with any level shows the lines from that level on', async () => {
   for (const severityNumber of [17, 21])
-    await shown.sendLogs({ traceId: '3'.repeat(32), severityNumber, body: { stringValue: `of ${severityNumber}` } });
+    await shown.sendLogs({
+      traceId: '3'.repeat(32),
+      severityNumber,
+      body: { stringValue: `of ${severityNumber}` },
+    });
   await page.goto(`${shown.url}/logs?trace=${'3'.repeat(32)}&level=fatal`);
   await expect.poll(() => page.locator('.logs .name').allTextContents()).toEqual(['of 21']);
 });

@@ -249,7 +249,9 @@ describe('the faults of the settlement worker', () => {
     start(made, { circuits: () => ({ ...closed, settlement: 'open' }) });
     await expect.poll(() => made.stored()?.order.status).toBe('paid');
     await expect.poll(() => counts).toBeGreaterThan(3);
-    expect(made.events.filter(([name]) => name === 'settlementFailed')).toEqual([['settlementFailed', fault]]);
+    expect(made.events.filter(([name]) => name === 'settlementFailed')).toEqual([
+      ['settlementFailed', fault],
+    ]);
   });
 
   test('a round that fails is reported', async () => {

@@ -23,7 +23,8 @@ test('a template may pass the value on to its function', () => {
 });
 
 test('a rule about alerts is evaluated whether or not there are any', () => {
-  const about = (name: string) => `{ alert: A, expr: 'ALERTS{alertname="${name}",alertstate="firing"} == 1' }`;
+  const about = (name: string) =>
+    `{ alert: A, expr: 'ALERTS{alertname="${name}",alertstate="firing"} == 1' }`;
   const [, none, some] = alertsOf(`{ alert: Up, expr: up }, ${about('Down')}, ${about('Up')}`);
   expect([none, some]).toMatchObject([
     { active: [], reasons: [] },

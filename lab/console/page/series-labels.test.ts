@@ -6,7 +6,12 @@ const one = { service: 'shop', scope: 'lib', kind: 'gauge', labels: { state: 'id
 test.each([
   ['services', { ...one, service: 'till' }, ['shop state=idle', 'till state=idle'], ['shop', 'till']],
   ['scopes', { ...one, scope: '' }, ['lib state=idle', 'no scope state=idle'], ['lib', 'no scope']],
-  ['kinds', { ...one, kind: 'counter' as const }, ['gauge state=idle', 'counter state=idle'], ['gauge', 'counter']],
+  [
+    'kinds',
+    { ...one, kind: 'counter' as const },
+    ['gauge state=idle', 'counter state=idle'],
+    ['gauge', 'counter'],
+  ],
   ['labels', { ...one, labels: { state: 'busy' } }, ['state=idle', 'state=busy'], ['idle', 'busy']],
 ])('series of two %s are told apart, in the table and beside the plot', (_what, other, labels, short) => {
   const all = [one, other];

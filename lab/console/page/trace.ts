@@ -72,7 +72,9 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
     trace.spans.flatMap(({ attributes: { 'orders.order.id': id } }) => (typeof id === 'string' ? [id] : [])),
   );
   // A span may link to others of its own trace, and many may link to one.
-  const links = new Map(trace.spans.flatMap((span) => span.links.map((link) => [link.traceId, link] as const)));
+  const links = new Map(
+    trace.spans.flatMap((span) => span.links.map((link) => [link.traceId, link] as const)),
+  );
   const causes = [...links.values()].filter(({ traceId }) => traceId !== '' && traceId !== trace.traceId);
   const followers = trace.linkedFrom.filter(({ traceId }) => traceId !== trace.traceId);
   return [
@@ -100,17 +102,19 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
           fact('Caused by', h('a', { href: `/traces/${link.traceId}?span=${link.spanId}` }, link.traceId)),
         ),
       ...more(causes.length, 'Caused by'),
-      ...followers.slice(0, mostLinked).flatMap((each) =>
-        fact(
-          'Followed by',
-          h(
-            'a',
-            { href: `/traces/${each.traceId}` },
-            h('span', {}, named(each.name)),
-            `, ${elapsed(each.start - end)} later`,
+      ...followers
+        .slice(0, mostLinked)
+        .flatMap((each) =>
+          fact(
+            'Followed by',
+            h(
+              'a',
+              { href: `/traces/${each.traceId}` },
+              h('span', {}, named(each.name)),
+              `, ${elapsed(each.start - end)} later`,
+            ),
           ),
         ),
-      ),
       ...more(followers.length, 'Followed by'),
       ...fact('Trace', h('span', { class: 'id' }, trace.traceId)),
       ...fact('Logs', h('a', { href: `/logs?trace=${trace.traceId}` }, numberOf(trace.logs.length, 'line'))),

@@ -52,7 +52,12 @@ test('another version is another sender, also in a container that keeps its name
     tally.add({ ...resource, 'service.version': version }, { kept: 1 });
     tally.commit();
   }
-  expect(senders.list().senders.map(({ version }) => version).toSorted()).toEqual(['1.2.3', '1.2.4']);
+  expect(
+    senders
+      .list()
+      .senders.map(({ version }) => version)
+      .toSorted(),
+  ).toEqual(['1.2.3', '1.2.4']);
 });
 
 test('a restarted process is another sender, and the one that was silent for longest is forgotten', () => {

@@ -80,8 +80,10 @@ test('a number is found in what a span says, and not in its times, its flags or 
   const texts = createSpanTexts();
   const event = { time: plain.start, name: 'retry', attributes: { attempt: 404 } };
   const kept = texts.toText({ ...plain, parentId: '00f067aa0ba902b7', events: [event] });
-  for (const wanted of ['257', '1700000', 'f067']) expect([wanted, texts.contains(kept, wanted)]).toEqual([wanted, false]);
-  for (const wanted of ['404', '5432', '00f067', 'bbbb']) expect([wanted, texts.contains(kept, wanted)]).toEqual([wanted, true]);
+  for (const wanted of ['257', '1700000', 'f067'])
+    expect([wanted, texts.contains(kept, wanted)]).toEqual([wanted, false]);
+  for (const wanted of ['404', '5432', '00f067', 'bbbb'])
+    expect([wanted, texts.contains(kept, wanted)]).toEqual([wanted, true]);
 });
 
 test('spans that differ in few values take a third of the text', () => {
