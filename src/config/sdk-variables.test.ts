@@ -109,9 +109,6 @@ test('what only another variable gives an effect is reported without that one', 
   expect(variablesWithoutEffect({ OTEL_TRACES_SAMPLER_ARG: '0.1' })).toEqual([
     'OTEL_TRACES_SAMPLER_ARG has no effect: it needs OTEL_TRACES_SAMPLER=traceidratio or parentbased_traceidratio.',
   ]);
-  expect(variablesWithoutEffect({ OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'pg' })).toEqual([
-    'OTEL_NODE_DISABLED_INSTRUMENTATIONS has no effect: it needs TELEMETRY_INSTRUMENTATION=auto.',
-  ]);
   for (const sampler of ['parentbased_always_on', 'parentbased', ' '])
     expect(
       variablesWithoutEffect({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: '0.1' }),
@@ -119,8 +116,6 @@ test('what only another variable gives an effect is reported without that one', 
   const env = {
     OTEL_TRACES_SAMPLER: 'traceidratio',
     OTEL_TRACES_SAMPLER_ARG: '0.1',
-    TELEMETRY_INSTRUMENTATION: 'auto',
-    OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http,pg',
   };
   expect(variablesWithoutEffect(env)).toEqual([]);
 });

@@ -244,11 +244,6 @@ function reasonWithoutEffect(name: string, env: Environment): string | undefined
   const sampler = env['OTEL_TRACES_SAMPLER']?.trim() ?? '';
   if (name === 'OTEL_TRACES_SAMPLER_ARG' && !withRatio.includes(sampler))
     return `it needs OTEL_TRACES_SAMPLER=${withRatio.join(' or ')}`;
-  if (
-    /^OTEL_NODE_(?:EN|DIS)ABLED_INSTRUMENTATIONS$/.test(name) &&
-    env['TELEMETRY_INSTRUMENTATION'] !== 'auto'
-  )
-    return 'it needs TELEMETRY_INSTRUMENTATION=auto';
   if (name === 'OTEL_METRICS_EXPORTER' && (value === 'none' || value === 'prometheus')) return undefined;
   if (ofMetricExporters.test(name)) return 'metrics are scraped from /metrics, and not sent';
   if (name === 'OTEL_CONFIG_FILE') return 'each setting is a variable';
