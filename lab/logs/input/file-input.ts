@@ -34,6 +34,9 @@ export class FileInput implements Input {
   #looksSince = 0;
   #isQuiet = false;
   #isClosed = false;
+  /** Why the last attempt to read, and the last look at it, failed. */
+  #readFault: unknown;
+  #lookFault: unknown;
 
   private constructor(
     file: FileHandle,
@@ -84,7 +87,11 @@ export class FileInput implements Input {
   async read(buffer: Buffer): Promise<number> {
     if (this.#isClosed) return 0;
     const { offset } = this.position;
-    const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, offset);
+    const bytesRead = await this.#readAt(offset, buffer);
+    if (bytesRead === undefined) {
+      this.isComplete = this.#readsOnce;
+      return 0;
+    }
     const isEnd = bytesRead < buffer.length;
     // What came since the last look at the file is new, however long it was quiet before.
     const isUnchanged = offset + bytesRead === this.#size;
@@ -94,9 +101,35 @@ export class FileInput implements Input {
     return isNew || this.isComplete ? bytesRead : 0;
   }
 
+  /** @returns `undefined` if it cannot be read now, as on a disk that fails or a server that is away: the next call tries again */
+  async #readAt(offset: number, buffer: Buffer): Promise<number | undefined> {
+    try {
+      const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, offset);
+      this.#readFault = undefined;
+      return bytesRead;
+    } catch (error) {
+      this.#readFault = error;
+      return undefined;
+    }
+  }
+
+  /** Why it cannot be read at present; `undefined` if it can. */
+  get fault(): unknown {
+    return this.#readFault ?? this.#lookFault;
+  }
+
   /** Looks at its size. @param path where it is now, or `undefined` once it was renamed or deleted */
   async poll(path: string | undefined): Promise<void> {
     if (this.#isClosed) return;
+    try {
+      await this.#look(path);
+      this.#lookFault = undefined;
+    } catch (error) {
+      this.#lookFault = error;
+    }
+  }
+
+  async #look(path: string | undefined): Promise<void> {
     if (path === undefined) this.#rotatedAt ??= performance.now();
     else {
       this.#rotatedAt = undefined;
@@ -139,7 +172,7 @@ export class FileInput implements Input {
 
   /** Whether all of it was read, though it may not be accepted. */
   isRead(): boolean {
-    return this.isComplete && this.position.offset >= this.#seen;
+    return this.isComplete && (this.fault !== undefined || this.position.offset >= this.#seen);
   }
 
   /**

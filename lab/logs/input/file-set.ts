@@ -59,10 +59,11 @@ export function createFileSet(options: FileSetOptions, openFile = open): FileSet
   let compressed: ReadonlySet<string> = new Set();
   let isFirst = true;
 
-  function complain(file: string, reason: string | undefined): void {
-    if (reason !== undefined && complaints.get(file) !== reason) options.say(`${file}: ${reason}.`);
-    if (reason === undefined) complaints.delete(file);
-    else complaints.set(file, reason);
+  /** @param key what is complained of: a path, or the id of an open file, which may have left its path to another one */
+  function complain(file: string, reason: string | undefined, key = file): void {
+    if (reason !== undefined && complaints.get(key) !== reason) options.say(`${file}: ${reason}.`);
+    if (reason === undefined) complaints.delete(key);
+    else complaints.set(key, reason);
   }
 
   /** Their lines were forwarded before somebody compressed them, or are read by `--once`. */
@@ -209,6 +210,7 @@ export function createFileSet(options: FileSetOptions, openFile = open): FileSet
       // What is truncated is known before a copy of it is found.
       for (const [id, input] of files) {
         await input.poll(now.get(id));
+        complain(input.name, input.fault === undefined ? undefined : reasonOf(input.fault), id);
         if (!input.isDone()) continue;
         if (!options.once) {
           files.delete(id);
