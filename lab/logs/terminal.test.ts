@@ -24,6 +24,24 @@ test('the table has the services with the most errors first, and how far the way
   ]);
 });
 
+test('names of double width, with marks or of emoji keep the columns, and a row has room in the terminal', async () => {
+  const counts = createCounts(100);
+  for (const name of ['注文サービス'.repeat(6), 'e\u0301te\u0301', '🚀'.repeat(20), 'orders'])
+    counts.of(name).lines[3] = 1;
+  const stream = Object.assign(new PassThrough(), { isTTY: true, rows: 24, columns: 56 });
+  createTerminal(
+    counts,
+    () => lag,
+    () => undefined,
+    stream as unknown as NodeJS.WriteStream,
+  ).close(true);
+  stream.end();
+  const rows = (await text(stream)).split('\n').slice(0, 5);
+  const columns = (row: string) =>
+    row.replaceAll(/[注文サービス🚀]/gu, '##').replaceAll(/\p{M}/gu, '').length;
+  expect(rows.map(columns)).toEqual([54, 54, 54, 54, 54]);
+});
+
 test('a terminal does not obey the name of a service', () => {
   const counts = createCounts(100);
   counts.of('\u001b[2Jevil\r').lines[3] = 1;

@@ -14,6 +14,8 @@ export interface Terminal {
 const interval = 500;
 const mostRows = 12;
 const barWidth = 30;
+/** Columns. */
+const nameWidth = 30;
 
 /**
  * Shows a table that renews itself, if there is a terminal.
@@ -46,7 +48,7 @@ export function createTerminal(
     // What does not fit would move the cursor further than `erase` moves it back. Some terminals do not know their size.
     const rows = picture(counts, lag(), share(), perSecond)
       .slice(0, (stream.rows || Number.POSITIVE_INFINITY) - 1)
-      .map((each) => each.slice(0, (stream.columns || Number.POSITIVE_INFINITY) - 1));
+      .map((each) => cut(each, (stream.columns || Number.POSITIVE_INFINITY) - 1));
     stream.write(`${rows.join('\n')}\n`);
     height = rows.length;
   }
@@ -92,8 +94,35 @@ export function picture(
 }
 
 function row(name: string, lines: string | number, errors: string | number): string {
-  const shown = printable(name).slice(0, 30);
-  return `${shown.padEnd(30)} ${String(lines).padStart(12)} ${String(errors).padStart(10)}`;
+  const shown = cut(printable(name), nameWidth);
+  const room = ' '.repeat(nameWidth - widthOf(shown));
+  return `${shown}${room} ${String(lines).padStart(12)} ${String(errors).padStart(10)}`;
+}
+
+/** Two columns of a terminal: the scripts of East Asia, their full-width signs, and emoji. */
+const wide =
+  /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation})$/u;
+
+/** Columns that a character takes; none if it is drawn upon the one before. */
+function widthOfOne(character: string): number {
+  return /^\p{M}$/u.test(character) ? 0 : wide.test(character) ? 2 : 1;
+}
+
+function widthOf(text: string): number {
+  let width = 0;
+  for (const character of text) width += widthOfOne(character);
+  return width;
+}
+
+/** The beginning of a text that has room in these columns. */
+function cut(text: string, columns: number): string {
+  let [shown, width] = ['', 0];
+  for (const character of text) {
+    width += widthOfOne(character);
+    if (width > columns) break;
+    shown += character;
+  }
+  return shown;
 }
 
 function bar(share: number): string {
