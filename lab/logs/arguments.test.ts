@@ -16,6 +16,10 @@ test.each([
   [['a.log', '--to', '--count'], "Option '--to' argument is ambiguous. Try --help."],
   [['a.log', '--to', 'stdout', '--to', 'stdout'], '--to stdout is there twice. Try --help.'],
   [
+    ['a.log', '--to', 'http://127.0.0.1:4318/v1/logs'],
+    '--to http://127.0.0.1:4318/v1/logs has the path /v1/logs already, which is appended: leave it out. Try --help.',
+  ],
+  [
     ['a.log', '--count', '--compression', 'br'],
     '--compression must be gzip, zstd, none, not "br". Try --help.',
   ],

@@ -90,6 +90,11 @@ export function readArguments(args: readonly string[]): Arguments | undefined {
       `--to must be stdout or ${url.expected}, not "${to}"`,
     );
   }
+  const appended = targets.find((to) => /\/v1\/logs\/?$/.test(to));
+  check(
+    appended === undefined,
+    `--to ${appended} has the path /v1/logs already, which is appended: leave it out`,
+  );
   const added: Partial<Record<Role, string[]>> = {};
   for (const field of addedFields) {
     const [, role = '', name = ''] = /^(\w+)=(.+)$/.exec(field) ?? [];
