@@ -19,6 +19,12 @@ interface Config {
 /** Refuses data when the container is nearly full; the stack's limit is in MiB of a container that it knows. */
 const memoryLimiter = { check_interval: '1s', limit_percentage: 75, spike_limit_percentage: 15 };
 
+/**
+ * Beyond it, the oldest trace is dropped before anything is decided, errors included, and neither its sender nor an alert counts it.
+ * So the limit on memory, which the sender counts, comes first: some 12 KB of six spans each are 60 % of the default gigabyte.
+ */
+const mostTraces = 50_000;
+
 /** Longer than the five seconds after which the SDKs export, unless they are told otherwise, as the programs of the stack are. */
 const waitAfterRoot = '6s';
 
@@ -90,6 +96,7 @@ export function samplerConfig(stack: string): Config {
       tail_sampling: {
         ...(processors['tail_sampling'] as object),
         decision_wait_after_root_received: waitAfterRoot,
+        num_traces: mostTraces,
       },
     },
     exporters: {

@@ -135,8 +135,12 @@ test('a sampler redacts and samples as the Collector of the stack does', async (
     expect(sampler.processors[name], name).toEqual(stack.processors[name]);
   }
   const sampling = sampler.processors['tail_sampling'] as Sampling;
-  const wait = { decision_wait_after_root_received: sampling.decision_wait_after_root_received };
-  expect(sampling).toEqual({ ...(stack.processors['tail_sampling'] as Sampling), ...wait });
+  const { decision_wait_after_root_received, num_traces } = sampling;
+  expect(sampling).toEqual({
+    ...(stack.processors['tail_sampling'] as Sampling),
+    decision_wait_after_root_received,
+    num_traces,
+  });
   for (const [name, { receivers, processors = [], exporters }] of Object.entries(sampler.service.pipelines)) {
     expect(processors, name).toEqual(stack.service.pipelines[name]?.processors ?? []);
     for (const used of [...receivers, ...exporters]) {
@@ -151,6 +155,20 @@ test('a sampler waits for the spans that another service exports after the root 
   // The chart sets no interval, and other services have the SDK's own.
   const interval = Number(telemetryVariables.OTEL_BSP_SCHEDULE_DELAY.default);
   expect(Number(/^(\d+)s$/.exec(wait)?.[1]) * 1000).toBeGreaterThan(interval);
+});
+
+test('a sampler that is full refuses spans, which their sender counts, before it forgets traces', async () => {
+  const { processors } = parse(await read('deploy/chart/files/collector/sampler.yaml')) as Collector;
+  const { num_traces: most } = processors['tail_sampling'] as Sampling;
+  const limiter = processors['memory_limiter'] as {
+    limit_percentage: number;
+    spike_limit_percentage: number;
+  };
+  const { sampler } = defaults['collector'] as { sampler: { resources: { limits: { memory: string } } } };
+  const [, gibibytes] = /^(\d+)Gi$/.exec(sampler.resources.limits.memory) ?? [];
+  const share = (limiter.limit_percentage - limiter.spike_limit_percentage) / 100;
+  // A trace has some six spans of 2 KB each.
+  expect(most * 6 * 2048).toBeGreaterThan(Number(gibibytes) * 1024 ** 3 * share * 0.9);
 });
 
 test('a router sends a trace, and its log records, to one sampler', async () => {
@@ -176,6 +194,7 @@ test('the images are those of the stack', async () => {
 });
 
 interface Sampling {
+  num_traces: number;
   decision_wait_after_root_received: string;
 }
 
