@@ -1,4 +1,4 @@
-import { parse } from 'yaml';
+import { parse, Scalar } from 'yaml';
 
 /**
  * The routes of the stack's Alertmanager that ask for evidence, as the Prometheus Operator has them.
@@ -59,5 +59,12 @@ export function evidenceRoutes(text: string): object {
 function matcher(text: string): object {
   const [, name, matchType, value] = /^(\w+)(=~|!~|!=|=)"(.*)"$/.exec(text) ?? [];
   if (name === undefined) throw new TypeError(`${text} is no matcher`);
-  return { name, matchType, value };
+  return { name, matchType: quoted(matchType), value };
+}
+
+/** YAML 1.1 has a type of its own for a plain `=`, at which PyYAML and what is made with it end. */
+function quoted(text: string | undefined): Scalar {
+  const scalar = new Scalar(text);
+  scalar.type = Scalar.QUOTE_DOUBLE;
+  return scalar;
 }

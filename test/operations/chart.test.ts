@@ -185,6 +185,15 @@ test('behind HAProxy, a client has its own address', async () => {
   expect(variables.TRUST_PROXY.parse(config?.['TRUST_PROXY'] ?? '')).toBeDefined();
 });
 
+// https://yaml.org/type/value.html
+test('the matchers of the routes for evidence are texts for YAML 1.1, too', async () => {
+  const text = await read('deploy/chart/files/alertmanager/evidence.yaml');
+  expect(text).toContain('matchType: "="');
+  expect(text).not.toMatch(/: =/);
+  // Helm's own YAML would write them without quotes.
+  expect(templates).not.toMatch(/files\/alertmanager\/evidence\.yaml".*toYaml/);
+});
+
 test('the images are those of the stack', async () => {
   const compose = await read('docker-compose.yml');
   const { image } = defaults['collector'] as { image: { tag: string } };
