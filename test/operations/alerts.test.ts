@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test, type TestContext } from 'vitest';
+import { parse } from 'yaml';
 import { parseLogql } from '../support/files/logql.ts';
 import {
   type AlertRule,
@@ -217,6 +218,20 @@ test('an alert has a link to its evidence if Alertmanager asks for evidence for 
       severity,
     ]);
   }
+});
+
+// Alertmanager counts from the end of a notification, and looks again when `group_interval` is over: at that moment, a notification of the
+// last look is younger than this interval.
+test('the heartbeat is sent every minute', async () => {
+  interface Routes {
+    route: { routes: Array<{ receiver: string; group_interval: string; repeat_interval: string }> };
+  }
+  const { route } = parse(await readFile(alertmanager, 'utf8')) as Routes;
+  const beating = route.routes.find(({ receiver }) => receiver === 'heartbeat');
+  const secondsIn = (text = '') => Number(/^(\d+)s$/.exec(text)?.[1]);
+  const look = secondsIn(beating?.group_interval);
+  // The first look at which the last notification is old enough.
+  expect((Math.floor(secondsIn(beating?.repeat_interval) / look) + 1) * look).toBe(60);
 });
 
 test('every alert named in alertmanager.yml exists', async () => {
