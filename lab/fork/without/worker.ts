@@ -31,6 +31,7 @@ export const withoutWorker: Readonly<Record<string, readonly Edit[]>> = {
     remove(/^\+ +settlement: settlementConfig.*\n/gm),
     replace(' ...settlementVariables,', ' ...upstreamVariables,'),
   ],
+  'docs/runbooks/errors-logged.md': [remove(/, `settlement\.failed` an error[^]*?(?=\.\n)/g)],
   'src/bookings/booking-routes.ts': [
     replace(
       'Stored as pending, and decided without a repeat.',
