@@ -56,6 +56,7 @@ export const programs: readonly Program[] = [
       'test/console/page.test.ts',
       'test/console/prometheus.test.ts',
       'test/console/restarted-console.test.ts',
+      'test/console/strange-metrics.test.ts',
       'test/console/strange-telemetry.test.ts',
       'test/console/views.test.ts',
     ],
