@@ -67,7 +67,7 @@ test('a trace is compared with those of its whole name and its service, or with 
   await page.locator('.side-by-side h2').nth(1).waitFor();
   expect(await page.getByLabel('Trace to compare with', { exact: true }).inputValue()).toBe(long.traceId);
   await page.goto(`${shown.url}/compare/${named.traceId}`);
-  const wanted = page.getByLabel('Id of the trace to compare with');
+  const wanted = page.getByLabel('Id of any other trace');
   await wanted.fill('12');
   await wanted.press('Enter');
   await page.getByText('The id of a trace has 32 hexadecimal digits.').waitFor();

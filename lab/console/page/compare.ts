@@ -21,7 +21,7 @@ export const compareView: CreateView = (address, page) => {
   });
   const wanted = h('input', {
     placeholder: 'or the id of any trace',
-    'aria-label': 'Id of the trace to compare with',
+    'aria-label': 'Id of any other trace',
     autocomplete: 'off',
     spellcheck: 'false',
     style: { width: '36ch' },
