@@ -44,7 +44,13 @@ const query: fc.Arbitrary<Omit<LogQuery, 'limit'>> = fc.record(
   { requiredKeys: [] },
 );
 
-const steps = fc.array(fc.array(line, { maxLength: 10 }), { maxLength: 15 });
+const steps = fc.array(
+  fc.record({
+    lines: fc.array(line, { maxLength: 10 }),
+    breaks: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
+  }),
+  { maxLength: 15 },
+);
 
 /** All lines in one list, which is searched for each question. */
 function createNaiveStore() {
@@ -85,6 +91,21 @@ function createNaiveStore() {
   };
 }
 
+function addTo(
+  store: ReturnType<typeof createLogStore>,
+  { lines, breaks }: { lines: LogRecord[]; breaks: boolean },
+) {
+  function* read() {
+    yield* lines;
+    if (breaks) throw new RangeError('The message is truncated.');
+  }
+  try {
+    store.add(read());
+  } catch (error) {
+    if (!breaks) throw error;
+  }
+}
+
 const parsed = (lines: readonly string[]) => lines.map((each) => JSON.parse(each) as NumberedLog);
 
 test('a log store without an eviction gives the answers of a naive store', () => {
@@ -93,8 +114,8 @@ test('a log store without an eviction gives the answers of a naive store', () =>
       const store = createLogStore(10_000_000, () => false);
       const naive = createNaiveStore();
       for (const batch of batches) {
-        store.add(batch);
-        naive.add(batch);
+        addTo(store, batch);
+        if (!batch.breaks) naive.add(batch.lines);
       }
       for (const wanted of [{}, ...queries]) {
         const { last, lines, skipped, kept } = store.find({ ...wanted, limit: 1000 });
@@ -125,11 +146,9 @@ test('a log store that evicts keeps the newest lines, and of the older ones the 
       const store = createLogStore(capacity, (traceId) => traceId === traceIds[0]);
       const naive = createNaiveStore();
       for (const batch of batches) {
-        const lines = batch.map((each) =>
-          Object.assign({}, each, { attributes: { padding: '茶'.repeat(100) } }),
-        );
-        store.add(lines);
-        naive.add(lines);
+        const lines = batch.lines.map((each) => ({ ...each, attributes: { padding: '茶'.repeat(100) } }));
+        addTo(store, { ...batch, lines });
+        if (!batch.breaks) naive.add(lines);
         expect(store.bytes()).toBeLessThanOrEqual(capacity);
       }
       const found = parsed(store.find({ limit: 1000 }).lines);

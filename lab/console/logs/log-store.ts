@@ -32,7 +32,7 @@ export type LogQuery = Static<typeof LogQuery>;
  */
 export interface LogStore {
   /**
-   * Adds the lines of a request. One that is equal to a line of an earlier request, time and ids included, is left out: a
+   * Adds the lines of a request; none of them if the iteration throws. One that is equal to a line of an earlier request, time and ids included, is left out: a
    * sender repeats a batch whose answer it did not get. Equal lines of one request are all kept.
    *
    * @param sender names the process whose line the iteration has just given: replicas may log equal lines in one millisecond
@@ -135,19 +135,29 @@ export function createLogStore(capacity: number, staysFor: (traceId: string) => 
   return {
     add(lines, sender = () => '') {
       const digests: number[] = [];
-      for (const line of lines) {
-        const content = JSON.stringify(line);
-        const digest = digestOf(sender() + content);
-        if (compared.has(digest)) continue;
-        digests.push(digest);
-        last += 1;
-        const place = recentLines.put(content);
-        recentLines.setNumber(place, number, last);
-        recentLines.setNumber(place, time, line.time);
-        recentLines.setNumber(place, severity, severities.indexOf(line.level));
-        recent.push(place);
+      const places: Place[] = [];
+      try {
+        for (const line of lines) {
+          const content = JSON.stringify(line);
+          const digest = digestOf(sender() + content);
+          if (compared.has(digest)) continue;
+          digests.push(digest);
+          const place = recentLines.put(content);
+          recentLines.setNumber(place, time, line.time);
+          recentLines.setNumber(place, severity, severities.indexOf(line.level));
+          places.push(place);
+        }
+      } catch (error) {
+        for (const place of places) recentLines.free(place);
+        recent.grew(0);
+        throw error;
       }
       remember(digests);
+      for (const place of places) {
+        last += 1;
+        recentLines.setNumber(place, number, last);
+        recent.push(place);
+      }
     },
     find(query) {
       const { after = 0, upTo = Infinity, limit } = query;

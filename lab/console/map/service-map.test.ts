@@ -35,7 +35,7 @@ test.each([
   ['outer spans first', (all: SpanFacts[]) => all.toReversed()],
 ])('a map has services, what they call and who calls them, with %s', (_order, arranged) => {
   const maps = createServiceMaps();
-  for (let count = 0; count < 20; count += 1) arranged(order(count < 5)).forEach(maps.add);
+  for (let count = 0; count < 20; count += 1) maps.add(arranged(order(count < 5)));
   const { nodes, edges } = maps.of(60);
   expect(nodes.map(({ id }) => id).toSorted()).toEqual([
     'clients:clients',
@@ -58,7 +58,8 @@ test.each([
 
 test('an edge has the p95 of its calls, to an eighth', () => {
   const maps = createServiceMaps();
-  for (let duration = 1; duration <= 100; duration += 1) maps.add(span({ duration } as Partial<SpanRecord>));
+  for (let duration = 1; duration <= 100; duration += 1)
+    maps.add([span({ duration } as Partial<SpanRecord>)]);
   const [edge] = maps.of(60).edges;
   expect(edge?.p95).toBeGreaterThan(95 * 0.875);
   expect(edge?.p95).toBeLessThan(95 * 1.125);
@@ -66,13 +67,13 @@ test('an edge has the p95 of its calls, to an eighth', () => {
 
 test('a callee that sends no spans has the address that its caller names', () => {
   const maps = createServiceMaps();
-  maps.add(span({ kind: 'CLIENT', attributes: { 'server.address': 'pay.example', 'server.port': 443 } }));
-  maps.add(
+  maps.add([span({ kind: 'CLIENT', attributes: { 'server.address': 'pay.example', 'server.port': 443 } })]);
+  maps.add([
     span({
       kind: 'PRODUCER',
       attributes: { 'messaging.system': 'kafka', 'messaging.destination.name': 't' },
     }),
-  );
+  ]);
   expect(maps.of(60).edges).toMatchObject([
     { from: 'service:orders', to: 'other:pay.example:443' },
     { from: 'service:orders', to: 'messaging:kafka/t', protocol: 'kafka' },
@@ -81,6 +82,6 @@ test('a callee that sends no spans has the address that its caller names', () =>
 
 test('a service that a caller outside of the console calls has clients', () => {
   const maps = createServiceMaps();
-  maps.add(span({ parentId: 'f'.repeat(16) }));
+  maps.add([span({ parentId: 'f'.repeat(16) })]);
   expect(maps.of(60).edges).toMatchObject([{ from: 'clients:clients', to: 'service:orders', calls: 1 }]);
 });

@@ -5,8 +5,8 @@ import type { Peer } from './span-peer.ts';
 
 /** Which services call what, how often, how fast, and how often in vain. */
 export interface ServiceMaps {
-  /** Counts a new span. */
-  add(span: SpanFacts): void;
+  /** Counts a batch of new spans. */
+  add(spans: readonly SpanFacts[]): void;
   /** @param seconds at most those of `longestWindow` */
   of(seconds: number): ServiceMap;
 }
@@ -67,16 +67,19 @@ export function createServiceMaps(): ServiceMaps {
   }
 
   return {
-    add(span) {
+    add(spans) {
       const now = Date.now();
-      if (services.get(span.service) !== now) {
-        // The one that was not heard of for longest stands first.
-        services.delete(span.service);
-        services.set(span.service, now);
-        trim(services, mostAddresses);
+      let last = '';
+      for (const span of spans) {
+        if (span.service !== last) {
+          last = span.service;
+          services.delete(last);
+          services.set(last, now);
+        }
+        if (span.peer !== undefined) addClient(span, span.peer);
+        else if (span.kind === 'SERVER') addServer(span);
       }
-      if (span.peer !== undefined) addClient(span, span.peer);
-      else if (span.kind === 'SERVER') addServer(span);
+      trim(services, mostAddresses);
     },
     of(seconds) {
       const edges = new Map<string, { edge: Pick<ServiceEdge, 'from' | 'to' | 'protocol'>; calls: Calls }>();

@@ -20,7 +20,6 @@ import {
   text,
   type Type,
   unread,
-  verify,
 } from './protobuf.ts';
 import { addAttribute, type Attributes, type AttributeValue, readValue } from './attributes.ts';
 import { type Reader, wire } from './protobuf-reader.ts';
@@ -50,26 +49,9 @@ const attributes = (number: number): Field<Attributes> => ({
     addAttribute(before, from);
     return before;
   },
-  pass: (from) => keyValueShape.pass(from),
 });
 
-const anyValue: Type<AttributeValue> = {
-  wireType: wire.bytes,
-  absent: () => undefined,
-  read: readValue,
-  pass: (from) => anyValueShape.pass(from),
-};
-/** What values are made of, to be read past. */
-const keyValueShape = message({ key: one(1, text), value: one(2, anyValue) });
-const anyValueShape = message({
-  string: one(1, text),
-  boolean: one(2, boolean),
-  integer: one(3, integer),
-  double: one(4, double),
-  list: one(5, message({ values: many(1, anyValue) })),
-  members: one(6, message({ values: many(1, keyValueShape) })),
-  bytes: one(7, unread),
-});
+const anyValue: Type<AttributeValue> = { wireType: wire.bytes, absent: () => undefined, read: readValue };
 const resource = message({ attributes: attributes(1), droppedAttributes: one(2, integer) });
 const scope = message({
   name: one(1, text),
@@ -142,19 +124,6 @@ export interface ReceivedOrigin {
   resource: ReturnType<typeof resource.read> & { schemaUrl: string };
   scope: ReturnType<typeof scope.read> & { schemaUrl: string };
 }
-
-/** A request with records of one kind, as a whole. */
-const requestOf = (record: Type<unknown>) =>
-  message({
-    content: many(
-      1,
-      message({
-        resource: one(1, resource),
-        scopes: many(2, message({ scope: one(1, scope), records: many(2, record), schemaUrl: one(3, text) })),
-        schemaUrl: one(3, text),
-      }),
-    ),
-  });
 
 /**
  * The records of a request, one by one, each with its scope and resource. The requests of all signals wrap their records in the
@@ -253,21 +222,9 @@ const metric = message({
   summary: maybe(11, message({ points: many(1, summaryPoint) })),
 });
 
-/**
- * The records of a request one by one, so that each can be garbage before the next one is read. The request is read past once
- * before, so that nothing is kept of one that cannot be read to its end.
- *
- * @throws {RangeError} if it cannot be read
- */
-const verified = <T extends object>(record: Type<T>) => {
-  const whole = requestOf(record);
-  return (request: Buffer) => {
-    verify(whole, request);
-    return recordsIn(record, request);
-  };
-};
-export const spansIn: (request: Buffer) => Iterable<ReceivedSpan> = verified(span);
-export const linesIn: (request: Buffer) => Iterable<ReceivedLog> = verified(log);
+/** The records of a request one by one. They throw a RangeError where it cannot be read. */
+export const spansIn = (request: Buffer): Iterable<ReceivedSpan> => recordsIn(span, request);
+export const linesIn = (request: Buffer): Iterable<ReceivedLog> => recordsIn(log, request);
 
 /** The records of a request as a list. */
 export const traceRequest = exportRequest(span);

@@ -16,8 +16,6 @@ import { Reader, wire, wrongWireType } from './protobuf-reader.ts';
 export interface Type<T> {
   wireType: number;
   read(from: Reader): T;
-  /** Reads past a value. Throws where `read` does. */
-  pass(from: Reader): void;
   absent(): T;
 }
 
@@ -31,34 +29,30 @@ export interface Field<T> {
   start(): T;
   /** Reads one more value. @returns the field's new value, which may be `before`, mutated */
   add(before: T, from: Reader, wireType: number): T;
-  /** Reads past one more value. Throws where `add` does. */
-  pass(from: Reader, wireType: number): void;
 }
 
 type Fields = Readonly<Record<string, Field<unknown>>>;
 type ValueOf<F extends Fields> = { [Name in keyof F]: F[Name] extends Field<infer T> ? T : never };
 
-export const one = <T>(number: number, { wireType, read, pass, absent }: Type<T>): Field<T> => ({
+export const one = <T>(number: number, { wireType, read, absent }: Type<T>): Field<T> => ({
   number,
   wireType,
   start: absent,
   add: (_before, from) => read(from),
-  pass,
 });
 
 /** A field that tells whether it was written: `optional` in proto3. */
-export const maybe = <T>(number: number, { wireType, read, pass }: Type<T>): Field<T | undefined> => ({
+export const maybe = <T>(number: number, { wireType, read }: Type<T>): Field<T | undefined> => ({
   number,
   wireType,
   start: () => undefined,
   add: (_before, from) => read(from),
-  pass,
 });
 
 /** A repeated field that was not written: most of them, so they share it. */
 const none: readonly never[] = Object.freeze([]);
 
-export const many = <T>(number: number, { wireType, read, pass }: Type<T>): Field<readonly T[]> => ({
+export const many = <T>(number: number, { wireType, read }: Type<T>): Field<readonly T[]> => ({
   number,
   wireType,
   start: () => none,
@@ -69,7 +63,6 @@ export const many = <T>(number: number, { wireType, read, pass }: Type<T>): Fiel
     (before as T[]).push(value);
     return before;
   },
-  pass,
 });
 
 /** Repeated numbers. A parser must accept both forms, whatever the .proto file says. */
@@ -89,17 +82,13 @@ export const numbers = (number: number, { wireType, read }: Type<number>): Field
     }
     return before;
   },
-  pass(from, written) {
-    this.add([], from, written);
-  },
 });
 
-const type = <T>(
-  wireType: number,
-  absent: () => T,
-  read: (from: Reader) => T,
-  pass: (from: Reader) => void = (from) => from.skip(0, wireType),
-): Type<T> => ({ wireType, read, pass, absent });
+const type = <T>(wireType: number, absent: () => T, read: (from: Reader) => T): Type<T> => ({
+  wireType,
+  read,
+  absent,
+});
 
 export const text = type(
   wire.bytes,
@@ -194,20 +183,9 @@ export function message<F extends Fields>(fields: F): Type<ValueOf<F>> {
     from.leave(end);
     return values;
   };
-  const pass = (from: Reader) => {
-    const end = from.enter();
-    while (from.hasMore()) {
-      const { number, wireType } = from.tag();
-      const field = byNumber[number]?.[1];
-      if (field === undefined) from.skip(number, wireType);
-      else if (accepts(field, wireType)) field.pass(from, wireType);
-      else throw wrongWireType(number, wireType);
-    }
-    from.leave(end);
-  };
   // One that was not written is shared, since nothing is written into it.
   const nothing = Object.freeze(initial());
-  return type(wire.bytes, () => nothing, read, pass) as Type<ValueOf<F>>;
+  return type(wire.bytes, () => nothing, read) as Type<ValueOf<F>>;
 }
 
 function accepts({ wireType: own, packable }: Field<unknown>, wireType: number): boolean {
@@ -216,24 +194,18 @@ function accepts({ wireType: own, packable }: Field<unknown>, wireType: number):
 
 /** Reads one type and converts it to another. */
 export const mapped = <Written, T>(
-  { wireType, read, pass, absent }: Type<Written>,
+  { wireType, read, absent }: Type<Written>,
   convert: (written: Written) => T,
 ): Type<T> =>
   type(
     wireType,
     () => convert(absent()),
     (from) => convert(read(from)),
-    pass,
   );
 
 /** @throws {RangeError} if the bytes are not a message of this type */
-export function decode<T>(schema: Pick<Type<T>, 'read'>, content: Buffer): T {
+export function decode<T>(schema: Type<T>, content: Buffer): T {
   return schema.read(new Reader(content));
-}
-
-/** @throws {RangeError} if `decode` would */
-export function verify(schema: Pick<Type<unknown>, 'pass'>, content: Buffer): void {
-  schema.pass(new Reader(content));
 }
 
 /**

@@ -78,7 +78,7 @@ export async function receiverRoutes(app: FastifyInstance, options: ReceiverOpti
           }
         }
       }
-      traces.add(records(), maps.add);
+      maps.add(traces.add(records()));
       tally.commit();
       const reason =
         count === 0 ? '' : 'A span needs a trace id of 16 bytes and a span id of 8, which are not all zero.';

@@ -8,11 +8,12 @@ import { createEntry, type Entry, enter, isWorthKeeping, listedSize, summaryOf }
 /** Traces in the order of their arrival, bounded by bytes. Failed, slow and eventful traces outlive the others. */
 export interface TraceStore {
   /**
-   * Adds the spans of a request. One that its trace has already is left out: a sender repeats a batch whose answer it did not get.
+   * Adds the spans of a request; none of them if the iteration throws. One that its trace has already is left out: a sender
+   * repeats a batch whose answer it did not get.
    *
-   * @param onAdded called with each span that was added, before the next one is read
+   * @returns those that were added
    */
-  add(spans: Iterable<SpanRecord>, onAdded?: (facts: SpanFacts) => void): void;
+  add(spans: Iterable<SpanRecord>): SpanFacts[];
   has(traceId: string): boolean;
   entryOf(traceId: string): Entry | undefined;
   /** Whether the trace is kept longer than ordinary ones. */
@@ -167,14 +168,21 @@ export function createTraceStore(capacity: number): TraceStore {
     placesOf(entry).map((place) => texts.toRecord(entry.traceId, arenas[entry.ring].text(place)));
 
   return {
-    add(spans, onAdded = () => {}) {
-      revision += 1;
-      for (const span of spans) {
-        const facts = factsOf(span);
-        if (addSpan(facts, arenas.recent.put(texts.toText(span)))) onAdded(facts);
+    add(spans) {
+      const read: Array<{ facts: SpanFacts; place: Place }> = [];
+      try {
+        for (const span of spans)
+          read.push({ facts: factsOf(span), place: arenas.recent.put(texts.toText(span)) });
+      } catch (error) {
+        for (const { place } of read) arenas.recent.free(place);
+        recent.grew(0);
+        throw error;
       }
+      revision += 1;
+      const added = read.filter(({ facts, place }) => addSpan(facts, place)).map(({ facts }) => facts);
       // Repeated spans leave their room.
       recent.grew(0);
+      return added;
     },
     has: (traceId) => entries.has(traceId),
     entryOf: (traceId) => entries.get(traceId),
