@@ -36,7 +36,7 @@ export async function observe(
   });
   const answers = await Promise.all([placing, service.api.request<ProblemBody>('GET', `/orders/${orderId}`)]);
   const [placed, read] = answers;
-  const readiness = describeReadiness(await readinessOf(service));
+  const readiness = describeReadiness(await settledReadinessOf(service));
   const ids = new Set(answers.map(({ headers }) => headers.get('x-request-id')));
   const ofRequests = () =>
     service.logs.filter((line) => line['event'] === 'http.request' && ids.has(String(line['request_id'])));
@@ -52,6 +52,18 @@ export async function observe(
     ]),
     readiness,
   };
+}
+
+/** On a busy machine, the check may get no answer in its time while requests do. It says so, and a later one gets it. */
+async function settledReadinessOf(service: Replica): ReturnType<typeof readinessOf> {
+  let latest = await readinessOf(service);
+  const isBusy = () => latest.body.checks['postgres']?.detail?.includes('a statement has just succeeded');
+  const askAgain = async () => {
+    if (isBusy()) latest = await readinessOf(service);
+    return isBusy() ?? false;
+  };
+  await expect.poll(askAgain, { timeout: 5000 }).toBe(false);
+  return latest;
 }
 
 export async function readinessOf({ adminUrl }: Pick<Replica, 'adminUrl'>) {
