@@ -1,4 +1,5 @@
 import { ConfigError } from './config/environment.ts';
+import { onEndingSignal } from './ending-signals.ts';
 import { StartupError } from './errors.ts';
 
 /** A started process, as its entry file sees it. */
@@ -63,27 +64,15 @@ export async function runProcess(start: (ending: Ending) => Promise<Running>): P
   if (process.connected) process.disconnect?.();
 }
 
-/** npm forwards a Ctrl-C that the terminal has already delivered. Signals within these milliseconds count as one. */
-const duplicateWindow = 200;
-
 /** `asked` resolves at the first request to shut down. */
 function endOfProcess(): Ending & { asked: Promise<string> } {
   const { promise: asked, resolve } = Promise.withResolvers<string>();
   const stopping = new AbortController();
-  let firstAt: number | undefined;
   const request = (reason: string): void => {
     resolve(reason);
     stopping.abort(new Error(`shut down: ${reason}`));
   };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      firstAt ??= performance.now();
-      const isSecond = performance.now() - firstAt > duplicateWindow;
-      // The terminal that closes sends SIGHUP, and so may the shell in it, some time later: nobody has lost patience.
-      if (isSecond && signal !== 'SIGHUP') process.exit(1);
-      request(signal);
-    });
-  }
+  onEndingSignal(request);
   // The parent may have died while this process was still loading its modules.
   if (process.connected === false) request('parent process is gone');
   else process.once('disconnect', () => request('parent process is gone'));

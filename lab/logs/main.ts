@@ -1,5 +1,6 @@
 import { environmentWarnings } from '../../src/config/environment-warnings.ts';
 import { ConfigError } from '../../src/config/environment.ts';
+import { onEndingSignal } from '../../src/ending-signals.ts';
 import { StartupError } from '../../src/errors.ts';
 import { readArguments, usage } from './arguments.ts';
 import { loadLogsConfig } from './config.ts';
@@ -8,9 +9,6 @@ import { processLogs } from './process-logs.ts';
 import { logsVariables } from './variables.ts';
 
 /** `npm run logs`: reads log lines, counts them and forwards them. Exit code 1 if something was lost or not readable. */
-
-/** npm forwards a Ctrl-C that the terminal has already delivered. Signals within these milliseconds count as one. */
-const duplicateWindow = 200;
 
 try {
   const args = readArguments(process.argv.slice(2));
@@ -34,15 +32,6 @@ try {
 /** Aborts at the first request to stop. A second SIGTERM or SIGINT ends the process at once. */
 function firstSignal(): AbortSignal {
   const stopped = new AbortController();
-  let firstAt: number | undefined;
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      firstAt ??= performance.now();
-      const isSecond = performance.now() - firstAt > duplicateWindow;
-      // The terminal that closes sends SIGHUP, and so may the shell in it, some time later: nobody has lost patience.
-      if (isSecond && signal !== 'SIGHUP') process.exit(1);
-      stopped.abort();
-    });
-  }
+  onEndingSignal(() => stopped.abort());
   return stopped.signal;
 }
