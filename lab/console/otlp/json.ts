@@ -22,6 +22,7 @@ import {
   statusCodes,
 } from './messages.ts';
 import { readMetric } from './json-metrics.ts';
+import { severityNamed } from './severity.ts';
 
 /**
  * OTLP in JSON, read into the same shape as its protobuf form. Fields that are missing or of another type get the default,
@@ -119,17 +120,10 @@ function readSpan(span: Members): Omit<ReceivedSpan, keyof Origin> {
   };
 }
 
-/** Its name counts within a level, as in `SEVERITY_NUMBER_WARN2`. */
-function severityNumber(any: unknown): number {
-  const [, name = '', place = '1'] = /^SEVERITY_NUMBER_([A-Z]+)([2-4])?$/.exec(text(any)) ?? [];
-  const level = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'].indexOf(name);
-  return level === -1 ? integer(any) : 4 * level + Number(place);
-}
-
 function readLog(log: Members): Omit<ReceivedLog, keyof Origin> {
   return {
     time: time(log['timeUnixNano']),
-    severityNumber: severityNumber(log['severityNumber']),
+    severityNumber: severityNamed(text(log['severityNumber'])) ?? integer(log['severityNumber']),
     severityText: text(log['severityText']),
     body: value(log['body']),
     attributes: attributes(log['attributes']),

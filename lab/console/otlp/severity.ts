@@ -35,3 +35,10 @@ export function levelOf(severity: number, severityText: string): Level {
     ) ?? 'info'
   );
 }
+
+/** The number of a name in the JSON of OTLP, which counts within a level: `SEVERITY_NUMBER_WARN2`. */
+export function severityNamed(text: string): number | undefined {
+  const [, name = '', place = '1'] = /^SEVERITY_NUMBER_([A-Z]+)([2-4])?$/.exec(text) ?? [];
+  const level = levels.findIndex((each) => each.toUpperCase() === name);
+  return level === -1 ? undefined : 4 * level + Number(place);
+}

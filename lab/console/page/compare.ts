@@ -16,7 +16,7 @@ export const compareView: CreateView = (address, page) => {
   const choice = h('select', {
     'aria-label': 'Trace to compare with',
     on: {
-      change: () => page.go(`/compare/${encodeURIComponent(address.id)}${query({ with: choice.value })}`),
+      change: () => compareWith(choice.value),
     },
   });
   const wanted = h('input', {
@@ -38,7 +38,11 @@ export const compareView: CreateView = (address, page) => {
     event.preventDefault();
     const [id] = /[\da-f]{32}/i.exec(wanted.value) ?? [];
     if (id === undefined) page.say('The id of a trace has 32 hexadecimal digits.');
-    else page.go(`/compare/${encodeURIComponent(address.id)}${query({ with: id.toLowerCase() })}`);
+    else compareWith(id.toLowerCase());
+  }
+
+  function compareWith(id: string): void {
+    page.go(`/compare/${encodeURIComponent(address.id)}${query({ with: id })}`);
   }
 
   async function load(): Promise<void> {
