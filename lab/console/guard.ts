@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hostnameOf, strangerIn } from '../../src/http/hardening/known-hosts.ts';
 import { problem } from '../simulator/answer.ts';
+import { cookieOf } from './cookies.ts';
 import type { RefuseLost } from './receiver/lost-telemetry.ts';
 
 export interface GuardOptions {
@@ -45,7 +46,7 @@ export function guard(app: FastifyInstance, { token, lockedPage, refuseLost }: G
     const offered = new URLSearchParams(/\?(.*)/.exec(request.url)?.[1]).get('token');
     if (offered !== null && request.method === 'GET' && isToken(offered, token))
       return letIn(request, reply, token);
-    if (isToken(cookieOf(request), token)) return;
+    if (isToken(cookieOf(request, cookieName(request)), token)) return;
     if (request.url.startsWith('/api/')) {
       return refuse(
         reply,
@@ -106,13 +107,6 @@ function letIn(request: FastifyRequest, reply: FastifyReply, token: string): Fas
 /** The port is in the name, because cookies are shared between ports and several consoles may run. */
 function cookieName({ headers: { host = '' } }: FastifyRequest): string {
   return `console-${new URL(`http://${host}`).port || '80'}`;
-}
-
-function cookieOf(request: FastifyRequest): string {
-  const name = cookieName(request);
-  const cookies = request.headers.cookie?.split(';') ?? [];
-  const own = cookies.map((each) => each.trim()).find((each) => each.startsWith(`${name}=`));
-  return own?.slice(name.length + 1) ?? '';
 }
 
 function isToken(offered: string, token: string): boolean {

@@ -21,7 +21,7 @@ const libraryStyles: Readonly<Record<string, string>> = {
 };
 const documents = ['index.html', 'locked.html'];
 /** Modules that a document loads. */
-const entries = ['main.ts', 'theme.ts'];
+const entries = ['main.ts'];
 /** Maximum bytes of all scripts together. */
 const largestPage = 16_777_216;
 

@@ -1,6 +1,7 @@
 import { data as iso4217 } from 'currency-codes';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { currencies } from '../../src/orders/currency.ts';
+import { currencies, minorUnitDecimals } from '../../src/orders/currency.ts';
 import { money, wholeUnits } from './money.ts';
 
 test.each([
@@ -39,6 +40,55 @@ test.each([
   [1_234_567, 'KWD', 'KWD 1,235'],
 ])('%i minor units of %s are abbreviated to %s', (minor, currency, shown) => {
   expect(plain(money(minor, currency, true))).toBe(shown);
+});
+
+test('every amount in every currency is written as by Intl, which has the symbols of the Unicode CLDR', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...currencies), fc.maxSafeNat(), (currency, minor) => {
+      const decimals = minorUnitDecimals(currency) ?? 0;
+      const exact = new Intl.NumberFormat('en', {
+        style: 'currency',
+        currency,
+        minimumFractionDigits: decimals,
+        maximumFractionDigits: decimals,
+      });
+      expect(money(minor, currency)).toBe(exact.format(`${minor}e-${decimals}` as `${number}`));
+    }),
+  );
+});
+
+test('every symbol is that of the Unicode CLDR', () => {
+  const symbolsOf = (currency: string) =>
+    new Intl.NumberFormat('en', { style: 'currency', currency }).formatToParts(1);
+  const shown = currencies.map((currency) => money(1, currency).replace(/[\d.]+$/, ''));
+  expect(shown).toEqual(
+    currencies.map((currency) => {
+      const parts = symbolsOf(currency);
+      return parts
+        .slice(
+          0,
+          parts.findIndex(({ type }) => type === 'integer'),
+        )
+        .map(({ value }) => value)
+        .join('');
+    }),
+  );
+});
+
+test('every large amount is abbreviated as by Intl', () => {
+  // More is written as `1000T`, or with a comma, depending on the version of Intl.
+  const units = fc.integer({ min: 100_000, max: 999_000_000_000_000 });
+  fc.assert(
+    fc.property(units, (amount) => {
+      const compact = new Intl.NumberFormat('en', {
+        style: 'currency',
+        currency: 'JPY',
+        notation: 'compact',
+        maximumSignificantDigits: 3,
+      });
+      expect(money(amount, 'JPY', true)).toBe(compact.format(amount));
+    }),
+  );
 });
 
 test('an amount in an unknown currency is shown as it is', () => {

@@ -148,7 +148,6 @@ describe('the page', () => {
       'icon.svg',
       'main-.js',
       'styles-.css',
-      'theme-.js',
     ]);
     expect(size).toBeLessThan(1_000_000);
   });

@@ -37,6 +37,23 @@ test('the switch for colours wins over the system and is remembered', async () =
   await context.close();
 });
 
+test('the chosen colours are there before the page runs any code', async () => {
+  const context = await browser.newContext({ colorScheme: 'light', javaScriptEnabled: false });
+  const own = await context.newPage();
+  const { origin } = new URL(shown.pageUrl);
+  const background = () => own.evaluate('getComputedStyle(document.body).backgroundColor');
+  await own.goto(shown.pageUrl);
+  await own.waitForURL(`${origin}/`);
+  await expect.poll(background).toBe('rgb(255, 255, 255)');
+  await context.addCookies([{ name: 'console-theme', value: 'dark', url: origin }]);
+  await own.reload();
+  await expect.poll(background).toBe('rgb(16, 19, 24)');
+  await context.addCookies([{ name: 'console-theme', value: 'none', url: origin }]);
+  await own.reload();
+  await expect.poll(background).toBe('rgb(255, 255, 255)');
+  await context.close();
+});
+
 test('a question mark opens the help, and escape closes it', async () => {
   await page.goto(shown.pageUrl);
   await page.locator('.plot').first().waitFor();

@@ -1,3 +1,5 @@
+import { withCommas } from '../../report/digits.ts';
+
 /** Formats of figures. They are made for comparison, so that similar values have the same number of digits. */
 
 /** @param ms milliseconds */
@@ -53,14 +55,9 @@ export function count(value: number): string {
   return grouped(value, 0);
 }
 
-/**
- * With a comma before every three digits. Not by `Intl`, whose first use takes a browser 40 ms: it reads the data of all languages, while
- * the first view waits.
- */
+/** Not by `Intl`, whose first use takes a browser 40 ms: it reads the data of all languages, while the first view waits. */
 export function grouped(value: number, decimals: number): string {
-  const [whole = '', fraction] = value.toFixed(decimals).split('.');
-  const digits = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
-  return fraction === undefined ? digits : `${digits}.${fraction}`;
+  return withCommas(value.toFixed(decimals));
 }
 
 const thousands = [
@@ -75,7 +72,7 @@ export function figure(value: number): string {
   const size = Math.abs(rounded);
   if (size >= 1e15 || (size > 0 && size < 1e-3)) return rounded.toExponential().replace('e+', 'e');
   const [divisor, letter] = thousands.find(([each]) => size >= each) ?? [1, ''];
-  return `${(rounded / divisor).toLocaleString('en', { maximumSignificantDigits: 4 })}${letter}`;
+  return `${withCommas(String(Number((rounded / divisor).toPrecision(4))))}${letter}`;
 }
 
 /** With six digits, and all of those before the point as far as they are exact: a count is the one that was sent. */
