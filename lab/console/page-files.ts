@@ -27,6 +27,7 @@ const largestPage = 16_777_216;
 
 const types = {
   script: 'text/javascript; charset=utf-8',
+  sourceMap: 'application/json; charset=utf-8',
   style: 'text/css; charset=utf-8',
   document: 'text/html; charset=utf-8',
   image: 'image/svg+xml',
@@ -39,7 +40,10 @@ const types = {
 export async function readPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
   const scripts = await bundled(entries);
   const files = new Map<string, PageFile>();
-  for (const { name, content } of scripts) files.set(name, { type: types.script, content, isLasting: true });
+  for (const { name, content } of scripts) {
+    const type = name.endsWith('.map') ? types.sourceMap : types.script;
+    files.set(name, { type, content, isLasting: true });
+  }
   for (const name of documents) {
     const text = await readFile(path.join(folder, name), 'utf8');
     const styles = await stylesOf(text);

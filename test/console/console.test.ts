@@ -152,6 +152,15 @@ describe('the page', () => {
     expect(size).toBeLessThan(1_000_000);
   });
 
+  test('a source map leads from the minified script to the modules', async () => {
+    const [, script = ''] = /src="(\/page\/main-[^"]+)"/.exec((await shown.call('GET', '/')).text) ?? [];
+    const [, map = ''] = /\/\/# sourceMappingURL=(\S+)\s*$/.exec((await shown.raw('GET', script)).text) ?? [];
+    const { text } = await shown.raw('GET', `/page/${map}`);
+    const { sources, sourcesContent } = JSON.parse(text) as { sources: string[]; sourcesContent: string[] };
+    const overview = sources.findIndex((name) => name.endsWith('lab/console/page/overview.ts'));
+    expect(sourcesContent[overview]).toContain('export function overviewView');
+  });
+
   test('the page answers at the address of each view and serves no other file', async () => {
     for (const path of [
       '/',
