@@ -10,7 +10,7 @@ export const consoleVariables = {
     meaning: 'port of the console, for its page and for telemetry over OTLP/HTTP; 0 picks a free one',
   }),
   CONSOLE_MEMORY: wholeNumber(8, 4096, {
-    default: '42',
+    default: '28',
     meaning: 'MiB of traces, log lines and metrics that the console keeps; the oldest are dropped first',
   }),
   CONSOLE_API_URL: serverUrl({

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Targets } from '../console/targets.ts';
-import { heapOptions } from '../console/heap-options.ts';
+import { heapEnvironment, heapOptions } from '../console/heap-options.ts';
 import { announcedUrl, startChild } from './child.ts';
 import type { DevConfig } from './config.ts';
 import { childEnvironment } from './dependencies.ts';
@@ -41,7 +41,7 @@ export async function startConsole(
   const child = await startChild({
     name: 'The console',
     args: [...heapOptions, entry],
-    env: childEnvironment(config),
+    env: { ...heapEnvironment, ...childEnvironment(config) },
     onLine: showLogLine,
     signal,
   });

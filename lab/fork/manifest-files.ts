@@ -44,7 +44,7 @@ const scripts = {
   simulator: 'exec node lab/simulator/main.ts',
   traffic: 'exec node lab/traffic/main.ts',
   console:
-    'NODE_COMPILE_CACHE=.data/compile-cache exec node --max-semi-space-size=8 --optimize-for-size lab/console/main.ts',
+    'NODE_COMPILE_CACHE=.data/compile-cache MALLOC_ARENA_MAX=1 exec node --max-semi-space-size=4 --heap-growing-percent=15 lab/console/main.ts',
   bench: 'node lab/bench/main.ts',
   chaos: 'node lab/chaos/main.ts',
   evidence: 'exec node lab/evidence/main.ts',

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Targets } from '../../console/targets.ts';
-import { heapOptions } from '../../console/heap-options.ts';
+import { heapEnvironment, heapOptions } from '../../console/heap-options.ts';
 import { compileCache } from '../../harness/service-process.ts';
 import { type BenchProcess, startProcess } from '../shared/processes.ts';
 import { type Kind, kinds } from './batches.ts';
@@ -34,10 +34,10 @@ export async function startBuilds(
   await using parts = new AsyncDisposableStack();
   parts.defer(() => rm(folder, { recursive: true, force: true }));
 
-  async function start(name: string, file: string, nodeOptions: readonly string[]): Promise<Build> {
+  async function start(name: string, file: string, { nodeOptions, env }: HeapSettings): Promise<Build> {
     const options = {
       script: file,
-      env: { CONSOLE_PORT: '0', ...compileCache },
+      env: { CONSOLE_PORT: '0', ...compileCache, ...env },
       nodeOptions: ['--disable-warning=ExperimentalWarning', ...nodeOptions],
       logFile: path.join(folder, `${name}.log`),
     };
@@ -48,9 +48,9 @@ export async function startBuilds(
     return { name, process: running, ...noFigures(), pages: [] };
   }
 
-  const builds = [await start('this build', script, heapOptions)];
+  const builds = [await start('this build', script, { nodeOptions: heapOptions, env: heapEnvironment })];
   if (before !== undefined)
-    builds.push(await start('build before', path.resolve(before, script), await optionsOf(before)));
+    builds.push(await start('build before', path.resolve(before, script), await settingsOf(before)));
   const running = parts.move();
   return { builds, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
@@ -60,9 +60,17 @@ export const noFigures = (): Pick<Build, 'costs' | 'memory'> => ({
   memory: [],
 });
 
-/** The options that an earlier build starts with. */
-async function optionsOf(folder: string): Promise<readonly string[]> {
+interface HeapSettings {
+  nodeOptions: readonly string[];
+  env: Readonly<Record<string, string>>;
+}
+
+/** What an earlier build starts with. */
+async function settingsOf(folder: string): Promise<HeapSettings> {
   const file = path.resolve(folder, 'lab/console/heap-options.ts');
-  const module = (await import(file)) as { heapOptions: readonly string[] };
-  return module.heapOptions;
+  const module = (await import(file)) as {
+    heapOptions: readonly string[];
+    heapEnvironment?: HeapSettings['env'];
+  };
+  return { nodeOptions: module.heapOptions, env: module.heapEnvironment ?? {} };
 }
