@@ -9,6 +9,7 @@ import type { Variable } from '../src/config/environment.ts';
 import { migrationVariables } from '../src/config/migration-variables.ts';
 import { telemetryVariables } from '../src/config/telemetry-variables.ts';
 import { variables } from '../src/config/variables.ts';
+import { refuseArguments } from '../src/arguments.ts';
 
 /** `npm run docs`: writes docs/configuration.md from the variables of each program. */
 
@@ -81,4 +82,7 @@ function tableOf(known: Variables): string {
   return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n');
 }
 
-if (import.meta.main) await writeFile(page, configurationPage());
+if (import.meta.main) {
+  refuseArguments();
+  await writeFile(page, configurationPage());
+}

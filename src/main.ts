@@ -1,3 +1,4 @@
+import { refuseArguments } from './arguments.ts';
 import { loadConfig } from './config/config.ts';
 import { environmentWarnings } from './config/environment-warnings.ts';
 import { hidesErrors } from './config/log-filter.ts';
@@ -20,6 +21,7 @@ const withoutOwnNames =
 const withoutErrors =
   'LOG_LEVEL leaves out errors, so that the alert ErrorsLogged, which counts the written ones, does not fire for them: LOG_LEVEL=error has all';
 
+refuseArguments();
 await runProcess(async () => {
   const config = loadConfig();
   const metrics = createMetrics({

@@ -6,6 +6,7 @@ import { detectionDashboard } from './detection.ts';
 import { saturationDashboard } from './saturation.ts';
 import { serviceDashboard } from './service.ts';
 import { telemetryDashboard } from './telemetry-health.ts';
+import { refuseArguments } from '../../src/arguments.ts';
 
 /** The folder that Grafana's provisioning reads. */
 export const folder = path.resolve(import.meta.dirname, '../dashboards');
@@ -26,6 +27,7 @@ export function renderDashboards(): Map<string, string> {
 }
 
 if (import.meta.main) {
+  refuseArguments();
   await mkdir(folder, { recursive: true });
   const files = renderDashboards();
   const old = (await readdir(folder)).filter((name) => name.endsWith('.json') && !files.has(name));

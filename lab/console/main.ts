@@ -1,3 +1,4 @@
+import { refuseArguments } from '../../src/arguments.ts';
 import { environmentWarnings } from '../../src/config/environment-warnings.ts';
 import { StartupError } from '../../src/errors.ts';
 import { runProcess } from '../../src/process.ts';
@@ -7,6 +8,7 @@ import { startConsole } from './console.ts';
 import type { Targets } from './targets.ts';
 import { consoleVariables } from './variables.ts';
 
+refuseArguments();
 await runProcess(async () => {
   const { environment, targets, ...options } = loadConsoleConfig();
   if (environment === 'production')

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { refuseArguments } from '../../src/arguments.ts';
 import { demoApiKey, loadConfig, loadMigrationConfig } from '../../src/config/config.ts';
 import { environmentWarnings } from '../../src/config/environment-warnings.ts';
 import { loadTelemetryConfig } from '../../src/config/telemetry-config.ts';
@@ -40,6 +41,8 @@ const embeddedDatabase = 'postgres://embedded';
 
 /** Milliseconds that PostgreSQL and the simulator have to end after the service. */
 const dependenciesDeadline = 20_000;
+
+refuseArguments(['--watch']);
 
 /**
  * `npm start`: the service and its dependencies in one command. Postgres and the payment gateway simulator start in

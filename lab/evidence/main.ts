@@ -1,3 +1,4 @@
+import { refuseArguments } from '../../src/arguments.ts';
 import { environmentWarnings } from '../../src/config/environment-warnings.ts';
 import { boundUrl } from '../../src/http/listen.ts';
 import { runProcess } from '../../src/process.ts';
@@ -5,6 +6,8 @@ import { createLogger } from '../../src/telemetry/logging/logger.ts';
 import { loadEvidenceConfig } from './config.ts';
 import { startEvidence } from './server.ts';
 import { evidenceVariables } from './variables.ts';
+
+refuseArguments();
 
 /** `npm run evidence`: takes a profile and raises the log level when Alertmanager says so. */
 await runProcess(async () => {

@@ -1,3 +1,4 @@
+import { refuseArguments } from '../../src/arguments.ts';
 import { environmentWarnings } from '../../src/config/environment-warnings.ts';
 import { loadTelemetryConfig, type TelemetryConfig } from '../../src/config/telemetry-config.ts';
 import { boundUrl } from '../../src/http/listen.ts';
@@ -10,6 +11,7 @@ import { simulatorVariables } from './variables.ts';
 
 const service = 'payment-gateway';
 
+refuseArguments();
 await runProcess(async () => {
   const { logLevel, hasCollector, ...options } = loadSimulatorConfig();
   // Validated even without a collector, as in every other program.

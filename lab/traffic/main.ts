@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
+import { refuseArguments } from '../../src/arguments.ts';
 import { environmentWarnings } from '../../src/config/environment-warnings.ts';
 import { listen } from '../../src/http/listen.ts';
 import { runProcess } from '../../src/process.ts';
@@ -18,6 +19,7 @@ const patience = 3000;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
+refuseArguments();
 await runProcess(async (ending) => {
   // Without a listener, the first line that cannot be written would end the process with a stack.
   for (const stream of [process.stdout, process.stderr])

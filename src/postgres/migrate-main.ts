@@ -1,3 +1,4 @@
+import { refuseArguments } from '../arguments.ts';
 import { loadMigrationConfig } from '../config/config.ts';
 import { ConfigError } from '../config/environment.ts';
 import { environmentWarnings } from '../config/environment-warnings.ts';
@@ -5,6 +6,7 @@ import { migrationVariables } from '../config/migration-variables.ts';
 import { variables } from '../config/variables.ts';
 import { applyMigrations } from './apply-migrations.ts';
 
+refuseArguments();
 try {
   const config = loadMigrationConfig();
   const say = (line: string) => void process.stderr.write(`${line}\n`);

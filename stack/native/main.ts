@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { type Child, announcedUrl } from '../../lab/dev/child.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../lab/dev/postgres/embedded-postgres.ts';
 import { npmIsGone } from '../../lab/dev/npm-parent.ts';
+import { refuseArguments } from '../../src/arguments.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { runProcess } from '../../src/process.ts';
 import { startEvidence, startGateway, startOrders, startTraffic } from './applications.ts';
@@ -36,6 +37,7 @@ const order: readonly ToolName[] = [
   'grafana',
 ];
 
+refuseArguments();
 await runProcess(async ({ signal, request }) => {
   // Without a listener, the first line that cannot be written would end this process before its parts.
   for (const stream of [process.stdout, process.stderr])

@@ -5,9 +5,11 @@ import { addOperatorTypes, removeTypes } from './support/crds.ts';
 import { objectsIn, render, root, variations } from './support/helm.ts';
 import { schemasOf } from './support/openapi-schemas.ts';
 import { schemaFolder } from './support/kubeconform.ts';
+import { refuseArguments } from '../../src/arguments.ts';
 
 /** `npm run chart:schemas`: writes the schemas of what the chart renders, as the cluster of KUBECONFIG publishes them. */
 
+refuseArguments();
 const demo = await readFile(path.join(root, 'deploy/kind/dependencies.yaml'), 'utf8');
 const rendered = await Promise.all(variations.map(([, options]) => render(options)));
 const types = new Set(

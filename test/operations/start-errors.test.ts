@@ -46,6 +46,25 @@ test.each([
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
 });
 
+test.each([
+  ['the service', service],
+  ['npm start', npmStart],
+  ['npm run migrate', ['src/postgres/migrate-main.ts']],
+  ['npm run docs', ['scripts/configuration-page.ts']],
+])(
+  '%s does nothing on an argument that it does not know, and --help says which there are',
+  async (_name, args) => {
+    const { code, stdout, stderr } = await run([...args, '--dry-run'], required);
+    expect(stderr).toBe('Unknown argument "--dry-run". Try --help.\n');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    const help = await run([...args, '--help'], required);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toMatch(
+      /^(There are no options|Options: --watch)\. Everything else is set by environment variables\.\n$/,
+    );
+  },
+);
+
 test('the service logs what is misspelt before it listens', async () => {
   await using cleanup = new AsyncDisposableStack();
   const started = await spawnServiceProcess({

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { refuseArguments } from '../../src/arguments.ts';
 import { demoApiKey, loadConfig } from '../../src/config/config.ts';
 import { StartupError } from '../../src/errors.ts';
 import { runProcess } from '../../src/process.ts';
@@ -19,6 +20,8 @@ const serviceArgs = ['--import', path.join(root, 'src/telemetry/sdk.ts'), path.j
 
 /** Milliseconds that PostgreSQL and the simulator have to end after the service. */
 const dependenciesDeadline = 20_000;
+
+refuseArguments(['--watch']);
 
 /**
  * `npm start`: the service and its dependencies in one command. They stop in reverse order. In production, only the service

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { refuseArguments } from '../../src/arguments.ts';
 import { runProcess } from '../../src/process.ts';
 import { loadSimulatorConfig } from './config.ts';
 import { active, faultsIn, noFaults } from './faults.ts';
@@ -14,6 +15,7 @@ import { createOperations } from './operations.ts';
  */
 
 const requestBody = Compile(Type.Object({ reference: Type.String(), quantity: Type.Integer() }));
+refuseArguments();
 await runProcess(async () => {
   const { host, port } = loadSimulatorConfig();
   const confirmations = new Map<string, string>();
