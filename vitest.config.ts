@@ -4,7 +4,7 @@ import { missingPrograms } from './lab/harness/programs.ts';
 
 /** Tests that need no service: they read files (rules, dashboards, the stack's configuration) or call single parts. */
 const withoutService = [
-  'test/operations/{alerts,chaos-catalogue,chart,compose,compose-variants,console-queries,dashboards,dev-container,docs,healthcheck,house,image,link-node,panel-values,provisioning,readme,scaling,supply-chain}.test.ts',
+  'test/operations/{alerts,chaos-catalogue,chart,command-lines,compose,compose-variants,console-queries,dashboards,dev-container,docs,healthcheck,house,image,link-node,panel-values,provisioning,readme,scaling,supply-chain}.test.ts',
   'test/telemetry/unit/*.test.ts',
   'test/mutation/*.test.ts',
   'test/orders/*.test.ts',
