@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCommand } from '../../lab/harness/command-line.ts';
+import { combinations } from './combinations.ts';
 import { walkForks } from './walk-forks.ts';
-import { memoryOfParts, walkParts, writeTable } from './walk-parts.ts';
+import { memoryOfParts, partForks, walkParts, writeTable } from './walk-parts.ts';
 import { walkRecipes } from './walk-recipes.ts';
 
 const usage = `npm run test:fork -- [options]
@@ -51,6 +52,15 @@ await runCommand(async () => {
 async function testForks({ forks, parts, recipes, memory, ...values }: Chosen): Promise<void> {
   const everything = !forks && !parts && !recipes && !memory;
   const only = values.only.split(',').filter(Boolean);
+  const known = [
+    ...(everything || forks ? combinations.map(({ name }): string => name) : []),
+    ...(everything || parts ? partForks.map(({ title }) => title) : []),
+  ];
+  const unknown = only.find((name) => !known.includes(name));
+  if (unknown !== undefined && known.length === 0)
+    throw new Error('--only needs --forks or --parts. Try --help.');
+  if (unknown !== undefined)
+    throw new Error(`--only takes ${known.join(', ')}, not "${unknown}". Try --help.`);
   const folder = await mkdtemp(path.join(tmpdir(), 'forks-'));
   const problems: string[] = [];
   try {

@@ -17,6 +17,13 @@ const inProcess: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 const page = path.join(root, 'docs/forking.md');
 
+/** The forks that {@link walkParts} makes, with what they go without. */
+export const partForks: ReadonlyArray<{ title: string; without: readonly string[] }> = [
+  { title: 'whole', without: [] },
+  ...Object.keys(parts).map((name) => ({ title: name, without: [name] })),
+  { title: 'least', without: Object.keys(parts) },
+];
+
 /**
  * That a fork without each part, and without all, is whole: types, lint, unused code and its own tests. What each costs goes
  * into docs/forking.md.
@@ -25,11 +32,7 @@ const page = path.join(root, 'docs/forking.md');
  */
 export async function walkParts(folder: string, only: readonly string[]): Promise<string[]> {
   const problems: string[] = [];
-  const forks = [
-    { title: 'whole', without: [] },
-    ...Object.keys(parts).map((name) => ({ title: name, without: [name] })),
-    { title: 'least', without: Object.keys(parts) },
-  ].filter(({ title }) => only.length === 0 || only.includes(title));
+  const forks = partForks.filter(({ title }) => only.length === 0 || only.includes(title));
   for (const { title, without } of forks) {
     const said = title === 'whole' || title === 'least' ? title : `without ${title}`;
     const target = await make(folder, title, without);

@@ -3,6 +3,16 @@ import { expect, test } from 'vitest';
 
 test.each([
   ['test:kubernetes', ['test/kubernetes/run.ts', '--nope'], "Unknown option '--nope'. Try --help."],
+  [
+    'test:fork',
+    ['test/fork/run.ts', '--forks', '--only', 'nope'],
+    '--only takes bookings, pet-hotel, daycare-2, not "nope". Try --help.',
+  ],
+  [
+    'test:fork',
+    ['test/fork/run.ts', '--recipes', '--only', 'redis'],
+    '--only needs --forks or --parts. Try --help.',
+  ],
 ])('npm run %s refuses a mistake on its command line before any work, in one line', (_name, args, line) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 });
   expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: `${line}\n` });
