@@ -94,6 +94,7 @@ function readOptions() {
 
 function wayOf({ pooler: mode, beside }: { pooler?: string; beside: boolean }): Way {
   if (mode === undefined && !beside) return { kind: 'direct' };
+  if (mode === undefined) throw new Error('--beside needs --pooler. Try --help.');
   if (mode !== 'session' && mode !== 'transaction') {
     throw new Error(`--pooler must be session or transaction, not "${mode}". Try --help.`);
   }

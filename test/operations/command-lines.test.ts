@@ -13,6 +13,7 @@ test.each([
     ['test/fork/run.ts', '--recipes', '--only', 'redis'],
     '--only needs --forks or --parts. Try --help.',
   ],
+  ['test:failover', ['lab/failover/main.ts', '--beside'], '--beside needs --pooler. Try --help.'],
 ])('npm run %s refuses a mistake on its command line before any work, in one line', (_name, args, line) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 });
   expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: `${line}\n` });
