@@ -10,6 +10,7 @@ import { startPostgres } from './postgres.ts';
 import { type Pace, runExperiment } from './run-experiment.ts';
 import { broken, type ExperimentResult } from './experiment-run.ts';
 import { describeRun, type Report } from './report/report.ts';
+import { faultOfFolder } from '../report/report-folder.ts';
 import { writeReport } from './report/write-report.ts';
 import type { Environment } from './environment.ts';
 import { leftBehind } from './left-behind.ts';
@@ -57,6 +58,8 @@ function choose(names: readonly string[]): Experiment[] {
 }
 
 async function run(options: ChaosOptions, experiments: readonly Experiment[]): Promise<void> {
+  const fault = options.out === undefined ? undefined : faultOfFolder(options.out);
+  if (fault !== undefined) throw new UsageError(fault);
   const display = createDisplay(options.json ? process.stderr : process.stdout);
   const { seed, given, timeScale } = options;
   const prometheus = options.alerts && !given ? findTool('prometheus') : undefined;

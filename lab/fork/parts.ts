@@ -43,6 +43,7 @@ export const sharedFiles: readonly string[] = [
   'lab/report/digits.ts',
   'lab/report/table.ts',
   'lab/report/machine.ts',
+  'lab/report/report-folder.ts',
   'lab/simulator/invalid-request.ts',
   'lab/simulator/refuse-strangers.ts',
   'lab/simulator/answer.ts',

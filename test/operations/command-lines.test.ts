@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 
+const notWritable =
+  "Nothing can be written to --out /dev/null/report: ENOTDIR: not a directory, mkdir '/dev/null/report'.";
+
 test.each([
   ['test:kubernetes', ['test/kubernetes/run.ts', '--nope'], "Unknown option '--nope'. Try --help."],
   [
@@ -14,6 +17,8 @@ test.each([
     '--only needs --forks or --parts. Try --help.',
   ],
   ['test:failover', ['lab/failover/main.ts', '--beside'], '--beside needs --pooler. Try --help.'],
+  ['chaos', ['lab/chaos/main.ts', '--out', '/dev/null/report'], notWritable],
+  ['bench:locks', ['lab/bench/locks/main.ts', '--out', '/dev/null/report'], notWritable],
 ])('npm run %s refuses a mistake on its command line before any work, in one line', (_name, args, line) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 });
   expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: `${line}\n` });

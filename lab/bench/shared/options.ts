@@ -1,4 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { faultOfFolder } from '../../report/report-folder.ts';
 import { BenchFailure } from './failure.ts';
 
 /** Options of the benchmarks that measure in rounds. */
@@ -28,14 +29,22 @@ const commonArguments = {
  * Reads the options of this process: those of the benchmark, and `--out`.
  *
  * @returns `undefined` for `--help`, which prints the usage
- * @throws {BenchFailure} on an unknown option or a missing value
+ * @throws {BenchFailure} on an unknown option, a missing value, or a folder that cannot be written
  */
 export function readArguments<const Config extends ParseArgsOptionsConfig>(usage: string, options: Config) {
-  try {
-    const { values } = parseArgs({ options: { ...options, ...commonArguments } });
-    if (!('help' in values && values.help === true)) return values;
+  const values = parse(options);
+  if ('help' in values && values.help === true) {
     process.stdout.write(usage);
     return undefined;
+  }
+  const fault = 'out' in values && typeof values.out === 'string' ? faultOfFolder(values.out) : undefined;
+  if (fault !== undefined) throw new BenchFailure(fault);
+  return values;
+}
+
+function parse<const Config extends ParseArgsOptionsConfig>(options: Config) {
+  try {
+    return parseArgs({ options: { ...options, ...commonArguments } }).values;
   } catch (error) {
     const [reason = ''] = (error instanceof Error ? error.message : String(error)).split(/\.\s/);
     throw new BenchFailure(`${reason}. Try --help.`, { cause: error });
