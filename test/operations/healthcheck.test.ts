@@ -63,6 +63,17 @@ test('the health check fails when the answer does not come', async () => {
   expect(await check(url)).toEqual({ code: 1, stderr: `${url}: no answer within 3 s\n` });
 });
 
+test.each<'destroy' | 'resetAndDestroy'>(['destroy', 'resetAndDestroy'])(
+  'the health check says at once that the connection was closed without an answer (%s)',
+  async (close) => {
+    const url = await urlOf(({ socket }) => socket[close]());
+    expect(await check(url)).toEqual({
+      code: 1,
+      stderr: `${url}: the connection was closed without an answer\n`,
+    });
+  },
+);
+
 test('the health check fails when its argument is no URL that it can ask', async () => {
   for (const url of ['', 'https://127.0.0.1:1/', '127.0.0.1:7071'])
     expect(await check(url)).toMatchObject({ code: 1 });
