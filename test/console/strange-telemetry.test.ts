@@ -130,6 +130,16 @@ test('a trace is named after its root, although a clock that is behind dates oth
   expect(await page.locator('.facts').textContent()).toContain('Mon Feb 03 2020, 09:59:59.000');
 });
 
+test('a trace that begins with a call has the same status in the list and on its page', async () => {
+  const attributes = [{ key: 'http.response.status_code', value: { intValue: '404' } }];
+  const call = otlpSpan({ kind: 3, attributes });
+  await shown.sendSpans(call);
+  for (const path of [`traces?text=${call.traceId}`, `traces/${call.traceId}`]) {
+    await page.goto(`${shown.url}/${path}`);
+    await expect.poll(() => page.locator(':is(.heading, a.row) .status').allTextContents()).toEqual(['ok']);
+  }
+});
+
 test('a long line leaves room for others on a phone until it is opened, and then has its own lines', async () => {
   const text = `first line\n${'of a very long trace of a stack '.repeat(120)}`;
   await shown.sendLogs({ traceId: '6'.repeat(32), severityNumber: 17, body: { stringValue: text } });

@@ -1,5 +1,5 @@
 import type { TraceDetail } from '../api-types.ts';
-import { httpStatusIn } from '../http-status.ts';
+import { statusOfAnswer } from '../http-status.ts';
 import { ApiError, call, messageOf, repeat } from './api.ts';
 import { dated, duration, elapsed, named, numberOf } from './format.ts';
 import { copyButton } from './copy-button.ts';
@@ -67,7 +67,6 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
   if (!root) return [h('h1', {}, 'Trace')];
   const start = Math.min(...trace.spans.map((span) => span.start));
   const end = Math.max(...trace.spans.map((span) => span.end));
-  const status = httpStatusIn(root.attributes);
   const orderIds = new Set(
     trace.spans.flatMap(({ attributes: { 'orders.order.id': id } }) => (typeof id === 'string' ? [id] : [])),
   );
@@ -81,7 +80,7 @@ function headingOf(trace: TraceDetail): HTMLElement[] {
     h('h1', {}, named(root.name)),
     statusOf({
       failed: trace.spans.some((span) => span.failed),
-      httpStatus: typeof status === 'number' ? status : null,
+      httpStatus: statusOfAnswer(root),
     }),
     h(
       'dl',

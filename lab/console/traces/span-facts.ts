@@ -1,5 +1,5 @@
 import type { SpanRecord } from '../api-types.ts';
-import { httpStatusIn } from '../http-status.ts';
+import { statusOfAnswer } from '../http-status.ts';
 import { type Peer, peerOf } from '../map/span-peer.ts';
 
 /** What the console computes with. The rest of a span is kept as text. */
@@ -28,7 +28,6 @@ const none: readonly string[] = [];
 
 export function factsOf(span: SpanRecord): SpanFacts {
   const { traceId, spanId, parentId, name, kind, service, start, end, failed, attributes } = span;
-  const status = httpStatusIn(attributes);
   const orderId = attributes['orders.order.id'];
   const rpc = attributes['rpc.system'];
   return {
@@ -41,7 +40,7 @@ export function factsOf(span: SpanRecord): SpanFacts {
     start,
     end,
     failed,
-    httpStatus: kind === 'SERVER' && typeof status === 'number' ? status : null,
+    httpStatus: statusOfAnswer(span),
     eventful: span.events.length > 0,
     exemplar: attributes['orders.exemplar'] === true,
     orderId: typeof orderId === 'string' ? orderId : '',
