@@ -80,6 +80,37 @@ test('a callee that sends no spans has the address that its caller names', () =>
   ]);
 });
 
+test.each([
+  ['the sender first', (all: SpanFacts[]) => all],
+  ['the consumers first', (all: SpanFacts[]) => all.toReversed()],
+])(
+  'messages lead from their sender over their topic to each consumer, with the spans of %s',
+  (_order, arranged) => {
+    const maps = createServiceMaps();
+    const about = (destination: string) => ({
+      'messaging.system': 'rabbitmq',
+      'messaging.destination.name': destination,
+    });
+    const sent = span({ kind: 'PRODUCER', attributes: about('topic') });
+    const taken = { kind: 'CONSUMER', parentId: sent.spanId } as const;
+    maps.add(
+      arranged([
+        sent,
+        span({ ...taken, service: 'mails', attributes: about('topic:mails'), failed: true }),
+        span({ ...taken, service: 'stock' }),
+        // The worker of a service takes what the service left to itself.
+        span({ kind: 'CONSUMER', service: 'worker' }),
+      ]),
+    );
+    const topic = 'messaging:rabbitmq/topic';
+    expect(maps.of(60).edges.toSorted((a, b) => (a.to < b.to ? -1 : 1))).toMatchObject([
+      { from: 'service:orders', to: topic, protocol: 'rabbitmq', calls: 1 },
+      { from: topic, to: 'service:mails', protocol: 'rabbitmq', calls: 1, errors: 1 },
+      { from: topic, to: 'service:stock', protocol: 'rabbitmq', calls: 1, errors: 0 },
+    ]);
+  },
+);
+
 test('a service that a caller outside of the console calls has clients', () => {
   const maps = createServiceMaps();
   maps.add([span({ parentId: 'f'.repeat(16) })]);

@@ -16,10 +16,19 @@ interface Call {
   peer: Peer;
 }
 
+/** Messages that a service takes. */
+interface Delivery {
+  to: string;
+  /** Where they come from, by the consumer's own attributes. */
+  peer: Peer | undefined;
+}
+
 /** Spans of clients whose callee is not known yet, of the last batches; and of callees whose caller is not. */
 const mostOpen = 5000;
 /** Addresses whose service is known. */
 const mostAddresses = 200;
+/** Of one message. */
+const mostConsumers = 16;
 
 /**
  * The caller's span says how a call went, network included; it names an address. Which service answers there is learned from the
@@ -32,6 +41,11 @@ export function createServiceMaps(): ServiceMaps {
   const serviceAt = new Map<string, string>();
   const openClients = new Map<string, Call>();
   const openServers = new Map<string, string>();
+  const deliveries = createCallStats<Delivery>();
+  /** What the sender of a delivery calls the place where it sends: names of a topic and of its queues differ. */
+  const sentTo = new Map<string, Peer>();
+  const openProducers = new Map<string, Peer>();
+  const openConsumers = new Map<string, readonly string[]>();
 
   function learn(call: Call, service: string): void {
     const key = addressKey(call);
@@ -66,6 +80,33 @@ export function createServiceMaps(): ServiceMaps {
     trim(openServers, mostOpen);
   }
 
+  function noteSender(key: string, peer: Peer): void {
+    sentTo.delete(key);
+    sentTo.set(key, peer);
+    trim(sentTo, mostAddresses);
+  }
+
+  function addProducer({ spanId }: SpanFacts, peer: Peer): void {
+    for (const key of openConsumers.get(spanId) ?? []) noteSender(key, peer);
+    openProducers.set(spanId, peer);
+    trim(openProducers, mostOpen);
+  }
+
+  function addConsumer({ service, peer, parentId, failed, start, end }: SpanFacts): void {
+    const delivery = { to: service, peer };
+    const key = deliveryKey(delivery);
+    deliveries.add(key, delivery, { failed, duration: end - start });
+    if (parentId === '') return;
+    const sent = openProducers.get(parentId);
+    if (sent !== undefined) {
+      noteSender(key, sent);
+      return;
+    }
+    const others = openConsumers.get(parentId) ?? [];
+    if (others.length < mostConsumers && !others.includes(key)) openConsumers.set(parentId, [...others, key]);
+    trim(openConsumers, mostOpen);
+  }
+
   return {
     add(spans) {
       const now = Date.now();
@@ -76,8 +117,10 @@ export function createServiceMaps(): ServiceMaps {
           services.delete(last);
           services.set(last, now);
         }
-        if (span.peer !== undefined) addClient(span, span.peer);
+        if (span.kind === 'CONSUMER') addConsumer(span);
+        else if (span.peer !== undefined) addClient(span, span.peer);
         else if (span.kind === 'SERVER') addServer(span);
+        if (span.kind === 'PRODUCER' && span.peer !== undefined) addProducer(span, span.peer);
       }
       trim(services, mostAddresses);
     },
@@ -110,6 +153,12 @@ export function createServiceMaps(): ServiceMaps {
         const to = service === undefined ? node(peer.kind, peer.name) : node('service', service);
         join(node('service', from), to, peer.protocol, made);
       }
+      for (const { about, calls: made } of deliveries.within(seconds)) {
+        const peer = sentTo.get(deliveryKey(about)) ?? about.peer;
+        // Work that a service leaves to itself has no sender.
+        if (peer === undefined) continue;
+        join(node(peer.kind, peer.name), node('service', about.to), peer.protocol, made);
+      }
       for (const { about, calls: made } of answers.within(seconds)) {
         // A client that sends a traceparent, but no spans to this console, is a client all the same.
         if (!about.isRoot && called.has(about.service)) continue;
@@ -124,6 +173,7 @@ export function createServiceMaps(): ServiceMaps {
   };
 }
 
+const deliveryKey = ({ to, peer }: Delivery): string => `${to}\n${peer?.name ?? ''}`;
 const addressKey = ({ peer }: Call): string => peer.name;
 
 function described(

@@ -1,6 +1,6 @@
 import type { SpanRecord, Values } from '../api-types.ts';
 
-/** What a span calls, as far as its own attributes say. */
+/** What a span calls, or where its messages come from, as far as its own attributes say. */
 export interface Peer {
   name: string;
   kind: 'database' | 'messaging' | 'other';
@@ -13,6 +13,7 @@ export function peerOf({
   attributes,
   name,
 }: Pick<SpanRecord, 'kind' | 'attributes' | 'name'>): Peer | undefined {
+  if (kind === 'CONSUMER') return queueOf(attributes);
   if (kind !== 'CLIENT' && kind !== 'PRODUCER') return undefined;
   const system = first(attributes, 'db.system.name', 'db.system');
   if (system !== '')
@@ -21,11 +22,8 @@ export function peerOf({
       kind: 'database',
       protocol: system,
     };
-  const broker = first(attributes, 'messaging.system');
-  if (broker !== '') {
-    const queue = first(attributes, 'messaging.destination.name', 'messaging.destination');
-    return { name: join(broker, queue), kind: 'messaging', protocol: broker };
-  }
+  const queue = queueOf(attributes);
+  if (queue !== undefined) return queue;
   const host = first(attributes, 'peer.service', 'server.address', 'net.peer.name', 'network.peer.address');
   const port = first(attributes, 'server.port', 'net.peer.port');
   const isNamed = first(attributes, 'peer.service') !== '';
@@ -34,6 +32,13 @@ export function peerOf({
     kind: 'other',
     protocol: first(attributes, 'rpc.system.name', 'rpc.system') || 'http',
   };
+}
+
+function queueOf(attributes: Values): Peer | undefined {
+  const broker = first(attributes, 'messaging.system');
+  if (broker === '') return undefined;
+  const queue = first(attributes, 'messaging.destination.name', 'messaging.destination');
+  return { name: join(broker, queue), kind: 'messaging', protocol: broker };
 }
 
 const join = (system: string, part: string): string => (part === '' ? system : `${system}/${part}`);

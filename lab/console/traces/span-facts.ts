@@ -18,7 +18,7 @@ export interface SpanFacts
   orderId: string;
   /** Ids of traces. */
   linksTo: readonly string[];
-  /** What the span calls; `undefined` for spans that call nothing. */
+  /** What the span calls, or where its messages come from; `undefined` for other spans. */
   peer: Peer | undefined;
   /** What the callers of a server speak. */
   protocol: string;
