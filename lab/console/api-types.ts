@@ -304,6 +304,7 @@ export interface MetricList {
 /** A counter only grows; a gauge and an `updown` are amounts. */
 export type MetricKind = 'gauge' | 'updown' | 'counter' | 'histogram' | 'summary';
 
+/** Series of one name and unit: two senders may give a name two units. */
 export interface MetricSummary {
   name: string;
   kind: MetricKind;
@@ -330,6 +331,7 @@ export interface MetricSeries {
   /** Name of the instrumentation scope; may be empty. */
   scope: string;
   kind: MetricKind;
+  unit: string;
   labels: Record<string, string>;
   times: number[];
   /**

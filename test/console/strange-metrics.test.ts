@@ -20,12 +20,18 @@ beforeAll(async () => {
 afterAll(() => stack[Symbol.asyncDispose]());
 
 /** Sends points of a metric, ten seconds apart, the last of them now. */
-async function sendPoints(name: string, kind: string, points: readonly object[], about: object = {}) {
+async function sendPoints(
+  name: string,
+  kind: string,
+  points: readonly object[],
+  about: Readonly<Record<string, unknown>> = {},
+) {
   const dataPoints = points.map((point, index) => ({
     timeUnixNano: `${Date.now() - 10_000 * (points.length - 1 - index)}000000`,
     ...point,
   }));
-  const metrics = [{ name, [kind]: { aggregationTemporality: 1, dataPoints, ...about } }];
+  const { unit, ...rest } = about;
+  const metrics = [{ name, unit, [kind]: { aggregationTemporality: 1, dataPoints, ...rest } }];
   await shown.raw('POST', '/v1/metrics', { body: { resourceMetrics: [{ scopeMetrics: [{ metrics }] }] } });
 }
 
@@ -85,6 +91,16 @@ test('a plot that is being read keeps its lines while other series grow larger',
   expect(await page.evaluate("document.activeElement.getAttribute('aria-label')")).toBe('value over time');
   await plot.blur();
   await expect.poll(() => page.locator('.legend').textContent()).toContain('of 0');
+});
+
+test('a name with two units is two metrics of the list, each with its own values', async () => {
+  await sendPoints('pause', 'gauge', [{ asInt: '2' }], { unit: 's' });
+  await sendPoints('pause', 'gauge', [{ asInt: '3000' }], { unit: 'ms' });
+  await page.goto(`${shown.url}/metrics?find=pause`);
+  const names = page.locator('.metric-names li');
+  await expect.poll(() => names.allTextContents()).toEqual(['pause gauge in s, 1', 'pause gauge in ms, 1']);
+  await names.last().getByRole('link').click();
+  await expect.poll(() => page.locator('.metric td').allTextContents()).toEqual(['unknown', '3,000']);
 });
 
 test('a metric that was not received yet is waited for in words', async () => {

@@ -6,7 +6,7 @@ import { bucketsOf, difference, type Measured, type MetricPoint, quantileIn } fr
 
 /** The points of one series, in the order of their times. */
 export interface StoredSeries {
-  readonly about: Pick<MetricPoint, 'service' | 'scope' | 'name' | 'kind' | 'labels'>;
+  readonly about: Pick<MetricPoint, 'service' | 'scope' | 'name' | 'kind' | 'unit' | 'labels'>;
   /** Estimated size in memory. */
   bytes(): number;
   last(): number;
@@ -34,9 +34,9 @@ const shares = { p50: 0.5, p95: 0.95, p99: 0.99 };
 
 export function createSeriesOf(first: MetricPoint): StoredSeries {
   const { service, scope, name, kind, labels, unit, description } = first;
-  const about = { service, scope, name, kind, labels };
+  const about = { service, scope, name, kind, unit, labels };
   // The texts of a metric are kept once, but it may have one series.
-  const texts = Buffer.byteLength(JSON.stringify({ ...about, unit, description }));
+  const texts = Buffer.byteLength(JSON.stringify({ ...about, description }));
   const ownSize = sizes.series + 2 * texts;
   const rows = createNumberTable();
   let buckets: number[][] = [];
@@ -83,6 +83,7 @@ export function createSeriesOf(first: MetricPoint): StoredSeries {
         service,
         scope,
         kind,
+        unit,
         labels: { ...labels },
         ...wanted,
         ...(kind === 'histogram' && {

@@ -199,6 +199,17 @@ test('the series with the largest newest values are found first', () => {
   });
 });
 
+test('a name with two units is two metrics, each with its own series', () => {
+  const dataPoints = [{ timeUnixNano: nanos(1), asInt: '1' }];
+  const { store } = storeOf(['s', 'ms'].map((unit) => ({ name: 'wait', unit, gauge: { dataPoints } })));
+  expect(store.list().metrics).toMatchObject([
+    { name: 'wait', unit: 's', series: 1 },
+    { name: 'wait', unit: 'ms', series: 1 },
+  ]);
+  expect(find(store, 'wait', { unit: 'ms' }).series).toMatchObject([{ unit: 'ms' }]);
+  expect(find(store, 'wait').series).toHaveLength(2);
+});
+
 test('a metric store stays within its capacity, and a label with endless values displaces no other metric', () => {
   const capacity = 2_000_000;
   const now = `${Date.now()}000000`;

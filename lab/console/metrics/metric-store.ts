@@ -8,6 +8,8 @@ import type { MetricPoint } from './metric-points.ts';
 export const MetricQuery = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 5000 }),
+    /** Default: series of every unit. */
+    unit: Type.Optional(Type.String({ maxLength: 5000 })),
     service: Type.Optional(Type.String({ maxLength: 5000 })),
     /** `label=value`, repeated. */
     label: Type.Optional(
@@ -35,7 +37,7 @@ export interface MetricStore {
 }
 
 interface Metric {
-  about: Pick<MetricPoint, 'name' | 'kind' | 'unit' | 'description'>;
+  about: Pick<MetricPoint, 'name' | 'description'>;
   series: Map<string, StoredSeries>;
 }
 
@@ -72,8 +74,8 @@ export function createMetricStore(capacity: number): MetricStore {
   function seriesOf(point: MetricPoint): StoredSeries | undefined {
     let metric = metrics.get(point.name);
     if (metric === undefined) {
-      const { name, kind, unit, description } = point;
-      metric = { about: { name, kind, unit, description }, series: new Map() };
+      const { name, description } = point;
+      metric = { about: { name, description }, series: new Map() };
       metrics.set(name, metric);
     }
     const key = keyOf(point);
@@ -108,16 +110,17 @@ export function createMetricStore(capacity: number): MetricStore {
       }
     },
     list: () => ({
-      metrics: [...metrics.values()].map(summaryOf).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      metrics: [...metrics.values()].flatMap(summariesOf).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
       dropped: { ...dropped },
     }),
-    find({ name, service, label = [], after, limit }) {
+    find({ name, unit, service, label = [], after, limit }) {
       const wanted = [label].flat().map((pair): [string, string] => {
         const at = pair.indexOf('=');
         return [pair.slice(0, at), pair.slice(at + 1)];
       });
       const matching = [...(metrics.get(name)?.series.values() ?? [])].filter(
         ({ about }) =>
+          (unit === undefined || about.unit === unit) &&
           (service === undefined || about.service === service) &&
           wanted.every(([each, value]) => about.labels[each] === value),
       );
@@ -135,13 +138,18 @@ export function createMetricStore(capacity: number): MetricStore {
   };
 }
 
-function keyOf({ service, scope, kind, labels }: MetricPoint): string {
+function keyOf({ service, scope, kind, unit, labels }: MetricPoint): string {
   const pairs = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([service, scope, kind, pairs]);
+  return JSON.stringify([service, scope, kind, unit, pairs]);
 }
 
-function summaryOf({ about, series }: Metric): MetricSummary {
-  const all = [...series.values()];
+function summariesOf({ about, series }: Metric): MetricSummary[] {
+  const byUnit = Map.groupBy(series.values(), (each) => each.about.unit);
+  return [...byUnit.values()].map((all) => summaryOf(about, all));
+}
+
+/** @param all at least one */
+function summaryOf(about: Metric['about'], all: readonly StoredSeries[]): MetricSummary {
   const labels: Record<string, Set<string>> = {};
   for (const each of all) {
     for (const [label, value] of Object.entries(each.about.labels)) {
@@ -149,8 +157,11 @@ function summaryOf({ about, series }: Metric): MetricSummary {
       if (values.size < mostShownLabelValues) values.add(value);
     }
   }
+  const [{ kind, unit } = { kind: 'gauge' as const, unit: '' }] = all.map((each) => each.about);
   return {
     ...about,
+    kind,
+    unit,
     services: [...new Set(all.map((each) => each.about.service))],
     series: all.length,
     labels: Object.fromEntries(

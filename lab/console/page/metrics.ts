@@ -24,6 +24,8 @@ const colours = ['--blue', '--violet', '--amber', '--green', '--red', '--teal', 
 export function metricsView(live: Live): CreateView {
   return (address, page) => {
     const name = address.query.get('name') ?? '';
+    /** Which metric of this name; null for the only one. */
+    const unit = address.query.get('unit');
     const filters = createLabelFilters(address.query.getAll('label'), () => {
       noteChoice();
       void load();
@@ -51,13 +53,14 @@ export function metricsView(live: Live): CreateView {
     let explorer: Explorer | undefined;
 
     function noteChoice(): void {
-      page.note(pathOf(name, filters.values()));
+      page.note(pathOf({ name, unit }, filters.values()));
     }
 
-    function pathOf(metric: string, labels: readonly string[] = []): string {
+    function pathOf(metric: { name: string; unit: string | null }, labels: readonly string[] = []): string {
       const find = wanted.value.trim();
       const parameters = new URLSearchParams([
-        ...(metric === '' ? [] : [['name', metric]]),
+        ...(metric.name === '' ? [] : [['name', metric.name]]),
+        ...(metric.unit === null ? [] : [['unit', metric.unit]]),
         ...labels.map((each) => ['label', each]),
         ...(find === '' ? [] : [['find', find]]),
       ]);
@@ -66,9 +69,14 @@ export function metricsView(live: Live): CreateView {
 
     function showList(): void {
       const text = wanted.value.trim().toLowerCase();
-      const found = (list?.metrics ?? []).filter((each) => each.name.toLowerCase().includes(text));
+      const all = list?.metrics ?? [];
+      const found = all.filter((each) => each.name.toLowerCase().includes(text));
+      const namesakes = Map.groupBy(all, (each) => each.name);
+      const isOneOf = (each: MetricSummary) => (namesakes.get(each.name)?.length ?? 0) > 1;
+      const addressOf = (each: MetricSummary) =>
+        pathOf({ name: each.name, unit: isOneOf(each) ? each.unit : null });
       reconcile(names, found, {
-        key: (each) => each.name,
+        key: (each) => JSON.stringify([each.name, isOneOf(each) && each.unit]),
         create: (each) =>
           h(
             'li',
@@ -76,23 +84,31 @@ export function metricsView(live: Live): CreateView {
             h(
               'a',
               {
-                href: pathOf(each.name),
+                href: addressOf(each),
                 title: each.description,
-                'aria-current': each.name === name ? 'page' : undefined,
+                'aria-current': each === chosenOf(all) ? 'page' : undefined,
               },
               each.name,
             ),
-            h('span', { class: 'muted' }, ` ${each.kind}, ${count(each.series)}`),
+            h(
+              'span',
+              { class: 'muted' },
+              ` ${each.kind}${isOneOf(each) ? ` in ${each.unit || 'no unit'}` : ''}, ${count(each.series)}`,
+            ),
           ),
-        update: (row, each) => row.querySelector('a')?.setAttribute('href', pathOf(each.name)),
+        update: (row, each) => row.querySelector('a')?.setAttribute('href', addressOf(each)),
       });
+    }
+
+    function chosenOf(all: readonly MetricSummary[]): MetricSummary | undefined {
+      return all.find((each) => each.name === name && (unit === null || each.unit === unit));
     }
 
     async function load(): Promise<void> {
       try {
         list = await call<MetricList>('GET', '/api/metrics');
         showList();
-        const about = list.metrics.find((each) => each.name === name);
+        const about = chosenOf(list.metrics);
         if (about) await loadPoints(about);
         else if (name !== '' && !explorer)
           fill(chosen, h('p', { class: 'empty' }, `No metric named ${name} was received yet.`));
@@ -110,6 +126,7 @@ export function metricsView(live: Live): CreateView {
       filters.offer(about.labels);
       const labels = new URLSearchParams([
         ['name', name],
+        ['unit', about.unit],
         ...filters.values().map((each) => ['label', each]),
       ]);
       explorer.update(await call<MetricPoints>('GET', `/api/metrics/points?${labels.toString()}`));
