@@ -312,6 +312,8 @@ export interface MetricSummary {
   description: string;
   services: string[];
   series: number;
+  /** Points of further series of this name, which the bound on the series of a metric refused. */
+  refused: number;
   /** Values by label, at most 50 each. */
   labels: Record<string, string[]>;
   /** Time of the newest point. */

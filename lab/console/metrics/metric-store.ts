@@ -39,6 +39,7 @@ export interface MetricStore {
 interface Metric {
   about: Pick<MetricPoint, 'name' | 'description'>;
   series: Map<string, StoredSeries>;
+  refused: number;
 }
 
 /** @param capacity in bytes */
@@ -75,7 +76,7 @@ export function createMetricStore(capacity: number): MetricStore {
     let metric = metrics.get(point.name);
     if (metric === undefined) {
       const { name, description } = point;
-      metric = { about: { name, description }, series: new Map() };
+      metric = { about: { name, description }, series: new Map(), refused: 0 };
       metrics.set(name, metric);
     }
     const key = keyOf(point);
@@ -84,6 +85,7 @@ export function createMetricStore(capacity: number): MetricStore {
     // A label with endless values must not displace every other metric.
     if (metric.series.size >= mostSeriesOfMetric) {
       dropped.points += 1;
+      metric.refused += 1;
       return undefined;
     }
     const series = createSeriesOf(point);
@@ -143,13 +145,16 @@ function keyOf({ service, scope, kind, unit, labels }: MetricPoint): string {
   return JSON.stringify([service, scope, kind, unit, pairs]);
 }
 
-function summariesOf({ about, series }: Metric): MetricSummary[] {
+function summariesOf({ about, series, refused }: Metric): MetricSummary[] {
   const byUnit = Map.groupBy(series.values(), (each) => each.about.unit);
-  return [...byUnit.values()].map((all) => summaryOf(about, all));
+  return [...byUnit.values()].map((all) => summaryOf({ ...about, refused }, all));
 }
 
 /** @param all at least one */
-function summaryOf(about: Metric['about'], all: readonly StoredSeries[]): MetricSummary {
+function summaryOf(
+  about: Pick<MetricSummary, 'name' | 'description' | 'refused'>,
+  all: readonly StoredSeries[],
+): MetricSummary {
   const labels: Record<string, Set<string>> = {};
   for (const each of all) {
     for (const [label, value] of Object.entries(each.about.labels)) {

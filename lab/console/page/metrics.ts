@@ -1,14 +1,14 @@
 import type { MetricList, MetricPoints, MetricSeries, MetricSummary } from '../api-types.ts';
 import { aligned } from './aligned.ts';
 import { call, messageOf, repeat } from './api.ts';
-import { count, dated, figure, seconds } from './format.ts';
+import { count, figure, seconds } from './format.ts';
 import { fill, h, reconcile, setText } from './h.ts';
 import { createHeatMap } from './heat-map.ts';
 import { createLabelFilters } from './label-filters.ts';
 import type { Live } from './live.ts';
+import { notesOf, shortage } from './metric-notes.ts';
 import { createPlotTable, latencyScale, rateScale } from './plot-table.ts';
 import type { Line, PlotOptions } from './plot.ts';
-import type { Range } from './range.ts';
 import { labelOf, shortLabelOf } from './series-labels.ts';
 import { createSeriesTable, newestOf } from './series-table.ts';
 import type { CreateView, Page } from './view.ts';
@@ -44,6 +44,7 @@ export function metricsView(live: Live): CreateView {
       },
     });
     const names = h('ul', { class: 'metric-names' });
+    const short = h('p', { class: 'muted' });
     const chosen = h(
       'div',
       { class: 'metric' },
@@ -108,6 +109,7 @@ export function metricsView(live: Live): CreateView {
       try {
         list = await call<MetricList>('GET', '/api/metrics');
         showList();
+        setText(short, shortage(list.dropped));
         const about = chosenOf(list.metrics);
         if (about) await loadPoints(about);
         else if (name !== '' && !explorer)
@@ -129,7 +131,7 @@ export function metricsView(live: Live): CreateView {
         ['unit', about.unit],
         ...filters.values().map((each) => ['label', each]),
       ]);
-      explorer.update(await call<MetricPoints>('GET', `/api/metrics/points?${labels.toString()}`));
+      explorer.update(about, await call<MetricPoints>('GET', `/api/metrics/points?${labels.toString()}`));
     }
 
     repeat(load, interval, page.signal);
@@ -139,7 +141,7 @@ export function metricsView(live: Live): CreateView {
         'div',
         { class: 'page' },
         h('div', { class: 'heading' }, h('h1', {}, 'Metrics'), wanted),
-        h('div', { class: 'metrics' }, h('nav', { 'aria-label': 'Metrics' }, names), chosen),
+        h('div', { class: 'metrics' }, h('nav', { 'aria-label': 'Metrics' }, names, short), chosen),
       ),
       up: name === '' ? undefined : '/metrics',
     };
@@ -148,7 +150,7 @@ export function metricsView(live: Live): CreateView {
 
 interface Explorer {
   elements: HTMLElement[];
-  update(points: MetricPoints): void;
+  update(about: MetricSummary, points: MetricPoints): void;
 }
 
 /** The chosen metric: a filter per label, its plot, its heat map and a table of its series. */
@@ -207,7 +209,7 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
       note,
       newest.element,
     ],
-    update({ series, skipped }) {
+    update(latest, { series, skipped }) {
       const drawn = drawnOf(series);
       const keys = drawn.map((each) => labelOf(each, series));
       if (table === undefined || JSON.stringify(keys) !== JSON.stringify(lines)) build(drawn);
@@ -220,21 +222,10 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
       const columns = new Map(values.map((each, index) => [String(index), each]));
       table?.update({ times, columns, faults: live.latest?.faults ?? [], ...range });
       heat?.update(series, range);
-      const largest =
-        series.length > drawn.length
-          ? `The plot has the ${drawn.length} largest of ${series.length + skipped} series${skipped > 0 ? `, and the table the ${series.length} largest` : ''}.`
-          : '';
-      setText(note, `${largest} ${elsewhere(times, range)}`.trim());
+      setText(note, notesOf(latest, { series, skipped, drawn: drawn.length, times, range }));
       newest.update(series);
     },
   };
-}
-
-/** Why the plot is empty although there are values: the clock of a sender may be wrong, and a sender may have stopped. */
-function elsewhere(times: readonly number[], { from, to }: Range): string {
-  const last = times.at(-1);
-  if (last === undefined || times.some((time) => time >= from && time <= to)) return '';
-  return `No point is of the time that is shown: the newest one is of ${dated(last)}.`;
 }
 
 function scaleOf({ kind }: MetricSummary, isSeconds: boolean): Pick<PlotOptions, 'scale' | 'format'> {
