@@ -130,7 +130,8 @@ function givenService(values: ReturnType<typeof parse>['values']): GivenService 
   };
 }
 
-const withoutSlash = (url: string) => url.replace(/\/$/, '');
+/** An address to which a path can be appended. */
+export const withoutSlash = (url: string) => url.replace(/\/$/, '');
 
 function wholeNumber(name: string, text: string | undefined, maximum: number): number | undefined {
   if (text === undefined) return undefined;

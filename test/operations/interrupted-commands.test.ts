@@ -41,9 +41,9 @@ const tourAt = (gatewayUrl: string) =>
     'lab/chaos/tour/main.ts',
     'dead-gateway',
     '--auto',
-    `--url=${service.url}`,
-    `--admin-url=${service.adminUrl}`,
-    `--gateway-url=${gatewayUrl}`,
+    `--url=${service.url}/`,
+    `--admin-url=${service.adminUrl}/`,
+    `--gateway-url=${gatewayUrl}/`,
     '--api-key=shop-key',
   ]);
 

@@ -5,6 +5,7 @@ import { type Addresses, findPlace, usual } from './place.ts';
 import { messageOf } from '../../harness/command-line.ts';
 import { watchInterruption } from '../../harness/interruption.ts';
 import { leftBehind } from '../left-behind.ts';
+import { withoutSlash } from '../options.ts';
 import { stories } from '../../tours/stories.ts';
 
 /** `npm run tour`: four guided failures in the terminal, each with what the telemetry shows of it. */
@@ -58,8 +59,13 @@ async function main(): Promise<void> {
   else if (values.list) for (const { name, title } of stories) say(`${name.padEnd(14)}${title}`);
   else if (unknown !== undefined) throw new Error(`No story begins with "${unknown}". Try --list.`);
   else {
-    const { url, 'admin-url': adminUrl, 'gateway-url': gatewayUrl, 'api-key': apiKey } = values;
-    await guide(chosen, { url, adminUrl, gatewayUrl, apiKey }, values.auto || !process.stdin.isTTY);
+    const at: Addresses = {
+      url: withoutSlash(values.url),
+      adminUrl: withoutSlash(values['admin-url']),
+      gatewayUrl: withoutSlash(values['gateway-url']),
+      apiKey: values['api-key'],
+    };
+    await guide(chosen, at, values.auto || !process.stdin.isTTY);
   }
 }
 
