@@ -36,7 +36,7 @@ function command(args: readonly string[]) {
 }
 
 /** The story that sets a fault at once, against the real service; a simulator of its own has the fault. */
-const tourAt = (gatewayUrl: string) =>
+const tourAt = (gatewayUrl: string, apiKey = 'shop-key') =>
   command([
     'lab/chaos/tour/main.ts',
     'dead-gateway',
@@ -44,7 +44,7 @@ const tourAt = (gatewayUrl: string) =>
     `--url=${service.url}/`,
     `--admin-url=${service.adminUrl}/`,
     `--gateway-url=${gatewayUrl}/`,
-    '--api-key=shop-key',
+    `--api-key=${apiKey}`,
   ]);
 
 async function startGateway() {
@@ -81,6 +81,16 @@ test.each(ways)('a tour takes its faults back on %s', async (_way, interrupt) =>
   expect(await tour.exited).toBe(130);
   expect(await gateway.errorRate()).toBe(0);
   expect(tour.output()).toContain('Interrupted. The faults of the gateway are cleared.');
+  await gateway.close();
+});
+
+test('a tour with a key that the service does not take ends at once, and says so', async () => {
+  const gateway = await startGateway();
+  const tour = tourAt(gateway.url, 'nobodys-key');
+  expect(await tour.exited).toBe(1);
+  expect(tour.output()).toBe(
+    `The service at ${service.url} does not take this key: set --api-key. Try --help.\n`,
+  );
   await gateway.close();
 });
 

@@ -50,6 +50,7 @@ export async function findPlace(at: Addresses, say: (text: string) => void): Pro
   return startOwn();
 }
 
+/** @throws {Error} if the service does not take the key */
 async function runningStack({ url, adminUrl, gatewayUrl, apiKey }: Addresses): Promise<Place | undefined> {
   const [api, admin, gateway] = await Promise.all([
     isUp(`${url}/openapi.json`),
@@ -57,6 +58,13 @@ async function runningStack({ url, adminUrl, gatewayUrl, apiKey }: Addresses): P
     isUp(`${gatewayUrl}/faults`),
   ]);
   if (!api || !admin || !gateway) return undefined;
+  const list = await fetch(`${url}/orders?limit=1`, {
+    headers: { authorization: `Bearer ${apiKey}` },
+    signal: AbortSignal.timeout(patience),
+  });
+  await list.body?.cancel();
+  if (list.status === 401)
+    throw new Error(`The service at ${url} does not take this key: set --api-key. Try --help.`);
   const names = ['grafana', 'jaeger', 'console'] as const;
   const up = await Promise.all(names.map((name) => isUp(usualPages[name])));
   const pages = Object.fromEntries(
