@@ -1,3 +1,4 @@
+import { appendFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { runCommand, wholeNumber } from '../harness/command-line.ts';
 import { watchInterruption } from '../harness/interruption.ts';
@@ -52,6 +53,8 @@ async function run({
   seed,
   out,
 }: NonNullable<ReturnType<typeof readOptions>>): Promise<void> {
+  // Before the failovers, because a file that cannot be written would cost their result.
+  if (out !== undefined) await appendFile(out, '');
   const interrupted = watchInterruption(() => 'There is no report.');
   const machine = describeMachine();
   const say = (line: string) => void process.stdout.write(`${line}\n`);

@@ -17,6 +17,11 @@ test.each([
     '--only needs --forks or --parts. Try --help.',
   ],
   ['test:failover', ['lab/failover/main.ts', '--beside'], '--beside needs --pooler. Try --help.'],
+  [
+    'test:failover',
+    ['lab/failover/main.ts', '--out', '/dev/null/page.md'],
+    "ENOTDIR: not a directory, open '/dev/null/page.md'",
+  ],
   ['chaos', ['lab/chaos/main.ts', '--out', '/dev/null/report'], notWritable],
   ['bench:locks', ['lab/bench/locks/main.ts', '--out', '/dev/null/report'], notWritable],
 ])('npm run %s refuses a mistake on its command line before any work, in one line', (_name, args, line) => {
