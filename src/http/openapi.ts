@@ -111,6 +111,13 @@ function headersOf(status: number): Record<string, object> {
   const headers: Record<string, object> = { ...responseHeaders };
   if (status === 401) headers['www-authenticate'] = { type: 'string' };
   if (status === 405) headers['allow'] = { type: 'string' };
+  if (status === 415) {
+    headers['accept'] = { type: 'string', description: 'The media type to send.' };
+    headers['accept-encoding'] = {
+      type: 'string',
+      description: 'The content coding to send, after one that is not supported.',
+    };
+  }
   if (status === 409 || status === 429 || status === 502 || status === 503) {
     headers['retry-after'] = { type: 'integer', description: 'Seconds to wait before the next attempt.' };
   }

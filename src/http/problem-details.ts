@@ -174,10 +174,12 @@ export type ProblemExtensions = Readonly<Record<string, unknown>> & { errors?: r
 export class RequestProblem extends Error {
   override readonly name = 'RequestProblem';
   readonly problem: ProblemType;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(problem: ProblemType, detail: string) {
+  constructor(problem: ProblemType, detail: string, headers: Readonly<Record<string, string>> = {}) {
     super(detail);
     this.problem = problem;
+    this.headers = headers;
   }
 }
 
@@ -215,13 +217,14 @@ export function problemErrorHandler({ onUnexpectedError }: ErrorHandlerOptions) 
       if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter);
       return sendProblem(reply, problems[error.code], error.message);
     }
-    if (error instanceof RequestProblem) return sendProblem(reply, error.problem, error.message);
+    if (error instanceof RequestProblem)
+      return sendProblem(reply.headers(error.headers), error.problem, error.message);
     if (error.validation) {
       const faults = error.validation.slice(0, mostFaults).map((fault) => describeFault(error, fault));
       return sendProblem(reply, problems.invalid_request, seeErrors, { errors: faults });
     }
     const known = fastifyProblems[error.code];
-    if (known) return sendProblem(reply, problems[known.code], known.detail);
+    if (known) return sendProblem(reply.headers(known.headers ?? {}), problems[known.code], known.detail);
     // Fastify and its plugins have more client errors than the table, such as those for static files.
     const { statusCode = 500 } = error;
     if (statusCode === 403 || statusCode === 404)
@@ -247,8 +250,13 @@ export const seeErrors = 'The request is invalid. See `errors` for what to chang
 
 export const seeDocs = 'There is no such resource. See /docs for the API.';
 
+/** For a 415 because of the media type (RFC 9110, section 15.5.16). */
+export const acceptsJson = { accept: 'application/json' };
+
 /** Errors of Fastify itself. */
-const fastifyProblems: Readonly<Record<string, { code: ProblemCode; detail: string }>> = {
+const fastifyProblems: Readonly<
+  Record<string, { code: ProblemCode; detail: string; headers?: Readonly<Record<string, string>> }>
+> = {
   FST_ERR_CTP_BODY_TOO_LARGE: {
     code: 'payload_too_large',
     detail: 'The body exceeds the size limit. Send a smaller one.',
@@ -256,6 +264,7 @@ const fastifyProblems: Readonly<Record<string, { code: ProblemCode; detail: stri
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     code: 'unsupported_media_type',
     detail: 'Send the header `content-type: application/json`.',
+    headers: acceptsJson,
   },
   FST_ERR_CTP_EMPTY_JSON_BODY: {
     code: 'malformed_request',

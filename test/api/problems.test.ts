@@ -168,13 +168,18 @@ describe('errors as problem details (RFC 9457)', () => {
     await expectProblem({ headers: fields, ...response });
   });
 
-  test.each(['iso-8859-1', '"utf-16"', 'us-ascii', '""'])(
-    'the API answers 415 for a body in the charset %s',
-    async (charset) => {
-      const answer = await place(teaOrder, { 'content-type': `application/json; charset=${charset}` });
-      expect(answer).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
-    },
+  const charsets = ['iso-8859-1', '"utf-16"', 'us-ascii', '""'].map(
+    (name) => `application/json; charset=${name}`,
   );
+  test.each(['text/plain', 'nonsense', ...charsets])('a 415 for %s says to send JSON', async (type) => {
+    const { status, headers } = await place(teaOrder, { 'content-type': type });
+    expect([status, headers.get('accept')]).toEqual([415, 'application/json']);
+  });
+
+  test('a 415 for a content coding says to send none', async () => {
+    const { status, headers } = await place(teaOrder, { 'content-encoding': 'gzip' });
+    expect([status, headers.get('accept-encoding')]).toEqual([415, 'identity']);
+  });
 
   test('the API answers 404 for an order without an id', async () => {
     for (const [method, path] of [

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { errorCodes, type FastifyInstance, type FastifyRequest, type onRequestHookHandler } from 'fastify';
-import { problems, RequestProblem } from '../problem-details.ts';
+import { acceptsJson, problems, RequestProblem } from '../problem-details.ts';
 
 /**
  * Reads JSON bodies. Refuses bodies that two parsers could read differently (text that is not UTF-8, duplicate members,
@@ -25,13 +25,11 @@ export function readJsonBodies(app: FastifyInstance): void {
     }
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-      done(
-        new RequestProblem(problems.unsupported_media_type, 'Send the body without a `content-encoding`.'),
-      );
+      done(refuseMedia('Send the body without a `content-encoding`.', { 'accept-encoding': 'identity' }));
       return;
     }
     if (!isLabelledAsUtf8(request.headers['content-type'])) {
-      done(new RequestProblem(problems.unsupported_media_type, 'Send the body in UTF-8.'));
+      done(refuseMedia('Send the body in UTF-8.', acceptsJson));
       return;
     }
     if (!isUtf8(body)) {
@@ -60,6 +58,10 @@ export function readJsonBodies(app: FastifyInstance): void {
     });
   });
 }
+
+/** @param accepted the header that says what would have been accepted (RFC 9110, section 15.5.16) */
+const refuseMedia = (detail: string, accepted: Readonly<Record<string, string>>) =>
+  new RequestProblem(problems.unsupported_media_type, detail, accepted);
 
 const needsBody = ({ routeOptions }: FastifyRequest) => routeOptions.schema?.body !== undefined;
 
