@@ -130,6 +130,11 @@ const responseHeaders = {
     type: 'string',
     description: 'The id of the request: the one it came with, or a new one.',
   },
+  traceparent: {
+    type: 'string',
+    description: 'The trace of the request (W3C Trace Context). Missing while the service makes no traces.',
+    example: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+  },
   'ratelimit-policy': {
     type: 'string',
     pattern: '^"client";q=\\d+;w=\\d+$',

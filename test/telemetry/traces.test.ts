@@ -47,6 +47,21 @@ describe('the trace of an order', () => {
     expect(exemplarTraces({ types: {}, samples: dependency })).toContain(seen.traceId);
   });
 
+  test('the OpenAPI document declares the header with the trace that an answer carries', async () => {
+    const { headers } = await traced.api.place();
+    const document: unknown = await (await fetch(`${traced.process.url}/openapi.json`)).json();
+    expect(headers.has('traceparent')).toBe(true);
+    expect(document).toHaveProperty([
+      'paths',
+      '/orders',
+      'post',
+      'responses',
+      '201',
+      'headers',
+      'traceparent',
+    ]);
+  });
+
   test('the trace of a declined order marks no error of the service', async () => {
     const order = { ...teaOrder, paymentToken: 'tok_declined' };
     const seen = await follow(traced, 6, () => traced.api.place(order));
