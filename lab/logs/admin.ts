@@ -48,6 +48,8 @@ export async function startAdmin(
       stranger === undefined
         ? answer(request.method ?? '', request.url ?? '', counts, lag)
         : json(403, { code: stranger, detail: 'Add the name to LOGS_ALLOWED_HOSTS if it is yours.' });
+    // RFC 9110, section 15.5.6
+    if (status === 405) response.setHeader('allow', 'GET, HEAD');
     response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' }).end(body);
   });
   const started = Promise.withResolvers<void>();

@@ -122,6 +122,8 @@ test('a receiver that is away stops the reading, and nothing is lost', async () 
   // A page of another site has no access.
   const foreign = await fetch(`${await logs.url}/status`, { headers: { origin: 'https://example.com' } });
   expect(foreign.status).toBe(403);
+  const posted = await fetch(`${await logs.url}/status`, { method: 'POST' });
+  expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
 });
 
 interface Status {
