@@ -103,6 +103,15 @@ test('a name with two units is two metrics of the list, each with its own values
   await expect.poll(() => page.locator('.metric td').allTextContents()).toEqual(['unknown', '3,000']);
 });
 
+test('a gauge of Unix times shows dates', async () => {
+  const started = Date.parse('2020-02-03T10:00:00') / 1000;
+  await sendPoints('backup_timestamp_seconds', 'gauge', [{ asDouble: started }, { asDouble: started + 40 }]);
+  await page.goto(`${shown.url}/metrics?name=backup_timestamp_seconds`);
+  const date = 'Mon Feb 03 2020, 10:00:40.000';
+  await expect.poll(() => page.locator('.metric td').allTextContents()).toEqual(['unknown', date]);
+  await expect.poll(() => page.locator('.legend .value').allTextContents()).toEqual(['2020-02-03']);
+});
+
 test('a metric that was not received yet is waited for in words', async () => {
   await page.goto(`${shown.url}/metrics?name=unknown`);
   await expect

@@ -112,6 +112,11 @@ export function dated(time: number): string {
     : `${date.toDateString()}, ${clock(time)}`;
 }
 
+/** A Unix time in seconds, as a date if there is one. */
+export function moment(value: number): string {
+  return Math.abs(value) <= 8.64e12 ? dated(value * 1000) : inFull(value);
+}
+
 /** Label of a round value on an axis. @param value seconds */
 export function tick(value: number): string {
   return value < 1 ? `${Number((value * 1000).toPrecision(3))} ms` : `${Number(value.toPrecision(3))} s`;

@@ -6,11 +6,14 @@ import { fill, h, reconcile, setText } from './h.ts';
 import { createHeatMap } from './heat-map.ts';
 import { createLabelFilters } from './label-filters.ts';
 import type { Live } from './live.ts';
+import { type Meaning, meaningOf } from './metric-meaning.ts';
 import { notesOf, shortage } from './metric-notes.ts';
+import { newestOf } from './newest.ts';
 import { createPlotTable, latencyScale, rateScale } from './plot-table.ts';
 import type { Line, PlotOptions } from './plot.ts';
 import { labelOf, shortLabelOf } from './series-labels.ts';
-import { createSeriesTable, newestOf } from './series-table.ts';
+import { createSeriesTable } from './series-table.ts';
+import { briefDate } from './ticks.ts';
 import type { CreateView, Page } from './view.ts';
 
 /** Milliseconds between two requests, and what the plots show without a time range. */
@@ -155,27 +158,30 @@ interface Explorer {
 
 /** The chosen metric: a filter per label, its plot, its heat map and a table of its series. */
 function createExplorer(about: MetricSummary, live: Live, page: Page, filters: HTMLElement): Explorer {
-  const isSeconds = about.unit === 's' || about.name.includes('_seconds');
   const column = { counter: 'rate', gauge: 'value', updown: 'value', histogram: 'p95', summary: 'mean' }[
     about.kind
   ];
   const plots = h('div', { class: 'plots' });
-  const newest = createSeriesTable(isSeconds);
+  const newest = createSeriesTable();
   const note = h('p', { class: 'muted' });
-  const heat = about.kind === 'histogram' ? createHeatMap(isSeconds ? seconds : figure) : undefined;
+  const heat =
+    about.kind === 'histogram'
+      ? createHeatMap(meaningOf(about, []) === 'seconds' ? seconds : figure)
+      : undefined;
   let table: ReturnType<typeof createPlotTable> | undefined;
   let lines: readonly string[] = [];
+  let meaning: Meaning | undefined;
   let ending = new AbortController();
   page.signal.addEventListener('abort', () => ending.abort());
 
-  /** Builds the plots again, because there are other series. */
-  function build(series: readonly MetricSeries[]): void {
+  /** Builds the plots again, because there are other series, or their values mean something else. */
+  function build(series: readonly MetricSeries[], values: Meaning): void {
     ending.abort();
     ending = new AbortController();
     const options: PlotOptions = {
       title: column === 'rate' ? 'Per second' : column,
       height: 190,
-      ...scaleOf(about, isSeconds),
+      ...scaleOf(about, values),
       hasPoints: true,
       lines: series.map(
         (each, index): Line => ({
@@ -212,8 +218,10 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
     update(latest, { series, skipped }) {
       const drawn = drawnOf(series);
       const keys = drawn.map((each) => labelOf(each, series));
-      if (table === undefined || JSON.stringify(keys) !== JSON.stringify(lines)) build(drawn);
+      const means = meaningOf(about, series);
+      if (means !== meaning || JSON.stringify(keys) !== JSON.stringify(lines)) build(drawn, means);
       lines = keys;
+      meaning = means;
       const now = live.latest?.now ?? Date.now();
       const range = page.range.current ?? { from: now - shownTime, to: now };
       const { times, columns: values } = aligned(
@@ -223,13 +231,14 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
       table?.update({ times, columns, faults: live.latest?.faults ?? [], ...range });
       heat?.update(series, range);
       setText(note, notesOf(latest, { series, skipped, drawn: drawn.length, times, range }));
-      newest.update(series);
+      newest.update(series, means);
     },
   };
 }
 
-function scaleOf({ kind }: MetricSummary, isSeconds: boolean): Pick<PlotOptions, 'scale' | 'format'> {
+function scaleOf({ kind }: MetricSummary, meaning: Meaning): Pick<PlotOptions, 'scale' | 'format'> {
   if (kind === 'counter') return rateScale;
-  if (isSeconds && (kind === 'histogram' || kind === 'summary')) return latencyScale;
+  if (meaning === 'date') return { scale: 'date', format: briefDate };
+  if (meaning === 'seconds' && (kind === 'histogram' || kind === 'summary')) return latencyScale;
   return { scale: 'number', format: figure };
 }

@@ -1,7 +1,7 @@
 import type uPlot from 'uplot';
 import { tick } from './format.ts';
 import { resolved } from './theme.ts';
-import { linearLabels, linearTicks, timeTicks } from './ticks.ts';
+import { dateLabels, distinctLabels, linearLabels, linearTicks, timeTicks } from './ticks.ts';
 
 /** The width of every value axis, in pixels: plots stand one above the other, so their times must be aligned. */
 export const axisWidth = 56;
@@ -11,8 +11,8 @@ export interface ValueScale {
   /** Of the plot, in pixels. */
   height: number;
   format: (value: number) => string;
-  /** What the values are: counts, rates per second, seconds over several powers of ten, or anything, negative included. */
-  scale: 'count' | 'rate' | 'seconds' | 'number';
+  /** What the values are: counts, rates per second, seconds over several powers of ten, anything, negative included, or Unix times in seconds. */
+  scale: 'count' | 'rate' | 'seconds' | 'number' | 'date';
 }
 
 /** Without labels: one axis below all plots has them. */
@@ -41,8 +41,11 @@ export function valueAxis({ height, scale, format }: ValueScale): uPlot.Axis {
     font: '11px system-ui, sans-serif',
     size: axisWidth,
     gap: 8,
-    ...(scale === 'number'
-      ? { space: 26, values: (_plot, splits) => splits.map((value) => format(value)) }
+    ...(isAnywhere(scale)
+      ? {
+          space: 26,
+          values: (_plot, splits) => (scale === 'date' ? dateLabels(splits) : distinctLabels(splits, format)),
+        }
       : isLogarithmic
         ? { space: 24, values: (_plot, splits) => splits.map((value) => (isShown(value) ? tick(value) : '')) }
         : {
@@ -51,6 +54,11 @@ export function valueAxis({ height, scale, format }: ValueScale): uPlot.Axis {
             values: (_plot, splits) => linearLabels(splits, scale === 'rate' ? '/s' : ''),
           }),
   };
+}
+
+/** Whether the values may be far from 0, which the axis leaves out then. */
+export function isAnywhere(scale: ValueScale['scale']): boolean {
+  return scale === 'number' || scale === 'date';
 }
 
 /** The number of steps on a value axis: one per 26 pixels. */

@@ -6,7 +6,7 @@ import uPlot from 'uplot';
 import type { FaultWindow } from '../api-types.ts';
 import { type Aligned, lonePlaces, valueAt } from './aligned.ts';
 import { h, setText } from './h.ts';
-import { rightPadding, stepsOf, timeAxis, valueAxis, type ValueScale } from './plot-axes.ts';
+import { isAnywhere, rightPadding, stepsOf, timeAxis, valueAxis, type ValueScale } from './plot-axes.ts';
 import { decadesAround, linearTicks, withHeadroom, withoutRest } from './ticks.ts';
 import { createPlotReader } from './plot-reader.ts';
 import { onThemeChange, resolved } from './theme.ts';
@@ -110,7 +110,7 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
           y:
             scale === 'seconds'
               ? { distr: logarithmicScale, range: decades }
-              : scale === 'number'
+              : isAnywhere(scale)
                 ? {}
                 : {
                     range: (_plot, _least, largest) => [
@@ -197,7 +197,7 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
       [
         times.map((time) => time / 1000),
         ...all.map((column, index) =>
-          lines[index]?.filled || scale === 'number' ? column.slice() : withoutRest(column),
+          lines[index]?.filled || isAnywhere(scale) ? column.slice() : withoutRest(column),
         ),
       ],
       false,

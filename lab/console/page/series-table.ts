@@ -1,20 +1,22 @@
 import type { MetricSeries } from '../api-types.ts';
-import { inFull, seconds } from './format.ts';
+import { inFull, moment, seconds } from './format.ts';
 import { h } from './h.ts';
+import type { Meaning } from './metric-meaning.ts';
+import { newestOf } from './newest.ts';
 import { labelOf } from './series-labels.ts';
 
 /** The newest values of every series: also what is not plotted, as the total of a counter and the quantiles of a summary. */
-export function createSeriesTable(isSeconds: boolean): {
+export function createSeriesTable(): {
   element: HTMLElement;
-  update(series: readonly MetricSeries[]): void;
+  update(series: readonly MetricSeries[], meaning: Meaning): void;
 } {
   const head = h('tr', {});
   const rows = h('tbody', {});
 
-  function written(column: string, value: number): string {
+  function written(column: string, value: number, meaning: Meaning): string {
     if (value === -Infinity) return '–';
     if (column === 'rate') return `${inFull(value)}/s`;
-    return isSeconds ? seconds(value) : inFull(value);
+    return { number: inFull, seconds, date: moment }[meaning](value);
   }
 
   return {
@@ -23,7 +25,7 @@ export function createSeriesTable(isSeconds: boolean): {
       { class: 'scrolled', role: 'region', 'aria-label': 'Newest values', tabindex: 0 },
       h('table', { class: 'outcomes' }, h('thead', {}, head), rows),
     ),
-    update(series) {
+    update(series, meaning) {
       const columns = [...new Set(series.flatMap((each) => Object.keys(each.columns)))];
       head.replaceChildren(
         h('th', {}, 'Series'),
@@ -35,15 +37,12 @@ export function createSeriesTable(isSeconds: boolean): {
             'tr',
             {},
             h('td', {}, labelOf(each, series)),
-            ...columns.map((column) => h('td', { class: 'number' }, written(column, newestOf(each, column)))),
+            ...columns.map((column) =>
+              h('td', { class: 'number' }, written(column, newestOf(each, column), meaning)),
+            ),
           ),
         ),
       );
     },
   };
-}
-
-/** -Infinity without a value. */
-export function newestOf({ columns }: MetricSeries, column: string): number {
-  return columns[column]?.findLast((value) => value !== null) ?? -Infinity;
 }

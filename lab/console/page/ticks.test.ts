@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decadesAround, linearLabels, linearTicks, timeTicks, withHeadroom, withoutRest } from './ticks.ts';
+import { figure } from './format.ts';
+import {
+  briefDate,
+  dateLabels,
+  decadesAround,
+  distinctLabels,
+  linearLabels,
+  linearTicks,
+  timeTicks,
+  withHeadroom,
+  withoutRest,
+} from './ticks.ts';
 
 test.each([
   ['a count of one', 0.5, 3, true, ['0', '1']],
@@ -37,6 +48,48 @@ test('an axis of any values starts at 0, ends above them, and repeats and rounds
         const factor = { k: 1000, M: 1_000_000 }[label.slice(-1)] ?? 1;
         expect(Number(label.replaceAll(/[,kM]/g, '')) * factor).toBeCloseTo(ticks[index] ?? -1, 6);
         expect(label.length).toBeLessThanOrEqual(7);
+      }
+    }),
+  );
+});
+
+test.each([
+  ['far apart', [0, 5000, 10_000], ['0', '5,000', '10,000']],
+  ['near to each other', [20.0025, 20.005, 20.0075], ['20.0025', '20.0050', '20.0075']],
+  ['too near for their digits', [1_234_567.5, 1_234_568, 1_234_568.5], ['1.235M', '+0.5', '+1']],
+])('values that are %s have labels of their own', (_what, ticks, labels) => {
+  expect(distinctLabels(ticks, figure)).toEqual(labels);
+});
+
+test.each([
+  ['seconds', 0.2, ['14:03:20', '+0.2', '+0.4']],
+  ['minutes', 50, ['14:03:20', '14:04:10', '14:05:00']],
+  ['days', 50_000, ['29 14:03', '30 03:56', '30 17:50']],
+  ['weeks', 500_000, ['11-29', '12-05', '12-11']],
+  ['years', 5e7, ['2026-11', '2028-06', '2030-01']],
+])('Unix times within %s have the parts of their dates that tell them apart', (_what, step, labels) => {
+  const first = new Date(2026, 10, 29, 14, 3, 20).getTime() / 1000;
+  expect(dateLabels([first, first + step, first + 2 * step])).toEqual(labels);
+});
+
+test('a date beside a plot is a time today and a day otherwise, as far as it is one', () => {
+  const today = new Date().setHours(14, 3, 20, 0) / 1000;
+  expect([today, today - 86_400 * 400, 1e18].map((time) => briefDate(time))).toEqual([
+    '14:03:20',
+    expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+    '1e18',
+  ]);
+});
+
+test('an axis of any values repeats no label, and no label is wider than the axis', () => {
+  const steps = fc.tuple(fc.constantFrom(1, 2, 2.5, 5), fc.integer({ min: -3, max: 9 }));
+  fc.assert(
+    fc.property(steps, fc.integer({ min: -1e6, max: 1e6 }), ([factor, exponent], from) => {
+      const step = factor * 10 ** exponent;
+      const ticks = Array.from({ length: 6 }, (_none, index) => Number(((from + index) * step).toFixed(4)));
+      for (const labels of [distinctLabels(ticks, figure), dateLabels(ticks)]) {
+        expect(new Set(labels).size).toBe(ticks.length);
+        expect(Math.max(...labels.map(({ length }) => length))).toBeLessThanOrEqual(9);
       }
     }),
   );

@@ -1,7 +1,7 @@
 /** Marks of an axis, with labels that are never repeated and never rounded. */
 
 import { type Aligned, nextDefined } from './aligned.ts';
-import { grouped } from './format.ts';
+import { figure, grouped } from './format.ts';
 
 /** A tenth above the largest value, so that a line does not touch the upper edge, and at least one count or a tenth. */
 export function withHeadroom(largest: number, isWhole: boolean): number {
@@ -45,6 +45,52 @@ export function linearLabels(ticks: readonly number[], unit = ''): string[] {
 
 function decimalsOf(step: number): number {
   return Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+}
+
+/** Characters that an axis has room for. */
+const mostCharacters = 8;
+
+/** Labels of values that may be near to each other and far from 0: with as many digits as they need, or else by their distance from the first. */
+export function distinctLabels(ticks: readonly number[], format: (value: number) => string): string[] {
+  const short = ticks.map((tick) => format(tick));
+  if (new Set(short).size === short.length) return short;
+  const [first = 0, second = 1] = ticks;
+  const isExact = (digits: number) =>
+    ticks.every((tick) => Math.abs(Number(tick.toFixed(digits)) - tick) < (second - first) / 1000);
+  const digits = Array.from({ length: 16 }, (_none, index) => index).find(isExact) ?? 16;
+  const long = ticks.map((tick) => grouped(tick, digits));
+  if (long.every(({ length }) => length <= mostCharacters)) return long;
+  return ticks.map((tick, index) => (index === 0 ? format(tick) : `+${figure(tick - first)}`));
+}
+
+const day = 86_400;
+
+/** Labels of Unix times in seconds, with the parts of a local date that tell them apart. */
+export function dateLabels(ticks: readonly number[]): string[] {
+  const [first = 0, second = first] = ticks;
+  const last = ticks.at(-1) ?? first;
+  if (!hasDate(first) || !hasDate(last)) return distinctLabels(ticks, figure);
+  const step = second - first;
+  const part: [number, number] =
+    last - first < day ? [11, 19] : step < day ? [8, 16] : step < 31 * day ? [5, 10] : [0, 7];
+  return distinctLabels(ticks, (tick) => localDate(tick).slice(...part));
+}
+
+/** The time of a moment of today, and the day of any other. @param time Unix time in seconds */
+export function briefDate(time: number): string {
+  if (!hasDate(time)) return figure(time);
+  const date = localDate(time);
+  const [today] = localDate(Date.now() / 1000).split(' ');
+  return date.startsWith(`${today} `) ? date.slice(11, 19) : date.slice(0, 10);
+}
+
+/** Whether it is of a year with four digits. */
+const hasDate = (time: number): boolean => time > -6e10 && time < 2e11;
+
+/** Such as `2026-11-29 14:03:20`. */
+function localDate(time: number): string {
+  const offset = new Date(time * 1000).getTimezoneOffset() * 60;
+  return new Date((time - offset) * 1000).toISOString().replace('T', ' ');
 }
 
 /** Whole decades around values on a logarithmic axis, at least two of them. Without a positive value: 1 ms to 1 s. */
