@@ -74,6 +74,8 @@ export interface LogRecord {
   attributes: Values;
   /** Number of attributes that the sender or the console dropped, and of texts that the console shortened. Missing if there are none. */
   dropped?: number;
+  /** Number of its resource and scope, for `/api/origins`. */
+  origin?: number;
 }
 
 /** A line, numbered in the order of arrival. */

@@ -14,6 +14,8 @@ import { problem } from '../simulator/answer.ts';
 
 const Id = Type.Object({ id: Type.String({ pattern: '^[\\w-]{1,100}$' }) });
 
+const OriginNumber = Type.Object({ number: Type.Integer({ minimum: 1 }) });
+
 const FindQuery = Type.Object(
   { text: Type.String({ minLength: 1, maxLength: 20_000 }) },
   { additionalProperties: false },
@@ -76,6 +78,18 @@ export function telemetryRoutes({
       return reply
         .type('application/json; charset=utf-8')
         .send(`{"last":${last},"skipped":${skipped},"kept":${kept},"lines":[${lines.join()}]}`);
+    });
+
+    app.get('/api/origins/:number', { schema: { params: OriginNumber } }, (request, reply) => {
+      const { number } = request.params;
+      const origin = origins.of([{ origin: number }])[number];
+      if (origin !== undefined) return origin;
+      const { status, headers, body } = problem(
+        404,
+        'origin_not_found',
+        'The console has forgotten this resource and scope: others were sent since.',
+      );
+      return reply.code(status).headers(headers).send(body);
     });
 
     app.get('/api/metrics', () => metrics.list());

@@ -265,3 +265,16 @@ test('a metric of the service is shown with its labels, as a plot, a heat map an
   expect(await page.locator('select[name=route] option:checked').textContent()).toBe('/orders');
   expect(await page.getByLabel('Metrics whose name contains').inputValue()).toBe('duration');
 });
+
+test('an open log line has its resource and its scope', async () => {
+  const resource = { attributes: [{ key: 'host.name', value: { stringValue: 'till-7' } }] };
+  const scope = { name: 'receipts', version: '1.2' };
+  const logRecords = [{ severityNumber: 9, body: { stringValue: 'printed' } }];
+  const body = { resourceLogs: [{ resource, scopeLogs: [{ scope, logRecords }] }] };
+  await shown.raw('POST', '/v1/logs', { body });
+  await page.goto(`${shown.url}/logs?text=printed`);
+  await page.getByRole('button', { name: 'printed' }).click();
+  await expect
+    .poll(() => page.locator('.opened details').allTextContents())
+    .toEqual(['Resourcehost.nametill-7', 'Scopeotel.scope.namereceiptsotel.scope.version1.2']);
+});

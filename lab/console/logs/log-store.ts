@@ -235,7 +235,7 @@ function matcher(query: LogQuery): (line: Line) => boolean {
 
 /** What stands in the JSON of every line, in lower case, apart from figures and ids. */
 const frame =
-  '{"time":,"level":"","service":"","event":"","text":"","traceid":"","spanid":"","orderid":"","attributes":{},"dropped":}';
+  '{"time":,"level":"","service":"","event":"","text":"","traceid":"","spanid":"","orderid":"","attributes":{},"dropped":,"origin":}';
 
 /** Whether a line has this in what it says, and not only in its own names or in a time. Ids are found by how they begin. */
 function says(line: LogRecord, inJson: string): boolean {

@@ -1,4 +1,5 @@
-import type { LogList, NumberedLog } from '../api-types.ts';
+import type { LogList, NumberedLog, Origin } from '../api-types.ts';
+import { call, messageOf } from './api.ts';
 import { clock, count, numberOf, said, shortId, text } from './format.ts';
 import { copyButton } from './copy-button.ts';
 import type { Field } from './filter-form.ts';
@@ -7,7 +8,7 @@ import { hasKeyboard } from './key-hints.ts';
 import { createHeldButton, createListView } from './list-view.ts';
 import { type Column, createSortHead } from './sort-head.ts';
 import { createSelection } from './selection.ts';
-import { valuesTable } from './span-detail.ts';
+import { originOf, valuesTable } from './span-detail.ts';
 import type { CreateView } from './view.ts';
 
 /** Maximum number of lines; older ones leave at the top. */
@@ -241,6 +242,18 @@ function linksOf({ orderId, traceId, spanId }: NumberedLog): Array<HTMLElement |
 }
 
 function fieldsOf(line: NumberedLog): HTMLElement {
+  const maker = h('div', {});
+  let origin: Origin | undefined;
+  /** Only of a line that is opened, because most lines have the same one. */
+  async function loadOrigin(number: number): Promise<void> {
+    try {
+      origin = await call<Origin>('GET', `/api/origins/${number}`);
+      maker.replaceChildren(...originOf(origin));
+    } catch (error) {
+      setText(maker, messageOf(error));
+    }
+  }
+  if (line.origin !== undefined) void loadOrigin(line.origin);
   return h(
     'div',
     { class: 'opened' },
@@ -248,10 +261,11 @@ function fieldsOf(line: NumberedLog): HTMLElement {
     valuesTable(line.attributes),
     line.dropped !== undefined &&
       h('p', { class: 'muted' }, `${line.dropped} attributes or ends of texts are missing.`),
+    maker,
     h(
       'p',
       {},
-      copyButton('Copy as JSON', () => JSON.stringify(line)),
+      copyButton('Copy as JSON', () => JSON.stringify({ ...line, origin })),
     ),
   );
 }

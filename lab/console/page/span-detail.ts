@@ -66,12 +66,7 @@ function contentOf(span: SpanRecord, { logs, origins }: TraceDetail): HTMLElemen
           ),
         ]
       : []),
-    ...(origin
-      ? [
-          h('details', {}, h('summary', {}, 'Resource'), valuesTable(origin.resource.attributes)),
-          h('details', {}, h('summary', {}, 'Scope'), valuesTable(scopeOf(origin))),
-        ]
-      : []),
+    ...(origin ? originOf(origin) : []),
     ...(traceState === '' ? [] : [h('p', { class: 'muted' }, `trace state ${traceState}`)]),
     h('p', { class: 'muted id' }, span.spanId),
     h(
@@ -79,6 +74,14 @@ function contentOf(span: SpanRecord, { logs, origins }: TraceDetail): HTMLElemen
       {},
       copyButton('Copy as JSON', () => JSON.stringify({ ...span, origin })),
     ),
+  ];
+}
+
+/** The resource and the scope, to be opened. */
+export function originOf(origin: Origin): HTMLElement[] {
+  return [
+    h('details', {}, h('summary', {}, 'Resource'), valuesTable(origin.resource.attributes)),
+    h('details', {}, h('summary', {}, 'Scope'), valuesTable(scopeOf(origin))),
   ];
 }
 

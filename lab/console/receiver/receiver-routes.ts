@@ -92,6 +92,7 @@ export async function receiverRoutes(app: FastifyInstance, options: ReceiverOpti
         mapEach(lines, (line) => {
           replica = replicaOf(line.resource);
           const record = toLogRecord(line);
+          record.origin = origins.numberOf(line.origin);
           tally.add(line.resource, { kept: 1, dropped: record.dropped ?? 0 });
           return record;
         }),
