@@ -1,4 +1,4 @@
-import { type Environment, read, Secret } from '../../src/config/environment.ts';
+import { ConfigError, type Environment, mustNotBeZero, read, Secret } from '../../src/config/environment.ts';
 import { hostnameOf } from '../../src/http/hardening/known-hosts.ts';
 import { evidenceVariables, type HostAndPort } from './variables.ts';
 
@@ -34,9 +34,11 @@ export interface StoreSettings {
   bytes: number;
 }
 
-/** @throws {ConfigError} listing every malformed variable */
+/** @throws {ConfigError} listing every malformed variable, or a window of 0, in which nothing limits the profiles */
 export function loadEvidenceConfig(env: Environment = process.env): EvidenceConfig {
   const value = read(evidenceVariables, env);
+  for (const [applies, sentence] of mustNotBeZero(value, 'EVIDENCE_WINDOW'))
+    if (applies) throw new ConfigError([sentence]);
   return {
     host: value.HOST,
     port: value.EVIDENCE_PORT,
