@@ -109,6 +109,25 @@ test.each(['/network', '/wires'])('PUT %s/nowhere answers proxy_not_found', asyn
   });
 });
 
+test('of two proxies, the one whose port another process has stays cut and is named, and the other is restored', async () => {
+  const other = await simulator.network.connect('other', `tcp://${upstream}`);
+  for (const name of ['echo', 'other']) await call('PUT', `/network/${name}`, { enabled: false });
+  const thief = createServer();
+  await once(thief.listen(Number(listen.split(':')[1]), '127.0.0.1'), 'listening');
+  stack.defer(() => void thief.close());
+  expect(await call('DELETE', '/network')).toMatchObject({
+    status: 409,
+    body: {
+      code: 'port_taken',
+      detail: expect.stringMatching(/^Cut until its port is free: echo\./) as string,
+    },
+  });
+  expect(await call('GET', '/network')).toMatchObject({
+    body: { echo: { enabled: false }, other: { enabled: true } },
+  });
+  await once(open(other), 'connect');
+});
+
 test('restoring a proxy answers port_taken while another process has its port', async () => {
   await call('PUT', '/network/echo', { enabled: false });
   const thief = createServer();

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { type Answer, json, problem } from '../answer.ts';
-import type { Network } from './network.ts';
+import { isPortTaken, type Network } from './network.ts';
 import { ProxySettings } from './toxics.ts';
 
 const Name = Type.Object({ name: Type.String() });
@@ -17,35 +17,36 @@ export function networkRoutes({ network }: { network: Network }): FastifyPluginA
       app.get(path, (_request, reply) => reply.send(network.all()));
       app.put(`${path}/:name`, { schema: { params: Name, body: ProxySettings } }, async (request, reply) => {
         const { name } = request.params;
-        return send(reply, await unlessPortTaken(() => network.set(name, request.body)));
+        return send(reply, await set(network, name, request.body));
       });
-      app.delete(path, async (_request, reply) =>
-        send(
-          reply,
-          await unlessPortTaken(async () => {
-            await network.restore();
-            return network.all();
-          }),
-        ),
-      );
+      app.delete(path, async (_request, reply) => send(reply, await restore(network)));
     }
   };
 }
 
-async function unlessPortTaken(change: () => Promise<object | undefined>): Promise<Answer> {
+async function set(network: Network, name: string, settings: ProxySettings): Promise<Answer> {
   try {
-    const changed = await change();
+    const changed = await network.set(name, settings);
     return changed === undefined
       ? problem(404, 'proxy_not_found', 'No proxy has this name. GET /network lists the proxies.')
       : json(200, changed);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    return problem(
-      409,
-      'port_taken',
-      'Another process took the port of the proxy while it was cut. Try again later, or restart npm start.',
-    );
+    if (isPortTaken(error)) return portTaken([name]);
+    throw error;
   }
+}
+
+async function restore(network: Network): Promise<Answer> {
+  const taken = await network.restore();
+  return taken.length === 0 ? json(200, network.all()) : portTaken(taken);
+}
+
+function portTaken(names: readonly string[]): Answer {
+  return problem(
+    409,
+    'port_taken',
+    `Cut until its port is free: ${names.join(', ')}. Another process took the port meanwhile. Try again later, or restart npm start.`,
+  );
 }
 
 function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {

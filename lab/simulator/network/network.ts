@@ -18,10 +18,17 @@ export interface Network {
    */
   connect(name: string, target: string): Promise<string>;
   all(): Readonly<Record<string, NetworkProxy>>;
-  /** @returns `undefined` if no proxy has this name */
+  /**
+   * @returns `undefined` if no proxy has this name
+   * @throws `EADDRINUSE` when another process has taken its port while it was cut
+   */
   set(name: string, settings: ProxySettings): Promise<NetworkProxy | undefined>;
-  /** Resets every proxy to a working network. */
-  restore(): Promise<void>;
+  /**
+   * Resets every proxy to a working network, as far as its port is free.
+   *
+   * @returns names of the proxies that stay cut, because another process has taken their ports meanwhile
+   */
+  restore(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -59,11 +66,24 @@ export function createNetwork(): Network {
     set: (name, settings) => inTurn(() => apply(name, settings)),
     restore: () =>
       inTurn(async () => {
-        for (const name of proxies.keys()) await apply(name, works);
+        const taken: string[] = [];
+        for (const name of proxies.keys()) {
+          try {
+            await apply(name, works);
+          } catch (error) {
+            if (!isPortTaken(error)) throw error;
+            taken.push(name);
+          }
+        }
+        return taken;
       }),
     async close() {
       await turn;
       for (const { tcp } of proxies.values()) await tcp.close();
     },
   };
+}
+
+export function isPortTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
