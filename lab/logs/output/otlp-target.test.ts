@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -117,6 +117,46 @@ test.each([[400], [413], [422]])(
     expect(said).toEqual([`${url} refuses 7 of 7 lines: status ${code}.`]);
   },
 );
+
+test.each([
+  ['in Go', 'Client sent an HTTP request to an HTTPS server.\n'],
+  ['behind nginx', '<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>'],
+])('a receiver %s with TLS loses no line to an address with http://', async (_where, sentence) => {
+  answers = [(response) => void response.writeHead(400).end(sentence)];
+  await start().send(batch, endless);
+  expect(counts.rejected).toBe(0);
+  expect(said[0]).toBe(
+    `${url} does not accept: the port speaks TLS, so the address needs https://. Reading waits, and nothing is lost.`,
+  );
+});
+
+/** The frame SETTINGS, and an alert of TLS: `unexpected_message`. */
+const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+const alert = Buffer.from([0x15, 3, 1, 0, 2, 2, 10]);
+
+test.each<[kind: string, scheme: string, bytes: string | Buffer, reason: string]>([
+  ['gRPC', 'http', settings, 'the port speaks HTTP/2, probably for gRPC (4317)'],
+  ['TLS', 'http', alert, 'the port speaks TLS, so the address needs https://'],
+  ['another protocol', 'http', 'SSH-2.0-x\r\n', 'what answers is no HTTP/1.1'],
+  ['HTTP without TLS', 'https', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'the port speaks no TLS'],
+  [
+    'a kind that only hangs up',
+    'http',
+    '',
+    'the connection was closed without an answer; if the port is for TLS',
+  ],
+])('a port for %s is told as what it is', async (_kind, scheme, bytes, reason) => {
+  const server = createTcpServer(
+    (socket) => void socket.on('error', () => {}).once('data', () => socket.end(bytes)),
+  );
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  stack.defer(() => void server.close());
+  const giveUp = new AbortController();
+  const { port } = server.address() as AddressInfo;
+  const say = (sentence: string) => giveUp.abort(new Error(sentence));
+  const target = start({ url: `${scheme}://127.0.0.1:${port}`, say });
+  await expect(target.send(batch, giveUp.signal)).rejects.toThrow(`does not accept: ${reason}`);
+});
 
 test('a partial success counts what the receiver refused', async () => {
   // ExportLogsServiceResponse: partial_success { rejected_log_records: 3, error_message: "too old" }

@@ -7,6 +7,7 @@ import { createPoster } from './post.ts';
 import type { Target } from './target.ts';
 import { type Verdict, verdictOf } from './response.ts';
 import { createTrouble } from '../trouble.ts';
+import { reasonOfFailure } from './failure.ts';
 
 export interface OtlpTargetOptions {
   /** Base URL; `/v1/logs` is appended. */
@@ -50,13 +51,16 @@ export function createOtlpTarget(options: OtlpTargetOptions): Target {
   });
   let toldRefusalAt = Number.NEGATIVE_INFINITY;
   let untold = 0;
+  let answered = false;
 
   async function attempt(body: Uint8Array, signal: AbortSignal): Promise<Verdict> {
     try {
-      return verdictOf(await (await poster).post(body, signal));
+      const answer = await (await poster).post(body, signal);
+      answered = true;
+      return verdictOf(answer);
     } catch (error) {
       signal.throwIfAborted();
-      return { kind: 'again', reason: reasonOfFailure(error), retryAfter: 0 };
+      return { kind: 'again', reason: reasonOfFailure(error, answered), retryAfter: 0 };
     }
   }
 
@@ -92,19 +96,4 @@ export function createOtlpTarget(options: OtlpTargetOptions): Target {
     },
     close: async () => (await poster).close(),
   };
-}
-
-function reasonOfFailure(error: unknown): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return 'no answer in time';
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const known: Readonly<Record<string, string>> = {
-    ECONNREFUSED: 'nothing listens there',
-    ENOTFOUND: 'the host name is unknown',
-    EAI_AGAIN: 'the host name cannot be looked up',
-    EHOSTUNREACH: 'there is no way to the host',
-    ETIMEDOUT: 'no connection in time',
-    ECONNRESET: 'the connection was closed',
-    EPIPE: 'the connection was closed',
-  };
-  return known[code] ?? (error instanceof Error ? error.message : String(error));
 }

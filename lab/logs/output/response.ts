@@ -1,4 +1,5 @@
 import { millisecondsOfRetryAfter } from '../../../src/resilience/retry-after.ts';
+import { needsTls } from './failure.ts';
 import type { Answer } from './post.ts';
 import { decode, integer, message, one, text } from '../../console/otlp/protobuf.ts';
 
@@ -28,6 +29,9 @@ const aboutTheBatch = new Set([400, 413, 415, 422]);
 
 export function verdictOf({ status, retryAfter, body }: Answer): Verdict {
   if (status >= 200 && status < 300) return verdictOfSuccess(body);
+  // Receivers in Go and nginx say so with status 400, which would be about the batch.
+  if (status === 400 && /\bHTTP request .*\bHTTPS (?:server|port)\b/.test(body.toString('latin1')))
+    return { kind: 'again', reason: needsTls, retryAfter: 0 };
   const reason = `status ${status}`;
   if (aboutTheBatch.has(status)) return { kind: 'rejected', reason };
   return { kind: 'again', reason, retryAfter: millisecondsOf(retryAfter) };
