@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { refuseArguments } from '../../src/arguments.ts';
+import { StartupError } from '../../src/errors.ts';
+import { unusableAddress } from '../../src/http/listen.ts';
 import { runProcess } from '../../src/process.ts';
 import { loadSimulatorConfig } from './config.ts';
 import { active, faultsIn, noFaults } from './faults.ts';
@@ -59,7 +61,11 @@ await runProcess(async () => {
     handle(request, response).catch(() => send(response, 500, { reason: 'defect' }));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen({ host, port }, resolve);
+    const fail = (error: Error) => {
+      const message = unusableAddress(error, { host, port }, 'SIMULATOR_PORT');
+      reject(message === undefined ? error : new StartupError(message, { cause: error }));
+    };
+    server.once('error', fail).listen({ host, port }, resolve);
   });
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
   return {
