@@ -113,6 +113,12 @@ test('what only another variable gives an effect is reported without that one', 
     expect(
       variablesWithoutEffect({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: '0.1' }),
     ).toHaveLength(1);
+  const chosen = { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http', OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'pg' };
+  expect(variablesWithoutEffect(chosen)).toEqual([
+    'OTEL_NODE_DISABLED_INSTRUMENTATIONS has no effect: it needs TELEMETRY_INSTRUMENTATION=auto.',
+    'OTEL_NODE_ENABLED_INSTRUMENTATIONS has no effect: it needs TELEMETRY_INSTRUMENTATION=auto.',
+  ]);
+  expect(variablesWithoutEffect({ ...chosen, TELEMETRY_INSTRUMENTATION: 'auto' })).toEqual([]);
   const env = {
     OTEL_TRACES_SAMPLER: 'traceidratio',
     OTEL_TRACES_SAMPLER_ARG: '0.1',

@@ -228,6 +228,9 @@ const renamedBySdk: Readonly<Record<string, string>> = {
   OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: 'OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT',
 };
 
+/** They choose among instrumentations, which the service loads only to have them make the spans. */
+const ofInstrumentations = /^OTEL_NODE_(?:EN|DIS)ABLED_INSTRUMENTATIONS$/;
+
 /** A sentence for each standard variable that changes nothing in this program, whatever its value is. */
 export function variablesWithoutEffect(env: Environment): string[] {
   return Object.keys(env)
@@ -246,6 +249,8 @@ function reasonWithoutEffect(name: string, env: Environment): string | undefined
     return `it needs OTEL_TRACES_SAMPLER=${withRatio.join(' or ')}`;
   if (name === 'OTEL_METRICS_EXPORTER' && (value === 'none' || value === 'prometheus')) return undefined;
   if (ofMetricExporters.test(name)) return 'metrics are scraped from /metrics, and not sent';
+  if (ofInstrumentations.test(name) && env['TELEMETRY_INSTRUMENTATION']?.trim() !== 'auto')
+    return 'it needs TELEMETRY_INSTRUMENTATION=auto';
   if (name === 'OTEL_CONFIG_FILE') return 'each setting is a variable';
   const own = renamedBySdk[name];
   return own && `the SDK for Node.js reads ${own}`;

@@ -21,6 +21,20 @@ export const withoutAutoInstrumentation: Readonly<Record<string, readonly Edit[]
     remove(/^ *value\.TELEMETRY_INSTRUMENTATION === 'auto' \|\|\n/gm),
   ],
   'src/config/telemetry-variables.ts': [remove(/^ *TELEMETRY_INSTRUMENTATION: .*\n/gm)],
+  'src/config/sdk-variables.ts': [
+    replace(
+      'which the service loads only to have them make the spans',
+      'and the spans are those of the service',
+    ),
+    replace(
+      /(ofInstrumentations\.test\(name\)) && .*\n *return '.*'/g,
+      "$1) return 'the spans are those of the service'",
+    ),
+  ],
+  'src/config/sdk-variables.test.ts': [
+    replace('it needs TELEMETRY_INSTRUMENTATION=auto', 'the spans are those of the service'),
+    remove(/^.*TELEMETRY_INSTRUMENTATION: 'auto'.*\n/gm),
+  ],
   'src/config/variables.ts': [withoutBlock('TELEMETRY_INSTRUMENTATION: oneOf')],
   'src/config/config.ts': [
     withoutBlock("instrumentation: 'lean' | 'auto'"),
