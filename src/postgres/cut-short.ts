@@ -23,7 +23,7 @@ export class CutShort extends Error {
   }
 }
 
-/** Milliseconds that Postgres has to answer after a request to cancel a statement. */
+/** Milliseconds in which this process runs that Postgres has to answer after a request to cancel a statement. */
 const grace = 250;
 
 /** Milliseconds after which the connection that cancels statements is given up, because all of them need it. */
@@ -99,21 +99,24 @@ export function createDeadlineQueries(
       const endsItself = lasts && statementTimeout > 0 && statementTimeout < timeLimit;
       const timeout = endsItself ? Infinity : Math.min(statementTimeout || Infinity, timeLimit);
       const cancelIn = Math.max(0, Math.min(remaining, timeout));
-      const readTimeout = Math.max(1, Math.min(endsItself ? timeLimit : Infinity, cancelIn + grace));
+      const { promise: noAnswer, reject } = Promise.withResolvers<never>();
+      const giveUp = () => reject(new Error('Query read timeout'));
+      let answerLimit = startTimeLimit({ elapsed: endsItself ? timeLimit : Infinity }, giveUp);
       let cancelled: ReturnType<typeof requestEnd> | undefined;
-      const cancel = () => {
+      const limit = startTimeLimit({ elapsed: cancelIn }, () => {
         cancelled = outsideRequests(() => requestEnd(client));
-      };
-      const limit = cancelIn === Infinity ? undefined : startTimeLimit({ elapsed: cancelIn }, cancel);
+        answerLimit.clear();
+        // Counted from the request: after a pause of this process, it goes out later than planned.
+        answerLimit = startTimeLimit({ running: grace }, giveUp);
+      });
       const releaseWhole = () => {
         // Released any earlier, the connection could already run the next statement when the cancellation arrives.
         if (cancelled) void cancelled.then(release);
         else release();
       };
 
-      const bounded = { ...(lasts ? query : withoutName(query)), query_timeout: readTimeout };
       try {
-        const result = await client.query<Row>(bounded as QueryConfig);
+        const result = await Promise.race([client.query<Row>(lasts ? query : withoutName(query)), noAnswer]);
         checkCommit();
         releaseWhole();
         return result;
@@ -123,7 +126,8 @@ export function createDeadlineQueries(
         const wasCancelled = cancelled && error instanceof DatabaseError && error.code === queryCanceled;
         throw wasCancelled && remaining <= timeout ? new CutShort(error) : error;
       } finally {
-        limit?.clear();
+        limit.clear();
+        answerLimit.clear();
       }
     },
     close: () => cancelling.end(),

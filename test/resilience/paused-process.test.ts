@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ServiceProcess, spawnServiceProcess } from '../../lab/harness/service-process.ts';
-import { createApiClient } from '../support/clients/api-client.ts';
+import { createApiClient, teaOrder } from '../support/clients/api-client.ts';
+import { insertsIn, whileLocked, within } from '../support/clients/deadlines.ts';
 import { quietWorker } from '../support/clients/settings.ts';
 import {
   approve,
@@ -107,5 +108,17 @@ describe('a service that is paused for longer than an attempt or a statement may
     const placed = await Promise.all(placing);
 
     expect(placed.map(({ status }) => status)).toEqual(placing.map(() => 201));
+  });
+
+  test('a deadline that comes in a pause leaves Postgres its time to say that nothing was stored', async () => {
+    const api = await createApiClient(service.url, 'shop-key');
+    await whileLocked({ database }, async () => {
+      const placing = Array.from({ length: 5 }, () => api.place(teaOrder, within(attemptTimeout / 4)));
+      await expect.poll(() => insertsIn(database)).not.toEqual([]);
+      await pauseService(() => {});
+      const answers = await Promise.all(placing);
+
+      expect(answers.map(({ status }) => status)).toEqual(placing.map(() => 504));
+    });
   });
 });
