@@ -1,7 +1,6 @@
 import { refuseArguments } from './arguments.ts';
 import { loadConfig } from './config/config.ts';
 import { environmentWarnings } from './config/environment-warnings.ts';
-import { hidesErrors } from './config/log-filter.ts';
 import { variables } from './config/variables.ts';
 import { boundUrl } from './http/listen.ts';
 import { runProcess } from './process.ts';
@@ -17,9 +16,6 @@ const lastLinesDeadline = 1000;
 
 const withoutOwnNames =
   'METRICS_NAMES=opentelemetry leaves out metrics that the rules, alerts and dashboards of this repository read, so that such an alert never fires: METRICS_NAMES=both has all';
-
-const withoutErrors =
-  'LOG_LEVEL leaves out errors, so that the alert ErrorsLogged, which counts the written ones, does not fire for them: LOG_LEVEL=error has all';
 
 refuseArguments();
 await runProcess(async () => {
@@ -48,9 +44,6 @@ await runProcess(async () => {
   });
   for (const warning of environmentWarnings(variables)) logger.warn({ event: 'config.warning' }, warning);
   if (config.metricNames === 'opentelemetry') logger.warn({ event: 'config.warning' }, withoutOwnNames);
-  if (hidesErrors({ level: config.logLevel, components: config.logLevels }))
-    // A level of its own, because LOG_LEVEL may leave out warnings, too.
-    logger.child({}, { level: 'warn' }).warn({ event: 'config.warning' }, withoutErrors);
   onTelemetryFailure((message) => logger.warn({ event: 'telemetry.failed' }, message));
   const service = await createService(config, { logger, metrics });
   const bound = {

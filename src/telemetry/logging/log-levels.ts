@@ -1,4 +1,4 @@
-import type { LogComponent, LogFilter, LogLevel } from '../../config/log-filter.ts';
+import { hidesErrors, type LogComponent, type LogFilter, type LogLevel } from '../../config/log-filter.ts';
 import { outsideRequests } from '../../async-context.ts';
 import type { Logger } from './logger.ts';
 
@@ -7,6 +7,9 @@ export interface EffectiveLevel {
   /** ISO time at which the level reverts to the one before. */
   until?: string;
 }
+
+const withoutErrors =
+  'the log level leaves out errors, so that the alert ErrorsLogged, which counts the written ones, does not fire for them: the level error has all';
 
 /** Log levels that an operator can change at run time, for all components or for one. */
 export interface LogLevels {
@@ -29,6 +32,8 @@ interface Adjustable {
 }
 
 /**
+ * Levels that leave out errors are warned of, at the start and at each change.
+ *
  * Every component has its own pino logger with its own level, so a line below it costs one empty function call.
  *
  * @param initial the levels of components that do not begin with the level of the root
@@ -49,6 +54,13 @@ export function createLogLevels(root: Logger, initial: LogFilter['components'] =
     return known;
   }
 
+  function warnOf(filter: LogFilter): void {
+    // A level of its own, because the new one may leave out warnings, too.
+    if (hidesErrors(filter))
+      root.child({}, { level: 'warn' }).warn({ event: 'config.warning' }, withoutErrors);
+  }
+  warnOf({ level: root.level as LogLevel, components: initial });
+
   const wanted = (name: LogComponent | undefined): Adjustable[] =>
     name === undefined ? [everything, ...components.values()] : [ensure(name)];
 
@@ -56,12 +68,14 @@ export function createLogLevels(root: Logger, initial: LogFilter['components'] =
     component: (name) => ensure(name).logger,
     set({ level, component, minutes }) {
       for (const each of wanted(component)) change(each, level, minutes);
+      warnOf({ level, components: {} });
     },
     apply(filter, minutes) {
       if (filter.level !== undefined)
         for (const each of wanted(undefined)) change(each, filter.level, minutes);
       for (const [name, level] of Object.entries(filter.components))
         change(ensure(name as LogComponent), level, minutes);
+      warnOf(filter);
     },
     current: () => ({
       ...effectiveLevel(everything),
