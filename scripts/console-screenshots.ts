@@ -10,7 +10,31 @@ import { spawnNpmStart } from '../test/support/processes/npm-start-process.ts';
  * the gateway, and each view once. Arguments select views, as in `npm run console:screenshots -- faults`.
  */
 
+const views: ReadonlyArray<readonly [name: string, height: number, open: () => Promise<unknown>]> = [
+  ['overview', 860, () => open('/')],
+  ['traces', 600, () => open('/traces?route=%2Forders')],
+  ['trace', 690, () => openTrace('/traces?status=failed&route=%2Forders')],
+  ['logs', 570, () => open('/logs')],
+  ['orders', 570, () => open('/orders')],
+  ['order', 660, openOrder],
+  ['comparison', 860, openComparison],
+  ['map', 520, () => open('/map')],
+  ['metrics', 720, () => open('/metrics?name=http_request_duration_seconds')],
+  ['faults', 940, openFaults],
+  ['traffic', 860, () => open('/traffic')],
+  ['tour', 760, openTour],
+  ['senders', 620, () => open('/senders')],
+  ['alerts', 860, openAlerts],
+  ['alert', 860, () => open('/alerts/CircuitBreakerOpen')],
+];
+
 const wanted = process.argv.slice(2);
+const names = views.map(([name]) => name);
+const unknown = wanted.find((each) => !names.includes(each));
+if (unknown !== undefined) {
+  process.stderr.write(`There is no view "${unknown}". The views are ${names.join(', ')}.\n`);
+  process.exit(1);
+}
 
 const folder = path.resolve(import.meta.dirname, '../docs/images');
 const width = 1280;
@@ -34,23 +58,6 @@ const api = (method: string, address: string, body?: object) =>
 
 await page.goto(consoleUrl);
 await createActivity();
-const views: ReadonlyArray<readonly [name: string, height: number, open: () => Promise<unknown>]> = [
-  ['overview', 860, () => open('/')],
-  ['traces', 600, () => open('/traces?route=%2Forders')],
-  ['trace', 690, () => openTrace('/traces?status=failed&route=%2Forders')],
-  ['logs', 570, () => open('/logs')],
-  ['orders', 570, () => open('/orders')],
-  ['order', 660, openOrder],
-  ['comparison', 860, openComparison],
-  ['map', 520, () => open('/map')],
-  ['metrics', 720, () => open('/metrics?name=http_request_duration_seconds')],
-  ['faults', 940, openFaults],
-  ['traffic', 860, () => open('/traffic')],
-  ['tour', 760, openTour],
-  ['senders', 620, () => open('/senders')],
-  ['alerts', 860, openAlerts],
-  ['alert', 860, () => open('/alerts/CircuitBreakerOpen')],
-];
 for (const [name, height, show] of views) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   await page.setViewportSize({ width, height });

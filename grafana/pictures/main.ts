@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { runCommand } from '../../lab/harness/command-line.ts';
+import { runCommand, wholeNumber } from '../../lab/harness/command-line.ts';
 import { readDashboardFiles } from './dashboard-file.ts';
 import { drawDashboard } from './picture.ts';
 
@@ -35,9 +35,7 @@ await runCommand(async () => {
     process.stdout.write(usage);
     return;
   }
-  const minutes = /^\d{1,5}$/.test(values.minutes) ? Number(values.minutes) : 0;
-  if (minutes < 1)
-    throw new Error(`--minutes must be a whole number from 1 to 99999, not "${values.minutes}". Try --help.`);
+  const minutes = wholeNumber('--minutes', values.minutes, 1, 99_999);
   const to = Math.floor(Date.parse(values.until) / 1000);
   if (Number.isNaN(to)) throw new Error(`--until must be a time, not "${values.until}". Try --help.`);
   const step = Math.max(5, Math.round((minutes * 60) / points));

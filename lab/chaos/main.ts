@@ -1,3 +1,4 @@
+import { UsageError } from '../harness/command-line.ts';
 import { watchInterruption } from '../harness/interruption.ts';
 import { findTool } from '../../stack/native/tools.ts';
 import { catalogue } from './catalogue.ts';
@@ -5,7 +6,7 @@ import { detectionTable } from './detection.ts';
 import { openEmbeddedEnvironment } from './embedded-environment.ts';
 import type { Experiment } from './experiment.ts';
 import { openGivenEnvironment } from './given-environment.ts';
-import { type ChaosOptions, readOptions, usage, UsageError } from './options.ts';
+import { type ChaosOptions, readOptions, usage } from './options.ts';
 import { startPostgres } from './postgres.ts';
 import { type Pace, runExperiment } from './run-experiment.ts';
 import { broken, type ExperimentResult } from './experiment-run.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { messageOf } from '../harness/command-line.ts';
+import { messageOf, UsageError, wholeNumber } from '../harness/command-line.ts';
 import { type TimeScale, timeScales } from './alerts/scale-rules.ts';
 
 export const usage = `npm run chaos -- [names] [options]
@@ -24,11 +24,6 @@ export const usage = `npm run chaos -- [names] [options]
 
 Without --url, each experiment starts its own environment. Exits with 1 if a hypothesis fails.
 `;
-
-/** A mistake on the command line; its message is all that the user needs. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 export interface GivenService {
   urls: string[];
@@ -64,14 +59,17 @@ export function readOptions(args: string[]): ChaosOptions {
   const given = givenService(values);
   return {
     names: positionals,
-    seed: wholeNumber('--seed', values.seed, 2 ** 32 - 1) ?? Math.floor(Math.random() * 2 ** 32),
-    rate: wholeNumber('--rate', values.rate, 1000) ?? 20,
+    seed:
+      values.seed === undefined
+        ? Math.floor(Math.random() * 2 ** 32)
+        : wholeNumber('--seed', values.seed, 0, 2 ** 32 - 1),
+    rate: wholeNumber('--rate', values.rate, 1, 1000),
     timeScale: scale,
     alerts: values.alerts,
     json: values.json,
     ...(show && { show }),
     ...(values.duration !== undefined && {
-      duration: wholeNumber('--duration', values.duration, 86_400) ?? 15,
+      duration: wholeNumber('--duration', values.duration, 1, 86_400),
     }),
     ...(values.out !== undefined && { out: values.out }),
     ...(given && { given }),
@@ -88,7 +86,7 @@ function parse(args: string[]) {
         list: { type: 'boolean', default: false },
         table: { type: 'boolean', default: false },
         seed: { type: 'string' },
-        rate: { type: 'string' },
+        rate: { type: 'string', default: '20' },
         duration: { type: 'string' },
         'time-scale': { type: 'string', default: '30' },
         alerts: { type: 'boolean', default: true },
@@ -132,11 +130,3 @@ function givenService(values: ReturnType<typeof parse>['values']): GivenService 
 
 /** An address to which a path can be appended. */
 export const withoutSlash = (url: string) => url.replace(/\/$/, '');
-
-function wholeNumber(name: string, text: string | undefined, maximum: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
-  if (value < 1 || value > maximum)
-    throw new UsageError(`${name} must be a whole number from 1 to ${maximum}, not "${text}".`);
-  return value;
-}

@@ -5,7 +5,8 @@ import { describeMachine } from '../../report/machine.ts';
 import { table } from '../../report/table.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { Customers } from '../shared/load.ts';
-import { readArguments, wholeNumber } from '../shared/options.ts';
+import { readArguments } from '../shared/options.ts';
+import { wholeNumber } from '../../harness/command-line.ts';
 import { startProcess } from '../shared/processes.ts';
 import { quantile, ratioForm, ratios, show, type Spread, spreadOf } from '../shared/statistics.ts';
 import { environmentOf } from '../shared/subjects.ts';
@@ -65,9 +66,9 @@ await runBenchmark(async (signal) => {
   });
   if (values === undefined) return;
   const options = {
-    backlog: wholeNumber('--orders', values.orders, 1_000_000),
-    rate: wholeNumber('--rate', values.rate, 1000),
-    rounds: wholeNumber('--rounds', values.rounds, 100),
+    backlog: wholeNumber('--orders', values.orders, 1, 1_000_000),
+    rate: wholeNumber('--rate', values.rate, 1, 1000),
+    rounds: wholeNumber('--rounds', values.rounds, 1, 100),
     before: values.before,
   };
   const report = await run(options, signal);

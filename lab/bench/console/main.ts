@@ -2,7 +2,8 @@ import type { Targets } from '../../console/targets.ts';
 import { describeMachine } from '../../report/machine.ts';
 import { launchBrowser } from '../../../test/support/processes/browser.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
-import { readArguments, wholeNumber } from '../shared/options.ts';
+import { readArguments } from '../shared/options.ts';
+import { wholeNumber } from '../../harness/command-line.ts';
 import { kinds } from './batches.ts';
 import { type Build, noFigures, startBuilds } from './builds.ts';
 import { measureIntake, whileSending } from './intake.ts';
@@ -88,8 +89,8 @@ await runBenchmark(async (signal) => {
     before: { type: 'string' },
   });
   if (values === undefined) return;
-  const records = 1000 * wholeNumber('--spans', values.spans, 10_000);
-  const rounds = wholeNumber('--rounds', values.rounds, 1000);
+  const records = 1000 * wholeNumber('--spans', values.spans, 1, 10_000);
+  const rounds = wholeNumber('--rounds', values.rounds, 1, 1000);
   const markdown = await run({ rounds, records, before: values.before }, signal);
   say(`\n${markdown}`);
   if (values.out !== undefined) await writeReport(values.out, { 'console.md': markdown });

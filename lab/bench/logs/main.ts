@@ -5,7 +5,8 @@ import { describeMachine } from '../../report/machine.ts';
 import { buildWithCargo } from '../shared/cargo.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { BenchFailure } from '../shared/failure.ts';
-import { readArguments, wholeNumber } from '../shared/options.ts';
+import { readArguments } from '../shared/options.ts';
+import { wholeNumber } from '../../harness/command-line.ts';
 import { startProcess } from '../shared/processes.ts';
 import { findCollector, runCollector } from './collector.ts';
 import { measureCompression } from './compression.ts';
@@ -146,9 +147,9 @@ await runBenchmark(async (signal) => {
     memory: { type: 'string', default: '10000000' },
   });
   if (values === undefined) return;
-  const rounds = wholeNumber('--rounds', values.rounds, 100);
-  const lines = wholeNumber('--lines', values.lines, 10_000_000);
-  const memoryLines = wholeNumber('--memory', values.memory, 100_000_000);
+  const rounds = wholeNumber('--rounds', values.rounds, 1, 100);
+  const lines = wholeNumber('--lines', values.lines, 1, 10_000_000);
+  const memoryLines = wholeNumber('--memory', values.memory, 1, 100_000_000);
   const report = await measure({ rounds, lines, memoryLines }, signal);
   const markdown = toMarkdown(report);
   say(`\n${markdown}`);

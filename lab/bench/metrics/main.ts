@@ -1,5 +1,6 @@
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
-import { readArguments, wholeNumber } from '../shared/options.ts';
+import { readArguments } from '../shared/options.ts';
+import { wholeNumber } from '../../harness/command-line.ts';
 import { baselines, serviceCalls } from './calls.ts';
 import { promClientCalls } from './prom-client.ts';
 import { type MetricsReport, toMarkdown } from './report.ts';
@@ -37,8 +38,8 @@ await runBenchmark(async () => {
     renders: { type: 'string', default: '200' },
   });
   if (values === undefined) return;
-  const rounds = wholeNumber('--rounds', values.rounds, 99_999);
-  const report = await run(rounds, wholeNumber('--renders', values.renders, 99_999));
+  const rounds = wholeNumber('--rounds', values.rounds, 1, 99_999);
+  const report = await run(rounds, wholeNumber('--renders', values.renders, 1, 99_999));
   const markdown = toMarkdown(report);
   say(`\n${markdown}`);
   if (values.out !== undefined)

@@ -2,7 +2,8 @@ import { describeMachine } from '../../report/machine.ts';
 import { findHaProxy } from '../../harness/haproxy.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { BenchFailure } from '../shared/failure.ts';
-import { readArguments, wholeNumber } from '../shared/options.ts';
+import { readArguments } from '../shared/options.ts';
+import { wholeNumber } from '../../harness/command-line.ts';
 import { startSurroundings } from '../shared/surroundings.ts';
 import { measureBareRefusal, measureCapacity, measureRefusal, refusalLatency } from './costs.ts';
 import { LoadGenerator } from './load-generator.ts';
@@ -42,8 +43,8 @@ await runBenchmark(async (signal) => {
   });
   if (values === undefined) return;
   const settings = {
-    rounds: wholeNumber('--rounds', values.rounds, 100),
-    seconds: wholeNumber('--seconds', values.seconds, 600),
+    rounds: wholeNumber('--rounds', values.rounds, 1, 100),
+    seconds: wholeNumber('--seconds', values.seconds, 1, 600),
   };
   const report = await run(chooseScenes(values.scene), settings, signal);
   const markdown = toMarkdown(report);

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { UsageError } from '../../harness/command-line.ts';
 import { watchInterruption } from '../../harness/interruption.ts';
 import { StartupError } from '../../../src/errors.ts';
 import { BenchFailure } from './failure.ts';
@@ -19,12 +20,15 @@ export async function runBenchmark(work: (signal: AbortSignal) => Promise<void>)
   try {
     await work(interrupted.signal);
   } catch (error) {
-    const expected = error instanceof BenchFailure || error instanceof StartupError;
     process.stderr.write(
-      `${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
+      `${isExpected(error) ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
     );
     process.exitCode = 1;
   }
+}
+
+function isExpected(error: unknown): error is Error {
+  return [BenchFailure, UsageError, StartupError].some((kind) => error instanceof kind);
 }
 
 /** Writes the files, by name, into the folder. Values other than strings are written as JSON. */

@@ -1,4 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { wholeNumber } from '../../harness/command-line.ts';
 import { faultOfFolder } from '../../report/report-folder.ts';
 import { BenchFailure } from './failure.ts';
 
@@ -51,23 +52,14 @@ function parse<const Config extends ParseArgsOptionsConfig>(options: Config) {
   }
 }
 
-/** @throws {BenchFailure} on a value that is not a whole number in its range */
+/** @throws {UsageError} on a value that is not a whole number in its range */
 export function toOptions(
   values: Record<'rounds' | 'seconds' | 'connections', string> & { out?: string | undefined },
 ): Options {
   return {
-    rounds: wholeNumber('--rounds', values.rounds, 1000),
-    seconds: wholeNumber('--seconds', values.seconds, 3600),
-    connections: wholeNumber('--connections', values.connections, 1000),
+    rounds: wholeNumber('--rounds', values.rounds, 1, 1000),
+    seconds: wholeNumber('--seconds', values.seconds, 1, 3600),
+    connections: wholeNumber('--connections', values.connections, 1, 1000),
     out: values.out,
   };
-}
-
-/** @throws {BenchFailure} unless it is a whole number from 1 to the maximum */
-export function wholeNumber(name: string, text: string, maximum: number): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (value < 1 || value > maximum) {
-    throw new BenchFailure(`${name} must be a whole number from 1 to ${maximum}, not "${text}".`);
-  }
-  return value;
 }

@@ -1,6 +1,7 @@
 import { describeMachine } from '../../report/machine.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
-import { readArguments, wholeNumber } from '../shared/options.ts';
+import { readArguments } from '../shared/options.ts';
+import { wholeNumber } from '../../harness/command-line.ts';
 import { startSurroundings } from '../shared/surroundings.ts';
 import { type Exporter, exporterNames, exportersOf } from './exporter.ts';
 import { plotSoak } from './plot.ts';
@@ -28,8 +29,8 @@ await runBenchmark(async (signal) => {
   });
   if (values === undefined) return;
   const settings = {
-    rate: wholeNumber('--rate', values.rate, 10_000),
-    minutes: wholeNumber('--minutes', values.minutes, 10_000),
+    rate: wholeNumber('--rate', values.rate, 1, 10_000),
+    minutes: wholeNumber('--minutes', values.minutes, 1, 10_000),
     together: values.together,
   };
   const report = await run(exportersOf(values.exporter), settings, signal);

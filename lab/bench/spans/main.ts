@@ -5,7 +5,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { BenchFailure } from '../shared/failure.ts';
-import { readArguments, wholeNumber } from '../shared/options.ts';
+import { readArguments } from '../shared/options.ts';
+import { wholeNumber } from '../../harness/command-line.ts';
 import { startProcess } from '../shared/processes.ts';
 import { describeMachine } from '../../report/machine.ts';
 import { show, spreadOf } from '../shared/statistics.ts';
@@ -122,7 +123,7 @@ await runBenchmark(async (signal) => {
     const measured = await runLoop(roundsPerProcess, { plainContext: values['plain-context'] });
     process.stdout.write(JSON.stringify(measured));
   } else {
-    const markdown = await compare(wholeNumber('--rounds', values.rounds, 100), signal);
+    const markdown = await compare(wholeNumber('--rounds', values.rounds, 1, 100), signal);
     say(`\n${markdown}`);
     if (values.out !== undefined) await writeReport(values.out, { 'spans.md': markdown });
   }

@@ -3,7 +3,8 @@ import { promisify } from 'node:util';
 import { compose, freePorts, removeAtTheEnd } from '../../harness/compose-project.ts';
 import { describeMachine } from '../../report/machine.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
-import { readArguments, wholeNumber } from '../shared/options.ts';
+import { readArguments } from '../shared/options.ts';
+import { wholeNumber } from '../../harness/command-line.ts';
 import { sleepAndWake } from './asleep.ts';
 import { observe } from './observe.ts';
 import { plotStack } from './plot.ts';
@@ -30,8 +31,8 @@ await runBenchmark(async (signal) => {
     keep: { type: 'boolean', default: false },
   });
   if (values === undefined) return;
-  const minutes = wholeNumber('--minutes', values.minutes, 10_000);
-  const asleep = values.asleep === undefined ? undefined : wholeNumber('--asleep', values.asleep, 600);
+  const minutes = wholeNumber('--minutes', values.minutes, 1, 10_000);
+  const asleep = values.asleep === undefined ? undefined : wholeNumber('--asleep', values.asleep, 1, 600);
   const project = `observable-orders-bench-${process.pid}`;
   const ports = await freePorts();
   const url = (name: string) => `http://127.0.0.1:${ports[name]}`;

@@ -2,7 +2,8 @@ import { stackImage } from '../../harness/stack-image.ts';
 import { describeMachine } from '../../report/machine.ts';
 import { table } from '../../report/table.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
-import { readArguments, wholeNumber } from '../shared/options.ts';
+import { readArguments } from '../shared/options.ts';
+import { wholeNumber } from '../../harness/command-line.ts';
 import { ratioForm, ratios, show, spreadOf } from '../shared/statistics.ts';
 import { docker, measureStart, type Start } from './container.ts';
 
@@ -44,7 +45,7 @@ await runBenchmark(async (signal) => {
     before: { type: 'string' },
   });
   if (values === undefined) return;
-  const rounds = wholeNumber('--rounds', values.rounds, 1000);
+  const rounds = wholeNumber('--rounds', values.rounds, 1, 1000);
   const machine = describeMachine();
   const starts = await measure(kindsOf(values.image, values.before), values.image, rounds, signal);
   const markdown = toMarkdown(starts, rounds, machine);

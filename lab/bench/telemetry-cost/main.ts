@@ -7,7 +7,8 @@ import { describeMachine } from '../../report/machine.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { BenchFailure } from '../shared/failure.ts';
 import { apiKey, Customers } from '../shared/load.ts';
-import { readArguments, wholeNumber } from '../shared/options.ts';
+import { readArguments } from '../shared/options.ts';
+import { wholeNumber } from '../../harness/command-line.ts';
 import { startProcess } from '../shared/processes.ts';
 import { environmentOf } from '../shared/subjects.ts';
 import { startSurroundings, type Surroundings } from '../shared/surroundings.ts';
@@ -181,9 +182,9 @@ await runBenchmark(async (signal) => {
   });
   if (values === undefined) return;
   const options = {
-    rate: wholeNumber('--rate', values.rate, 10_000),
-    seconds: wholeNumber('--seconds', values.seconds, 3600),
-    scrapes: wholeNumber('--scrapes', values.scrapes, 10_000),
+    rate: wholeNumber('--rate', values.rate, 1, 10_000),
+    seconds: wholeNumber('--seconds', values.seconds, 1, 3600),
+    scrapes: wholeNumber('--scrapes', values.scrapes, 1, 10_000),
   };
   const markdown = toMarkdown(await run(options, signal));
   say(`\n${markdown}`);

@@ -8,7 +8,8 @@ import { compare, warmUpAll } from '../shared/compare.ts';
 import { type BenchServer, startServer } from '../shared/database.ts';
 import { BenchFailure } from '../shared/failure.ts';
 import { measureRound, type Setting, type Subject } from '../shared/measure.ts';
-import { type Options, readArguments, roundArguments, toOptions, wholeNumber } from '../shared/options.ts';
+import { type Options, readArguments, roundArguments, toOptions } from '../shared/options.ts';
+import { wholeNumber } from '../../harness/command-line.ts';
 import { type BenchProcess, startProcess } from '../shared/processes.ts';
 import { compareProfiles } from './profile-shares.ts';
 import { type Comparison, describeComparison } from '../shared/report.ts';
@@ -50,7 +51,7 @@ function parseOptions(): TelemetryOptions | undefined {
   const profile = values.profile === undefined ? undefined : rowOf(values.profile);
   if (profile && values.out === undefined) throw new BenchFailure('--profile needs an --out.');
   if (profile && !rows.includes(profile)) rows.push(profile);
-  const rate = values.rate === undefined ? undefined : wholeNumber('--rate', values.rate, 100_000);
+  const rate = values.rate === undefined ? undefined : wholeNumber('--rate', values.rate, 1, 100_000);
   return { ...toOptions(values), rate, rows, profile };
 }
 
