@@ -112,6 +112,18 @@ test('a gauge of Unix times shows dates', async () => {
   await expect.poll(() => page.locator('.legend .value').allTextContents()).toEqual(['2020-02-03']);
 });
 
+test('a plot without a value has its times above those of the time axis', async () => {
+  const area = page.locator('.metric .u-over');
+  await sendPoints('load', 'gauge', [{ asInt: '2' }]);
+  await page.goto(`${shown.url}/metrics?name=load`);
+  await expect.poll(() => page.locator('.legend .value').textContent()).toBe('2');
+  const withValue = await area.boundingBox();
+  await sendPoints('no.load', 'gauge', [{ asDouble: 'NaN' }]);
+  await page.goto(`${shown.url}/metrics?name=no.load`);
+  await page.locator('.metric td', { hasText: '–' }).waitFor();
+  expect(await area.boundingBox()).toEqual(withValue);
+});
+
 test('a metric that was not received yet is waited for in words', async () => {
   await page.goto(`${shown.url}/metrics?name=unknown`);
   await expect

@@ -60,6 +60,11 @@ const logarithmicScale: uPlot.Scale.Distr.Logarithmic = 3;
 /** Plots of one group share the cursor. */
 const group = 'console';
 
+/** uPlot leaves out the axis of a scale without a range, and the times of the plot would not stand above those of the time axis. */
+function around(_plot: uPlot, least: number | null, largest: number | null): uPlot.Range.MinMax {
+  return least === null || largest === null ? [0, 1] : uPlot.rangeNum(least, largest, 0.1, true);
+}
+
 /** A plot over time. Its label shows the values under the pointer, or else the latest ones. */
 export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, 'signal' | 'range'>): Plot {
   const { title, lines, height, format, scale, over, hasPoints = false } = options;
@@ -111,7 +116,7 @@ export function createPlot(options: PlotOptions, { signal, range }: Pick<Page, '
             scale === 'seconds'
               ? { distr: logarithmicScale, range: decades }
               : isAnywhere(scale)
-                ? {}
+                ? { range: around }
                 : {
                     range: (_plot, _least, largest) => [
                       0,
