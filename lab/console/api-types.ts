@@ -163,7 +163,7 @@ export interface Overview extends DomainTotals {
   /** All windows of the last 15 minutes. */
   faults: FaultWindow[];
   service: 'up' | 'down' | 'unknown';
-  /** Name of the service whose metrics are read, from the trace of an exemplar; empty until there is one. */
+  /** Name of the service whose metrics are read, from its span in the trace of an exemplar; empty until there is one. */
   serviceName: string;
   /** Alerts that fire or are pending, without the heartbeat. */
   alerts: { firing: number; pending: number };

@@ -30,7 +30,9 @@ export function overviewRoutes(parts: {
     app.get('/api/overview', { schema: { querystring: After } }, (request): Overview => {
       const { after } = request.query;
       const exemplars = scraper.series.exemplarsSince(after);
-      serviceName = traces.serviceOf(exemplars.at(-1)?.traceId ?? '') ?? serviceName;
+      const newest = exemplars.at(-1);
+      // The trace may begin in a caller, and a span of what the service calls may arrive before its own.
+      if (newest) serviceName = traces.answererOf(newest.traceId, newest.name) ?? serviceName;
       return {
         now: Date.now(),
         ...scraper.series.since(after),

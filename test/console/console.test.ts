@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Overview } from '../../lab/console/api-types.ts';
 import {
   otlpSpan,
   protobufSpan,
@@ -7,6 +8,7 @@ import {
   type TestConsole,
   traceRequestOf,
 } from '../support/processes/console.ts';
+import { scrapedService } from '../support/processes/scraped-service.ts';
 
 let shown: TestConsole;
 beforeAll(async () => {
@@ -119,6 +121,21 @@ describe('the receiver', () => {
     expect(body).toMatchObject({ receiver: { spans: 3000, logs: 3000 } });
     expect((body as { receiver: { bytes: number } }).receiver.bytes).toBeLessThanOrEqual(400_000);
   });
+});
+
+test('the service whose metrics are read has the name of its own spans, whoever called it and whatever it calls', async () => {
+  const own = otlpSpan({ name: 'POST /orders', parentSpanId: 'd'.repeat(16) });
+  await using service = await scrapedService(own.traceId);
+  await using watching = await startTestConsole({ targets: service.targets });
+  const { traceId, spanId } = own;
+  const caller = otlpSpan({ traceId, name: 'checkout' });
+  const called = otlpSpan({ traceId, name: 'POST /charges', parentSpanId: spanId });
+  await watching.raw('POST', '/v1/traces', { body: traceRequestOf([caller, called], 'shop') });
+  const overview = async () => (await watching.call('GET', '/api/overview')).body as Overview;
+  await expect.poll(async () => (await overview()).exemplars).not.toEqual([]);
+  expect(await overview()).toMatchObject({ service: 'up', serviceName: '' });
+  await watching.sendSpans(own);
+  expect(await overview()).toMatchObject({ serviceName: 'orders' });
 });
 
 describe('the page', () => {

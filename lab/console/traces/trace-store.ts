@@ -22,8 +22,8 @@ export interface TraceStore {
   recordsOf(entry: Entry): SpanRecord[];
   /** Whether the text stands in a span of the trace as it does in JSON, in lower case. */
   contains(entry: Entry, text: string): boolean;
-  /** The service of the trace's root span. */
-  serviceOf(traceId: string): string | undefined;
+  /** The service that answered a request of the trace, by the name of its span; `undefined` until that span arrives. */
+  answererOf(traceId: string, name: string): string | undefined;
   newestFirst(): Iterable<Entry>;
   /** Traces with a span that links to this trace. */
   linkedFrom(traceId: string): TraceSummary[];
@@ -197,7 +197,10 @@ export function createTraceStore(capacity: number): TraceStore {
     recordsOf,
     contains: (entry, text) =>
       placesOf(entry).some((place) => texts.contains(arenas[entry.ring].text(place), text)),
-    serviceOf: (traceId) => entries.get(traceId)?.service,
+    answererOf(traceId, name) {
+      const entry = entries.get(traceId);
+      return entry && recordsOf(entry).find((span) => span.kind === 'SERVER' && span.name === name)?.service;
+    },
     newestFirst,
     linkedFrom: (traceId) =>
       [...newestFirst()].filter(({ linksTo }) => linksTo.includes(traceId)).map(summaryOf),

@@ -89,15 +89,19 @@ export async function startTestConsole({
     call,
     raw,
     sendSpans: (...spans) => send('traces', traceRequestOf(spans)),
-    sendLogs: (...logRecords) => send('logs', { resourceLogs: [{ resource, scopeLogs: [{ logRecords }] }] }),
+    sendLogs: (...logRecords) =>
+      send('logs', { resourceLogs: [{ resource: resourceOf('orders'), scopeLogs: [{ logRecords }] }] }),
     defects,
     [Symbol.asyncDispose]: running.close,
   };
 }
 
-const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'orders' } }] };
+const resourceOf = (service: string) => ({
+  attributes: [{ key: 'service.name', value: { stringValue: service } }],
+});
 
-export function traceRequestOf(spans: readonly object[]): object {
+export function traceRequestOf(spans: readonly object[], service = 'orders'): object {
+  const resource = resourceOf(service);
   return { resourceSpans: [{ resource, scopeSpans: [{ spans }] }] };
 }
 
