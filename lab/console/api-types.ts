@@ -344,7 +344,9 @@ export interface MetricSeries {
    * counter or histogram has no rate.
    */
   columns: Record<string, Array<number | null>>;
-  /** Of a histogram, for each time: the observations since the one before, by upper bound (null is infinity); without empty buckets. */
+  /** Of a histogram, for each time: since when its observations are. */
+  begins?: number[];
+  /** And the observations themselves, by upper bound (null is infinity); without empty buckets. */
   buckets?: Array<Array<[number | null, number]>>;
   /** The newest observations with a trace. */
   exemplars: Array<{ time: number; value: number; traceId: string; spanId: string }>;

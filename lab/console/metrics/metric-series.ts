@@ -20,7 +20,7 @@ export interface StoredSeries {
 type Values = Record<string, number | null>;
 interface Row {
   values: Values;
-  /** Upper bound and count in turn, which takes less than a pair of each. */
+  /** Since when they count, then upper bound and count in turn, which takes less than a pair of each. */
   buckets?: number[];
 }
 
@@ -65,10 +65,9 @@ export function createSeriesOf(first: MetricPoint): StoredSeries {
     add(point) {
       if (before !== undefined && point.time <= before.time) return false;
       const from = beginOf(point) ?? before?.time ?? point.time;
-      const seconds = (point.time - from) / 1000;
       const increase = point.isDelta ? point.measured : since(before, point);
       if ('value' in point.measured && point.isDelta) total += point.measured.value ?? 0;
-      const row = rowOf(point, { increase, seconds, total });
+      const row = rowOf(point, { increase, from, total });
       newest = row.values[plotted[kind]] ?? newest;
       keep(point.time, row);
       if (point.exemplars.length > 0)
@@ -79,6 +78,7 @@ export function createSeriesOf(first: MetricPoint): StoredSeries {
     },
     since(after) {
       const wanted = rows.since(after);
+      const wantedBuckets = buckets.slice(buckets.length - wanted.times.length);
       return {
         service,
         scope,
@@ -87,7 +87,8 @@ export function createSeriesOf(first: MetricPoint): StoredSeries {
         labels: { ...labels },
         ...wanted,
         ...(kind === 'histogram' && {
-          buckets: buckets.slice(buckets.length - wanted.times.length).map(pairsOf),
+          begins: wantedBuckets.map(([begin = 0]) => begin),
+          buckets: wantedBuckets.map(pairsOf),
         }),
         exemplars: exemplars.filter(({ time }) => time > after),
       };
@@ -102,7 +103,7 @@ function beginOf({ isDelta, start, time }: MetricPoint): number | undefined {
 
 const sizeOf = (buckets: readonly number[]): number => sizes.buckets + sizes.number * buckets.length;
 
-function pairsOf(buckets: readonly number[]): Array<[number | null, number]> {
+function pairsOf([, ...buckets]: readonly number[]): Array<[number | null, number]> {
   return Array.from({ length: buckets.length / 2 }, (_, at) => [
     finite(buckets[2 * at] ?? Infinity),
     buckets[2 * at + 1] ?? 0,
@@ -135,17 +136,18 @@ function since(
 
 interface Progress {
   increase: Measured | undefined;
-  /** Since the point before; 0 for the first one. */
-  seconds: number;
+  /** When the increase begins; for a first point, when it ends. */
+  from: number;
   total: number;
 }
 
-function rowOf({ kind, measured, isDelta }: MetricPoint, { increase, seconds, total }: Progress): Row {
+function rowOf({ kind, measured, isDelta, time }: MetricPoint, { increase, from, total }: Progress): Row {
+  const seconds = (time - from) / 1000;
   const rate = (amount: number | null | undefined) =>
     seconds > 0 && amount !== undefined ? finite((amount ?? Number.NaN) / seconds) : null;
   if ('value' in measured) {
     // The sender had none at that time.
-    if (kind === 'histogram') return { values: {}, buckets: [] };
+    if (kind === 'histogram') return { values: {}, buckets: [from] };
     if (kind === 'summary') return { values: {} };
     const value = isDelta ? total : measured.value;
     if (kind !== 'counter') return { values: { value } };
@@ -161,7 +163,7 @@ function rowOf({ kind, measured, isDelta }: MetricPoint, { increase, seconds, to
   const buckets = more !== undefined && 'distribution' in more ? bucketsOf(more.distribution) : [];
   for (const [column, share] of Object.entries(shares)) values[column] = quantileIn(buckets, share);
   // A copy is as long as it needs to be; an array that has grown has room for 16 more.
-  return { values, buckets: buckets.flatMap(({ upper, count }) => [upper, count]).slice() };
+  return { values, buckets: [from, ...buckets.flatMap(({ upper, count }) => [upper, count])].slice() };
 }
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);

@@ -19,12 +19,11 @@ export interface Heat {
 }
 
 /** The observations of all series together, by time and bucket. */
-export function heatOf(series: ReadonlyArray<Pick<MetricSeries, 'times' | 'buckets'>>): Heat {
+export function heatOf(series: ReadonlyArray<Pick<MetricSeries, 'times' | 'begins' | 'buckets'>>): Heat {
   const counts = new Map<string, HeatCell & { bound: number }>();
-  for (const { times, buckets = [] } of series) {
+  for (const { times, begins = [], buckets = [] } of series) {
     for (const [index, time] of times.entries()) {
-      const from = times[index - 1];
-      if (from === undefined) continue;
+      const from = begins[index] ?? time;
       for (const [upper, count] of buckets[index] ?? []) {
         const bound = upper ?? Infinity;
         const key = `${time} ${bound}`;
