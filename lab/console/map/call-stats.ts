@@ -11,7 +11,7 @@ export interface Calls {
 /** Counts calls by key, in slots of some seconds, so that a rate is that of the last moments. */
 export interface CallStats<Key> {
   add(key: string, about: Key, call: { failed: boolean; duration: number }): void;
-  /** Everything in the last `seconds`, by key. */
+  /** Everything in the slots of the last `seconds`, by key. */
   within(seconds: number): Array<{ about: Key; calls: Calls }>;
 }
 
@@ -21,9 +21,14 @@ export const longestWindow = 300;
 /** Maximum number of keys: a sender may call a new host each time. */
 const mostKeys = 200;
 
+const slotOf = (time: number): number => Math.floor(time / 1000 / slotLength);
+
+/** Begin of the slots that the last `seconds` contain, in milliseconds since 1970: the slot that they begin in counts for none of them. */
+export const slotsSince = (seconds: number): number =>
+  (slotOf(Date.now() - seconds * 1000) + 1) * slotLength * 1000;
+
 export function createCallStats<Key>(): CallStats<Key> {
   const byKey = new Map<string, { about: Key; slots: Map<number, Calls> }>();
-  const slotOf = (time: number) => Math.floor(time / 1000 / slotLength);
 
   function forget(oldest: number): void {
     for (const [key, { slots }] of byKey) {
@@ -56,11 +61,11 @@ export function createCallStats<Key>(): CallStats<Key> {
       calls.durations.add(duration);
     },
     within(seconds) {
-      const first = slotOf(Date.now() - seconds * 1000);
+      const first = slotOf(slotsSince(seconds));
       return [...byKey.values()].flatMap(({ about, slots }) => {
         const total: Calls = { calls: 0, failed: 0, durations: createLogHistogram() };
         for (const [slot, { calls, failed, durations }] of slots) {
-          if (slot <= first) continue;
+          if (slot < first) continue;
           total.calls += calls;
           total.failed += failed;
           total.durations.addAll(durations);

@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { spanRecord } from '../../../test/support/generators/span-record.ts';
 import type { SpanRecord } from '../api-types.ts';
 import { factsOf, type SpanFacts } from '../traces/span-facts.ts';
 import { createServiceMaps } from './service-map.ts';
 
 let spans = 0;
+afterEach(() => void vi.useRealTimers());
 
 function span(rest: Partial<SpanRecord>): SpanFacts {
   spans += 1;
@@ -52,8 +53,20 @@ test.each([
       errors: 0,
     },
     { from: 'service:orders', to: 'service:gateway', protocol: 'http', calls: 20, failed: 5, errors: 0.25 },
-    { from: 'clients:clients', to: 'service:orders', protocol: 'http', calls: 20, rate: 0.333 },
+    { from: 'clients:clients', to: 'service:orders', protocol: 'http', calls: 20 },
   ]);
+});
+
+test('the rate of an edge is that of its calls at any second', () => {
+  vi.useFakeTimers({ now: 0, toFake: ['Date'] });
+  const maps = createServiceMaps();
+  const rates = new Set<number | undefined>();
+  for (let second = 0; second < 90; second += 1) {
+    vi.setSystemTime(second * 1000);
+    if (second >= 70) rates.add(maps.of(60).edges[0]?.rate);
+    maps.add(Array.from({ length: 10 }, () => span({})));
+  }
+  expect([...rates]).toEqual([10]);
 });
 
 test('an edge has the p95 of its calls, to an eighth', () => {

@@ -1,6 +1,6 @@
 import type { ServiceEdge, ServiceMap } from '../api-types.ts';
 import type { SpanFacts } from '../traces/span-facts.ts';
-import { createCallStats, type Calls } from './call-stats.ts';
+import { createCallStats, type Calls, slotsSince } from './call-stats.ts';
 import type { Peer } from './span-peer.ts';
 
 /** Which services call what, how often, how fast, and how often in vain. */
@@ -164,10 +164,11 @@ export function createServiceMaps(): ServiceMaps {
         if (!about.isRoot && called.has(about.service)) continue;
         join(node('clients', 'clients'), node('service', about.service), about.protocol, made);
       }
+      const counted = (Date.now() - slotsSince(seconds)) / 1000;
       return {
         seconds,
         nodes: [...nodes.values()],
-        edges: [...edges.values()].map(({ edge, calls: total }) => described(edge, total, seconds)),
+        edges: [...edges.values()].map(({ edge, calls: total }) => described(edge, total, counted)),
       };
     },
   };
