@@ -4,7 +4,7 @@ import type { Range } from './range.ts';
 
 /** What a reader of a metric does not see, in sentences. */
 export function notesOf(
-  about: Pick<MetricSummary, 'series' | 'refused'>,
+  about: Pick<MetricSummary, 'kind' | 'series' | 'refused'>,
   {
     series,
     skipped,
@@ -13,9 +13,10 @@ export function notesOf(
     range,
   }: Pick<MetricPoints, 'series' | 'skipped'> & { drawn: number; times: readonly number[]; range: Range },
 ): string {
+  const rest = about.kind === 'histogram' ? 'the table and the heat map' : 'the table';
   const sentences = [
     series.length > drawn
-      ? `The plot has the ${drawn} largest of ${series.length + skipped} series${skipped > 0 ? `, and the table the ${series.length} largest` : ''}.`
+      ? `The plot has the ${drawn} largest of ${series.length + skipped} series${skipped > 0 ? `, and ${rest} the ${series.length} largest` : ''}.`
       : '',
     about.refused > 0
       ? `The console keeps ${count(about.series)} series of this metric: ${wereLeftOut(about.refused, 'point', ' of others')}.`
