@@ -16,7 +16,10 @@ const keys: ReadonlyArray<readonly [key: string, meaning: string]> = [
 const facts: ReadonlyArray<readonly [what: string, meaning: string]> = [
   ['Shading', 'a fault was set at that time, in the gateway or in the network'],
   ['Dots', 'single requests in the latency plot; a click opens the trace'],
-  ['Drag over a plot', 'narrows the time of all plots and lists, until you clear the range'],
+  [
+    'Drag over a plot',
+    'narrows all plots, the traces and the log lines to that time, until you clear the range',
+  ],
   ['Red in a trace', 'the span failed; a 4xx answer is no failure'],
   ['Black line in a trace', 'the critical path: what the whole request waited for'],
 ];

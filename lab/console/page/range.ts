@@ -7,7 +7,7 @@ export interface Range {
   to: number;
 }
 
-/** The period that all plots and lists show; without one, they show the newest. */
+/** The period that all plots, the traces and the log lines show; without one, they show the newest. */
 export interface RangeChoice {
   readonly current: Range | undefined;
   choose(range: Range | undefined): void;
