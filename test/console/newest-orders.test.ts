@@ -73,6 +73,15 @@ test('the list is filtered by status, client and customer', async () => {
   expect(await shown.call('GET', '/api/orders?limit=51')).toMatchObject({ status: 400 });
 });
 
+test('an id that no order can have is said to be none', async () => {
+  expect((await shown.call('GET', '/api/orders/invoice-7')).body).toMatchObject({
+    orderMissing: 'This is no id of an order, which is a UUID.',
+  });
+  expect((await shown.call('GET', `/api/orders/${crypto.randomUUID()}`)).body).toMatchObject({
+    orderMissing: 'There is no order with this id.',
+  });
+});
+
 test('the list has the orders of its own client without a database', async () => {
   watch({});
   const answer = await list();

@@ -43,6 +43,7 @@ async function lookUpOrder(orderId: string, target: ReturnType<OrderSources['tar
     authorization: `Bearer ${target.apiKey}`,
   });
   if (status === 200) return { found: body };
+  if (status === 400) return { missing: 'This is no id of an order, which is a UUID.' };
   return { missing: status === undefined ? 'The service does not answer.' : detailOf(body, status) };
 }
 
