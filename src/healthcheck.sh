@@ -20,11 +20,12 @@ address=${host//[][]/}
 # Bash itself opens a TCP connection for this name.
 { exec 3<> "/dev/tcp/$address/$port"; } 2> /dev/null || fail 'no connection'
 printf 'GET %s HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\n\r\n' "$path" "$host" "$port" 2> /dev/null >&3
-read -r -t "$patience" -u 3 _ status _ 2> /dev/null
+read -r -t "$patience" -u 3 protocol status _ 2> /dev/null
 # Above 128 when the time is over, and 1 when the other side has closed.
 outcome=$?
 ((outcome > 128)) && fail "no answer within $patience s"
 ((outcome == 0)) || fail 'the connection was closed without an answer'
+[[ $protocol == HTTP/* ]] || fail 'the answer is not HTTP'
 [[ $status == 200 ]] && exit 0
 IFS= read -r -d '' -t "$patience" -n 4096 -u 3 answer
 fail "$status ${answer#*$'\r\n\r\n'}"

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, isIPv6 } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, isIPv6 } from 'node:net';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 
@@ -71,6 +71,20 @@ test.each<'destroy' | 'resetAndDestroy'>(['destroy', 'resetAndDestroy'])(
       code: 1,
       stderr: `${url}: the connection was closed without an answer\n`,
     });
+  },
+);
+
+test.each(['-ERR unknown command\r\n', 'ready 200 OK\n'])(
+  'the health check says that a port speaks another protocol (%j)',
+  async (line) => {
+    const redis = createTcpServer((socket) => socket.end(line)).listen(0, '127.0.0.1');
+    await once(redis, 'listening');
+    try {
+      const url = `http://127.0.0.1:${(redis.address() as AddressInfo).port}/readyz`;
+      expect(await check(url)).toEqual({ code: 1, stderr: `${url}: the answer is not HTTP\n` });
+    } finally {
+      redis.close();
+    }
   },
 );
 
