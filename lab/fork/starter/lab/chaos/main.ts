@@ -50,6 +50,12 @@ async function main(): Promise<void> {
   const chosen = experiments.filter(
     ({ name }) => positionals.length === 0 || positionals.some((wanted) => name.startsWith(wanted)),
   );
+  const unknown = positionals.find((wanted) => !experiments.some(({ name }) => name.startsWith(wanted)));
+  if (unknown !== undefined) {
+    process.stderr.write(`No experiment begins with "${unknown}". Try --list.\n`);
+    process.exitCode = 1;
+    return;
+  }
   const [rate, seconds] = [Number(values.rate), Number(values.seconds)];
   const isWrong = chosen.length === 0 || !(rate > 0 && rate <= 500) || !(seconds > 0 && seconds <= 600);
   if (isWrong) {
