@@ -166,7 +166,7 @@ export async function processLogs(args: Arguments, config: LogsConfig, stop: Abo
     );
   const isCutShort = args.once && !sets.every((set) => set.isComplete());
   if (isCutShort) say('Stopped before the end of what was to be read.');
-  const hasLost = left > 0 || sets.some((set) => set.hasFailed());
+  const hasLost = left > 0 || counts.rejected > 0 || sets.some((set) => set.hasFailed());
   return !isCutShort && !(hasLost && (args.once || args.standardInput));
 }
 
