@@ -186,16 +186,24 @@ export const telemetryDashboard = createDashboard({
         timeSeries({
           title: 'Not taken, not sent',
           description:
-            'Refused: the Collector is short of memory, and the service retries and then drops. No room: the queue to a backend was full. Not sent: a backend was unavailable for too long. Flat at 0 in normal operation.',
+            'Refused: the Collector is short of memory, and the service retries and then drops. No room: the queue to a backend was full. Not sent: a backend was unavailable for too long. Forgotten: more traces are open than tail sampling keeps, and the oldest are lost before it has decided, those with errors included. Flat at 0 in normal operation.',
           unit: 'ops',
           width: 8,
           stacked: true,
-          colours: { refused: warning, '(no room|not sent)': bad },
-          queries: (['spans', 'log_records'] as const).flatMap((signal) => [
-            collectorFailures('receiver_refused', signal, 'refused'),
-            collectorFailures('exporter_enqueue_failed', signal, 'no room'),
-            collectorFailures('exporter_send_failed', signal, 'not sent'),
-          ]),
+          colours: { refused: warning, '(no room|not sent|forgotten)': bad },
+          queries: [
+            ...(['spans', 'log_records'] as const).flatMap((signal) => [
+              collectorFailures('receiver_refused', signal, 'refused'),
+              collectorFailures('exporter_enqueue_failed', signal, 'no room'),
+              collectorFailures('exporter_send_failed', signal, 'not sent'),
+            ]),
+            {
+              expr: orZero(
+                'sum(rate(otelcol_processor_tail_sampling_sampling_trace_dropped_too_early[$__rate_interval]))',
+              ),
+              legend: 'traces forgotten',
+            },
+          ],
         }),
         timeSeries({
           title: 'Queues',

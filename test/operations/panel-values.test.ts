@@ -10,7 +10,7 @@ const dashboards = await readDashboards();
 
 type Growth = readonly [labels: Readonly<Record<string, string>>, first: number, eachQuarterMinute: number];
 
-/** The values of a panel's first query after 20 minutes, by the label, over series of one metric that grow like this. */
+/** What a panel shows of one metric after 20 minutes, by the label, over series that grow like this. */
 function valuesOf(
   title: string,
   metric: string,
@@ -18,7 +18,7 @@ function valuesOf(
   label = '',
 ): Record<string, number> {
   const panel = dashboards.flatMap(({ panels }) => panels).find((each) => each.title === title);
-  const expr = panel?.targets?.[0]?.expr ?? '';
+  const expr = panel?.targets?.find((each) => each.expr.includes(metric))?.expr ?? '0';
   const store = createSampleStore(() => Infinity);
   for (const [labels, first, step] of series)
     for (let index = 0; index <= 80; index += 1) {
@@ -98,4 +98,10 @@ test('a span that a router passes on to a sampler is received once', () => {
     [{ job: 'otel-collector', instance: 'sampler', transport: 'grpc' }, 0, 15],
   ];
   expect(valuesOf('Received and sent', 'otelcol_receiver_accepted_spans', series)).toEqual({ '': 1 });
+});
+
+test('a trace that the Collector forgets before it is judged is shown as lost', () => {
+  const series: Growth[] = [[{ job: 'otel-collector', instance: 'sampler' }, 0, 15]];
+  const forgotten = 'otelcol_processor_tail_sampling_sampling_trace_dropped_too_early';
+  expect(valuesOf('Not taken, not sent', forgotten, series)).toEqual({ '': 1 });
 });
