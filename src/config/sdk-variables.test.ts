@@ -16,6 +16,12 @@ test.each([
   ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', '10s', 'a number of milliseconds greater than 0, not "10s"'],
   ['OTEL_EXPORTER_OTLP_TIMEOUT', '0', 'a number of milliseconds greater than 0, not "0"'],
   ['OTEL_SPAN_EVENT_COUNT_LIMIT', '-1', 'a whole number from 0 to 2147483647, not "-1"'],
+  [
+    'OTEL_EXPORTER_OTLP_CERTIFICATE',
+    '/nowhere/ca.pem',
+    'the path of a file that can be read, not "/nowhere/ca.pem"',
+  ],
+  ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY', 'src', 'the path of a file that can be read, not "src"'],
   ['OTEL_EXPORTER_OTLP_ENDPOINT', 'hush-hush@host:4318', 'a URL that starts with http:// or https://'],
 ])('%s=%s is reported with what it may be', (name, value, expected) => {
   expect(ignoredValues({ [name]: value })).toEqual([`${name} must be ${expected}. It is ignored.`]);
@@ -91,6 +97,7 @@ test('a standard variable that has no effect is reported with the reason', () =>
     OTEL_EXPORTER_PROMETHEUS_PORT: '',
     OTEL_CONFIG_FILE: 'otel.yaml',
     OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: '3',
+    OTEL_SEMCONV_STABILITY_OPT_IN: 'http/dup',
     OTEL_TRACES_SAMPLER: 'always_on',
   };
   expect(variablesWithoutEffect(env)).toEqual([
@@ -99,6 +106,7 @@ test('a standard variable that has no effect is reported with the reason', () =>
     `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT has no effect: ${scraped}.`,
     `OTEL_METRICS_EXPORTER has no effect: ${scraped}.`,
     `OTEL_METRIC_EXPORT_INTERVAL has no effect: ${scraped}.`,
+    'OTEL_SEMCONV_STABILITY_OPT_IN has no effect: spans have the stable names of the conventions, and METRICS_NAMES chooses those of metrics.',
   ]);
   expect(
     ['none', 'prometheus'].flatMap((name) => variablesWithoutEffect({ OTEL_METRICS_EXPORTER: name })),

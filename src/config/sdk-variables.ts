@@ -1,3 +1,4 @@
+import { accessSync, constants, statSync } from 'node:fs';
 import { type Environment, oneOf, url, type Variable, wholeNumber } from './environment.ts';
 
 /**
@@ -91,6 +92,19 @@ const endpoint: Variable<string> = {
   parse: (raw) => (/^https?:$/.test(URL.parse(raw)?.protocol ?? '') ? raw : undefined),
 };
 
+const file: Variable<string> = {
+  meaning,
+  expected: 'the path of a file that can be read',
+  parse(raw) {
+    try {
+      accessSync(raw, constants.R_OK);
+      return statSync(raw).isDirectory() ? undefined : raw;
+    } catch {
+      return undefined;
+    }
+  },
+};
+
 /** The variables of one exporter, for all signals and for each of them. */
 function ofSignals<T>(rest: string, variable: Variable<T>): Record<string, Variable<T>> {
   const prefixes = ['', 'TRACES_', 'LOGS_', 'METRICS_'];
@@ -109,6 +123,9 @@ const checked: Readonly<Record<string, Variable<unknown>>> = {
   ...ofSignals('COMPRESSION', oneOf(['gzip', 'none'], { meaning })),
   ...ofSignals('TIMEOUT', milliseconds),
   ...ofSignals('ENDPOINT', endpoint),
+  ...ofSignals('CERTIFICATE', file),
+  ...ofSignals('CLIENT_KEY', file),
+  ...ofSignals('CLIENT_CERTIFICATE', file),
   OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: methods,
   OTEL_RESOURCE_ATTRIBUTES: resourceAttributes,
   OTEL_ATTRIBUTE_COUNT_LIMIT: limit,
@@ -161,9 +178,7 @@ export function propagatorsIn(env: Environment): PropagatorName[] {
 /** Names of all standard variables. */
 export const sdkNames: readonly string[] = [
   ...Object.keys(checked),
-  ...['HEADERS', 'CERTIFICATE', 'CLIENT_KEY', 'CLIENT_CERTIFICATE', 'INSECURE'].flatMap((rest) =>
-    Object.keys(ofSignals(rest, milliseconds)),
-  ),
+  ...['HEADERS', 'INSECURE'].flatMap((rest) => Object.keys(ofSignals(rest, milliseconds))),
   'OTEL_SERVICE_NAME',
   'OTEL_METRICS_EXPORTER',
   'OTEL_METRIC_EXPORT_INTERVAL',
@@ -251,6 +266,8 @@ function reasonWithoutEffect(name: string, env: Environment): string | undefined
   if (ofMetricExporters.test(name)) return 'metrics are scraped from /metrics, and not sent';
   if (ofInstrumentations.test(name) && env['TELEMETRY_INSTRUMENTATION']?.trim() !== 'auto')
     return 'it needs TELEMETRY_INSTRUMENTATION=auto';
+  if (name === 'OTEL_SEMCONV_STABILITY_OPT_IN')
+    return 'spans have the stable names of the conventions, and METRICS_NAMES chooses those of metrics';
   if (name === 'OTEL_CONFIG_FILE') return 'each setting is a variable';
   const own = renamedBySdk[name];
   return own && `the SDK for Node.js reads ${own}`;

@@ -1,3 +1,4 @@
+import { diag } from '@opentelemetry/api';
 import { parseKeyPairsIntoRecord } from '@opentelemetry/core';
 import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
 import { envDetector } from '@opentelemetry/resources';
@@ -59,3 +60,14 @@ test('OTEL_EXPORTER_OTLP_TIMEOUT is reported if, and only if, the SDK does not t
     }),
   );
 });
+
+test.each(['package.json', 'src', 'nowhere.pem', ''])(
+  'a certificate in %j is reported if, and only if, the SDK cannot read it',
+  (raw) => {
+    vi.stubEnv('OTEL_EXPORTER_OTLP_CERTIFICATE', raw);
+    const warn = vi.spyOn(diag, 'warn').mockReturnValue();
+    convertLegacyHttpOptions({}, 'TRACES', 'v1/traces', {});
+    expect(ignoredValues({ OTEL_EXPORTER_OTLP_CERTIFICATE: raw })).toHaveLength(warn.mock.calls.length);
+    warn.mockRestore();
+  },
+);
