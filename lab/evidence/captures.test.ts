@@ -111,3 +111,13 @@ test('a capture that cannot be written again stays as it was written before', as
   expect(captures.all()).toEqual([capture]);
   expect((await open()).all()).toEqual([capture]);
 });
+
+test('a folder that cannot be made is named with its variable and the reason, in one line', async () => {
+  const file = path.join(folder, 'file');
+  await writeFile(file, '');
+  for (const wrong of [file, path.join(file, 'captures')])
+    await expect(openCaptures({ folder: wrong, keep: 1, bytes: 1 })).rejects.toMatchObject({
+      name: 'StartupError',
+      message: expect.stringMatching(/^The folder of EVIDENCE_DIR cannot be used: E(?:EXIST|NOTDIR): .*\.$/),
+    });
+});

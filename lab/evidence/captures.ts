@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Check } from 'typebox/value';
+import { StartupError } from '../../src/errors.ts';
 import type { StoreSettings } from './config.ts';
 
 export const profileKinds = ['cpu', 'heap'] as const;
@@ -66,13 +67,17 @@ const idPattern = /^\d{8}T\d{6}Z-(cpu|heap)-[\da-f]{8}$/;
 /** Milliseconds after which whoever took it has finished it, or is gone: a profile has at most 60 seconds, and calls have limits. */
 const longestCapture = 120_000;
 
-/** Opens the folder, and deletes nothing: a process that cannot listen must not cost another one its captures. */
+/**
+ * Opens the folder, and deletes nothing: a process that cannot listen must not cost another one its captures.
+ *
+ * @throws {StartupError} when it cannot be made, read or written
+ */
 export async function openCaptures({ folder, keep, bytes }: StoreSettings): Promise<Captures> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const names = await namesIn(folder);
   const known = new Map<string, Capture>();
   const found: Capture[] = [];
   const unfinished: string[] = [];
-  for (const name of (await readdir(folder)).filter((each) => idPattern.test(each))) {
+  for (const name of names.filter((each) => idPattern.test(each))) {
     const capture = await readCapture(folderOf(name));
     if (capture?.id === name) found.push(capture);
     else unfinished.push(name);
@@ -194,4 +199,16 @@ async function sizeOf(folder: string): Promise<number> {
     ),
   );
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** The names in a folder, which is made if it is not there. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await access(folder, constants.W_OK | constants.X_OK);
+    return await readdir(folder);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartupError(`The folder of EVIDENCE_DIR cannot be used: ${reason}.`, { cause: error });
+  }
 }
