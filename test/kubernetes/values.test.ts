@@ -3,12 +3,18 @@ import { podsOf, render, required } from './support/helm.ts';
 
 /** What Helm says about values that are wrong, before anything reaches a cluster. */
 
+const withCollector =
+  'collector.enabled=true,collector.traces=http://traces:4318,collector.logs=http://logs:4318';
+
 test.each([
   ['replcas=3', 'replcas'],
   ['config.PAYMENT_DEADLIN=3s', 'PAYMENT_DEADLIN'],
   ['autoscaling.maxReplica=9', 'maxReplica'],
   ['resources.limits.memory=512M', 'memory'],
   ['collector.enabled=true', 'collector.traces'],
+  // Every export would fail.
+  [`${withCollector},config.OTEL_EXPORTER_OTLP_PROTOCOL=grpc`, 'OTEL_EXPORTER_OTLP_PROTOCOL'],
+  [`${withCollector},config.OTEL_EXPORTER_OTLP_LOGS_PROTOCOL=grpc`, 'over HTTP'],
   ['evidence.enabled=true,evidence.url=', 'evidence.url'],
   ['evidence.config.EVIDENCE_WINDO=1h', 'EVIDENCE_WINDO'],
   ['evidence.config.EVIDENCE_PROFILE_SECONDS=600', 'EVIDENCE_PROFILE_SECONDS'],
@@ -32,6 +38,17 @@ test.each([
   ['networkPolicy.egress.redis.to[0].ipBlok.cidr=10.0.0.0/8', 'ipBlok'],
 ])('Helm refuses --set %s, and names %s', async (setting, name) => {
   await expect(render([...required, '--set', setting])).rejects.toThrow(name);
+});
+
+test('Helm takes gRPC where it does not lead to the Collector of the chart', async () => {
+  const grpc = 'config.OTEL_EXPORTER_OTLP_PROTOCOL=grpc';
+  const elsewhere = [
+    `telemetry.endpoint=https://otlp.example.com:4317,${grpc}`,
+    `${withCollector},telemetry.endpoint=https://otlp.example.com:4317,${grpc}`,
+    `${withCollector},config.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=grpc,config.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://own:4317`,
+  ];
+  for (const setting of elsewhere)
+    expect(await render([...required, '--set', setting]), setting).not.toEqual([]);
 });
 
 test('Helm asks for the URL of the gateway', async () => {

@@ -139,6 +139,16 @@ priorityClassName: {{ . | quote }}
 {{- fail "collector.traces and collector.logs are required with collector.enabled." }}
 {{- end }}
 {{- end }}
+{{- if and .Values.collector.enabled (not .Values.telemetry.endpoint) }}
+{{- range $signal := list "TRACES" "LOGS" }}
+{{- $protocol := get $.Values.config (printf "OTEL_EXPORTER_OTLP_%s_PROTOCOL" $signal) | default (get $.Values.config "OTEL_EXPORTER_OTLP_PROTOCOL") }}
+{{- $exporter := get $.Values.config (printf "OTEL_%s_EXPORTER" $signal) | default "otlp" }}
+{{- $endpoint := get $.Values.config (printf "OTEL_EXPORTER_OTLP_%s_ENDPOINT" $signal) }}
+{{- if and (eq $protocol "grpc") (contains "otlp" $exporter) (not $endpoint) }}
+{{- fail "config.OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or that of a signal: the Collector of this chart takes OTLP over HTTP. Leave it out." }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/*
