@@ -102,7 +102,9 @@ export function createResilientPaymentGateway(
   ): Promise<T | Undecided> {
     const { patient = false, causes = [], timeLimit: callersLimit = Number.POSITIVE_INFINITY } = context;
     const granted = patient ? policy.patientTimeout : policy.attemptTimeout;
-    const deadline = deadlineIn(Math.min(patient ? Number.POSITIVE_INFINITY : policy.deadline, callersLimit));
+    const ownDeadline = deadlineIn(patient ? Number.POSITIVE_INFINITY : policy.deadline);
+    const callersDeadline = deadlineIn(callersLimit);
+    const deadline = { remaining: () => Math.min(ownDeadline.remaining(), callersDeadline.remaining()) };
     const retries = !patient && context.retry !== false;
     let doubt: Undecided | undefined;
 
@@ -113,8 +115,10 @@ export function createResilientPaymentGateway(
       // The lease of a caller that comes back by itself is measured for an attempt, and not for a wait besides.
       const bounds = { granted, together: retries ? left : Math.min(granted, left) };
       const outcome = await observed(events, event, policy, () =>
-        inPlace(places, context, bounds, (attemptTimeout, waited) => {
-          const timeLimit = Math.max(1, deadline.remaining());
+        inPlace(places, context, bounds, (grantedInPlace, waited) => {
+          // Only a caller waits by the clock: the gateway is not late because this process is paused beyond its own deadline.
+          const attemptTimeout = Math.max(1, Math.min(grantedInPlace, ownDeadline.remaining()));
+          const timeLimit = Math.max(1, callersDeadline.remaining());
           const isCut = waited || callersLimit < policy.deadline;
           const isShortened = isCut && Math.min(attemptTimeout, timeLimit) < granted;
           const attemptOnce = patient ? patientAttempt : isShortened ? shortenedAttempt : fullAttempt;

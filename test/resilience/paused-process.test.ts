@@ -32,7 +32,8 @@ describe('a service that is paused for longer than an attempt or a statement may
         ...serviceEnvironment(database.url, gateway.url),
         ...quietWorker,
         PAYMENT_ATTEMPT_TIMEOUT: `${attemptTimeout}ms`,
-        PAYMENT_DEADLINE: '10s',
+        // A pause lasts longer than a call may take, too.
+        PAYMENT_DEADLINE: `${1.1 * attemptTimeout}ms`,
         DATABASE_DEADLINE: `${attemptTimeout}ms`,
         DATABASE_STATEMENT_TIMEOUT: '10s',
       },
