@@ -2,6 +2,7 @@ import type { Client, ClientConfig, PoolConfig } from 'pg';
 import { identity } from '../identity.ts';
 import { outsideRequests } from '../async-context.ts';
 import type { DatabaseHost, DatabaseTls, DatabaseUrl } from '../config/database-url.ts';
+import { startTimeLimit } from '../resilience/time-limit.ts';
 import { searchServers } from './server-search.ts';
 import { TimeLimitedClient } from './time-limited-client.ts';
 import { notBound, readOnly, tlsFault, tooOld } from './unsuitable-server.ts';
@@ -130,6 +131,8 @@ const at = (server: DatabaseHost, config: ClientConfig): ClientConfig => ({
   ...config,
   // pg-pool hides it from enumeration.
   password: config.password,
+  // pg's timer would run before the socket is read: `open` has a limit of its own.
+  connectionTimeoutMillis: 0,
   ...server,
   ...(server.host.startsWith('/') && { ssl: false }),
 });
@@ -161,6 +164,8 @@ async function open(
   client.connection.on('authenticationSASL', ({ mechanisms }: { mechanisms: readonly string[] }) => {
     bound = mechanisms.includes('SCRAM-SHA-256-PLUS');
   });
+  const late = () => client.connection.stream.destroy(new Error('timeout expired'));
+  const limit = startTimeLimit({ running: timeout ?? Infinity }, late);
   try {
     await connect();
     const unsuitable =
@@ -170,6 +175,8 @@ async function open(
     if (unsuitable) throw unsuitable;
   } catch (error) {
     throw tlsFault(client, error) ?? error;
+  } finally {
+    limit.clear();
   }
 }
 

@@ -11,6 +11,7 @@ import { outsideRequests } from '../async-context.ts';
 import type { Deadline } from '../resilience/deadline.ts';
 import { startTimeLimit } from '../resilience/time-limit.ts';
 import { requestCancel } from './cancel-request.ts';
+import { createCheckout } from './checkout.ts';
 import { watchForLocalCommit } from './local-commit.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -50,13 +51,15 @@ export interface DeadlineQueries {
     deadline: Deadline,
     timeLimit: number,
   ): Promise<QueryResult<Row>>;
+  /** Statements that wait for a connection. */
+  waiting(): number;
   close(): Promise<void>;
 }
 
 /** @param config the configuration of the pool; cancelling opens one more connection than the pool has */
 export function createDeadlineQueries(
   pool: Pool,
-  config: PoolConfig,
+  config: PoolConfig & { max: number; connectionTimeoutMillis: number },
   {
     sessions,
     statementTimeout,
@@ -64,6 +67,7 @@ export function createDeadlineQueries(
   }: { sessions: Sessions; statementTimeout: number; severalServers: boolean },
 ): DeadlineQueries {
   const cancelling = new Pool({ ...config, onConnect: undefined, max: 1, idleTimeoutMillis: 1000 });
+  const checkout = createCheckout(pool, { max: config.max, timeout: config.connectionTimeoutMillis });
   // Cancelling is best effort: without it the statement ends at its own timeout.
   cancelling.on('error', () => {});
 
@@ -88,10 +92,10 @@ export function createDeadlineQueries(
 
   return {
     async run<Row extends QueryResultRow>(query: QueryConfig, deadline: Deadline, timeLimit: number) {
-      const client = await connectBefore(pool, deadline);
+      const timeLeft = deadline.remaining();
+      if (timeLeft <= 0) throw new CutShort();
+      const { client, release } = await checkout.connect(timeLeft, () => new CutShort());
       const checkCommit = watchForLocalCommit(client);
-      // It starts the timer that closes an idle connection.
-      const release = (error?: Error) => outsideRequests(() => client.release(error));
       const lasts = sessions.lasts(client);
       const remaining = deadline.remaining();
       // A session that lasts has the timeout of Postgres itself. Without one that comes in time, only a request ends the
@@ -130,6 +134,7 @@ export function createDeadlineQueries(
         answerLimit.clear();
       }
     },
+    waiting: checkout.waiting,
     close: () => cancelling.end(),
   };
 }
@@ -154,23 +159,3 @@ function leavesWhole(error: unknown): boolean {
  * connection: of its server, which only reads, or of a prepared statement that no longer fits the table.
  */
 const ofTheRow = /^(?:22...|23...|40...|55P03|57014)$/;
-
-/** @throws {CutShort} when no connection is free in time; one that comes later goes straight back to the pool */
-function connectBefore(pool: Pool, deadline: Deadline): Promise<PoolClient> {
-  const { promise, resolve, reject } = Promise.withResolvers<PoolClient>();
-  const remaining = deadline.remaining();
-  if (remaining <= 0) return Promise.reject(new CutShort());
-  let late = false;
-  const giveUp = () => {
-    late = true;
-    reject(new CutShort());
-  };
-  const limit = remaining === Infinity ? undefined : startTimeLimit({ elapsed: remaining }, giveUp);
-  pool.connect((error, client) => {
-    limit?.clear();
-    if (client === undefined) reject(error ?? new Error('there is no connection'));
-    else if (late) outsideRequests(() => client.release());
-    else resolve(client);
-  });
-  return promise;
-}

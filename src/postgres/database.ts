@@ -126,14 +126,14 @@ export function poolConfig(
   config: Config['postgres'],
   sessions: Pick<Sessions, 'begin'>,
   onServer?: (server: DatabaseHost) => void,
-): PoolConfig {
+): PoolConfig & { max: number; connectionTimeoutMillis: number } {
   return {
-    // The timeout bounds both the wait for a free connection and the time to open a new one.
     ...connectionConfig(readDatabaseUrl(config.url.reveal()), {
       timeout: config.connectTimeout,
       ...(onServer && { onServer }),
     }),
     max: config.poolMax,
+    connectionTimeoutMillis: config.connectTimeout,
     // Settings are not sent as start parameters, because PgBouncer refuses a connection with most of them.
     // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool waits for it, which its types do not say
     onConnect: sessions.begin,
@@ -147,7 +147,8 @@ export function poolConfig(
 export function createDatabase(config: Config['postgres'], events: DatabaseEvents): Database {
   const sessions = createSessions(config);
   const options = poolConfig(config, sessions, events.serverFound);
-  const pool = new Pool(options);
+  // Its timers would run before the sockets are read: the checkout and each connection have limits of their own.
+  const pool = new Pool({ ...options, connectionTimeoutMillis: 0 });
   // Without a listener, the first idle connection that breaks would end the process.
   pool.on('error', (error) => events.connectionLost(error));
   const queries = createDeadlineQueries(pool, options, {
@@ -250,7 +251,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
     observe: (statement) => events.started(statement, { inSharedStatement: true }),
     execute,
 
-    connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: queries.waiting() }),
     completed: () => completed,
     conditions,
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ServiceProcess, spawnServiceProcess } from '../../lab/harness/service-process.ts';
+import { startTcpProxy, type TcpProxy } from '../../lab/simulator/network/tcp-proxy.ts';
 import { createApiClient, teaOrder } from '../support/clients/api-client.ts';
 import { insertsIn, whileLocked, within } from '../support/clients/deadlines.ts';
 import { quietWorker } from '../support/clients/settings.ts';
@@ -23,17 +24,21 @@ describe('a service that is paused for longer than an attempt or a statement may
   let gateway: ScriptedGateway;
   let service: ServiceProcess;
   let database: TestDatabase;
+  /** Between the service and Postgres. */
+  let network: TcpProxy;
   beforeAll(async () => {
     await using started = new AsyncDisposableStack();
     ({ database } = started.use(await spawnSurroundings()));
     gateway = started.use(await startScriptedGateway());
+    network = started.use(await startTcpProxy(database.url));
     service = await spawnServiceProcess({
       env: {
-        ...serviceEnvironment(database.url, gateway.url),
+        ...serviceEnvironment(network.url, gateway.url),
         ...quietWorker,
         PAYMENT_ATTEMPT_TIMEOUT: `${attemptTimeout}ms`,
         // A pause lasts longer than a call may take, too.
         PAYMENT_DEADLINE: `${1.1 * attemptTimeout}ms`,
+        DATABASE_CONNECT_TIMEOUT: `${attemptTimeout}ms`,
         DATABASE_DEADLINE: `${attemptTimeout}ms`,
         DATABASE_STATEMENT_TIMEOUT: '10s',
       },
@@ -100,16 +105,60 @@ describe('a service that is paused for longer than an attempt or a statement may
     await database.sql('BEGIN');
     await database.sql('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
     const placing = Array.from({ length: 5 }, () => api.place());
-    const waiting = () =>
-      database.sql(
-        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
-    await expect.poll(async () => (await waiting()).length).toBeGreaterThan(0);
+    await expect.poll(behindLock).toBeGreaterThan(0);
     await pauseService(() => database.sql('ROLLBACK'));
     const placed = await Promise.all(placing);
 
     expect(placed.map(({ status }) => status)).toEqual(placing.map(() => 201));
   });
+
+  test('a pause of the service is no failure of a pool whose connections come free meanwhile', async () => {
+    gateway.follow(approve);
+    const api = await createApiClient(service.url, 'shop-key');
+    const { body: order } = await api.place();
+    await database.sql('BEGIN');
+    await database.sql('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+    // More than the pool has connections.
+    const reading = Array.from({ length: orders }, () => api.get(`/orders/${order.id}`));
+    await expect.poll(behindLock).toBe(10);
+    await expect.poll(waitingForConnection).toBeGreaterThan(0);
+    await pauseService(() => database.sql('ROLLBACK'));
+    const answers = await Promise.all(reading);
+
+    expect(answers.map(({ status }) => status)).toEqual(reading.map(() => 200));
+  });
+
+  test('a pause of the service is no failure of a connection to Postgres that is made meanwhile', async () => {
+    const api = await createApiClient(service.url, 'shop-key');
+    const sessions = () =>
+      database.sql<{ pid: number }>(`
+        SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'orders'`);
+    await database.sql('SELECT pg_stat_clear_snapshot()');
+    for (const { pid } of await sessions()) await database.sql('SELECT pg_terminate_backend($1)', [pid]);
+    await expect.poll(sessions).toEqual([]);
+    network.setToxics([{ type: 'latency', latency: attemptTimeout / 5, jitter: 0 }]);
+    const listing = Array.from({ length: 5 }, () => api.get('/orders'));
+    await expect.poll(sessions).not.toEqual([]);
+    await pauseService(() => {});
+    const answers = await Promise.all(listing);
+    network.setToxics([]);
+
+    expect(answers.map(({ status }) => status)).toEqual(listing.map(() => 200));
+  });
+
+  /** Statements that wait for a lock. */
+  async function behindLock(): Promise<number> {
+    await database.sql('SELECT pg_stat_clear_snapshot()');
+    const waiting = await database.sql(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    return waiting.length;
+  }
+
+  async function waitingForConnection(): Promise<number> {
+    const status = await fetch(`${service.adminUrl}/status`);
+    return ((await status.json()) as { postgresPool: { waiting: number } }).postgresPool.waiting;
+  }
 
   test('a deadline that comes in a pause leaves Postgres its time to say that nothing was stored', async () => {
     const api = await createApiClient(service.url, 'shop-key');
