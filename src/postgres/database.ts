@@ -62,9 +62,11 @@ export interface Database {
   execute<Row extends QueryResultRow>(
     statement: Statement,
     values: readonly unknown[],
-    deadline: Deadline,
+    deadlines: Deadlines,
     onRetry: StatementObservation['retrying'],
   ): Promise<Row[]>;
+  /** Starts the database's own deadline, for statements that share it. */
+  startDeadline(): Deadline;
   /** Connections of the pool, and callers waiting for one. */
   connections(): { total: number; idle: number; waiting: number };
   /** Statements completed so far, successfully or not. */
@@ -72,6 +74,13 @@ export interface Database {
   /** Why statements fail, if they do. */
   conditions: Pick<ConditionLog, 'succeeded' | 'succeededWithin' | 'open'>;
   close(): Promise<void>;
+}
+
+export interface Deadlines {
+  /** When the caller stops waiting. */
+  deadline: Deadline;
+  /** The database's own. Default: it begins with the statement. */
+  own?: Deadline | undefined;
 }
 
 export interface RetryEvent {
@@ -114,6 +123,9 @@ interface TransientFault {
   error: unknown;
   reason: string;
 }
+
+/** Of the time that is left: its rows may have to run alone in the rest. */
+const shareOfSharedStatement = 0.75;
 
 const backoff: Backoff = { base: 20, floor: 5, cap: 250 };
 
@@ -159,6 +171,8 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
   const conditions = createConditionLog(events);
   let completed = 0;
 
+  const startDeadline = () => deadlineIn(config.deadline);
+
   async function once<Row extends QueryResultRow>(
     { name, text }: Statement,
     values: readonly unknown[],
@@ -177,11 +191,11 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
   async function execute<Row extends QueryResultRow>(
     statement: Statement,
     values: readonly unknown[],
-    deadline: Deadline,
+    { deadline, own = startDeadline() }: Deadlines,
     onRetry: StatementObservation['retrying'],
   ): Promise<Row[]> {
-    const ownDeadline = deadlineIn(config.deadline);
-    const earlierDeadline = { remaining: () => Math.min(ownDeadline.remaining(), deadline.remaining()) };
+    const earlierDeadline = { remaining: () => Math.min(own.remaining(), deadline.remaining()) };
+    const share = statement.shared ? shareOfSharedStatement : 1;
     // Once one attempt was in doubt, the statement is, whatever the later attempts meet.
     let inDoubt = false;
     // The last attempt often has no time left. What an earlier one met says more than that.
@@ -189,7 +203,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
 
     async function attempt(): Promise<Attempt<Row[], TransientFault>> {
       try {
-        const timeLeft = Math.max(1, Math.ceil(ownDeadline.remaining()));
+        const timeLeft = Math.max(1, Math.ceil(share * own.remaining()));
         return { kind: 'done', value: await once<Row>(statement, values, timeLeft, deadline) };
       } catch (error) {
         inDoubt ||= !isRolledBack(error);
@@ -210,7 +224,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
       });
       if (result.kind === 'done') return result.value;
       const { error } = result.failure;
-      const callerRanOut = result.because === 'deadline' && deadline.remaining() < ownDeadline.remaining();
+      const callerRanOut = result.because === 'deadline' && deadline.remaining() < own.remaining();
       throw callerRanOut && !inDoubt ? new CutShort(error) : error;
     }
 
@@ -246,11 +260,11 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
       deadline = noDeadline,
     ) {
       const observation = events.started(statement);
-      return observed(observation, () => execute<Row>(statement, values, deadline, observation.retrying));
+      return observed(observation, () => execute<Row>(statement, values, { deadline }, observation.retrying));
     },
     observe: (statement) => events.started(statement, { inSharedStatement: true }),
     execute,
-
+    startDeadline,
     connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: queries.waiting() }),
     completed: () => completed,
     conditions,

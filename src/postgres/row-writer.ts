@@ -86,6 +86,8 @@ export function writeTogether<Input, Row extends object>(
     observation: StatementObservation;
     /** A batch runs outside of its callers' contexts; what it reports of a row belongs to the request of that row. */
     inContext: InContext;
+    /** The database's deadline, once a shared statement has held the row: it bounds both that one and the row's own. */
+    own?: Deadline;
   }
 
   function retrying({ observation, inContext }: Write, event: RetryEvent): void {
@@ -93,8 +95,8 @@ export function writeTogether<Input, Row extends object>(
   }
 
   async function runAlone(write: Write, deadline: Deadline): Promise<Row | undefined> {
-    const { input } = write;
-    const [written] = await database.execute<Row>(alone(input), values(input), deadline, (event) =>
+    const { input, own } = write;
+    const [written] = await database.execute<Row>(alone(input), values(input), { deadline, own }, (event) =>
       retrying(write, event),
     );
     return written;
@@ -107,9 +109,16 @@ export function writeTogether<Input, Row extends object>(
     patience,
     async runTogether(writes, deadline) {
       const rows = [JSON.stringify(writes.map(({ input }) => row(input)))];
-      const found = await database.execute<Row & { id: string }>(together, rows, deadline, (event) => {
-        for (const [index, write] of writes.entries()) retrying(write, { ...event, repeated: index > 0 });
-      });
+      const own = database.startDeadline();
+      for (const write of writes) write.own = own;
+      const found = await database.execute<Row & { id: string }>(
+        together,
+        rows,
+        { deadline, own },
+        (event) => {
+          for (const [index, write] of writes.entries()) retrying(write, { ...event, repeated: index > 0 });
+        },
+      );
       const byId = new Map(found.map((each) => [each.id, each]));
       return writes.map(({ input }) => {
         const written = byId.get(id(input));

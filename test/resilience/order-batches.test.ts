@@ -6,6 +6,7 @@ import { teaOrder } from '../support/clients/api-client.ts';
 import { whileLocked } from '../support/clients/deadlines.ts';
 import { metricOf, patiently } from '../support/clients/held-orders.ts';
 import { quietWorker } from '../support/clients/settings.ts';
+import { hiccup, timed } from '../support/clients/timing.ts';
 import { approve } from '../support/processes/scripted-gateway.ts';
 import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
 import { spawnWithScript } from '../support/processes/spawn-with-script.ts';
@@ -144,6 +145,21 @@ describe('Orders that arrive together', () => {
     await session.query('COMMIT');
     expect((await placing[30])?.status).toBe(201);
     await session.end();
+  });
+
+  test('orders that arrive together behind a lock are answered at the deadline of the database, as one alone is', async () => {
+    await using service = await spawnService({
+      ...quietWorker,
+      DATABASE_POOL_MAX: '80',
+      DATABASE_STATEMENT_TIMEOUT: '3s',
+      DATABASE_DEADLINE: '4s',
+    });
+    const answers = await whileLocked(service, () =>
+      Promise.all(Array.from({ length: many }, () => timed(() => service.api.place()))),
+    );
+    expect(new Set(answers.map(({ result }) => result.status))).toEqual(new Set([503]));
+    expect(await sharedIn(service, 'place_orders')).toMatchObject({ rows: many });
+    expect(Math.max(...answers.map(({ took }) => took))).toBeLessThan(4000 + hiccup);
   });
 
   test('orders that arrive together are stored one by one with DATABASE_BATCHING=off', async () => {
