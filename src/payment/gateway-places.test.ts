@@ -17,7 +17,7 @@ function placesOf(overrides: Partial<typeof policy> = {}) {
     for (let time = 0; time < times; time += 1) {
       const entry: (typeof outcomes)[number] = { client, outcome: undefined };
       outcomes.push(entry);
-      void places.enter(client, timeLimit).then((outcome) => {
+      void places.enter(client, { running: timeLimit }).then((outcome) => {
         entry.outcome = outcome;
       });
     }
@@ -122,7 +122,7 @@ test('a request whose wait for a place is cut short leaves the queue, and its pl
   const { places, enter, leave, of } = placesOf({ connections: 1 });
   await enter('shop');
   const stopping = new AbortController();
-  const cut = places.enter('shop', timeLimit, stopping.signal);
+  const cut = places.enter('shop', { running: timeLimit }, stopping.signal);
   await enter('shop');
   stopping.abort();
   expect(await cut).toEqual({ kind: 'all_taken' });

@@ -1,4 +1,4 @@
-import { startTimeLimit } from '../resilience/time-limit.ts';
+import { type Bounds, startTimeLimit } from '../resilience/time-limit.ts';
 
 /**
  * The places at the gateway, as many as there are connections. Each request holds one, for as long as the gateway takes.
@@ -8,11 +8,11 @@ import { startTimeLimit } from '../resilience/time-limit.ts';
  */
 export interface GatewayPlaces {
   /**
-   * Takes a place for a request of the client, or waits for one for at most `timeLimit` ms.
+   * Takes a place for a request of the client, or waits for one within the bounds.
    *
    * @param signal ends the wait; default: nothing does
    */
-  enter(client: string, timeLimit: number, signal?: AbortSignal): Promise<Place | NoPlace>;
+  enter(client: string, bounds: Bounds, signal?: AbortSignal): Promise<Place | NoPlace>;
   /** Requests that wait for a place now. */
   waiting(): number;
   /** Requests that have left their place so far. */
@@ -124,15 +124,11 @@ export function createGatewayPlaces(
     next?.admit();
   }
 
-  function wait(
-    client: string,
-    timeLimit: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Place | NoPlace> {
+  function wait(client: string, bounds: Bounds, signal: AbortSignal | undefined): Promise<Place | NoPlace> {
     const { promise, resolve } = Promise.withResolvers<Place | NoPlace>();
     const waiting: Waiting = { client, admit: () => end(take(client, true)) };
     const giveUp = () => end({ kind: 'all_taken' });
-    const limit = startTimeLimit({ elapsed: timeLimit }, giveUp);
+    const limit = startTimeLimit(bounds, giveUp);
     signal?.addEventListener('abort', giveUp);
 
     function end(outcome: Place | NoPlace): void {
@@ -157,11 +153,11 @@ export function createGatewayPlaces(
   }
 
   return {
-    async enter(client, timeLimit, signal) {
+    async enter(client, bounds, signal) {
       note(client);
       const { held, waiting } = uses.get(client) ?? { held: 0, waiting: 0 };
       if (isOneOfSeveral(client) && held + waiting >= shareOf(client)) return refuse(client);
-      return taken < connections ? take(client, false) : wait(client, timeLimit, signal);
+      return taken < connections ? take(client, false) : wait(client, bounds, signal);
     },
     waiting: () => queue.length,
     completed: () => completed,

@@ -113,11 +113,11 @@ export function createResilientPaymentGateway(
       const event = { ...call, attempt: number, breaker, circuit: circuits[breaker].state() } as const;
       const left = deadline.remaining();
       // The lease of a caller that comes back by itself is measured for an attempt, and not for a wait besides.
-      const bounds = { granted, together: retries ? left : Math.min(granted, left) };
+      const together = retries ? left : Math.min(granted, left);
+      const bounds = { granted, together, elapsed: callersDeadline.remaining() };
       const outcome = await observed(events, event, policy, () =>
-        inPlace(places, context, bounds, (grantedInPlace, waited) => {
+        inPlace(places, context, bounds, (attemptTimeout, waited) => {
           // Only a caller waits by the clock: the gateway is not late because this process is paused beyond its own deadline.
-          const attemptTimeout = Math.max(1, Math.min(grantedInPlace, ownDeadline.remaining()));
           const timeLimit = Math.max(1, callersDeadline.remaining());
           const isCut = waited || callersLimit < policy.deadline;
           const isShortened = isCut && Math.min(attemptTimeout, timeLimit) < granted;
@@ -204,24 +204,24 @@ const notSent: Record<NoPlace['kind'], Undecided> = {
 
 /**
  * Makes an attempt in a place of the client, for which it may wait as long as an attempt still fits into the time of both
- * together, or at least for half of it.
+ * together, or at least for half of it. Both are times in which this process runs; `elapsed` bounds the wait by the clock.
  *
  * @param attempt gets the time that is granted to it, in milliseconds, and whether it had to wait
  */
 async function inPlace<T extends Outcome>(
   places: GatewayPlaces,
   { causes = [], signal }: CallContext,
-  { granted, together }: { granted: number; together: number },
+  { granted, together, elapsed }: { granted: number; together: number; elapsed: number },
   attempt: (granted: number, waited: boolean) => Promise<T | Undecided>,
 ): Promise<T | Undecided> {
-  const end = deadlineIn(together);
-  const place = await places.enter(clientOf(causes), Math.max(together - granted, together / 2), signal);
+  const longestWait = Math.max(together - granted, together / 2);
+  const askedAt = performance.now();
+  const place = await places.enter(clientOf(causes), { running: longestWait, elapsed }, signal);
   if (place.kind !== 'place') return notSent[place.kind];
+  // What is longer than the bound is a pause of this process.
+  const waitedFor = place.waited ? Math.min(performance.now() - askedAt, longestWait) : 0;
   try {
-    return await attempt(
-      place.waited ? Math.min(granted, Math.max(1, end.remaining())) : granted,
-      place.waited,
-    );
+    return await attempt(Math.max(1, Math.min(granted, together - waitedFor)), place.waited);
   } finally {
     place.leave();
   }

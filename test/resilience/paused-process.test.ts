@@ -35,6 +35,7 @@ describe('a service that is paused for longer than an attempt or a statement may
       env: {
         ...serviceEnvironment(network.url, gateway.url),
         ...quietWorker,
+        PAYMENT_CONNECTIONS: String(orders),
         PAYMENT_ATTEMPT_TIMEOUT: `${attemptTimeout}ms`,
         // A pause lasts longer than a call may take, too.
         PAYMENT_DEADLINE: `${1.1 * attemptTimeout}ms`,
@@ -62,16 +63,27 @@ describe('a service that is paused for longer than an attempt or a statement may
     }
   }
 
+  const stored = async () => (await database.sql('SELECT FROM orders')).length;
+
   /** Pauses the service while all orders are at the gateway. @returns the statuses of the orders */
-  async function placeAroundPause({ answerAfter }: { answerAfter: 'at once' | 'after the pause' }) {
+  async function placeAroundPause({
+    answerAfter,
+    queued = 0,
+  }: {
+    answerAfter: 'at once' | 'after the pause';
+    /** Orders that wait for a connection besides. */
+    queued?: number;
+  }) {
     const held = Promise.withResolvers<void>();
     gateway.follow(async (charge) => {
       await held.promise;
       return approve(charge);
     });
     const api = await createApiClient(service.url, 'shop-key');
-    const placing = Array.from({ length: orders }, () => api.place());
+    const before = await stored();
+    const placing = Array.from({ length: orders + queued }, () => api.place());
     await expect.poll(() => gateway.charges.length).toBe(orders);
+    await expect.poll(stored).toBe(before + orders + queued);
     await pauseService(() => {
       if (answerAfter === 'at once') held.resolve();
     });
@@ -97,6 +109,13 @@ describe('a service that is paused for longer than an attempt or a statement may
       expect(status).toMatchObject({ circuitBreakers: { payment: 'closed' } });
     },
   );
+
+  test('orders that wait for a connection to the gateway in a pause of the service are paid after it', async () => {
+    const placed = await placeAroundPause({ answerAfter: 'at once', queued: 2 * orders });
+
+    expect(new Set(placed.map(({ status }) => status))).toEqual(new Set([201]));
+    expect(gateway.charges).toHaveLength(3 * orders);
+  });
 
   test('a pause of the service is no failure of a database that answers meanwhile', async () => {
     gateway.follow(approve);
