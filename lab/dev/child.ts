@@ -71,8 +71,10 @@ export async function startChild({ name, args, env, onLine, signal }: ChildOptio
   signal?.addEventListener('abort', askToEnd);
   const first = await Promise.race([nextMessage(), ended]);
   signal?.removeEventListener('abort', askToEnd);
+  // It may announce itself while it is asked to end.
+  if (isAskedToEnd) await ended;
+  signal?.throwIfAborted();
   if (typeof first === 'string') {
-    signal?.throwIfAborted();
     throw new StartupError(complaint().trimEnd() || first);
   }
   process.stderr.write(complaint());
