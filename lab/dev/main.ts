@@ -1,8 +1,7 @@
 import path from 'node:path';
 import { refuseArguments } from '../../src/arguments.ts';
-import { demoApiKey, loadConfig, loadMigrationConfig } from '../../src/config/config.ts';
+import { demoApiKey, loadConfig } from '../../src/config/config.ts';
 import { environmentWarnings } from '../../src/config/environment-warnings.ts';
-import { loadTelemetryConfig } from '../../src/config/telemetry-config.ts';
 import { migrationVariables } from '../../src/config/migration-variables.ts';
 import { variables } from '../../src/config/variables.ts';
 import { StartupError } from '../../src/errors.ts';
@@ -14,7 +13,7 @@ import { simulatorVariables } from '../simulator/variables.ts';
 import { banner } from './banner.ts';
 import { announcedUrl, startChild } from './child.ts';
 import { type DevConsole, startConsole, telemetryEnvironment } from './console.ts';
-import { type DevConfig, loadDevConfig } from './config.ts';
+import { type DevConfig, loadDevConfig, standIns } from './config.ts';
 import { type Address, checkAddresses } from './free-addresses.ts';
 import { type Dependency, startDatabase, startGateway } from './dependencies.ts';
 import { npmIsGone } from './npm-parent.ts';
@@ -36,9 +35,6 @@ const everyVariable = {
 const source = path.resolve(import.meta.dirname, '../../src');
 const serviceArgs = ['--import', path.join(source, 'telemetry/sdk.ts'), path.join(source, 'main.ts')];
 
-/** Stands for the address of the embedded PostgreSQL until that is known. */
-const embeddedDatabase = 'postgres://embedded';
-
 /** Milliseconds that PostgreSQL and the simulator have to end after the service. */
 const dependenciesDeadline = 20_000;
 
@@ -51,7 +47,7 @@ refuseArguments(['--watch']);
 await runProcess(async ({ signal, request }) => {
   const config = loadDevConfig();
   if (config.environment === 'production') becomeService(config);
-  const children = checkChildConfig(config);
+  const children = loadChildConfigs(config);
   const { shutdown, apiKeys } = children.service;
   const npmGone = npmIsGone(config.inherited['npm_lifecycle_event']);
   const watching = process.argv.includes('--watch');
@@ -139,19 +135,12 @@ async function stopOnceStarted(start: Promise<Pick<Dependency, 'stop'> | undefin
 /** The environment of the service, except the addresses of its dependencies. */
 function serviceEnvironment(config: DevConfig, receiver?: DevConsole): DevConfig['inherited'] {
   return {
-    API_KEYS: `${demoApiKey.client}:${demoApiKey.key}`,
+    API_KEYS: standIns.API_KEYS,
     ...telemetryEnvironment(config, receiver),
   };
 }
 
-/**
- * Validates the children's variables before anything is started.
- *
- * @throws {ConfigError}
- */
-function checkChildConfig(config: DevConfig) {
-  loadTelemetryConfig(config.inherited);
-  loadMigrationConfig({ DATABASE_URL: embeddedDatabase, ...config.inherited });
+function loadChildConfigs(config: DevConfig) {
   return {
     simulator: loadSimulatorConfig(config.inherited),
     console: config.console ? loadConsoleConfig(config.inherited) : undefined,
@@ -159,17 +148,13 @@ function checkChildConfig(config: DevConfig) {
   };
 }
 
-/** What the service will read, with stand-ins for the addresses that are not known yet. */
+/** What the service will read, but for the addresses that are not known yet. */
 function serviceConfig(config: DevConfig, receiver?: DevConsole) {
-  return loadConfig({
-    DATABASE_URL: embeddedDatabase,
-    PAYMENT_GATEWAY_URL: 'http://simulator',
-    ...serviceEnvironment(config, receiver),
-  });
+  return loadConfig({ ...standIns, ...serviceEnvironment(config, receiver) });
 }
 
 /** Where the children will listen. */
-function addressesOf(config: DevConfig, children: ReturnType<typeof checkChildConfig>): Address[] {
+function addressesOf(config: DevConfig, children: ReturnType<typeof loadChildConfigs>): Address[] {
   const { service, simulator, console: page } = children;
   return [
     { ...service.http, variable: 'PORT' },

@@ -221,7 +221,7 @@ export function read<V extends Readonly<Record<string, Variable<unknown>>>>(
     const raw = env[name] ?? variable.default;
     if (variable.optional && (raw === undefined || raw === '')) continue;
     if (raw === undefined) {
-      faults.push(`${name} is not set: ${variable.meaning}`);
+      faults.push(`${name} is not set: ${withoutLinks(variable.meaning)}`);
       continue;
     }
     try {
@@ -239,6 +239,9 @@ export function read<V extends Readonly<Record<string, Variable<unknown>>>>(
   if (faults.length > 0) throw new ConfigError(faults);
   return values as Values<V>;
 }
+
+/** Meanings are written for a page. */
+const withoutLinks = (meaning: string): string => meaning.replaceAll(/\[([^\]]+)\]\([^)]*\)/g, '$1');
 
 /** Whether the environment names an OTLP receiver. Nothing usually listens at the standard's default address. */
 export function namesCollector(env: Environment): boolean {

@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/environment.ts';
+import { faultsOf } from '../config/faults-of.ts';
 import { loadTelemetryConfig } from '../config/telemetry-config.ts';
 import type { DroppedTelemetry } from './metrics/telemetry-metrics.ts';
 
@@ -7,7 +8,7 @@ import type { DroppedTelemetry } from './metrics/telemetry-metrics.ts';
  * standard `OTEL_*` variables and TELEMETRY_INSTRUMENTATION configure it. If it is disabled, its code is not even loaded, but
  * a trace of a caller still goes on to the called side.
  */
-const config = loadConfigOrExit();
+const config = await loadConfigOrExit();
 let reportFailure: (message: string) => void = () => {};
 const started = config.disabled
   ? await import('./sdk/propagate-only.ts').then(({ propagateOnly }) => propagateOnly(config.propagation))
@@ -16,12 +17,14 @@ const started = config.disabled
     );
 
 /** An error thrown here would end the process with a stack trace. */
-function loadConfigOrExit() {
+async function loadConfigOrExit() {
   try {
     return loadTelemetryConfig();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    // The service would name its own only once these are mended.
+    const { loadConfig } = await import('../config/config.ts');
+    process.stderr.write(`${faultsOf([loadTelemetryConfig, loadConfig]).join('\n')}\n`);
     process.exit(1);
   }
 }

@@ -46,6 +46,43 @@ test.each([
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
 });
 
+test('npm start reports the faults of all its programs at once, each in one line', async () => {
+  const { code, stdout, stderr } = await run(npmStart, {
+    CONSOLE: 'yes',
+    PORT: 'abc',
+    LOG_LEVEL: 'loud',
+    SIMULATOR_PORT: 'def',
+    CONSOLE_PORT: 'ghi',
+    MIGRATION_LOCK_TIMEOUT: 'long',
+    OTEL_BSP_SCHEDULE_DELAY: 'soon',
+  });
+  expect(stderr.split('\n').map((line) => line.split(' ')[0])).toEqual([
+    'CONSOLE',
+    'PORT',
+    'LOG_LEVEL',
+    'OTEL_BSP_SCHEDULE_DELAY',
+    'MIGRATION_LOCK_TIMEOUT',
+    'SIMULATOR_PORT',
+    'CONSOLE_PORT',
+    '',
+  ]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+});
+
+test('the service reports the faults of its own variables and those of OpenTelemetry at once, without links', async () => {
+  const { code, stderr } = await run(service, { PORT: 'abc', OTEL_BSP_SCHEDULE_DELAY: 'soon' });
+  expect(stderr.split('\n').map((line) => line.split(' ')[0])).toEqual([
+    'OTEL_BSP_SCHEDULE_DELAY',
+    'PORT',
+    'DATABASE_URL',
+    'PAYMENT_GATEWAY_URL',
+    'API_KEYS',
+    '',
+  ]);
+  expect(stderr).not.toContain('](');
+  expect(code).toBe(1);
+});
+
 test.each([
   ['the service', service],
   ['npm start', npmStart],

@@ -6,6 +6,8 @@ export const withoutConsole: Readonly<Record<string, readonly Edit[]>> = {
     withoutBlock("CONSOLE: oneOf(['on', 'off'], {"),
     withoutBlock('console: boolean'),
     remove(/^ *console: value.*\n/gm),
+    remove(/^import \{ loadConsoleConfig \}.*\n/gm),
+    remove(/^.*\(\) => loadConsoleConfig\(given\).*\n/gm),
   ],
   'lab/dev/main.ts': [
     remove(/^import \{ loadConsoleConfig \}.*\n/gm),
@@ -21,7 +23,7 @@ export const withoutConsole: Readonly<Record<string, readonly Edit[]>> = {
       /function serviceEnvironment[^]*?^\}\n/gm,
       `function serviceEnvironment({ inherited, hasCollector }: DevConfig): DevConfig['inherited'] {
   return {
-    API_KEYS: \`\${demoApiKey.client}:\${demoApiKey.key}\`,
+    API_KEYS: standIns.API_KEYS,
     // Without a receiver, exporting would only fail. Traces keep their ids.
     ...(!hasCollector && { OTEL_TRACES_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' }),
     ...inherited,

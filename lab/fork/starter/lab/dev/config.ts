@@ -1,4 +1,16 @@
-import { type Environment, namesCollector, oneOf, read, text } from '../../src/config/environment.ts';
+import { demoApiKey, loadConfig, loadMigrationConfig } from '../../src/config/config.ts';
+import {
+  ConfigError,
+  type Environment,
+  namesCollector,
+  oneOf,
+  read,
+  text,
+} from '../../src/config/environment.ts';
+import { faultsOf } from '../../src/config/faults-of.ts';
+import { loadTelemetryConfig } from '../../src/config/telemetry-config.ts';
+import { loadConsoleConfig } from '../console/config.ts';
+import { loadSimulatorConfig } from '../simulator/config.ts';
 
 export const devVariables = {
   NODE_ENV: oneOf(['development', 'test', 'production'], {
@@ -30,9 +42,19 @@ export interface DevConfig {
   inherited: Environment;
 }
 
-/** @throws {ConfigError} listing every malformed variable */
+/** What the service is given if the user has not set it. The addresses stand for those that are not known yet. */
+export const standIns = {
+  DATABASE_URL: 'postgres://embedded',
+  UPSTREAM_URL: 'http://simulator',
+  API_KEYS: `${demoApiKey.client}:${demoApiKey.key}`,
+};
+
+/** @throws {ConfigError} listing every malformed variable, those of the programs that will be started too */
 export function loadDevConfig(env: Environment = process.env): DevConfig {
-  const value = read(devVariables, env);
+  const readOwn = () => read(devVariables, env);
+  const faults = faultsOf([readOwn, ...loadersOfChildren(env)]);
+  if (faults.length > 0) throw new ConfigError(faults);
+  const value = readOwn();
   return {
     environment: value.NODE_ENV,
     dataDir: value.DATA_DIR,
@@ -43,4 +65,17 @@ export function loadDevConfig(env: Environment = process.env): DevConfig {
     hasCollector: namesCollector(env),
     inherited: env,
   };
+}
+
+function loadersOfChildren(env: Environment): Array<() => unknown> {
+  // The service, which then runs alone, checks its own.
+  if (env['NODE_ENV'] === 'production') return [];
+  const given = { ...standIns, ...env };
+  return [
+    () => loadConfig(given),
+    () => loadTelemetryConfig(given),
+    () => loadMigrationConfig(given),
+    () => loadSimulatorConfig(given),
+    ...(env['CONSOLE'] === 'off' ? [] : [() => loadConsoleConfig(given)]),
+  ];
 }

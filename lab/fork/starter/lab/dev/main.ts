@@ -6,7 +6,7 @@ import { runProcess } from '../../src/process.ts';
 import { loadConsoleConfig } from '../console/config.ts';
 import { loadSimulatorConfig } from '../simulator/config.ts';
 import { announcedUrl, startChild } from './child.ts';
-import { type DevConfig, loadDevConfig } from './config.ts';
+import { type DevConfig, loadDevConfig, standIns } from './config.ts';
 import { type DevConsole, startConsole, telemetryEnvironment } from './console.ts';
 import { type Address, checkAddresses } from './free-addresses.ts';
 import { npmIsGone } from './npm-parent.ts';
@@ -31,11 +31,7 @@ await runProcess(async ({ signal, request }) => {
   const config = loadDevConfig();
   if (config.environment === 'production') becomeService(config);
   const simulator = loadSimulatorConfig(config.inherited);
-  const service = loadConfig({
-    ...serviceEnvironment(config),
-    DATABASE_URL: 'postgres://embedded',
-    UPSTREAM_URL: 'http://simulator',
-  });
+  const service = loadConfig({ ...standIns, ...serviceEnvironment(config) });
   const terminal = createTerminal({
     colour: process.stdout.isTTY && !config.inherited['NO_COLOR'],
     onGone: () => request('nobody reads the output any more'),
@@ -189,7 +185,7 @@ function consoleAddresses({ console: isWanted, inherited }: DevConfig): Address[
 /** The environment of the service, except the addresses of its dependencies. */
 function serviceEnvironment(config: DevConfig, receiver?: DevConsole): DevConfig['inherited'] {
   return {
-    API_KEYS: `${demoApiKey.client}:${demoApiKey.key}`,
+    API_KEYS: standIns.API_KEYS,
     ...telemetryEnvironment(config, receiver),
   };
 }
