@@ -36,7 +36,14 @@ export async function seriesOf(prometheusUrl: string, panel: Panel, range: Range
 
 async function ask(prometheusUrl: string, query: string, { from, to, step }: Range): Promise<Answer> {
   const body = new URLSearchParams({ query, start: String(from), end: String(to), step: String(step) });
-  const response = await fetch(`${prometheusUrl}/api/v1/query_range`, { method: 'POST', body });
+  const response = await fetch(`${prometheusUrl}/api/v1/query_range`, { method: 'POST', body }).catch(
+    (cause: unknown) => {
+      throw new Error(
+        `No Prometheus answers at ${prometheusUrl}. Start one with docker compose up or npm run stack:native, or name another with --prometheus.`,
+        { cause },
+      );
+    },
+  );
   if (!response.ok) throw new Error(`${response.status} for ${query}: ${await response.text()}`);
   return (await response.json()) as Answer;
 }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
 
 const notWritable =
@@ -24,6 +25,11 @@ test.each([
   ],
   ['chaos', ['lab/chaos/main.ts', '--out', '/dev/null/report'], notWritable],
   ['bench:locks', ['lab/bench/locks/main.ts', '--out', '/dev/null/report'], notWritable],
+  [
+    'dashboards:pictures',
+    ['grafana/pictures/main.ts', '--prometheus', 'http://127.0.0.1:1', '--out', tmpdir()],
+    'No Prometheus answers at http://127.0.0.1:1. Start one with docker compose up or npm run stack:native, or name another with --prometheus.',
+  ],
 ])('npm run %s refuses a mistake on its command line before any work, in one line', (_name, args, line) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 });
   expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: `${line}\n` });
