@@ -34,3 +34,15 @@ test.each([
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 });
   expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: `${line}\n` });
 });
+
+test('npm run chart:schemas says in one line that helm is not installed', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['test/kubernetes/write-schemas.ts'], {
+    encoding: 'utf8',
+    timeout: 30_000,
+    env: { PATH: tmpdir() },
+  });
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: 'helm is not installed: https://helm.sh/docs/intro/install\n',
+  });
+});

@@ -57,6 +57,11 @@ export interface Cluster {
 
 export async function connect(): Promise<Cluster> {
   const proxy = spawn('kubectl', ['proxy', '--port=0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(proxy, 'spawn').catch((cause: unknown) => {
+    throw new Error(`kubectl does not run: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  });
   const [line] = (await once(createInterface({ input: proxy.stdout }), 'line')) as [string];
   const port = /:(\d+)$/.exec(line.trim())?.[1];
   if (port === undefined) throw new Error(`kubectl proxy: ${line}`);

@@ -28,7 +28,7 @@ export async function helm(...args: readonly string[]): Promise<string> {
   } catch (error) {
     const { stderr, code } = error as { stderr?: string; code?: unknown };
     if (code === 'ENOENT')
-      throw new Error('This test needs helm: https://helm.sh/docs/intro/install', { cause: error });
+      throw new Error('helm is not installed: https://helm.sh/docs/intro/install', { cause: error });
     throw new Error(stderr || String(error), { cause: error });
   }
 }
