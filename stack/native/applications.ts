@@ -1,5 +1,11 @@
 import path from 'node:path';
 import { type Child, startChild } from '../../lab/dev/child.ts';
+import { loadEvidenceConfig } from '../../lab/evidence/config.ts';
+import { loadSimulatorConfig } from '../../lab/simulator/config.ts';
+import { loadTrafficConfig } from '../../lab/traffic/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { faultsOf } from '../../src/config/faults-of.ts';
+import { loadTelemetryConfig } from '../../src/config/telemetry-config.ts';
 import type { Ports } from './ports.ts';
 
 /** The stack's processes from this checkout, configured with the addresses of the other parts. */
@@ -18,6 +24,39 @@ const telemetry = (ports: Ports) => ({
   OTEL_BSP_SCHEDULE_DELAY: '500',
   OTEL_BLRP_SCHEDULE_DELAY: '500',
 });
+
+/** What they are given whatever the environment says, with stand-ins for addresses. */
+const given = {
+  PORT: '0',
+  ADMIN_PORT: '0',
+  SIMULATOR_PORT: '0',
+  TRAFFIC_PORT: '0',
+  EVIDENCE_PORT: '0',
+  DATABASE_URL: 'postgres://embedded',
+  PAYMENT_GATEWAY_URL: 'http://simulator',
+  SIMULATOR_LEDGER_MAX: '20000',
+  TRAFFIC_URLS: 'http://orders',
+  EVIDENCE_TARGETS: 'orders:7071',
+  EVIDENCE_DIR: 'evidence',
+  EVIDENCE_URL: 'http://evidence',
+  EVIDENCE_FOLLOW_UP_URL: 'http://simulator',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector',
+  OTEL_BSP_SCHEDULE_DELAY: '500',
+  OTEL_BLRP_SCHEDULE_DELAY: '500',
+};
+
+/** What they would refuse of the environment, before anything has started. */
+export function faultsForApplications(env: Options['env']): string[] {
+  const all = { API_KEYS: 'demo:demo-key', ...env, ...given };
+  const loaders = [
+    loadConfig,
+    loadTelemetryConfig,
+    loadSimulatorConfig,
+    loadTrafficConfig,
+    loadEvidenceConfig,
+  ];
+  return faultsOf(loaders.map((load) => () => load(all)));
+}
 
 export function startGateway({ ports, env, onLine }: Options): Promise<Child> {
   return startChild({

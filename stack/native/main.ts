@@ -10,7 +10,13 @@ import { npmIsGone } from '../../lab/dev/npm-parent.ts';
 import { refuseArguments } from '../../src/arguments.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { runProcess } from '../../src/process.ts';
-import { startEvidence, startGateway, startOrders, startTraffic } from './applications.ts';
+import {
+  faultsForApplications,
+  startEvidence,
+  startGateway,
+  startOrders,
+  startTraffic,
+} from './applications.ts';
 import { logRecords, recipes, type Surroundings } from './backends.ts';
 import { watchForFirstData } from './first-data.ts';
 import { type Parts, sampleMemory } from './memory.ts';
@@ -45,7 +51,7 @@ await runProcess(async ({ signal, request }) => {
   const startedAt = performance.now();
   const env = process.env;
   const npmGone = npmIsGone(env['npm_lifecycle_event']);
-  const ports = await choosePorts(env);
+  const ports = await choosePorts(env, faultsForApplications(env));
   const dataDir = path.resolve(env['STACK_DATA_DIR'] ?? '.data/stack');
   const logs = path.join(dataDir, 'logs');
   await mkdir(logs, { recursive: true });

@@ -31,9 +31,15 @@ const internal = [
 
 export type Ports = Readonly<Record<keyof typeof published | (typeof internal)[number], number>>;
 
-/** @throws {StartupError} if ports are in use; it names each of them and the variable that changes it */
-export async function choosePorts(env: Readonly<Record<string, string | undefined>>): Promise<Ports> {
-  const faults: string[] = [];
+/**
+ * @param otherFaults of the environment, which are named with those of the ports
+ * @throws {StartupError} if ports are in use; it names each of them and the variable that changes it
+ */
+export async function choosePorts(
+  env: Readonly<Record<string, string | undefined>>,
+  otherFaults: readonly string[] = [],
+): Promise<Ports> {
+  const faults = [...otherFaults];
   // All ports stay open until the last is chosen, so that none is chosen twice.
   const held: Server[] = [];
   const chosen: Record<string, number> = {};
@@ -52,7 +58,7 @@ export async function choosePorts(env: Readonly<Record<string, string | undefine
     for (const [name, usual] of Object.entries(published)) {
       const wanted = Number(env[name] || usual);
       if (Number.isInteger(wanted) && wanted >= 0 && wanted <= 65_535) await choose(name, wanted);
-      else faults.push(`${name} must be a whole number from 0 to 65535, not ${env[name]}.`);
+      else faults.push(`${name} must be a whole number from 0 to 65535, not "${env[name]}"`);
     }
     for (const name of internal) await choose(name, 0);
   } finally {

@@ -69,6 +69,26 @@ test('npm start reports the faults of all its programs at once, each in one line
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
 });
 
+test('npm run stack:native reports the faults of ports and of all its programs before it starts anything', async () => {
+  const ports = ['GRAFANA', 'JAEGER', 'PROMETHEUS', 'LOKI', 'OTLP', 'ALERTMANAGER', 'EVIDENCE'];
+  const { code, stdout, stderr } = await run(['stack/native/main.ts'], {
+    ...Object.fromEntries(ports.map((name) => [`${name}_PORT`, '0'])),
+    STACK_DATA_DIR: dataDir,
+    API_PORT: 'abc',
+    LOG_LEVEL: 'loud',
+    TRAFFIC_RATE: 'lots',
+    EVIDENCE_PROFILE_SECONDS: 'some',
+  });
+  expect(stderr.split('\n').map((line) => line.split(' ')[0])).toEqual([
+    'LOG_LEVEL',
+    'TRAFFIC_RATE',
+    'EVIDENCE_PROFILE_SECONDS',
+    'API_PORT',
+    '',
+  ]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+});
+
 test('the service reports the faults of its own variables and those of OpenTelemetry at once, without links', async () => {
   const { code, stderr } = await run(service, { PORT: 'abc', OTEL_BSP_SCHEDULE_DELAY: 'soon' });
   expect(stderr.split('\n').map((line) => line.split(' ')[0])).toEqual([
