@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { runCommand, wholeNumber } from '../../lab/harness/command-line.ts';
+import { runCommand } from '../../lab/harness/command-line.ts';
+import { wholeNumber } from '../../lab/harness/whole-number.ts';
 import { readDashboardFiles } from './dashboard-file.ts';
 import { drawDashboard } from './picture.ts';
 

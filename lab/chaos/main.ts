@@ -1,4 +1,4 @@
-import { UsageError } from '../harness/command-line.ts';
+import { UsageError } from '../harness/whole-number.ts';
 import { watchInterruption } from '../harness/interruption.ts';
 import { findTool } from '../../stack/native/tools.ts';
 import { catalogue } from './catalogue.ts';

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { messageOf, UsageError, wholeNumber } from '../harness/command-line.ts';
+import { messageOf } from '../harness/command-line.ts';
+import { UsageError, wholeNumber } from '../harness/whole-number.ts';
 import { type TimeScale, timeScales } from './alerts/scale-rules.ts';
 
 export const usage = `npm run chaos -- [names] [options]

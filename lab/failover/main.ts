@@ -1,6 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { runCommand, wholeNumber } from '../harness/command-line.ts';
+import { runCommand } from '../harness/command-line.ts';
+import { wholeNumber } from '../harness/whole-number.ts';
 import { watchInterruption } from '../harness/interruption.ts';
 import { describeMachine } from '../report/machine.ts';
 import { type FailoverReport, runFailovers, type Way } from './failovers.ts';

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { runCommand, wholeNumber } from '../../lab/harness/command-line.ts';
+import { runCommand } from '../../lab/harness/command-line.ts';
+import { wholeNumber } from '../../lab/harness/whole-number.ts';
 import { proveCrashes } from './log-crashes.ts';
 
 const usage = `npm run test:crash:logs -- [options]

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { runCommand, wholeNumber } from '../../lab/harness/command-line.ts';
+import { runCommand } from '../../lab/harness/command-line.ts';
+import { wholeNumber } from '../../lab/harness/whole-number.ts';
 import { watchInterruption } from '../../lab/harness/interruption.ts';
 import { formatReport, isProof, runCrashes } from './random-crashes.ts';
 import { startWorld } from './world.ts';

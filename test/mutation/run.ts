@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { runCommand, wholeNumber } from '../../lab/harness/command-line.ts';
+import { runCommand } from '../../lab/harness/command-line.ts';
+import { wholeNumber } from '../../lab/harness/whole-number.ts';
 import { explained } from './explained.ts';
 import { type Judgement, judge, type Report, render } from './judge.ts';
 

@@ -6,7 +6,7 @@ import { table } from '../../report/table.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { Customers } from '../shared/load.ts';
 import { readArguments } from '../shared/options.ts';
-import { wholeNumber } from '../../harness/command-line.ts';
+import { wholeNumber } from '../../harness/whole-number.ts';
 import { startProcess } from '../shared/processes.ts';
 import { quantile, ratioForm, ratios, show, type Spread, spreadOf } from '../shared/statistics.ts';
 import { environmentOf } from '../shared/subjects.ts';

@@ -3,7 +3,7 @@ import { describeMachine } from '../../report/machine.ts';
 import { launchBrowser } from '../../../test/support/processes/browser.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { readArguments } from '../shared/options.ts';
-import { wholeNumber } from '../../harness/command-line.ts';
+import { wholeNumber } from '../../harness/whole-number.ts';
 import { kinds } from './batches.ts';
 import { type Build, noFigures, startBuilds } from './builds.ts';
 import { measureIntake, whileSending } from './intake.ts';

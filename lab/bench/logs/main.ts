@@ -6,7 +6,7 @@ import { buildWithCargo } from '../shared/cargo.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { BenchFailure } from '../shared/failure.ts';
 import { readArguments } from '../shared/options.ts';
-import { wholeNumber } from '../../harness/command-line.ts';
+import { wholeNumber } from '../../harness/whole-number.ts';
 import { startProcess } from '../shared/processes.ts';
 import { findCollector, runCollector } from './collector.ts';
 import { measureCompression } from './compression.ts';

@@ -1,6 +1,6 @@
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { readArguments } from '../shared/options.ts';
-import { wholeNumber } from '../../harness/command-line.ts';
+import { wholeNumber } from '../../harness/whole-number.ts';
 import { baselines, serviceCalls } from './calls.ts';
 import { promClientCalls } from './prom-client.ts';
 import { type MetricsReport, toMarkdown } from './report.ts';

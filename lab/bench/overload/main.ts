@@ -3,7 +3,7 @@ import { findHaProxy } from '../../harness/haproxy.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { BenchFailure } from '../shared/failure.ts';
 import { readArguments } from '../shared/options.ts';
-import { wholeNumber } from '../../harness/command-line.ts';
+import { wholeNumber } from '../../harness/whole-number.ts';
 import { startSurroundings } from '../shared/surroundings.ts';
 import { measureBareRefusal, measureCapacity, measureRefusal, refusalLatency } from './costs.ts';
 import { LoadGenerator } from './load-generator.ts';

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { UsageError } from '../../harness/command-line.ts';
+import { UsageError } from '../../harness/whole-number.ts';
 import { watchInterruption } from '../../harness/interruption.ts';
 import { StartupError } from '../../../src/errors.ts';
 import { BenchFailure } from './failure.ts';

@@ -1,5 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { wholeNumber } from '../../harness/command-line.ts';
+import { wholeNumber } from '../../harness/whole-number.ts';
 import { faultOfFolder } from '../../report/report-folder.ts';
 import { BenchFailure } from './failure.ts';
 

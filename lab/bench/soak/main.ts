@@ -1,7 +1,7 @@
 import { describeMachine } from '../../report/machine.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { readArguments } from '../shared/options.ts';
-import { wholeNumber } from '../../harness/command-line.ts';
+import { wholeNumber } from '../../harness/whole-number.ts';
 import { startSurroundings } from '../shared/surroundings.ts';
 import { type Exporter, exporterNames, exportersOf } from './exporter.ts';
 import { plotSoak } from './plot.ts';

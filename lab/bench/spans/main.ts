@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { BenchFailure } from '../shared/failure.ts';
 import { readArguments } from '../shared/options.ts';
-import { wholeNumber } from '../../harness/command-line.ts';
+import { wholeNumber } from '../../harness/whole-number.ts';
 import { startProcess } from '../shared/processes.ts';
 import { describeMachine } from '../../report/machine.ts';
 import { show, spreadOf } from '../shared/statistics.ts';

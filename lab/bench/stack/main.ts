@@ -4,7 +4,7 @@ import { compose, freePorts, removeAtTheEnd } from '../../harness/compose-projec
 import { describeMachine } from '../../report/machine.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { readArguments } from '../shared/options.ts';
-import { wholeNumber } from '../../harness/command-line.ts';
+import { wholeNumber } from '../../harness/whole-number.ts';
 import { sleepAndWake } from './asleep.ts';
 import { observe } from './observe.ts';
 import { plotStack } from './plot.ts';

@@ -3,7 +3,7 @@ import { describeMachine } from '../../report/machine.ts';
 import { table } from '../../report/table.ts';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { readArguments } from '../shared/options.ts';
-import { wholeNumber } from '../../harness/command-line.ts';
+import { wholeNumber } from '../../harness/whole-number.ts';
 import { ratioForm, ratios, show, spreadOf } from '../shared/statistics.ts';
 import { docker, measureStart, type Start } from './container.ts';
 

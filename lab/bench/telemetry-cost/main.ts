@@ -8,7 +8,7 @@ import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { BenchFailure } from '../shared/failure.ts';
 import { apiKey, Customers } from '../shared/load.ts';
 import { readArguments } from '../shared/options.ts';
-import { wholeNumber } from '../../harness/command-line.ts';
+import { wholeNumber } from '../../harness/whole-number.ts';
 import { startProcess } from '../shared/processes.ts';
 import { environmentOf } from '../shared/subjects.ts';
 import { startSurroundings, type Surroundings } from '../shared/surroundings.ts';

@@ -9,7 +9,7 @@ import { type BenchServer, startServer } from '../shared/database.ts';
 import { BenchFailure } from '../shared/failure.ts';
 import { measureRound, type Setting, type Subject } from '../shared/measure.ts';
 import { type Options, readArguments, roundArguments, toOptions } from '../shared/options.ts';
-import { wholeNumber } from '../../harness/command-line.ts';
+import { wholeNumber } from '../../harness/whole-number.ts';
 import { type BenchProcess, startProcess } from '../shared/processes.ts';
 import { compareProfiles } from './profile-shares.ts';
 import { type Comparison, describeComparison } from '../shared/report.ts';
