@@ -1,4 +1,4 @@
-import { heapEnvironment, heapOptions } from '../console/heap-options.ts';
+import { consoleScript } from '../console/heap-options.ts';
 import type { ForkNames } from './names.ts';
 import { parts } from './parts.ts';
 
@@ -44,13 +44,7 @@ const scripts = {
   serve: 'exec node --import ./src/telemetry/sdk.ts src/main.ts',
   simulator: 'exec node lab/simulator/main.ts',
   traffic: 'exec node lab/traffic/main.ts',
-  console: [
-    'NODE_COMPILE_CACHE=.data/compile-cache',
-    ...Object.entries(heapEnvironment).map(([name, value]) => `${name}=${value}`),
-    'exec node',
-    ...heapOptions,
-    'lab/console/main.ts',
-  ].join(' '),
+  console: consoleScript,
   bench: 'node lab/bench/main.ts',
   chaos: 'node lab/chaos/main.ts',
   evidence: 'exec node lab/evidence/main.ts',

@@ -190,7 +190,7 @@ test('deploy/README.md creates what values/managed.yaml expects to be there, and
 
 /** Read by Node, Docker Compose and Testcontainers; said to have no effect; constants of zlib. */
 const foreign =
-  /^(?:MALLOC_ARENA_MAX|NODE_(?:OPTIONS|EXTRA_CA_CERTS|COMPILE_CACHE|DISABLE_COMPILE_CACHE)|COMPOSE_FILE|TESTCONTAINERS_RYUK_DISABLED|HTTP_PROXY|ALL_PROXY|Z_\w+)$/;
+  /^(?:MALLOC_(?:ARENA_MAX|MMAP_THRESHOLD_)|NODE_(?:OPTIONS|EXTRA_CA_CERTS|COMPILE_CACHE|DISABLE_COMPILE_CACHE)|COMPOSE_FILE|TESTCONTAINERS_RYUK_DISABLED|HTTP_PROXY|ALL_PROXY|Z_\w+)$/;
 
 test('every environment variable that a page names is one that a program here reads, or another one that is known', () => {
   const read = globSync(['{src,lab,stack,test}/**/*.{ts,rs}', 'otel-collector/*.yaml'], {
