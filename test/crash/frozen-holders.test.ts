@@ -216,7 +216,8 @@ async function spawnGated(world: Surroundings, work: Duel['second'], orders: num
         // The worker's first poll would take the order from the cancellation.
         takeDue: (...which) => (work === 'settle' ? store.takeDue(...which) : Promise.resolve([])),
         async settle(leased, settlement) {
-          if (leases.push(leased) === orders) inHand.resolve(leases);
+          // A copy: an order that the first one gives back is soon leased again, which is not the lease that was lost.
+          if (leases.push(leased) === orders) inHand.resolve([...leases]);
           await gate.promise;
           return store.settle(leased, settlement);
         },
