@@ -1,9 +1,7 @@
-import { demoApiKey, loadConfig, loadMigrationConfig } from '../../src/config/config.ts';
+import { demoApiKey } from '../../src/config/config.ts';
 import { ConfigError, type Environment, namesCollector, read } from '../../src/config/environment.ts';
 import { faultsOf } from '../../src/config/faults-of.ts';
-import { loadTelemetryConfig } from '../../src/config/telemetry-config.ts';
-import { loadConsoleConfig } from '../console/config.ts';
-import { loadSimulatorConfig } from '../simulator/config.ts';
+import { loadersOfChildren } from './child-configs.ts';
 import { devVariables } from './variables.ts';
 
 /** The configuration of `npm start`. */
@@ -34,7 +32,7 @@ export const standIns = {
 /** @throws {ConfigError} listing every malformed variable, those of the programs that will be started too */
 export function loadDevConfig(env: Environment = process.env): DevConfig {
   const readOwn = () => read(devVariables, env);
-  const faults = faultsOf([readOwn, ...loadersOfChildren(env)]);
+  const faults = faultsOf([readOwn, ...loadersOfChildren({ ...standIns, ...env })]);
   if (faults.length > 0) throw new ConfigError(faults);
   const value = readOwn();
   return {
@@ -47,17 +45,4 @@ export function loadDevConfig(env: Environment = process.env): DevConfig {
     hasCollector: namesCollector(env),
     inherited: env,
   };
-}
-
-function loadersOfChildren(env: Environment): Array<() => unknown> {
-  // The service, which then runs alone, checks its own.
-  if (env['NODE_ENV'] === 'production') return [];
-  const given = { ...standIns, ...env };
-  return [
-    () => loadConfig(given),
-    () => loadTelemetryConfig(given),
-    () => loadMigrationConfig(given),
-    () => loadSimulatorConfig(given),
-    ...(env['CONSOLE'] === 'off' ? [] : [() => loadConsoleConfig(given)]),
-  ];
 }

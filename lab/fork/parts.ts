@@ -20,7 +20,7 @@ import { withoutWorker } from './without/worker.ts';
 /** Globs, relative to the root, of the files that every fork takes unchanged but for the names. */
 export const coreFiles: readonly string[] = [
   'src/**/*',
-  'lab/dev/{child,free-addresses,npm-parent,restart-on-change,tables,terminal}.ts',
+  'lab/dev/{child,child-configs,free-addresses,npm-parent,restart-on-change,tables,terminal}.ts',
   'lab/dev/restart-on-change.test.ts',
   'lab/dev/postgres/*.ts',
   'lab/traffic/{client,config,control,health,main,summary,traffic,variables}.ts',

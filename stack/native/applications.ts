@@ -6,7 +6,7 @@ import { loadTrafficConfig } from '../../lab/traffic/config.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { faultsOf } from '../../src/config/faults-of.ts';
 import { loadTelemetryConfig } from '../../src/config/telemetry-config.ts';
-import type { Ports } from './ports.ts';
+import { anyPorts, type Ports } from './ports.ts';
 
 /** The stack's processes from this checkout, configured with the addresses of the other parts. */
 
@@ -25,37 +25,45 @@ const telemetry = (ports: Ports) => ({
   OTEL_BLRP_SCHEDULE_DELAY: '500',
 });
 
-/** What they are given whatever the environment says, with stand-ins for addresses. */
-const given = {
-  PORT: '0',
-  ADMIN_PORT: '0',
-  SIMULATOR_PORT: '0',
-  TRAFFIC_PORT: '0',
-  EVIDENCE_PORT: '0',
-  DATABASE_URL: 'postgres://embedded',
-  PAYMENT_GATEWAY_URL: 'http://simulator',
+const gatewaySettings = (ports: Ports) => ({
+  ...telemetry(ports),
+  SIMULATOR_PORT: String(ports.SIMULATOR_PORT),
   SIMULATOR_LEDGER_MAX: '20000',
-  TRAFFIC_URLS: 'http://orders',
-  EVIDENCE_TARGETS: 'orders:7071',
-  EVIDENCE_DIR: 'evidence',
-  EVIDENCE_URL: 'http://evidence',
-  EVIDENCE_FOLLOW_UP_URL: 'http://simulator',
-  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector',
-  OTEL_BSP_SCHEDULE_DELAY: '500',
-  OTEL_BLRP_SCHEDULE_DELAY: '500',
-};
+});
+
+const ordersSettings = ({ ports, env }: Pick<Options, 'ports' | 'env'>, databaseUrl: string) => ({
+  ...telemetry(ports),
+  PORT: String(ports.API_PORT),
+  ADMIN_PORT: String(ports.ADMIN_PORT),
+  DATABASE_URL: databaseUrl,
+  PAYMENT_GATEWAY_URL: `http://127.0.0.1:${ports.SIMULATOR_PORT}`,
+  API_KEYS: env['API_KEYS'] ?? 'demo:demo-key',
+});
+
+const evidenceSettings = (ports: Ports, dataDir: string) => ({
+  EVIDENCE_PORT: String(ports.EVIDENCE_PORT),
+  EVIDENCE_TARGETS: `127.0.0.1:${ports.ADMIN_PORT}`,
+  EVIDENCE_DIR: path.join(dataDir, 'evidence'),
+  EVIDENCE_URL: `http://127.0.0.1:${ports.EVIDENCE_PORT}`,
+  EVIDENCE_FOLLOW_UP_URL: `http://127.0.0.1:${ports.SIMULATOR_PORT}/alerts/messages`,
+});
+
+const trafficSettings = (ports: Ports) => ({
+  TRAFFIC_URLS: `http://127.0.0.1:${ports.API_PORT}`,
+  TRAFFIC_PORT: String(ports.TRAFFIC),
+});
 
 /** What they would refuse of the environment, before anything has started. */
-export function faultsForApplications(env: Options['env']): string[] {
-  const all = { API_KEYS: 'demo:demo-key', ...env, ...given };
-  const loaders = [
-    loadConfig,
-    loadTelemetryConfig,
-    loadSimulatorConfig,
-    loadTrafficConfig,
-    loadEvidenceConfig,
-  ];
-  return faultsOf(loaders.map((load) => () => load(all)));
+export async function faultsForApplications(env: Options['env']): Promise<string[]> {
+  const ports = await anyPorts();
+  const orders = { ...env, ...ordersSettings({ ports, env }, 'postgres://embedded') };
+  return faultsOf([
+    () => loadConfig(orders),
+    () => loadTelemetryConfig(orders),
+    () => loadSimulatorConfig({ ...env, ...gatewaySettings(ports) }),
+    () => loadTrafficConfig({ ...env, ...trafficSettings(ports) }),
+    () => loadEvidenceConfig({ ...env, ...evidenceSettings(ports, '') }),
+  ]);
 }
 
 export function startGateway({ ports, env, onLine }: Options): Promise<Child> {
@@ -64,9 +72,7 @@ export function startGateway({ ports, env, onLine }: Options): Promise<Child> {
     args: [path.join(root, 'lab/simulator/main.ts')],
     env: {
       ...env,
-      ...telemetry(ports),
-      SIMULATOR_PORT: String(ports.SIMULATOR_PORT),
-      SIMULATOR_LEDGER_MAX: '20000',
+      ...gatewaySettings(ports),
       NODE_OPTIONS: '--max-old-space-size=64 --max-semi-space-size=4',
     },
     onLine,
@@ -83,13 +89,8 @@ export function startOrders(
     args: ['--import', path.join(root, 'src/telemetry/sdk.ts'), path.join(root, 'src/main.ts')],
     env: {
       ...env,
-      ...telemetry(ports),
-      PORT: String(ports.API_PORT),
-      ADMIN_PORT: String(ports.ADMIN_PORT),
-      DATABASE_URL: databaseUrl,
-      PAYMENT_GATEWAY_URL: `http://127.0.0.1:${ports.SIMULATOR_PORT}`,
+      ...ordersSettings({ ports, env }, databaseUrl),
       ...(redis && { REDIS_URL: `redis://127.0.0.1:${ports.REDIS}` }),
-      API_KEYS: env['API_KEYS'] ?? 'demo:demo-key',
       NODE_OPTIONS: '--max-old-space-size=96 --max-semi-space-size=8',
     },
     onLine,
@@ -102,11 +103,7 @@ export function startEvidence({ ports, env, onLine }: Options, dataDir: string):
     args: [path.join(root, 'lab/evidence/main.ts')],
     env: {
       ...env,
-      EVIDENCE_PORT: String(ports.EVIDENCE_PORT),
-      EVIDENCE_TARGETS: `127.0.0.1:${ports.ADMIN_PORT}`,
-      EVIDENCE_DIR: path.join(dataDir, 'evidence'),
-      EVIDENCE_URL: `http://127.0.0.1:${ports.EVIDENCE_PORT}`,
-      EVIDENCE_FOLLOW_UP_URL: `http://127.0.0.1:${ports.SIMULATOR_PORT}/alerts/messages`,
+      ...evidenceSettings(ports, dataDir),
       NODE_OPTIONS: '--max-old-space-size=48 --max-semi-space-size=2',
     },
     onLine,
@@ -119,8 +116,7 @@ export function startTraffic({ ports, env, onLine }: Options): Promise<Child> {
     args: [path.join(root, 'lab/traffic/main.ts')],
     env: {
       ...env,
-      TRAFFIC_URLS: `http://127.0.0.1:${ports.API_PORT}`,
-      TRAFFIC_PORT: String(ports.TRAFFIC),
+      ...trafficSettings(ports),
       NODE_OPTIONS: '--max-old-space-size=48 --max-semi-space-size=4',
     },
     onLine,

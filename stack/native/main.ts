@@ -51,7 +51,7 @@ await runProcess(async ({ signal, request }) => {
   const startedAt = performance.now();
   const env = process.env;
   const npmGone = npmIsGone(env['npm_lifecycle_event']);
-  const ports = await choosePorts(env, faultsForApplications(env));
+  const ports = await choosePorts(env, await faultsForApplications(env));
   const dataDir = path.resolve(env['STACK_DATA_DIR'] ?? '.data/stack');
   const logs = path.join(dataDir, 'logs');
   await mkdir(logs, { recursive: true });

@@ -46,6 +46,8 @@ test.each([
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
 });
 
+const firstWords = (lines: string) => lines.split('\n').map((line) => line.split(' ')[0]);
+
 test('npm start reports the faults of all its programs at once, each in one line', async () => {
   const { code, stdout, stderr } = await run(npmStart, {
     CONSOLE: 'yes',
@@ -56,7 +58,7 @@ test('npm start reports the faults of all its programs at once, each in one line
     MIGRATION_LOCK_TIMEOUT: 'long',
     OTEL_BSP_SCHEDULE_DELAY: 'soon',
   });
-  expect(stderr.split('\n').map((line) => line.split(' ')[0])).toEqual([
+  expect(firstWords(stderr)).toEqual([
     'CONSOLE',
     'PORT',
     'LOG_LEVEL',
@@ -79,7 +81,7 @@ test('npm run stack:native reports the faults of ports and of all its programs b
     TRAFFIC_RATE: 'lots',
     EVIDENCE_PROFILE_SECONDS: 'some',
   });
-  expect(stderr.split('\n').map((line) => line.split(' ')[0])).toEqual([
+  expect(firstWords(stderr)).toEqual([
     'LOG_LEVEL',
     'TRAFFIC_RATE',
     'EVIDENCE_PROFILE_SECONDS',
@@ -91,7 +93,7 @@ test('npm run stack:native reports the faults of ports and of all its programs b
 
 test('the service reports the faults of its own variables and those of OpenTelemetry at once, without links', async () => {
   const { code, stderr } = await run(service, { PORT: 'abc', OTEL_BSP_SCHEDULE_DELAY: 'soon' });
-  expect(stderr.split('\n').map((line) => line.split(' ')[0])).toEqual([
+  expect(firstWords(stderr)).toEqual([
     'OTEL_BSP_SCHEDULE_DELAY',
     'PORT',
     'DATABASE_URL',

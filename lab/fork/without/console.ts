@@ -6,8 +6,10 @@ export const withoutConsole: Readonly<Record<string, readonly Edit[]>> = {
     withoutBlock("CONSOLE: oneOf(['on', 'off'], {"),
     withoutBlock('console: boolean'),
     remove(/^ *console: value.*\n/gm),
+  ],
+  'lab/dev/child-configs.ts': [
     remove(/^import \{ loadConsoleConfig \}.*\n/gm),
-    remove(/^.*\(\) => loadConsoleConfig\(given\).*\n/gm),
+    remove(/^.*\(\) => loadConsoleConfig\(env\).*\n/gm),
   ],
   'lab/dev/main.ts': [
     remove(/^import \{ loadConsoleConfig \}.*\n/gm),
