@@ -69,7 +69,8 @@ interface Entry<Item, Result> {
 export function createMicroBatcher<Item, Result>(
   batching: MicroBatching<Item, Result>,
 ): MicroBatcher<Item, Result> {
-  const waiting = new Set<Entry<Item, Result>>();
+  /** In order of arrival. No Set, which would keep the entries after their end: `src/in-flight.ts` says why. */
+  let waiting: Array<Entry<Item, Result>> = [];
   let inFlight = 0;
   let completed = 0;
   let sending = false;
@@ -91,14 +92,8 @@ export function createMicroBatcher<Item, Result>(
 
   /** Sends what waits, as far as there are places. */
   function send(): void {
-    while (inFlight < batching.places && waiting.size > 0) {
-      const batch: Array<Entry<Item, Result>> = [];
-      for (const entry of waiting) {
-        leave(entry);
-        // Timers fire late in a busy process.
-        if (entry.deadline.remaining() <= 0) entry.reject(batching.expired());
-        else if (batch.push(entry) === batching.maxItems) break;
-      }
+    while (inFlight < batching.places && waiting.length > 0) {
+      const batch = takeBatch();
       if (batch.length === 0) return;
       usualSize += (batch.length - usualSize) * weightOfLast;
       inFlight += 1;
@@ -107,10 +102,26 @@ export function createMicroBatcher<Item, Result>(
     }
   }
 
-  function leave(entry: Entry<Item, Result>): void {
-    waiting.delete(entry);
-    entry.limit?.clear();
+  /** Takes those out that have waited longest, up to the bound. Those whose deadline has passed end here. */
+  function takeBatch(): Array<Entry<Item, Result>> {
+    const batch: Array<Entry<Item, Result>> = [];
+    let left = 0;
+    for (const entry of waiting) {
+      left += 1;
+      entry.limit?.clear();
+      // Timers fire late in a busy process.
+      if (entry.deadline.remaining() <= 0) entry.reject(batching.expired());
+      else if (batch.push(entry) === batching.maxItems) break;
+    }
+    waiting = waiting.slice(left);
+    completed += left;
+    return batch;
+  }
+
+  function expire(entry: Entry<Item, Result>): void {
+    waiting = waiting.filter((each) => each !== entry);
     completed += 1;
+    entry.reject(batching.expired());
   }
 
   /** Keeps a place until the run ends, or for as long as a run normally takes. */
@@ -155,19 +166,16 @@ export function createMicroBatcher<Item, Result>(
     add(item, deadline) {
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
       const entry: Entry<Item, Result> = { item, deadline, resolve, reject, limit: undefined };
-      waiting.add(entry);
+      waiting.push(entry);
       if (inFlight < batching.places && usualSize < together && !sending) send();
       else sendSoon();
       const remaining = deadline.remaining();
-      if (waiting.has(entry) && remaining !== Infinity) {
-        entry.limit = startTimeLimit({ elapsed: remaining }, () => {
-          leave(entry);
-          reject(batching.expired());
-        });
+      if (waiting.at(-1) === entry && remaining !== Infinity) {
+        entry.limit = startTimeLimit({ elapsed: remaining }, () => expire(entry));
       }
       return promise;
     },
-    state: () => ({ inFlight, waiting: waiting.size }),
+    state: () => ({ inFlight, waiting: waiting.length }),
     completed: () => completed,
   };
 }

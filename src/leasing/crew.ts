@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createInFlight } from '../in-flight.ts';
 
 /** Takes work that is due and does several pieces at a time, so that a free lane finds its next piece taken already. */
 export interface Crew {
@@ -42,7 +43,7 @@ export function createCrew<T>(options: CrewOptions<T>): Crew {
   const mostInHand = ahead ? lanes + batchSize : lanes;
   const leastTaken = ahead ? batchSize : 1;
   const stopping = new AbortController();
-  const working = new Set<Promise<void>>();
+  const working = createInFlight();
   /** Lanes by client. */
   const lanesOf = new Map<string, number>();
   const waiting: T[] = [];
@@ -52,7 +53,7 @@ export function createCrew<T>(options: CrewOptions<T>): Crew {
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const inHand = working.size + waiting.length;
+      const inHand = working.size() + waiting.length;
       const room = Math.min(mostInHand, options.capacity()) - inHand;
       const limit = Math.min(room, batchSize);
       if (inHand > 0 && limit < Math.min(leastTaken, options.capacity())) {
@@ -91,14 +92,14 @@ export function createCrew<T>(options: CrewOptions<T>): Crew {
 
   /** Starts the next pieces. A crew that stops gives all of them back, which needs no lane. */
   function occupyLanes(): void {
-    while (working.size < lanes || stopping.signal.aborted) {
+    while (working.size() < lanes || stopping.signal.aborted) {
       const piece = takeNext();
       if (piece === undefined) return;
       const clientId = options.clientOf(piece);
       lanesOf.set(clientId, (lanesOf.get(clientId) ?? 0) + 1);
       const round = stopping.signal.aborted ? options.giveBack(piece) : options.work(piece, stopping.signal);
-      const work = round.catch(options.onRoundFailed).then(() => {
-        working.delete(work);
+      const ended = working.track(round.catch(options.onRoundFailed));
+      void ended.then(() => {
         const left = (lanesOf.get(clientId) ?? 0) - 1;
         if (left > 0) lanesOf.set(clientId, left);
         else lanesOf.delete(clientId);
@@ -106,7 +107,6 @@ export function createCrew<T>(options: CrewOptions<T>): Crew {
         laneFreed.resolve();
         laneFreed = Promise.withResolvers();
       });
-      working.add(work);
     }
   }
 
@@ -131,7 +131,7 @@ export function createCrew<T>(options: CrewOptions<T>): Crew {
       laneFreed.resolve();
       occupyLanes();
       await running;
-      while (working.size > 0) await Promise.all(working);
+      await working.ended();
     },
   };
 }

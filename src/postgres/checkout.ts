@@ -30,16 +30,13 @@ export interface CheckedOut {
  * @param options.timeout longest wait for one, new or given back, in milliseconds in which this process runs
  */
 export function createCheckout(pool: Pool, { max, timeout }: { max: number; timeout: number }): Checkout {
-  const queue = new Set<() => void>();
+  let queue: Array<() => void> = [];
   let out = 0;
 
   function giveBack(): void {
-    const [next] = queue;
+    const next = queue.shift();
     if (next === undefined) out -= 1;
-    else {
-      queue.delete(next);
-      next();
-    }
+    else next();
   }
 
   return {
@@ -50,7 +47,8 @@ export function createCheckout(pool: Pool, { max, timeout }: { max: number; time
       const ask = (): void => pool.connect(arrived);
       const limit = startTimeLimit({ elapsed: timeLeft, running: timeout }, () => {
         late = true;
-        const isQueued = queue.delete(ask);
+        const isQueued = queue.includes(ask);
+        queue = queue.filter((each) => each !== ask);
         if (performance.now() >= until - 1) reject(tooLate());
         // The messages of pg's pool.
         else if (isQueued) reject(new Error('timeout exceeded when trying to connect'));
@@ -74,9 +72,9 @@ export function createCheckout(pool: Pool, { max, timeout }: { max: number; time
       if (out < max) {
         out += 1;
         ask();
-      } else queue.add(ask);
+      } else queue.push(ask);
       return promise;
     },
-    waiting: () => queue.size,
+    waiting: () => queue.length,
   };
 }
