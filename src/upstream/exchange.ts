@@ -124,7 +124,8 @@ function startExchange(connections: Dispatcher, request: Dispatcher.DispatchOpti
     },
     onResponseData: (_controller, chunk) => void chunks.push(chunk),
     onResponseEnd() {
-      if (head) resolve({ ...head, text: decoder.decode(Buffer.concat(chunks)) });
+      if (head)
+        resolve({ ...head, text: decoder.decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)) });
     },
     onResponseError: (_controller, error) => reject(error),
   };

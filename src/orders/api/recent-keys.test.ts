@@ -24,3 +24,15 @@ test('a recent key belongs to one client', () => {
   keys.add('shop', 'a');
   expect(keys.has('kiosk', 'a')).toBe(false);
 });
+
+test('a recent key that several clients use is of each of them', () => {
+  const keys = createRecentKeys(4);
+  for (const client of ['shop', 'kiosk', 'shop', 'pos']) keys.add(client, 'a');
+  expect(['shop', 'kiosk', 'pos', 'other'].map((client) => keys.has(client, 'a'))).toEqual([
+    true,
+    true,
+    true,
+    false,
+  ]);
+  expect(keys.hasOfAnyone('a')).toBe(true);
+});

@@ -9,28 +9,31 @@ export interface RecentKeys {
 /**
  * Distinguishes a repeated request from a new one without a query. This is a guess, because another replica may have
  * received the first one, but good enough to prioritize by. It remembers at least the last `limit / 2` keys and at most
- * `limit`, in two generations of which the older one is forgotten at once. Deleting the oldest key of a single set costs more
- * with every key deleted before: a set keeps their places until it grows, and its iterator passes them all.
+ * `limit`, in two generations of which the older one is forgotten at once. Deleting the oldest key of a single Map costs more
+ * with every key deleted before: it keeps their places until it grows, and its iterator passes them all.
  */
 export function createRecentKeys(limit: number): RecentKeys {
-  // A client id contains no spaces, so the names cannot collide.
-  const nameOf = (clientId: string, key: string) => `${clientId} ${key}`;
-  const generation = () => ({ names: new Set<string>(), keys: new Set<string>() });
+  const generation = () => new Map<string, Owners>();
   let recent = generation();
   let older = generation();
 
   return {
     add(clientId, key) {
-      recent.names.add(nameOf(clientId, key));
-      recent.keys.add(key);
-      if (recent.names.size < limit / 2) return;
+      const owners = recent.get(key);
+      if (isOwner(clientId, owners)) return;
+      recent.set(key, owners === undefined ? clientId : [owners, clientId].flat());
+      if (recent.size < limit / 2) return;
       older = recent;
       recent = generation();
     },
-    has(clientId, key) {
-      const name = nameOf(clientId, key);
-      return recent.names.has(name) || older.names.has(name);
-    },
-    hasOfAnyone: (key) => recent.keys.has(key) || older.keys.has(key),
+    has: (clientId, key) => isOwner(clientId, recent.get(key)) || isOwner(clientId, older.get(key)),
+    hasOfAnyone: (key) => recent.has(key) || older.has(key),
   };
+}
+
+/** The clients that used a key. Nearly always there is one, which needs no list. */
+type Owners = string | string[];
+
+function isOwner(clientId: string, owners: Owners | undefined): boolean {
+  return typeof owners === 'object' ? owners.includes(clientId) : owners === clientId;
 }
