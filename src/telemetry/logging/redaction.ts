@@ -34,7 +34,8 @@ const secretFields: ReadonlySet<string> = new Set([
  */
 export function mergeWithoutSecrets(fields: object, common: object): object {
   const line = common as Record<string, unknown>;
-  for (const [name, value] of Object.entries(fields)) line[name] = presentable(name, value, 0);
+  const given = fields as Record<string, unknown>;
+  for (const name of Object.keys(given)) line[name] = presentable(name, given[name], 0);
   return line;
 }
 
