@@ -45,7 +45,7 @@ export const explained: readonly Explained[] = [
   },
   {
     file: 'batching/micro-batcher.ts',
-    code: 'waiting.size > 0',
+    code: 'waiting.length > 0',
     because: `${sameEffect}: an empty batch is not sent`,
   },
   { file: 'batching/micro-batcher.ts', code: 'only !== undefined', by: 'true', because: typeGuard },
