@@ -3,7 +3,7 @@
  * it closes what the work needs.
  *
  * It is counted, and not kept in a Set: once the table of a Set is in V8's old generation, so is every table that replaces it.
- * A replaced one keeps what it holds at that moment until the next full collection, so nearly every order would outlive its
+ * A replaced one keeps what it holds at that moment until the next full collection, so nearly every request would outlive its
  * answer with all that it refers to. The same holds for a Map.
  */
 export interface InFlight {

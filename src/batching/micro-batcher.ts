@@ -80,7 +80,7 @@ export function createMicroBatcher<Item, Result>(
   /**
    * Sends at the end of the next turn of the event loop. A turn reads what has arrived on all connections, so under load it
    * brings several items: sent one by one, the first of them would take all places, and each would go alone. While it works
-   * on them, more arrives, which the next turn reads without waiting: this takes a tenth of the processor time off an order.
+   * on them, more arrives, which the next turn reads without waiting: this takes a tenth off the processor time of an item.
    */
   function sendSoon(): void {
     if (sending) return;

@@ -34,12 +34,13 @@ test('docs/scaling.md cites the figures of an order as they were measured last',
 
 test('docs/scaling.md computes what it concludes', async () => {
   const { cpu, roundTrips, postgres } = await serviceRow();
-  const [perReplica, perCore] = [1e6 / cpu, 1e6 / postgres];
-  expect(page).toContain(`= ${grouped(perReplica)} | ${grouped(0.6 * perReplica)} |`);
-  expect(page).toContain(`= ${grouped(perCore)} | ${grouped(0.6 * perCore)} |`);
+  // Not 0.6 times the whole, which is 6,249.999… where the quotient is 6,250.
+  const [perReplica, perCore] = [6e5 / cpu, 6e5 / postgres];
+  expect(page).toContain(`= ${grouped(1e6 / cpu)} | ${grouped(perReplica)} |`);
+  expect(page).toContain(`= ${grouped(1e6 / postgres)} | ${grouped(perCore)} |`);
   for (const load of [10_000, 100_000]) {
-    const replicas = Math.ceil(load / (0.6 * perReplica));
-    const cores = Math.ceil(load / (0.6 * perCore));
+    const replicas = Math.ceil(load / perReplica);
+    const cores = Math.ceil(load / perCore);
     expect(page).toContain(`| ${grouped(load)} | ${replicas} | ${cores} | ${12 * replicas} |`);
   }
   expect(page).toContain(`${grouped(Math.round(10_000 * roundTrips))} a second at 10,000`);
