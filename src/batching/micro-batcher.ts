@@ -6,7 +6,7 @@ import { startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
  * Micro-batching, clocked by the work itself: the technique of group commit.
  *
  * An item goes at once if a place is free and items went alone lately. While they went together, it goes at the end of the
- * next turn of the event loop, with those of both turns. Items that arrive while all places are taken wait
+ * turn of the event loop in which it arrives, with those of the same turn. Items that arrive while all places are taken wait
  * together, and go as soon as a place is free. No timer makes an item wait: with no more callers than places each item is
  * alone, and the higher the load, the larger the batches and the smaller each item's share of their cost.
  *
@@ -78,19 +78,16 @@ export function createMicroBatcher<Item, Result>(
   let usualSize = 1;
 
   /**
-   * Sends at the end of the next turn of the event loop. A turn reads what has arrived on all connections, so under load it
-   * brings several items: sent one by one, the first of them would take all places, and each would go alone. While it works
-   * on them, more arrives, which the next turn reads without waiting: this takes a tenth off the processor time of an item.
+   * Sends at the end of this turn of the event loop. A turn reads what has arrived on all connections, so under load it
+   * brings several items: sent one by one, the first of them would take all places, and each would go alone.
    */
   function sendSoon(): void {
     if (sending) return;
     sending = true;
-    setImmediate(() =>
-      setImmediate(() => {
-        sending = false;
-        send();
-      }),
-    );
+    setImmediate(() => {
+      sending = false;
+      send();
+    });
   }
 
   /** Sends what waits, as far as there are places. */
