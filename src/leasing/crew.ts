@@ -98,8 +98,7 @@ export function createCrew<T>(options: CrewOptions<T>): Crew {
       const clientId = options.clientOf(piece);
       lanesOf.set(clientId, (lanesOf.get(clientId) ?? 0) + 1);
       const round = stopping.signal.aborted ? options.giveBack(piece) : options.work(piece, stopping.signal);
-      const ended = working.track(round.catch(options.onRoundFailed));
-      void ended.then(() => {
+      void working.track(round.catch(options.onRoundFailed)).then(() => {
         const left = (lanesOf.get(clientId) ?? 0) - 1;
         if (left > 0) lanesOf.set(clientId, left);
         else lanesOf.delete(clientId);

@@ -120,8 +120,9 @@ export function writeTogether<Input, Row extends object>(
         },
       );
       return writes.map(({ input }) => {
+        const wanted = id(input);
         // Mostly the first. A Map of so few ids costs more: V8 looks each of its keys up among all internalized strings.
-        const at = found.findIndex((each) => each.id === id(input));
+        const at = found.findIndex((each) => each.id === wanted);
         // A second input for the same row was not written by this statement, so a row is taken out.
         return at === -1 ? undefined : found.splice(at, 1)[0];
       });

@@ -34,7 +34,7 @@ test('docs/scaling.md cites the figures of an order as they were measured last',
 
 test('docs/scaling.md computes what it concludes', async () => {
   const { cpu, roundTrips, postgres } = await serviceRow();
-  // Not 0.6 times the whole, which is 6,249.999… where the quotient is 6,250.
+  // Not 0.6 times the whole: for 96 µs that is 6,249.999… in place of 6,250.
   const [perReplica, perCore] = [6e5 / cpu, 6e5 / postgres];
   expect(page).toContain(`= ${grouped(1e6 / cpu)} | ${grouped(perReplica)} |`);
   expect(page).toContain(`= ${grouped(1e6 / postgres)} | ${grouped(perCore)} |`);
