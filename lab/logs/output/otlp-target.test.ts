@@ -4,7 +4,9 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Batch } from '../batch.ts';
+import { logsRequest } from '../../console/otlp/messages.ts';
+import { decode } from '../../console/otlp/protobuf.ts';
+import { type Batch, BatchBuilder } from '../batch.ts';
 import { type Counts, createCounts } from '../counts.ts';
 import { createOtlpTarget, type OtlpTargetOptions } from './otlp-target.ts';
 import type { Target } from './target.ts';
@@ -46,6 +48,15 @@ const batch: Batch = {
   newest: 0,
   release: () => {},
 };
+
+function batchOf(lines: readonly string[]): Batch {
+  const builder = new BatchBuilder({ size: 1000, bytes: 1e6, otlp: true, text: false });
+  for (const line of lines) builder.addText(Buffer.from(line), [0, line.length], 'shop');
+  return builder.take();
+}
+
+const linesIn = (body: Buffer) => decode(logsRequest, body).map(({ body: line }) => line);
+
 const endless = new AbortController().signal;
 
 function start(options: Partial<OtlpTargetOptions> = {}): Target {
@@ -107,7 +118,7 @@ test.each([[401], [404], [429], [500], [502], [503], [504]])(
   },
 );
 
-test.each([[400], [413], [422]])(
+test.each([[400], [415], [422]])(
   'status %i refuses the batch for good, and its lines are counted',
   async (code) => {
     answers = [status(code)];
@@ -117,6 +128,21 @@ test.each([[400], [413], [422]])(
     expect(said).toEqual([`${url} refuses 7 of 7 lines: status ${code}.`]);
   },
 );
+
+test('a receiver that takes no batch of this size gets it in parts, and only the line that is too long alone is refused', async () => {
+  const lines = Array.from({ length: 9 }, (_, index) =>
+    index === 4 ? 'long '.repeat(400) : `line ${index}`,
+  );
+  const longest = 900;
+  const answer: Answer = (response) =>
+    status((requests.at(-1)?.body.length ?? 0) > longest ? 413 : 200)(response);
+  answers = Array.from({ length: 100 }, () => answer);
+  await start({ compression: 'none' }).send(batchOf(lines), endless);
+  const taken = requests.filter(({ body }) => body.length <= longest);
+  expect(taken.flatMap(({ body }) => linesIn(body))).toEqual(lines.filter((_, index) => index !== 4));
+  expect(counts).toMatchObject({ rejected: 1, retries: 0 });
+  expect(said).toEqual([`${url} refuses 1 of 1 lines: status 413.`]);
+});
 
 test.each([
   ['in Go', 'Client sent an HTTP request to an HTTPS server.\n'],

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Backoff, fullJitter } from '../../../src/resilience/backoff.ts';
-import type { Batch } from '../batch.ts';
 import type { Counts } from '../counts.ts';
 import { type Compression, compressors } from './compression.ts';
+import { halvesOf, type LogRequest } from '../otlp/halves.ts';
 import { createPoster } from './post.ts';
 import type { Target } from './target.ts';
 import { type Verdict, verdictOf } from './response.ts';
@@ -75,25 +75,37 @@ export function createOtlpTarget(options: OtlpTargetOptions): Target {
     [toldRefusalAt, untold] = [performance.now(), 0];
   }
 
-  return {
-    name: url,
-    async send({ request, lines }: Batch, signal) {
-      const body = await compress(request);
-      for (let number = 1; ; number += 1) {
-        const verdict = await attempt(body, signal);
-        if (verdict.kind !== 'again') {
-          tell(undefined);
-          if (verdict.kind === 'accepted') return;
-          const rejected = verdict.kind === 'partial' ? Math.min(verdict.rejected, lines) : lines;
-          tellRefusal(rejected, lines, verdict.reason);
+  /** A part that the receiver calls too large goes in halves, so that one long line takes no other with it. */
+  async function sendPart(part: LogRequest, signal: AbortSignal): Promise<void> {
+    const body = await compress(part.request);
+    for (let number = 1; ; number += 1) {
+      const verdict = await attempt(body, signal);
+      if (verdict.kind !== 'again') tell(undefined);
+      switch (verdict.kind) {
+        case 'accepted':
+          return;
+        case 'partial':
+          tellRefusal(Math.min(verdict.rejected, part.lines), part.lines, verdict.reason);
+          return;
+        case 'rejected': {
+          const halves = verdict.isTooLarge ? halvesOf(part) : undefined;
+          if (halves === undefined) tellRefusal(part.lines, part.lines, verdict.reason);
+          else for (const half of halves) await sendPart(half, signal);
           return;
         }
-        tell(verdict.reason);
-        counts.retries += 1;
-        const wait = Math.max(verdict.retryAfter, fullJitter(number, backoff));
-        await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
+        case 'again': {
+          tell(verdict.reason);
+          counts.retries += 1;
+          const wait = Math.max(verdict.retryAfter, fullJitter(number, backoff));
+          await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
+        }
       }
-    },
+    }
+  }
+
+  return {
+    name: url,
+    send: sendPart,
     close: async () => (await poster).close(),
   };
 }

@@ -8,8 +8,8 @@ export type Verdict =
   | { kind: 'accepted' }
   /** It took the batch but for some records. */
   | { kind: 'partial'; rejected: number; reason: string }
-  /** It will never take this batch. */
-  | { kind: 'rejected'; reason: string }
+  /** It will never take this batch, be it for its size alone. */
+  | { kind: 'rejected'; reason: string; isTooLarge: boolean }
   /** `retryAfter` in milliseconds. */
   | { kind: 'again'; reason: string; retryAfter: number };
 
@@ -33,7 +33,7 @@ export function verdictOf({ status, retryAfter, body }: Answer): Verdict {
   if (status === 400 && /\bHTTP request .*\bHTTPS (?:server|port)\b/.test(body.toString('latin1')))
     return { kind: 'again', reason: needsTls, retryAfter: 0 };
   const reason = `status ${status}`;
-  if (aboutTheBatch.has(status)) return { kind: 'rejected', reason };
+  if (aboutTheBatch.has(status)) return { kind: 'rejected', reason, isTooLarge: status === 413 };
   return { kind: 'again', reason, retryAfter: millisecondsOf(retryAfter) };
 }
 
