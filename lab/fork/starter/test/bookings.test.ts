@@ -85,6 +85,28 @@ test('a booking outlives an outage of its dependency: the circuit opens, and a r
   expect(repeat.body).toMatchObject({ id: pending.body['id'], status: 'confirmed' });
 });
 
+test('the circuit closes after an outage where one attempt may take as long as the whole call', async () => {
+  const impatient = await startWorld({
+    BREAKER_VOLUME: '2',
+    BREAKER_OPEN_FOR: '200ms',
+    UPSTREAM_ATTEMPT_TIMEOUT: '500ms',
+    UPSTREAM_DEADLINE: '500ms',
+  });
+  try {
+    await impatient.setFaults({ delayMs: 5000 });
+    await expect
+      .poll(async () => {
+        await impatient.create(wanted);
+        return impatient.logs.find((line) => line['event'] === 'circuit_breaker.changed');
+      })
+      .toMatchObject({ to: 'open' });
+    await impatient.setFaults();
+    await expect.poll(async () => (await impatient.create(wanted)).status).toBe(201);
+  } finally {
+    await impatient.stop();
+  }
+});
+
 test('a decision that cannot be stored leaves the booking pending and is logged, in time or after the deadline', async () => {
   const database = await createDatabase();
   const refusing = await startWorld({ DATABASE_URL: database });

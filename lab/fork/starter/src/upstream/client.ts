@@ -54,6 +54,12 @@ export interface UpstreamEvents {
   circuitChanged(change: { from: CircuitState; to: CircuitState }): void;
 }
 
+/** @property left milliseconds until the deadline of the call */
+interface AttemptBounds {
+  number: number;
+  left: number;
+}
+
 const backoff: Backoff = { base: 20, floor: 5, cap: 500 };
 /** Retries that a quiet service saves up. */
 const retryReserve = 20;
@@ -83,8 +89,10 @@ export function createUpstream<Decided extends Outcome>(
   }
 
   /** If an attempt is cut off by the deadline of its caller, that says nothing about the dependency. */
-  async function attemptOnce(body: string, context: CallContext, left: number) {
-    if (left >= config.attemptTimeout) return circuit.fire(() => send(body, context, left));
+  async function attemptOnce(body: string, context: CallContext, { number, left }: AttemptBounds) {
+    // Only a caller can shorten the first attempt: the deadline of the call, which has just begun, is no shorter than an attempt.
+    const granted = number === 1 ? context.deadline.remaining() : left;
+    if (granted >= config.attemptTimeout) return circuit.fire(() => send(body, context, left));
     if (circuit.state() !== 'closed') return undefined;
     const outcome = await send(body, context, left);
     if (isUndecided(outcome) && outcome.reason === 'timeout') return undecided('deadline');
@@ -101,7 +109,7 @@ export function createUpstream<Decided extends Outcome>(
           const left = deadline.remaining();
           if (left <= 0) return { kind: 'done', value: undecided('deadline') };
           events.attempting({ attempt: number });
-          const outcome = (await attemptOnce(text, context, left)) ?? undecided('circuit_open');
+          const outcome = (await attemptOnce(text, context, { number, left })) ?? undecided('circuit_open');
           events.attempted({ operation, outcome, duration: performance.now() - startedAt });
           const isRepeated = isUndecided(outcome) && !notRepeated.has(outcome.reason);
           return isRepeated ? { kind: 'again', failure: outcome } : { kind: 'done', value: outcome };
