@@ -19,7 +19,7 @@ import { createLogLevels } from './telemetry/logging/log-levels.ts';
 import type { Logger } from './telemetry/logging/logger.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics/metrics.ts';
 import { createProfiler } from './telemetry/profiler.ts';
-import { serviceVersion } from './telemetry/version.ts';
+import { serviceLicense, serviceVersion } from './telemetry/version.ts';
 
 export interface ServiceTelemetry {
   logger: Logger;
@@ -134,7 +134,12 @@ export async function createService(
   const server = await createServer({
     config: { ...config, http: withConnections(config.http, files.api) },
     name: identity.name,
-    document: { ...domain.document, version: serviceVersion, exampleKey: exampleKey(config) },
+    document: {
+      ...domain.document,
+      version: serviceVersion,
+      license: serviceLicense,
+      exampleKey: exampleKey(config),
+    },
     health,
     problems: domain.problems,
     routes: domain.routes,

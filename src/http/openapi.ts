@@ -9,6 +9,8 @@ export interface DocumentInfo {
   title: string;
   /** Version of the service. */
   version: string;
+  /** As in package.json: one that is no SPDX expression, such as `UNLICENSED`, grants nothing, and the document has none. */
+  license: string | undefined;
   description: string;
   /** Groups of operations. */
   tags: Array<{ name: string; description: string }>;
@@ -23,7 +25,7 @@ export interface DocumentInfo {
  */
 export async function serveOpenApi(
   app: FastifyInstance,
-  { tags, exampleKey, ...info }: DocumentInfo,
+  { tags, exampleKey, license = 'UNLICENSED', ...info }: DocumentInfo,
   vocabulary: ProblemVocabulary,
   bound: (scope: FastifyInstance) => void,
 ): Promise<void> {
@@ -31,7 +33,7 @@ export async function serveOpenApi(
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
+      info: { ...info, ...(isExpression(license) && { license: { name: license, identifier: license } }) },
       servers: [{ url: '/' }],
       tags,
       components: {
@@ -62,6 +64,9 @@ export async function serveOpenApi(
     );
   });
 }
+
+/** @see https://docs.npmjs.com/cli/v11/configuring-npm/package-json#license */
+const isExpression = (license: string) => !/^(?:UNLICENSED|SEE LICENSE IN .*)$/i.test(license);
 
 /**
  * A response for the `responses` of an operation.
