@@ -60,11 +60,14 @@ function listOf(values: readonly string[]): Variable<string[]> {
   };
 }
 
-/** `key=value`, percent-encoded. @returns undefined if it is something else */
+/** `key=value`, percent-encoded; as in the SDK, spaces around both parts do not count unless encoded. @returns undefined if it is none */
 function pairIn(entry: string): { key: string; value: string } | undefined {
-  const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(entry.trim()) ?? [];
+  const [, rawKey = '', rawValue = ''] = /^([^=]+)=(.*)$/s.exec(entry) ?? [];
+  const key = rawKey.trim();
   try {
-    return key === '' ? undefined : { key: decodeURIComponent(key), value: decodeURIComponent(value) };
+    return key === ''
+      ? undefined
+      : { key: decodeURIComponent(key), value: decodeURIComponent(rawValue.trim()) };
   } catch {
     return undefined;
   }
@@ -80,7 +83,7 @@ const resourceAttributes: Variable<string> = {
   parse: (raw) => {
     const isAttribute = (entry: string): boolean => {
       const { key = '', value = '' } = /=.*=/s.test(entry) ? {} : (pairIn(entry) ?? {});
-      return key.trim() !== '' && key.length <= longestAttribute && value.length <= longestAttribute;
+      return key !== '' && key.length <= longestAttribute && value.length <= longestAttribute;
     };
     return raw.split(',').every((entry) => entry.trim() === '' || isAttribute(entry)) ? raw : undefined;
   },
@@ -165,7 +168,7 @@ export function decidesAlone(env: Environment): boolean {
 export function serviceNameIn(env: Environment): string | undefined {
   const given = variablesInForce(env);
   const attributes = (given['OTEL_RESOURCE_ATTRIBUTES'] ?? '').split(',').map((entry) => pairIn(entry));
-  const named = attributes.findLast((pair) => pair?.key.trim() === 'service.name')?.value.trim();
+  const named = attributes.findLast((pair) => pair?.key === 'service.name')?.value.trim();
   return given['OTEL_SERVICE_NAME'] ?? (named || undefined);
 }
 
@@ -225,7 +228,7 @@ function ignoredHeaders(env: Environment): string[] {
     return entries.flatMap((entry, index) => {
       // The SDK takes a list of baggage, in which metadata follow a semicolon.
       const [taken = '', ...metadata] = entry.split(';');
-      const isTaken = (pairIn(taken)?.value.trim() ?? '') !== '';
+      const isTaken = (pairIn(taken)?.value ?? '') !== '';
       if (entry.trim() === '' || (isTaken && metadata.length === 0)) return [];
       const consequence = isTaken ? 'What follows its semicolon is ignored.' : 'It is ignored.';
       return [`Header ${index + 1} of ${name} must be key=value, percent-encoded. ${consequence}`];
