@@ -128,6 +128,8 @@ export const parts: Readonly<Record<string, Part>> = {
       'lab/{evidence/**,harness/exposition.ts}',
     ],
     packages: [],
+    // Its containers run the image of the service.
+    needs: 'image',
     edits: withoutStack,
   },
   kubernetes: {
@@ -188,7 +190,7 @@ export const neverTaken: readonly string[] = ['logs'];
 /** Names of parts with those that cannot be without them. */
 export function withDependents(without: readonly string[]): string[] {
   const dependents = Object.entries(parts)
-    .filter(([, { needs }]) => needs !== undefined && without.includes(needs))
+    .filter(([name, { needs }]) => needs !== undefined && without.includes(needs) && !without.includes(name))
     .map(([name]) => name);
-  return [...new Set([...without, ...dependents])];
+  return dependents.length === 0 ? [...new Set(without)] : withDependents([...without, ...dependents]);
 }
