@@ -151,7 +151,7 @@ export const parts: Readonly<Record<string, Part>> = {
   },
   console: {
     about: 'a page over traces, logs, metrics, alerts and faults, by itself and in `npm start`',
-    files: ['lab/console/**', 'lab/dev/console.ts'],
+    files: ['lab/console/**', 'lab/dev/console.ts', 'test/console.test.ts'],
     packages: ['uplot'],
     edits: withoutConsole,
   },

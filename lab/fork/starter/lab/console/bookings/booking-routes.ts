@@ -26,6 +26,10 @@ const timeout = 2000;
 /** Maximum number of traces: a booking that stays pending has one per round of the worker. */
 const mostTraces = 20;
 
+/** The form that the API takes. */
+const isUuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const noId = 'This is no id of a booking, which is a UUID.';
+
 /** Bookings as the API returns them, with the telemetry of each. */
 export function bookingRoutes({ traces, logs, target }: Sources): FastifyPluginAsyncTypebox {
   async function lookUp(path: string): Promise<{ found: unknown } | { missing: string }> {
@@ -38,7 +42,7 @@ export function bookingRoutes({ traces, logs, target }: Sources): FastifyPluginA
         signal: AbortSignal.timeout(timeout),
       });
       const answer: unknown = await body.json();
-      return statusCode === 200 ? { found: answer } : { missing: `The API answers ${statusCode}.` };
+      return statusCode === 200 ? { found: answer } : { missing: detailOf(answer, statusCode) };
     } catch {
       return { missing: 'The service does not answer.' };
     }
@@ -57,7 +61,7 @@ export function bookingRoutes({ traces, logs, target }: Sources): FastifyPluginA
     );
 
     app.get('/api/bookings/:id', { schema: { params: Id } }, async ({ params: { id } }, reply) => {
-      const booking = await lookUp(`/bookings/${encodeURIComponent(id)}`);
+      const booking = isUuid.test(id) ? await lookUp(`/bookings/${id}`) : { missing: noId };
       const entries = traces.ofBooking(id).slice(0, mostTraces);
       const known = {
         ...('found' in booking ? { booking: booking.found } : booking),
@@ -70,4 +74,10 @@ export function bookingRoutes({ traces, logs, target }: Sources): FastifyPluginA
         .send(`${JSON.stringify(known).slice(0, -1)},"logs":[${logs.ofBooking(id).join()}]}`);
     });
   };
+}
+
+/** The detail of a problem. */
+function detailOf(body: unknown, status: number): string {
+  const detail = typeof body === 'object' && body !== null && 'detail' in body ? body.detail : undefined;
+  return typeof detail === 'string' ? detail : `The API answers ${status}.`;
 }
