@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { articleOf } from './article.ts';
 
 /** The names of a fork, and what may not be one. */
 
@@ -220,9 +221,10 @@ export function renameStarter(text: string, names: ForkNames): string {
   const { service, namespace, resource, plural } = names;
   // In one pass, because a name may be one of the starter's words.
   return text.replaceAll(
-    /(?<namespace>frontdesk_ns)|(?<service>frontdesk)|(?<plural>(?<![a-z])bookings(?![a-z])|(?<=[a-z])Bookings|Bookings(?![a-z]))|(?<![a-z])booking(?![a-z])|Booking(?![a-rt-z])/g,
+    /(?<article>\b[Aa](?=(?:\s|\*|\/\/)+[`_'"]?[Bb]ookings?(?![a-z])))|(?<namespace>frontdesk_ns)|(?<service>frontdesk)|(?<plural>(?<![a-z])bookings(?![a-z])|(?<=[a-z])Bookings|Bookings(?![a-z]))|(?<![a-z])booking(?![a-z])|Booking(?![a-rt-z])/g,
     (word, ...rest) => {
       const found = rest.at(-1) as Record<string, string | undefined>;
+      if (found['article']) return word + articleOf(resource).slice(1);
       if (found['namespace']) return namespace;
       if (found['service']) return service;
       const noun = found['plural'] ? plural : resource;
