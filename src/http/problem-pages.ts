@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { escapeText, markUp } from './html-text.ts';
-import { problems, type ProblemType, problemPath, seeDocs, sendProblem } from './problem-details.ts';
+import { problems, type ProblemType, problemPath, sendProblem } from './problem-details.ts';
 
 /**
  * Serves a page about every kind of problem, under the address that the member `type` of a problem names (RFC 9457,
@@ -19,10 +19,12 @@ export function serveProblemPages(app: FastifyInstance, kinds: Readonly<Record<s
   );
   app.get<{ Params: { code: string } }>('/problems/:code', { schema: { hide: true } }, (request, reply) => {
     const found = pages.get(request.params.code);
-    if (found === undefined) return sendProblem(reply, problems.route_not_found, seeDocs);
+    if (found === undefined) return sendProblem(reply, problems.route_not_found, seeProblems);
     return reply.type('text/html; charset=utf-8').send(found);
   });
 }
+
+const seeProblems = 'There is no such kind of problem. See /problems for all of them.';
 
 function pageAbout({ code, status, title, advice }: ProblemType): string {
   return page(
