@@ -132,9 +132,12 @@ function exampleOf({ method, path, operation }: Named, exampleKey: string): stri
     ...(isRepeatable ? ['-H "idempotency-key: $(uuidgen)"'] : []),
     ...(example === undefined
       ? []
-      : ["-H 'content-type: application/json'", `-d '${JSON.stringify(example)}'`]),
+      : ["-H 'content-type: application/json'", `-d ${inShell(JSON.stringify(example))}`]),
   ].join(' \\\n  ');
 }
+
+/** A text as one argument of a command. */
+const inShell = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 function schemaSection(name: string, schema: Schema): string {
   return `<article aria-labelledby="schema-${idOf(name)}"><h3 id="schema-${idOf(name)}">${escapeText(name)}</h3>${paragraph(schema.description ?? '')}${properties(schema)}</article>`;
