@@ -1,5 +1,5 @@
 import type { ActiveAlert, AlertRuleSummary, AlertSource, AlertsState } from '../alert-types.ts';
-import { clock, roughly } from './format.ts';
+import { roughly, toTheSecond } from './format.ts';
 import { h } from './h.ts';
 
 /** What a state means for whoever reads it. */
@@ -23,11 +23,9 @@ export function timesOf({ since, firingSince, firesAt, state }: ActiveAlert, now
       ? `for ${age(since)}, fires in ${roughly(firesAt - now)}`
       : `for ${age(since)}, about to fire`;
   return firingSince === undefined || firingSince === since
-    ? `since ${timeOfDay(since)}`
-    : `since ${timeOfDay(firingSince)}, pending from ${timeOfDay(since)}`;
+    ? `since ${toTheSecond(since)}`
+    : `since ${toTheSecond(firingSince)}, pending from ${toTheSecond(since)}`;
 }
-
-export const timeOfDay = (time: number): string => clock(time).slice(0, 8);
 
 /** Who evaluates the rules, and what that means. */
 export function sourceNote({ source, prometheus, whyNotPrometheus }: AlertsState): HTMLElement {
@@ -46,7 +44,7 @@ export function sourceNote({ source, prometheus, whyNotPrometheus }: AlertsState
       { class: 'muted' },
       source.since === null
         ? 'The console evaluates the rules once it has read metrics of the service. '
-        : `Evaluated by this console, from the metrics of the service since ${timeOfDay(source.since)}. `,
+        : `Evaluated by this console, from the metrics of the service since ${toTheSecond(source.since)}. `,
       prometheus === null
         ? whyNotPrometheus
         : h('a', { href: '/alerts' }, `Ask the Prometheus at ${prometheus}`),

@@ -1,6 +1,17 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { count, duration, elapsed, figure, grouped, inFull, numberOf, rate } from './format.ts';
+import { expect, test, vi } from 'vitest';
+import {
+  count,
+  duration,
+  elapsed,
+  figure,
+  grouped,
+  inFull,
+  listed,
+  numberOf,
+  rate,
+  toTheSecond,
+} from './format.ts';
 
 test.each([
   [0.9996, '1.00 ms'],
@@ -41,6 +52,26 @@ test.each([
   [1e18, '1e18'],
 ])('the number %d is shown as %s, with all digits before its point', (value, shown) => {
   expect(inFull(value)).toBe(shown);
+});
+
+test('a time in a list has its day unless the time alone is clear', () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date(2026, 10, 30, 0, 5) });
+  const times = [
+    new Date(2026, 10, 30, 23, 59, 1),
+    new Date(2026, 10, 29, 23, 58, 7, 25),
+    new Date(2026, 10, 27, 14, 3, 9),
+    new Date(2025, 10, 27, 14, 3, 9),
+    new Date(2027, 0, 2),
+  ].map(Number);
+  expect(times.map((time) => listed(time))).toEqual([
+    '23:59:01.000',
+    '23:58:07.025',
+    'Nov 27 14:03',
+    'Nov 27, 2025',
+    'Jan 02, 2027',
+  ]);
+  expect(times.slice(1, 3).map((time) => toTheSecond(time))).toEqual(['23:58:07', 'Nov 27 14:03']);
+  vi.useRealTimers();
 });
 
 test('a rate that is not zero does not look like zero', () => {

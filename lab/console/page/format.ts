@@ -104,13 +104,28 @@ export function clock(time: number): string {
   return `${part(date.getHours())}:${part(date.getMinutes())}:${part(date.getSeconds())}.${part(date.getMilliseconds(), 3)}`;
 }
 
+const isToday = (date: Date): boolean => date.toDateString() === new Date().toDateString();
+
 /** With the day, unless it is today: a file may be of any day, and so may be the clock of a sender. */
 export function dated(time: number): string {
   const date = new Date(time);
-  return date.toDateString() === new Date().toDateString()
-    ? clock(time)
-    : `${date.toDateString()}, ${clock(time)}`;
+  return isToday(date) ? clock(time) : `${date.toDateString()}, ${clock(time)}`;
 }
+
+/** Milliseconds within which the time of day alone is clear: at five past midnight, so is 23:58. */
+const clear = 12 * 3_600_000;
+
+/** A time of another day in the room of a time of today: such as `Nov 27 14:03`, and of another year `Nov 27, 2025`. */
+export function listed(time: number): string {
+  const date = new Date(time);
+  if (isToday(date) || Math.abs(Date.now() - time) < clear) return clock(time);
+  const day = date.toDateString().slice(4, 10);
+  const year = date.getFullYear();
+  return year === new Date().getFullYear() ? `${day} ${clock(time).slice(0, 5)}` : `${day}, ${year}`;
+}
+
+/** The same without milliseconds. */
+export const toTheSecond = (time: number): string => listed(time).replace(/\.\d{3}$/, '');
 
 /** A Unix time in seconds, as a date if there is one. */
 export function moment(value: number): string {

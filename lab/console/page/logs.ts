@@ -1,6 +1,6 @@
 import type { LogList, NumberedLog, Origin } from '../api-types.ts';
 import { call, messageOf } from './api.ts';
-import { clock, count, numberOf, said, shortId, text } from './format.ts';
+import { count, numberOf, said, shortId, text } from './format.ts';
 import { copyButton } from './copy-button.ts';
 import type { Field } from './filter-form.ts';
 import { h, reconcile, setText } from './h.ts';
@@ -9,6 +9,7 @@ import { createHeldButton, createListView } from './list-view.ts';
 import { type Column, createSortHead } from './sort-head.ts';
 import { createSelection } from './selection.ts';
 import { originOf, valuesTable } from './span-detail.ts';
+import { timeCell } from './time-cell.ts';
 import type { CreateView } from './view.ts';
 
 /** Maximum number of lines; older ones leave at the top. */
@@ -213,7 +214,7 @@ function lineOf(line: NumberedLog, onToggle: (line: NumberedLog | undefined) => 
     h(
       'div',
       { class: 'row', on: { click: toggleFields } },
-      h('span', { class: 'time' }, clock(line.time)),
+      timeCell(line.time),
       h('span', { class: `level ${line.level}` }, line.level),
       h('span', { class: 'services' }, line.service),
       name,

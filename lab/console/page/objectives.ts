@@ -1,7 +1,6 @@
 import type { AlertsState, Objective } from '../alert-types.ts';
 import type { FaultWindow } from '../api-types.ts';
-import { timeOfDay } from './alert-parts.ts';
-import { rate } from './format.ts';
+import { rate, toTheSecond } from './format.ts';
 import { h, reconcile, setText } from './h.ts';
 import { createPlot, type Plot } from './plot.ts';
 import { createTimeAxis } from './time-axis.ts';
@@ -59,7 +58,7 @@ export function createObjectives(page: Page): {
         'A burn rate of 1 spends the error budget in 30 days.' +
           (since === null
             ? ''
-            : ` The console has counted since ${timeOfDay(since)}: longer windows, and the budget, cover that time alone.`),
+            : ` The console has counted since ${toTheSecond(since)}: longer windows, and the budget, cover that time alone.`),
       );
       reconcile(cards, objectives, {
         key: ({ name }) => name,

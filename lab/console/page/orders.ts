@@ -1,11 +1,12 @@
 import { money, wholeUnits } from '../../report/money.ts';
 import type { ListedOrder, OrderList } from '../domain-types.ts';
 import type { Field } from './filter-form.ts';
-import { clock, count, duration, shortId } from './format.ts';
+import { count, duration, shortId } from './format.ts';
 import { h, reconcile, setText } from './h.ts';
 import { createHeldButton, createListView } from './list-view.ts';
 import { createSelection } from './selection.ts';
 import { type Column, createSortHead } from './sort-head.ts';
+import { timeCell } from './time-cell.ts';
 import type { CreateView } from './view.ts';
 
 /** Maximum number of orders. */
@@ -112,7 +113,7 @@ function fill(row: HTMLElement, order: ListedOrder): HTMLElement {
   // The link keeps its focus while the texts change.
   const link = row.querySelector('a') ?? h('a', { class: 'row', href: `/orders/${encodeURIComponent(id)}` });
   link.replaceChildren(
-    h('span', { class: 'time' }, clock(createdAt)),
+    timeCell(createdAt),
     h('span', { class: `status ${toneOf(status)}`, title: reason ?? '' }, status),
     h('span', { class: 'number' }, money(totalMinor, currency)),
     h('span', { class: 'number' }, duration(age)),

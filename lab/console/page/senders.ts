@@ -1,6 +1,6 @@
 import type { Received, Sender, SenderList } from '../sender-types.ts';
 import { call, messageOf, repeat } from './api.ts';
-import { clock, count, rate, roughly, text } from './format.ts';
+import { count, rate, roughly, text, toTheSecond } from './format.ts';
 import { h, reconcile, setText } from './h.ts';
 import type { CreateView } from './view.ts';
 
@@ -75,7 +75,7 @@ export const sendersView: CreateView = (address, page) => {
           {},
           h('td', {}, each.from || 'no user-agent'),
           h('td', {}, each.reason),
-          h('td', {}, clock(each.last).slice(0, 8)),
+          h('td', {}, toTheSecond(each.last)),
           h('td', { class: 'number' }, each.status),
           h('td', { class: 'number' }, count(each.count)),
         ),
@@ -155,7 +155,7 @@ function update(card: HTMLElement, sender: Sender, now: number): void {
     seen.className = `seen ${age > silent ? 'warn' : 'muted'}`;
     setText(
       seen,
-      `since ${clock(firstSeen).slice(0, 8)}, last seen ${age < 1500 ? 'now' : `${roughly(age)} ago`}${age > silent ? ': silent' : ''}`,
+      `since ${toTheSecond(firstSeen)}, last seen ${age < 1500 ? 'now' : `${roughly(age)} ago`}${age > silent ? ': silent' : ''}`,
     );
   }
   const amounts: ReadonlyArray<readonly [string, string, boolean]> = [

@@ -1,12 +1,13 @@
 import type { TraceList, TraceSummary } from '../api-types.ts';
 import type { Field } from './filter-form.ts';
-import { clock, count, duration, named, shortId } from './format.ts';
+import { count, duration, named, shortId } from './format.ts';
 import { fill, h, setText } from './h.ts';
 import { hasKeyboard } from './key-hints.ts';
 import { createHeldButton, createListView } from './list-view.ts';
 import { createUpload } from './trace-upload.ts';
 import { type Column, createSortHead } from './sort-head.ts';
 import { createSelection } from './selection.ts';
+import { timeCell } from './time-cell.ts';
 import type { CreateView } from './view.ts';
 
 /** Maximum number of traces. */
@@ -159,7 +160,7 @@ function fillRow(row: HTMLElement, trace: TraceSummary, longest: number): void {
   link.href = `/traces/${trace.traceId}`;
   fill(
     link,
-    h('span', { class: 'time' }, clock(trace.start)),
+    timeCell(trace.start),
     h('span', { class: 'name' }, named(trace.name)),
     statusOf(trace),
     h('span', { class: 'duration' }, h('i', { class: 'measure' }), duration(trace.duration)),

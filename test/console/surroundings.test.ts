@@ -1,0 +1,54 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../support/processes/browser.ts';
+import { otlpSpan, startTestConsole, type TestConsole } from '../support/processes/console.ts';
+
+// The page in windows, colours and times that its authors do not have.
+
+let browser: Browser;
+let shown: TestConsole;
+let page: Page;
+const stack = new AsyncDisposableStack();
+const span = otlpSpan({
+  name: 'POST /things',
+  status: { code: 2 },
+  events: [{ name: 'retry', timeUnixNano: otlpSpan().startTimeUnixNano }],
+});
+/** Three years and a day ago, at any hour. */
+const old = BigInt(Date.now() - 1096 * 86_400_000) * 1_000_000n;
+const oldDay = new RegExp(
+  `^${new Date(Number(old / 1_000_000n)).toDateString().replace(/^\w+ (\w+ \d+) (\d+)$/, '$1, $2')}$`,
+);
+
+beforeAll(async () => {
+  browser = stack.use(await launchBrowser());
+  shown = stack.use(await startTestConsole());
+  const startTimeUnixNano = String(old);
+  await shown.sendSpans(
+    span,
+    otlpSpan({ name: 'GET /old', startTimeUnixNano, endTimeUnixNano: startTimeUnixNano }),
+  );
+  await shown.sendLogs(
+    { severityNumber: 9, body: { stringValue: 'said long ago' }, timeUnixNano: startTimeUnixNano },
+    {
+      traceId: span.traceId,
+      severityNumber: 17,
+      body: { stringValue: 'said now' },
+      timeUnixNano: span.startTimeUnixNano,
+    },
+  );
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(shown.pageUrl);
+  await page.locator('.plot').first().waitFor();
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+
+test.each([
+  ['/traces', 'GET /old'],
+  ['/logs', 'said long ago'],
+])('what is of another day has its day in the list at %s', async (path, name) => {
+  await page.goto(shown.url + path);
+  const time = page.locator('.row', { hasText: name }).locator('.time');
+  expect(await time.textContent()).toMatch(oldDay);
+  expect(await time.getAttribute('title')).toMatch(/\d{4}, \d\d:\d\d:\d\d\.\d{3}$/);
+});
