@@ -52,3 +52,28 @@ test.each([
   expect(await time.textContent()).toMatch(oldDay);
   expect(await time.getAttribute('title')).toMatch(/\d{4}, \d\d:\d\d:\d\d\.\d{3}$/);
 });
+
+test('with a contrast theme, the bars of a trace, the marks beside texts and the current view can be told apart', async () => {
+  const context = await browser.newContext({ forcedColors: 'active', colorScheme: 'dark' });
+  const forced = await context.newPage();
+  await forced.goto(shown.pageUrl);
+  await forced.locator('.plot').first().waitFor();
+  const colours = (selector: string, property: string): Promise<string[]> =>
+    forced.evaluate(
+      `[...document.querySelectorAll('${selector}')].map((each) => getComputedStyle(each).getPropertyValue('${property}'))`,
+    );
+  const [ground = ''] = await colours('body', 'background-color');
+  const lines = await colours('.plot:has([aria-label^="Requests"]) .legend i', 'background-color');
+  expect(new Set([ground, ...lines]).size).toBe(5);
+  const links = await colours('.top nav a', 'border-bottom-color');
+  expect(links.filter((each) => each !== ground)).toHaveLength(1);
+  await forced.goto(`${shown.url}/traces/${span.traceId}`);
+  await forced.locator('.spans .moment').waitFor();
+  for (const mark of ['.bar', '.critical', '.event', '.moment', '.service']) {
+    expect({ mark, shown: await colours(`.spans ${mark}`, 'background-color') }).toEqual({
+      mark,
+      shown: [expect.not.stringMatching(ground.replaceAll(/[()]/g, '.'))],
+    });
+  }
+  await context.close();
+});

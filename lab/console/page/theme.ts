@@ -64,7 +64,7 @@ export function onThemeChange(listener: () => void, signal: AbortSignal): void {
 export function resolved(property: string): string {
   const known = colours.get(property);
   if (known !== undefined) return known;
-  probe ??= document.documentElement.appendChild(h('i', { hidden: true }));
+  probe ??= document.documentElement.appendChild(h('i', { class: 'colour-probe', hidden: true }));
   probe.style.setProperty('color', `var(${property})`);
   const { color } = getComputedStyle(probe);
   colours.set(property, color);
