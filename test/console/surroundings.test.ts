@@ -77,3 +77,28 @@ test('with a contrast theme, the bars of a trace, the marks beside texts and the
   }
   await context.close();
 });
+
+test.each([640, 720, 800, 1024])('the mix of visits can be read in a window of %i pixels', async (width) => {
+  await page.setViewportSize({ width, height: 800 });
+  await page.goto(`${shown.url}/traffic`);
+  const meaning = page.locator('.mix .muted').first();
+  await meaning.waitFor();
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+  expect((await meaning.boundingBox())?.width).toBeGreaterThan(140);
+});
+
+test('the link to the current view is in sight in a narrow window', async () => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.goto(`${shown.url}/senders`);
+  const link = page.locator('nav [aria-current]');
+  await link.waitFor();
+  const box = await link.boundingBox();
+  expect(box && box.x + box.width).toBeLessThanOrEqual(360);
+});
+
+test('without a simulator, no fault is marked as set, and there is nothing to restore', async () => {
+  await page.goto(`${shown.url}/faults`);
+  await page.locator('.setting input').first().waitFor();
+  expect(await page.locator('.setting.set').count()).toBe(0);
+  expect(await page.getByRole('button', { name: 'Restore' }).isDisabled()).toBe(true);
+});

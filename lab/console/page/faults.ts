@@ -123,9 +123,10 @@ function createFaultPanel(change: (change: Change) => void): FaultPanel {
   };
 }
 
-/** Whether any setting differs from its default. */
+/** Whether any setting differs from its default; without a simulator there are none. */
 function hasFaults({ controls, settings }: FaultState): boolean {
-  return controls.some(({ name, default: initial }) => (settings?.[name] ?? null) !== initial);
+  if (settings === undefined) return false;
+  return controls.some(({ name, default: initial }) => (settings[name] ?? null) !== initial);
 }
 
 /** Keeps the band in step with the faults of the last minutes. */

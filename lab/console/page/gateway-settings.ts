@@ -45,7 +45,7 @@ export function createGatewaySettings(onChange: (settings: GatewaySettings) => v
         if (!input) continue;
         input.disabled = current === undefined;
         if (document.activeElement !== input) input.value = value === null ? '' : String(value);
-        input.closest('label')?.classList.toggle('set', value !== initial);
+        input.closest('label')?.classList.toggle('set', current !== undefined && value !== initial);
       }
     },
   };

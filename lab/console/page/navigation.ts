@@ -20,8 +20,11 @@ export function createNavigation(element: HTMLElement): Navigation {
   return {
     mark(path) {
       for (const link of links) {
-        if (link.pathname === `/${path}`) link.setAttribute('aria-current', 'page');
-        else link.removeAttribute('aria-current');
+        if (link.pathname === `/${path}`) {
+          link.setAttribute('aria-current', 'page');
+          // In a narrow window the links scroll.
+          link.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+        } else link.removeAttribute('aria-current');
       }
     },
     addressOf: (key) => links[keys.indexOf(key)]?.pathname,
