@@ -107,9 +107,10 @@ function edgesOf(layout: Distribution['layout'], index: number): { lower: number
     return { lower: bounds[index - 1] ?? least, upper };
   }
   if (index === zeroIndex) return { lower: -layout.zeroThreshold, upper: layout.zeroThreshold };
-  const base = 2 ** (2 ** -layout.scale);
+  // The exponent is exact, so a bound that two scales share is one number.
+  const boundAt = (power: number) => 2 ** (power * 2 ** -layout.scale);
   const power = Math.abs(index) - origin;
-  const [near, far] = [base ** power, base ** (power + 1)];
+  const [near, far] = [boundAt(power), boundAt(power + 1)];
   return index < 0 ? { lower: -far, upper: -near } : { lower: near, upper: far };
 }
 
