@@ -75,6 +75,23 @@ test('readTraces ignores missing fields and fields of another type', () => {
   expect(records[1]).toBeUndefined();
 });
 
+test('a line has the value that its body is, as it is written in a text', () => {
+  const bodies = [
+    [{ intValue: '1152921504606846976' }, '1152921504606846976'],
+    [{ intValue: '42' }, '42'],
+    [{ doubleValue: 'NaN' }, 'NaN'],
+    [{ bytesValue: 'AAEC' }, '3 bytes'],
+    [{ boolValue: false }, 'false'],
+    [{ stringValue: '"quoted"' }, '"quoted"'],
+    [{ arrayValue: { values: [{ stringValue: 'a' }, { intValue: '1' }] } }, '["a",1]'],
+  ] as const;
+  const logRecords = bodies.map(([body]) => ({ body }));
+  const lines = readLogs(JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] })).map(
+    toLogRecord,
+  );
+  expect(lines.map(({ text }) => text)).toEqual(bodies.map(([, text]) => text));
+});
+
 test('a log record has the level, event and order of its line', () => {
   const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } });
   const logRecords = [

@@ -103,6 +103,9 @@ export function boundedValue(value: AttributeValue, cuts: Cuts, depth = deepest)
   );
 }
 
+/** A value as it stands in a line of text. */
+export const asText = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
 /** The attributes of a point as labels, whose values are texts. */
 export function boundedLabels(
   attributes: Attributes,
@@ -114,8 +117,7 @@ export function boundedLabels(
   for (const [name, value] of firstOf(pairs, mostLabels, cuts)) {
     const ofValue: Cuts = { count: 0 };
     const kept = boundedValue(value, ofValue);
-    const text = typeof kept === 'string' ? kept : JSON.stringify(kept);
-    setMember(labels, shortened(name, longestLabel, cuts), shortened(text, longestLabel, ofValue));
+    setMember(labels, shortened(name, longestLabel, cuts), shortened(asText(kept), longestLabel, ofValue));
     // A text that both limits shorten is one.
     cuts.count += typeof kept === 'string' ? Math.min(ofValue.count, 1) : ofValue.count;
   }

@@ -2,6 +2,7 @@ import { levelOf } from './severity.ts';
 import type { LogRecord, MoreOfSpan, SpanRecord, Values } from '../api-types.ts';
 import { httpStatusIn } from '../http-status.ts';
 import {
+  asText,
   boundedAttributes,
   boundedText,
   boundedValue,
@@ -133,7 +134,8 @@ export function toLogRecord(log: ReceivedLog): LogRecord {
 /** Empty for a record without a body, as events are. */
 function bodyOf({ body }: ReceivedLog, cuts: Cuts): string {
   if (body === undefined) return '';
-  return typeof body === 'string' ? boundedText(body, cuts) : JSON.stringify(boundedValue(body, cuts));
+  // A large integer and bytes are texts by now, which JSON would quote.
+  return asText(boundedValue(body, cuts));
 }
 
 /** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status */
