@@ -1,7 +1,12 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../support/processes/browser.ts';
-import { otlpSpan, startTestConsole, type TestConsole } from '../support/processes/console.ts';
+import {
+  otlpSpan,
+  startTestConsole,
+  type TestConsole,
+  traceRequestOf,
+} from '../support/processes/console.ts';
 
 // The page in windows, colours and times that its authors do not have.
 
@@ -101,4 +106,35 @@ test('without a simulator, no fault is marked as set, and there is nothing to re
   await page.locator('.setting input').first().waitFor();
   expect(await page.locator('.setting.set').count()).toBe(0);
   expect(await page.getByRole('button', { name: 'Restore' }).isDisabled()).toBe(true);
+});
+
+test('services that share their dependencies have calls on the map whose figures do not cover each other', async () => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  for (const service of ['cart', 'search', 'mail']) {
+    const calls = ['mysql', 'redis', 'mongodb'].map((system) =>
+      otlpSpan({ kind: 3, attributes: [{ key: 'db.system.name', value: { stringValue: system } }] }),
+    );
+    const body = traceRequestOf([otlpSpan(), ...calls], service);
+    expect((await shown.raw('POST', '/v1/traces', { body })).status).toBe(200);
+  }
+  await page.goto(`${shown.url}/map`);
+  await page.locator('.map .node', { hasText: 'mongodb' }).waitFor();
+  const boxes = await Promise.all(
+    (await page.locator('.map .edge text').all()).map((each) => each.boundingBox()),
+  );
+  // Those of the spans before, too.
+  expect(boxes.length).toBeGreaterThanOrEqual(12);
+  const covered = boxes.flatMap((a, index) =>
+    boxes.slice(index + 1).filter(
+      (b) =>
+        a !== null &&
+        b !== null &&
+        a.x < b.x + b.width &&
+        b.x < a.x + a.width &&
+        // The box of a text is higher than its letters.
+        a.y + 3 < b.y + b.height &&
+        b.y + 3 < a.y + a.height,
+    ),
+  );
+  expect(covered).toEqual([]);
 });

@@ -32,6 +32,34 @@ export function placesOf({ nodes, edges }: Pick<ServiceMap, 'nodes' | 'edges'>):
   );
 }
 
+export interface Spot {
+  x: number;
+  y: number;
+}
+
+interface Label {
+  width: number;
+  height: number;
+  /** Where it may stand, the best place first; at least one. */
+  spots: readonly Spot[];
+}
+
+/** Puts every label at its first spot where it covers none before it; at its best one if there is none. */
+export function apart(labels: readonly Label[]): Spot[] {
+  const taken: Array<Label & { spot: Spot }> = [];
+  return labels.map((label) => {
+    const isFree = ({ x, y }: Spot) =>
+      taken.every(
+        ({ spot, width, height }) =>
+          Math.abs(spot.x - x) >= (width + label.width) / 2 ||
+          (y >= spot.y ? y - spot.y >= height : spot.y - y >= label.height),
+      );
+    const spot = label.spots.find(isFree) ?? label.spots[0] ?? { x: 0, y: 0 };
+    taken.push({ ...label, spot });
+    return spot;
+  });
+}
+
 /** The faults that are set now, by the dependency that they disturb: `gateway`, `postgres` or `redis`. */
 export function activeFaults({ settings = {}, network }: FaultState): Map<string, string[]> {
   const faults = [

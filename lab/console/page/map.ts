@@ -2,14 +2,16 @@ import type { FaultState, ServiceEdge, ServiceMap } from '../api-types.ts';
 import { call, messageOf, repeat } from './api.ts';
 import { count, duration, percent, rate } from './format.ts';
 import { h, svg } from './h.ts';
-import { activeFaults, dependencyOf, placesOf } from './map-layout.ts';
+import { activeFaults, apart, dependencyOf, placesOf, type Spot } from './map-layout.ts';
 import type { CreateView } from './view.ts';
 
 const interval = 2000;
 /** Size of a node and of the room that it stands in, in pixels. */
 const node = { width: 170, height: 48 };
-const room = { width: 400, height: 120 };
+const room = { width: 440, height: 120 };
 const laneHeight = 46;
+/** Pixels of a letter of a label on average, and of a line of it. */
+const letter = { width: 6.4, height: 17 };
 
 /** Services and their dependencies, with what the spans of the last minute say about the calls between them. */
 export const mapView: CreateView = (_address, page) => {
@@ -117,14 +119,16 @@ function draw(map: ServiceMap, faultsOn: (edge: ServiceEdge) => string): SVGElem
     const { column = 0, row = 0 } = places.get(id) ?? {};
     return { x: column * room.width + 1, y: row * room.height + top };
   };
+  const lines = map.edges.map((edge) => {
+    const lane = lanes.indexOf(edge);
+    const y = lane === -1 ? undefined : lane * laneHeight + 22;
+    return lineOf(edge, { from: at(edge.from), to: at(edge.to), lane: y }, faultsOn(edge));
+  });
+  const spots = apart(lines);
   return svg(
     'svg',
     { width, height, viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' },
-    ...map.edges.map((edge) => {
-      const lane = lanes.indexOf(edge);
-      const y = lane === -1 ? undefined : lane * laneHeight + 22;
-      return edgeOf(edge, { from: at(edge.from), to: at(edge.to), lane: y }, faultsOn(edge));
-    }),
+    ...lines.map((line, index) => edgeOf(line, spots[index] ?? { x: 0, y: 0 })),
     ...map.nodes.map(({ id, name, kind }) => {
       const { x, y } = at(id);
       return svg(
@@ -138,37 +142,70 @@ function draw(map: ServiceMap, faultsOn: (edge: ServiceEdge) => string): SVGElem
   );
 }
 
-interface Point {
-  x: number;
-  y: number;
+interface Line {
+  path: string;
+  tone: string;
+  figures: string;
+  fault: string;
+  /** Of the label, and where it may stand, the best place first. */
+  width: number;
+  height: number;
+  spots: Spot[];
 }
 
+/** How far along a line its label may stand: in the middle, or else rather where the line begins. */
+const sharesOfLine = [0.5, 0.3, 0.7, 0.4, 0.6, 0.2, 0.8];
+
 /** @param lane height of a detour above the nodes */
-function edgeOf(
+function lineOf(
   edge: ServiceEdge,
-  { from, to, lane }: { from: Point; to: Point; lane: number | undefined },
+  { from, to, lane }: { from: Spot; to: Spot; lane: number | undefined },
   fault: string,
-): SVGElement {
+): Line {
   const [x1, y1] = [from.x + node.width, from.y + node.height / 2];
   const [x2, y2] = [to.x, to.y + node.height / 2];
-  const [x, y] = [(x1 + x2) / 2, lane ?? (y1 + y2) / 2];
-  const path =
-    lane === undefined
-      ? `M ${x1} ${y1} C ${x} ${y1}, ${x} ${y2}, ${x2} ${y2}`
-      : `M ${x1} ${y1} C ${x1 + 40} ${y1}, ${x1 + 10} ${lane}, ${x1 + 70} ${lane} ` +
-        `L ${x2 - 70} ${lane} C ${x2 - 10} ${lane}, ${x2 - 40} ${y2}, ${x2} ${y2}`;
-  const tone = fault !== '' ? 'faulty' : edge.failed > 0 ? 'failing' : '';
+  const x = (x1 + x2) / 2;
   const figures = [
     `${rate(edge.rate)}/s`,
     `${percentOf(edge)} failed`,
     edge.p95 === null ? '' : `p95 ${duration(edge.p95)}`,
-  ];
+  ]
+    .filter((each) => each !== '')
+    .join(', ');
+  const width = figures.length * letter.width;
+  const shownFault = fault === '' ? '' : shortened(fault, 30);
+  const label = {
+    tone: fault !== '' ? 'faulty' : edge.failed > 0 ? 'failing' : '',
+    figures,
+    fault: shownFault,
+    width,
+    height: shownFault === '' ? letter.height : letter.height + 26,
+  };
+  if (lane !== undefined) {
+    const path =
+      `M ${x1} ${y1} C ${x1 + 40} ${y1}, ${x1 + 10} ${lane}, ${x1 + 70} ${lane} ` +
+      `L ${x2 - 70} ${lane} C ${x2 - 10} ${lane}, ${x2 - 40} ${y2}, ${x2} ${y2}`;
+    return { ...label, path, spots: [{ x, y: lane }] };
+  }
+  // Between the nodes, however long it is.
+  const free = Math.max((Math.abs(x2 - x1) - width) / 2 - 4, 0);
+  const spots = sharesOfLine.map((share) => {
+    const beside = (x2 - x1) * (1.5 * share * (1 - share) + share ** 3 - 0.5);
+    return {
+      x: x + Math.min(Math.max(beside, -free), free),
+      y: y1 + (y2 - y1) * (3 * share ** 2 - 2 * share ** 3),
+    };
+  });
+  return { ...label, path: `M ${x1} ${y1} C ${x} ${y1}, ${x} ${y2}, ${x2} ${y2}`, spots };
+}
+
+function edgeOf({ path, tone, figures, fault }: Line, { x, y }: Spot): SVGElement {
   return svg(
     'g',
     { class: `edge ${tone}` },
     svg('path', { d: path }),
-    svg('text', { x, y: y - 8 }, figures.filter((each) => each !== '').join(', ')),
-    ...(fault === '' ? [] : [svg('text', { x, y: y + 18, class: 'fault' }, shortened(fault, 30))]),
+    svg('text', { x, y: y - 8 }, figures),
+    ...(fault === '' ? [] : [svg('text', { x, y: y + 18, class: 'fault' }, fault)]),
   );
 }
 
