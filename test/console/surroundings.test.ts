@@ -8,7 +8,7 @@ import {
   traceRequestOf,
 } from '../support/processes/console.ts';
 
-// The page in windows, colours and times that its authors do not have.
+// The page in windows, colours and times that its authors do not have, with texts that are wider than their place.
 
 let browser: Browser;
 let shown: TestConsole;
@@ -137,4 +137,22 @@ test('services that share their dependencies have calls on the map whose figures
     ),
   );
   expect(covered).toEqual([]);
+});
+
+test('why a span failed is read to its end, line by line, and so are the attributes of a link', async () => {
+  const message = `${'a message that is wider than its panel, '.repeat(3)}\nand has a second line`;
+  const attributes = [{ key: 'role', value: { stringValue: 'the first of its batch' } }];
+  const links = [{ traceId: '5'.repeat(32), spanId: '5'.repeat(16), attributes }];
+  const broken = otlpSpan({ status: { code: 2, message }, links });
+  await shown.sendSpans(broken);
+  await page.goto(`${shown.url}/traces/${broken.traceId}?span=${broken.spanId}`);
+  const panel = page.locator('.span-detail');
+  const reason = panel.locator('.status');
+  expect(await reason.innerText()).toBe(`failed: ${message}`);
+  const [inner, outer] = [await reason.boundingBox(), await panel.boundingBox()];
+  expect(inner?.height).toBeGreaterThan(60);
+  expect(inner && outer && inner.x + inner.width <= outer.x + outer.width).toBe(true);
+  expect(await panel.locator('section', { hasText: 'Links' }).textContent()).toContain(
+    'rolethe first of its batch',
+  );
 });

@@ -50,8 +50,13 @@ function contentOf(span: SpanRecord, { logs, origins }: TraceDetail): HTMLElemen
       ? [
           section(
             'Links',
-            ...span.links.map(({ traceId, spanId }) =>
-              h('p', {}, h('a', { href: `/traces/${traceId}?span=${spanId}` }, traceId)),
+            ...span.links.map(({ traceId, spanId, attributes }) =>
+              h(
+                'div',
+                {},
+                h('p', {}, h('a', { href: `/traces/${traceId}?span=${spanId}` }, traceId)),
+                ...(Object.keys(attributes).length > 0 ? [valuesTable(attributes)] : []),
+              ),
             ),
           ),
         ]
