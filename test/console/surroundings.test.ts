@@ -156,3 +156,33 @@ test('why a span failed is read to its end, line by line, and so are the attribu
     'rolethe first of its batch',
   );
 });
+
+test('a trace is printed with its bars, in dark letters, and the list of log lines is printed whole', async () => {
+  await page.goto(`${shown.url}/traces/${span.traceId}`);
+  await page.locator('.spans .moment').waitFor();
+  const chosen = (theme: string) => page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
+  const shownAs = (property: string, selector: string) =>
+    page.evaluate(
+      `[...new Set([...document.querySelectorAll('${selector}')].map((each) => getComputedStyle(each).getPropertyValue('${property}')))]`,
+    );
+  await chosen('light');
+  const [ink, marks] = [
+    await shownAs('color', 'body'),
+    '.spans :is(.bar, .critical, .event, .moment, .service)',
+  ];
+  await chosen('dark');
+  expect(await shownAs('color', 'body')).not.toEqual(ink);
+  await page.emulateMedia({ media: 'print' });
+  expect(await shownAs('color', 'body')).toEqual(ink);
+  expect(await shownAs('print-color-adjust', marks)).toEqual(['exact']);
+  const line = { severityNumber: 9, body: { stringValue: 'one of many' } };
+  await shown.sendLogs(...Array.from({ length: 60 }, () => line));
+  await page.goto(`${shown.url}/logs`);
+  await page.locator('.logs .row').nth(59).waitFor();
+  expect(
+    await page.evaluate(
+      "(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)(document.querySelector('.logs.rows'))",
+    ),
+  ).toBe(0);
+  await page.emulateMedia({ media: 'screen' });
+});
