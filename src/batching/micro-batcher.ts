@@ -14,7 +14,7 @@ import { startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
  * - When a batch fails in a way that one of its items may have caused, each of them runs again, alone.
  * - A batch that takes long gives its place back before it ends, so that two of them do not hold up all that follow.
  * - An item whose deadline comes while it waits is taken out; it was never sent. Batches are bounded by the earliest
- *   deadline in them plus a patience, and what then has not happened for certain runs again, alone.
+ *   deadline in them plus a patience; each item of one that is over by then runs again, alone.
  *
  * @see DeWitt et al., "Implementation Techniques for Main Memory Database Systems", SIGMOD 1984 (group commit)
  */
@@ -45,7 +45,7 @@ export interface MicroBatching<Item, Result> {
   /** Runs two or more items together. Resolves with a result for each, in their order. */
   runTogether(items: readonly Item[], deadline: Deadline): Promise<readonly Result[]>;
   runAlone(item: Item, deadline: Deadline): Promise<Result>;
-  /** Whether a batch that failed like this changed nothing, and a single item may be the cause. */
+  /** Whether a single item may be the cause of a batch that failed like this. */
   isOfOneItem(error: unknown): boolean;
   /** The error of an item that was never sent. */
   expired(): Error;

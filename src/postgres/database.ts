@@ -30,12 +30,15 @@ export interface Statement {
   shared?: true;
 }
 
-/** A shared statement changed nothing, because of a fault that a single one of its rows may have caused. */
+/** A shared statement failed, and a single one of its rows may be the cause. */
 export class RowFault extends Error {
   override readonly name = 'RowFault';
+  /** Whether an attempt at the statement may have taken effect nevertheless. */
+  readonly inDoubt: boolean;
 
-  constructor(cause: unknown) {
+  constructor(cause: unknown, inDoubt: boolean) {
     super('a row of the statement is at fault', { cause });
+    this.inDoubt = inDoubt;
   }
 }
 
@@ -62,7 +65,7 @@ export interface Database {
   execute<Row extends QueryResultRow>(
     statement: Statement,
     values: readonly unknown[],
-    deadlines: Deadlines,
+    options: ExecuteOptions,
     onRetry: StatementObservation['retrying'],
   ): Promise<Row[]>;
   /** Starts the database's own deadline, for statements that share it. */
@@ -76,11 +79,13 @@ export interface Database {
   close(): Promise<void>;
 }
 
-export interface Deadlines {
+export interface ExecuteOptions {
   /** When the caller stops waiting. */
   deadline: Deadline;
-  /** The database's own. Default: it begins with the statement. */
+  /** The database's own deadline. Default: it begins with the statement. */
   own?: Deadline | undefined;
+  /** Whether the row may have been written already, by a shared statement. Default false. */
+  inDoubt?: boolean | undefined;
 }
 
 export interface RetryEvent {
@@ -191,13 +196,13 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
   async function execute<Row extends QueryResultRow>(
     statement: Statement,
     values: readonly unknown[],
-    { deadline, own = startDeadline() }: Deadlines,
+    { deadline, own = startDeadline(), inDoubt: wasInDoubt = false }: ExecuteOptions,
     onRetry: StatementObservation['retrying'],
   ): Promise<Row[]> {
     const earlierDeadline = { remaining: () => Math.min(own.remaining(), deadline.remaining()) };
     const share = statement.shared ? shareOfSharedStatement : 1;
     // Once one attempt was in doubt, the statement is, whatever the later attempts meet.
-    let inDoubt = false;
+    let inDoubt = wasInDoubt;
     // The last attempt often has no time left. What an earlier one met says more than that.
     let earlier: unknown;
 
@@ -207,7 +212,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
         return { kind: 'done', value: await once<Row>(statement, values, timeLeft, deadline) };
       } catch (error) {
         inDoubt ||= !isRolledBack(error);
-        if (statement.shared && !inDoubt && isOfOneRow(error)) throw new RowFault(error);
+        if (statement.shared && isOfOneRow(error)) throw new RowFault(error, inDoubt);
         const decision = decide(error);
         if (decision.kind !== 'retry' || !statement.repeatable) throw error;
         if (decision.condition !== 'no_answer') earlier = error;
@@ -225,6 +230,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
       if (result.kind === 'done') return result.value;
       const { error } = result.failure;
       const callerRanOut = result.because === 'deadline' && deadline.remaining() < own.remaining();
+      if (callerRanOut && statement.shared) throw new RowFault(error, inDoubt);
       throw callerRanOut && !inDoubt ? new CutShort(error) : error;
     }
 

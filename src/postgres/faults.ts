@@ -96,8 +96,12 @@ export function sqlStateOf(error: unknown): string | undefined {
 /** Another session holds a lock, or the statement ran out of time, most likely behind one. */
 const lockStates: ReadonlySet<string> = new Set(['40P01', '55P03', '57014']);
 
-/** Whether a single row may be the cause, so that the other rows of the statement do well without it. */
+/**
+ * Whether a single row may be the cause, so that the other rows of the statement do well without it. A deadline is that of one
+ * row, too.
+ */
 export function isOfOneRow(error: unknown): boolean {
+  if (error instanceof CutShort) return true;
   if (!(error instanceof DatabaseError)) return false;
   return lockStates.has(error.code ?? '') || decide(error).kind === 'defect';
 }

@@ -72,7 +72,8 @@ export function writeAlone<Input, Row extends object>(
  * Runs rows that arrive while statements are in flight as one statement.
  *
  * A fault that one row may have caused (a constraint, a lock, a value that Postgres refuses, a deadline) makes each row
- * of the statement run alone. It has changed nothing, for certain: otherwise every row fails as a single one would.
+ * of the statement run alone, also when an earlier attempt may have written it: every row can be repeated. After any other
+ * fault, every row fails as a single one would.
  *
  * @param onSent called with the number of rows of each statement
  */
@@ -88,6 +89,8 @@ export function writeTogether<Input, Row extends object>(
     inContext: InContext;
     /** The database's deadline, once a shared statement has held the row: it bounds both that one and the row's own. */
     own?: Deadline;
+    /** Whether the shared statement failed and may have written the row all the same. */
+    inDoubt?: boolean;
   }
 
   function retrying({ observation, inContext }: Write, event: RetryEvent): void {
@@ -95,9 +98,12 @@ export function writeTogether<Input, Row extends object>(
   }
 
   async function runAlone(write: Write, deadline: Deadline): Promise<Row | undefined> {
-    const { input, own } = write;
-    const [written] = await database.execute<Row>(alone(input), values(input), { deadline, own }, (event) =>
-      retrying(write, event),
+    const { input, own, inDoubt } = write;
+    const [written] = await database.execute<Row>(
+      alone(input),
+      values(input),
+      { deadline, own, inDoubt },
+      (event) => retrying(write, event),
     );
     return written;
   }
@@ -111,14 +117,14 @@ export function writeTogether<Input, Row extends object>(
       const rows = [JSON.stringify(writes.map(({ input }) => row(input)))];
       const own = database.startDeadline();
       for (const write of writes) write.own = own;
-      const found = await database.execute<Row & { id: string }>(
-        together,
-        rows,
-        { deadline, own },
-        (event) => {
+      const found = await database
+        .execute<Row & { id: string }>(together, rows, { deadline, own }, (event) => {
           for (const [index, write] of writes.entries()) retrying(write, { ...event, repeated: index > 0 });
-        },
-      );
+        })
+        .catch((error: unknown) => {
+          if (error instanceof RowFault) for (const write of writes) write.inDoubt = error.inDoubt;
+          throw error;
+        });
       return writes.map(({ input }) => {
         const wanted = id(input);
         // Mostly the first. A Map of so few ids costs more: V8 looks each of its keys up among all internalized strings.
@@ -128,8 +134,7 @@ export function writeTogether<Input, Row extends object>(
       });
     },
     runAlone,
-    isOfOneItem: (error) =>
-      error instanceof RowFault || (error instanceof ServiceError && error.code === 'deadline_exceeded'),
+    isOfOneItem: (error) => error instanceof RowFault,
     expired: () =>
       new ServiceError('deadline_exceeded', 'Nothing was changed: the deadline came first.', {
         cause: new CutShort(),

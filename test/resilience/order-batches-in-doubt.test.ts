@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { expect, test } from 'vitest';
+import { teaOrder } from '../support/clients/api-client.ts';
+import { insertsIn, within } from '../support/clients/deadlines.ts';
+import { metricOf, patiently } from '../support/clients/held-orders.ts';
+import { quietWorker } from '../support/clients/settings.ts';
+import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
+
+// A statement whose session ends may have been committed, so it is sent again. What one of its rows then meets is still no
+// fault of the others.
+
+const many = 60;
+const special = 30;
+/** Longer than any wait here, so that none of them ends one. */
+const slowLimits = {
+  ...quietWorker,
+  DATABASE_STATEMENT_TIMEOUT: '20s',
+  DATABASE_DEADLINE: '20s',
+};
+
+/** Has orders gather behind a lock, and ends the sessions of their statements. Their repeats wait for the lock again. */
+async function placeInDoubt(
+  { api, adminUrl, database }: SpawnedService,
+  locking: Client,
+  headersOf: (index: number) => Record<string, string> = () => ({}),
+) {
+  await locking.query('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+  const placing = Array.from({ length: many }, (_, index) =>
+    api.place(teaOrder, { 'idempotency-key': `key-${index}`, ...headersOf(index) }),
+  );
+  await expect.poll(() => metricOf({ adminUrl }, 'http_requests_in_flight'), patiently).toBe(many);
+  await expect.poll(() => metricOf({ adminUrl }, 'pg_batch_rows_waiting'), patiently).toBe(0);
+  await database.sql(`
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND query LIKE '%INSERT INTO public.orders%' AND pid <> pg_backend_pid()`);
+  await expect.poll(() => insertsIn(database), patiently).not.toEqual([]);
+  return { special: placing[special], others: Promise.all(placing.filter((_, index) => index !== special)) };
+}
+
+async function spawnWarm(env: Record<string, string>) {
+  const service = await spawnService(env);
+  // A cold service takes requests so slowly that few of them arrive together.
+  await Promise.all(Array.from({ length: many }, () => service.api.place()));
+  return service;
+}
+
+async function openTransaction({ database }: SpawnedService): Promise<Client> {
+  const session = new Client({ connectionString: database.url });
+  await session.connect();
+  await session.query('BEGIN');
+  return session;
+}
+
+test('orders in doubt do not wait for a key that another session is about to claim', async () => {
+  await using service = await spawnWarm({ ...slowLimits, DATABASE_DEADLINE: '10s' });
+  const locking = await openTransaction(service);
+  await locking.query(
+    `INSERT INTO orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor,
+       status, payment_token, due_at, created_at, updated_at)
+     VALUES ($1, 'shop', 'key-30', '\\x00', 'cus_42', 'EUR', '[]', 0, 'pending', 'tok', now(), now(), now())`,
+    [randomUUID()],
+  );
+  await locking.query('SAVEPOINT key_is_claimed');
+  const { special: waiting, others } = await placeInDoubt(service, locking);
+  await locking.query('ROLLBACK TO SAVEPOINT key_is_claimed');
+  const statuses = (await others).map(({ status }) => status);
+  await locking.end();
+  expect(statuses.filter((status) => status !== 201)).toEqual([]);
+  expect((await waiting)?.status).toBe(201);
+});
+
+test('orders in doubt outlast the deadline of one of them', async () => {
+  await using service = await spawnWarm(slowLimits);
+  const locking = await openTransaction(service);
+  const { special: impatient, others } = await placeInDoubt(service, locking, (index) =>
+    index === special ? within(1500) : {},
+  );
+  const answer = await impatient;
+  await locking.query('ROLLBACK');
+  const statuses = (await others).map(({ status }) => status);
+  await locking.end();
+  expect(statuses.filter((status) => status !== 201)).toEqual([]);
+  expect(answer?.status).toBe(503);
+});
