@@ -155,11 +155,12 @@ describe('the list of SQLSTATEs', () => {
     );
   });
 
-  test('only a defect or a lock is blamed on a single row of a shared statement', () => {
+  test('only a defect, a lock, a missing privilege or a damage is blamed on a single row of a shared statement', () => {
     const locks = new Set(['40P01', '55P03', '57014']);
+    const kinds = new Set(['defect', 'wait not_permitted', 'wait storage_fault']);
     for (const code of knownCodes) {
       const error = databaseError(code);
-      expect(isOfOneRow(error), code).toBe(decide(error).kind === 'defect' || locks.has(code));
+      expect(isOfOneRow(error), code).toBe(kinds.has(short(decide(error))) || locks.has(code));
     }
   });
 });

@@ -2,7 +2,7 @@ import { DatabaseError } from 'pg';
 import { originalCodeOf } from '../errors.ts';
 import { messages, messageStarts, systemErrors } from './connection-faults.ts';
 import { CutShort } from './cut-short.ts';
-import { type Decision, defect } from './decisions.ts';
+import { type Condition, type Decision, defect } from './decisions.ts';
 import { sessionEnded, sqlStates, sqlStatesByRoutine } from './sql-states.ts';
 
 /** Decides what an error that a statement met means for it. */
@@ -96,6 +96,9 @@ export function sqlStateOf(error: unknown): string | undefined {
 /** Another session holds a lock, or the statement ran out of time, most likely behind one. */
 const lockStates: ReadonlySet<string> = new Set(['40P01', '55P03', '57014']);
 
+/** Row-level security forbids one row, and a damaged page holds a few. */
+const conditionsOfRows: ReadonlySet<Condition> = new Set(['not_permitted', 'storage_fault']);
+
 /**
  * Whether a single row may be the cause, so that the other rows of the statement do well without it. A deadline is that of one
  * row, too.
@@ -103,5 +106,7 @@ const lockStates: ReadonlySet<string> = new Set(['40P01', '55P03', '57014']);
 export function isOfOneRow(error: unknown): boolean {
   if (error instanceof CutShort) return true;
   if (!(error instanceof DatabaseError)) return false;
-  return lockStates.has(error.code ?? '') || decide(error).kind === 'defect';
+  if (lockStates.has(error.code ?? '')) return true;
+  const decision = decide(error);
+  return decision.kind === 'defect' || (conditionsOfRows.has(decision.condition) && !endsSession(error));
 }

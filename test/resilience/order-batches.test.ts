@@ -101,13 +101,31 @@ describe('Orders that arrive together', () => {
   test('orders that arrive together fail alone: an order that Postgres refuses takes no other with it', async () => {
     await using service = await spawnService(slowLimits);
     await service.database.sql(`ALTER TABLE orders ADD CHECK (customer_id <> 'cus_refused')`);
-    const answers = await Promise.all(
-      Array.from({ length: many }, (_, index) =>
-        placeWith(service, `key-${index}`, { customerId: index === 30 ? 'cus_refused' : `cus_${index}` }),
-      ),
+    const answers = await placeTogether(service, (index) =>
+      placeWith(service, `key-${index}`, { customerId: index === 30 ? 'cus_refused' : `cus_${index}` }),
     );
     expect(answers.map(({ status }) => status)).toEqual(
       Array.from({ length: many }, (_, index) => (index === 30 ? 500 : 201)),
+    );
+  });
+
+  test.each([
+    ['a row that a policy of the table forbids', '42501'],
+    ['a page that is damaged', 'XX001'],
+    ['a page that the disk does not read', '58030'],
+  ])('orders that arrive together fail alone: %s fails no other order', async (_fault, code) => {
+    await using service = await spawnService(slowLimits);
+    await service.database.sql(`
+      CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'this row' USING ERRCODE = '${code}'; END $$`);
+    await service.database.sql(`
+      CREATE TRIGGER fail BEFORE INSERT ON orders FOR EACH ROW
+      WHEN (NEW.customer_id = 'cus_refused') EXECUTE FUNCTION fail()`);
+    const answers = await placeTogether(service, (index) =>
+      placeWith(service, `key-${index}`, { customerId: index === 30 ? 'cus_refused' : `cus_${index}` }),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(
+      Array.from({ length: many }, (_, index) => (index === 30 ? 503 : 201)),
     );
   });
 
