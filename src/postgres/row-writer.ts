@@ -1,4 +1,4 @@
-import { currentContext, type InContext } from '../async-context.ts';
+import { currentContext, type InContext, outsideRequests } from '../async-context.ts';
 import { createMicroBatcher } from '../batching/micro-batcher.ts';
 import { ServiceError } from '../errors.ts';
 import { type Deadline, noDeadline } from '../resilience/deadline.ts';
@@ -151,7 +151,9 @@ export function writeTogether<Input, Row extends object>(
       const write: Write = { input, observation, inContext: currentContext() };
       return observed(observation, async () => {
         const written = await batcher.add(write, deadline);
-        return written === undefined && skipsLocked ? runAlone(write, deadline) : written;
+        const isLeftOut = written === undefined && skipsLocked && write.own !== undefined;
+        // As in the batcher: the span of the row is its observation, and an instrumentation would add another one.
+        return isLeftOut ? outsideRequests(() => runAlone(write, deadline)) : written;
       });
     },
     state: batcher.state,

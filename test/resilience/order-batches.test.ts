@@ -206,6 +206,25 @@ describe('Orders that arrive together', () => {
       expect(sizes).not.toContain(1);
     },
   );
+
+  test.each(['lean', 'auto'])(
+    'orders that another holder has taken meanwhile have one span each for their outcome, with %s instrumentation',
+    async (instrumentation) => {
+      await using traced = await spawnTracedService({
+        ...slowLimits,
+        TELEMETRY_INSTRUMENTATION: instrumentation,
+      });
+      const { sql } = traced.database;
+      await traced.gateway.setFaults({ latencyMs: 1500 });
+      const placing = Array.from({ length: 5 }, () => traced.api.place());
+      await expect.poll(async () => (await sql('SELECT id FROM orders')).length, patiently).toBe(5);
+      await sql('UPDATE orders SET round = round + 1');
+      expect(new Set((await Promise.all(placing)).map(({ status }) => status))).toEqual(new Set([202]));
+      const named = (wanted: string) => traced.receiver.spans.filter(({ name }) => name === wanted);
+      await expect.poll(() => named('SELECT orders').length, patiently).toBe(5);
+      expect(named('UPDATE orders').length).toBe(5);
+    },
+  );
 });
 
 test('the plan for shared outcomes uses the primary key, even when it was made for an empty table', async () => {
