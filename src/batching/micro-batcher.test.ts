@@ -167,7 +167,7 @@ describe('A micro-batcher', () => {
   });
 
   test('a micro-batcher does not wait for a slow batch: it gives its place back', async () => {
-    const { add, sent } = batcherOver({ places: 1, takes: 60_000, slowAfter: 100 });
+    const { add, sent, state } = batcherOver({ places: 1, takes: 60_000, slowAfter: 100 });
     void add('slow', noDeadline);
     await vi.advanceTimersByTimeAsync(0);
     void add('next', noDeadline);
@@ -175,7 +175,9 @@ describe('A micro-batcher', () => {
     expect(sent).toEqual([['slow']]);
     await vi.advanceTimersByTimeAsync(100);
     expect(sent).toEqual([['slow'], ['next']]);
+    expect(state()).toEqual({ inFlight: 2, waiting: 0 });
     await vi.runAllTimersAsync();
+    expect(state()).toEqual({ inFlight: 0, waiting: 0 });
   });
 
   test('a micro-batcher bounds a batch by its earliest deadline and the patience', async () => {

@@ -27,14 +27,14 @@ export interface MicroBatcher<Item, Result> {
    * @throws what `expired` makes, when the deadline comes before the item is sent; else what its run failed with
    */
   add(item: Item, deadline: Deadline): Promise<Result>;
-  /** Batches that hold a place, and items that wait for one. */
+  /** Batches that have not ended, those that gave their place back included, and items that wait for a place. */
   state(): { inFlight: number; waiting: number };
   /** Items that have left the queue so far. */
   completed(): number;
 }
 
 export interface MicroBatching<Item, Result> {
-  /** Batches in flight at most. */
+  /** Batches at most that others wait for. */
   places: number;
   /** Items in a batch at most. */
   maxItems: number;
@@ -71,6 +71,7 @@ export function createMicroBatcher<Item, Result>(
 ): MicroBatcher<Item, Result> {
   /** In order of arrival. No Set, which would keep the entries after their end: `src/in-flight.ts` says why. */
   let waiting: Array<Entry<Item, Result>> = [];
+  let placesTaken = 0;
   let inFlight = 0;
   let completed = 0;
   let sending = false;
@@ -92,10 +93,11 @@ export function createMicroBatcher<Item, Result>(
 
   /** Sends what waits, as far as there are places. */
   function send(): void {
-    while (inFlight < batching.places && waiting.length > 0) {
+    while (placesTaken < batching.places && waiting.length > 0) {
       const batch = takeBatch();
       if (batch.length === 0) return;
       usualSize += (batch.length - usualSize) * weightOfLast;
+      placesTaken += 1;
       inFlight += 1;
       // A batch belongs to no request, whichever of them sends it.
       outsideRequests(() => void holdPlace(run(batch)));
@@ -130,11 +132,12 @@ export function createMicroBatcher<Item, Result>(
     const giveBack = () => {
       if (!held) return;
       held = false;
-      inFlight -= 1;
+      placesTaken -= 1;
       send();
     };
     const timer = setTimeout(giveBack, batching.slowAfter);
     await batchEnds;
+    inFlight -= 1;
     clearTimeout(timer);
     giveBack();
   }
@@ -167,7 +170,7 @@ export function createMicroBatcher<Item, Result>(
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
       const entry: Entry<Item, Result> = { item, deadline, resolve, reject, limit: undefined };
       waiting.push(entry);
-      if (inFlight < batching.places && usualSize < together && !sending) send();
+      if (placesTaken < batching.places && usualSize < together && !sending) send();
       else sendSoon();
       const remaining = deadline.remaining();
       if (waiting.at(-1) === entry && remaining !== Infinity) {

@@ -38,7 +38,7 @@ export interface RowWriter<Input, Row> {
    * @throws as {@link Database.run}
    */
   write(input: Input, deadline?: Deadline): Promise<Row | undefined>;
-  /** Statements in flight that hold a place, and rows that wait for one. */
+  /** Statements in flight, and rows that wait for one. */
   state(): { inFlight: number; waiting: number };
   /** Rows sent so far. */
   completed(): number;

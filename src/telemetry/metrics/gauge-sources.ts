@@ -27,7 +27,7 @@ export function registerGauges(
   });
   make.gauge({
     name: 'pg_batches_in_flight',
-    help: 'Statements in flight that several writes share.',
+    help: 'Statements in flight that several writes may share.',
     labels: ['write'],
     collect(gauge) {
       for (const [write, { inFlight }] of Object.entries(batches())) gauge.child(write).set(inFlight);
