@@ -47,10 +47,10 @@ export const placeOrders: Statement = {
     SELECT id, client_id, idempotency_key, decode(request_hash, 'hex'), customer_id, currency, items, total_minor,
       'pending', payment_token, now() + lease * interval '1 ms', now(), now(), traceparent
     FROM (SELECT set_config('lock_timeout', '50ms', true)) AS for_this_statement,
-      jsonb_to_recordset($1) AS placed (id uuid, client_id text, idempotency_key text, request_hash text,
+      ROWS FROM (jsonb_to_recordset($1) AS (id uuid, client_id text, idempotency_key text, request_hash text,
         customer_id text, currency text, items jsonb, total_minor bigint, payment_token text, lease float8,
-        traceparent text)
-    ORDER BY client_id, idempotency_key
+        traceparent text)) WITH ORDINALITY AS placed
+    ORDER BY client_id, idempotency_key, ordinality
     ON CONFLICT DO NOTHING
     RETURNING id, ${createdAt}, ${durably}`,
 };

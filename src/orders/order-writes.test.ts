@@ -56,7 +56,7 @@ function byColumn(text: string, values: readonly unknown[]): Record<string, unkn
 
 /** The columns of the record set that a shared statement reads. */
 function recordColumns(text: string): string[] {
-  const [, columns = ''] = /jsonb_to_recordset\(\$1\) AS \w+ \(([^)]*)\)/.exec(text) ?? [];
+  const [, columns = ''] = /jsonb_to_recordset\(\$1\) AS (?:\w+ )?\(([^)]*)\)/.exec(text) ?? [];
   return columns.split(/,\s*/).map((column) => column.trim().split(' ')[0] ?? '');
 }
 

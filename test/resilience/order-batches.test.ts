@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
-import { recordOutcomes } from '../../src/orders/order-statements.ts';
+import { placeOrders, recordOutcomes } from '../../src/orders/order-statements.ts';
 import { teaOrder } from '../support/clients/api-client.ts';
 import { whileLocked } from '../support/clients/deadlines.ts';
 import { metricOf, patiently } from '../support/clients/held-orders.ts';
@@ -225,6 +225,28 @@ describe('Orders that arrive together', () => {
       expect(named('UPDATE orders').length).toBe(5);
     },
   );
+});
+
+test('of the orders with one key in a statement, the one that came first is stored', async () => {
+  await using service = await spawnService(quietWorker);
+  const session = await openTransaction(service);
+  const keys = Array.from({ length: 16 }, () => randomUUID());
+  const rows = [...keys, ...keys].map((key) => ({
+    id: randomUUID(),
+    client_id: 'shop',
+    idempotency_key: key,
+    request_hash: '00',
+    customer_id: 'cus_42',
+    currency: 'EUR',
+    items: [],
+    total_minor: 0,
+    payment_token: 'tok_visa',
+    lease: 1000,
+  }));
+  const { rows: stored } = await session.query<{ id: string }>(placeOrders.text, [JSON.stringify(rows)]);
+  await session.end();
+  const first = rows.slice(0, 16).map(({ id }) => id);
+  expect(stored.map(({ id }) => id).toSorted()).toEqual(first.toSorted());
 });
 
 test('the plan for shared outcomes uses the primary key, even when it was made for an empty table', async () => {
