@@ -33,12 +33,11 @@ export interface Statement {
 /** A shared statement failed, and a single one of its rows may be the cause. */
 export class RowFault extends Error {
   override readonly name = 'RowFault';
-  /** Whether an attempt at the statement may have taken effect nevertheless. */
-  readonly inDoubt: boolean;
+  readonly attempts: Attempts;
 
-  constructor(cause: unknown, inDoubt: boolean) {
+  constructor(cause: unknown, attempts: Attempts) {
     super('a row of the statement is at fault', { cause });
-    this.inDoubt = inDoubt;
+    this.attempts = attempts;
   }
 }
 
@@ -84,8 +83,8 @@ export interface ExecuteOptions {
   deadline: Deadline;
   /** The database's own deadline. Default: it begins with the statement. */
   own?: Deadline | undefined;
-  /** Whether the row may have been written already, by a shared statement. Default false. */
-  inDoubt?: boolean | undefined;
+  /** Attempts to write the row in a shared statement. Default: none. */
+  attempts?: Attempts | undefined;
 }
 
 export interface RetryEvent {
@@ -116,12 +115,12 @@ export interface DatabaseEvents extends ConditionEvents {
   connectionLost(error: Error): void;
 }
 
-/** What the attempts at a statement have met, besides the error of the last one. */
-interface Attempts {
-  statement: Statement;
+/** What the attempts at a statement have met. */
+export interface Attempts {
+  /** Whether one of them may have taken effect, which makes the whole statement doubtful, whatever later ones meet. */
   inDoubt: boolean;
-  /** The error of an attempt that Postgres or the network answered. */
-  earlier: unknown;
+  /** The error of the last one that Postgres or the network answered. The very last often has no time left, and says less. */
+  answered: unknown;
 }
 
 interface TransientFault {
@@ -131,6 +130,8 @@ interface TransientFault {
 
 /** Of the time that is left: its rows may have to run alone in the rest. */
 const shareOfSharedStatement = 0.75;
+
+const noAttempts: Attempts = { inDoubt: false, answered: undefined };
 
 const backoff: Backoff = { base: 20, floor: 5, cap: 250 };
 
@@ -196,15 +197,11 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
   async function execute<Row extends QueryResultRow>(
     statement: Statement,
     values: readonly unknown[],
-    { deadline, own = startDeadline(), inDoubt: wasInDoubt = false }: ExecuteOptions,
+    { deadline, own = startDeadline(), attempts: { inDoubt, answered } = noAttempts }: ExecuteOptions,
     onRetry: StatementObservation['retrying'],
   ): Promise<Row[]> {
     const earlierDeadline = { remaining: () => Math.min(own.remaining(), deadline.remaining()) };
     const share = statement.shared ? shareOfSharedStatement : 1;
-    // Once one attempt was in doubt, the statement is, whatever the later attempts meet.
-    let inDoubt = wasInDoubt;
-    // The last attempt often has no time left. What an earlier one met says more than that.
-    let earlier: unknown;
 
     async function attempt(): Promise<Attempt<Row[], TransientFault>> {
       try {
@@ -212,10 +209,10 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
         return { kind: 'done', value: await once<Row>(statement, values, timeLeft, deadline) };
       } catch (error) {
         inDoubt ||= !isRolledBack(error);
-        if (statement.shared && isOfOneRow(error)) throw new RowFault(error, inDoubt);
+        if (statement.shared && isOfOneRow(error)) throw new RowFault(error, { inDoubt, answered });
         const decision = decide(error);
         if (decision.kind !== 'retry' || !statement.repeatable) throw error;
-        if (decision.condition !== 'no_answer') earlier = error;
+        if (decision.condition !== 'no_answer') answered = error;
         return { kind: 'again', failure: { error, reason: decision.reason } };
       }
     }
@@ -230,7 +227,7 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
       if (result.kind === 'done') return result.value;
       const { error } = result.failure;
       const callerRanOut = result.because === 'deadline' && deadline.remaining() < own.remaining();
-      if (callerRanOut && statement.shared) throw new RowFault(error, inDoubt);
+      if (callerRanOut && statement.shared) throw new RowFault(error, { inDoubt, answered });
       throw callerRanOut && !inDoubt ? new CutShort(error) : error;
     }
 
@@ -239,22 +236,23 @@ export function createDatabase(config: Config['postgres'], events: DatabaseEvent
       conditions.succeeded(statement.summary);
       return rows;
     } catch (error) {
-      throw error instanceof RowFault ? error : errorForCaller(error, { inDoubt, earlier, statement });
+      throw error instanceof RowFault ? error : errorForCaller(error, statement, { inDoubt, answered });
     }
   }
 
   /** Passes a defect on unchanged. */
-  function errorForCaller(error: unknown, { inDoubt, earlier, statement }: Attempts): unknown {
-    if (error instanceof CutShort) {
-      return inDoubt
-        ? unavailable(error, 1)
-        : new ServiceError('deadline_exceeded', outOfTime, { cause: error });
-    }
+  function errorForCaller(error: unknown, statement: Statement, { inDoubt, answered }: Attempts): unknown {
+    const isCutShort = error instanceof CutShort;
+    if (isCutShort && !inDoubt) return new ServiceError('deadline_exceeded', outOfTime, { cause: error });
     const decision = decide(error);
-    if (decision.kind === 'defect') return error;
-    if (decision.condition === 'no_answer' && earlier !== undefined) {
-      return errorForCaller(earlier, { inDoubt, earlier, statement });
+    if (
+      answered !== undefined &&
+      (isCutShort || (decision.kind !== 'defect' && decision.condition === 'no_answer'))
+    ) {
+      return errorForCaller(answered, statement, { inDoubt, answered: undefined });
     }
+    if (isCutShort) return unavailable(error, 1);
+    if (decision.kind === 'defect') return error;
     conditions.met({ decision, code: faultCode(error), statement: statement.summary, error });
     return unavailable(error, decision.kind === 'retry' ? 1 : untilMended);
   }

@@ -4,6 +4,7 @@ import { ServiceError } from '../errors.ts';
 import { type Deadline, noDeadline } from '../resilience/deadline.ts';
 import { CutShort } from './cut-short.ts';
 import {
+  type Attempts,
   type Database,
   observed,
   RowFault,
@@ -89,8 +90,8 @@ export function writeTogether<Input, Row extends object>(
     inContext: InContext;
     /** The database's deadline, once a shared statement has held the row: it bounds both that one and the row's own. */
     own?: Deadline;
-    /** Whether the shared statement failed and may have written the row all the same. */
-    inDoubt?: boolean;
+    /** What the shared statement met, if it failed. */
+    attempts?: Attempts;
   }
 
   function retrying({ observation, inContext }: Write, event: RetryEvent): void {
@@ -98,11 +99,11 @@ export function writeTogether<Input, Row extends object>(
   }
 
   async function runAlone(write: Write, deadline: Deadline): Promise<Row | undefined> {
-    const { input, own, inDoubt } = write;
+    const { input, own, attempts } = write;
     const [written] = await database.execute<Row>(
       alone(input),
       values(input),
-      { deadline, own, inDoubt },
+      { deadline, own, attempts },
       (event) => retrying(write, event),
     );
     return written;
@@ -122,7 +123,7 @@ export function writeTogether<Input, Row extends object>(
           for (const [index, write] of writes.entries()) retrying(write, { ...event, repeated: index > 0 });
         })
         .catch((error: unknown) => {
-          if (error instanceof RowFault) for (const write of writes) write.inDoubt = error.inDoubt;
+          if (error instanceof RowFault) for (const write of writes) write.attempts = error.attempts;
           throw error;
         });
       return writes.map(({ input }) => {

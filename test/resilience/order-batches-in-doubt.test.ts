@@ -6,6 +6,7 @@ import { insertsIn, within } from '../support/clients/deadlines.ts';
 import { metricOf, patiently } from '../support/clients/held-orders.ts';
 import { quietWorker } from '../support/clients/settings.ts';
 import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
+import { linesOf } from '../support/processes/spawn-with-script.ts';
 
 // A statement whose session ends may have been committed, so it is sent again. What one of its rows then meets is still no
 // fault of the others.
@@ -82,4 +83,6 @@ test('orders in doubt outlast the deadline of one of them', async () => {
   await locking.end();
   expect(statuses.filter((status) => status !== 201)).toEqual([]);
   expect(answer?.status).toBe(503);
+  const lines = linesOf(service, 'http.request').filter(({ status }) => status === 503);
+  expect(lines).toEqual([expect.objectContaining({ db_condition: 'stopping' })]);
 });
