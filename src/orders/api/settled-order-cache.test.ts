@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { deadlineIn, noDeadline } from '../../resilience/deadline.ts';
 import { ServiceError } from '../../errors.ts';
@@ -193,4 +196,36 @@ test('an order is read from the store for its client, and none is none', async (
   });
   expect(await read('shop', id, noDeadline)).toBeUndefined();
   expect(asked).toEqual([['shop', id, noDeadline]]);
+});
+
+test('an order that was read does not outlive its answer until the next full collection of garbage', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as (options?: { type: 'minor' }) => void;
+  const items = Array.from({ length: 100 }, () => ({ sku: 'TEA-001', quantity: 2, unitPriceMinor: 450 }));
+  const redis = {
+    async get(copy: string) {
+      await setImmediate();
+      return JSON.stringify({ ...order, id: copy.slice(-id.length), items });
+    },
+    set: async () => {},
+    delete: async () => {},
+  };
+  const cached = cacheSettledOrders(async () => undefined, { redis, ttl: 1000, onRead: () => {} });
+  const readMany = async () => {
+    for (let round = 0; round < 50; round += 1) {
+      const ids = Array.from({ length: 20 }, (_, index) => id.slice(0, -2) + (10 + index));
+      await Promise.all(ids.map((each) => cached('shop', each, noDeadline)));
+      collect({ type: 'minor' });
+    }
+  };
+  const oldBytes = () =>
+    getHeapSpaceStatistics().find(({ space_name: name }) => name === 'old_space')?.space_used_size ?? 0;
+
+  await readMany();
+  // What is alive now is old from here on, the table of the lookups in flight included.
+  collect();
+  const before = oldBytes();
+  await readMany();
+  // A thousand orders of some 8 KB each.
+  expect(oldBytes() - before).toBeLessThan(1_000_000);
 });

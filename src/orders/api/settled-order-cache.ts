@@ -36,6 +36,11 @@ interface Lookup {
   order: Awaited<ReturnType<ReadOrder>>;
 }
 
+/** Without its lookup once that has ended: a Map may keep entries long after it has lost them (`src/in-flight.ts` says why). */
+interface InFlight {
+  lookup: Promise<Lookup> | undefined;
+}
+
 /**
  * Caches settled orders in Redis: they never change, so a copy is never stale. Pending orders are always read from the
  * store. The key of a copy contains the client, and a value that does not parse as the order is deleted and counts as a
@@ -49,7 +54,7 @@ export function cacheSettledOrders(
   read: ReadOrder,
   { redis, ttl, onRead }: SettledOrderCacheOptions,
 ): ReadOrder {
-  const inFlight = new Map<string, Promise<Lookup>>();
+  const inFlight = new Map<string, InFlight>();
 
   async function lookUp(key: string, ...[clientId, id, deadline]: Parameters<ReadOrder>): Promise<Lookup> {
     const kept = await redis.get(key);
@@ -66,10 +71,15 @@ export function cacheSettledOrders(
   return async (clientId, anyCase, deadline) => {
     const id = anyCase.toLowerCase();
     const key = `${identity.name}:${version}:settled:${clientId}:${id}`;
-    const running = inFlight.get(key);
+    const running = inFlight.get(key)?.lookup;
     if (running === undefined) {
-      const own = lookUp(key, clientId, id, deadline).finally(() => inFlight.delete(key));
-      inFlight.set(key, own);
+      const entry: InFlight = { lookup: undefined };
+      const own = lookUp(key, clientId, id, deadline).finally(() => {
+        entry.lookup = undefined;
+        inFlight.delete(key);
+      });
+      entry.lookup = own;
+      inFlight.set(key, entry);
       const { result, order } = await own;
       onRead(result);
       return order;
