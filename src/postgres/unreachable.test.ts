@@ -14,6 +14,12 @@ test.each([
     'localhost:5432',
     'the connection is refused',
   ],
+  [
+    'postgres://localhost/orders',
+    new AggregateError([failure('ENETUNREACH'), failure('ECONNREFUSED')]),
+    'localhost:5432',
+    'there is no network to the host; the connection is refused',
+  ],
   ['postgres:///orders?host=/run/db', failure('ENOENT'), '/run/db:5432', 'there is no such socket'],
 ])('%s after %s is reported with %s', (url, error, address, reason) => {
   expect(unreachable(url, error)).toBe(`PostgreSQL at ${address} cannot be reached: ${reason}.`);
@@ -23,6 +29,8 @@ test('a fault of another kind is not reported as a database that cannot be reach
   expect(unreachable('postgres://db/orders', failure('28P01'))).toBeUndefined();
   expect(unreachable('postgres://db/orders', new AggregateError([]))).toBeUndefined();
   expect(unreachable('postgres://db/orders', 'text')).toBeUndefined();
+  const missingFile = Object.assign(failure('ENOENT'), { path: 'migrations' });
+  expect(unreachable('postgres://db/orders', missingFile)).toBeUndefined();
 });
 
 test('an address that is no URL is named by its variable', () => {

@@ -31,8 +31,10 @@ export function unreachable(databaseUrl: string, error: unknown): string | undef
 
 function reasonOf(error: unknown): string | undefined {
   // A host name with several addresses fails with one error for each address.
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).find((reason) => reason);
-  if (!(error instanceof Error)) return undefined;
+  if (error instanceof AggregateError)
+    return [...new Set(error.errors.map(reasonOf).filter(Boolean))].join('; ') || undefined;
+  // A file that cannot be read has the codes of a socket that is not there.
+  if (!(error instanceof Error) || 'path' in error) return undefined;
   if (timeouts.has(error.message)) return 'no answer in time';
   return 'code' in error && typeof error.code === 'string' ? reasons[error.code] : undefined;
 }
