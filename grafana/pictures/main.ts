@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCommand } from '../../lab/harness/command-line.ts';
 import { wholeNumber } from '../../lab/harness/whole-number.ts';
+import { faultOfFolder } from '../../lab/report/report-folder.ts';
 import { readDashboardFiles } from './dashboard-file.ts';
 import { drawDashboard } from './picture.ts';
 
@@ -39,8 +40,9 @@ await runCommand(async () => {
   const minutes = wholeNumber('--minutes', values.minutes, 1, 99_999);
   const to = Math.floor(Date.parse(values.until) / 1000);
   if (Number.isNaN(to)) throw new Error(`--until must be a time, not "${values.until}". Try --help.`);
+  const fault = faultOfFolder(values.out);
+  if (fault !== undefined) throw new Error(fault);
   const step = Math.max(5, Math.round((minutes * 60) / points));
-  await mkdir(values.out, { recursive: true });
   for (const dashboard of await readDashboardFiles()) {
     const range = { from: to - minutes * 60, to, step };
     const { svg, empty } = await drawDashboard(values.prometheus, dashboard, range);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Check } from 'typebox/value';
 import { StartupError } from '../../src/errors.ts';
+import { makeFolder } from '../harness/make-folder.ts';
 import type { StoreSettings } from './config.ts';
 
 export const profileKinds = ['cpu', 'heap'] as const;
@@ -204,7 +205,7 @@ async function sizeOf(folder: string): Promise<number> {
 /** The names in a folder, which is made if it is not there. */
 async function namesIn(folder: string): Promise<string[]> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     await access(folder, constants.W_OK | constants.X_OK);
     return await readdir(folder);
   } catch (error) {

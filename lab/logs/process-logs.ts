@@ -1,8 +1,9 @@
 import { fstatSync, globSync } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../../src/errors.ts';
+import { makeFolder } from '../harness/make-folder.ts';
 import { type Lag, startAdmin } from './admin.ts';
 import type { Arguments } from './arguments.ts';
 import { BatchBuilder } from './batch.ts';
@@ -178,9 +179,11 @@ async function openFiles(
   changed: () => void,
 ): Promise<FileSet | undefined> {
   if (files.length === 0) return undefined;
-  await mkdir(path.dirname(checkpointFile), { recursive: true }).catch((error: unknown) => {
+  try {
+    makeFolder(path.dirname(checkpointFile));
+  } catch (error) {
     throw new StartupError(`The folder of ${checkpointFile} cannot be made: ${reasonOf(error)}.`);
-  });
+  }
   const checkpoint = await readCheckpoint(checkpointFile);
   const own = { checkpoint: checkpointFile, output: outputOf(to) };
   return createFileSet({ patterns: files, waits, once, fromEnd, checkpoint, own, say, changed });

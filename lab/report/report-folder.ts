@@ -1,4 +1,5 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
+import { makeFolder } from '../harness/make-folder.ts';
 
 /**
  * Makes the folder of `--out`, before the work that the report is about.
@@ -7,7 +8,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
  */
 export function faultOfFolder(folder: string): string | undefined {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK);
     return undefined;
   } catch (error) {

@@ -1,11 +1,15 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { type Child, announcedUrl } from '../../lab/dev/child.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../lab/dev/postgres/embedded-postgres.ts';
+import {
+  type EmbeddedPostgres,
+  openDataFolder,
+  startEmbeddedPostgres,
+} from '../../lab/dev/postgres/embedded-postgres.ts';
 import { npmIsGone } from '../../lab/dev/npm-parent.ts';
 import { refuseArguments } from '../../src/arguments.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
@@ -54,7 +58,7 @@ await runProcess(async ({ signal, request }) => {
   const ports = await choosePorts(env, await faultsForApplications(env));
   const dataDir = path.resolve(env['STACK_DATA_DIR'] ?? '.data/stack');
   const logs = path.join(dataDir, 'logs');
-  await mkdir(logs, { recursive: true });
+  await openDataFolder(logs, 'STACK_DATA_DIR');
   await rm(logRecords(dataDir), { force: true });
 
   await using starting = new AsyncDisposableStack();

@@ -26,6 +26,11 @@ test.each([
   ['chaos', ['lab/chaos/main.ts', '--out', '/dev/null/report'], notWritable],
   ['bench:locks', ['lab/bench/locks/main.ts', '--out', '/dev/null/report'], notWritable],
   [
+    'bench:locks',
+    ['lab/bench/locks/main.ts', '--out', '/proc/nowhere/report'],
+    "Nothing can be written to --out /proc/nowhere/report: ENOENT: no such file or directory, mkdir '/proc/nowhere'.",
+  ],
+  [
     'dashboards:pictures',
     ['grafana/pictures/main.ts', '--prometheus', 'http://127.0.0.1:1', '--out', tmpdir()],
     'No Prometheus answers at http://127.0.0.1:1. Start one with docker compose up or npm run stack:native, or name another with --prometheus.',

@@ -168,10 +168,22 @@ test('npm start reports a database that cannot be reached in one line with host 
   expect(code).toBe(1);
 });
 
-test('npm start reports a data folder that cannot be used before it starts anything', async () => {
-  const { code, stdout, stderr } = await run(npmStart, { DATA_DIR: '/dev/null/data' });
+test.each(['/dev/null/data', '/proc/nowhere/data'])(
+  'npm start reports the data folder %s, which cannot be made, before it starts anything',
+  async (folder) => {
+    const { code, stdout, stderr } = await run(npmStart, { DATA_DIR: folder });
+    expect(stderr).toMatch(/^The data folder cannot be used: E[A-Z]+: .*\. Set DATA_DIR to another one\.\n$/);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  },
+);
+
+test('npm run stack:native reports a data folder that cannot be made before it starts anything', async () => {
+  const { code, stdout, stderr } = await run(['stack/native/main.ts'], {
+    STACK_DATA_DIR: '/dev/null/data',
+    TRAFFIC_RATE: '0',
+  });
   expect(stderr).toMatch(
-    /^The data folder cannot be used: .*\/dev\/null.*\. Set DATA_DIR to another one\.\n$/,
+    /^The data folder cannot be used: ENOTDIR: .*\. Set STACK_DATA_DIR to another one\.\n$/,
   );
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
 });

@@ -1,8 +1,9 @@
-import { access, constants, mkdir, readFile, realpath } from 'node:fs/promises';
+import { access, constants, readFile, realpath } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../../../src/errors.ts';
+import { makeFolder } from '../../harness/make-folder.ts';
 import { createCluster, readPassword } from './postgres-cluster.ts';
 import { findPostgresHome } from './postgres-home.ts';
 import { type LaunchedServer, lastLines, launchServer } from './postgres-server.ts';
@@ -87,17 +88,18 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 /**
  * Creates the folder if it is missing.
  *
+ * @param variable the environment variable that names it
  * @returns the absolute path without symbolic links, which is the same for every run
  * @throws {StartupError} if it cannot be written to
  */
-export async function openDataFolder(folder: string): Promise<string> {
+export async function openDataFolder(folder: string, variable = 'DATA_DIR'): Promise<string> {
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     await access(folder, constants.W_OK);
     return await realpath(folder);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new StartupError(`The data folder cannot be used: ${reason}. Set DATA_DIR to another one.`, {
+    throw new StartupError(`The data folder cannot be used: ${reason}. Set ${variable} to another one.`, {
       cause,
     });
   }
