@@ -1,9 +1,9 @@
-import { appendFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { runCommand } from '../harness/command-line.ts';
 import { wholeNumber } from '../harness/whole-number.ts';
 import { watchInterruption } from '../harness/interruption.ts';
 import { describeMachine } from '../report/machine.ts';
+import { faultOfFile } from '../report/report-file.ts';
 import { type FailoverReport, runFailovers, type Way } from './failovers.ts';
 import { toSection, writeSection } from './page.ts';
 
@@ -54,8 +54,8 @@ async function run({
   seed,
   out,
 }: NonNullable<ReturnType<typeof readOptions>>): Promise<void> {
-  // Before the failovers, because a file that cannot be written would cost their result.
-  if (out !== undefined) await appendFile(out, '');
+  const fault = out === undefined ? undefined : faultOfFile(out);
+  if (fault !== undefined) throw new Error(fault);
   const interrupted = watchInterruption(() => 'There is no report.');
   const machine = describeMachine();
   const say = (line: string) => void process.stdout.write(`${line}\n`);

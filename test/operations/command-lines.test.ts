@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 
 const notWritable =
@@ -21,7 +23,12 @@ test.each([
   [
     'test:failover',
     ['lab/failover/main.ts', '--out', '/dev/null/page.md'],
-    "ENOTDIR: not a directory, open '/dev/null/page.md'",
+    "Nothing can be written to --out /dev/null/page.md: ENOTDIR: not a directory, open '/dev/null/page.md'.",
+  ],
+  [
+    'test:senders',
+    ['test/senders/run.ts', '--out', '/dev/null/page.md'],
+    "Nothing can be written to --out /dev/null/page.md: ENOTDIR: not a directory, open '/dev/null/page.md'.",
   ],
   ['chaos', ['lab/chaos/main.ts', '--out', '/dev/null/report'], notWritable],
   ['bench:locks', ['lab/bench/locks/main.ts', '--out', '/dev/null/report'], notWritable],
@@ -50,4 +57,25 @@ test('npm run chart:schemas says in one line that helm is not installed', () => 
     status: 1,
     stderr: 'helm is not installed: https://helm.sh/docs/intro/install\n',
   });
+});
+
+test('npm run test:senders names the reason for which npm did not install a sender', async () => {
+  await using cleanup = new AsyncDisposableStack();
+  const folder = await mkdtemp(path.join(tmpdir(), 'senders-'));
+  cleanup.defer(() => rm(folder, { recursive: true }));
+  const npm = `#!/bin/sh
+case "$*" in *--silent*) exit 1 ;; esac
+printf 'npm error code ECONNREFUSED\\nnpm error FetchError: connect ECONNREFUSED 127.0.0.1:1\\n' >&2
+exit 1
+`;
+  await writeFile(path.join(folder, 'npm'), npm, { mode: 0o755 });
+  const { status, stdout } = spawnSync(process.execPath, ['test/senders/run.ts', '--folder', folder], {
+    encoding: 'utf8',
+    timeout: 30_000,
+    env: { PATH: folder },
+  });
+  expect(status).toBe(0);
+  expect(stdout).toContain(
+    'left out: not installable (npm error FetchError: connect ECONNREFUSED 127.0.0.1:1)',
+  );
 });

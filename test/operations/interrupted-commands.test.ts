@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compileCache } from '../../lab/harness/service-process.ts';
 import { createGatewayControl } from '../../lab/harness/gateway-control.ts';
@@ -159,6 +162,19 @@ test('a rehearsal of a running service takes its faults back on SIGTERM', async 
   expect(await chaos.exited).toBe(130);
   expect(await faults()).toEqual(usual);
   expect(chaos.output()).toContain('Interrupted. Every fault has been rolled back.');
+});
+
+test('failovers that are interrupted before the first one leave no page', async () => {
+  await using cleanup = new AsyncDisposableStack();
+  const folder = await mkdtemp(path.join(tmpdir(), 'failover-page-'));
+  cleanup.defer(() => rm(folder, { recursive: true }));
+  const page = path.join(folder, 'page.md');
+  const failovers = command(['lab/failover/main.ts', '--out', page]);
+  await expect.poll(failovers.output, patience).toMatch(/^seed \d+: 10 failovers/);
+  failovers.child.kill('SIGINT');
+  expect(await failovers.exited).toBe(1);
+  expect(failovers.output()).toContain('there is no report.');
+  expect(existsSync(page)).toBe(false);
 });
 
 test.runIf(process.platform === 'linux')(

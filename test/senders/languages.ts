@@ -68,7 +68,15 @@ function javascript(version: string, exporter: string, sdk: string, format: 'htt
         `@opentelemetry/resources@${sdk}`,
         `@opentelemetry/exporter-trace-otlp-${format}@${exporter}`,
       ];
-      await call('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefix', folder, ...packages]);
+      await call('npm', [
+        'install',
+        '--loglevel=error',
+        '--no-audit',
+        '--no-fund',
+        '--prefix',
+        folder,
+        ...packages,
+      ]);
     },
     async send(folder, shown, service) {
       const script = path.join(here, 'javascript-sender.mjs');

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCommand } from '../../lab/harness/command-line.ts';
 import { pathOf } from '../../lab/harness/path-of.ts';
+import { faultOfFile } from '../../lab/report/report-file.ts';
 import { table } from '../../lab/report/table.ts';
 import { startTestConsole } from '../support/processes/console.ts';
 import { type Sender, senders } from './languages.ts';
@@ -32,7 +33,7 @@ async function tryOut(
     await mkdir(own, { recursive: true });
     await sender.install(own);
   } catch (error) {
-    return leftOut(`not installable (${String(error).split('\n')[0]})`);
+    return leftOut(`not installable (${reasonOf(error)})`);
   }
   // One for each sender, so that none sees what another one sent.
   await using shown = await startTestConsole();
@@ -41,6 +42,16 @@ async function tryOut(
     .catch((error: unknown) => [String(error).slice(0, 300)]);
   const all = [...faults, ...shown.defects.map(String)];
   return { outcome: all.length === 0 ? 'everything as it was sent' : all.join('; '), failed: all.length > 0 };
+}
+
+/**
+ * What an installer wrote about its failure. Of the first lines, whose order differs between installers, the longest says the most.
+ */
+function reasonOf(error: unknown): string {
+  const written = error instanceof Error && 'stderr' in error && 'stdout' in error;
+  const lines = written ? `${String(error.stderr)}\n${String(error.stdout)}`.split('\n').filter(Boolean) : [];
+  const [reason] = lines.slice(0, 5).toSorted((one, other) => other.length - one.length);
+  return (reason ?? String(error).split('\n')[0] ?? '').slice(0, 300);
 }
 
 /** On a developer's machine a language may be missing; where CI is set, nothing may be left out. */
@@ -61,6 +72,8 @@ await runCommand(async () => {
     process.stdout.write(usage);
     return;
   }
+  const fault = values.out === undefined ? undefined : faultOfFile(values.out);
+  if (fault !== undefined) throw new Error(fault);
   const rows: string[][] = [];
   for (const [number, sender] of senders.entries()) {
     process.stdout.write(`${sender.name}: installing and sending, minutes at the first time\n`);
