@@ -7,6 +7,7 @@ const withoutService = [
   'test/operations/{alerts,chaos-catalogue,chart,command-lines,compose,compose-variants,console-queries,dashboards,dev-container,docs,healthcheck,house,image,link-node,panel-values,provisioning,readme,scaling,supply-chain}.test.ts',
   'test/telemetry/unit/*.test.ts',
   'test/mutation/*.test.ts',
+  'test/fork/*.test.ts',
   'test/orders/*.test.ts',
 ];
 

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCommand } from '../../lab/harness/command-line.ts';
-import { combinations } from './combinations.ts';
+import { choose, type Given } from './chosen.ts';
 import { walkForks } from './walk-forks.ts';
-import { memoryOfParts, partForks, walkParts, writeTable } from './walk-parts.ts';
+import { memoryOfParts, walkParts, writeTable } from './walk-parts.ts';
 import { walkRecipes } from './walk-recipes.ts';
 
 const usage = `npm run test:fork -- [options]
@@ -15,21 +15,12 @@ Makes forks in fresh folders, as a new user would, and removes them. Without opt
   --forks       three forks of different names and parts: npm ci, npm start, requests, npm run check, npm test
   --parts       a fork without each single part, and without all: types, lint, unused code, its tests; writes the table of docs/forking.md
   --recipes     the recipes, one after the other on one fork: types, lint, unused code, its tests
-  --only NAME   of these forks or parts, separated by commas, only those
+  --only NAME   of these forks or parts, separated by commas, only those, and no recipes unless --recipes asks for them
   --memory      measures the memory of the parts and writes the table
   --table       writes the table, with its memory as it is
   --keep        leaves the folders
   --help        show this
 `;
-
-interface Chosen {
-  forks?: boolean | undefined;
-  parts?: boolean | undefined;
-  recipes?: boolean | undefined;
-  only: string;
-  memory?: boolean | undefined;
-  keep?: boolean | undefined;
-}
 
 await runCommand(async () => {
   const { values } = parseArgs({
@@ -49,27 +40,17 @@ await runCommand(async () => {
   else await testForks(values);
 });
 
-async function testForks({ forks, parts, recipes, memory, ...values }: Chosen): Promise<void> {
-  const everything = !forks && !parts && !recipes && !memory;
-  const only = values.only.split(',').filter(Boolean);
-  const known = [
-    ...(everything || forks ? combinations.map(({ name }): string => name) : []),
-    ...(everything || parts ? partForks.map(({ title }) => title) : []),
-  ];
-  const unknown = only.find((name) => !known.includes(name));
-  if (unknown !== undefined && known.length === 0)
-    throw new Error('--only needs --forks or --parts. Try --help.');
-  if (unknown !== undefined)
-    throw new Error(`--only takes ${known.join(', ')}, not "${unknown}". Try --help.`);
+async function testForks(given: Given & { keep?: boolean | undefined }): Promise<void> {
+  const { forks, parts, recipes, memory, only } = choose(given);
   const folder = await mkdtemp(path.join(tmpdir(), 'forks-'));
   const problems: string[] = [];
   try {
-    if (everything || forks) problems.push(...(await walkForks(folder, only)));
-    if (everything || parts) problems.push(...(await walkParts(folder, only)));
-    if (everything || recipes) problems.push(...(await walkRecipes(folder)));
+    if (forks) problems.push(...(await walkForks(folder, only)));
+    if (parts) problems.push(...(await walkParts(folder, only)));
+    if (recipes) problems.push(...(await walkRecipes(folder)));
     if (memory) await writeTable(await memoryOfParts(folder));
   } finally {
-    if (values.keep) process.stdout.write(`\nThe forks are in ${folder}.\n`);
+    if (given.keep) process.stdout.write(`\nThe forks are in ${folder}.\n`);
     else await rm(folder, { recursive: true });
   }
   for (const problem of problems) process.stderr.write(`✗ ${problem}\n`);
