@@ -2,6 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { watchInterruption } from '../lab/harness/interruption.ts';
 import { launchBrowser } from '../test/support/processes/browser.ts';
 import { spawnNpmStart } from '../test/support/processes/npm-start-process.ts';
 
@@ -40,6 +41,7 @@ const folder = path.resolve(import.meta.dirname, '../docs/images');
 const width = 1280;
 const largest = 200_000;
 
+const { signal } = watchInterruption(() => 'Its folder may be left.');
 const dataDir = await mkdtemp(path.join(tmpdir(), 'console-screenshots-'));
 await using cleanUp = new AsyncDisposableStack();
 cleanUp.defer(() => rm(dataDir, { recursive: true, force: true }));
@@ -49,6 +51,8 @@ cleanUp.defer(async () => {
   process.kill(run.pid, 'SIGTERM');
   await run.ended;
 });
+signal.addEventListener('abort', () => void endNow());
+if (signal.aborted) await endNow();
 const consoleUrl = await run.find(/Console +(http:\S+)/);
 const browser = cleanUp.use(await launchBrowser());
 const page = await browser.newPage({ viewport: { width, height: 860 }, colorScheme: 'light' });
@@ -72,6 +76,14 @@ for (const [name, height, show] of views) {
     if (bytes > largest) process.exitCode = 1;
   }
   await page.emulateMedia({ colorScheme: 'light' });
+}
+
+/** The browser ends with this process. */
+async function endNow(): Promise<never> {
+  process.kill(run.pid, 'SIGTERM');
+  await run.ended;
+  await rm(dataDir, { recursive: true, force: true });
+  process.exit(130);
 }
 
 /** Traffic, an outage of the gateway, its end, and a slow gateway. */

@@ -57,8 +57,10 @@ export async function proveCrashes(options: {
   kills: number;
   random: () => number;
   progress?: (sentence: string) => void;
+  /** Ends with a report of the kills so far. */
+  signal?: AbortSignal;
 }): Promise<CrashReport> {
-  const { kills, random } = options;
+  const { kills, random, signal } = options;
   await using started = new AsyncDisposableStack();
   const folder = await mkdtemp(path.join(tmpdir(), 'orders-log-crashes-'));
   started.defer(() => rm(folder, { recursive: true, force: true }));
@@ -70,15 +72,17 @@ export async function proveCrashes(options: {
 
   // With the rotated files: some come and go between two starts.
   const args = [path.join(folder, 'orders.log*'), '--to', receiver.url, '--checkpoint', checkpoint];
-  const report = { kills, beforeCheckpoint: 0, mostRepeated: 0 };
+  const report = { kills: 0, beforeCheckpoint: 0, mostRepeated: 0 };
   for (let kill = 1; kill <= kills; kill += 1) {
+    if (signal?.aborted) break;
     const before = receiver.requests();
     await using logs = startLogs(args, settings);
     // It may die before, during and after its first requests, however fast the machine is.
-    if (random() < 0.8) await receiver.reaches(before + Math.floor(random() * mostRequests));
+    if (random() < 0.8) await receiver.reaches(before + Math.floor(random() * mostRequests), signal);
     await sleep(random() * 100);
     logs.child.kill('SIGKILL');
     await logs.ended;
+    report.kills = kill;
     receiver.nextRun(await committed(checkpoint, writer.firstOf));
     options.progress?.(
       `kill ${kill} of ${kills}: ${receiver.requests() - before} requests, ${receiver.seen()} lines so far`,
@@ -190,9 +194,9 @@ async function startReceiver(random: () => number) {
     seen: () => times.size,
     requests: () => requests,
     /** Resolves after so many requests, in all. */
-    async reaches(count: number): Promise<void> {
+    async reaches(count: number, signal: AbortSignal | undefined): Promise<void> {
       const deadline = performance.now() + patience;
-      const isOver = () => requests >= count || performance.now() > deadline;
+      const isOver = () => requests >= count || performance.now() > deadline || signal?.aborted;
       while (!isOver()) await sleep(2);
     },
     nextRun(committedNow: (line: number) => boolean) {

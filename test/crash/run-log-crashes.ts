@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { runCommand } from '../../lab/harness/command-line.ts';
+import { watchInterruption } from '../../lab/harness/interruption.ts';
 import { wholeNumber } from '../../lab/harness/whole-number.ts';
 import { proveCrashes } from './log-crashes.ts';
 
@@ -17,8 +18,12 @@ await runCommand(async () => {
     process.stdout.write(usage);
     return;
   }
+  const kills = wholeNumber('--kills', values.kills, 1, 999_999);
+  const { signal } = watchInterruption(() => 'There is no report.');
+  process.stdout.write(`${kills} kills; Ctrl-C ends with a report of those so far\n`);
   const report = await proveCrashes({
-    kills: wholeNumber('--kills', values.kills, 1, 999_999),
+    kills,
+    signal,
     random: Math.random,
     progress: (sentence) => void process.stdout.write(`${sentence}\n`),
   });

@@ -12,12 +12,16 @@ export async function command(folder: string, program: string, args: readonly st
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(?:npm_|VITEST|NODE_ENV)/.test(name)),
   );
+  const running = run(program, args, { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 });
+  const kill = () => running.child.kill();
+  process.once('exit', kill);
   try {
-    const { stdout } = await run(program, args, { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 });
-    return stdout;
+    return (await running).stdout;
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
     throw new Error(`${program} ${args.join(' ')} failed:\n${stdout}${stderr}`, { cause: error });
+  } finally {
+    process.off('exit', kill);
   }
 }
 

@@ -36,7 +36,11 @@ export async function startFork(
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const ended = once(child, 'exit');
+  const kill = () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+  };
+  process.once('exit', kill);
+  const ended = once(child, 'exit').finally(() => process.off('exit', kill));
   let output = '';
   const addresses = new Promise<LivingFork>((resolve, reject) => {
     const read = (chunk: Buffer) => {
@@ -54,7 +58,7 @@ export async function startFork(
     setTimeout(() => reject(new Error(`npm start is not ready:\n${output}`)), within).unref();
   });
   async function stop(): Promise<void> {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+    kill();
     await ended;
   }
   return addresses.catch(async (error: unknown) => {

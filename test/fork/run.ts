@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCommand } from '../../lab/harness/command-line.ts';
+import { watchInterruption } from '../../lab/harness/interruption.ts';
 import { choose, type Given } from './chosen.ts';
 import { walkForks } from './walk-forks.ts';
 import { memoryOfParts, walkParts, writeTable } from './walk-parts.ts';
@@ -42,16 +44,24 @@ await runCommand(async () => {
 
 async function testForks(given: Given & { keep?: boolean | undefined }): Promise<void> {
   const { forks, parts, recipes, memory, only } = choose(given);
+  // What is running and what is left end with this process, because most of it is other programs.
+  watchInterruption(() => '').signal.addEventListener('abort', () => process.exit(130));
   const folder = await mkdtemp(path.join(tmpdir(), 'forks-'));
   const problems: string[] = [];
+  const end = () => {
+    if (given.keep) process.stdout.write(`\nThe forks are in ${folder}.\n`);
+    // Programs that are still ending write to it.
+    else rmSync(folder, { recursive: true, maxRetries: 20 });
+  };
+  process.once('exit', end);
   try {
     if (forks) problems.push(...(await walkForks(folder, only)));
     if (parts) problems.push(...(await walkParts(folder, only)));
     if (recipes) problems.push(...(await walkRecipes(folder)));
     if (memory) await writeTable(await memoryOfParts(folder));
   } finally {
-    if (given.keep) process.stdout.write(`\nThe forks are in ${folder}.\n`);
-    else await rm(folder, { recursive: true });
+    process.off('exit', end);
+    end();
   }
   for (const problem of problems) process.stderr.write(`✗ ${problem}\n`);
   if (problems.length > 0) process.exitCode = 1;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -24,9 +24,9 @@ afterAll(() => service.close());
 /** Milliseconds: a command starts its own service on a machine that runs other tests. */
 const patience = { timeout: 50_000 };
 
-function command(args: readonly string[]) {
+function command(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const child = spawn(process.execPath, args, {
-    env: { ...process.env, ...compileCache },
+    env: { ...process.env, ...compileCache, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -175,6 +175,23 @@ test('failovers that are interrupted before the first one leave no page', async 
   expect(await failovers.exited).toBe(1);
   expect(failovers.output()).toContain('there is no report.');
   expect(existsSync(page)).toBe(false);
+});
+
+test.each([
+  ['test:crash:logs', ['test/crash/run-log-crashes.ts']],
+  ['test:fork', ['test/fork/run.ts', '--forks', '--only', 'bookings']],
+  ['console:screenshots', ['scripts/console-screenshots.ts']],
+])('npm run %s removes its folder on Ctrl-C', async (_name, args) => {
+  await using cleanup = new AsyncDisposableStack();
+  const TMPDIR = await mkdtemp(path.join(tmpdir(), 'interrupted-'));
+  cleanup.defer(() => rm(TMPDIR, { recursive: true, force: true, maxRetries: 20 }));
+  const running = command(args, { TMPDIR });
+  // Runs share the cache of compiled modules.
+  const left = async () => (await readdir(TMPDIR)).filter((name) => name !== 'node-compile-cache');
+  await expect.poll(left, patience).toHaveLength(1);
+  running.child.kill('SIGINT');
+  expect(await running.exited).not.toBeNull();
+  expect(await left()).toEqual([]);
 });
 
 test.runIf(process.platform === 'linux')(
