@@ -181,6 +181,7 @@ test.each([
   ['test:crash:logs', ['test/crash/run-log-crashes.ts']],
   ['test:fork', ['test/fork/run.ts', '--forks', '--only', 'bookings']],
   ['console:screenshots', ['scripts/console-screenshots.ts']],
+  ['bench:spans', ['lab/bench/spans/main.ts']],
 ])('npm run %s removes its folder on Ctrl-C', async (_name, args) => {
   await using cleanup = new AsyncDisposableStack();
   const TMPDIR = await mkdtemp(path.join(tmpdir(), 'interrupted-'));
@@ -192,6 +193,16 @@ test.each([
   running.child.kill('SIGINT');
   expect(await running.exited).not.toBeNull();
   expect(await left()).toEqual([]);
+});
+
+test('npm run bench:metrics says how far it is, and ends on Ctrl-C', async () => {
+  await using cleanup = new AsyncDisposableStack();
+  const bench = command(['lab/bench/metrics/main.ts', '--rounds', '99999']);
+  cleanup.defer(() => void bench.child.kill('SIGKILL'));
+  await expect.poll(bench.output, patience).toMatch(/^round 1 of 99999/m);
+  bench.child.kill('SIGINT');
+  expect(await bench.exited).toBe(1);
+  expect(bench.output()).toMatch(/^Interrupted; there is no report\.$/m);
 });
 
 test.runIf(process.platform === 'linux')(

@@ -21,25 +21,29 @@ const usage = `npm run bench:metrics -- [options]
 /** Renders before the measured ones, for V8 to optimize the code. */
 const warmUps = 100;
 
-async function run(rounds: number, renders: number): Promise<MetricsReport> {
+async function run(rounds: number, renders: number, signal: AbortSignal): Promise<MetricsReport> {
   const machine = describeMachine();
   return {
     date: new Date().toISOString().slice(0, 10),
     machine,
     settings: { rounds, renders },
-    recording: measureRecording([...baselines(), ...serviceCalls(), ...promClientCalls()], rounds),
-    rendering: await measureRendering(scrapedRegistries(), { renders, warmUps }),
+    recording: await measureRecording(
+      [...baselines(), ...serviceCalls(), ...promClientCalls()],
+      rounds,
+      signal,
+    ),
+    rendering: await measureRendering(scrapedRegistries(), { renders, warmUps }, signal),
   };
 }
 
-await runBenchmark(async () => {
+await runBenchmark(async (signal) => {
   const values = readArguments(usage, {
     rounds: { type: 'string', default: '25' },
     renders: { type: 'string', default: '200' },
   });
   if (values === undefined) return;
   const rounds = wholeNumber('--rounds', values.rounds, 1, 99_999);
-  const report = await run(rounds, wholeNumber('--renders', values.renders, 1, 99_999));
+  const report = await run(rounds, wholeNumber('--renders', values.renders, 1, 99_999), signal);
   const markdown = toMarkdown(report);
   say(`\n${markdown}`);
   if (values.out !== undefined)

@@ -1,4 +1,6 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
+import { say } from '../shared/command.ts';
 import { type Spread, spreadOf } from '../shared/statistics.ts';
 
 /** One way to record a value, with its own loop: V8 then optimizes each call site by itself, as in the service. */
@@ -22,7 +24,12 @@ export interface RecordFigures {
 const roundLength = 0.02;
 
 /** Runs all calls in every round, in alternating order, so none always follows the same one. */
-export function measureRecording(calls: readonly RecordCall[], rounds: number): RecordFigures[] {
+export async function measureRecording(
+  calls: readonly RecordCall[],
+  rounds: number,
+  signal: AbortSignal,
+): Promise<RecordFigures[]> {
+  say('warming up');
   const subjects = calls.map((call) => ({
     ...call,
     times: warmUp(call),
@@ -37,6 +44,10 @@ export function measureRecording(calls: readonly RecordCall[], rounds: number): 
       subject.measured.push(Number(process.hrtime.bigint() - start) / subject.times);
       subject.bytes += getHeapStatistics().total_allocated_bytes - before;
     }
+    // Nothing else lets a Ctrl-C in.
+    await turn();
+    signal.throwIfAborted();
+    say(`round ${round + 1} of ${rounds} of records`);
   }
   return subjects.map(({ name, ours: own, measured, bytes, times }) => ({
     name,

@@ -2,6 +2,7 @@
 import * as prom from 'prom-client';
 import { createInstruments } from '../../../src/telemetry/metrics/instruments.ts';
 import { observeProcess } from '../../../src/telemetry/metrics/process-metrics.ts';
+import { say } from '../shared/command.ts';
 import { buckets, labels } from './workload.ts';
 import { quantile } from '../shared/statistics.ts';
 
@@ -96,9 +97,12 @@ function traffic(histograms: number): Array<[histogram: number, value: number]> 
 export async function measureRendering(
   scraped: readonly Scraped[],
   { renders, warmUps }: { renders: number; warmUps: number },
+  signal: AbortSignal,
 ): Promise<RenderFigures[]> {
   const subjects = scraped.map((subject) => ({ ...subject, times: [] as number[], blocks: [] as number[] }));
+  say(`rendering every registry ${warmUps + renders} times`);
   for (let round = 0; round < warmUps + renders; round += 1) {
+    signal.throwIfAborted();
     for (const { registry, times, blocks } of subjects) {
       const { time, block } = await watch(() => registry.metrics());
       if (round < warmUps) continue;

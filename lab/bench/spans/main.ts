@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -62,11 +62,11 @@ async function measure({ env, plainContext }: Row, sinkUrl: string): Promise<num
 
 async function compare(rounds: number, signal: AbortSignal): Promise<string> {
   const machine = describeMachine();
-  const folder = await mkdtemp(path.join(tmpdir(), 'orders-spans-'));
+  await using folder = await mkdtempDisposable(path.join(tmpdir(), 'orders-spans-'));
   await using sink = await startProcess({
     script: 'lab/bench/shared/otlp-sink.ts',
     env: {},
-    logFile: path.join(folder, 'sink.log'),
+    logFile: path.join(folder.path, 'sink.log'),
   });
   const measured = new Map<Row, number[]>(rows.map((row) => [row, []]));
   for (let round = 1; round <= rounds; round += 1) {
@@ -77,7 +77,6 @@ async function compare(rounds: number, signal: AbortSignal): Promise<string> {
     }
   }
   await checkExports(sink.url, rounds);
-  await rm(folder, { recursive: true });
   const spreads = [...measured].map(([{ name }, values]) => ({ name, spread: spreadOf(values) }));
   const ours = spreads.find(({ name }) => name === 'ours')?.spread.median ?? Number.NaN;
   const difference = (median: number): string =>
