@@ -30,9 +30,9 @@ COPY lab/simulator lab/simulator
 COPY lab/traffic lab/traffic
 # The receiver of alerts that takes profiles.
 COPY lab/evidence lab/evidence
-# The log processor, the reader of protobuf that it shares with the console, the words of a wrong option, and folders for both.
+# The log processor, the reader of protobuf that it shares with the console, and the words of a wrong option.
 COPY lab/logs lab/logs
-COPY lab/harness/command-line.ts lab/harness/make-folder.ts lab/harness/
+COPY lab/harness/command-line.ts lab/harness/
 COPY lab/console/otlp/protobuf.ts lab/console/otlp/protobuf-reader.ts lab/console/otlp/
 # Volumes begin with the owner of the folder that they cover.
 RUN mkdir -p /var/log/orders /var/lib/logs /var/lib/evidence && \

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Check } from 'typebox/value';
 import { StartupError } from '../../src/errors.ts';
-import { makeFolder } from '../harness/make-folder.ts';
+import { makeFolder } from '../../src/make-folder.ts';
 import type { StoreSettings } from './config.ts';
 
 export const profileKinds = ['cpu', 'heap'] as const;

@@ -40,7 +40,6 @@ export const coreFiles: readonly string[] = [
 /** Files that programs share: a fork has those that one of its programs imports. What imports another one stands before it. */
 export const sharedFiles: readonly string[] = [
   'lab/harness/interruption.ts',
-  'lab/harness/make-folder.ts',
   'lab/harness/whole-number.ts',
   'lab/report/digits.ts',
   'lab/report/table.ts',

@@ -58,6 +58,7 @@ export const programs: readonly Program[] = [
       'test/console/restarted-console.test.ts',
       'test/console/strange-metrics.test.ts',
       'test/console/strange-telemetry.test.ts',
+      'test/console/surroundings.test.ts',
       'test/console/views.test.ts',
     ],
   },

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../../src/errors.ts';
-import { makeFolder } from '../harness/make-folder.ts';
+import { makeFolder } from '../../src/make-folder.ts';
 import { type Lag, startAdmin } from './admin.ts';
 import type { Arguments } from './arguments.ts';
 import { BatchBuilder } from './batch.ts';

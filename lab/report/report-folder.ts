@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { makeFolder } from '../harness/make-folder.ts';
+import { makeFolder } from '../../src/make-folder.ts';
 
 /**
  * Makes the folder of `--out`, before the work that the report is about.

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../../../src/errors.ts';
-import { makeFolder } from '../../harness/make-folder.ts';
+import { makeFolder } from '../../../src/make-folder.ts';
 import { createCluster, readPassword } from './postgres-cluster.ts';
 import { findPostgresHome } from './postgres-home.ts';
 import { type LaunchedServer, lastLines, launchServer } from './postgres-server.ts';
