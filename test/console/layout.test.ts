@@ -28,7 +28,7 @@ const views: Readonly<Record<string, string>> = {
   '/alerts': '.all .row a >> nth=2',
   '/alerts/CircuitBreakerOpen': '.alert .card a',
   '/senders': 'summary',
-  '/faults': 'main button >> nth=0',
+  '/faults': '.scenarios button >> nth=0',
   '/traffic': 'main input >> nth=0',
   '/tours': '.story >> nth=1',
   '/tours/dead-gateway': '.steps button',
