@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
 import { insertsIn, within } from '../support/clients/deadlines.ts';
 import { metricOf, patiently } from '../support/clients/held-orders.ts';
+import { claimKey, openTransaction } from '../support/clients/other-session.ts';
 import { quietWorker } from '../support/clients/settings.ts';
 import { type SpawnedService, spawnService } from '../support/processes/spawn-service.ts';
 import { linesOf } from '../support/processes/spawn-with-script.ts';
@@ -46,22 +46,10 @@ async function spawnWarm(env: Record<string, string>) {
   return service;
 }
 
-async function openTransaction({ database }: SpawnedService): Promise<Client> {
-  const session = new Client({ connectionString: database.url });
-  await session.connect();
-  await session.query('BEGIN');
-  return session;
-}
-
 test('orders in doubt do not wait for a key that another session is about to claim', async () => {
   await using service = await spawnWarm({ ...slowLimits, DATABASE_DEADLINE: '10s' });
   const locking = await openTransaction(service);
-  await locking.query(
-    `INSERT INTO orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor,
-       status, payment_token, due_at, created_at, updated_at)
-     VALUES ($1, 'shop', 'key-30', '\\x00', 'cus_42', 'EUR', '[]', 0, 'pending', 'tok', now(), now(), now())`,
-    [randomUUID()],
-  );
+  await claimKey(locking, 'key-30');
   await locking.query('SAVEPOINT key_is_claimed');
   const { special: waiting, others } = await placeInDoubt(service, locking);
   await locking.query('ROLLBACK TO SAVEPOINT key_is_claimed');

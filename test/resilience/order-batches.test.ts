@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { placeOrders, recordOutcomes } from '../../src/orders/order-statements.ts';
 import { teaOrder } from '../support/clients/api-client.ts';
 import { whileLocked } from '../support/clients/deadlines.ts';
 import { metricOf, patiently } from '../support/clients/held-orders.ts';
+import { claimKey, openTransaction } from '../support/clients/other-session.ts';
 import { quietWorker } from '../support/clients/settings.ts';
 import { hiccup, timed } from '../support/clients/timing.ts';
 import { approve } from '../support/processes/scripted-gateway.ts';
@@ -25,13 +25,6 @@ const slowLimits = {
 };
 
 /** A session that holds a transaction open until it is ended. */
-async function openTransaction({ database }: SpawnedService): Promise<Client> {
-  const session = new Client({ connectionString: database.url });
-  await session.connect();
-  await session.query('BEGIN');
-  return session;
-}
-
 /** Statements that orders shared, and the rows in them. */
 async function sharedIn(service: Pick<SpawnedService, 'adminUrl'>, statement: string) {
   return {
@@ -132,12 +125,7 @@ describe('Orders that arrive together', () => {
   test('orders that arrive together do not wait for a key that another session is about to claim', async () => {
     await using service = await spawnService(slowLimits);
     const session = await openTransaction(service);
-    await session.query(
-      `INSERT INTO orders (id, client_id, idempotency_key, request_hash, customer_id, currency, items, total_minor,
-         status, payment_token, due_at, created_at, updated_at)
-       VALUES ($1, 'shop', 'key-30', '\\x00', 'cus_42', 'EUR', '[]', 0, 'pending', 'tok', now(), now(), now())`,
-      [randomUUID()],
-    );
+    await claimKey(session, 'key-30');
     const placing = Array.from({ length: many }, (_, index) => placeWith(service, `key-${index}`));
     const others = await Promise.all(placing.filter((_, index) => index !== 30));
     expect(new Set(others.map(({ status }) => status))).toEqual(new Set([201]));
