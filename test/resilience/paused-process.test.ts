@@ -155,7 +155,8 @@ describe('a service that is paused for longer than an attempt or a statement may
     await database.sql('SELECT pg_stat_clear_snapshot()');
     for (const { pid } of await sessions()) await database.sql('SELECT pg_terminate_backend($1)', [pid]);
     await expect.poll(sessions).toEqual([]);
-    network.setToxics([{ type: 'latency', latency: attemptTimeout / 5, jitter: 0 }]);
+    // Four answers, for the pause itself uses up a third of the time to connect.
+    network.setToxics([{ type: 'latency', latency: attemptTimeout / 10, jitter: 0 }]);
     const listing = Array.from({ length: 5 }, () => api.get('/orders'));
     await expect.poll(sessions).not.toEqual([]);
     await pauseService(() => {});
