@@ -38,6 +38,7 @@ test('docs/scaling.md computes what it concludes', async () => {
   const [perReplica, perCore] = [6e5 / cpu, 6e5 / postgres];
   expect(page).toContain(`= ${grouped(1e6 / cpu)} | ${grouped(perReplica)} |`);
   expect(page).toContain(`= ${grouped(1e6 / postgres)} | ${grouped(perCore)} |`);
+  expect(page).toContain(`, ${grouped(perCore)} orders a second per core as planned above`);
   for (const load of [10_000, 100_000]) {
     const replicas = Math.ceil(load / perReplica);
     const cores = Math.ceil(load / perCore);
