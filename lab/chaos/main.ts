@@ -66,7 +66,7 @@ async function run(options: ChaosOptions, experiments: readonly Experiment[]): P
   const prometheus = options.alerts && !given ? findTool('prometheus') : undefined;
   const started = describeRun(options);
   display.say(
-    `${experiments.length} experiments, seed ${seed}, ${options.rate} orders a second; Ctrl-C rolls the faults back and ends`,
+    `${experiments.length} ${experiments.length === 1 ? 'experiment' : 'experiments'}, seed ${seed}, ${options.rate} orders a second; Ctrl-C rolls the faults back and ends`,
   );
 
   await using parts = new AsyncDisposableStack();

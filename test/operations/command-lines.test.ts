@@ -37,6 +37,11 @@ test.each([
     ['lab/bench/locks/main.ts', '--out', '/proc/nowhere/report'],
     "Nothing can be written to --out /proc/nowhere/report: ENOENT: no such file or directory, mkdir '/proc/nowhere'.",
   ],
+  ...['orders', 'backlog', 'console'].map((bench): [string, string[], string] => [
+    `bench:${bench}`,
+    [`lab/bench/${bench}/main.ts`, '--before', 'docs'],
+    '--before docs is no checkout of this project: it has no src/main.ts.',
+  ]),
   [
     'dashboards:pictures',
     ['grafana/pictures/main.ts', '--prometheus', 'http://127.0.0.1:1', '--out', tmpdir()],

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { wholeNumber } from '../../harness/whole-number.ts';
 import { faultOfFolder } from '../../report/report-folder.ts';
@@ -30,7 +32,8 @@ const commonArguments = {
  * Reads the options of this process: those of the benchmark, and `--out`.
  *
  * @returns `undefined` for `--help`, which prints the usage
- * @throws {BenchFailure} on an unknown option, a missing value, or a folder that cannot be written
+ * @throws {BenchFailure} on an unknown option, a missing value, a folder that cannot be written, or an earlier build that
+ *   cannot run
  */
 export function readArguments<const Config extends ParseArgsOptionsConfig>(usage: string, options: Config) {
   const values = parse(options);
@@ -38,9 +41,20 @@ export function readArguments<const Config extends ParseArgsOptionsConfig>(usage
     process.stdout.write(usage);
     return undefined;
   }
-  const fault = 'out' in values && typeof values.out === 'string' ? faultOfFolder(values.out) : undefined;
+  const fault =
+    ('out' in values && typeof values.out === 'string' ? faultOfFolder(values.out) : undefined) ??
+    ('before' in values && typeof values.before === 'string' ? faultOfBuild(values.before) : undefined);
   if (fault !== undefined) throw new BenchFailure(fault);
   return values;
+}
+
+/** Why the service of an earlier build cannot start, which would otherwise show after the preparations. */
+function faultOfBuild(folder: string): string | undefined {
+  if (!existsSync(path.join(folder, 'src/main.ts')))
+    return `--before ${folder} is no checkout of this project: it has no src/main.ts.`;
+  if (!existsSync(path.join(folder, 'node_modules')))
+    return `The build of --before ${folder} has no dependencies: run \`npm ci\` there.`;
+  return undefined;
 }
 
 function parse<const Config extends ParseArgsOptionsConfig>(options: Config) {
