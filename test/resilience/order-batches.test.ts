@@ -24,7 +24,6 @@ const slowLimits = {
   PAYMENT_DEADLINE: '20s',
 };
 
-/** A session that holds a transaction open until it is ended. */
 /** Statements that orders shared, and the rows in them. */
 async function sharedIn(service: Pick<SpawnedService, 'adminUrl'>, statement: string) {
   return {
