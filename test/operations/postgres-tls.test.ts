@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../lab/dev/postgres/embedded-postgres.ts';
 import { type Certificates, makeCertificates } from '../../lab/harness/certificates.ts';
 import { readDatabaseUrl } from '../../src/config/database-url.ts';
-import type { Readiness } from '../../src/health.ts';
 import { createClient } from '../../src/postgres/client.ts';
+import { readinessOf } from '../support/clients/condition-table.ts';
 import { quietWorker } from '../support/clients/settings.ts';
 import { spawnReplica, spawnSurroundings } from '../support/processes/spawn-service.ts';
 
@@ -143,10 +143,10 @@ test('a service with the wrong authority refuses orders without a defect, and th
   const order = await service.api.place();
   expect(order.status).toBe(503);
   expect(order.body).toMatchObject({ code: 'database_unavailable' });
-  const readiness = await fetch(`${service.adminUrl}/readyz`);
-  expect(readiness.status).toBe(503);
-  const { checks } = (await readiness.json()) as Readiness;
-  expect(checks['postgres']?.detail).toMatch(/^tls_refused: .+ \([A-Z_]+\)$/);
+  const detail = expect.stringMatching(/^tls_refused: .+ \([A-Z_]+\)$/);
+  await expect
+    .poll(() => readinessOf(service))
+    .toMatchObject({ status: 503, body: { checks: { postgres: { detail } } } });
   const lines = service.logs.filter(
     ({ event, condition }) => condition === 'tls_refused' && event === 'postgres.condition',
   );
