@@ -68,17 +68,23 @@ interface Entry<Item, Result> {
   limit: TimeLimit | undefined;
 }
 
+interface Running {
+  /** On the clock of `performance.now()`. */
+  startedAt: number;
+}
+
+const isOver = (limit: number, { startedAt }: Running, now: number): boolean => now - startedAt >= limit;
+
 export function createMicroBatcher<Item, Result>(
   batching: MicroBatching<Item, Result>,
 ): MicroBatcher<Item, Result> {
   /** In order of arrival. No Set, which would keep the entries after their end: `src/in-flight.ts` says why. */
   let waiting: Array<Entry<Item, Result>> = [];
-  let placesTaken = 0;
-  /** Batches that are not late. */
-  let onTime = 0;
-  let inFlight = 0;
+  /** Batches that have not ended. */
+  let running: Running[] = [];
   let completed = 0;
   let sending = false;
+  let isWatching = false;
   /** Items in a batch lately, as a moving average. */
   let usualSize = 1;
 
@@ -99,23 +105,48 @@ export function createMicroBatcher<Item, Result>(
    * Several batches beside each other would be smaller ones, and each costs a round trip and a commit. A full batch has nothing
    * to wait for.
    */
-  function mayStart(): boolean {
+  function mayStart(now: number): boolean {
+    const placesTaken = running.filter((each) => !isOver(batching.slowAfter, each, now)).length;
     if (placesTaken >= batching.places) return false;
-    return onTime === 0 || usualSize < together || waiting.length >= batching.maxItems;
+    if (usualSize < together || waiting.length >= batching.maxItems) return true;
+    return running.every((each) => isOver(batching.lateAfter, each, now));
   }
 
   /** Sends what waits, as far as batches may start. */
   function send(): void {
-    while (waiting.length > 0 && mayStart()) {
+    const now = performance.now();
+    while (waiting.length > 0 && mayStart(now)) {
       const batch = takeBatch();
       if (batch.length === 0) return;
       usualSize += (batch.length - usualSize) * weightOfLast;
-      placesTaken += 1;
-      onTime += 1;
-      inFlight += 1;
+      const started = { startedAt: now };
+      running.push(started);
       // A batch belongs to no request, whichever of them sends it.
-      outsideRequests(() => void holdPlace(run(batch)));
+      outsideRequests(() => void holdPlace(started, run(batch)));
     }
+    if (waiting.length > 0) watch(now);
+  }
+
+  /** Looks again when the next batch becomes late or slow. Mostly nothing waits for one, and then it needs no timer. */
+  function watch(now: number): void {
+    if (isWatching) return;
+    const waits = running
+      .flatMap(({ startedAt }) => [
+        startedAt + batching.lateAfter - now,
+        startedAt + batching.slowAfter - now,
+      ])
+      .filter((wait) => wait > 0);
+    if (waits.length === 0) return;
+    isWatching = true;
+    outsideRequests(() =>
+      setTimeout(
+        () => {
+          isWatching = false;
+          send();
+        },
+        Math.ceil(Math.min(...waits)),
+      ),
+    );
   }
 
   /** Takes those out that have waited longest, up to the bound. Those whose deadline has passed end here. */
@@ -140,39 +171,24 @@ export function createMicroBatcher<Item, Result>(
     entry.reject(batching.expired());
   }
 
-  /** Keeps a place until the run ends, or for as long as a run normally takes. */
-  async function holdPlace(batchEnds: Promise<void>): Promise<void> {
-    let isLate = false;
-    let isSlow = false;
-    let timer = setTimeout(becomeLate, batching.lateAfter);
-
-    function becomeLate(): void {
-      isLate = true;
-      onTime -= 1;
-      timer = setTimeout(becomeSlow, batching.slowAfter - batching.lateAfter);
-      send();
-    }
-
-    function becomeSlow(): void {
-      isSlow = true;
-      placesTaken -= 1;
-      send();
-    }
-
+  async function holdPlace(batch: Running, batchEnds: Promise<void>): Promise<void> {
     await batchEnds;
-    clearTimeout(timer);
-    inFlight -= 1;
-    if (!isLate) onTime -= 1;
-    if (!isSlow) placesTaken -= 1;
+    running = running.filter((each) => each !== batch);
     send();
   }
 
   /** Never rejects: every outcome goes to the entry that it belongs to. */
-  async function run(batch: ReadonlyArray<Entry<Item, Result>>): Promise<void> {
+  function run(batch: ReadonlyArray<Entry<Item, Result>>): Promise<void> {
     const items = batch.map(({ item }) => item);
     batching.onSent?.(items);
     const [only] = batch;
-    if (batch.length === 1 && only !== undefined) return runAlone(only);
+    return batch.length === 1 && only !== undefined ? runAlone(only) : runTogether(batch, items);
+  }
+
+  async function runTogether(
+    batch: ReadonlyArray<Entry<Item, Result>>,
+    items: readonly Item[],
+  ): Promise<void> {
     try {
       const results = await batching.runTogether(items, earliest(batch, batching.patience));
       for (const [index, entry] of batch.entries()) entry.resolve(results[index] as Result);
@@ -203,7 +219,7 @@ export function createMicroBatcher<Item, Result>(
       }
       return promise;
     },
-    state: () => ({ inFlight, waiting: waiting.length }),
+    state: () => ({ inFlight: running.length, waiting: waiting.length }),
     completed: () => completed,
   };
 }
