@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { outsideRequests } from '../async-context.ts';
-import { startTimeLimit } from '../resilience/time-limit.ts';
+import { startTimeLimit, type TimeLimit } from '../resilience/time-limit.ts';
 
 /**
  * Hands out the connections of a pool. Whoever asks first gets the first that is free.
@@ -43,9 +43,12 @@ export function createCheckout(pool: Pool, { max, timeout }: { max: number; time
     connect(timeLeft, tooLate) {
       const { promise, resolve, reject } = Promise.withResolvers<CheckedOut>();
       const until = performance.now() + timeLeft;
+      let hasArrived = false;
       let late = false;
+      let limit: TimeLimit | undefined;
       const ask = (): void => pool.connect(arrived);
-      const limit = startTimeLimit({ elapsed: timeLeft, running: timeout }, () => {
+
+      function giveUp(): void {
         late = true;
         const isQueued = queue.includes(ask);
         queue = queue.filter((each) => each !== ask);
@@ -53,10 +56,11 @@ export function createCheckout(pool: Pool, { max, timeout }: { max: number; time
         // The messages of pg's pool.
         else if (isQueued) reject(new Error('timeout exceeded when trying to connect'));
         else reject(new Error('Connection terminated due to connection timeout'));
-      });
+      }
 
       function arrived(error: Error | undefined, client: PoolClient | undefined): void {
-        limit.clear();
+        hasArrived = true;
+        limit?.clear();
         // It starts the timer that closes an idle connection.
         const release = (fault?: Error) => {
           outsideRequests(() => client?.release(fault));
@@ -73,6 +77,10 @@ export function createCheckout(pool: Pool, { max, timeout }: { max: number; time
         out += 1;
         ask();
       } else queue.push(ask);
+      // The pool hands out an open connection in a tick of its own, which has run by then. No timer is needed for it.
+      process.nextTick(() => {
+        if (!hasArrived) limit = startTimeLimit({ elapsed: timeLeft, running: timeout }, giveUp);
+      });
       return promise;
     },
     waiting: () => queue.length,
