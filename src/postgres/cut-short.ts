@@ -3,6 +3,7 @@ import {
   Pool,
   type PoolClient,
   type PoolConfig,
+  Query,
   type QueryConfig,
   type QueryResult,
   type QueryResultRow,
@@ -91,7 +92,11 @@ export function createDeadlineQueries(
   }
 
   return {
-    async run<Row extends QueryResultRow>(query: QueryConfig, deadline: Deadline, timeLimit: number) {
+    async run<Row extends QueryResultRow>(
+      { name, text, values }: QueryConfig,
+      deadline: Deadline,
+      timeLimit: number,
+    ) {
       const timeLeft = deadline.remaining();
       if (timeLeft <= 0) throw new CutShort();
       const { client, release } = await checkout.connect(timeLeft, () => new CutShort());
@@ -103,7 +108,7 @@ export function createDeadlineQueries(
       const endsItself = lasts && statementTimeout > 0 && statementTimeout < timeLimit;
       const timeout = endsItself ? Infinity : Math.min(statementTimeout || Infinity, timeLimit);
       const cancelIn = Math.max(0, Math.min(remaining, timeout));
-      const { promise: noAnswer, reject } = Promise.withResolvers<never>();
+      const { promise: answer, resolve, reject } = Promise.withResolvers<QueryResult<Row>>();
       const giveUp = () => reject(new Error('Query read timeout'));
       let answerLimit = startTimeLimit({ elapsed: endsItself ? timeLimit : Infinity }, giveUp);
       let cancelled: ReturnType<typeof requestEnd> | undefined;
@@ -120,11 +125,16 @@ export function createDeadlineQueries(
       };
 
       try {
-        const result = await Promise.race([client.query<Row>(lasts ? query : withoutName(query)), noAnswer]);
+        // Of a plain object, pg would copy every property with its descriptor.
+        const sent = new Query<Row>(text, values, (error, found) => (error ? reject(error) : resolve(found)));
+        client.query(Object.assign(sent, { name: lasts ? name : undefined }));
+        const result = await answer;
         checkCommit();
         releaseWhole();
         return result;
       } catch (error) {
+        // The stack of an error from the socket names nobody who sent the statement.
+        if (error instanceof Error) Error.captureStackTrace(error);
         if (leavesWhole(error)) releaseWhole();
         else release(asError(error));
         const wasCancelled = cancelled && error instanceof DatabaseError && error.code === queryCanceled;
@@ -140,11 +150,6 @@ export function createDeadlineQueries(
 }
 
 const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
-
-function withoutName(query: QueryConfig): QueryConfig {
-  const { name: _, ...unnamed } = query;
-  return unnamed;
-}
 
 /**
  * Whether the connection is as good as before the error. Whoever throws away a connection at every error opens a new one
