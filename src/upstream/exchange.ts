@@ -171,10 +171,12 @@ function reasonOf(error: unknown): Fault['reason'] {
   return isConnectError(error) ? 'unreachable' : 'connection_lost';
 }
 
+/** Only such an escape can write what Postgres cannot store. */
+const escapedUnit = String.raw`\u`;
+
 function parseJson(text: string): unknown {
   try {
-    // Only an escape can write what Postgres cannot store.
-    return JSON.parse(text, text.includes(String.raw`\u`) ? storable : undefined);
+    return JSON.parse(text, text.includes(escapedUnit) ? storable : undefined);
   } catch {
     return undefined;
   }
