@@ -96,7 +96,7 @@ const waits =
 const doesNotWait =
   'Commits do not wait\nfor the disk (`fsync=off`), because that wait would hide the other differences.';
 const doesNotShed =
-  '\nAdmission control is off (`ADMISSION=off`), because it would shed orders of the warm-up, which has 32 connections.';
+  '\nAdmission control is off (`ADMISSION=off`), because it would shed orders of the first warm-up, which has 32 connections.';
 
 const rustService = `
 The Rust service (\`lab/bench/orders/rust-service\`) is written as guides to axum, tokio-postgres and reqwest show: a statement to
