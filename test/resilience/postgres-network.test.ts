@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Readiness } from '../../src/health.ts';
 import { startTcpProxy, type TcpProxy } from '../../lab/simulator/network/tcp-proxy.ts';
+import { readinessOf } from '../support/clients/condition-table.ts';
 import { quietWorker } from '../support/clients/settings.ts';
 import { approve, startScriptedGateway } from '../support/processes/scripted-gateway.ts';
 import {
@@ -30,10 +30,7 @@ describe('a service whose network to Postgres is broken', () => {
   });
   afterEach(() => stack.disposeAsync());
 
-  async function readiness() {
-    const response = await fetch(`${service.adminUrl}/readyz`);
-    return { status: response.status, body: (await response.json()) as Readiness };
-  }
+  const readiness = () => readinessOf(service);
 
   async function expectUnavailable() {
     const { result, took } = await timed(() => service.api.place());

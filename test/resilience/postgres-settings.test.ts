@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { teaOrder } from '../support/clients/api-client.ts';
+import { readinessOf } from '../support/clients/condition-table.ts';
 import { makeHostile, type RecordedCommit, recordCommits } from '../support/clients/hostile-settings.ts';
 import { firstLookOf } from '../support/clients/first-look.ts';
 import { quietWorker } from '../support/clients/settings.ts';
@@ -15,11 +16,6 @@ import {
 
 /** As a float with `extra_float_digits = -10`, the text of this amount is 1.2346e+08. */
 const exact = { ...teaOrder, items: [{ sku: 'TEA-001', quantity: 13, unitPriceMinor: 9_496_676 }] };
-
-async function readinessOf({ adminUrl }: Pick<SpawnedService, 'adminUrl'>) {
-  const response = await fetch(`${adminUrl}/readyz`);
-  return { status: response.status, body: await response.text() };
-}
 
 /** Spawns a service on a database whose sessions have hostile settings. */
 async function spawnHostile(env: Record<string, string> = {}) {
