@@ -75,13 +75,14 @@ test('a crew works on as many pieces as it has lanes, and takes the next one whe
   expect([crew.rounds.length, crew.taken]).toEqual([3, [2, 1]]);
 });
 
-test('a crew that takes ahead has a batch ready for the lanes that become free', async () => {
+test('a crew that takes ahead has pieces ready for the lanes that become free, and takes more when half a batch is left', async () => {
   const crew = crewOf(20, { ahead: true });
   await crew.start();
-  expect([crew.rounds.length, crew.taken]).toEqual([2, [4]]);
+  expect([crew.rounds.length, crew.taken]).toEqual([2, [4, 2]]);
   await crew.end(0);
+  expect([crew.rounds.length, crew.taken]).toEqual([3, [4, 2]]);
   await crew.end(1);
-  expect([crew.rounds.length, crew.taken]).toEqual([4, [4, 4]]);
+  expect([crew.rounds.length, crew.taken]).toEqual([4, [4, 2, 2]]);
 });
 
 test('a piece without an answer holds up its own lane only', async () => {

@@ -16,7 +16,10 @@ export interface CrewOptions<T> {
   lanes: number;
   /** Pieces taken at once. */
   batchSize: number;
-  /** Whether a batch is taken while all lanes are still busy. Default false: a piece is taken when its lane is free. */
+  /**
+   * Whether pieces are taken while all lanes are still busy: up to a batch of them waits, and the next are taken once half of it is
+   * left, so that no lane waits for the statement that takes them. Default false: a piece is taken when its lane is free.
+   */
   ahead?: boolean;
   /** Milliseconds between two looks while there is nothing to do. */
   pollInterval: number;
@@ -41,7 +44,7 @@ export interface CrewOptions<T> {
 export function createCrew<T>(options: CrewOptions<T>): Crew {
   const { lanes, batchSize, ahead = false } = options;
   const mostInHand = ahead ? lanes + batchSize : lanes;
-  const leastTaken = ahead ? batchSize : 1;
+  const leastTaken = ahead ? Math.ceil(batchSize / 2) : 1;
   const stopping = new AbortController();
   const working = createInFlight();
   /** Lanes by client. */

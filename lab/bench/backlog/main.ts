@@ -35,10 +35,14 @@ interface Options {
 /** Seconds of live traffic without a backlog, for comparison. */
 const baseline = 5;
 
+/** Without the orders whose first request is still in flight. */
+const isPending = 'due_at IS NOT NULL AND NOT (round = 1 AND held)';
+const isLeased = 'due_at IS NOT NULL AND round > 1 AND held';
+
 let nextDatabase = 1;
 
 interface Round {
-  /** Until no order was pending. */
+  /** From the first order that was leased until no order was pending. */
   seconds: number;
   /** Latencies of live orders in milliseconds. */
   without: Latencies;
@@ -138,9 +142,11 @@ async function drainOnce(
   await customers.order(3);
   const without = await liveTraffic(customers, rate, () => delay(baseline * 1000, undefined, { signal }));
   await plantBacklog(client, backlog);
+  // A worker that is idle looks once per poll interval, so the wait for it says nothing of the drain.
+  while (!(await some(client, isLeased))) await delay(5, undefined, { signal });
   const startedAt = performance.now();
   const during = await liveTraffic(customers, rate, async () => {
-    while ((await pendingOrders(client)) > 0) await delay(50, undefined, { signal });
+    while (await some(client, isPending)) await delay(50, undefined, { signal });
   });
   return {
     seconds: (performance.now() - startedAt) / 1000,
@@ -179,7 +185,9 @@ async function liveTraffic(
   return latencies.toSorted((a, b) => a - b);
 }
 
+/** With statistics of the table, which autovacuum collects elsewhere. */
 async function plantBacklog(client: Client, orders: number): Promise<void> {
+  await client.query('BEGIN');
   await client.query(
     `INSERT INTO orders (id, client_id, request_hash, customer_id, currency, items, total_minor, status,
        payment_token, held, due_at, created_at, updated_at)
@@ -188,14 +196,16 @@ async function plantBacklog(client: Client, orders: number): Promise<void> {
      FROM generate_series(1, $1::int) AS n`,
     [orders],
   );
+  await client.query('ANALYZE orders');
+  await client.query('COMMIT');
 }
 
-/** Pending orders, without those whose first request is still in flight. */
-async function pendingOrders(client: Client): Promise<number> {
-  const { rows } = await client.query<{ pending: number }>(
-    'SELECT count(*)::int AS pending FROM orders WHERE due_at IS NOT NULL AND NOT (round = 1 AND held)',
+/** Not their number: to count them takes a quarter of a core from what is measured. */
+async function some(client: Client, condition: string): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>(
+    `SELECT EXISTS (SELECT FROM orders WHERE ${condition}) AS found`,
   );
-  return rows[0]?.pending ?? 0;
+  return rows[0]?.found === true;
 }
 
 function summaryOf(latencies: readonly number[]): Latencies {
@@ -223,7 +233,8 @@ This build drains ${show(report.timesAsFast, ratioForm)} times as fast as the bu
   return `# Draining a backlog
 
 ${backlog} pending orders are drained by one replica with the default settings, while ${rate} live orders a second arrive in an
-open loop. Live orders are measured before and while the backlog drains.
+open loop. Live orders are measured before and while the backlog drains. The time runs from the first order that the worker
+leases until none is pending.
 
 ${table([
   ['', 'drained in', 'orders a second', 'p50 before', 'p50 while', 'p99 before', 'p99 while'],

@@ -5,7 +5,7 @@ import { type BookingRow, columns, toBooking } from './booking-rows.ts';
 
 /**
  * Leases the bookings that are due the longest. Concurrent workers get different ones. Not repeatable: a repeat would lease
- * others.
+ * others. The ids are an array, so that every plan looks them up by the primary key, and none reads the table whole.
  */
 const lease: Statement = {
   name: 'lease_due_bookings',
@@ -13,10 +13,10 @@ const lease: Statement = {
   repeatable: false,
   text: `
     UPDATE public.bookings SET due_at = now() + $2 * interval '1 ms'
-    WHERE id IN (
+    WHERE id = ANY (ARRAY(
       SELECT id FROM public.bookings WHERE status = 'pending' AND due_at <= now()
       ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
-    )
+    ))
     RETURNING ${columns}, ${durably}`,
 };
 
