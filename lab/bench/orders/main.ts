@@ -4,11 +4,12 @@ import { promisify } from 'node:util';
 import { runBenchmark, say, writeReport } from '../shared/command.ts';
 import { compare, warmUpAll } from '../shared/compare.ts';
 import { toMarkdown } from '../shared/markdown.ts';
-import { type Subject, warmUpConnections } from '../shared/measure.ts';
+import { type Round, type Subject, warmUpConnections } from '../shared/measure.ts';
 import { type Options, readArguments, roundArguments, toOptions } from '../shared/options.ts';
 import { startNativeProcess } from '../shared/native-process.ts';
 import { type MeasuredProcess, root, startProcess } from '../shared/processes.ts';
 import { describeComparison, type OrdersReport } from '../shared/report.ts';
+import { UsageError, wholeNumber } from '../../harness/whole-number.ts';
 import { describeMachine } from '../../report/machine.ts';
 import { environmentOf } from '../shared/subjects.ts';
 import { startSurroundings } from '../shared/surroundings.ts';
@@ -23,6 +24,8 @@ import { measureStartUp } from './start-up.ts';
 const usage = `npm run bench:orders -- [options]
 
   --rounds <n>        rounds per subject (default 7)
+  --processes <n>     processes of each subject, one after the other, that share the rounds (default 1): two processes of
+                      one build differ by up to 5 % for as long as they live
   --seconds <n>       measured seconds per round (default 4)
   --connections <n>   connections, each with one request at a time (default 32)
   --before <folder>   checkout of an earlier build, with its dependencies installed, that is measured beside this one
@@ -74,6 +77,7 @@ interface MoreOptions {
   before?: string | undefined;
   'no-rust': boolean;
   durable: boolean;
+  processes: number;
 }
 
 async function run(options: Options, more: MoreOptions, signal: AbortSignal): Promise<OrdersReport> {
@@ -86,36 +90,49 @@ async function run(options: Options, more: MoreOptions, signal: AbortSignal): Pr
   const { folder, server, simulator } = parts.use(
     await startSurroundings('bench', { durable: more.durable }),
   );
-  const started: Subject[] = [];
   const measuredSubjects = [
     ...subjects,
     ...(more.before === undefined ? [] : [earlierBuild(more.before)]),
     ...(rust === undefined ? [] : [rustService(rust)]),
   ];
-  for (const subjectOptions of measuredSubjects) {
-    const database = parts.use(await server.createDatabase(subjectOptions.database));
-    const subject = await startProgram(subjectOptions, {
-      env: {
-        ...environmentOf(database, simulator),
-        LOG_LEVEL: subjectOptions.logLevel,
-        // lab/bench/telemetry/main.ts measures the cost of traces.
-        OTEL_SDK_DISABLED: 'true',
-        // With a slow disk it would shed what others still wait for, and with few connections the warm-up, which has more.
-        ...((more.durable || options.connections < warmUpConnections) && { ADMISSION: 'off' }),
-        ...subjectOptions.env,
-      },
-      logFile: path.join(folder, `${subjectOptions.database}.log`),
-    });
-    started.push({ name: subjectOptions.name, process: parts.use(subject), database });
+  const setting = { ...options, gatewayUrl: simulator.url, signal };
+  const environment = (own: SubjectOptions) => ({
+    LOG_LEVEL: own.logLevel,
+    // lab/bench/telemetry/main.ts measures the cost of traces.
+    OTEL_SDK_DISABLED: 'true',
+    // With a slow disk it would shed what others still wait for, and with few connections the warm-up, which has more.
+    ...((more.durable || options.connections < warmUpConnections) && { ADMISSION: 'off' }),
+    ...own.env,
+  });
+
+  /** One process of each subject, with a database of its own. */
+  async function measureProcesses(generation: number, rounds: number): Promise<Map<string, Round[]>> {
+    await using processes = new AsyncDisposableStack();
+    const started: Subject[] = [];
+    for (const own of measuredSubjects) {
+      const name = `${own.database}_${generation}`;
+      const database = processes.use(await server.createDatabase(name));
+      const subject = await startProgram(own, {
+        env: { ...environmentOf(database, simulator), ...environment(own) },
+        logFile: path.join(folder, `${name}.log`),
+      });
+      started.push({ name: own.name, process: processes.use(subject), database });
+    }
+    await warmUpAll(started, setting);
+    return await compare(started, rounds, setting);
   }
 
-  const setting = { ...options, gatewayUrl: simulator.url, signal };
-  await warmUpAll(started, setting);
-  const measured = await compare(started, options.rounds, setting);
+  const measured = new Map<string, Round[]>(measuredSubjects.map(({ name }) => [name, []]));
+  for (let generation = 1; generation <= more.processes; generation += 1) {
+    if (more.processes > 1) say(`processes ${generation} of ${more.processes}`);
+    const rounds = await measureProcesses(generation, options.rounds / more.processes);
+    for (const [name, own] of rounds) measured.get(name)?.push(...own);
+  }
   return {
     ...describeComparison(options, machine, measured),
     startUp,
     durable: more.durable,
+    processes: more.processes,
     commits: {
       measured: await commitOf(root),
       ...(more.before !== undefined && { before: await commitOf(more.before) }),
@@ -143,11 +160,15 @@ await runBenchmark(async (signal) => {
     before: { type: 'string' },
     'no-rust': { type: 'boolean', default: false },
     durable: { type: 'boolean', default: false },
+    processes: { type: 'string', default: '1' },
   });
   if (values === undefined) return;
   const options = toOptions(values);
+  const processes = wholeNumber('--processes', values.processes, 1, 100);
+  if (options.rounds % processes !== 0)
+    throw new UsageError(`--rounds ${options.rounds} cannot be shared by ${processes} processes alike.`);
   const name = `orders${values.durable ? '-durable' : ''}${options.connections === 32 ? '' : `-${options.connections}-connections`}`;
-  const report = await run(options, values, signal);
+  const report = await run(options, { ...values, processes }, signal);
   const markdown = toMarkdown(report);
   say(`\n${markdown}`);
   if (options.out !== undefined)

@@ -11,6 +11,7 @@ export function toMarkdown({
   startUp,
   subjects,
   durable,
+  processes,
   commits,
 }: OrdersReport): string {
   const [bare, service] = subjects;
@@ -67,10 +68,12 @@ export function toMarkdown({
     goals.push(['throughput at least 1.15 of the Rust service', gain.toFixed(2), gain >= 1.15]);
   }
 
+  const shared = processes === 1 ? '' : ` (${processes} processes of each, one after the other)`;
+
   return `# What an order costs
 
 \`npm run bench:orders\` on ${date}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node},
-load average ${machine.loadBefore.toFixed(2)} before the start. ${settings.rounds} rounds of ${settings.seconds} s per subject, interleaved, ${settings.connections === 1 ? '1 connection' : `${settings.connections} connections`}.
+load average ${machine.loadBefore.toFixed(2)} before the start. ${settings.rounds} rounds of ${settings.seconds} s per subject${shared}, interleaved, ${settings.connections === 1 ? '1 connection' : `${settings.connections} connections`}.
 Each figure is the median over the rounds (minimum – maximum); ratios are taken round by round.
 This build is ${commits.measured}${commits.before === undefined ? '' : `, the build before ${commits.before}`}.
 

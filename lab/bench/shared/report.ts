@@ -31,6 +31,8 @@ export interface OrdersReport extends Comparison {
   startUp: StartUp;
   /** Whether commits waited for the disk. */
   durable: boolean;
+  /** Processes of each subject that share the rounds. */
+  processes: number;
   /** Commit of this build, and of the earlier one that was measured beside it. */
   commits: { measured: string; before?: string };
 }
