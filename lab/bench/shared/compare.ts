@@ -4,7 +4,7 @@ import { measureRound, type Round, type Setting, type Subject, warmUp } from './
 
 export async function warmUpAll(subjects: readonly Subject[], setting: Setting): Promise<void> {
   say('warming up');
-  for (const subject of subjects) await named(subject, warmUp(subject, setting));
+  await warmUp(subjects, setting, named);
 }
 
 /** Measures all subjects in every round. The order alternates, so that no subject always follows the same other one. */

@@ -65,14 +65,31 @@ export const warmUpConnections = 32;
  * code of statements that go alone was optimized only after twenty seconds.
  */
 const warmUpTimeOfFew = 24;
+/** Seconds of it without a pause. */
+const warmUpTurn = 6;
 
-export async function warmUp({ process }: Subject, setting: Setting): Promise<void> {
-  const warm = async (connections: number, seconds: number) => {
-    await using customers = new Customers(process.url, connections, setting.signal);
-    await customers.order(seconds);
-  };
-  await warm(Math.max(setting.connections, warmUpConnections), warmUpTime);
-  if (setting.connections < warmUpConnections) await warm(setting.connections, warmUpTimeOfFew);
+/**
+ * Warms the subjects up in turns. A process that has no request for a minute and a half loses optimized code, and takes up to
+ * twice the processor time for a second, and more for long: so none may wait while all others are warmed up.
+ */
+export async function warmUp(
+  subjects: readonly Subject[],
+  setting: Setting,
+  turn: (subject: Subject, work: Promise<void>) => Promise<void>,
+): Promise<void> {
+  const { connections, signal } = setting;
+  const phases = [{ connections: Math.max(connections, warmUpConnections), seconds: warmUpTime }];
+  if (connections < warmUpConnections) phases.push({ connections, seconds: warmUpTimeOfFew });
+  for (const phase of phases) {
+    for (let warm = 0; warm < phase.seconds; warm += warmUpTurn) {
+      for (const subject of subjects) await turn(subject, order(subject, phase.connections, signal));
+    }
+  }
+}
+
+async function order({ process }: Subject, connections: number, signal: AbortSignal): Promise<void> {
+  await using customers = new Customers(process.url, connections, signal);
+  await customers.order(warmUpTurn);
 }
 
 function figuresOf({ requests, seconds, latencies }: Load, cpu: number): Omit<Round, 'statements'> {
