@@ -31,6 +31,12 @@ const views: ReadonlyArray<readonly [name: string, height: number, open: () => P
 
 const wanted = process.argv.slice(2);
 const names = views.map(([name]) => name);
+if (wanted.includes('--help')) {
+  process.stdout.write(
+    `npm run console:screenshots -- [view ...]\n\nWithout a view, all: ${names.join(', ')}.\n`,
+  );
+  process.exit(0);
+}
 const unknown = wanted.find((each) => !names.includes(each));
 if (unknown !== undefined) {
   process.stderr.write(`There is no view "${unknown}". The views are ${names.join(', ')}.\n`);

@@ -22,3 +22,52 @@ export async function openGivenEnvironment(given: GivenService): Promise<Environ
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** Milliseconds. Where nothing listens, the answer comes at once. */
+const patience = 5000;
+
+/**
+ * What keeps experiments from being run on this service: every order would count as lost. A service that is not ready is
+ * none: an experiment says so itself.
+ */
+export async function obstaclesOf(given: GivenService): Promise<string[]> {
+  const { urls, adminUrls, gatewayUrl, databaseUrl, apiKey, prometheusUrl } = given;
+  const obstacles = await Promise.all([
+    ...urls.map((url) => silence('--url', url, () => refusalOfKey(url, apiKey))),
+    ...adminUrls.map((url) => silence('--admin-url', url, () => get(`${url}/livez`))),
+    silence('--gateway-url', gatewayUrl, () => get(`${gatewayUrl}/faults`)),
+    silence('--database-url', 'Postgres', async () => {
+      await using database = openDatabase(databaseUrl);
+      await database.sql('SELECT FROM orders LIMIT 1');
+    }),
+    prometheusUrl !== undefined &&
+      silence('--prometheus-url', prometheusUrl, () => get(`${prometheusUrl}/-/ready`)),
+  ]);
+  return obstacles.filter((obstacle) => typeof obstacle === 'string');
+}
+
+/** @param ask resolves with what the answer says against its use, if anything */
+async function silence(
+  option: string,
+  place: string,
+  ask: () => Promise<unknown>,
+): Promise<string | undefined> {
+  try {
+    const objection = await ask();
+    return typeof objection === 'string' ? `${option}: ${objection}` : undefined;
+  } catch (error) {
+    const reason = error instanceof TypeError && error.cause !== undefined ? error.cause : error;
+    return `${option}: ${place} cannot be used (${reason instanceof Error ? reason.message : String(reason)}).`;
+  }
+}
+
+async function get(url: string, headers: Record<string, string> = {}): Promise<number> {
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(patience) });
+  await response.body?.cancel();
+  return response.status;
+}
+
+async function refusalOfKey(url: string, apiKey: string): Promise<string | undefined> {
+  const status = await get(`${url}/orders?limit=1`, { authorization: `Bearer ${apiKey}` });
+  return status === 401 ? `${url} does not take this key: set --api-key.` : undefined;
+}

@@ -5,7 +5,7 @@ import { catalogue } from './catalogue.ts';
 import { detectionTable } from './detection.ts';
 import { openEmbeddedEnvironment } from './embedded-environment.ts';
 import type { Experiment } from './experiment.ts';
-import { openGivenEnvironment } from './given-environment.ts';
+import { obstaclesOf, openGivenEnvironment } from './given-environment.ts';
 import { type ChaosOptions, readOptions, usage } from './options.ts';
 import { startPostgres } from './postgres.ts';
 import { type Pace, runExperiment } from './run-experiment.ts';
@@ -63,6 +63,8 @@ async function run(options: ChaosOptions, experiments: readonly Experiment[]): P
   if (fault !== undefined) throw new UsageError(fault);
   const display = createDisplay(options.json ? process.stderr : process.stdout);
   const { seed, given, timeScale } = options;
+  const obstacles = given === undefined ? [] : await obstaclesOf(given);
+  if (obstacles.length > 0) throw new UsageError(obstacles.join('\n'));
   const prometheus = options.alerts && !given ? findTool('prometheus') : undefined;
   const started = describeRun(options);
   display.say(

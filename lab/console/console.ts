@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { fastify, type FastifyError } from 'fastify';
+import { describeFault } from '../../src/http/field-faults.ts';
 import { listen } from '../../src/http/listen.ts';
 import { problem } from '../simulator/answer.ts';
 import { createAlertBoard } from './alerts/alert-board.ts';
@@ -113,7 +114,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     const expected = error.statusCode !== undefined && error.statusCode < 500;
     if (!expected) options.onUnexpectedError(error);
     const { status, headers, body } = expected
-      ? problem(error.statusCode ?? 400, 'invalid_request', error.message)
+      ? problem(error.statusCode ?? 400, 'invalid_request', detailOf(error))
       : problem(500, 'internal_error', 'The console failed. Its log has the error.');
     return reply.code(status).headers(headers).send(body);
   });
@@ -161,4 +162,12 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     await close();
     throw error;
   }
+}
+
+/** What a user of the page can mend: a text for a filter that is too long, for example. */
+function detailOf(error: FastifyError): string {
+  const [fault] = error.validation ?? [];
+  if (fault === undefined) return error.message;
+  const { pointer, detail } = describeFault(error, fault);
+  return `"${pointer.slice(1)}" ${detail}.`;
 }

@@ -227,6 +227,14 @@ describe('the page', () => {
   });
 });
 
+test('a text that is too long to search for is refused in words for whoever typed it', async () => {
+  const answer = await shown.call('GET', `/api/logs?text=${'x'.repeat(201)}`);
+  expect(answer).toMatchObject({
+    status: 400,
+    body: { detail: '"text" must NOT have more than 200 characters.' },
+  });
+});
+
 test('no request above caused an unexpected error', () => {
   expect(shown.defects).toEqual([]);
 });

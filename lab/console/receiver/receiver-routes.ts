@@ -131,15 +131,16 @@ export async function receiverRoutes(app: FastifyInstance, options: ReceiverOpti
     if (format === undefined)
       throw new Refusal(415, `Send ${mediaTypes.protobuf} or ${mediaTypes.json}, not ${type || 'nothing'}.`);
     const body = await bodies.read(request.raw, request.headers);
+    let rejected: Rejected;
     try {
       const encoding = request.headers['content-encoding'];
       const content = await decompress(body, encoding);
-      const rejected = keep(signals[signal], content, format);
+      rejected = keep(signals[signal], content, format);
       forwarder?.forward({ signal, type, encoding, body });
-      return accept(reply, format, signal, rejected);
     } finally {
       bodies.release(body);
     }
+    return accept(reply, format, signal, rejected);
   }
 
   for (const signal of ['traces', 'logs', 'metrics'] as const) {
