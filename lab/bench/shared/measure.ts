@@ -69,8 +69,8 @@ const warmUpTimeOfFew = 24;
 const warmUpTurn = 6;
 
 /**
- * Warms the subjects up in turns. A process that has no request for a minute and a half loses optimized code, and takes up to
- * twice the processor time for a second, and more for long: so none may wait while all others are warmed up.
+ * Warms the subjects up in turns. From a process without requests for a minute and a half, V8's memory reducer takes optimized code:
+ * it needs two or three times the processor time for a second, and more for long. So none may wait while all others are warmed up.
  */
 export async function warmUp(
   subjects: readonly Subject[],
