@@ -1,5 +1,6 @@
 import { createGatewayControl } from '../harness/gateway-control.ts';
 import { pollAlerts } from './alerts/alert-watch.ts';
+import { statusOf, takesKey } from './first-requests.ts';
 import type { GivenService } from './options.ts';
 import { openDatabase } from './postgres.ts';
 import type { Environment } from './environment.ts';
@@ -23,9 +24,6 @@ export async function openGivenEnvironment(given: GivenService): Promise<Environ
   };
 }
 
-/** Milliseconds. Where nothing listens, the answer comes at once. */
-const patience = 5000;
-
 /**
  * What keeps experiments from being run on this service: every order would count as lost. A service that is not ready is
  * none: an experiment says so itself.
@@ -33,15 +31,19 @@ const patience = 5000;
 export async function obstaclesOf(given: GivenService): Promise<string[]> {
   const { urls, adminUrls, gatewayUrl, databaseUrl, apiKey, prometheusUrl } = given;
   const obstacles = await Promise.all([
-    ...urls.map((url) => silence('--url', url, () => refusalOfKey(url, apiKey))),
-    ...adminUrls.map((url) => silence('--admin-url', url, () => get(`${url}/livez`))),
-    silence('--gateway-url', gatewayUrl, () => get(`${gatewayUrl}/faults`)),
+    ...urls.map((url) =>
+      silence('--url', url, async () =>
+        (await takesKey(url, apiKey)) ? undefined : `${url} does not take this key: set --api-key.`,
+      ),
+    ),
+    ...adminUrls.map((url) => silence('--admin-url', url, () => statusOf(`${url}/livez`))),
+    silence('--gateway-url', gatewayUrl, () => statusOf(`${gatewayUrl}/faults`)),
     silence('--database-url', 'Postgres', async () => {
       await using database = openDatabase(databaseUrl);
       await database.sql('SELECT FROM orders LIMIT 1');
     }),
     prometheusUrl !== undefined &&
-      silence('--prometheus-url', prometheusUrl, () => get(`${prometheusUrl}/-/ready`)),
+      silence('--prometheus-url', prometheusUrl, () => statusOf(`${prometheusUrl}/-/ready`)),
   ]);
   return obstacles.filter((obstacle) => typeof obstacle === 'string');
 }
@@ -59,15 +61,4 @@ async function silence(
     const reason = error instanceof TypeError && error.cause !== undefined ? error.cause : error;
     return `${option}: ${place} cannot be used (${reason instanceof Error ? reason.message : String(reason)}).`;
   }
-}
-
-async function get(url: string, headers: Record<string, string> = {}): Promise<number> {
-  const response = await fetch(url, { headers, signal: AbortSignal.timeout(patience) });
-  await response.body?.cancel();
-  return response.status;
-}
-
-async function refusalOfKey(url: string, apiKey: string): Promise<string | undefined> {
-  const status = await get(`${url}/orders?limit=1`, { authorization: `Bearer ${apiKey}` });
-  return status === 401 ? `${url} does not take this key: set --api-key.` : undefined;
 }

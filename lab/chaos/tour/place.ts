@@ -1,6 +1,7 @@
 import type { ReceivedSpan } from '../../console/otlp/messages.ts';
 import { createGatewayControl, type GatewayControl } from '../../harness/gateway-control.ts';
 import { openEmbeddedEnvironment } from '../embedded-environment.ts';
+import { statusOf, takesKey } from '../first-requests.ts';
 import { startPostgres } from '../postgres.ts';
 import { startNetwork } from '../start-network.ts';
 
@@ -58,12 +59,7 @@ async function runningStack({ url, adminUrl, gatewayUrl, apiKey }: Addresses): P
     isUp(`${gatewayUrl}/faults`),
   ]);
   if (!api || !admin || !gateway) return undefined;
-  const list = await fetch(`${url}/orders?limit=1`, {
-    headers: { authorization: `Bearer ${apiKey}` },
-    signal: AbortSignal.timeout(patience),
-  });
-  await list.body?.cancel();
-  if (list.status === 401)
+  if (!(await takesKey(url, apiKey)))
     throw new Error(`The service at ${url} does not take this key: set --api-key. Try --help.`);
   const names = ['grafana', 'jaeger', 'console'] as const;
   const up = await Promise.all(names.map((name) => isUp(usualPages[name])));
@@ -108,14 +104,9 @@ async function startOwn(): Promise<Place> {
   };
 }
 
-/** Milliseconds. Where nothing listens, the answer comes at once. */
-const patience = 5000;
-
 async function isUp(url: string): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(patience), redirect: 'manual' });
-    await response.body?.cancel();
-    return response.status < 500;
+    return (await statusOf(url)) < 500;
   } catch {
     return false;
   }

@@ -5,7 +5,7 @@ import { type BookingRow, columns, toBooking } from './booking-rows.ts';
 
 /**
  * Leases the bookings that are due the longest. Concurrent workers get different ones. Not repeatable: a repeat would lease
- * others. The ids are an array, so that every plan looks them up by the primary key, and none reads the table whole.
+ * others. The ids are an array, so that every plan looks the rows up by the primary key.
  */
 const lease: Statement = {
   name: 'lease_due_bookings',
