@@ -29,6 +29,7 @@ const usage = `npm run bench:orders -- [options]
   --seconds <n>       measured seconds per round (default 4)
   --connections <n>   connections, each with one request at a time (default 32)
   --before <folder>   checkout of an earlier build, with its dependencies installed, that is measured beside this one
+  --no-variants       leave out the service without log lines and the one without batches
   --no-rust           leave out the Rust service, which is measured if cargo is on the PATH
   --durable           commits wait for the disk (fsync and synchronous_commit are on)
   --out <folder>      also write orders.md and orders.json there, for example docs/benchmarks;
@@ -49,6 +50,9 @@ type Program = { script: string } | { binary: string };
 const subjects: readonly SubjectOptions[] = [
   { name: 'bare', database: 'bare', script: 'lab/bench/orders/bare-service.ts', logLevel: 'silent' },
   { name: 'service', database: 'service', script: 'src/main.ts', logLevel: 'info' },
+];
+
+const variants: readonly SubjectOptions[] = [
   { name: 'service, no logs', database: 'silent', script: 'src/main.ts', logLevel: 'silent' },
   {
     name: 'service, no batches',
@@ -75,6 +79,7 @@ const rustService = (binary: string): SubjectOptions => ({
 
 interface MoreOptions {
   before?: string | undefined;
+  'no-variants': boolean;
   'no-rust': boolean;
   durable: boolean;
   processes: number;
@@ -92,6 +97,7 @@ async function run(options: Options, more: MoreOptions, signal: AbortSignal): Pr
   );
   const measuredSubjects = [
     ...subjects,
+    ...(more['no-variants'] ? [] : variants),
     ...(more.before === undefined ? [] : [earlierBuild(more.before)]),
     ...(rust === undefined ? [] : [rustService(rust)]),
   ];
@@ -158,6 +164,7 @@ await runBenchmark(async (signal) => {
   const values = readArguments(usage, {
     ...roundArguments,
     before: { type: 'string' },
+    'no-variants': { type: 'boolean', default: false },
     'no-rust': { type: 'boolean', default: false },
     durable: { type: 'boolean', default: false },
     processes: { type: 'string', default: '1' },

@@ -1,6 +1,6 @@
 import { warmUpConnections } from './measure.ts';
 import { type Figure, figureNames, figures, type OrdersReport, type SubjectReport } from './report.ts';
-import { ratioForm, ratios, show } from './statistics.ts';
+import { ratioForm, ratios, show, showMedian } from './statistics.ts';
 import { table } from '../../report/table.ts';
 
 /** Markdown with aligned tables, which also reads well in a terminal. */
@@ -36,8 +36,6 @@ export function toMarkdown({
   }
   /** So few that orders hardly ever wait for each other: here sharing must cost nothing. */
   const fewConnections = settings.connections <= 4;
-  const throughput = service?.ratios?.requestsPerSecond.median ?? Number.NaN;
-  const cpu = service?.ratios?.cpuPerRequest.median ?? Number.NaN;
   const least = durable ? 1.5 : 1.3;
   const goals: Array<[goal: string, value: string, met: boolean]> = [
     [
@@ -46,26 +44,39 @@ export function toMarkdown({
       startUp.warm.median <= 3,
     ],
   ];
-  if (!fewConnections) {
+  if (!fewConnections && service?.ratios) {
+    const { requestsPerSecond: throughput, cpuPerRequest: cpu } = service.ratios;
     goals.unshift(
-      [`throughput at least ${least} of the bare handler`, throughput.toFixed(2), throughput >= least],
-      ['CPU per request at most 0.95 of the bare handler', cpu.toFixed(2), cpu <= 0.95],
+      [
+        `throughput at least ${least} of the bare handler`,
+        showMedian(throughput, ratioForm),
+        throughput.median >= least,
+      ],
+      ['CPU per request at most 0.95 of the bare handler', showMedian(cpu, ratioForm), cpu.median <= 0.95],
     );
   }
   if (service && before && fewConnections) {
-    const median = ratioOf(service, before, 'p50').median;
-    goals.push(['median latency at most 1.03 of the build before', median.toFixed(2), median <= 1.03]);
+    const wait = ratioOf(service, before, 'p50');
+    goals.push([
+      'median latency at most 1.03 of the build before',
+      showMedian(wait, ratioForm),
+      wait.median <= 1.03,
+    ]);
   } else if (service && before) {
-    const gain = ratioOf(service, before, 'requestsPerSecond').median;
+    const gain = ratioOf(service, before, 'requestsPerSecond');
     const time = service.statementTimePerOrder / before.statementTimePerOrder;
     goals.push(
-      ['throughput at least 1.65 of the build before', gain.toFixed(2), gain >= 1.65],
+      ['throughput at least 1.65 of the build before', showMedian(gain, ratioForm), gain.median >= 1.65],
       ["PostgreSQL's time per order at most 0.5 of the build before", time.toFixed(2), time <= 0.5],
     );
   }
   if (service && rust && !fewConnections) {
-    const gain = ratioOf(service, rust, 'requestsPerSecond').median;
-    goals.push(['throughput at least 1.15 of the Rust service', gain.toFixed(2), gain >= 1.15]);
+    const gain = ratioOf(service, rust, 'requestsPerSecond');
+    goals.push([
+      'throughput at least 1.15 of the Rust service',
+      showMedian(gain, ratioForm),
+      gain.median >= 1.15,
+    ]);
   }
 
   const shared = processes === 1 ? '' : ` (${processes} processes of each, one after the other)`;
@@ -74,7 +85,8 @@ export function toMarkdown({
 
 \`npm run bench:orders\` on ${date}: ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node},
 load average ${machine.loadBefore.toFixed(2)} before the start. ${settings.rounds} rounds of ${settings.seconds} s per subject${shared}, interleaved, ${settings.connections === 1 ? '1 connection' : `${settings.connections} connections`}.
-Each figure is the median over the rounds (minimum – maximum); ratios are taken round by round.
+Each figure is the median over the rounds (minimum – maximum); ratios are taken round by round. After a ratio with a goal stands
+the interval in which the median of any number of such rounds lies, with a confidence of 95 %.
 This build is ${commits.measured}${commits.before === undefined ? '' : `, the build before ${commits.before}`}.
 
 ${table([columns, ...rows, ...ratioRows])}

@@ -9,7 +9,7 @@ import { ratios, type Spread, spreadOf } from './statistics.ts';
 export const figures = {
   requestsPerSecond: { title: 'req/s', unit: '', digits: 0 },
   cpuPerRequest: { title: 'CPU per request', unit: ' µs', digits: 0 },
-  p50: { title: 'p50', unit: ' ms', digits: 1 },
+  p50: { title: 'p50', unit: ' ms', digits: 2 },
   p99: { title: 'p99', unit: ' ms', digits: 1 },
 } as const;
 

@@ -3,6 +3,11 @@ export interface Spread {
   median: number;
   min: number;
   max: number;
+  /**
+   * Where the median of all possible rounds lies, with a confidence of 95 % if the rounds are independent. Those of one process
+   * are less so. Of fewer than six rounds it is as wide as the extremes, which then promise less.
+   */
+  interval: { low: number; high: number };
 }
 
 /** Formats it as: median (minimum – maximum). */
@@ -14,6 +19,15 @@ export function show(
   return `${text(median)}${unit} (${text(min)} – ${text(max)})`;
 }
 
+/** Formats it as: median (95 %: from – to). */
+export function showMedian(
+  { median, interval: { low, high } }: Spread,
+  { unit, digits }: { unit: string; digits: number },
+): string {
+  const text = (value: number): string => value.toFixed(digits);
+  return `${text(median)}${unit} (95 %: ${text(low)} – ${text(high)})`;
+}
+
 export const ratioForm = { unit: '', digits: 2 };
 
 /** @param values at least one */
@@ -21,7 +35,32 @@ export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = at(sorted, Math.floor(sorted.length / 2));
   const lower = at(sorted, Math.ceil(sorted.length / 2) - 1);
-  return { median: (lower + upper) / 2, min: at(sorted, 0), max: at(sorted, sorted.length - 1) };
+  return {
+    median: (lower + upper) / 2,
+    min: at(sorted, 0),
+    max: at(sorted, sorted.length - 1),
+    interval: intervalOfMedian(sorted),
+  };
+}
+
+/**
+ * Its ends are values themselves, so that nothing is assumed about how they are distributed.
+ *
+ * @see Conover, "Practical Nonparametric Statistics", 3rd ed. 1999, section 3.2 (confidence interval for a quantile)
+ */
+function intervalOfMedian(sorted: readonly number[]): Spread['interval'] {
+  const count = sorted.length;
+  // Each value is below the median of all rounds with a probability of a half.
+  let probability = 0.5 ** count;
+  let outside = 0;
+  let below = 0;
+  while (outside + probability <= 0.025) {
+    outside += probability;
+    probability *= (count - below) / (below + 1);
+    below += 1;
+  }
+  const end = Math.max(0, below - 1);
+  return { low: at(sorted, end), high: at(sorted, count - 1 - end) };
 }
 
 /**
