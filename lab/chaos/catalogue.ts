@@ -5,6 +5,7 @@ import { busyNeighbours } from './experiments/busy-neighbours.ts';
 import { clockSkew } from './experiments/clock-skew.ts';
 import { collectorBackendsDown } from './experiments/collector-backends-down.ts';
 import { collectorDown } from './experiments/collector-down.ts';
+import { collectorForgets } from './experiments/collector-forgets.ts';
 import { collectorSlow } from './experiments/collector-slow.ts';
 import { cpuQuota } from './experiments/cpu-quota.ts';
 import { declines } from './experiments/declines.ts';
@@ -70,6 +71,7 @@ export const catalogue: readonly Experiment[] = [
   collectorDown,
   collectorSlow,
   collectorBackendsDown,
+  collectorForgets,
   stdoutBlocked,
   serviceKilled,
   serviceDown,

@@ -109,6 +109,8 @@ export type Fault =
   | { kind: 'noisy_client'; perSecond: number }
   /** Another client places this many orders a second whose cards the gateway never answers for, or refuses. */
   | { kind: 'poison_orders'; perSecond: number }
+  /** Another program sends the Collector this many spans a second, each of a trace whose root never comes. */
+  | { kind: 'open_traces'; perSecond: number }
   /** A client guesses API keys at this rate. */
   | { kind: 'wrong_keys'; perSecond: number };
 
@@ -278,6 +280,8 @@ export function describeFault(fault: Fault): string {
       return `another client sends ${fault.perSecond} requests a second`;
     case 'poison_orders':
       return `another client places ${fault.perSecond} orders a second that the gateway never answers or refuses`;
+    case 'open_traces':
+      return `${fault.perSecond} spans a second of traces whose root never comes`;
     case 'wrong_keys':
       return `${fault.perSecond} wrong API keys a second`;
   }

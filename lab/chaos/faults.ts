@@ -8,6 +8,7 @@ import type { Customers, OtherCall } from './customers.ts';
 import type { Fault } from './experiment.ts';
 import { holdConnections } from './idle-connections.ts';
 import { snapshotsFolder } from './replica.ts';
+import { sendOpenTraces } from './open-traces.ts';
 import { repeat, throttle } from './recurring.ts';
 import type { Environment } from './environment.ts';
 
@@ -27,7 +28,7 @@ export function missingFor(fault: Fault, environment: Environment): string | und
     case 'network':
     case 'cut':
       if (fault.to === 'jaeger' || fault.to === 'loki')
-        return environment.network[fault.to] ? undefined : 'no Collector was started for the experiment';
+        return environment.network[fault.to] ? undefined : noCollector;
       return environment.network[fault.to] ? undefined : `there is no proxy in front of ${fault.to}`;
     case 'crash':
       if (fault.what === 'postgres') return environment.postgres ? undefined : noPostgres;
@@ -39,6 +40,8 @@ export function missingFor(fault: Fault, environment: Environment): string | und
       return environment.replicas ? undefined : noProcess;
     case 'flush_redis':
       return environment.redis ? undefined : noRedis;
+    case 'open_traces':
+      return environment.network.jaeger ? undefined : noCollector;
     case 'blocked_stdout':
     case 'cpu_quota':
     case 'long_tasks':
@@ -58,6 +61,7 @@ export function missingFor(fault: Fault, environment: Environment): string | und
 
 const noProcess = 'the service was not started for the experiment';
 const noPostgres = 'Postgres was not started for the experiment';
+const noCollector = 'no Collector was started for the experiment';
 const noRedis = 'no Redis was started for the experiment';
 
 /** Injects a fault. Returns its rollback. */
@@ -138,6 +142,8 @@ export async function inject(fault: Fault, injection: Injection): Promise<Rollba
         apiKey: 'noisy-key',
         order: () => ({ ...poison, paymentToken: Math.random() < 0.5 ? 'tok_timeout' : 'tok_refused' }),
       });
+    case 'open_traces':
+      return sendOpenTraces(required(environment.network.collector).url, fault.perSecond);
     case 'wrong_keys':
       return sendOthers(customers, fault.perSecond, { path: '/orders?limit=1', apiKey: 'guessed-key' });
   }
