@@ -5,6 +5,7 @@ import { loadDevConfig } from '../../lab/dev/config.ts';
 import { startDatabase } from '../../lab/dev/dependencies.ts';
 import { type PgBouncer, type PoolMode, startPgBouncer } from '../../lab/harness/pgbouncer.ts';
 import { type ProblemBody, teaOrder } from '../support/clients/api-client.ts';
+import { readinessOf } from '../support/clients/condition-table.ts';
 import { place, whileLocked, within } from '../support/clients/deadlines.ts';
 import { makeHostile, recordCommits } from '../support/clients/hostile-settings.ts';
 import { quietWorker } from '../support/clients/settings.ts';
@@ -45,11 +46,6 @@ async function spawnPooled(
   const owned = started.move();
   const close = () => owned.disposeAsync();
   return { ...surroundings, ...replica, pooler, close, [Symbol.asyncDispose]: close };
-}
-
-async function readinessOf({ adminUrl }: Pick<SpawnedService, 'adminUrl'>) {
-  const response = await fetch(`${adminUrl}/readyz`);
-  return { status: response.status, body: await response.text() };
 }
 
 /** Statements that Postgres runs for the service. */
@@ -165,7 +161,15 @@ test('readiness names a setting that no statement can make up for and the servic
     .poll(() => readinessOf(service))
     .toMatchObject({
       status: 503,
-      body: expect.stringContaining('default_transaction_isolation is repeatable read, not read committed'),
+      body: {
+        checks: {
+          postgres: {
+            detail: expect.stringContaining(
+              'default_transaction_isolation is repeatable read, not read committed',
+            ),
+          },
+        },
+      },
     });
 });
 
