@@ -36,7 +36,10 @@ export function observeConnections(
     unreadable({ requestId, status }) {
       metrics.unreadable(listener, status);
       logUnreadable(() =>
-        logger.info({ ...unreadable, request_id: requestId, status }, 'request could not be read'),
+        // It may come to light as the request before it on the same connection ends.
+        outsideRequests(() =>
+          logger.info({ ...unreadable, request_id: requestId, status }, 'request could not be read'),
+        ),
       );
     },
   };

@@ -4,7 +4,7 @@ import { identity } from '../../identity.ts';
 import type { CallerTrust } from '../../http/limits/trusted-callers.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { type RequestLog, roundTime, runInRequest } from '../request-log.ts';
+import { type RequestContext, type RequestLog, roundTime, runInRequest } from '../request-log.ts';
 import { traceConnectionsOf } from '../tracing/traced-connections.ts';
 import { isSampled, markExemplar, traceparentOf, validContext } from '../tracing/tracing.ts';
 import { createHttpNames } from './http-names.ts';
@@ -14,7 +14,7 @@ import { instrumentedServerSpans, ownServerSpans, type ServerSpan } from './serv
 const observation = Symbol('observation of the request');
 
 interface Observation {
-  requestLog: RequestLog;
+  requestContext: RequestContext;
   server: ServerSpan;
   ended: boolean;
 }
@@ -60,17 +60,17 @@ export function observeRequests(
     metrics.requestStarted(names.methodOf(request.method), schemeIn(request));
     const requestLog: RequestLog = { request_id: request.id };
     const server = startServerSpan(request);
-    request[observation] = { requestLog, server, ended: false };
     const spanContext = validContext(server.span);
     if (spanContext) {
       request.traceId = spanContext.traceId;
       reply.header('traceparent', traceparentOf(spanContext));
     }
     const requestContext = { requestLog, trace: spanContext };
+    request[observation] = { requestContext, server, ended: false };
     // Fastify's onResponse does not run if the client disconnects before the response is sent. First of the listeners, because
     // that of the HTTP instrumentation ends the span.
     reply.raw.prependListener('close', () => {
-      if (!reply.raw.writableFinished) runInRequest(requestContext, () => end(request, reply, clientGone));
+      if (!reply.raw.writableFinished) end(request, reply, clientGone);
     });
     runInRequest(requestContext, () => server.run(done));
   });
@@ -82,8 +82,14 @@ export function observeRequests(
 
   function end(request: FastifyRequest, reply: FastifyReply, status: number): void {
     const observed = request[observation];
-    if (observed?.ended) return;
-    if (observed) observed.ended = true;
+    if (observed === undefined || observed.ended) return;
+    observed.ended = true;
+    // What ends a request may know nothing of it: the parser answers for a body that breaks off, in the context of nobody.
+    runInRequest(observed.requestContext, () => record(observed, request, reply, status));
+  }
+
+  function record(observed: Observation, request: FastifyRequest, reply: FastifyReply, status: number): void {
+    const { requestContext, server } = observed;
     const route = request.routeOptions.url ?? 'unknown';
     const isExemplar = metrics.requestEnded(
       {
@@ -94,14 +100,12 @@ export function observeRequests(
         version: request.raw.httpVersion,
       },
       reply.elapsedTime,
-      observed && sampledTraceIdOf(observed.server.span),
+      sampledTraceIdOf(server.span),
     );
-    if (isExemplar) markExemplar(observed?.server.span);
-    if (observed) {
-      describeRequest(observed, request, attributes);
-      observed.server.end(status === clientGone ? 'client_gone' : status);
-    }
-    if (observed?.requestLog.unlogged) return;
+    if (isExemplar) markExemplar(server.span);
+    describeRequest(observed, request, attributes);
+    server.end(status === clientGone ? 'client_gone' : status);
+    if (requestContext.requestLog.unlogged) return;
     logger.info(
       {
         event: 'http.request',
@@ -109,7 +113,7 @@ export function observeRequests(
         route,
         status,
         duration_ms: roundTime(reply.elapsedTime),
-        ...observed?.requestLog,
+        ...requestContext.requestLog,
         ...(request.clientId && { client_id: request.clientId }),
       },
       'request handled',
@@ -133,7 +137,7 @@ const attributeNames = {
 
 /** Attributes that are known only once the request is handled. */
 function describeRequest(
-  { server: { span }, requestLog }: Observation,
+  { server: { span }, requestContext: { requestLog } }: Observation,
   request: FastifyRequest,
   attributes: SpanAttributes,
 ): void {
