@@ -92,7 +92,7 @@ export async function createService(
 
   const files = shareOpenFiles(openFilesLimit(), {
     api: config.http.connections.maxConnections,
-    admin: adminLimits.maxConnections,
+    admin: adminConnections,
     database: config.postgres.poolMax,
     dependencies: domain.connections,
   });
@@ -112,7 +112,7 @@ export async function createService(
     }),
     profiling: { profiler: createProfiler(logger), enabled: config.profiling },
     levels,
-    limits: { ...config.http.connections, ...adminLimits, maxConnections: files.admin },
+    limits: { ...config.http.connections, maxConnections: files.admin },
     allowedHosts: config.admin.allowedHosts,
     connectionEvents: probes.connections('admin'),
     onUnexpectedError: probes.onUnexpectedError,
@@ -181,8 +181,8 @@ function exampleKey({ environment, apiKeys }: Config): string {
   return environment === 'development' && isDemo ? demoApiKey.key : '$API_KEY';
 }
 
-/** Operators and machines are few. A profile of a minute sends nothing until it ends, so `sendTimeout` is longer. */
-const adminLimits = { maxConnections: 100, sendTimeout: 120_000 };
+/** Operators and machines are few. */
+const adminConnections = 100;
 
 function withConnections(http: Config['http'], maxConnections: number): Config['http'] {
   return { ...http, connections: { ...http.connections, maxConnections } };

@@ -26,7 +26,7 @@ export interface ConnectionLimits {
   requestTimeout: number;
   /** Longest time without a request. */
   keepAliveTimeout: number;
-  /** Longest time without progress while a request is in flight. */
+  /** Longest time without progress while a request or its answer is on its way. */
   sendTimeout: number;
   /** Size of the request line and headers together. */
   maxHeaderBytes: number;

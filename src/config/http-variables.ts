@@ -64,7 +64,7 @@ export const connectionVariables = {
   }),
   HTTP_SEND_TIMEOUT: duration({
     default: '1m',
-    meaning: 'time until a client that reads nothing is cut off; longer than the slowest request',
+    meaning: 'time until a client that reads nothing of its answer is cut off',
   }),
   HTTP_MAX_HEADER_BYTES: wholeNumber(1024, 1_048_576, {
     default: '16384',

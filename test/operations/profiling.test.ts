@@ -47,7 +47,13 @@ describe('under load', () => {
     await using started = new AsyncDisposableStack();
     const { database, gateway } = started.use(await spawnSurroundings());
     const service = await spawnServiceProcess({
-      env: { ...serviceEnvironment(database.url, gateway.url), OTEL_SDK_DISABLED: 'true', LOG_LEVEL: 'warn' },
+      env: {
+        ...serviceEnvironment(database.url, gateway.url),
+        OTEL_SDK_DISABLED: 'true',
+        LOG_LEVEL: 'warn',
+        // A profile sends nothing until it ends.
+        HTTP_SEND_TIMEOUT: '500ms',
+      },
     });
     started.defer(() => service.kill());
     const load = [1, 2, 3, 4].map(() => keepPlacingOrders(service.url, []));

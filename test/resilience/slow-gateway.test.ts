@@ -40,3 +40,10 @@ test('a worker that waits for the gateway does not hold up the end of the servic
   await service.close();
   expect(performance.now() - startedAt).toBeLessThan(8000);
 });
+
+test('a client that waits for the gateway for longer than HTTP_SEND_TIMEOUT gets its answer', async () => {
+  const patientCalls = { PAYMENT_ATTEMPT_TIMEOUT: '20s', PAYMENT_DEADLINE: '20s' };
+  await using service = await spawnService({ ...patientCalls, HTTP_SEND_TIMEOUT: '200ms' });
+  await service.gateway.setFaults({ latencyMs: 1000 });
+  expect((await service.api.place()).status).toBe(201);
+});

@@ -11,7 +11,10 @@ import type { Turns } from './turns.ts';
 export interface MalformedRequestHandler {
   /** Fastify's option `clientErrorHandler`: responds to what Node's parser rejects. */
   handleParseError(error: Error & { code?: string }, socket: Socket): void;
-  /** Follows the connections of a server and the replies that its hooks see. Call it once, before `listen`. */
+  /**
+   * Follows the connections of a server and the replies that its hooks see. One without progress for the server's `timeout` is
+   * closed, unless its client has sent all and waits for the answer. Call it once, before `listen`.
+   */
   trackConnections(app: FastifyInstance, turns: Turns): void;
   /** Reports a reply that no hook sees. */
   replyStarted(reply: FastifyReply): void;
@@ -89,6 +92,12 @@ export function createMalformedRequestHandler(
       app.server.on('connection', (socket) => {
         openSockets.add(socket);
         socket.once('close', () => openSockets.delete(socket));
+      });
+      app.server.on('timeout', (socket) => {
+        const reply = latestReply.get(socket);
+        const isWaiting = reply !== undefined && reply.request.raw.complete && !reply.raw.headersSent;
+        if (isWaiting) socket.setTimeout(app.server.timeout);
+        else socket.destroy();
       });
       app.server.on('connect', (request, socket) => {
         // Node has detached its own listeners: without these, an error would be thrown and the input never read.
