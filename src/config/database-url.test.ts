@@ -35,6 +35,8 @@ describe('DATABASE_URL', () => {
     ['postgres://shop:a@b@db/orders', { user: 'shop', password: 'a@b' }],
     ['postgres://shop:a:b@db/orders', { user: 'shop', password: 'a:b' }],
     ['postgres://db/my%20shop', { database: 'my shop' }],
+    ['postgres://shop@db', { user: 'shop', database: 'shop' }],
+    ['postgres://db/?user=shop', { user: 'shop', database: 'shop' }],
     ['postgres://[::1]:6432/orders', { hosts: [{ host: '::1', port: 6432 }] }],
     ['postgres:///orders', { hosts: [{ host: 'localhost', port: 5432 }] }],
     ['postgres:///orders?host=2001:db8::1', { hosts: [{ host: '2001:db8::1', port: 5432 }] }],
@@ -218,6 +220,10 @@ describe('sslmode', () => {
   });
 
   test("libpq's environment variables count where the URL says nothing", () => {
+    expect(readDatabaseUrl('postgres://db', { PGUSER: 'shop' })).toMatchObject({ database: 'shop' });
+    expect(readDatabaseUrl('postgres://shop@db', { PGDATABASE: 'stock' })).toMatchObject({
+      database: 'stock',
+    });
     expect(tlsOf('', { PGSSLMODE: 'verify-ca', PGSSLROOTCERT: ca })).toMatchObject({ verify: 'ca', ca: pem });
     expect(tlsOf('sslmode=disable', { PGSSLMODE: 'require' })).toBeUndefined();
   });

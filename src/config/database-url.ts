@@ -14,6 +14,7 @@ export interface DatabaseUrl {
   hosts: readonly DatabaseHost[];
   user: string | undefined;
   password: string | undefined;
+  /** Without a name, that of the user. `undefined` if the URL has neither. */
   database: string | undefined;
   applicationName: string | undefined;
   /** Command-line options for the session, such as `-c work_mem=8MB`. */
@@ -105,16 +106,18 @@ function assemble(authority: string, path: string | undefined, query: string, en
   const take = (name: string): string | undefined => {
     const value = parameters.get(name);
     parameters.delete(name);
-    return value === '' ? undefined : value;
+    return given(value);
   };
   const at = authority.lastIndexOf('@');
-  const [user, password] = at < 0 ? [] : splitOnce(authority.slice(0, at), ':');
+  const [account, password] = at < 0 ? [] : splitOnce(authority.slice(0, at), ':');
+  const user = take('user') ?? decode(account) ?? given(env['PGUSER']);
   const hosts = hostsOf(authority.slice(at + 1), take('host'), take('port'));
   const url: DatabaseUrl = {
     hosts,
-    user: take('user') ?? decode(user),
+    user,
     password: take('password') ?? decode(password),
-    database: take('dbname') ?? decode(path),
+    // pg would choose in the same way, and telemetry would not know the name.
+    database: take('dbname') ?? decode(path) ?? given(env['PGDATABASE']) ?? user,
     applicationName: take('application_name'),
     options: take('options'),
     target: targetOf(take('target_session_attrs'), hosts),
@@ -129,6 +132,9 @@ function assemble(authority: string, path: string | undefined, query: string, en
   }
   return url;
 }
+
+/** An empty text says nothing. */
+const given = (text: string | undefined): string | undefined => text || undefined;
 
 /** What looks like a parameter may be the rest of a password with a "?" or a "&", and is not repeated then. */
 function unsupported(name: string, query: string): string {
