@@ -201,6 +201,7 @@ describe('the way to the payment gateway', () => {
     [{ HTTPS_PROXY: 'http://proxy:3128' }, 'http://proxy:3128'],
     [{ https_proxy: 'https://proxy:3129' }, 'https://proxy:3129'],
     [{ https_proxy: 'http://low', HTTPS_PROXY: 'http://high' }, 'http://low'],
+    [{ https_proxy: '', HTTPS_PROXY: 'http://high' }, 'http://high'],
     [{ HTTPS_PROXY: 'proxy:3128' }, 'http://proxy:3128'],
     [{ HTTP_PROXY: 'http://proxy:3128' }, undefined],
     [{ HTTPS_PROXY: 'http://proxy', PAYMENT_GATEWAY_URL: 'http://payments.example' }, undefined],

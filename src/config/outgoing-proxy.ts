@@ -28,12 +28,12 @@ export interface OutgoingProxy {
 /** Go's HTTP client never sends these through a proxy either, and no proxy could reach them. */
 const thisMachine = 'localhost,127.0.0.1,::1';
 
-/** Adds the names in lower case, which win if both are set, as in curl: they are older. */
+/** Adds the names in lower case, which win if both are set, as in curl: they are older. An empty one is not set. */
 export function withProxyNames(env: Environment): Environment {
   return {
     ...env,
-    HTTPS_PROXY: env['https_proxy'] ?? env['HTTPS_PROXY'],
-    NO_PROXY: env['no_proxy'] ?? env['NO_PROXY'],
+    HTTPS_PROXY: env['https_proxy'] || env['HTTPS_PROXY'],
+    NO_PROXY: env['no_proxy'] || env['NO_PROXY'],
   };
 }
 
