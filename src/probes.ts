@@ -8,6 +8,7 @@ import { observeAuthentication } from './telemetry/observers/auth.ts';
 import { observeConnections } from './telemetry/observers/connections.ts';
 import { observeRequests, type SpanAttributes } from './telemetry/observers/http.ts';
 import { observeDatabase } from './telemetry/observers/postgres.ts';
+import { observeRateLimits } from './telemetry/observers/rate-limits.ts';
 import { observeRedis } from './telemetry/observers/redis.ts';
 
 /** Creates a domain probe for each part of the service; it turns the part's events into spans, metrics and log lines. */
@@ -23,6 +24,7 @@ export function createProbes(config: Config, levels: LogLevels, metrics: Metrics
     redis: (url: string) => observeRedis(levels.component('redis'), metrics, { url, makeSpans }),
     admission: observeAdmission(levels.component('admission'), metrics),
     authentication: observeAuthentication(http, metrics),
+    rateLimited: observeRateLimits(metrics),
     requests: (app: Parameters<typeof observeRequests>[0], attributes: SpanAttributes) =>
       observeRequests(app, http, metrics, {
         makeSpans,

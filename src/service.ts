@@ -146,7 +146,7 @@ export async function createService(
     observe: (app) => probes.requests(app, domain.spanAttributes),
     auth: probes.authentication,
     redis,
-    onRateLimited: () => metrics.shed('rate_limited'),
+    onRateLimited: probes.rateLimited,
     admission,
     admissionEvents: probes.admission,
     onUnexpectedError: probes.onUnexpectedError,

@@ -15,7 +15,7 @@ export interface RequestLog {
   /** The condition of Postgres in which a statement of the request failed. */
   db_condition?: string;
   redis_ms?: number;
-  /** Why the request was shed. */
+  /** Why the request was shed, or that its client or its address is over a limit. */
   shed?: string;
   /** Set to suppress the line, if too many say the same. */
   unlogged?: true;

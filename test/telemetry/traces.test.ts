@@ -238,6 +238,20 @@ test('a shed request shows the reason in its span, response, log line and metric
   expect((await placing).status).toBe(201);
 });
 
+test('a request over the limit of its client shows the reason in its span, log line and metrics', async () => {
+  await using traced = await spawnTracedService({ RATE_LIMIT_MAX: '1', RATE_LIMIT_WINDOW: '1m' });
+  await traced.api.place();
+  const seen = await follow(traced, 1, () => traced.api.place());
+  expect(seen.tree).toBe(
+    'POST /orders [SERVER] {http.response.status_code=429, orders.shed.reason=rate_limited}',
+  );
+  expect(seen.line).toMatchObject({ shed: 'rate_limited', client_id: 'shop' });
+  expect(seen.counts).toEqual({
+    'http_requests_total POST /orders 429': 1,
+    'requests_shed_total rate_limited': 1,
+  });
+});
+
 test('a connection to Postgres that ends without a word has a name in the trace', async () => {
   const server = createServer((socket) => socket.once('data', () => socket.end()));
   server.listen(0, '127.0.0.1');

@@ -79,7 +79,6 @@ export const withoutAdmission: Readonly<Record<string, readonly Edit[]>> = {
       "['rate_limited']",
     ),
   ],
-  'src/telemetry/request-log.ts': [withoutBlock('shed?: string')],
   'src/admin/agent-check.ts': [
     remove(/^import \{ roomFor \}.*\n/gm),
     withoutBlock('limit(): number'),

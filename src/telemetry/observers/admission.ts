@@ -6,10 +6,11 @@ import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { currentRequestLog } from '../request-log.ts';
 import { recordingSpan } from '../tracing/tracing.ts';
+import { shedReason } from './rate-limits.ts';
 
 const names = {
   event: `${identity.namespace}.request.shed`,
-  reason: `${identity.namespace}.shed.reason`,
+  reason: shedReason,
   priority: `${identity.namespace}.shed.priority`,
 };
 
