@@ -3,8 +3,8 @@ import { type Backoff, fullJitter } from '../resilience/backoff.ts';
 import { type BreakerPolicy, type CircuitState, createCircuit } from '../resilience/circuit-breaker.ts';
 import { identity } from '../identity.ts';
 import type { Config } from '../config/config.ts';
-import { answerWithin, isErrorReply, type Outcome } from './answer-within.ts';
-import { whyUnsuitable } from './unsuitable-server.ts';
+import { answerWithin, type Outcome } from './answer-within.ts';
+import { whyUnanswered, whyUnsuitable } from './unsuitable-server.ts';
 
 /**
  * The service keeps copies and counters in Redis, never the only copy of anything. No method throws or takes longer than
@@ -90,6 +90,8 @@ export function createRedis(config: NonNullable<Config['redis']>, events: RedisE
     connectTimeout: 1000,
     disconnectTimeout: 200,
     socketTimeout: silence,
+    // `welcome` looks instead: ioredis would write to the console that an account may not ask.
+    enableReadyCheck: false,
     // A command that cannot be sent at once is not needed later.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -120,14 +122,14 @@ export function createRedis(config: NonNullable<Config['redis']>, events: RedisE
 
   /** Looks where the connection leads to. Reconnecting follows a name that comes to mean another server. */
   async function welcome(): Promise<void> {
-    const unsuitable = await client.info().then(
-      whyUnsuitable,
-      // An account that may not ask is an account for this server. Any other error has broken the connection.
-      (error: unknown) => (isErrorReply(error) ? undefined : 'the connection broke'),
-    );
+    const [databaseRefused, unsuitable] = await Promise.all([
+      refusalOfDatabase(client),
+      client.info().then(whyUnsuitable, whyUnanswered),
+    ]);
+    const reason = databaseRefused ?? unsuitable;
     if (client.status !== 'ready') return;
-    if (unsuitable !== undefined) {
-      lastError = new Error(unsuitable);
+    if (reason !== undefined) {
+      lastError = new Error(reason);
       refusals += 1;
       client.disconnect(true);
       return;
@@ -191,6 +193,16 @@ export function createRedis(config: NonNullable<Config['redis']>, events: RedisE
       circuit.close();
     },
   };
+}
+
+/** ioredis goes on in database 0 when the server refuses the one that the URL names. */
+async function refusalOfDatabase(client: Client): Promise<string | undefined> {
+  const { db = 0 } = client.options;
+  if (db === 0) return undefined;
+  return client.select(db).then(
+    () => undefined,
+    (error: Error) => `REDIS_URL names database ${db}, which cannot be used: ${error.message}`,
+  );
 }
 
 /** An error reply comes at once and costs nothing, and a Redis that is full can still be read. */

@@ -41,7 +41,7 @@ export async function redisBecomes(
 
 /** Sums a counter over the series with these labels. */
 export async function counted(
-  { adminUrl }: Replica,
+  { adminUrl }: Pick<Replica, 'adminUrl'>,
   name: string,
   labels: Record<string, string> = {},
 ): Promise<number> {
@@ -49,7 +49,7 @@ export async function counted(
 }
 
 /** Counts the commands sent to Redis, whether or not they were answered. */
-export const commandsSent = (service: Replica, operation?: string): Promise<number> =>
+export const commandsSent = (service: Pick<Replica, 'adminUrl'>, operation?: string): Promise<number> =>
   counted(service, 'dependency_request_duration_seconds_count', {
     dependency: 'redis',
     ...(operation !== undefined && { operation }),
