@@ -61,6 +61,9 @@ async function liveThroughEverything(living: TracedService): Promise<void> {
   await api.refused('GET', '/orders', { headers: { authorization: 'Bearer nobody' } });
   await api.refused('GET', '/nowhere');
   await hangUp(living, 900);
+  await living.database.sql('ALTER TABLE orders RENAME TO orders_away');
+  await api.refused('GET', '/orders');
+  await living.database.sql('ALTER TABLE orders_away RENAME TO orders');
 
   await gateway.setFaults({ errorRate: 1 });
   let last = await place('tok_visa');

@@ -32,6 +32,7 @@ export const postgresUnreachable: Experiment = {
       attributes: { 'http.response.status_code': 503 },
     },
     detection: [
+      { alert: 'DatabaseUnavailable', withinMinutes: 8 },
       { alert: 'ErrorBudgetBurnsFast', labels: { slo: 'placement-availability' }, withinMinutes: 8 },
       { alert: 'ErrorBudgetBurnsSteadily', labels: { slo: 'placement-availability' }, withinMinutes: 8 },
     ],
