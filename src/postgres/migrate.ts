@@ -45,13 +45,17 @@ const longWait = 2000;
 export async function migrate(databaseUrl: string, options: MigrationOptions = {}): Promise<string[]> {
   const { say = () => {}, signal } = options;
   const client = createClient(readDatabaseUrl(databaseUrl), { timeout: 10_000 });
-  // A connection that breaks also fails the statement that is running; without a listener it would end the process.
-  client.on('error', () => {});
+  // Between two statements nothing else says why; without a listener it would end the process.
+  let broken: Error | undefined;
+  client.on('error', (error) => {
+    broken ??= error;
+  });
   using watching = new DisposableStack();
   watching.use(endOnAbort(client, signal));
   await client.connect();
   try {
     signal?.throwIfAborted();
+    await client.query(unlimited);
     await takeMigrationLock(client, say);
     const applied: string[] = [];
     for (;;) {
@@ -61,11 +65,21 @@ export async function migrate(databaseUrl: string, options: MigrationOptions = {
     }
     for (const index of await invalidIndexes(client)) say(mend(index));
     return applied;
+  } catch (error) {
+    throw broken ?? error;
   } finally {
     // The lock ends with the session.
     await client.end();
   }
 }
+
+/**
+ * What a role, a database or a plan sets is meant for the statements of the service: a migration takes long, and waits long between
+ * two tries. Those that this version of Postgres does not have are left out.
+ */
+const unlimited = `
+  SELECT set_config(name, '0', false) FROM pg_settings
+  WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout')`;
 
 const mend = (index: string) =>
   `The index ${index} is INVALID, so no query uses it: REINDEX INDEX CONCURRENTLY ${index} mends it.`;
@@ -114,10 +128,8 @@ async function tryNext(
   lockTimeout: number,
   { folder: dir = folder, say = () => {} }: MigrationOptions,
 ): Promise<string | undefined> {
-  // What a role sets is meant for the statements of the service; and its tables stand in `public`.
-  await client.query(
-    `SET search_path = public; SET statement_timeout = 0; SET lock_timeout = ${lockTimeout}`,
-  );
+  // The tables of the service stand in `public`.
+  await client.query(`SET search_path = public; SET lock_timeout = ${lockTimeout}`);
   const building: IndexName[] = [];
 
   async function dropLeftovers(): Promise<void> {
