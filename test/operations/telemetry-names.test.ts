@@ -64,6 +64,9 @@ async function liveThroughEverything(living: TracedService): Promise<void> {
   await living.database.sql('ALTER TABLE orders RENAME TO orders_away');
   await api.refused('GET', '/orders');
   await living.database.sql('ALTER TABLE orders_away RENAME TO orders');
+  await redis.command('CONFIG', 'SET', 'maxmemory', 1);
+  await api.get('/orders');
+  await redis.command('CONFIG', 'SET', 'maxmemory', 0);
 
   await gateway.setFaults({ errorRate: 1 });
   let last = await place('tok_visa');

@@ -62,7 +62,7 @@ async function isAbandoned(wanted: object): Promise<boolean> {
 /** Metrics of Prometheus, the Collector and HAProxy. */
 const ofOthers = /^(up|ALERTS|scrape_\w+|prometheus_\w+|otelcol_\w+|haproxy_\w+)$/;
 /** Series that are there only with REDIS_URL, and a level that ends the process. */
-const optional = new Set(['redis', 'fatal']);
+const optional = new Set(['redis', 'refused', 'fatal']);
 const ofScrapes = new Set(['job', 'instance']);
 
 test('every metric that a rule, a panel or a runbook asks for is exposed, with its labels and values', async () => {
