@@ -7,6 +7,7 @@ const lookups = 'https://man7.org/linux/man-pages/man3/getaddrinfo.3.html';
 const certificates = 'https://nodejs.org/api/tls.html#x509-certificate-error-codes';
 
 const libpq = 'https://www.postgresql.org/docs/18/libpq-connect.html';
+const sessions = 'https://www.postgresql.org/docs/18/config-setting.html';
 const replication = 'https://www.postgresql.org/docs/18/warm-standby.html#SYNCHRONOUS-REPLICATION-HA';
 
 const broken = retry('connection_lost')('the connection broke; the next one may hold', sockets);
@@ -51,6 +52,7 @@ const decisions: ReadonlyArray<[codes: string, decision: Decision]> = [
   ['no_tls no_channel_binding', wait('tls_refused')('an operator changes the server or sslmode', libpq)],
   ['server_too_old', wait('version_unsupported')('an operator upgrades Postgres', libpq)],
   ['read_only', retry('read_only')('another server may be the primary by now', libpq)],
+  ['settings_differ', wait('settings_differ')('an operator resets them, or names the pooler', sessions)],
   ['commit_not_replicated', wait('not_replicated')('a failover would lose the commit', replication)],
   ['EPROTO', noCommonTls],
   ['ERR_SSL_WRONG_VERSION_NUMBER ERR_SSL_UNSUPPORTED_PROTOCOL', noCommonTls],

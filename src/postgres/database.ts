@@ -74,7 +74,7 @@ export interface Database {
   /** Statements completed so far, successfully or not. */
   completed(): number;
   /** Why statements fail, if they do. */
-  conditions: Pick<ConditionLog, 'succeeded' | 'succeededWithin' | 'open'>;
+  conditions: Pick<ConditionLog, 'met' | 'succeeded' | 'succeededWithin' | 'open'>;
   close(): Promise<void>;
 }
 

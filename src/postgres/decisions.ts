@@ -40,6 +40,11 @@ export const conditions = {
   not_postgres: { of: 'connection', text: 'what answers is not Postgres', needsPerson: true },
   database_missing: { of: 'connection', text: 'the database does not exist' },
   not_migrated: { of: 'statement', text: 'the database has no tables of this service' },
+  settings_differ: {
+    of: 'statement',
+    text: 'sessions have settings that the service does not rely on',
+    needsPerson: true,
+  },
   not_permitted: { of: 'statement', text: 'the user lacks a privilege', needsPerson: true },
   read_only: { of: 'statement', text: 'Postgres only reads' },
   not_replicated: { of: 'statement', text: 'commits wait for a synchronous standby' },

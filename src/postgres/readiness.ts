@@ -8,6 +8,7 @@ import { differingSettings } from './differing-settings.ts';
 import { startTimeLimit } from '../resilience/time-limit.ts';
 import { missingMigrations } from './missing-migrations.ts';
 import { createSessions, type Settings } from './sessions.ts';
+import { UnsuitableServer } from './unsuitable-server.ts';
 
 /** Whether Postgres can store, and if not, why. */
 export interface PostgresCheck {
@@ -99,9 +100,18 @@ export function createPostgresReadiness(
     const missing = await missingMigrations({ run });
     if (missing.length > 0) return { ok: false, detail: `not migrated: ${missing.join(', ')}` };
     const differing = differingSettings(state?.settings ?? {}, meant);
-    if (differing.length > 0)
-      return { ok: false, detail: `settings of the session: ${differing.join(', ')}` };
+    if (differing.length > 0) return refuseSettings(differing.join(', '));
+    log.succeeded(readState.summary);
     return ready(log.open().map(({ condition, code }) => describe(condition, code)));
+  }
+
+  /** Statements succeed meanwhile, so nothing but this check can report it. */
+  function refuseSettings(detail: string): PostgresCheck {
+    const error = new UnsuitableServer('settings_differ', detail);
+    const decision = decide(error);
+    if (decision.kind !== 'defect')
+      log.met({ decision, code: error.code, statement: readState.summary, error });
+    return notReady('settings_differ', detail);
   }
 
   async function askOrExplain(attemptsLeft = 1): Promise<PostgresCheck> {

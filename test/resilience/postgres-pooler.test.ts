@@ -171,6 +171,26 @@ test('readiness names a setting that no statement can make up for and the servic
         },
       },
     });
+  const reported = () => linesOf(service, 'postgres.condition');
+  expect(reported()).toMatchObject([
+    {
+      level: 'error',
+      condition: 'settings_differ',
+      err: { message: 'default_transaction_isolation is repeatable read, not read committed' },
+    },
+  ]);
+
+  const { sql, name } = service.database;
+  await sql(`ALTER DATABASE ${name} RESET default_transaction_isolation`);
+  // PgBouncer keeps its sessions, which have the setting that was.
+  await sql(
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+  );
+  await expect.poll(() => readinessOf(service), { timeout: 10_000 }).toMatchObject({ status: 200 });
+  expect(linesOf(service, 'postgres.condition_ended')).toMatchObject(
+    expect.arrayContaining([expect.objectContaining({ condition: 'settings_differ' })]),
+  );
+  expect(reported().filter(({ condition }) => condition === 'settings_differ')).toHaveLength(1);
 });
 
 describe('npm run migrate', () => {
