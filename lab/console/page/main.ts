@@ -57,19 +57,21 @@ function show(): void {
   const address = readAddress();
   const create = views[address.path] ?? overviewView(live);
   say({ ofAction: '', ofView: '' });
+  /** What a view asked for may arrive after it was left: the address and the notices are those of another one then. */
+  const whileShown =
+    <Args extends readonly unknown[]>(act: (...args: Args) => void) =>
+    (...args: Args): void => {
+      if (!ending.signal.aborted) act(...args);
+    };
   const view = create(address, {
     signal: ending.signal,
     range,
-    go,
-    back,
-    note,
-    choose,
-    notify(message) {
-      if (!ending.signal.aborted) say({ ofView: message });
-    },
-    say(message) {
-      if (!ending.signal.aborted) say({ ofAction: message });
-    },
+    go: whileShown(go),
+    back: whileShown(back),
+    note: whileShown(note),
+    choose: whileShown(choose),
+    notify: whileShown((message: string) => say({ ofView: message })),
+    say: whileShown((message: string) => say({ ofAction: message })),
   });
   const wasShown = shown !== undefined;
   const { activeElement } = document;

@@ -1,0 +1,61 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../support/processes/browser.ts';
+import { otlpSpan, startTestConsole, type TestConsole } from '../support/processes/console.ts';
+
+// What a user reads stays as it is while more arrives, and an address is that of the view that is shown.
+
+let browser: Browser;
+let shown: TestConsole;
+let page: Page;
+const stack = new AsyncDisposableStack();
+
+beforeAll(async () => {
+  browser = stack.use(await launchBrowser());
+  shown = stack.use(await startTestConsole());
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(shown.pageUrl);
+  await page.locator('.plot').first().waitFor();
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+
+const addressShown = () => page.evaluate('location.pathname + location.search');
+
+test('a trace that arrives after its view was left leaves the address of the next view', async () => {
+  const span = otlpSpan();
+  await shown.sendSpans(span);
+  await page.goto(`${shown.url}/logs`);
+  const { promise: left, resolve: leave } = Promise.withResolvers<void>();
+  await page.route('**/api/traces/*', async (route) => {
+    await left;
+    await route.continue();
+  });
+  const asked = page.waitForRequest('**/api/traces/*');
+  await shown.sendLogs({ traceId: span.traceId, spanId: span.spanId, body: { stringValue: 'of the trace' } });
+  await page.locator('.logs a', { hasText: 'trace' }).click();
+  await asked;
+  await page.keyboard.press('1');
+  await page.locator('.plot').first().waitFor();
+  const answered = page.waitForResponse('**/api/traces/*');
+  leave();
+  await (await answered).finished();
+  await page.unroute('**/api/traces/*');
+  // Its body is read in tasks before this one.
+  await page.evaluate('new Promise((resolve) => setTimeout(resolve, 50))');
+  expect(await addressShown()).toBe('/');
+});
+
+test('a filter that is typed right before its view is left is none of the next view', async () => {
+  await page.goto(`${shown.url}/logs`);
+  await page.getByLabel('Text').waitFor();
+  const leftAtOnce = `(async () => {
+    const input = document.querySelector('.filters input[name=text]');
+    input.value = 'timeout';
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+    document.querySelector('nav a[href="/"]').click();
+    // Timers run in the order of their ends.
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  })()`;
+  await page.evaluate(leftAtOnce);
+  expect(await addressShown()).toBe('/');
+});
