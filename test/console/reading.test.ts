@@ -59,3 +59,34 @@ test('a filter that is typed right before its view is left is none of the next v
   await page.evaluate(leftAtOnce);
   expect(await addressShown()).toBe('/');
 });
+
+test('the resource and the lines of a span stay open where they are while its trace grows', async () => {
+  const traceId = 'e'.repeat(32);
+  const text = { stringValue: 'a statement with many columns, '.repeat(60) };
+  const root = otlpSpan({ traceId, name: 'import', attributes: [{ key: 'db.query.text', value: text }] });
+  const line = (body: string) => ({ traceId, spanId: root.spanId, body: { stringValue: body } });
+  const child = () => otlpSpan({ traceId, name: 'row', parentSpanId: root.spanId });
+  await shown.sendSpans(root);
+  await shown.sendLogs(line('first row'));
+  await page.goto(`${shown.url}/traces/${traceId}?span=${root.spanId}`);
+  const detail = page.locator('.span-detail');
+  await detail.getByText('Resource').click();
+  await detail.locator('summary', { hasText: 'first row' }).click();
+  await detail.evaluate((element) => {
+    element.scrollTop = 150;
+  });
+  const state = () =>
+    page.evaluate(`({
+      open: [...document.querySelectorAll('.span-detail details[open] > summary')].length,
+      top: document.querySelector('.span-detail').scrollTop,
+      focus: document.activeElement.tagName,
+    })`);
+  const before = { open: 2, top: 150, focus: 'SUMMARY' };
+  expect(await state()).toEqual(before);
+  await shown.sendSpans(child());
+  await expect.poll(() => page.locator('.spans .span').count()).toBe(2);
+  expect(await state()).toEqual(before);
+  await shown.sendLogs(line('second row'));
+  await detail.locator('summary', { hasText: 'second row' }).waitFor();
+  expect(await state()).toEqual(before);
+});

@@ -1,7 +1,7 @@
 import type { LogRecord, Origin, SpanRecord, TraceDetail, Values } from '../api-types.ts';
 import { duration, elapsed, named, said, text } from './format.ts';
 import { copyButton } from './copy-button.ts';
-import { h } from './h.ts';
+import { fill, h } from './h.ts';
 import { hasKeyboard } from './key-hints.ts';
 
 /** All data of one span. */
@@ -14,10 +14,30 @@ export function createSpanDetail(): {
     { class: 'span-detail', 'aria-label': 'Span' },
     h('p', { class: 'muted' }, hint()),
   );
+  let shown: string | undefined;
+
+  /** The same span again, because its trace has grown: what is open stays so, and where it is. */
+  function renew(content: readonly HTMLElement[]): void {
+    if (element.textContent === h('div', {}, ...content).textContent) return;
+    const summaries = () => [...element.querySelectorAll('details > summary')];
+    const open = new Set(
+      summaries()
+        .filter((each) => each.parentElement?.hasAttribute('open'))
+        .map(({ textContent }) => textContent),
+    );
+    const { scrollTop } = element;
+    fill(element, ...content);
+    for (const each of summaries()) each.parentElement?.toggleAttribute('open', open.has(each.textContent));
+    element.scrollTop = scrollTop;
+  }
+
   return {
     element,
     show(span, trace) {
-      element.replaceChildren(...(span ? contentOf(span, trace) : [h('p', { class: 'muted' }, hint())]));
+      const content = span ? contentOf(span, trace) : [h('p', { class: 'muted' }, hint())];
+      if (span?.spanId === shown) renew(content);
+      else element.replaceChildren(...content);
+      shown = span?.spanId;
     },
   };
 }

@@ -19,6 +19,8 @@ const mostLinked = 8;
 export const traceView: CreateView = (address, page) => {
   const traceId = address.id;
   const heading = h('div', { class: 'heading' }, h('h1', {}, 'Trace'));
+  const spans = h('div', {});
+  const detail = createSpanDetail();
   const body = h('div', { class: 'trace' });
   let shown = '';
 
@@ -40,13 +42,14 @@ export const traceView: CreateView = (address, page) => {
   let waterfall: ReturnType<typeof createWaterfall> | undefined;
   function show(trace: TraceDetail): void {
     const selected = waterfall?.selected() ?? address.query.get('span') ?? '';
-    const detail = createSpanDetail();
     waterfall = createWaterfall(trace, (span) => {
       detail.show(span, trace);
       page.note(`/traces/${traceId}${span ? `?span=${span.spanId}` : ''}`);
     });
     fill(heading, ...headingOf(trace));
-    fill(body, waterfall.element, detail.element);
+    fill(spans, waterfall.element);
+    // What is taken out of the page loses its place and its focus.
+    if (shown === '') body.append(spans, detail.element);
     waterfall.select(selected);
   }
 
