@@ -130,3 +130,15 @@ test('a metric that was not received yet is waited for in words', async () => {
     .poll(() => page.locator('.metric').textContent())
     .toBe('No metric named unknown was received yet.');
 });
+
+test('a histogram without buckets, which has no quantiles, has a plot of its mean', async () => {
+  const points = [
+    { count: '4', sum: 2 },
+    { count: '4', sum: 6 },
+  ];
+  await sendPoints('tasting.duration', 'histogram', points, { unit: 's' });
+  await page.goto(`${shown.url}/metrics?name=tasting.duration`);
+  await expect
+    .poll(() => page.locator('.metric .plot-label').first().locator('h2, .value').allTextContents())
+    .toEqual(['mean', '1.50 s']);
+});

@@ -33,3 +33,11 @@ test.each([
     expect(series.since(0)).toMatchObject({ times: [10_000, 250_000], begins, buckets });
   },
 );
+
+test('a series of a histogram without bounds counts among others by its mean', () => {
+  const first = pointOf(1, 10, 2, true);
+  const distribution = { layout: { bounds: [] }, counts: new Map([[0, 2]]) };
+  const series = createSeriesOf(first);
+  series.add({ ...first, measured: { count: 2, sum: 6, distribution } });
+  expect(series.newest()).toBe(3);
+});

@@ -27,7 +27,7 @@ interface Row {
 /** Approximate bytes of a series with its last point and without others, of the buckets of a point, of each of their numbers, and of an exemplar. */
 const sizes = { series: 3000, buckets: 64, number: 8, exemplar: 200 };
 
-/** The column of a kind that the page plots. */
+/** The column of a kind that the page plots. Of a histogram without buckets, which has no quantiles, it is the mean. */
 const plotted = { counter: 'rate', gauge: 'value', updown: 'value', histogram: 'p95', summary: 'mean' };
 
 const shares = { p50: 0.5, p95: 0.95, p99: 0.99 };
@@ -68,7 +68,7 @@ export function createSeriesOf(first: MetricPoint): StoredSeries {
       const increase = point.isDelta ? point.measured : since(before, point);
       if ('value' in point.measured && point.isDelta) total += point.measured.value ?? 0;
       const row = rowOf(point, { increase, from, total });
-      newest = row.values[plotted[kind]] ?? newest;
+      newest = row.values[plotted[kind]] ?? row.values['mean'] ?? newest;
       keep(point.time, row);
       if (point.exemplars.length > 0)
         exemplars = [...exemplars, ...point.exemplars].slice(-mostExemplarsOfSeries);

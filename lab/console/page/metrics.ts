@@ -151,6 +151,15 @@ export function metricsView(live: Live): CreateView {
   };
 }
 
+const usualColumns = { counter: 'rate', gauge: 'value', updown: 'value', histogram: 'p95', summary: 'mean' };
+
+/** What is plotted: histograms without buckets have no quantiles. */
+function columnOf({ kind }: MetricSummary, series: readonly MetricSeries[]): string {
+  const has = (column: string) => series.some((each) => newestOf(each, column) > -Infinity);
+  const usual = usualColumns[kind];
+  return !has(usual) && has('mean') ? 'mean' : usual;
+}
+
 interface Explorer {
   elements: HTMLElement[];
   update(about: MetricSummary, points: MetricPoints): void;
@@ -158,9 +167,7 @@ interface Explorer {
 
 /** The chosen metric: a filter per label, its plot, its heat map and a table of its series. */
 function createExplorer(about: MetricSummary, live: Live, page: Page, filters: HTMLElement): Explorer {
-  const column = { counter: 'rate', gauge: 'value', updown: 'value', histogram: 'p95', summary: 'mean' }[
-    about.kind
-  ];
+  let column: string = usualColumns[about.kind];
   const plots = h('div', { class: 'plots' });
   const newest = createSeriesTable();
   const note = h('p', { class: 'muted' });
@@ -216,10 +223,13 @@ function createExplorer(about: MetricSummary, live: Live, page: Page, filters: H
       newest.element,
     ],
     update(latest, { series, skipped }) {
+      const before = column;
+      column = columnOf(about, series);
       const drawn = drawnOf(series);
       const keys = drawn.map((each) => labelOf(each, series));
       const means = meaningOf(about, series);
-      if (means !== meaning || JSON.stringify(keys) !== JSON.stringify(lines)) build(drawn, means);
+      if (column !== before || means !== meaning || JSON.stringify(keys) !== JSON.stringify(lines))
+        build(drawn, means);
       lines = keys;
       meaning = means;
       const now = live.latest?.now ?? Date.now();
