@@ -90,3 +90,13 @@ test('the resource and the lines of a span stay open where they are while its tr
   await detail.locator('summary', { hasText: 'second row' }).waitFor();
   expect(await state()).toEqual(before);
 });
+
+test('a time range of another day says of which', async () => {
+  const from = new Date(2024, 10, 27, 14, 3, 20).getTime();
+  await page.goto(`${shown.url}/traces?from=${from}&to=${from + 60_000}`);
+  const chip = page.locator('.range');
+  await expect.poll(() => chip.textContent()).toBe('Nov 27 2024 14:03:20 – 14:04:20 ✕');
+  const now = Date.now();
+  await page.goto(`${shown.url}/traces?from=${now - 60_000}&to=${now}`);
+  await expect.poll(() => chip.textContent()).toMatch(/^\d\d:\d\d:\d\d – \d\d:\d\d:\d\d ✕$/);
+});

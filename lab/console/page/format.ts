@@ -115,10 +115,14 @@ export function dated(time: number): string {
 /** Milliseconds within which the time of day alone is clear: at five past midnight, so is 23:58. */
 const clear = 12 * 3_600_000;
 
+/** Whether the time of day alone says which one it is. */
+export const isClear = (time: number): boolean =>
+  isToday(new Date(time)) || Math.abs(Date.now() - time) < clear;
+
 /** A time of another day in the room of a time of today: such as `Nov 27 14:03`, and of another year `Nov 27, 2025`. */
 export function listed(time: number): string {
   const date = new Date(time);
-  if (isToday(date) || Math.abs(Date.now() - time) < clear) return clock(time);
+  if (isClear(time)) return clock(time);
   const day = date.toDateString().slice(4, 10);
   const year = date.getFullYear();
   return year === new Date().getFullYear() ? `${day} ${clock(time).slice(0, 5)}` : `${day}, ${year}`;

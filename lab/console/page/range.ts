@@ -1,3 +1,4 @@
+import { isClear } from './format.ts';
 import { fill, h, setAttribute } from './h.ts';
 import { timeLabel } from './ticks.ts';
 
@@ -26,7 +27,7 @@ export function createRangeChoice(chip: HTMLButtonElement, initial: URLSearchPar
     current = range;
     chip.hidden = range === undefined;
     if (range) {
-      const text = `${timeLabel(range.from)} – ${timeLabel(range.to)}`;
+      const text = written(range);
       fill(chip, text, h('span', { 'aria-hidden': 'true' }, ' ✕'));
       setAttribute(chip, 'aria-label', `Time range ${text}: clear`);
     }
@@ -43,4 +44,12 @@ export function createRangeChoice(chip: HTMLButtonElement, initial: URLSearchPar
     choose,
     subscribe: (listener, signal) => changes.addEventListener('change', listener, { signal }),
   };
+}
+
+/** With the days that the times alone do not say: an address may be of any day. */
+function written({ from, to }: Range): string {
+  const day = (time: number) => new Date(time).toDateString().slice(4);
+  const first = isClear(from) ? '' : `${day(from)} `;
+  const last = isClear(to) || day(to) === day(from) ? '' : `${day(to)} `;
+  return `${first}${timeLabel(from)} – ${last}${timeLabel(to)}`;
 }
