@@ -50,7 +50,7 @@ export function telemetryRoutes({
     await app.register(openedFileRoute, { traces, origins });
 
     app.get('/api/traces/:id', { schema: { params: Id } }, (request, reply) => {
-      const { id } = request.params;
+      const id = request.params.id.toLowerCase();
       const found = traces.spansOf(id);
       if (found === undefined) {
         const { status, headers, body } = problem(

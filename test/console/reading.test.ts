@@ -100,3 +100,17 @@ test('a time range of another day says of which', async () => {
   await page.goto(`${shown.url}/traces?from=${now - 60_000}&to=${now}`);
   await expect.poll(() => chip.textContent()).toMatch(/^\d\d:\d\d:\d\d – \d\d:\d\d:\d\d ✕$/);
 });
+
+test('the id of a trace may be written in capitals', async () => {
+  const span = otlpSpan({ name: 'GET /shouted' });
+  const capitals = span.traceId.toUpperCase();
+  await shown.sendSpans(span);
+  await shown.sendLogs({ traceId: span.traceId, body: { stringValue: 'a shouted line' } });
+  await page.goto(`${shown.url}/logs?trace=${capitals}`);
+  await page.locator('.logs .name', { hasText: 'a shouted line' }).waitFor();
+  for (const path of ['traces', 'compare']) {
+    await page.goto(`${shown.url}/${path}/${capitals}`);
+    await page.locator('h1, h2', { hasText: path === 'traces' ? 'GET /shouted' : 'Comparison' }).waitFor();
+    expect(await page.locator('.notice').textContent()).toBe('');
+  }
+});

@@ -207,7 +207,8 @@ function traceIn(json: string): string {
 }
 
 function matcher(query: LogQuery): (line: Line) => boolean {
-  const { level = 'trace', event, order, trace, service, from = 0, to = Infinity } = query;
+  const { level = 'trace', event, order, service, from = 0, to = Infinity } = query;
+  const trace = query.trace?.toLowerCase();
   const least = severities.indexOf(level);
   const words = query.text?.toLowerCase();
   const inJson = words && inText(words);

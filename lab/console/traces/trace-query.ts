@@ -33,7 +33,7 @@ const mostText = 16_000_000;
 export function findTraces(store: TraceStore, query: TraceQuery): TraceList {
   const text = query.text?.toLowerCase();
   const inJson = text && JSON.stringify(text).slice(1, -1);
-  const model = query.like === undefined ? undefined : store.entryOf(query.like);
+  const model = query.like === undefined ? undefined : store.entryOf(query.like.toLowerCase());
   const traces: TraceList['traces'] = [];
   let revision = store.revision();
   let partial = false;
