@@ -114,3 +114,37 @@ test('the id of a trace may be written in capitals', async () => {
     expect(await page.locator('.notice').textContent()).toBe('');
   }
 });
+
+test.each([
+  ['/metrics?name=cups', '/api/metrics/points**', '.metric tbody td', 'place=cellar'],
+  ['/map', '/api/map', 'main tbody td >> nth=1', 'cellar (http)'],
+  ['/senders', '/api/senders', 'main tbody td >> nth=1', 'JSON'],
+])('what is selected in a table of %s to be copied stays selected', async (view, asked, cell, text) => {
+  let cups = 0;
+  async function send(): Promise<void> {
+    cups += 1;
+    const attributes = [{ key: 'place', value: { stringValue: 'cellar' } }];
+    const dataPoints = [{ timeUnixNano: `${Date.now()}000000`, asInt: String(cups), attributes }];
+    const metrics = [{ name: 'cups', gauge: { dataPoints } }];
+    await shown.raw('POST', '/v1/metrics', { body: { resourceMetrics: [{ scopeMetrics: [{ metrics }] }] } });
+    const peer = [{ key: 'server.address', value: { stringValue: 'cellar' } }];
+    await shown.sendSpans(otlpSpan({ kind: 3, attributes: peer }));
+    await shown.raw('POST', '/v1/traces', {
+      body: '{',
+      headers: { 'content-type': 'application/json', 'user-agent': 'till' },
+    });
+  }
+  await send();
+  await page.goto(shown.url + view);
+  const wanted = page.locator(cell).first();
+  await expect.poll(() => wanted.textContent()).toContain(text);
+  await wanted.click({ clickCount: 3 });
+  const selected = () => page.evaluate('String(getSelection()).trim()');
+  const before = await selected();
+  for (let round = 0; round < 2; round += 1) {
+    await send();
+    await (await page.waitForResponse(`**${asked}`)).finished();
+  }
+  expect(before).toContain(text);
+  expect(await selected()).toBe(before);
+});

@@ -3,6 +3,7 @@ import { call, messageOf, repeat } from './api.ts';
 import { count, duration, percent, rate } from './format.ts';
 import { h, svg } from './h.ts';
 import { activeFaults, apart, dependencyOf, placesOf, type Spot } from './map-layout.ts';
+import { showRows } from './table-rows.ts';
 import type { CreateView } from './view.ts';
 
 const interval = 2000;
@@ -63,22 +64,19 @@ export const mapView: CreateView = (_address, page) => {
     table.hidden = map.edges.length === 0;
     drawing.hidden = map.nodes.length === 0;
     drawing.replaceChildren(draw(map, faultsOn));
-    rows.replaceChildren(
-      ...map.edges.map((edge) =>
-        h(
-          'tr',
-          {},
-          h('td', {}, name(edge.from)),
-          h('td', {}, `${name(edge.to)} (${edge.protocol})`),
-          h('td', { class: 'number' }, count(edge.calls)),
-          h('td', { class: 'number' }, `${rate(edge.rate)}/s`),
-          h('td', { class: `number ${edge.failed > 0 ? 'bad' : ''}` }, percentOf(edge)),
-          h('td', { class: 'number' }, edge.p50 === null ? '–' : duration(edge.p50)),
-          h('td', { class: 'number' }, edge.p95 === null ? '–' : duration(edge.p95)),
-          h('td', { class: 'bad' }, faultsOn(edge)),
-        ),
-      ),
-    );
+    showRows(rows, map.edges, {
+      key: ({ from, to }) => JSON.stringify([from, to]),
+      cells: (edge) => [
+        h('td', {}, name(edge.from)),
+        h('td', {}, `${name(edge.to)} (${edge.protocol})`),
+        h('td', { class: 'number' }, count(edge.calls)),
+        h('td', { class: 'number' }, `${rate(edge.rate)}/s`),
+        h('td', { class: `number ${edge.failed > 0 ? 'bad' : ''}` }, percentOf(edge)),
+        h('td', { class: 'number' }, edge.p50 === null ? '–' : duration(edge.p50)),
+        h('td', { class: 'number' }, edge.p95 === null ? '–' : duration(edge.p95)),
+        h('td', { class: 'bad' }, faultsOn(edge)),
+      ],
+    });
   }
 
   repeat(load, interval, page.signal);

@@ -2,6 +2,7 @@ import type { Received, Sender, SenderList } from '../sender-types.ts';
 import { call, messageOf, repeat } from './api.ts';
 import { count, rate, roughly, text, toTheSecond } from './format.ts';
 import { h, reconcile, setText } from './h.ts';
+import { renewChildren, showRows } from './table-rows.ts';
 import type { CreateView } from './view.ts';
 
 const interval = 2000;
@@ -68,19 +69,16 @@ export const sendersView: CreateView = (address, page) => {
       update: (card, sender) => update(card, sender, list.now),
     });
     refused.hidden = list.refusals.length === 0;
-    refusals.replaceChildren(
-      ...list.refusals.map((each) =>
-        h(
-          'tr',
-          {},
-          h('td', {}, each.from || 'no user-agent'),
-          h('td', {}, each.reason),
-          h('td', {}, toTheSecond(each.last)),
-          h('td', { class: 'number' }, each.status),
-          h('td', { class: 'number' }, count(each.count)),
-        ),
-      ),
-    );
+    showRows(refusals, list.refusals, {
+      key: ({ from, status, reason }) => JSON.stringify([from, status, reason]),
+      cells: (each) => [
+        h('td', {}, each.from || 'no user-agent'),
+        h('td', {}, each.reason),
+        h('td', {}, toTheSecond(each.last)),
+        h('td', { class: 'number' }, each.status),
+        h('td', { class: 'number' }, count(each.count)),
+      ],
+    });
     forgotten.hidden = list.forgotten === 0;
     setText(
       forgotten,
@@ -173,14 +171,12 @@ function update(card: HTMLElement, sender: Sender, now: number): void {
       dropped > 0,
     ],
   ];
-  card
-    .querySelector('.counts')
-    ?.replaceChildren(
-      ...amounts.flatMap(([name, value, isBad]) => [
-        h('dt', {}, name),
-        h('dd', { class: isBad ? 'bad' : '' }, value),
-      ]),
-    );
+  const counts = card.querySelector('.counts');
+  const shown = amounts.flatMap(([name, value, isBad]) => [
+    h('dt', {}, name),
+    h('dd', { class: isBad ? 'bad' : '' }, value),
+  ]);
+  if (counts) renewChildren(counts, shown);
 }
 
 const amount = ({ total, perSecond }: Received): string =>

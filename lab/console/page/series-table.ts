@@ -4,6 +4,7 @@ import { h } from './h.ts';
 import type { Meaning } from './metric-meaning.ts';
 import { newestOf } from './newest.ts';
 import { labelOf } from './series-labels.ts';
+import { renewChildren, showRows } from './table-rows.ts';
 
 /** The newest values of every series: also what is not plotted, as the total of a counter and the quantiles of a summary. */
 export function createSeriesTable(): {
@@ -27,22 +28,19 @@ export function createSeriesTable(): {
     ),
     update(series, meaning) {
       const columns = [...new Set(series.flatMap((each) => Object.keys(each.columns)))];
-      head.replaceChildren(
+      renewChildren(head, [
         h('th', {}, 'Series'),
         ...columns.map((column) => h('th', { class: 'number' }, `Newest ${column}`)),
-      );
-      rows.replaceChildren(
-        ...series.map((each) =>
-          h(
-            'tr',
-            {},
-            h('td', {}, labelOf(each, series)),
-            ...columns.map((column) =>
-              h('td', { class: 'number' }, written(column, newestOf(each, column), meaning)),
-            ),
+      ]);
+      showRows(rows, series, {
+        key: ({ service, scope, kind, labels }) => JSON.stringify([service, scope, kind, labels]),
+        cells: (each) => [
+          h('td', {}, labelOf(each, series)),
+          ...columns.map((column) =>
+            h('td', { class: 'number' }, written(column, newestOf(each, column), meaning)),
           ),
-        ),
-      );
+        ],
+      });
     },
   };
 }
