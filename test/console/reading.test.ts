@@ -148,3 +148,28 @@ test.each([
   expect(before).toContain(text);
   expect(await selected()).toBe(before);
 });
+
+test.each([900, 390])(
+  'what a span says is in sight in a window of %i pixels, however many spans follow',
+  async (width) => {
+    const traceId = 'f'.repeat(32);
+    const long = { stringValue: 'a statement with many columns, '.repeat(60) };
+    const root = otlpSpan({ traceId, name: 'import', attributes: [{ key: 'db.query.text', value: long }] });
+    const rows = Array.from({ length: 80 }, () =>
+      otlpSpan({ traceId, name: 'row', parentSpanId: root.spanId }),
+    );
+    await shown.sendSpans(root, ...rows);
+    await page.setViewportSize({ width, height: 800 });
+    await page.goto(`${shown.url}/traces/${traceId}`);
+    await page.locator('.spans .name', { hasText: 'import' }).first().click();
+    const bounds = await page.locator('.span-detail h2').boundingBox();
+    expect(bounds?.y).toBeGreaterThan(0);
+    expect(bounds?.y).toBeLessThan(700);
+    // A span that the keys have reached is not behind it.
+    for (let step = 0; step < 30; step += 1) await page.keyboard.press('j');
+    const detail = await page.locator('.span-detail').boundingBox();
+    const reached = await page.locator('.spans .selected').boundingBox();
+    expect((reached?.y ?? 0) + (reached?.height ?? 0)).toBeLessThanOrEqual((detail?.y ?? 0) + 1);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  },
+);
