@@ -173,3 +173,24 @@ test.each([900, 390])(
     await page.setViewportSize({ width: 1280, height: 800 });
   },
 );
+
+test.each([
+  ['the list of traces', '/traces', '.rows'],
+  ['a trace', `/traces/${'9'.repeat(32)}`, '.spans'],
+])('a row of %s that the keys have reached upwards is not behind the header', async (_list, path, rows) => {
+  await shown.sendSpans(
+    ...Array.from({ length: 60 }, () => otlpSpan()),
+    ...Array.from({ length: 60 }, () => otlpSpan({ traceId: '9'.repeat(32) })),
+  );
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.goto(shown.url + path);
+    await page.locator(`${rows} .name`).nth(59).waitFor();
+    for (let step = 0; step < 50; step += 1) await page.keyboard.press('j');
+    for (let step = 0; step < 40; step += 1) await page.keyboard.press('k');
+    const header = await page.locator('.top').boundingBox();
+    const reached = await page.locator(`${rows} .selected`).boundingBox();
+    expect(reached?.y).toBeGreaterThanOrEqual((header?.y ?? 0) + (header?.height ?? 0) - 1);
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+});

@@ -3,6 +3,7 @@ import { alertView } from './alert.ts';
 import { alertsView } from './alerts.ts';
 import { compareView } from './compare.ts';
 import { domainViews } from './domain-views.ts';
+import { tellHeight } from './header.ts';
 import { createHelp } from './help.ts';
 import { hasKeyboard } from './key-hints.ts';
 import { listenToKeys } from './keyboard.ts';
@@ -155,6 +156,7 @@ function decoded(part: string): string {
   }
 }
 
+tellHeight(find('.top', HTMLElement));
 const navigation = createNavigation(find('nav', HTMLElement));
 showPulse(find('.pulse', HTMLElement), live);
 const search = listenToSearch(find('.search', HTMLFormElement), {
