@@ -194,3 +194,15 @@ test.each([
   }
   await page.setViewportSize({ width: 1280, height: 800 });
 });
+
+test('what a paused list of log lines has missed is not said to be of this second', async () => {
+  await page.goto(`${shown.url}/logs`);
+  await page.locator('.logs .name').first().waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  const lines = Array.from({ length: 260 }, (_, index) => ({ body: { stringValue: `missed ${index}` } }));
+  await shown.sendLogs(...lines);
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await expect
+    .poll(() => page.locator('.notice').textContent())
+    .toBe('60 lines that arrived meanwhile are not shown. Narrow the filters to see all.');
+});

@@ -149,7 +149,7 @@ export const logsView: CreateView = (address, page) => {
       lines = [...lines, ...list.lines];
       show();
       return list.skipped > 0
-        ? `${numberOf(list.skipped, 'line')} of this second ${list.skipped === 1 ? 'is' : 'are'} not shown. Narrow the filters to see all.`
+        ? `${numberOf(list.skipped, 'line')} that arrived meanwhile ${list.skipped === 1 ? 'is' : 'are'} not shown. Narrow the filters to see all.`
         : '';
     },
     release: follow,
