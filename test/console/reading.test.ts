@@ -206,3 +206,9 @@ test('what a paused list of log lines has missed is not said to be of this secon
     .poll(() => page.locator('.notice').textContent())
     .toBe('60 lines that arrived meanwhile are not shown. Narrow the filters to see all.');
 });
+
+test('an address with a time range that is beyond all dates has none', async () => {
+  await page.goto(`${shown.url}/logs?from=1e300&to=1e301`);
+  await page.locator('.logs .name').first().waitFor();
+  expect(await page.locator('.range').isHidden()).toBe(true);
+});

@@ -8,6 +8,9 @@ export interface Range {
   to: number;
 }
 
+/** The end of the last day that a `Date` can be of. */
+const lastTime = 8.64e15;
+
 /** The period that all plots, the traces and the log lines show; without one, they show the newest. */
 export interface RangeChoice {
   readonly current: Range | undefined;
@@ -36,7 +39,8 @@ export function createRangeChoice(chip: HTMLButtonElement, initial: URLSearchPar
 
   chip.addEventListener('click', () => choose(undefined));
   const [from, to] = ['from', 'to'].map((name) => Number(initial.get(name) ?? Number.NaN));
-  choose(from !== undefined && to !== undefined && from >= 0 && from < to ? { from, to } : undefined);
+  const isPeriod = from !== undefined && to !== undefined && from >= 0 && from < to && to <= lastTime;
+  choose(isPeriod ? { from, to } : undefined);
   return {
     get current() {
       return current;
