@@ -212,3 +212,18 @@ test('an address with a time range that is beyond all dates has none', async () 
   await page.locator('.logs .name').first().waitFor();
   expect(await page.locator('.range').isHidden()).toBe(true);
 });
+
+test('an address keeps the span that it names until that span has ended and arrived', async () => {
+  const traceId = '8'.repeat(32);
+  const root = otlpSpan({ traceId, name: 'POST /import' });
+  const child = otlpSpan({ traceId, name: 'COPY', parentSpanId: root.spanId });
+  await shown.sendSpans(child);
+  await page.goto(`${shown.url}/traces/${traceId}?span=${root.spanId}`);
+  await page.locator('.spans .name', { hasText: 'COPY' }).waitFor();
+  expect(await addressShown()).toBe(`/traces/${traceId}?span=${root.spanId}`);
+  await shown.sendSpans(root);
+  await page.locator('.span-detail h2', { hasText: 'POST /import' }).waitFor();
+  expect(await addressShown()).toBe(`/traces/${traceId}?span=${root.spanId}`);
+  await page.keyboard.press('Escape');
+  expect(await addressShown()).toBe(`/traces/${traceId}`);
+});

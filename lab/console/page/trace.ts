@@ -42,9 +42,11 @@ export const traceView: CreateView = (address, page) => {
   let waterfall: ReturnType<typeof createWaterfall> | undefined;
   function show(trace: TraceDetail): void {
     const selected = waterfall?.selected() ?? address.query.get('span') ?? '';
-    waterfall = createWaterfall(trace, (span) => {
+    waterfall = createWaterfall(trace, (span, key) => {
       detail.show(span, trace);
-      page.note(`/traces/${traceId}${span ? `?span=${span.spanId}` : ''}`);
+      // A span that the address names may not have ended yet, and arrives later.
+      const isAwaited = span === undefined && key !== '' && key === address.query.get('span');
+      if (!isAwaited) page.note(`/traces/${traceId}${span ? `?span=${span.spanId}` : ''}`);
     });
     fill(heading, ...headingOf(trace));
     fill(spans, waterfall.element);

@@ -28,7 +28,7 @@ const services = ['--blue', '--teal', '--violet', '--amber', '--green'];
 /** The spans of a trace over time, each with its events, its log lines and its part of the critical path. */
 export function createWaterfall(
   trace: TraceDetail,
-  onSelect: (span: SpanRecord | undefined) => void,
+  onSelect: (span: SpanRecord | undefined, key: string) => void,
 ): Waterfall {
   const start = Math.min(...trace.spans.map((span) => span.start));
   const end = Math.max(...trace.spans.map((span) => span.end));
@@ -70,7 +70,7 @@ export function createWaterfall(
       .map((line, index) => logRow(line, `elsewhere-${index}`, { left: step, place, start })),
   );
   const spanOf = (key: string) => trace.spans.find(({ spanId }) => spanId === key.split('-')[0]);
-  const selection = createSelection(rows, (key) => onSelect(spanOf(key)));
+  const selection = createSelection(rows, (key) => onSelect(spanOf(key), key));
   rows.addEventListener('click', (event) => {
     const row = event.target instanceof Element ? event.target.closest('li') : null;
     if (row?.dataset['key'] !== undefined) selection.select(row.dataset['key']);
