@@ -210,6 +210,15 @@ test('the service publishes no port, so that it can have several replicas', () =
   expect(file.services['orders']?.expose).toEqual([7070, 7071]);
 });
 
+// HAProxy drains a slot for as long as no agent says otherwise, also when another replica has taken it over.
+test('every replica behind the proxy answers its agent check', async () => {
+  const [, port] = /agent-port (\d+)/.exec(await read('stack/haproxy/haproxy.cfg')) ?? [];
+  const replicas = services.filter(([, { environment }]) => environment?.['TRUST_PROXY'] === '1');
+  expect(replicas.map(([name]) => name)).toContain('orders');
+  const silent = replicas.filter(([, { environment }]) => environment?.['AGENT_PORT'] !== port);
+  expect(silent.map(([name]) => name)).toEqual([]);
+});
+
 describe('the native stack', () => {
   test('the native stack runs the same versions as the containers', async () => {
     const defaults = variablesIn(raw);
