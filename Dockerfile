@@ -16,11 +16,8 @@ RUN find node_modules -type f \
     \( -name test -o -name tests -o -name docs -o -name examples -o -name benchmark -o -name benchmarks -o -name .github \) \
     -prune -exec rm -rf {} +
 
-FROM node:26.10.0-slim AS program
+FROM node:26.10.0-slim AS files
 WORKDIR /app
-ENV NODE_ENV=production
-# Owned by root, so that the process can read its files but not change them.
-COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY migrations migrations
 COPY docs/runbooks docs/runbooks
@@ -34,6 +31,15 @@ COPY lab/evidence lab/evidence
 COPY lab/logs lab/logs
 COPY lab/harness/command-line.ts lab/harness/
 COPY lab/console/otlp/protobuf.ts lab/console/otlp/protobuf-reader.ts lab/console/otlp/
+# Files have the modes that the umask of the checkout gave them: readable by nobody else, or writable by all.
+RUN chmod -R u=rwX,go=rX .
+
+FROM node:26.10.0-slim AS program
+WORKDIR /app
+ENV NODE_ENV=production
+# Owned by root, so that the process can read its files but not change them.
+COPY --from=dependencies /app/node_modules node_modules
+COPY --from=files /app ./
 # Volumes begin with the owner of the folder that they cover.
 RUN mkdir -p /var/log/orders /var/lib/logs /var/lib/evidence && \
   chown 1000:1000 /var/log/orders /var/lib/logs /var/lib/evidence

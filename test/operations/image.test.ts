@@ -11,8 +11,9 @@ const read = (file: string) => readFile(file, 'utf8');
 test('the image has pinned base images, runs without root, and installs from the lockfile', async () => {
   const text = await read('Dockerfile');
   const bases = [...text.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
-  // The other stages build on the first two.
+  // The other stages build on the first three.
   expect(bases).toEqual([
+    `node:${await nodeVersion()}-slim`,
     `node:${await nodeVersion()}-slim`,
     `node:${await nodeVersion()}-slim`,
     'program',
@@ -23,6 +24,17 @@ test('the image has pinned base images, runs without root, and installs from the
   // Its programs listen on different ports, and `docker ps` would show these for each.
   expect(text).not.toMatch(/^EXPOSE/m);
 });
+
+// COPY keeps modes: under a umask of 077 the user of the image could read none of them, and without one it could write them all.
+test.each(['Dockerfile', 'lab/fork/starter/Dockerfile'])(
+  'what the image of %s has of a checkout is readable, and its own user cannot write it, whatever the umask was',
+  async (file) => {
+    const stages = (await read(file)).split(/^(?=FROM )/m);
+    const copying = stages.filter((stage) => /^COPY (?!--from|package\.json package-lock)/m.test(stage));
+    const last = copying.map((stage) => stage.trim().split('\n').at(-1));
+    expect(last).toEqual(['RUN chmod -R u=rwX,go=rX .']);
+  },
+);
 
 /** Files that the programs of the image start from. */
 const imagePrograms = [
