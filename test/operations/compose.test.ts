@@ -189,6 +189,15 @@ test('a container that starts as a fixed user can write to its working folder', 
   expect(tmpfs).toEqual([`/data:uid=${uid},gid=${gid},mode=0700`]);
 });
 
+// Docker gives a new volume the owner of the folder that it covers, and to root if there is none.
+test('the image has a folder of its own user where its containers have a volume', async () => {
+  const volumes = services.flatMap(([, { build, volumes: own = [] }]) => (build === '.' ? own : []));
+  const folders = volumes.filter((volume) => !volume.startsWith('.')).map((volume) => volume.split(':')[1]);
+  expect(folders).toContain('/var/lib/evidence');
+  const [, given = ''] = /chown 1000:1000 (.+)/.exec(await read('Dockerfile')) ?? [];
+  expect(given.split(' ')).toEqual(expect.arrayContaining(folders));
+});
+
 test('the first heartbeat finds Alertmanager and the pager', () => {
   // Prometheus sends it with the first evaluation of its rules.
   expect(file.services['prometheus']?.depends_on).toEqual({
