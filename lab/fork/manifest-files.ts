@@ -1,4 +1,5 @@
 import { consoleScript } from '../console/heap-options.ts';
+import { inOrder, type Lockfile, lockedPackages } from './lockfile.ts';
 import type { ForkNames } from './names.ts';
 import { parts } from './parts.ts';
 
@@ -8,17 +9,6 @@ interface Manifest {
   devDependencies: Readonly<Record<string, string>>;
   optionalDependencies: Readonly<Record<string, string>>;
   allowScripts: Readonly<Record<string, boolean>>;
-}
-
-interface Locked {
-  dependencies?: Readonly<Record<string, string>>;
-  optionalDependencies?: Readonly<Record<string, string>>;
-  peerDependencies?: Readonly<Record<string, string>>;
-}
-
-interface Lockfile {
-  lockfileVersion: number;
-  packages: Readonly<Record<string, Locked>>;
 }
 
 /** Development dependencies that a fork uses as programs or as types, so no import names them. */
@@ -101,19 +91,18 @@ export function packageFiles(
   const root = {
     name: names.service,
     version: '0.1.0',
-    ...(license !== 'UNLICENSED' && { license }),
+    license,
     engines: ours.manifest.engines,
     dependencies: pick(isDependency),
     optionalDependencies: ours.manifest.optionalDependencies,
     devDependencies: pick((name) => !isDependency(name) && (byAll.has(name) || tools.has(name))),
   };
-  const packages = reachable(ours.lockfile, root);
+  const packages = lockedPackages(ours.lockfile, root);
   return {
     manifest: {
       ...root,
       private: true,
       description: `The service ${names.service}.`,
-      license,
       type: 'module',
       scripts: Object.fromEntries(
         Object.entries(scripts).filter(([, command]) => {
@@ -132,41 +121,7 @@ export function packageFiles(
       version: root.version,
       lockfileVersion: ours.lockfile.lockfileVersion,
       requires: true,
-      packages: { '': { ...root, hasInstallScript: true }, ...packages },
+      packages: { '': inOrder({ ...root, hasInstallScript: true }), ...packages },
     },
   };
-}
-
-/** The locked packages that a root needs, found as Node finds them: in the folder of who asks, or above it. */
-function reachable(
-  { packages }: Lockfile,
-  root: Locked & { devDependencies: Record<string, string> },
-): Record<string, Locked> {
-  const found = new Set<string>();
-  const waiting = namesOf({ ...root, dependencies: { ...root.dependencies, ...root.devDependencies } }).map(
-    (name) => ({ name, from: '' }),
-  );
-  for (const { name, from } of waiting) {
-    const place = placeOf(name, from);
-    if (place === undefined || found.has(place)) continue;
-    found.add(place);
-    waiting.push(...namesOf(packages[place] ?? {}).map((next) => ({ name: next, from: place })));
-  }
-  return Object.fromEntries(Object.entries(packages).filter(([place]) => found.has(place)));
-
-  function placeOf(name: string, from: string): string | undefined {
-    const folders = from.split('/node_modules/');
-    for (let depth = folders.length; depth > 0; depth -= 1) {
-      const place = `${folders.slice(0, depth).join('/node_modules/')}/node_modules/${name}`.replace(
-        /^\//,
-        '',
-      );
-      if (place in packages) return place;
-    }
-    return `node_modules/${name}` in packages ? `node_modules/${name}` : undefined;
-  }
-}
-
-function namesOf({ dependencies, optionalDependencies, peerDependencies }: Locked): string[] {
-  return Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
 }
