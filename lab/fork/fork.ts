@@ -12,6 +12,7 @@ import { coreFiles, domainFiles, neverTaken, parts, sharedFiles, withDependents 
 import { commit, format, render } from './programs.ts';
 import { provenance } from './provenance.ts';
 import type { ForkOptions, License } from './options.ts';
+import { checkRoutes } from './routes.ts';
 import { stackFiles } from './stack-files.ts';
 import { checkTarget, explained, makeDraft, removeEmpty } from './target.ts';
 
@@ -96,14 +97,18 @@ export async function forkFiles({
     const text = edited(from, apply(from, await readFile(path.join(root, from), 'utf8'), edits), without);
     add(renameStarter(to, names), renameStarter(asStarter(text), names));
   }
+  const core = new Map(files);
+  const domain = new Map<string, string>();
   for (const file of filesOf(['**/*', '**/.*', '.github/**/*'], path.join(root, starter))) {
     const named = renameStarter(file, names);
     if (isLeftOut(file)) continue;
     const text = await readFile(path.join(root, starter, file), 'utf8');
-    if (named !== file && files.has(named))
+    if (named !== file && core.has(named))
       throw new ForkError(`The core has a file ${named} already: take another resource or plural.`);
-    add(named, renameStarter(edited(file, text, without), names));
+    domain.set(named, renameStarter(edited(file, text, without), names));
   }
+  checkRoutes(core, domain);
+  for (const [file, text] of domain) add(file, text);
   for (const file of sharedFiles) add(file, await readFile(path.join(root, file), 'utf8'));
   for (const file of sharedFiles) {
     // The service has files of the same names.

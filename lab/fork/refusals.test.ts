@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { makeFork } from './fork.ts';
+import { forkFiles, makeFork } from './fork.ts';
 import { forkNames } from './names.ts';
 import { answersOf } from './provenance.ts';
 import { explained, makeDraft } from './target.ts';
@@ -72,6 +72,25 @@ test('a fork that is given up leaves one beside it alone, in a folder that the f
   expect(readdirSync(above)).toEqual([path.basename(other.folder)]);
   expect(readdirSync(other.folder)).toEqual(['mine.txt']);
   rmSync(path.join(folder, 'deep'), { recursive: true });
+});
+
+test.each([
+  ['doc', 'the route GET /docs'],
+  ['origin', 'the route GET /api/origins/:'],
+  ['alert', 'a file lab/console/alerts/alert-routes.ts'],
+])('a resource %s is refused, because the core has %s', async (resource, taken) => {
+  const fork = { ...options, names: forkNames({ name: 'desk', resource }) };
+  await expect(forkFiles(fork)).rejects.toThrow(
+    `The core has ${taken} already: take another resource or plural.`,
+  );
+});
+
+test('a resource whose name is taken in a part may be that of a fork without it', async () => {
+  const names = forkNames({ name: 'desk', resource: 'origin' });
+  expect(await forkFiles({ ...options, names, without: ['console'] })).toContainEqual([
+    'src/origins/origin.ts',
+    expect.any(String),
+  ]);
 });
 
 test.each([
