@@ -221,16 +221,22 @@ export function renameStarter(text: string, names: ForkNames): string {
   const { service, namespace, resource, plural } = names;
   // In one pass, because a name may be one of the starter's words.
   return text.replaceAll(
-    /(?<article>\b[Aa](?=(?:\s|\*|\/\/)+[`_'"]?[Bb]ookings?(?![a-z])))|(?<namespace>frontdesk_ns)|(?<service>frontdesk)|(?<plural>(?<![a-z])bookings(?![a-z])|(?<=[a-z])Bookings|Bookings(?![a-z]))|(?<![a-z])booking(?![a-z])|Booking(?![a-rt-z])/g,
+    /(?<article>\b[Aa](?=(?:\s|\*|\/\/)+[`_'"]?[Bb]ookings?(?![a-z])))|(?<namespace>frontdesk_ns)|frontdesk-(?<dashboard>bookings|dependencies|detection|saturation|service|telemetry)(?![\w-])|(?<service>frontdesk)|(?<plural>(?<![a-z])bookings(?![a-z])|(?<=[a-z])Bookings|Bookings(?![a-z]))|(?<![a-z])booking(?![a-z])|Booking(?![a-rt-z])/g,
     (word, ...rest) => {
       const found = rest.at(-1) as Record<string, string | undefined>;
       if (found['article']) return word + articleOf(resource).slice(1);
       if (found['namespace']) return namespace;
+      if (found['dashboard']) return dashboardUid(service, found['dashboard'].replace('bookings', plural));
       if (found['service']) return service;
       const noun = found['plural'] ? plural : resource;
       return word.startsWith('B') ? capital(noun) : noun;
     },
   );
+}
+
+/** Grafana refuses a dashboard whose uid has more than 40 characters. */
+function dashboardUid(service: string, dashboard: string): string {
+  return `${service.slice(0, 39 - dashboard.length).replace(/-$/, '')}-${dashboard}`;
 }
 
 /**
