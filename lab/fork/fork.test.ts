@@ -241,8 +241,10 @@ describe('a fork', { timeout: 300_000 }, () => {
 
 test.each([
   [{ name: 'Front Desk', resource: 'reservation' }, 'The name "Front Desk" will not do'],
+  [{ name: 'büro', resource: 'seat' }, 'up to 40 lower-case letters from a to z,'],
   [{ name: 'desk', resource: 'table' }, 'is a reserved word of SQL'],
   [{ name: 'desk', resource: 'seat-2' }, 'The resource "seat-2" will not do'],
+  [{ name: 'desk', resource: 'müll' }, '2 to 30 lower-case letters from a to z,'],
   [{ name: 'desk', resource: 'child' }, 'say --plural, such as --plural children.'],
   [{ name: 'desk', resource: 'bookings' }, 'or it is one already: say --plural'],
   [{ name: 'desk', resource: 'class' }, 'is a reserved word of TypeScript'],

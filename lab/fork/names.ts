@@ -173,7 +173,7 @@ export function serviceName(name: string): string {
   // https://docs.npmjs.com/cli/v11/configuring-npm/package-json#name, without scopes, so that it is a host name as well.
   if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name) || name.length > 40)
     throw new UnfitName(
-      `The name "${name}" will not do: up to 40 lower-case letters, digits and single hyphens, beginning with a letter, such as front-desk.`,
+      `The name "${name}" will not do: up to 40 lower-case letters from a to z, digits and single hyphens, beginning with a letter, such as front-desk.`,
     );
   if (containers.has(name))
     throw new UnfitName(`The name "${name}" already names a container of the stack: take another.`);
@@ -204,7 +204,7 @@ export function pluralName(plural: string, resource: string): string {
 function checkNoun(what: string, word: string): void {
   if (!/^[a-z]{2,30}$/.test(word))
     throw new UnfitName(
-      `The ${what} "${word}" will not do: 2 to 30 lower-case letters, because it names a table, a metric and a type at once.`,
+      `The ${what} "${word}" will not do: 2 to 30 lower-case letters from a to z, because it names a table, a metric and a type at once.`,
     );
   if (reservedInSql.has(word))
     throw new UnfitName(`The ${what} "${word}" is a reserved word of SQL: take another.`);
