@@ -55,6 +55,7 @@ export const programs: readonly Program[] = [
       'test/console/page-controls.test.ts',
       'test/console/page.test.ts',
       'test/console/prometheus.test.ts',
+      'test/console/reading.test.ts',
       'test/console/restarted-console.test.ts',
       'test/console/strange-metrics.test.ts',
       'test/console/strange-telemetry.test.ts',
