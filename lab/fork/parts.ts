@@ -9,6 +9,7 @@ import { withoutTrafficInConsole } from './without/traffic-in-console.ts';
 import { withoutRedis } from './without/redis.ts';
 import { withoutRedisInStack } from './without/redis-in-stack.ts';
 import { withoutKubernetes, withoutStack } from './without/stack.ts';
+import { withoutWorkerInStack } from './without/worker-in-stack.ts';
 import { withoutWorker } from './without/worker.ts';
 
 /**
@@ -112,7 +113,7 @@ export const parts: Readonly<Record<string, Part>> = {
       'test/settlement.test.ts',
     ],
     packages: [],
-    edits: withoutWorker,
+    edits: { ...withoutWorker, ...withoutWorkerInStack },
   },
   stack: {
     about:

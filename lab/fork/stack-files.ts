@@ -178,7 +178,10 @@ const prometheus: EditedFile[] = [
         'Orders are accepted and left pending, and no card is charged. They settle automatically once the gateway is back.',
         'Bookings are stored as pending. A repeat of the request asks again once the dependency is back.',
       ),
-      remove(/^ {6}# Every replica that can count [^]*?(?=^$\n^ {2}- name: orders-detection)/gm),
+      remove(/^ {6}# Every replica that can count [^]*?(?=^ {6}# A replica that is not ready)/gm),
+      replace('asking for due orders', 'asking for due bookings'),
+      replace('operation=~"take_due_orders.*|take_unanswered_orders"', 'operation="lease_due_bookings"'),
+      replace('No order is stored', 'No booking is stored'),
     ],
   },
   {
@@ -194,7 +197,10 @@ const prometheus: EditedFile[] = [
         'Bookings are stored as pending. A repeat of the request asks again once the dependency is back.',
       ),
       replace('the payment breaker opens', 'the breaker opens'),
-      remove(/^ {2}- name: the oldest pending order [^]*?(?=^ {2}- name: a client guesses)/gm),
+      remove(/^ {2}- name: the oldest pending order [^]*?(?=^ {2}- name: Postgres fails the workers)/gm),
+      replace(/operation="take_(?:due|unanswered)_orders"/g, 'operation="lease_due_bookings"'),
+      replace('operation="count_backlog"', 'operation="list_bookings"'),
+      replace('No order is stored', 'No booking is stored'),
     ],
   },
   {
