@@ -24,6 +24,7 @@ export const programs: readonly Program[] = [
       'test/limits/rate-limit-shared.test.ts',
       'test/resilience/redis-faults.test.ts',
       'test/resilience/redis-unsuitable.test.ts',
+      'test/resilience/restored-backup.test.ts',
       'test/operations/telemetry-names.test.ts',
     ],
   },
