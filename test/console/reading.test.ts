@@ -1,23 +1,17 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../support/processes/browser.ts';
-import { otlpSpan, startTestConsole, type TestConsole } from '../support/processes/console.ts';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
+import { otlpSpan, type TestConsole } from '../support/processes/console.ts';
+import { openTestConsole } from '../support/processes/console-page.ts';
 
 // What a user reads stays as it is while more arrives, and an address is that of the view that is shown.
 
-let browser: Browser;
 let shown: TestConsole;
 let page: Page;
-const stack = new AsyncDisposableStack();
-
 beforeAll(async () => {
-  browser = stack.use(await launchBrowser());
-  shown = stack.use(await startTestConsole());
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  await page.goto(shown.pageUrl);
-  await page.locator('.plot').first().waitFor();
+  const opened = await openTestConsole();
+  ({ shown, page } = opened);
+  return () => opened[Symbol.asyncDispose]();
 });
-afterAll(() => stack[Symbol.asyncDispose]());
 
 const addressShown = () => page.evaluate('location.pathname + location.search');
 

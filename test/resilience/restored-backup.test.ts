@@ -3,12 +3,17 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type OrderBody, teaOrder } from '../support/clients/api-client.ts';
 import { patientWithRedis, redisBecomes } from '../support/processes/spawn-with-redis.ts';
 import { quickSettlement } from '../support/clients/settings.ts';
-import { type Replica, spawnReplica, spawnSurroundings } from '../support/processes/spawn-service.ts';
+import {
+  type Replica,
+  spawnReplica,
+  spawnSurroundings,
+  type Surroundings,
+} from '../support/processes/spawn-service.ts';
 import { startRedisServer } from '../../lab/harness/redis-server.ts';
 
 // What docs/database/backups.md says of a restore to an earlier moment.
 
-let surroundings: Awaited<ReturnType<typeof spawnSurroundings>>;
+let surroundings: Surroundings;
 beforeEach(async () => {
   surroundings = await spawnSurroundings();
 });

@@ -1,6 +1,6 @@
 import { warmUpConnections } from './measure.ts';
 import { type Figure, figureNames, figures, type OrdersReport, type SubjectReport } from './report.ts';
-import { ratioForm, ratios, show, showMedian } from './statistics.ts';
+import { ratioForm, ratios, show, showMedian, type Spread } from './statistics.ts';
 import { table } from '../../report/table.ts';
 
 /** Markdown with aligned tables, which also reads well in a terminal. */
@@ -37,7 +37,7 @@ export function toMarkdown({
   /** So few that orders hardly ever wait for each other: here sharing must cost nothing. */
   const fewConnections = settings.connections <= 4;
   const least = durable ? 1.5 : 1.3;
-  const goals: Array<[goal: string, value: string, met: boolean]> = [
+  const goals: Goal[] = [
     [
       'first order paid within 3 s of `npm start`, data folder warm',
       `${show(startUp.warm, secondsForm)}; cold ${startUp.cold.toFixed(2)} s`,
@@ -45,39 +45,23 @@ export function toMarkdown({
     ],
   ];
   if (!fewConnections && service?.ratios) {
-    const { requestsPerSecond: throughput, cpuPerRequest: cpu } = service.ratios;
+    const { requestsPerSecond, cpuPerRequest } = service.ratios;
     goals.unshift(
-      [
-        `throughput at least ${least} of the bare handler`,
-        showMedian(throughput, ratioForm),
-        throughput.median >= least,
-      ],
-      ['CPU per request at most 0.95 of the bare handler', showMedian(cpu, ratioForm), cpu.median <= 0.95],
+      atLeast(least, 'throughput', requestsPerSecond, 'the bare handler'),
+      atMost(0.95, 'CPU per request', cpuPerRequest, 'the bare handler'),
     );
   }
   if (service && before && fewConnections) {
-    const wait = ratioOf(service, before, 'p50');
-    goals.push([
-      'median latency at most 1.03 of the build before',
-      showMedian(wait, ratioForm),
-      wait.median <= 1.03,
-    ]);
+    goals.push(atMost(1.03, 'median latency', ratioOf(service, before, 'p50'), 'the build before'));
   } else if (service && before) {
-    const gain = ratioOf(service, before, 'requestsPerSecond');
     const time = service.statementTimePerOrder / before.statementTimePerOrder;
     goals.push(
-      ['throughput at least 1.65 of the build before', showMedian(gain, ratioForm), gain.median >= 1.65],
+      atLeast(1.65, 'throughput', ratioOf(service, before, 'requestsPerSecond'), 'the build before'),
       ["PostgreSQL's time per order at most 0.5 of the build before", time.toFixed(2), time <= 0.5],
     );
   }
-  if (service && rust && !fewConnections) {
-    const gain = ratioOf(service, rust, 'requestsPerSecond');
-    goals.push([
-      'throughput at least 1.15 of the Rust service',
-      showMedian(gain, ratioForm),
-      gain.median >= 1.15,
-    ]);
-  }
+  if (service && rust && !fewConnections)
+    goals.push(atLeast(1.15, 'throughput', ratioOf(service, rust, 'requestsPerSecond'), 'the Rust service'));
 
   const shared = processes === 1 ? '' : ` (${processes} processes of each, one after the other)`;
 
@@ -103,6 +87,20 @@ The log goes to a file. Round trips are the statements counted by PostgreSQL (\`
 the time it spent in them.
 ${rust ? rustService : ''}`;
 }
+
+type Goal = [goal: string, value: string, met: boolean];
+
+const atLeast = (bound: number, figure: string, ratio: Spread, base: string): Goal => [
+  `${figure} at least ${bound} of ${base}`,
+  showMedian(ratio, ratioForm),
+  ratio.median >= bound,
+];
+
+const atMost = (bound: number, figure: string, ratio: Spread, base: string): Goal => [
+  `${figure} at most ${bound} of ${base}`,
+  showMedian(ratio, ratioForm),
+  ratio.median <= bound,
+];
 
 const secondsForm = { unit: ' s', digits: 2 };
 

@@ -10,23 +10,23 @@ export interface Spread {
   interval: { low: number; high: number };
 }
 
+interface Form {
+  unit: string;
+  digits: number;
+}
+
 /** Formats it as: median (minimum – maximum). */
-export function show(
-  { median, min, max }: Spread,
-  { unit, digits }: { unit: string; digits: number },
-): string {
-  const text = (value: number): string => value.toFixed(digits);
-  return `${text(median)}${unit} (${text(min)} – ${text(max)})`;
+export function show({ median, min, max }: Spread, form: Form): string {
+  return `${median.toFixed(form.digits)}${form.unit} (${range(min, max, form)})`;
 }
 
 /** Formats it as: median (95 %: from – to). */
-export function showMedian(
-  { median, interval: { low, high } }: Spread,
-  { unit, digits }: { unit: string; digits: number },
-): string {
-  const text = (value: number): string => value.toFixed(digits);
-  return `${text(median)}${unit} (95 %: ${text(low)} – ${text(high)})`;
+export function showMedian({ median, interval: { low, high } }: Spread, form: Form): string {
+  return `${median.toFixed(form.digits)}${form.unit} (95 %: ${range(low, high, form)})`;
 }
+
+const range = (from: number, to: number, { digits }: Form): string =>
+  `${from.toFixed(digits)} – ${to.toFixed(digits)}`;
 
 export const ratioForm = { unit: '', digits: 2 };
 
